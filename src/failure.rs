@@ -1,0 +1,149 @@
+//! What went wrong, and what to do next.
+//!
+//! Whoever meets a failure first knows it best, so the service that sees a reply decides what
+//! follows from it and a flow obeys. Nobody further in reads a message to find out.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Something that kept a job from getting further.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// What kind of failure it is, for the ledger and for scripts.
+    pub code: Code,
+    /// What happened, for a person. Holds no key, no token and no signed URL.
+    pub message: String,
+    /// What follows from it.
+    pub next: Next,
+}
+
+/// What follows from a failure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Next {
+    /// Try again later; this try counts as an attempt.
+    Retry {
+        /// The delay that the service asked for, if it did.
+        after: Option<Duration>,
+        /// How many attempts this kind of failure is worth, where that is fewer than usual.
+        attempts: Option<u32>,
+    },
+    /// Nothing is wrong with the job: come back later without counting an attempt.
+    Wait {
+        /// The delay that the service asked for, if it did.
+        after: Option<Duration>,
+    },
+    /// This model is not to be had, nothing was paid: the next one in the list may do it.
+    OtherModel,
+    /// No further attempt can succeed.
+    GiveUp,
+}
+
+impl Failure {
+    /// A failure that another attempt may overcome.
+    pub fn retry(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, message, Next::Retry { after: None, attempts: None })
+    }
+
+    /// A failure that only a few attempts are worth, `attempts` in all.
+    pub fn retry_at_most(code: Code, attempts: u32, message: impl Into<String>) -> Self {
+        Self::new(code, message, Next::Retry { after: None, attempts: Some(attempts) })
+    }
+
+    /// No failure of the job: the service wants to be left alone for a while.
+    pub fn wait(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, message, Next::Wait { after: None })
+    }
+
+    /// A model that does not exist, or no longer.
+    pub fn other_model(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, message, Next::OtherModel)
+    }
+
+    /// A failure that is final.
+    pub fn give_up(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, message, Next::GiveUp)
+    }
+
+    /// A failure with everything said.
+    pub fn new(code: Code, message: impl Into<String>, next: Next) -> Self {
+        Self { code, message: message.into(), next }
+    }
+
+    /// The same failure with the delay that the service named, where it named one.
+    #[must_use]
+    pub fn after(mut self, delay: Option<Duration>) -> Self {
+        if let (Some(delay), Next::Retry { after, .. } | Next::Wait { after }) =
+            (delay, &mut self.next)
+        {
+            *after = Some(delay);
+        }
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.message)
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// The kinds of failure. Their texts stand in the ledger and are stable.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &[Code] = &[$(Code::$name,)*];
+
+            /// The text of the code, as in the ledger's `error_code`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The message is no job: a field is missing or wrong.
+    InvalidMessage = "invalid_message",
+    /// The source image cannot be had, or is no image.
+    SourceImageUnusable = "source_image_unusable",
+    /// The provider's filter refused the prompt, the source or the result.
+    ContentBlocked = "content_blocked",
+    /// The model answered without an image.
+    NoImage = "no_image",
+    /// The operation ended without a video.
+    NoVideo = "no_video",
+    /// None of the configured models exists any more.
+    ModelUnavailable = "model_unavailable",
+    /// The provider understood the request and refused it.
+    ModelRejectedRequest = "model_rejected_request",
+    /// The provider does not accept the API key.
+    ApiKeyInvalid = "api_key_invalid",
+    /// The quota of the API key is used up for now.
+    QuotaExhausted = "quota_exhausted",
+    /// The provider cannot be reached or has trouble of its own.
+    ProviderUnavailable = "provider_unavailable",
+    /// The provider's reply is not of the form that is known.
+    ProviderReplyUnreadable = "provider_reply_unreadable",
+    /// A submission went out and nobody knows what came of it.
+    SubmissionUncertain = "submission_uncertain",
+    /// The provider reported that the operation failed.
+    OperationFailed = "operation_failed",
+    /// The operation did not end within its deadline.
+    OperationTimedOut = "operation_timed_out",
+    /// The provider does not know the operation (any more).
+    OperationNotFound = "operation_not_found",
+    /// The finished video could not be downloaded.
+    DownloadFailed = "download_failed",
+    /// The asset could not be stored.
+    StorageFailed = "storage_failed",
+    /// The entity that the asset belongs to could not be updated.
+    EntityUpdateFailed = "entity_update_failed",
+    /// Every attempt was begun and none reported back.
+    AttemptsExhausted = "attempts_exhausted",
+    /// The queue's database functions could not be called.
+    QueueFailed = "queue_failed",
+}

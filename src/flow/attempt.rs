@@ -1,0 +1,126 @@
+//! What surrounds an attempt of either kind.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::lease::{LeaseLost, hold};
+use super::report::{JobError, JobReport, Outcome};
+use super::run::Run;
+use super::settle;
+use crate::failure::{Code, Failure};
+use crate::job::{Invalid, Target};
+use crate::port::{Claim, Clock, StoredAsset, World, WriteError};
+
+/// Why an attempt did not get to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Halt {
+    /// The lease is void.
+    LeaseLost,
+    /// The operation is not ready and this run's time is up.
+    Waiting {
+        /// When to look again.
+        delay: Duration,
+    },
+    /// Something failed.
+    Failed {
+        /// What.
+        failure: Failure,
+        /// Whether a submission that was intended or made is definitely over.
+        reset_submission: bool,
+    },
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Self {
+        Halt::Failed { failure, reset_submission: false }
+    }
+}
+
+impl From<WriteError> for Halt {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::LeaseLost => Halt::LeaseLost,
+            WriteError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<LeaseLost> for Halt {
+    fn from(LeaseLost: LeaseLost) -> Self {
+        Halt::LeaseLost
+    }
+}
+
+impl From<Invalid> for Halt {
+    fn from(invalid: Invalid) -> Self {
+        Failure::give_up(Code::InvalidMessage, invalid.to_string()).into()
+    }
+}
+
+/// Makes the asset by `work` while the lease is held, then settles the job, whatever came of it.
+pub(super) async fn carry_out<W: World>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    target: Option<&Target>,
+    work: impl Future<Output = Result<StoredAsset, Halt>>,
+) -> JobReport {
+    let started = world.clock().now();
+    let made = hold(world, claim, work).await.unwrap_or_else(|lost| Err(lost.into()));
+    let settled = match (made, target) {
+        (Ok(asset), Some(target)) => {
+            settle::complete(world, claim, target, &asset).await.map(|()| asset)
+        }
+        // Without a target there was no job, and without a job there is no asset.
+        (Ok(_), None) => Err(Halt::LeaseLost),
+        (Err(halt), _) => Err(halt),
+    };
+    let mut report = blank(claim, target);
+    match settled {
+        Ok(asset) => {
+            report.outcome = Outcome::Succeeded;
+            report.url = Some(asset.url);
+            report.model = asset.model;
+            report.cost_usd = asset.cost_usd;
+        }
+        Err(halt) => settle::halt(world, run, claim, halt, &mut report).await,
+    }
+    let spent = world.clock().now().saturating_sub(started);
+    report.duration_ms = spent.as_millis().try_into().unwrap_or(u64::MAX);
+    report
+}
+
+/// Refuses a job whose attempts were all begun and never reported back: whatever kills its
+/// workers would kill the next one, too.
+pub(super) fn check_attempts(run: &Run, claim: &Claim) -> Result<(), Halt> {
+    let allowed = run.settings.max_attempts;
+    if claim.attempts <= allowed {
+        return Ok(());
+    }
+    let message = format!("{allowed} attempts were begun and their workers did not report back");
+    Err(Failure::give_up(Code::AttemptsExhausted, message).into())
+}
+
+fn blank(claim: &Claim, target: Option<&Target>) -> JobReport {
+    JobReport {
+        job_id: claim.job_id.to_string(),
+        msg_id: claim.lease.msg_id,
+        outcome: Outcome::Lost,
+        attempts: claim.attempts,
+        duration_ms: 0,
+        storyboard_id: target.map(|target| target.storyboard.to_string()),
+        scene_id: target.and_then(|target| target.scene.as_ref()).map(ToString::to_string),
+        character_id: target.and_then(|target| target.character.as_ref()).map(ToString::to_string),
+        url: None,
+        model: None,
+        cost_usd: None,
+        error: None,
+        retry_in_seconds: None,
+    }
+}
+
+impl From<&Failure> for JobError {
+    fn from(failure: &Failure) -> Self {
+        Self { code: failure.code.as_str(), message: failure.message.clone() }
+    }
+}

@@ -1,0 +1,109 @@
+//! Keeps several jobs on their way at once until the queue is empty or the run's time is spent.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::journal;
+use super::report::{JobReport, RunReport, Stopped};
+use super::run::Run;
+use crate::failure::Failure;
+use crate::job::Kind;
+use crate::port::{Claim, Clock, Level, Queue, World};
+
+/// Claims jobs whenever there is room for them and processes them by `process`.
+///
+/// Only what can be begun at once is claimed, so a run that stops has nothing to give back that
+/// it has not begun.
+pub(super) async fn drain<W: World, F: Future<Output = JobReport>>(
+    world: &W,
+    run: &Run,
+    kind: Kind,
+    process: impl Fn(Claim) -> F,
+    report: &mut RunReport,
+) {
+    let mut under_way = FuturesUnordered::new();
+    let mut claiming: Option<Pin<Box<_>>> = None;
+    // Whether the queue may hold something: it is asked again each time a job has ended.
+    let mut hopeful = true;
+    loop {
+        let stop = reason_to_stop(world, run, report.claimed);
+        let room = room(run, report.claimed, under_way.len());
+        if claiming.is_none() && stop.is_none() && hopeful && room > 0 {
+            claiming = Some(Box::pin(world.queue().claim(kind, kind.lease(), room)));
+        }
+        if claiming.is_none() && under_way.is_empty() {
+            // A queue that is out of reach has been noted already.
+            if report.stopped != Stopped::Unavailable {
+                report.stopped = stop.unwrap_or(Stopped::Empty);
+            }
+            return;
+        }
+        match next(&mut claiming, &mut under_way).await {
+            Event::Claimed(Ok(claims)) => {
+                hopeful = !claims.is_empty();
+                report.claimed += u32::try_from(claims.len()).unwrap_or(u32::MAX);
+                under_way.extend(claims.into_iter().map(&process));
+            }
+            Event::Claimed(Err(failure)) => {
+                // What is under way is brought to its end; more would fail the same way.
+                journal::general(world, Level::Error, "Queue not reachable", &failure);
+                report.error = Some((&failure).into());
+                report.stopped = Stopped::Unavailable;
+                hopeful = false;
+            }
+            Event::Ended(job) => {
+                report.add(job);
+                hopeful = report.stopped != Stopped::Unavailable;
+            }
+        }
+    }
+}
+
+enum Event {
+    Claimed(Result<Vec<Claim>, Failure>),
+    Ended(JobReport),
+}
+
+/// Waits for the claim or for a job, whichever comes first. There has to be one of them.
+async fn next<C, F>(claiming: &mut Option<Pin<Box<C>>>, jobs: &mut FuturesUnordered<F>) -> Event
+where
+    C: Future<Output = Result<Vec<Claim>, Failure>>,
+    F: Future<Output = JobReport>,
+{
+    poll_fn(|context| {
+        if let Some(claim) = claiming
+            && let Poll::Ready(claims) = claim.as_mut().poll(context)
+        {
+            *claiming = None;
+            return Poll::Ready(Event::Claimed(claims));
+        }
+        match jobs.poll_next_unpin(context) {
+            Poll::Ready(Some(job)) => Poll::Ready(Event::Ended(job)),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Why no more jobs are to be taken, if so.
+fn reason_to_stop<W: World>(world: &W, run: &Run, claimed: u32) -> Option<Stopped> {
+    let clock = world.clock();
+    if clock.stopping() {
+        return Some(Stopped::Shutdown);
+    }
+    if run.budget.left(clock.now()) == Duration::ZERO {
+        return Some(Stopped::Budget);
+    }
+    run.settings.max_jobs.is_some_and(|most| claimed >= most).then_some(Stopped::MaxJobs)
+}
+
+/// How many jobs may be claimed now.
+fn room(run: &Run, claimed: u32, under_way: usize) -> u32 {
+    let under_way = u32::try_from(under_way).unwrap_or(u32::MAX);
+    let places = run.settings.concurrency.saturating_sub(under_way);
+    run.settings.max_jobs.map_or(places, |most| places.min(most.saturating_sub(claimed)))
+}

@@ -1,0 +1,60 @@
+//! The way of an image.
+
+use super::attempt::{Halt, carry_out, check_attempts};
+use super::report::JobReport;
+use super::run::Run;
+use crate::job::{ImageJob, ImageMode, Kind, Place};
+use crate::policy::cost;
+use crate::port::{
+    AssetStore, Body, Claim, ImageModel, ImageRequest, ImageWorld, SourceImages, StoredAsset,
+};
+
+/// Takes one leased image job as far as it gets.
+pub(super) async fn process<W: ImageWorld>(world: &W, run: &Run, claim: Claim) -> JobReport {
+    let job = ImageJob::parse(&claim.message);
+    let target = job.as_ref().ok().map(|job| job.target.clone());
+    let work = async {
+        let job = job?;
+        make(world, run, &claim, &job).await
+    };
+    carry_out(world, run, &claim, target.as_ref(), work).await
+}
+
+async fn make<W: ImageWorld>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    job: &ImageJob,
+) -> Result<StoredAsset, Halt> {
+    let place = Place::of(Kind::Image, &job.target, &claim.job_id);
+    let stored = |format, model, usage, cost_usd| {
+        let path = place.path(format);
+        let url = world.store().public_url(place.bucket, &path);
+        StoredAsset { path, url, format, model, usage, cost_usd }
+    };
+    // What an earlier attempt stored is what was paid for; only the settling is left.
+    if claim.retried
+        && let Some(format) = world.store().find(&place).await?
+    {
+        return Ok(stored(format, None, None, None));
+    }
+    check_attempts(run, claim)?;
+
+    let source = match &job.mode {
+        ImageMode::TextToImage => None,
+        ImageMode::Edit { source_image_url } => {
+            Some(world.sources().fetch(source_image_url).await?)
+        }
+    };
+    let request = ImageRequest { prompt: &job.prompt, source: source.as_ref() };
+    let (model, image) = run
+        .models
+        .try_each(world, claim, async |model| {
+            Ok((model.to_owned(), world.model().generate(model, request).await?))
+        })
+        .await?;
+
+    world.store().put(&place, image.format, Body::Bytes(image.bytes)).await?;
+    let cost_usd = cost::image(&model);
+    Ok(stored(image.format, Some(model), image.usage, cost_usd))
+}

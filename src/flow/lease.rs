@@ -1,0 +1,52 @@
+//! Holding a lease while work goes on.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+
+use super::journal;
+use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
+
+/// The lease went to somebody else: whoever sees this stops without a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LeaseLost;
+
+/// Does `work` and extends the lease at half time for as long as it takes. Work whose lease is
+/// lost is dropped where it stands.
+pub(super) async fn hold<W: World, T>(
+    world: &W,
+    claim: &Claim,
+    work: impl Future<Output = T>,
+) -> Result<T, LeaseLost> {
+    let mut work = pin!(work);
+    let mut lost = pin!(keep(world, claim));
+    match select(&mut work, &mut lost).await {
+        Either::Left((done, _)) => Ok(done),
+        Either::Right((lost, _)) => Err(lost),
+    }
+}
+
+/// Extends a lease until it is lost. A call that fails is repeated sooner; once the lease has run
+/// out by our own clock somebody else may have the job, so that counts as lost as well.
+async fn keep<W: World>(world: &W, claim: &Claim) -> LeaseLost {
+    let clock = world.clock();
+    let term = claim.lease.kind.lease();
+    let mut until = clock.now() + term;
+    loop {
+        let left = until.saturating_sub(clock.now());
+        clock.sleep((left / 2).max(Duration::from_secs(1))).await;
+        let asked = clock.now();
+        match world.queue().extend(&claim.lease, term).await {
+            Ok(()) => until = asked + term,
+            Err(WriteError::LeaseLost) => return LeaseLost,
+            Err(WriteError::Failed(failure)) => {
+                journal::failure(world, claim, Level::Warn, "Lease not extended", &failure);
+                if clock.now() >= until {
+                    return LeaseLost;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The current objects: what is always at a scene's or a character's address.
+//!
+//! A current object is a copy, and several jobs of one entity may finish at the same time, so a
+//! copy that was right when it began may be stale when it lands. Therefore each worker asks after
+//! its copy what ought to be there now and copies again until the answer is what it copied. The
+//! ledger remembers that copies are due until then; a worker that dies in between leaves them to
+//! the next run.
+
+use super::journal;
+use crate::failure::{Code, Failure};
+use crate::job::{JobId, Kind, Target};
+use crate::port::{AssetStore, Level, Publication, Queue, Unpublished, World};
+
+/// Each round means that yet another job succeeded meanwhile.
+const ROUNDS: u32 = 10;
+
+/// Makes the copies that are due, and those that become due while it does.
+pub(super) async fn current_objects<W: World>(
+    world: &W,
+    kind: Kind,
+    job: &JobId,
+    target: &Target,
+    mut due: Vec<Publication>,
+) -> Result<(), Failure> {
+    for _ in 0..ROUNDS {
+        if due.is_empty() {
+            return Ok(());
+        }
+        for publication in &due {
+            if let Some(to) = target.current_path(publication.slot, kind) {
+                let Publication { path, content_type, .. } = publication;
+                world.store().copy(kind.bucket(), path, &to, content_type).await?;
+            }
+        }
+        due = world.queue().confirm_publication(job, &due).await?;
+    }
+    Err(Failure::retry(Code::StorageFailed, "newer assets kept coming while it was copied"))
+}
+
+/// Makes the copies that workers left undone when they died; says for how many jobs. One that
+/// cannot be made holds up no other.
+pub(super) async fn repair<W: World>(world: &W, kind: Kind) -> Result<u32, Failure> {
+    const AT_ONCE: u32 = 20;
+    let mut repaired = 0;
+    for left in world.queue().unpublished(kind, AT_ONCE).await? {
+        let Unpublished { job_id, target, publications } = left;
+        match current_objects(world, kind, &job_id, &target, publications).await {
+            Ok(()) => repaired += 1,
+            Err(failure) => {
+                let text = format!("Current object not repaired: job {job_id}");
+                journal::general(world, Level::Warn, &text, &failure);
+            }
+        }
+    }
+    Ok(repaired)
+}

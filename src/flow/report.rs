@@ -1,0 +1,148 @@
+//! What a run tells whoever started it.
+
+use serde::Serialize;
+
+/// What one run did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunReport {
+    /// The queue.
+    pub queue: &'static str,
+    /// Why it stopped taking jobs.
+    pub stopped: Stopped,
+    /// Jobs taken off the queue.
+    pub claimed: u32,
+    /// Of these: have their asset.
+    pub succeeded: u32,
+    /// Of these: have failed for good.
+    pub failed: u32,
+    /// Of these: are tried again later.
+    pub retrying: u32,
+    /// Of these: wait for an operation or for quota.
+    pub waiting: u32,
+    /// Of these: passed to another worker or were cancelled meanwhile.
+    pub lost: u32,
+    /// Current objects brought up to date for workers that died before they could.
+    pub repaired: u32,
+    /// How long the run took, in milliseconds.
+    pub duration_ms: u64,
+    /// The jobs in the order in which they ended.
+    pub jobs: Vec<JobReport>,
+    /// Why the queue could not be reached, where it could not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<JobError>,
+}
+
+/// Why a run stopped taking jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stopped {
+    /// There were no more.
+    Empty,
+    /// Its time was spent.
+    Budget,
+    /// It had taken as many as it was asked to.
+    MaxJobs,
+    /// The worker was told to stop.
+    Shutdown,
+    /// The queue could not be reached.
+    Unavailable,
+}
+
+/// What became of one job in a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobReport {
+    /// The job.
+    pub job_id: String,
+    /// Its message.
+    pub msg_id: i64,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Attempts begun so far, this one included.
+    pub attempts: u32,
+    /// How long this run worked on it, in milliseconds.
+    pub duration_ms: u64,
+    /// Its storyboard, where the message is readable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storyboard_id: Option<String>,
+    /// Its scene.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scene_id: Option<String>,
+    /// Its character.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub character_id: Option<String>,
+    /// The asset's immutable URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The model that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// What it cost in US dollars, estimated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<JobError>,
+    /// When it becomes visible again, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_in_seconds: Option<f64>,
+}
+
+/// What became of one job in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The asset is stored and linked.
+    Succeeded,
+    /// It has failed for good.
+    Failed,
+    /// It is tried again later.
+    Retrying,
+    /// It waits for an operation or for quota.
+    Waiting,
+    /// The lease went to another worker, or the job was cancelled.
+    Lost,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JobError {
+    /// The kind of failure, as in the ledger.
+    pub code: &'static str,
+    /// What happened.
+    pub message: String,
+}
+
+impl RunReport {
+    /// The report of a run that has done nothing yet.
+    pub(super) fn new(queue: &'static str) -> Self {
+        Self {
+            queue,
+            stopped: Stopped::Empty,
+            claimed: 0,
+            succeeded: 0,
+            failed: 0,
+            retrying: 0,
+            waiting: 0,
+            lost: 0,
+            repaired: 0,
+            duration_ms: 0,
+            jobs: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// Adds a job that has ended.
+    pub(super) fn add(&mut self, job: JobReport) {
+        let count = match job.outcome {
+            Outcome::Succeeded => &mut self.succeeded,
+            Outcome::Failed => &mut self.failed,
+            Outcome::Retrying => &mut self.retrying,
+            Outcome::Waiting => &mut self.waiting,
+            Outcome::Lost => &mut self.lost,
+        };
+        *count += 1;
+        self.jobs.push(job);
+    }
+}

@@ -1,0 +1,77 @@
+//! One run of a worker, from the first claim to the report.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::drain::drain;
+use super::fallback::Models;
+use super::report::{JobReport, RunReport, Stopped};
+use super::{image, journal, publish, video};
+use crate::job::Kind;
+use crate::policy::budget::Budget;
+use crate::port::{Claim, Clock, ImageWorld, Level, VideoWorld, World};
+
+/// How a run is to go.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The models, in order of preference.
+    pub models: Vec<String>,
+    /// How many jobs are on their way at once; at least 1.
+    pub concurrency: u32,
+    /// How long new work is taken, and operations are polled.
+    pub budget: Duration,
+    /// After how many attempts a job has failed; at least 1.
+    pub max_attempts: u32,
+    /// How many jobs are taken at most.
+    pub max_jobs: Option<u32>,
+}
+
+/// What the jobs of a run share.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) settings: Settings,
+    pub(super) budget: Budget,
+    pub(super) models: Models,
+}
+
+/// Drains the image queue.
+pub async fn run_images<W: ImageWorld>(world: &W, settings: Settings) -> RunReport {
+    let run = Run::begin(world, settings);
+    carry_out(world, &run, Kind::Image, |claim| image::process(world, &run, claim)).await
+}
+
+/// Drains the video queue.
+pub async fn run_videos<W: VideoWorld>(world: &W, settings: Settings) -> RunReport {
+    let run = Run::begin(world, settings);
+    carry_out(world, &run, Kind::Video, |claim| video::process(world, &run, claim)).await
+}
+
+impl Run {
+    fn begin<W: World>(world: &W, settings: Settings) -> Self {
+        let budget = Budget::new(world.clock().now(), settings.budget);
+        let models = Models::new(settings.models.clone());
+        Self { settings, budget, models }
+    }
+}
+
+async fn carry_out<W: World, F: Future<Output = JobReport>>(
+    world: &W,
+    run: &Run,
+    kind: Kind,
+    process: impl Fn(Claim) -> F,
+) -> RunReport {
+    let mut report = RunReport::new(kind.queue());
+    drain(world, run, kind, process, &mut report).await;
+    // After the jobs rather than before them: nobody waits for it.
+    if report.stopped != Stopped::Unavailable {
+        match publish::repair(world, kind).await {
+            Ok(repaired) => report.repaired = repaired,
+            Err(failure) => {
+                journal::general(world, Level::Warn, "Current objects not repaired", &failure);
+            }
+        }
+    }
+    let spent = run.budget.spent(world.clock().now());
+    report.duration_ms = spent.as_millis().try_into().unwrap_or(u64::MAX);
+    report
+}

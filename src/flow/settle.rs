@@ -1,0 +1,129 @@
+//! The last step of a job in this run: completed, put back or failed.
+
+use super::attempt::Halt;
+use super::report::{JobReport, Outcome};
+use super::run::Run;
+use super::{journal, publish};
+use crate::failure::{Code, Failure};
+use crate::job::Target;
+use crate::policy::retry::{self, Verdict};
+use crate::port::{
+    Claim, Clock, Deferral, Ending, Level, LinkOutcome, Queue, StoredAsset, World, WriteError,
+};
+
+/// Completes a job whose asset is at its place, then brings the current objects up to date.
+pub(super) async fn complete<W: World>(
+    world: &W,
+    claim: &Claim,
+    target: &Target,
+    asset: &StoredAsset,
+) -> Result<(), Halt> {
+    let completion = world.queue().complete(&claim.lease, asset).await.inspect_err(|error| {
+        if let WriteError::Failed(failure) = error
+            && failure.code == Code::EntityUpdateFailed
+        {
+            journal::failure(world, claim, Level::Error, "Error updating entity", failure);
+        }
+    })?;
+    for entity in &completion.entities {
+        let key = &entity.key;
+        match entity.outcome {
+            LinkOutcome::Linked => {
+                journal::note(world, claim, Level::Info, format!("Entity updated: {key}"));
+            }
+            LinkOutcome::Superseded => {
+                let text = format!("Entity keeps what a newer job made: {key}");
+                journal::note(world, claim, Level::Info, text);
+            }
+            LinkOutcome::NotFound => {
+                journal::note(world, claim, Level::Warn, format!("Entity not found: {key}"));
+            }
+        }
+    }
+    let kind = claim.lease.kind;
+    let published =
+        publish::current_objects(world, kind, &claim.job_id, target, completion.publications).await;
+    if let Err(failure) = published {
+        // The job is done all the same: a later run finds the copies undone and makes them.
+        journal::failure(world, claim, Level::Warn, "Current object not updated yet", &failure);
+    }
+    journal::note(world, claim, Level::Info, format!("Job succeeded: {}", asset.path));
+    Ok(())
+}
+
+/// Settles a job that did not get to its end, and says so in its report.
+pub(super) async fn halt<W: World>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    halt: Halt,
+    report: &mut JobReport,
+) {
+    match halt {
+        Halt::LeaseLost => lost(world, claim, report),
+        Halt::Waiting { delay } => {
+            let deferral =
+                Deferral { delay, counted: false, reason: None, reset_submission: false };
+            put_back(world, claim, deferral, report).await;
+        }
+        Halt::Failed { failure, reset_submission } => {
+            report.error = Some((&failure).into());
+            let random = world.clock().random();
+            match retry::after(&failure, claim.attempts, run.settings.max_attempts, random) {
+                Verdict::Again { delay, counted } => {
+                    journal::failure(world, claim, Level::Warn, "Job is tried again", &failure);
+                    let reason = Some((failure.code, failure.message));
+                    let deferral = Deferral { delay, counted, reason, reset_submission };
+                    put_back(world, claim, deferral, report).await;
+                }
+                Verdict::Over => fail(world, claim, failure, reset_submission, report).await,
+            }
+        }
+    }
+}
+
+async fn put_back<W: World>(world: &W, claim: &Claim, deferral: Deferral, report: &mut JobReport) {
+    report.outcome = if deferral.counted { Outcome::Retrying } else { Outcome::Waiting };
+    report.retry_in_seconds = Some(deferral.delay.as_secs_f64());
+    let written = world.queue().defer(&claim.lease, &deferral).await;
+    written_or_left(world, claim, written, report);
+}
+
+async fn fail<W: World>(
+    world: &W,
+    claim: &Claim,
+    failure: Failure,
+    reset_submission: bool,
+    report: &mut JobReport,
+) {
+    journal::failure(world, claim, Level::Error, "Job failed", &failure);
+    report.outcome = Outcome::Failed;
+    let ending = Ending { code: failure.code, message: failure.message, reset_submission };
+    let written = world.queue().fail(&claim.lease, &ending).await;
+    written_or_left(world, claim, written, report);
+}
+
+/// A job that could not even be put back comes back by itself when its lease runs out.
+fn written_or_left<W: World>(
+    world: &W,
+    claim: &Claim,
+    written: Result<(), WriteError>,
+    report: &mut JobReport,
+) {
+    match written {
+        Ok(()) => {}
+        Err(WriteError::LeaseLost) => lost(world, claim, report),
+        Err(WriteError::Failed(failure)) => {
+            journal::failure(world, claim, Level::Error, "Job not put back", &failure);
+            report.outcome = Outcome::Retrying;
+            report.retry_in_seconds = Some(claim.lease.kind.lease().as_secs_f64());
+            report.error.get_or_insert_with(|| (&failure).into());
+        }
+    }
+}
+
+fn lost<W: World>(world: &W, claim: &Claim, report: &mut JobReport) {
+    journal::note(world, claim, Level::Warn, "Lease lost, the job is left to its new holder");
+    report.outcome = Outcome::Lost;
+    report.retry_in_seconds = None;
+}

@@ -1,0 +1,187 @@
+//! The way of a video: intent, submission, operation, polling, download, storage.
+//!
+//! A video is dear and there is no idempotency key, so it is submitted once. The intent is
+//! written before the submission and the operation right after it. A worker that finds an
+//! operation polls it, whoever began it; one that finds an intent without an operation cannot
+//! know whether it was paid for, and leaves the decision to a person.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::select;
+
+use super::attempt::{Halt, carry_out, check_attempts};
+use super::journal;
+use super::report::JobReport;
+use super::run::Run;
+use crate::failure::{Code, Failure, Next};
+use crate::job::{Format, Kind, Place, VideoJob};
+use crate::policy::{cost, polling};
+use crate::port::{
+    AssetStore, Claim, Clock, Level, Operation, Progress, Queue, SourceImages, StoredAsset,
+    VideoFile, VideoModel, VideoRequest, VideoWorld, World, WriteError,
+};
+
+/// Takes one leased video job as far as it gets.
+pub(super) async fn process<W: VideoWorld>(world: &W, run: &Run, claim: Claim) -> JobReport {
+    let job = VideoJob::parse(&claim.message);
+    let target = job.as_ref().ok().map(|job| job.target.clone());
+    let work = async {
+        let job = job?;
+        make(world, run, &claim, &job).await
+    };
+    carry_out(world, run, &claim, target.as_ref(), work).await
+}
+
+async fn make<W: VideoWorld>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    job: &VideoJob,
+) -> Result<StoredAsset, Halt> {
+    let place = Place::of(Kind::Video, &job.target, &claim.job_id);
+    let stored = |model: Option<String>, usage| {
+        let path = place.path(Format::Mp4);
+        let url = world.store().public_url(place.bucket, &path);
+        let price = |model: &String| cost::video(model, job.duration.seconds(), job.resolution);
+        let cost_usd = model.as_ref().and_then(price);
+        StoredAsset { path, url, format: Format::Mp4, model, usage, cost_usd }
+    };
+    if claim.retried && world.store().find(&place).await?.is_some() {
+        return Ok(stored(claim.operation.as_ref().map(|op| op.model.clone()), None));
+    }
+
+    let operation = match (&claim.operation, claim.submission_pending) {
+        (Some(operation), _) => operation.clone(),
+        (None, true) => {
+            let message = "a worker ended between submitting and recording the operation; \
+                           the video may have been paid for, so it is not submitted again";
+            return Err(Failure::give_up(Code::SubmissionUncertain, message).into());
+        }
+        (None, false) => {
+            check_attempts(run, claim)?;
+            submit(world, run, claim, job).await?
+        }
+    };
+    let (file, usage) = await_video(world, run, claim, &operation).await?;
+    let body = world.model().download(file).await?;
+    world.store().put(&place, Format::Mp4, body).await?;
+    Ok(stored(Some(operation.model), usage))
+}
+
+/// Submits the job to the first model that is there.
+async fn submit<W: VideoWorld>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    job: &VideoJob,
+) -> Result<Operation, Halt> {
+    // All that can fail for free comes before the intent.
+    let source = match &job.source_image_url {
+        None => None,
+        Some(url) => Some(world.sources().fetch(url).await?),
+    };
+    let request = VideoRequest {
+        prompt: &job.prompt,
+        source: source.as_ref(),
+        aspect_ratio: job.aspect_ratio,
+        seconds: job.duration.seconds(),
+        resolution: job.resolution,
+    };
+    run.models
+        .try_each(world, claim, async |model| {
+            world.queue().begin_submission(&claim.lease, model).await?;
+            match world.model().submit(model, request).await {
+                Ok(operation) => {
+                    record(world, claim, &operation).await?;
+                    Ok(operation)
+                }
+                Err(error) => {
+                    Err(Halt::Failed { failure: error.failure, reset_submission: error.rejected })
+                }
+            }
+        })
+        .await
+}
+
+/// Records an operation that has been paid for. Nothing matters more now, so a call that fails
+/// is repeated for as long as the lease can be held.
+async fn record<W: World>(world: &W, claim: &Claim, operation: &Operation) -> Result<(), Halt> {
+    const PAUSE: Duration = Duration::from_secs(2);
+    loop {
+        match world.queue().record_operation(&claim.lease, operation).await {
+            Ok(()) => return Ok(()),
+            Err(WriteError::LeaseLost) => {
+                let text = format!("Operation not recorded, lease lost: {}", operation.name);
+                journal::note(world, claim, Level::Error, text);
+                return Err(Halt::LeaseLost);
+            }
+            Err(WriteError::Failed(failure)) => {
+                let text = format!("Operation not recorded yet: {}", operation.name);
+                journal::failure(world, claim, Level::Error, &text, &failure);
+                world.clock().sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Polls an operation until it is over or this run's time is.
+async fn await_video<W: VideoWorld>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    operation: &Operation,
+) -> Result<(VideoFile, Option<serde_json::Value>), Halt> {
+    let clock = world.clock();
+    let begun = clock.now().saturating_sub(claim.operation_age);
+    let mut failures = 0;
+    // A fresh operation is never ready at once; one that another run began may well be.
+    let mut polls = 0;
+    if claim.operation.is_none() {
+        pause(world, run, polling::interval(0)).await?;
+    }
+    loop {
+        let wait = match world.model().poll(operation).await {
+            Ok(Progress::Ready(file, usage)) => return Ok((file, usage)),
+            Ok(Progress::Ended(failure)) => {
+                return Err(Halt::Failed { failure, reset_submission: true });
+            }
+            Ok(Progress::Pending) => {
+                failures = 0;
+                None
+            }
+            // The poll failed, which says nothing about the operation.
+            Err(failure) => {
+                failures += 1;
+                let passing = matches!(failure.next, Next::Retry { .. } | Next::Wait { .. });
+                if !passing || failures >= polling::FAILURES_IN_A_ROW {
+                    return Err(failure.into());
+                }
+                journal::failure(world, claim, Level::Warn, "Poll failed", &failure);
+                match failure.next {
+                    Next::Retry { after, .. } | Next::Wait { after } => after,
+                    Next::OtherModel | Next::GiveUp => None,
+                }
+            }
+        };
+        if clock.now().saturating_sub(begun) >= polling::DEADLINE {
+            let minutes = polling::DEADLINE.as_secs() / 60;
+            let message = format!("{} has not ended within {minutes} minutes", operation.name);
+            return Err(Failure::give_up(Code::OperationTimedOut, message).into());
+        }
+        polls += 1;
+        let interval = polling::interval(polls);
+        pause(world, run, wait.map_or(interval, |wait| wait.max(interval))).await?;
+    }
+}
+
+/// Waits between two polls; where the run's time does not last, or the worker has to stop, the
+/// job is put back for the next run to poll on.
+async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Result<(), Halt> {
+    let clock = world.clock();
+    if clock.stopping() || run.budget.left(clock.now()) <= delay {
+        return Err(Halt::Waiting { delay });
+    }
+    select(pin!(clock.sleep(delay)), pin!(clock.stop())).await;
+    if clock.stopping() { Err(Halt::Waiting { delay }) } else { Ok(()) }
+}

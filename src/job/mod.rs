@@ -1,0 +1,18 @@
+//! What is asked for: the messages of the two queues, checked field by field, and the names of
+//! the objects and entities that come of them.
+
+mod field;
+mod format;
+mod id;
+mod image;
+mod kind;
+mod place;
+mod video;
+
+pub use field::{Invalid, Issue};
+pub use format::Format;
+pub use id::{Id, JobId};
+pub use image::{ImageJob, ImageMode};
+pub use kind::Kind;
+pub use place::{Place, Slot, Target};
+pub use video::{AspectRatio, Duration, Resolution, VideoJob};

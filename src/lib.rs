@@ -1,0 +1,17 @@
+//! Generates images and videos in the background: takes a job off a queue, has a model make
+//! what it asks for, stores the asset and settles the job.
+//!
+//! The map, from the inside out; every arrow of dependency points to an earlier line:
+//!
+//! - [`job`]: what is asked for, and the names of what comes of it
+//! - [`failure`]: what went wrong and what to do next
+//! - [`policy`]: pure decisions about time, money and trying again
+//! - [`port`]: what a flow needs from the outside, as traits
+//! - [`flow`]: the way of a job, lease → generate → store → settle, and the loop that keeps
+//!   several jobs on it
+
+pub mod failure;
+pub mod flow;
+pub mod job;
+pub mod policy;
+pub mod port;

@@ -1,0 +1,30 @@
+//! When to ask how an operation stands, and when to stop asking.
+
+use std::time::Duration;
+
+/// The regular interval. Veo takes from 11 s to 6 min.
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// An operation that has not ended by then is given up; it keeps its name in the ledger.
+pub const DEADLINE: Duration = Duration::from_secs(30 * 60);
+
+/// How many polls in a row may fail before the job is put back.
+pub const FAILURES_IN_A_ROW: u32 = 5;
+
+/// How long to wait before the poll that follows the `polls`-th: short at first, since asking is
+/// free and a quick answer is a quick picture, then regular.
+pub fn interval(polls: u32) -> Duration {
+    Duration::from_secs(1 << (polls + 1).min(4)).min(INTERVAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polls_begin_close_together_and_settle_at_ten_seconds() {
+        let seconds: Vec<_> = (0..6).map(|polls| interval(polls).as_secs()).collect();
+        assert_eq!(seconds, [2, 4, 8, 10, 10, 10]);
+        assert_eq!(interval(u32::MAX - 1), INTERVAL);
+    }
+}

@@ -1,0 +1,128 @@
+//! Whether a failed job is tried again, and when.
+
+use std::time::Duration;
+
+use crate::failure::{Failure, Next};
+
+/// The first backoff: about half a visibility timeout of images.
+const BASE: Duration = Duration::from_secs(15);
+/// No backoff is longer than this.
+const CAP: Duration = Duration::from_secs(600);
+/// How long to wait for quota when the service does not say.
+const WAIT: Duration = Duration::from_secs(60);
+/// A service that asks for longer is asked again after this.
+const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
+
+/// What becomes of a job that met a failure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Verdict {
+    /// It is put back for a while.
+    Again {
+        /// For how long.
+        delay: Duration,
+        /// Whether this try was an attempt.
+        counted: bool,
+    },
+    /// It has failed.
+    Over,
+}
+
+/// Decides on a failure met in the `attempts`-th attempt of `max_attempts`. `random` is a number
+/// from 0 up to 1, for the jitter.
+pub fn after(failure: &Failure, attempts: u32, max_attempts: u32, random: f64) -> Verdict {
+    match failure.next {
+        Next::Retry { after, attempts: worth } => {
+            let allowed = worth.map_or(max_attempts, |worth| worth.min(max_attempts));
+            if attempts >= allowed {
+                return Verdict::Over;
+            }
+            let delay = after.map_or_else(|| backoff(attempts, random), clamped);
+            Verdict::Again { delay, counted: true }
+        }
+        Next::Wait { after } => {
+            Verdict::Again { delay: clamped(after.unwrap_or(WAIT)), counted: false }
+        }
+        // A flow that has run out of models has nothing left to try.
+        Next::OtherModel | Next::GiveUp => Verdict::Over,
+    }
+}
+
+/// Exponential backoff with full jitter: anywhere from nothing to the cap of this attempt, so
+/// that jobs which failed together do not come back together.
+fn backoff(attempts: u32, random: f64) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(16);
+    BASE.saturating_mul(1 << doublings).min(CAP).mul_f64(random.clamp(0.0, 1.0))
+}
+
+fn clamped(delay: Duration) -> Duration {
+    delay.clamp(Duration::from_secs(1), LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Code;
+
+    const LATE: f64 = 0.999_999;
+
+    fn delay(failure: &Failure, attempts: u32, random: f64) -> Option<Duration> {
+        match after(failure, attempts, 5, random) {
+            Verdict::Again { delay, .. } => Some(delay),
+            Verdict::Over => None,
+        }
+    }
+
+    #[test]
+    fn backoff_doubles_up_to_its_cap_and_jitter_takes_any_part_of_it() {
+        let failure = Failure::retry(Code::ProviderUnavailable, "");
+        for (attempts, longest) in [(1, 15), (2, 30), (3, 60), (4, 120)] {
+            let delay = |random| delay(&failure, attempts, random).map(|d| d.as_secs_f64().round());
+            assert_eq!(delay(LATE), Some(f64::from(longest)));
+            assert_eq!(delay(0.0), Some(0.0));
+        }
+        assert!(backoff(60, 1.0) <= CAP);
+    }
+
+    #[test]
+    fn the_last_attempt_is_the_last() {
+        let failure = Failure::retry(Code::ProviderUnavailable, "");
+        assert!(delay(&failure, 4, 0.5).is_some());
+        assert!(delay(&failure, 5, 0.5).is_none());
+        assert!(delay(&failure, 9, 0.5).is_none());
+    }
+
+    #[test]
+    fn some_failures_are_worth_fewer_attempts() {
+        let failure = Failure::retry_at_most(Code::NoImage, 3, "");
+        assert!(delay(&failure, 2, 0.5).is_some());
+        assert!(delay(&failure, 3, 0.5).is_none());
+    }
+
+    #[test]
+    fn a_delay_that_the_service_names_wins_within_reason() {
+        let named = |seconds| {
+            let failure = Failure::retry(Code::ProviderUnavailable, "");
+            delay(&failure.after(Some(Duration::from_secs(seconds))), 1, 0.0)
+        };
+        assert_eq!(named(34), Some(Duration::from_secs(34)));
+        assert_eq!(named(0), Some(Duration::from_secs(1)));
+        assert_eq!(named(1_000_000), Some(LONGEST_WAIT));
+    }
+
+    #[test]
+    fn waiting_for_quota_is_no_attempt_however_often() {
+        let failure = Failure::wait(Code::QuotaExhausted, "");
+        let verdict = after(&failure, 99, 5, 0.5);
+        assert_eq!(verdict, Verdict::Again { delay: WAIT, counted: false });
+    }
+
+    #[test]
+    fn what_is_final_is_over_at_once() {
+        for failure in [
+            Failure::give_up(Code::ContentBlocked, ""),
+            Failure::other_model(Code::ModelUnavailable, ""),
+        ] {
+            assert_eq!(after(&failure, 1, 5, 0.5), Verdict::Over);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Models, storage and source images in memory.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use generation_queue::failure::{Code, Failure};
+use generation_queue::job::{Format, Place};
+use generation_queue::port::{
+    AssetStore, Body, Clock, GeneratedImage, ImageModel, ImageRequest, Operation, Progress,
+    SourceImage, SourceImages, SubmitError, VideoFile, VideoModel, VideoRequest,
+};
+
+use super::VirtualClock;
+
+/// Models that answer what they are told to, and otherwise succeed.
+pub struct MemoryModel {
+    clock: VirtualClock,
+    /// How long an image takes.
+    pub image_takes: Cell<Duration>,
+    /// How many images are being made, and the most there were at once.
+    pub at_once: Cell<(u32, u32)>,
+    pub images: RefCell<VecDeque<Result<GeneratedImage, Failure>>>,
+    pub submissions: RefCell<VecDeque<Result<Operation, SubmitError>>>,
+    pub polls: RefCell<VecDeque<Result<Progress, Failure>>>,
+    pub downloads: RefCell<VecDeque<Result<(), Failure>>>,
+    /// What was asked for: the model, the prompt, and whether there was a source.
+    pub asked: RefCell<Vec<(String, String, bool)>>,
+    /// The operations that were polled.
+    pub polled: RefCell<Vec<String>>,
+}
+
+impl MemoryModel {
+    pub fn new(clock: VirtualClock) -> Self {
+        Self {
+            clock,
+            image_takes: Cell::new(Duration::from_secs(8)),
+            at_once: Cell::default(),
+            images: RefCell::default(),
+            submissions: RefCell::default(),
+            polls: RefCell::default(),
+            downloads: RefCell::default(),
+            asked: RefCell::default(),
+            polled: RefCell::default(),
+        }
+    }
+
+    pub fn submissions_made(&self) -> usize {
+        self.asked.borrow().len()
+    }
+}
+
+impl ImageModel for MemoryModel {
+    async fn generate(
+        &self,
+        model: &str,
+        request: ImageRequest<'_>,
+    ) -> Result<GeneratedImage, Failure> {
+        let asked = (model.to_owned(), request.prompt.to_owned(), request.source.is_some());
+        self.asked.borrow_mut().push(asked);
+        let (now, most) = self.at_once.get();
+        self.at_once.set((now + 1, most.max(now + 1)));
+        self.clock.sleep(self.image_takes.get()).await;
+        let (now, most) = self.at_once.get();
+        self.at_once.set((now - 1, most));
+        let bytes = request.prompt.as_bytes().to_vec();
+        let made = GeneratedImage { format: Format::Png, bytes, usage: None };
+        self.images.borrow_mut().pop_front().unwrap_or(Ok(made))
+    }
+}
+
+impl VideoModel for MemoryModel {
+    type Stream = ();
+
+    async fn submit(
+        &self,
+        model: &str,
+        request: VideoRequest<'_>,
+    ) -> Result<Operation, SubmitError> {
+        let asked = (model.to_owned(), request.prompt.to_owned(), request.source.is_some());
+        self.asked.borrow_mut().push(asked);
+        let name = format!("operations/{}", self.submissions_made());
+        let operation = Operation { model: model.to_owned(), name };
+        self.submissions.borrow_mut().pop_front().unwrap_or(Ok(operation))
+    }
+
+    async fn poll(&self, operation: &Operation) -> Result<Progress, Failure> {
+        self.polled.borrow_mut().push(operation.name.clone());
+        let file = VideoFile::Remote(format!("https://provider.invalid/{}", operation.name));
+        self.polls.borrow_mut().pop_front().unwrap_or(Ok(Progress::Ready(file, None)))
+    }
+
+    async fn download(&self, _file: VideoFile) -> Result<Body<()>, Failure> {
+        self.downloads.borrow_mut().pop_front().unwrap_or(Ok(())).map(Body::Stream)
+    }
+}
+
+/// Objects by bucket and path, with what each holds.
+#[derive(Default)]
+pub struct MemoryStore {
+    pub objects: RefCell<BTreeMap<String, String>>,
+    pub faults: RefCell<Vec<&'static str>>,
+}
+
+impl MemoryStore {
+    pub fn object(&self, path: &str) -> Option<String> {
+        self.objects.borrow().get(path).cloned()
+    }
+
+    fn fault(&self, call: &str) -> Result<(), Failure> {
+        let mut faults = self.faults.borrow_mut();
+        let Some(found) = faults.iter().position(|name| *name == call) else { return Ok(()) };
+        faults.remove(found);
+        Err(Failure::retry(Code::StorageFailed, format!("{call} failed")))
+    }
+}
+
+impl AssetStore for MemoryStore {
+    type Stream = ();
+
+    async fn find(&self, place: &Place) -> Result<Option<Format>, Failure> {
+        self.fault("find")?;
+        let objects = self.objects.borrow();
+        Ok(Format::ALL
+            .into_iter()
+            .find(|format| objects.contains_key(&format!("{}/{}", place.bucket, place.path(*format)))))
+    }
+
+    async fn put(&self, place: &Place, format: Format, body: Body<()>) -> Result<(), Failure> {
+        self.fault("put")?;
+        let bytes = match body {
+            Body::Bytes(bytes) => String::from_utf8(bytes).unwrap(),
+            Body::Stream(()) => "a stream".to_owned(),
+        };
+        let path = format!("{}/{}", place.bucket, place.path(format));
+        self.objects.borrow_mut().entry(path).or_insert(bytes);
+        Ok(())
+    }
+
+    async fn copy(
+        &self,
+        bucket: &str,
+        from: &str,
+        to: &str,
+        _content_type: &str,
+    ) -> Result<(), Failure> {
+        self.fault("copy")?;
+        let bytes = self.object(&format!("{bucket}/{from}")).expect("only objects are copied");
+        self.objects.borrow_mut().insert(format!("{bucket}/{to}"), bytes);
+        Ok(())
+    }
+
+    fn public_url(&self, bucket: &str, path: &str) -> String {
+        format!("https://store.invalid/{bucket}/{path}")
+    }
+}
+
+/// Source images that are there, unless the URL says otherwise.
+#[derive(Default)]
+pub struct MemorySources {
+    pub fetched: Cell<u32>,
+}
+
+impl SourceImages for MemorySources {
+    async fn fetch(&self, url: &str) -> Result<SourceImage, Failure> {
+        self.fetched.set(self.fetched.get() + 1);
+        if url.contains("missing") {
+            return Err(Failure::give_up(Code::SourceImageUnusable, "404"));
+        }
+        Ok(SourceImage { format: Format::Png, bytes: b"source".to_vec() })
+    }
+}

@@ -1,0 +1,295 @@
+//! The queue and its ledger in memory, after the database contract.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use generation_queue::failure::{Code, Failure};
+use generation_queue::job::{Id, JobId, Kind, Slot, Target};
+use generation_queue::port::{
+    Claim, Clock, Completion, Deferral, Ending, Lease, LinkOutcome, LinkedEntity, Operation,
+    Publication, Queue, StoredAsset, Unpublished, WriteError,
+};
+use serde_json::Value;
+
+use super::VirtualClock;
+
+/// Where a job stands in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Queued,
+    Running,
+    Waiting,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+/// A row of the ledger together with its message.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub kind: Kind,
+    pub job_id: JobId,
+    pub message: Value,
+    pub status: Status,
+    pub visible_at: Duration,
+    pub read_ct: i32,
+    pub attempts: u32,
+    pub operation: Option<(Operation, Duration)>,
+    pub submission_pending: bool,
+    pub asset: Option<StoredAsset>,
+    pub unpublished: bool,
+    pub error: Option<(Code, String)>,
+}
+
+/// Ledger rows in the order in which they were enqueued; a message's id is its place, from 1.
+pub struct MemoryQueue {
+    clock: VirtualClock,
+    pub rows: RefCell<Vec<Row>>,
+    /// The entities that exist, by key.
+    pub entities: RefCell<Vec<String>>,
+    /// How many of the next calls of each name fail.
+    pub faults: RefCell<Vec<&'static str>>,
+    pub extensions: Cell<u32>,
+}
+
+impl MemoryQueue {
+    pub fn new(clock: VirtualClock) -> Self {
+        Self {
+            clock,
+            rows: RefCell::default(),
+            entities: RefCell::default(),
+            faults: RefCell::default(),
+            extensions: Cell::default(),
+        }
+    }
+
+    /// Sends a message; answers its id.
+    pub fn send(&self, kind: Kind, message: Value) -> i64 {
+        let mut rows = self.rows.borrow_mut();
+        let number = rows.len() + 1;
+        rows.push(Row {
+            kind,
+            job_id: JobId::new(&format!("00000000-0000-4000-8000-{number:012}")).unwrap(),
+            message,
+            status: Status::Queued,
+            visible_at: Duration::ZERO,
+            read_ct: 0,
+            attempts: 0,
+            operation: None,
+            submission_pending: false,
+            asset: None,
+            unpublished: false,
+            error: None,
+        });
+        i64::try_from(number).unwrap()
+    }
+
+    pub fn row(&self, msg_id: i64) -> Row {
+        self.rows.borrow()[index(msg_id)].clone()
+    }
+
+    pub fn change(&self, msg_id: i64, change: impl FnOnce(&mut Row)) {
+        change(&mut self.rows.borrow_mut()[index(msg_id)]);
+    }
+
+    /// Makes the next call of that name fail before it does anything.
+    pub fn fail_next(&self, call: &'static str) {
+        self.faults.borrow_mut().push(call);
+    }
+
+    fn fault(&self, call: &str) -> Result<(), Failure> {
+        let mut faults = self.faults.borrow_mut();
+        match faults.iter().position(|name| *name == call) {
+            Some(found) => {
+                faults.remove(found);
+                Err(Failure::retry(Code::QueueFailed, format!("{call} failed")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn write<T>(
+        &self,
+        call: &str,
+        lease: &Lease,
+        write: impl FnOnce(&mut Row) -> T,
+    ) -> Result<T, WriteError> {
+        self.fault(call)?;
+        let mut rows = self.rows.borrow_mut();
+        let row = &mut rows[index(lease.msg_id)];
+        if row.status != Status::Running || row.read_ct != lease.token {
+            return Err(WriteError::LeaseLost);
+        }
+        Ok(write(row))
+    }
+
+    /// The newest success of each slot of a job.
+    fn publications(&self, msg_id: i64) -> Vec<Publication> {
+        let rows = self.rows.borrow();
+        let job = &rows[index(msg_id)];
+        slots(&job.message)
+            .into_iter()
+            .filter_map(|(slot, id)| {
+                let newest = rows.iter().rev().find(|row| {
+                    row.kind == job.kind
+                        && row.status == Status::Succeeded
+                        && slots(&row.message).contains(&(slot, id.clone()))
+                })?;
+                let asset = newest.asset.as_ref()?;
+                let content_type = asset.format.content_type().to_owned();
+                Some(Publication { slot, path: asset.path.clone(), content_type })
+            })
+            .collect()
+    }
+}
+
+impl Queue for MemoryQueue {
+    async fn claim(
+        &self,
+        kind: Kind,
+        lease: Duration,
+        quantity: u32,
+    ) -> Result<Vec<Claim>, Failure> {
+        self.fault("claim")?;
+        let now = self.clock.now();
+        let mut rows = self.rows.borrow_mut();
+        let visible = rows.iter_mut().enumerate().filter(|(_, row)| {
+            let live = matches!(row.status, Status::Queued | Status::Running | Status::Waiting);
+            live && row.kind == kind && row.visible_at <= now
+        });
+        Ok(visible
+            .take(quantity as usize)
+            .map(|(place, row)| {
+                row.status = Status::Running;
+                row.visible_at = now + lease;
+                row.read_ct += 1;
+                row.attempts += 1;
+                let msg_id = i64::try_from(place + 1).unwrap();
+                Claim {
+                    lease: Lease { kind, msg_id, token: row.read_ct },
+                    job_id: row.job_id.clone(),
+                    message: row.message.clone(),
+                    attempts: row.attempts,
+                    retried: row.read_ct > 1,
+                    operation: row.operation.as_ref().map(|(operation, _)| operation.clone()),
+                    operation_age: row.operation.as_ref().map_or(Duration::ZERO, |op| now - op.1),
+                    submission_pending: row.submission_pending && row.operation.is_none(),
+                }
+            })
+            .collect())
+    }
+
+    async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError> {
+        let until = self.clock.now() + by;
+        self.extensions.set(self.extensions.get() + 1);
+        self.write("extend", lease, |row| row.visible_at = until)
+    }
+
+    async fn begin_submission(&self, lease: &Lease, _model: &str) -> Result<(), WriteError> {
+        self.write("begin_submission", lease, |row| row.submission_pending = true)
+    }
+
+    async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError> {
+        let now = self.clock.now();
+        self.write("record_operation", lease, |row| row.operation = Some((op.clone(), now)))
+    }
+
+    async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
+        self.write("complete", lease, |row| {
+            row.status = Status::Succeeded;
+            row.asset = Some(asset.clone());
+            row.unpublished = !slots(&row.message).is_empty();
+            row.error = None;
+        })?;
+        let message = self.row(lease.msg_id).message;
+        let storyboard = message["storyboardId"].as_str().unwrap_or_default().to_owned();
+        let publications = self.publications(lease.msg_id);
+        let entities = slots(&message)
+            .into_iter()
+            .map(|(slot, id)| {
+                let key = format!("{}:{storyboard}:{id}", slot.as_str());
+                let own = publications.iter().any(|due| due.slot == slot && due.path == asset.path);
+                let outcome = match (own, self.entities.borrow().contains(&key)) {
+                    (false, _) => LinkOutcome::Superseded,
+                    (true, true) => LinkOutcome::Linked,
+                    (true, false) => LinkOutcome::NotFound,
+                };
+                LinkedEntity { key, outcome }
+            })
+            .collect();
+        Ok(Completion { entities, publications })
+    }
+
+    async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {
+        let now = self.clock.now();
+        self.write("defer", lease, |row| {
+            if defer.reset_submission {
+                (row.submission_pending, row.operation) = (false, None);
+            }
+            row.status =
+                if row.operation.is_some() { Status::Waiting } else { Status::Queued };
+            row.visible_at = now + defer.delay;
+            row.attempts -= u32::from(!defer.counted);
+            row.error.clone_from(&defer.reason);
+        })
+    }
+
+    async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError> {
+        self.write("fail", lease, |row| {
+            if end.reset_submission {
+                (row.submission_pending, row.operation) = (false, None);
+            }
+            row.status = Status::Failed;
+            row.error = Some((end.code, end.message.clone()));
+        })
+    }
+
+    async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
+        self.fault("unpublished")?;
+        let rows = self.rows.borrow().clone();
+        let left = rows.iter().enumerate().filter(|(_, row)| row.unpublished && row.kind == kind);
+        Ok(left
+            .take(quantity as usize)
+            .map(|(place, row)| Unpublished {
+                job_id: row.job_id.clone(),
+                target: target(&row.message),
+                publications: self.publications(i64::try_from(place + 1).unwrap()),
+            })
+            .collect())
+    }
+
+    async fn confirm_publication(
+        &self,
+        job: &JobId,
+        made: &[Publication],
+    ) -> Result<Vec<Publication>, Failure> {
+        self.fault("confirm_publication")?;
+        let place = self.rows.borrow().iter().position(|row| row.job_id == *job).unwrap();
+        let due = self.publications(i64::try_from(place + 1).unwrap());
+        if due != made {
+            return Ok(due);
+        }
+        self.rows.borrow_mut()[place].unpublished = false;
+        Ok(Vec::new())
+    }
+}
+
+fn index(msg_id: i64) -> usize {
+    usize::try_from(msg_id - 1).unwrap()
+}
+
+fn slots(message: &Value) -> Vec<(Slot, String)> {
+    [(Slot::Scene, "sceneId"), (Slot::Character, "characterId")]
+        .into_iter()
+        .filter_map(|(slot, field)| Some((slot, message[field].as_str()?.to_owned())))
+        .collect()
+}
+
+fn target(message: &Value) -> Target {
+    let id = |field: &str| message[field].as_str().and_then(Id::new);
+    Target {
+        storyboard: id("storyboardId").unwrap(),
+        scene: id("sceneId"),
+        character: id("characterId"),
+    }
+}
