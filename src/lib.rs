@@ -9,9 +9,11 @@
 //! - [`port`]: what a flow needs from the outside, as traits
 //! - [`flow`]: the way of a job, lease → generate → store → settle, and the loop that keeps
 //!   several jobs on it
+//! - [`service`]: the ports spoken over HTTP
 
 pub mod failure;
 pub mod flow;
 pub mod job;
 pub mod policy;
 pub mod port;
+pub mod service;

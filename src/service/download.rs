@@ -1,0 +1,145 @@
+//! Opening a finished video.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_LENGTH, LOCATION};
+use http::{HeaderMap, StatusCode};
+
+use super::google_error::{failure, unreachable};
+use super::redact::shown;
+use super::reply::{Reply, explanation, passes, retry_after};
+use super::request::get;
+use super::web_url::WebUrl;
+use super::{Received, Transport};
+use crate::failure::{Code, Failure};
+use crate::job::Format;
+use crate::port::Body;
+
+/// A file store begins to answer within seconds.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// As many bytes as it takes to know an MP4.
+const HEAD: usize = 12;
+
+/// The API redirects to a file store once. More than a few lead nowhere.
+const MOST_REDIRECTS: usize = 5;
+
+/// Eight seconds at 1080p are 20 to 50 MB; a file of this size is no such video.
+const LARGEST: u64 = 512 * 1024 * 1024;
+
+/// How many attempts a file is worth that is refused, missing or no video: the next poll may
+/// name another address.
+const ATTEMPTS: u32 = 3;
+
+/// Where Google's replies say that its files are.
+const GOOGLE: &str = "https://generativelanguage.googleapis.com/v1beta";
+
+/// Opens the file at a URI of the provider's, following redirects one by one. The transport adds
+/// the key on the API's own origin and nowhere else.
+pub(super) async fn download<T: Transport>(
+    transport: &T,
+    uri: &str,
+) -> Result<Body<T::Stream>, Failure> {
+    let bad_base = |why| give_up(format!("GOOGLE_GENERATIVE_AI_BASE_URL {why}"));
+    let base = WebUrl::parse(transport.base_url()).map_err(bad_base)?;
+    let bad_uri = |why| give_up(format!("the address of the video {why}"));
+    let mut url = behind_proxy(WebUrl::parse(uri).map_err(bad_uri)?, &base);
+    for _ in 0..=MOST_REDIRECTS {
+        if !may_lead_to(&base, &url) {
+            return Err(give_up(format!("the video is at {}, which is not allowed", url.origin())));
+        }
+        let lost =
+            |error| Failure { code: Code::DownloadFailed, ..unreachable(&url.origin(), &error) };
+        let request = get(&url.to_string()).map_err(lost)?;
+        let (head, body) = transport.send(request, TIMEOUT).await.map_err(lost)?.into_parts();
+        if head.status.is_redirection() {
+            let location = head.headers.get(LOCATION).and_then(|value| value.to_str().ok());
+            let location = location.ok_or_else(|| bad_uri("redirects to nowhere"))?;
+            url = url.join(location).map_err(bad_uri)?;
+            continue;
+        }
+        if !head.status.is_success() {
+            let body = explanation(transport, body).await;
+            let reply = Reply { status: head.status, headers: head.headers, body };
+            return Err(refused(&url, url.same_origin(&base), &reply));
+        }
+        check_length(&head.headers)?;
+        let Received { head, whole } = transport.peek(body, HEAD, TIMEOUT).await.map_err(lost)?;
+        check_bytes(&head)?;
+        return Ok(Body::Stream(whole));
+    }
+    Err(give_up(format!("the address of the video redirects more than {MOST_REDIRECTS} times")))
+}
+
+/// A video that came inside of a reply, if it is one.
+pub(super) fn check_inline<S>(bytes: Vec<u8>) -> Result<Body<S>, Failure> {
+    check_bytes(&bytes)?;
+    Ok(Body::Bytes(bytes))
+}
+
+/// A proxy passes on Google's replies with the addresses of Google's files in them. The key is
+/// the proxy's or behind it, so the files have to be asked for there.
+fn behind_proxy(url: WebUrl, base: &WebUrl) -> WebUrl {
+    let Ok(google) = WebUrl::parse(GOOGLE) else { return url };
+    if base.same_origin(&google) {
+        return url;
+    }
+    let there =
+        url.below(&google).map(|rest| format!("{}/{rest}", base.to_string().trim_end_matches('/')));
+    there.and_then(|there| WebUrl::parse(&there).ok()).unwrap_or(url)
+}
+
+/// The provider is trusted, but no further than it has to be: not from the internet into a
+/// private network, and not from https to http. A simulator on this machine may do both.
+fn may_lead_to(base: &WebUrl, url: &WebUrl) -> bool {
+    let safe = url.secure || !base.secure;
+    let outside = url.host.is_public() || !base.host.is_public();
+    url.same_origin(base) || safe && outside
+}
+
+fn check_length(headers: &HeaderMap) -> Result<(), Failure> {
+    let length = headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        Some(length) if length > LARGEST => {
+            Err(give_up(format!("the video has {length} bytes, more than {LARGEST}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_bytes(head: &[u8]) -> Result<(), Failure> {
+    if Format::of(head) == Some(Format::Mp4) {
+        return Ok(());
+    }
+    let what = if head.is_empty() { "empty" } else { "no MP4" };
+    let message = format!("the file of the video is {what}");
+    Err(Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message))
+}
+
+/// What a refused download means. The API's own words count as everywhere; a file store's
+/// refusal usually means that the link has expired.
+fn refused(url: &WebUrl, own: bool, reply: &Reply) -> Failure {
+    let origin = url.origin();
+    if own && !matches!(reply.status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+        let failure = failure(&origin, reply);
+        return match failure.code {
+            Code::ApiKeyInvalid | Code::QuotaExhausted => failure,
+            _ => Failure { code: Code::DownloadFailed, ..failure },
+        };
+    }
+    let message = shown(&format!("the video at {origin} was answered with {}", reply.status));
+    if passes(reply.status) {
+        let delay = retry_after(&reply.headers);
+        return Failure::retry(Code::DownloadFailed, message).after(delay);
+    }
+    Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message)
+}
+
+fn give_up(message: String) -> Failure {
+    Failure::give_up(Code::DownloadFailed, message)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;

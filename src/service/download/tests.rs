@@ -1,0 +1,130 @@
+use super::*;
+use crate::failure::Next;
+use crate::service::TransportError;
+use crate::service::testing::{MP4, Recorded, now};
+
+const BASE: &str = "https://api.example.com/v1beta";
+const FILE: &str = "https://api.example.com/v1beta/files/x:download?alt=media";
+
+fn open(transport: &Recorded, uri: &str) -> Result<Vec<u8>, Failure> {
+    match now(download(transport, uri))? {
+        Body::Stream(bytes) | Body::Bytes(bytes) => Ok(bytes),
+    }
+}
+
+fn moved(transport: Recorded, location: &str) -> Recorded {
+    transport.reply_with(302, &[("location", location)], "")
+}
+
+#[test]
+fn a_video_is_passed_on_from_its_first_byte() {
+    let transport = Recorded::at(BASE).reply(200, MP4);
+    assert_eq!(open(&transport, FILE).unwrap(), MP4);
+    assert_eq!(transport.urls(), [FILE]);
+}
+
+#[test]
+fn redirects_are_followed_by_hand() {
+    let transport = moved(Recorded::at(BASE), "/files/y");
+    let transport = moved(transport, "https://store.example.net/z?sig=1").reply(200, MP4);
+    open(&transport, FILE).unwrap();
+    let way = [FILE, "https://api.example.com/files/y", "https://store.example.net/z?sig=1"];
+    assert_eq!(transport.urls(), way);
+}
+
+#[test]
+fn redirects_come_to_an_end() {
+    let transport = (0..6).fold(Recorded::at(BASE), |transport, _| moved(transport, "/again"));
+    let failure = open(&transport, FILE).unwrap_err();
+    assert_eq!((failure.code, failure.next), (Code::DownloadFailed, Next::GiveUp));
+    let nowhere = Recorded::at(BASE).reply(302, "");
+    assert_eq!(open(&nowhere, FILE).unwrap_err().next, Next::GiveUp);
+}
+
+#[test]
+fn the_provider_cannot_lead_into_the_private_network() {
+    for uri in [
+        "http://store.example.net/x",
+        "http://169.254.169.254/latest",
+        "https://169.254.169.254/latest",
+        "https://localhost/x",
+        "file:///etc/passwd",
+        "https://user:pass@store.example.net/x",
+        "x",
+    ] {
+        let transport = Recorded::at(BASE);
+        let failure = open(&transport, uri).unwrap_err();
+        assert_eq!((failure.code, failure.next), (Code::DownloadFailed, Next::GiveUp), "{uri}");
+        assert!(transport.urls().is_empty(), "{uri}");
+        let transport = moved(transport, uri);
+        if uri != "x" {
+            open(&transport, FILE).unwrap_err();
+            assert_eq!(transport.urls(), [FILE], "{uri}");
+        }
+    }
+}
+
+#[test]
+fn a_simulator_on_this_machine_may_redirect_to_another() {
+    let transport = moved(Recorded::at("http://127.0.0.1:9000/v1beta"), "http://127.0.0.1:9001/z");
+    assert!(open(&transport.reply(200, MP4), "http://127.0.0.1:9000/v1beta/files/x").is_ok());
+}
+
+#[test]
+fn googles_own_addresses_are_asked_for_at_the_proxy_that_has_the_key() {
+    let google = "https://generativelanguage.googleapis.com/v1beta/files/x:download?alt=media";
+    let proxy = Recorded::at(BASE).reply(200, MP4);
+    open(&proxy, google).unwrap();
+    assert_eq!(proxy.urls(), [FILE]);
+    let direct = Recorded::at(GOOGLE).reply(200, MP4);
+    open(&direct, google).unwrap();
+    assert_eq!(direct.urls(), [google]);
+}
+
+#[test]
+fn what_is_no_video_is_not_stored() {
+    for body in [
+        &b""[..],
+        b"\0\0\0",
+        b"<!doctype html><html>",
+        b"{\"error\": {}}",
+        b"\x89PNG\r\n\x1a\n1234",
+    ] {
+        let failure = open(&Recorded::at(BASE).reply(200, body), FILE).unwrap_err();
+        assert_eq!(failure.code, Code::DownloadFailed);
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+        assert!(check_inline::<()>(body.to_vec()).is_err());
+    }
+    assert!(check_inline::<()>(MP4.to_vec()).is_ok());
+    let large = Recorded::at(BASE).reply_with(200, &[("content-length", "536870913")], MP4);
+    assert_eq!(open(&large, FILE).unwrap_err().next, Next::GiveUp);
+}
+
+#[test]
+fn a_refusal_depends_on_who_refuses() {
+    let own = |status| open(&Recorded::at(BASE).reply(status, ""), FILE).unwrap_err();
+    assert_eq!((own(403).code, own(403).next), (Code::ApiKeyInvalid, Next::GiveUp));
+    assert_eq!((own(400).code, own(400).next), (Code::DownloadFailed, Next::GiveUp));
+    assert_eq!(own(429).next, Next::Wait { after: None });
+    assert_eq!(
+        (own(503).code, own(503).next),
+        (Code::DownloadFailed, Next::Retry { after: None, attempts: None })
+    );
+    assert_eq!(own(404).next, Next::Retry { after: None, attempts: Some(3) });
+
+    let store = |status| {
+        let transport = moved(Recorded::at(BASE), "https://store.example.net/z?sig=s3cr3t");
+        open(&transport.reply(status, "denied"), FILE).unwrap_err()
+    };
+    assert_eq!(store(403).next, Next::Retry { after: None, attempts: Some(3) });
+    assert_eq!(store(503).next, Next::Retry { after: None, attempts: None });
+    assert!(!store(403).message.contains("s3cr3t"));
+}
+
+#[test]
+fn a_broken_connection_is_tried_again() {
+    let lost = Recorded::at(BASE).fails(TransportError::NoReply("reset".into()));
+    let failure = open(&lost, FILE).unwrap_err();
+    assert_eq!(failure.code, Code::DownloadFailed);
+    assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
+}

@@ -1,0 +1,165 @@
+//! Images by the Gemini API: `POST /models/{model}:generateContent`.
+//!
+//! Form of request and reply: <https://ai.google.dev/api/generate-content>.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::base64::Encoded;
+use super::document::Json;
+use super::google_error::{error_of, failure, unreachable};
+use super::redact::shown;
+use super::reply::exchange;
+use super::request::{JsonBody, post_json};
+use super::video::model_path;
+use super::{Transport, TransportError};
+use crate::failure::{Code, Failure};
+use crate::job::Format;
+use crate::port::{GeneratedImage, ImageModel, ImageRequest};
+
+/// An image takes 5 to 15 s, a slow one up to 100 s. What takes longer will not come, and a run
+/// on the free plan has 150 s in all.
+const TIMEOUT: Duration = Duration::from_secs(110);
+
+/// A 4K PNG is 20 to 25 MB, as base64 a third more.
+const LONGEST_REPLY: usize = 40 * 1024 * 1024;
+
+/// How many attempts an answer without an image is worth: each is paid for.
+const ATTEMPTS_WITHOUT_IMAGE: u32 = 3;
+
+/// Reasons to end that no further attempt changes (`FinishReason` in the API's reference).
+const BLOCKED: [&str; 8] = [
+    "SAFETY",
+    "IMAGE_SAFETY",
+    "PROHIBITED_CONTENT",
+    "IMAGE_PROHIBITED_CONTENT",
+    "BLOCKLIST",
+    "SPII",
+    "RECITATION",
+    "IMAGE_RECITATION",
+];
+
+/// Gemini's image models.
+pub struct Gemini<T>(T);
+
+impl<T: Transport> Gemini<T> {
+    /// The models behind a transport whose address is the API's, version included.
+    pub fn new(transport: T) -> Self {
+        Self(transport)
+    }
+}
+
+impl<T: Transport> ImageModel for Gemini<T> {
+    async fn generate(
+        &self,
+        model: &str,
+        request: ImageRequest<'_>,
+    ) -> Result<GeneratedImage, Failure> {
+        let url = format!("{}/{}:generateContent", self.0.base_url(), model_path(model)?);
+        let lost = |error: TransportError| unreachable(model, &error);
+        let request = post_json(&url, body(request)).map_err(lost)?;
+        let reply = exchange(&self.0, request, TIMEOUT, LONGEST_REPLY).await.map_err(lost)?;
+        if !reply.status.is_success() {
+            return Err(failure(model, &reply));
+        }
+        let found = match Json::read(&reply.body) {
+            Ok(document) if !error_of(&document).is_null() => Err(failure(model, &reply)),
+            Ok(document) => look(model, &document, &reply.body),
+            Err(error) => Err(unreadable(model, &error.to_string())),
+        };
+        let (encoded, usage) = found?;
+        let bytes = encoded.decode(reply.body).unwrap_or_default();
+        match Format::of(&bytes) {
+            Some(format) if format.is_image() => Ok(GeneratedImage { format, bytes, usage }),
+            _ => Err(unreadable(model, "its image is of no known format")),
+        }
+    }
+}
+
+/// The body of a request. Gemini answers with text too unless it is told not to.
+fn body(request: ImageRequest<'_>) -> Vec<u8> {
+    let media = request.source.map_or(0, |source| source.bytes.len());
+    let mut body = JsonBody::with_media(media)
+        .raw(r#"{"contents":[{"role":"user","parts":[{"text":"#)
+        .text(request.prompt)
+        .raw("}");
+    if let Some(source) = request.source {
+        body = body
+            .raw(r#",{"inlineData":{"mimeType":"#)
+            .text(source.format.content_type())
+            .raw(r#","data":"#)
+            .base64(&source.bytes)
+            .raw("}}");
+    }
+    body.raw(r#"]}],"generationConfig":{"responseModalities":["IMAGE"]}}"#).finish()
+}
+
+/// Finds the image in a reply, or the reason why there is none. An image is success whatever
+/// else the reply says. A reply that was made for streaming comes as a list of pieces.
+fn look(
+    model: &str,
+    document: &Json<'_>,
+    reply: &[u8],
+) -> Result<(Encoded, Option<Value>), Failure> {
+    let pieces = match document {
+        Json::List(pieces) => pieces.as_slice(),
+        piece => std::slice::from_ref(piece),
+    };
+    let candidates = || pieces.iter().flat_map(|piece| piece.get("candidates").list());
+    let parts = || {
+        candidates()
+            .flat_map(|candidate| candidate.get("content").get("parts").list())
+            // Interim images and the model's thinking about them.
+            .filter(|part| !part.get("thought").is_true())
+    };
+    let image = parts().filter_map(|part| part.get("inlineData").get("data").text()).next_back();
+    if let Some(image) = image {
+        let usage = pieces.iter().rev().map(|piece| piece.get("usageMetadata"));
+        let usage = usage.into_iter().find(|usage| !usage.is_null()).map(Json::to_value);
+        return Ok((Encoded::locate(image, reply), usage));
+    }
+
+    let feedback = pieces.iter().map(|piece| piece.get("promptFeedback"));
+    let block = feedback.into_iter().find(|feedback| feedback.get("blockReason").text().is_some());
+    if let Some(feedback) = block {
+        let reason = words(feedback, "blockReason", "blockReasonMessage");
+        return Err(blocked(format!("{model} refused the prompt: {reason}")));
+    }
+    let ends = || candidates().filter(|candidate| candidate.get("finishReason").text().is_some());
+    let is_block = |candidate: &&Json<'_>| {
+        candidate.get("finishReason").text().is_some_and(|reason| BLOCKED.contains(&&**reason))
+    };
+    if let Some(candidate) = ends().find(is_block) {
+        let reason = words(candidate, "finishReason", "finishMessage");
+        return Err(blocked(format!("{model} refused to show the image: {reason}")));
+    }
+
+    let mut said: Vec<_> = ends().map(|end| words(end, "finishReason", "finishMessage")).collect();
+    said.extend(parts().filter_map(|part| part.get("text").text()).map(|text| shown(text)));
+    let said = if said.is_empty() { "no explanation".into() } else { said.join(": ") };
+    let message = shown(&format!("{model} made no image: {said}"));
+    Err(Failure::retry_at_most(Code::NoImage, ATTEMPTS_WITHOUT_IMAGE, message))
+}
+
+/// A reason and, where there is one, the sentence that explains it.
+fn words(object: &Json<'_>, reason: &str, sentence: &str) -> String {
+    let reason = object.get(reason).text().map_or("?".into(), |reason| shown(reason));
+    match object.get(sentence).text() {
+        Some(sentence) => format!("{reason}, {}", shown(sentence)),
+        None => reason,
+    }
+}
+
+fn blocked(message: String) -> Failure {
+    Failure::give_up(Code::ContentBlocked, message)
+}
+
+fn unreadable(model: &str, why: &str) -> Failure {
+    let message = format!("{model} sent a reply that cannot be read: {}", shown(why));
+    Failure::retry(Code::ProviderReplyUnreadable, message)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+mod tests;

@@ -1,0 +1,191 @@
+use serde_json::json;
+
+use super::*;
+use crate::failure::Next;
+use crate::port::SourceImage;
+use crate::service::testing::{PNG, Recorded, now};
+
+const BASE: &str = "https://gemini.test/v1beta";
+const MODEL: &str = "gemini-2.5-flash-image";
+
+fn base64(bytes: &[u8]) -> String {
+    base64_simd::STANDARD.encode_to_string(bytes)
+}
+
+fn image(bytes: &[u8]) -> Value {
+    json!({"inlineData": {"mimeType": "image/png", "data": base64(bytes)}})
+}
+
+fn candidate(parts: Value) -> Value {
+    json!({"candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": "STOP"}]})
+}
+
+fn generate(transport: &Recorded) -> Result<GeneratedImage, Failure> {
+    now(Gemini::new(transport).generate(MODEL, ImageRequest { prompt: "A hero", source: None }))
+}
+
+fn outcome(status: u16, reply: Value) -> Result<GeneratedImage, Failure> {
+    generate(&Recorded::at(BASE).json(status, reply))
+}
+
+#[test]
+fn a_prompt_is_sent_as_googles_own_client_sends_it() {
+    let transport = Recorded::at(BASE).json(200, candidate(json!([image(PNG)])));
+    generate(&transport).unwrap();
+    let sent = transport.only();
+    assert_eq!(sent.method, "POST");
+    assert_eq!(sent.url, format!("{BASE}/models/{MODEL}:generateContent"));
+    assert_eq!(sent.header("content-type"), Some("application/json"));
+    assert_eq!(
+        sent.json(),
+        json!({
+            "contents": [{"role": "user", "parts": [{"text": "A hero"}]}],
+            "generationConfig": {"responseModalities": ["IMAGE"]},
+        })
+    );
+}
+
+#[test]
+fn a_source_goes_along_behind_the_prompt() {
+    let transport = Recorded::at(BASE).json(200, candidate(json!([image(PNG)])));
+    let source = SourceImage { format: Format::Webp, bytes: vec![1, 2, 3, 255] };
+    let prompt = "Say \"hi\"\n\u{1F600}";
+    now(Gemini::new(&transport).generate(MODEL, ImageRequest { prompt, source: Some(&source) }))
+        .unwrap();
+    assert_eq!(
+        transport.only().json()["contents"][0]["parts"],
+        json!([{"text": prompt}, {"inlineData": {"mimeType": "image/webp", "data": "AQID/w=="}}])
+    );
+}
+
+#[test]
+fn the_image_is_found_among_text_thoughts_and_unknown_keys() {
+    let mut interim = image(b"interim");
+    interim["thought"] = json!(true);
+    let mut reply = candidate(json!([
+        {"text": "Here it is", "futureKey": {}}, image(b"first"), image(PNG), interim,
+    ]));
+    reply["usageMetadata"] = json!({"totalTokenCount": 1333});
+    reply["turnToken"] = json!("v1:x");
+    let image = outcome(200, reply).unwrap();
+    assert_eq!((image.format, image.bytes.as_slice()), (Format::Png, PNG));
+    assert_eq!(image.usage, Some(json!({"totalTokenCount": 1333})));
+}
+
+#[test]
+fn the_bytes_tell_the_format_not_the_declaration() {
+    let jpeg = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01";
+    assert_eq!(outcome(200, candidate(json!([image(jpeg)]))).unwrap().format, Format::Jpeg);
+}
+
+#[test]
+fn an_image_counts_whatever_else_is_said() {
+    let mut reply = candidate(json!([image(PNG)]));
+    reply["candidates"][0]["finishReason"] = json!("IMAGE_SAFETY");
+    assert!(outcome(200, reply).is_ok());
+}
+
+#[test]
+fn a_streamed_reply_is_read_as_a_whole() {
+    let text = candidate(json!([{"text": "Drawing"}]));
+    assert!(outcome(200, json!([text, candidate(json!([image(PNG)]))])).is_ok());
+}
+
+#[test]
+fn escapes_and_the_other_alphabet_are_read() {
+    let bytes = [PNG, &[0xfb, 0xff, 0xbf]].concat();
+    let url_safe = base64_simd::URL_SAFE_NO_PAD.encode_to_string(&bytes);
+    let escaped = base64(&bytes).replace('/', "\\/");
+    for data in [url_safe, escaped] {
+        let body = format!(
+            "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"inlineData\":{{\"data\":\"{data}\"}}}}]}}}}]}}"
+        );
+        assert_eq!(generate(&Recorded::at(BASE).reply(200, body)).unwrap().bytes, bytes);
+    }
+}
+
+#[test]
+fn a_refused_prompt_is_final() {
+    let failure = outcome(
+        200,
+        json!({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT", "safetyRatings": []}}),
+    )
+    .unwrap_err();
+    assert_eq!((failure.code, failure.next), (Code::ContentBlocked, Next::GiveUp));
+    assert!(failure.message.contains("PROHIBITED_CONTENT"));
+}
+
+#[test]
+fn a_refused_image_is_final() {
+    for reason in BLOCKED {
+        // Neither `content` nor `parts` has to be there.
+        for content in [Value::Null, json!({}), json!({"parts": []})] {
+            let end = json!({"finishReason": reason, "content": content, "finishMessage": "Sorry"});
+            let failure = outcome(200, json!({"candidates": [end]})).unwrap_err();
+            assert_eq!((failure.code, failure.next), (Code::ContentBlocked, Next::GiveUp));
+            assert!(failure.message.ends_with(&format!("{reason}, Sorry")));
+        }
+    }
+}
+
+#[test]
+fn no_image_is_worth_a_few_attempts_and_keeps_the_models_words() {
+    let mut reply = candidate(json!([{"text": "Here is a cat: "}]));
+    for reason in ["STOP", "NO_IMAGE", "IMAGE_OTHER", "OTHER", "SOMETHING_NEW"] {
+        reply["candidates"][0]["finishReason"] = json!(reason);
+        let failure = outcome(200, reply.clone()).unwrap_err();
+        assert_eq!(failure.code, Code::NoImage);
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+        let words = format!("{MODEL} made no image: {reason}: Here is a cat:");
+        assert_eq!(failure.message, words);
+    }
+    for reply in [json!({}), json!({"candidates": []}), json!({"candidates": null}), json!([])] {
+        assert_eq!(outcome(200, reply).unwrap_err().code, Code::NoImage);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_tried_again() {
+    for data in ["AAAA", "no base64!", &base64(b"GIF89a\x01\0\x01\0\0\0")] {
+        let parts = json!([{"inlineData": {"mimeType": "image/png", "data": data}}]);
+        let failure = outcome(200, candidate(parts)).unwrap_err();
+        assert_eq!(failure.code, Code::ProviderReplyUnreadable, "{data}");
+    }
+    for body in ["", "<html>", "{\"candidates\": [{\"content\"", "\u{ff}"] {
+        let failure = generate(&Recorded::at(BASE).reply(200, body)).unwrap_err();
+        assert_eq!(failure.code, Code::ProviderReplyUnreadable);
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
+    }
+}
+
+#[test]
+fn an_error_leads_where_googles_errors_lead() {
+    let error = |status: u16| json!({"error": {"code": status, "message": "m"}});
+    assert_eq!(outcome(404, error(404)).unwrap_err().next, Next::OtherModel);
+    assert_eq!(outcome(400, error(400)).unwrap_err().code, Code::ModelRejectedRequest);
+    assert_eq!(outcome(503, error(503)).unwrap_err().code, Code::ProviderUnavailable);
+    assert_eq!(outcome(200, error(429)).unwrap_err().code, Code::QuotaExhausted);
+}
+
+#[test]
+fn a_lost_connection_is_tried_again() {
+    for error in [TransportError::NotSent("x".into()), TransportError::NoReply("x".into())] {
+        let failure = generate(&Recorded::at(BASE).fails(error)).unwrap_err();
+        assert_eq!(failure.code, Code::ProviderUnavailable);
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
+    }
+    let large = TransportError::TooLarge { limit: LONGEST_REPLY };
+    let failure = generate(&Recorded::at(BASE).fails(large)).unwrap_err();
+    assert_eq!(failure.code, Code::ProviderReplyUnreadable);
+}
+
+#[test]
+fn a_model_that_is_no_name_reaches_nobody() {
+    let transport = Recorded::at(BASE);
+    for model in ["", "a/../b", "a?key=1", "a b", "gemini:x"] {
+        let request = ImageRequest { prompt: "p", source: None };
+        let failure = now(Gemini::new(&transport).generate(model, request)).unwrap_err();
+        assert_eq!(failure.next, Next::OtherModel, "{model}");
+    }
+    assert!(transport.urls().is_empty());
+}

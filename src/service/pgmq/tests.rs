@@ -1,0 +1,247 @@
+use super::*;
+use crate::failure::Next;
+use crate::job::{Format, Slot};
+use crate::port::{LinkOutcome, LinkedEntity};
+use crate::service::TransportError;
+use crate::service::testing::{Recorded, now};
+
+const BASE: &str = "http://127.0.0.1:54321/rest/v1";
+const JOB: &str = "0b6e2c1e-5a07-4c9f-8d7e-3f1f0a9b8c7d";
+const LEASE: Lease = Lease { kind: Kind::Video, msg_id: 7, token: 3 };
+
+fn at(status: u16, answer: Value) -> Recorded {
+    Recorded::at(BASE).json(status, answer)
+}
+
+fn arguments(transport: &Recorded, function: &str) -> Value {
+    let sent = transport.only();
+    assert_eq!((sent.method.as_str(), sent.url), ("POST", format!("{BASE}/rpc/{function}")));
+    assert_eq!(sent.headers.get("content-type").unwrap(), "application/json");
+    serde_json::from_slice(&sent.body).unwrap()
+}
+
+fn row() -> Value {
+    json!({
+        "job_id": JOB, "msg_id": 7, "lease_token": 3, "message": {"prompt": "p"}, "attempts": 2,
+        "operation": {"model": "veo-x", "name": "operations/y"}, "operation_age_seconds": 12.5,
+        "submission_pending": false, "enqueued_at": "2026-11-24T06:26:00+00:00", "retried": true,
+    })
+}
+
+fn asset() -> StoredAsset {
+    StoredAsset {
+        path: "sb/jobs/j.mp4".into(),
+        url: "https://p.test/j.mp4".into(),
+        format: Format::Mp4,
+        model: Some("veo-x".into()),
+        usage: None,
+        cost_usd: Some(0.8),
+    }
+}
+
+fn extend(transport: &Recorded) -> Result<(), WriteError> {
+    now(Pgmq::new(transport).extend(&LEASE, Duration::from_millis(29_500)))
+}
+
+fn claim(transport: &Recorded) -> Result<Vec<Claim>, Failure> {
+    now(Pgmq::new(transport).claim(Kind::Video, Duration::from_secs(600), 5))
+}
+
+#[test]
+fn a_claim_gives_jobs_with_their_leases() {
+    let transport = at(200, json!([row()]));
+    let claims = claim(&transport).unwrap();
+    assert_eq!(
+        arguments(&transport, "claim_generation_jobs"),
+        json!({"queue": "video_generation_queue", "lease_seconds": 600, "quantity": 5})
+    );
+    let operation = Operation { model: "veo-x".into(), name: "operations/y".into() };
+    let expected = Claim {
+        lease: LEASE,
+        job_id: JobId::new(JOB).unwrap(),
+        message: json!({"prompt": "p"}),
+        attempts: 2,
+        retried: true,
+        operation: Some(operation),
+        operation_age: Duration::from_millis(12_500),
+        submission_pending: false,
+    };
+    assert_eq!(claims, [expected]);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_does_not_hold_up_the_others() {
+    let without = |key: &str| {
+        let mut row = row();
+        row.as_object_mut().unwrap().remove(key);
+        row
+    };
+    let unreadable = [json!(null), without("job_id"), without("msg_id"), without("lease_token")];
+    let mut rows = unreadable.to_vec();
+    rows.extend(["message", "attempts", "operation", "operation_age_seconds"].map(without));
+    rows.extend(["submission_pending", "retried"].map(without));
+    assert_eq!(claim(&at(200, rows.into())).unwrap().len(), 6);
+}
+
+#[test]
+fn an_operation_that_cannot_be_read_is_not_paid_for_twice() {
+    for operation in [json!("x"), json!({}), json!({"model": "veo-x"}), json!([])] {
+        let mut row = row();
+        row["operation"] = operation;
+        let claims = claim(&at(200, json!([row]))).unwrap();
+        assert_eq!((&claims[0].operation, claims[0].submission_pending), (&None, true));
+    }
+}
+
+#[test]
+fn a_lost_claim_is_not_repeated() {
+    for transport in [
+        Recorded::at(BASE).fails(TransportError::NoReply("x".into())),
+        Recorded::at(BASE).reply(503, ""),
+    ] {
+        assert_eq!(claim(&transport).unwrap_err().code, Code::QueueFailed);
+        assert_eq!(transport.urls().len(), 1);
+    }
+    assert_eq!(claim(&at(200, json!({}))).unwrap_err().code, Code::QueueFailed);
+}
+
+#[test]
+fn a_lost_write_is_repeated_as_it_was() {
+    let lost = || TransportError::NoReply("x".into());
+    let transport = Recorded::at(BASE).fails(lost()).reply(503, "").json(200, json!(true));
+    extend(&transport).unwrap();
+    let sent = transport.sent.borrow();
+    assert_eq!(sent.len(), 3);
+    assert!(sent.iter().all(|it| it.body == sent[0].body && it.url == sent[0].url));
+
+    let transport = Recorded::at(BASE).fails(lost()).fails(lost()).fails(lost());
+    let Err(WriteError::Failed(failure)) = extend(&transport) else { unreachable!() };
+    assert_eq!((failure.code, transport.urls().len()), (Code::QueueFailed, 3));
+}
+
+#[test]
+fn every_write_names_its_lease_and_its_arguments() {
+    let lease = json!({"queue": "video_generation_queue", "msg_id": 7, "lease_token": 3});
+    let check = |transport: &Recorded, function: &str, more: Value| {
+        let mut expected = lease.clone();
+        expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert_eq!(arguments(transport, function), expected);
+    };
+
+    let it = at(200, json!(true));
+    extend(&it).unwrap();
+    check(&it, "extend_generation_lease", json!({"lease_seconds": 30}));
+
+    let it = at(200, json!(true));
+    now(Pgmq::new(&it).begin_submission(&LEASE, "veo-x")).unwrap();
+    check(&it, "begin_generation_submission", json!({"model": "veo-x"}));
+
+    let it = at(200, json!(true));
+    let operation = Operation { model: "veo-x".into(), name: "operations/y".into() };
+    now(Pgmq::new(&it).record_operation(&LEASE, &operation)).unwrap();
+    let more = json!({"operation": {"model": "veo-x", "name": "operations/y"}});
+    check(&it, "record_generation_operation", more);
+
+    let it = at(200, json!(true));
+    let deferral = Deferral {
+        delay: Duration::from_millis(1500),
+        counted: false,
+        reason: Some((Code::QuotaExhausted, "m".into())),
+        reset_submission: true,
+    };
+    now(Pgmq::new(&it).defer(&LEASE, &deferral)).unwrap();
+    let more = json!({"delay_seconds": 1.5, "counted": false, "error_code": "quota_exhausted",
+        "error_message": "m", "reset_submission": true});
+    check(&it, "defer_generation_job", more);
+
+    let it = at(200, json!(true));
+    let ending = Ending { code: Code::NoVideo, message: "m".into(), reset_submission: false };
+    now(Pgmq::new(&it).fail(&LEASE, &ending)).unwrap();
+    let more = json!({"error_code": "no_video", "error_message": "m", "reset_submission": false});
+    check(&it, "fail_generation_job", more);
+
+    let it = at(200, json!({"held": true}));
+    now(Pgmq::new(&it).complete(&LEASE, &asset())).unwrap();
+    let more = json!({"object_path": "sb/jobs/j.mp4", "asset_url": "https://p.test/j.mp4",
+        "content_type": "video/mp4", "model": "veo-x", "usage": null, "cost_usd": 0.8});
+    check(&it, "complete_generation_job", more);
+}
+
+#[test]
+fn a_void_lease_is_known() {
+    assert_eq!(extend(&at(200, json!(false))), Err(WriteError::LeaseLost));
+    let transport = at(200, json!({"held": false}));
+    let completed = now(Pgmq::new(&transport).complete(&LEASE, &asset()));
+    assert_eq!(completed, Err(WriteError::LeaseLost));
+    for answer in [json!(null), json!("true"), json!({})] {
+        assert!(matches!(extend(&at(200, answer)), Err(WriteError::Failed(_))));
+    }
+}
+
+#[test]
+fn a_completion_says_what_was_linked_and_what_is_to_be_copied() {
+    let answer = json!({"held": true,
+        "entities": [{"slot": "scene", "key": "scene:sb:s", "outcome": "not_found"}, {"key": "x"}],
+        "publications": [
+            {"slot": "scene", "object_path": "sb/scenes/s/j.png", "content_type": "image/png"},
+            {"slot": "brand-new", "object_path": "x", "content_type": "y"}]});
+    let completed = now(Pgmq::new(&at(200, answer)).complete(&LEASE, &asset())).unwrap();
+    let entity = LinkedEntity { key: "scene:sb:s".into(), outcome: LinkOutcome::NotFound };
+    assert_eq!(completed.entities, [entity]);
+    assert_eq!(completed.publications, [publication()]);
+}
+
+fn publication() -> Publication {
+    Publication {
+        slot: Slot::Scene,
+        path: "sb/scenes/s/j.png".into(),
+        content_type: "image/png".into(),
+    }
+}
+
+#[test]
+fn undone_copies_are_found_and_confirmed() {
+    let due = json!([{"slot": "scene", "object_path": "sb/scenes/s/j.png",
+        "content_type": "image/png"}]);
+    let rows = json!([
+        {"job_id": JOB, "storyboard_id": "sb", "scene_id": "s", "character_id": null,
+            "publications": due},
+        {"job_id": JOB, "storyboard_id": "../x", "publications": []},
+    ]);
+    let found = now(Pgmq::new(&at(200, rows)).unpublished(Kind::Image, 10)).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].publications, [publication()]);
+    assert_eq!(found[0].target.scene.as_ref().unwrap().as_str(), "s");
+
+    let transport = at(200, due.clone());
+    let job = JobId::new(JOB).unwrap();
+    let left = now(Pgmq::new(&transport).confirm_publication(&job, &[publication()])).unwrap();
+    assert_eq!(left, [publication()]);
+    let sent = arguments(&transport, "confirm_generation_publication");
+    assert_eq!(sent, json!({"job_id": JOB, "publications": due}));
+}
+
+#[test]
+fn an_entity_that_could_not_be_updated_is_told_apart() {
+    let message = "Error updating entity scene:sb:s: value is not an object";
+    // PostgREST answers 400 for such codes, another front may choose 500.
+    for status in [400, 500] {
+        let error = json!({"code": "GJ001", "message": message, "details": null, "hint": null});
+        let transport = at(status, error);
+        let completed = now(Pgmq::new(&transport).complete(&LEASE, &asset()));
+        let Err(WriteError::Failed(failure)) = completed else { unreachable!() };
+        assert_eq!((failure.code, failure.message.as_str()), (Code::EntityUpdateFailed, message));
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
+    }
+}
+
+#[test]
+fn an_error_of_the_database_is_in_its_own_words() {
+    let missing = json!({"code": "PGRST202", "message": "Could not find the function"});
+    let failure = claim(&at(404, missing)).unwrap_err();
+    assert!(failure.message.contains("run the migrations"));
+    let failure =
+        claim(&at(400, json!({"code": "P0001", "message": "unknown queue"}))).unwrap_err();
+    assert_eq!(failure.message, "claim_generation_jobs: the database answered 400: unknown queue");
+    assert_eq!(claim(&at(401, json!({}))).unwrap_err().code, Code::QueueFailed);
+}

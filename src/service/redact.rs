@@ -1,0 +1,173 @@
+//! Makes other people's texts fit for a log and for the ledger: no secrets, one line, bounded.
+
+/// The longest text that is kept of an explanation.
+const LONGEST: usize = 400;
+
+const HIDDEN: &str = "[redacted]";
+
+/// How the secrets that are known by their look begin: Google's keys (both kinds) and OAuth
+/// tokens, Supabase's keys, JWTs.
+const PREFIXES: [&str; 7] =
+    ["AIza", "AQ.", "ya29.", "sb_secret_", "sb_publishable_", "sbp_", "eyJ"];
+
+/// A run of token characters that is this long and mixes capitals, small letters and digits is
+/// random: a key of a kind nobody has told us about.
+const RANDOM_LENGTH: usize = 32;
+
+/// Shows what somebody else wrote: secrets taken out, the query of every URL cut, line breaks
+/// and control characters made spaces, and no longer than a few lines.
+pub(super) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    let mut hide_next = false;
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        if word.is_empty() {
+            continue;
+        }
+        if shown.len() > LONGEST {
+            shown.push('…');
+            break;
+        }
+        if !shown.is_empty() {
+            shown.push(' ');
+        }
+        if hide_next {
+            shown.push_str(HIDDEN);
+        } else {
+            show_word(word, &mut shown);
+        }
+        let name = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        hide_next = name.eq_ignore_ascii_case("bearer");
+    }
+    shorten(shown)
+}
+
+/// Shows a word that may be a URL or hold a secret.
+fn show_word(word: &str, shown: &mut String) {
+    let Some((scheme, rest)) = word.split_once("://") else { return show_tokens(word, shown) };
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let (address, query) = rest.split_at(end);
+    let address = match address.split_once('@') {
+        Some((_, host)) => host,
+        None => address,
+    };
+    show_tokens(scheme, shown);
+    shown.push_str("://");
+    show_tokens(address, shown);
+    if !query.is_empty() {
+        shown.push_str("?…");
+    }
+}
+
+/// Shows a word token by token, hiding those that are secrets.
+fn show_tokens(word: &str, shown: &mut String) {
+    let in_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '+' | '~');
+    let mut rest = word;
+    let mut named_secret = false;
+    while let Some(first) = rest.chars().next() {
+        let length = rest.find(|c| in_token(c) != in_token(first)).unwrap_or(rest.len());
+        let (part, tail) = rest.split_at(length);
+        rest = tail;
+        if !in_token(first) {
+            named_secret &= part.contains(['=', ':']);
+            shown.push_str(part);
+        } else if named_secret || is_secret(part) {
+            shown.push_str(HIDDEN);
+        } else {
+            shown.push_str(part);
+            named_secret = names_secret(part);
+        }
+    }
+}
+
+/// Whether what stands behind this name and a colon or an equals sign is a secret.
+fn names_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["key", "token", "signature", "secret", "password", "credential"]
+        .iter()
+        .any(|end| name.ends_with(end))
+        || name == "sig"
+}
+
+fn is_secret(token: &str) -> bool {
+    let has = |class: fn(&u8) -> bool| token.as_bytes().iter().any(class);
+    let random = token.len() >= RANDOM_LENGTH
+        && !token.contains('.')
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit);
+    random || token.len() >= 12 && PREFIXES.iter().any(|prefix| token.starts_with(prefix))
+}
+
+fn shorten(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_get_through() {
+        let random = "q7".repeat(12) + &"Xz".repeat(8);
+        let google = format!("AI{}{random}", "za");
+        let supabase = format!("sb_{}_{random}", "secret");
+        let jwt = format!("ey{}.{random}.{random}", "Jh");
+        for secret in [&random, &google, &supabase, &jwt, &format!("ya29.{random}")] {
+            for text in [
+                secret.clone(),
+                format!("refused: {secret}"),
+                format!("Consumer 'api_key:{secret}' has been suspended."),
+                format!("authorization: Bearer {secret}, sorry"),
+                format!("https://files.test/a.png?token={secret}&x=1"),
+                format!("https://user:{secret}@files.test/a.png"),
+                format!("{{\"key\":\"{secret}\"}}"),
+            ] {
+                let shown = shown(&text);
+                assert!(!shown.contains(secret.as_str()), "{text} -> {shown}");
+                assert!(!shown.contains(&random), "{text} -> {shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_is_known_by_its_name_too() {
+        assert_eq!(shown("api_key=hunter2 rest"), "api_key=[redacted] rest");
+        assert_eq!(shown("Bearer abc: no"), "Bearer [redacted] no");
+    }
+
+    #[test]
+    fn a_url_keeps_its_address_and_loses_its_query() {
+        assert_eq!(
+            shown("cannot read https://a:b@x.test/f.png?sig=1#z now"),
+            "cannot read https://x.test/f.png?… now"
+        );
+    }
+
+    #[test]
+    fn ordinary_words_stay() {
+        for text in [
+            "The number value for `durationSeconds` is out of bound.",
+            "models/veo-3.1-fast-generate-preview is not found",
+            "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
+            "0b6e2c1e-5a07-4c9f-8d7e-3f1f0a9b8c7d",
+            "generativelanguage.googleapis.com/generate_requests_per_model",
+            "key: value is missing a token.",
+            "ein Schlüssel — „nein“",
+        ] {
+            assert_eq!(shown(text), text);
+        }
+    }
+
+    #[test]
+    fn a_text_becomes_one_bounded_line() {
+        assert_eq!(shown("a\r\n\tb\0c\u{1b}[31m"), "a b c [31m");
+        let long = shown(&"wörter ".repeat(1000));
+        assert!(long.chars().count() <= LONGEST + 1, "{}", long.len());
+        assert!(long.ends_with('…'));
+        assert!(shown(&"x".repeat(100_000)).chars().count() <= LONGEST + 1);
+    }
+}

@@ -1,0 +1,172 @@
+//! Source images: fetched from URLs that strangers wrote.
+//!
+//! What lies in the project's own storage is fetched through it, with its credentials, private
+//! objects included, wherever storage is. Everything else has to be out on the internet, on any
+//! port (image hosts use odd ones, and a port of a public host gives nothing away that the host
+//! did not publish), and is checked again at every redirect.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{ACCEPT, CONTENT_LENGTH, LOCATION};
+use http::{HeaderMap, Method, Response};
+
+use super::redact::shown;
+use super::reply::{passes, retry_after};
+use super::request::build;
+use super::web_url::WebUrl;
+use super::{Payload, Transport, TransportError};
+use crate::failure::{Code, Failure};
+use crate::job::Format;
+use crate::port::{SourceImage, SourceImages};
+
+/// How long a host may take to answer, and then again to send the image.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What Google takes inside of a request.
+const LARGEST: usize = 20 * 1024 * 1024;
+
+/// Image hosts redirect to their CDN, sometimes by way of a login page. More lead nowhere.
+const MOST_REDIRECTS: usize = 5;
+
+/// What the models read, so that a host that has several formats chooses one of them.
+const FORMATS: &str = "image/png, image/jpeg, image/webp, image/heic, image/heif";
+
+/// The paths of storage that lead to an object: public, signed or by its bucket, and images that
+/// it resizes. The rest of its API is nobody's source.
+const OBJECT_PATHS: [&str; 2] = ["object/", "render/image/"];
+
+/// Fetches source images.
+pub struct Sources<T, S> {
+    open: T,
+    storage: S,
+    storage_bases: Vec<WebUrl>,
+    allowed_hosts: Option<Vec<String>>,
+}
+
+impl<T: Transport, S: Transport> Sources<T, S> {
+    /// Fetches through `open`, which takes any address and adds no credentials, and through
+    /// `storage` what lies in the project's storage. `public_base` is storage's address as users
+    /// see it, where that is another. `allowed_hosts` narrows the hosts that `open` may be asked
+    /// for: names, addresses, or `*.example.com` for all names below one.
+    pub fn new(
+        open: T,
+        storage: S,
+        public_base: Option<String>,
+        allowed_hosts: Option<Vec<String>>,
+    ) -> Self {
+        let bases = [Some(storage.base_url()), public_base.as_deref()];
+        let bases = bases.into_iter().flatten().filter_map(|base| WebUrl::parse(base).ok());
+        Self { storage_bases: bases.collect(), open, storage, allowed_hosts }
+    }
+
+    /// The URL by which an object is asked for through the storage transport, if it is one.
+    fn in_storage(&self, url: &WebUrl) -> Option<String> {
+        let rest = self.storage_bases.iter().find_map(|base| url.below(base))?;
+        let is_object = OBJECT_PATHS.iter().any(|path| rest.starts_with(path));
+        is_object.then(|| format!("{}/{rest}", self.storage.base_url()))
+    }
+
+    fn check(&self, url: &WebUrl) -> Result<(), Failure> {
+        if !url.host.is_public() {
+            return Err(unusable(url, "is not a host on the public internet"));
+        }
+        match &self.allowed_hosts {
+            Some(hosts) if !hosts.iter().any(|entry| url.host.matches(entry)) => {
+                Err(unusable(url, "is not among SOURCE_IMAGE_HOSTS"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<T: Transport, S: Transport> SourceImages for Sources<T, S> {
+    async fn fetch(&self, url: &str) -> Result<SourceImage, Failure> {
+        let wrong = |why| give_up(format!("the URL of the source image {why}"));
+        let mut url = WebUrl::parse(url).map_err(wrong)?;
+        for _ in 0..=MOST_REDIRECTS {
+            let step = match self.in_storage(&url) {
+                Some(address) => ask(&self.storage, &url, &address).await?,
+                None => {
+                    self.check(&url)?;
+                    ask(&self.open, &url, &url.to_string()).await?
+                }
+            };
+            match step {
+                Step::Image(image) => return Ok(image),
+                Step::Redirect(location) => {
+                    let wrong = |why| give_up(format!("{}: the redirect {why}", url.host));
+                    url = url.join(&location).map_err(wrong)?;
+                }
+            }
+        }
+        Err(unusable(&url, &format!("is behind more than {MOST_REDIRECTS} redirects")))
+    }
+}
+
+/// What one request leads to.
+enum Step {
+    Image(SourceImage),
+    Redirect(String),
+}
+
+async fn ask<T: Transport>(transport: &T, url: &WebUrl, address: &str) -> Result<Step, Failure> {
+    let lost = |error| match error {
+        TransportError::TooLarge { .. } => too_large(url),
+        error => retry(shown(&format!("{} {error}", url.host))),
+    };
+    let headers = [(ACCEPT.as_str(), FORMATS)];
+    let request = build(Method::GET, address, &headers, Payload::Empty).map_err(lost)?;
+    let reply = transport.send(request, TIMEOUT).await.map_err(lost)?;
+    if let Some(location) = redirect(&reply) {
+        return Ok(Step::Redirect(location));
+    }
+    let status = reply.status();
+    if passes(status) {
+        let message = format!("{} answered {}", url.host, status.as_u16());
+        return Err(retry(message).after(retry_after(reply.headers())));
+    }
+    if !status.is_success() {
+        return Err(unusable(url, &format!("answered {}", status.as_u16())));
+    }
+    if length(reply.headers()).is_some_and(|length| length > LARGEST) {
+        return Err(too_large(url));
+    }
+    let bytes = transport.collect(reply.into_body(), LARGEST, TIMEOUT).await.map_err(lost)?;
+    match Format::of(&bytes) {
+        Some(format) if format.is_image() => Ok(Step::Image(SourceImage { format, bytes })),
+        _ => Err(unusable(url, "sent no PNG, JPEG, WebP, HEIC or HEIF")),
+    }
+}
+
+/// Where a reply redirects to. One without an address is an answer like others.
+fn redirect<B>(reply: &Response<B>) -> Option<String> {
+    let is_redirect = reply.status().is_redirection() && reply.status() != StatusCode::NOT_MODIFIED;
+    let location = reply.headers().get(LOCATION).filter(|_| is_redirect)?;
+    location.to_str().ok().map(str::to_owned)
+}
+
+fn length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// A reason with the host it is about. Never more of the URL: a path or a query can be a secret.
+fn unusable(url: &WebUrl, why: &str) -> Failure {
+    give_up(format!("the source image's host {} {why}", url.host))
+}
+
+fn too_large(url: &WebUrl) -> Failure {
+    unusable(url, &format!("sent more than {} MB", LARGEST / 1024 / 1024))
+}
+
+fn give_up(message: String) -> Failure {
+    Failure::give_up(Code::SourceImageUnusable, message)
+}
+
+fn retry(message: String) -> Failure {
+    Failure::retry(Code::SourceImageUnusable, format!("the source image's host {message}"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;

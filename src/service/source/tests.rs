@@ -1,0 +1,178 @@
+use super::*;
+use crate::failure::Next;
+use crate::service::testing::{PNG, Recorded, now};
+
+const STORAGE: &str = "http://127.0.0.1:54321/storage/v1";
+const PUBLIC: &str = "https://p.example.com/storage/v1";
+
+fn fetch(open: &Recorded, storage: &Recorded, url: &str) -> Result<SourceImage, Failure> {
+    now(Sources::new(open, storage, Some(PUBLIC.into()), None).fetch(url))
+}
+
+fn from_open(open: &Recorded, url: &str) -> Result<SourceImage, Failure> {
+    fetch(open, &Recorded::at(STORAGE), url)
+}
+
+fn refusal(open: &Recorded, url: &str) -> Failure {
+    let failure = from_open(open, url).unwrap_err();
+    assert_eq!((failure.code, failure.next), (Code::SourceImageUnusable, Next::GiveUp), "{url}");
+    failure
+}
+
+fn moved(transport: Recorded, location: &str) -> Recorded {
+    transport.reply_with(301, &[("location", location)], "")
+}
+
+#[test]
+fn a_public_image_is_fetched() {
+    let open = Recorded::at("").reply(200, PNG);
+    let image = from_open(&open, "https://Images.example.com:8443/a b.png?x=1#y").unwrap();
+    assert_eq!((image.format, image.bytes.as_slice()), (Format::Png, PNG));
+    let sent = open.only();
+    assert_eq!(sent.url, "https://images.example.com:8443/a%20b.png?x=1");
+    assert!(sent.header("accept").unwrap().starts_with("image/png"));
+}
+
+#[test]
+fn what_is_not_on_the_internet_is_not_asked_for() {
+    for url in [
+        "http://127.0.0.1/x.png",
+        "http://127.0.0.1:54321/rest/v1/secrets",
+        "http://2130706433/",
+        "http://[::ffff:169.254.169.254]/latest/meta-data",
+        "http://metadata.google.internal/computeMetadata/v1",
+        "http://localhost:8000/x.png",
+        "http://kong:8000/x.png",
+        "https://user:pass@images.example.com/x.png",
+        "file:///etc/passwd",
+        "data:image/png;base64,iVBORw0KGgo=",
+        "/x.png",
+        "http://127。0。0。1/",
+    ] {
+        let open = Recorded::at("");
+        refusal(&open, url);
+        assert!(open.urls().is_empty(), "{url}");
+    }
+}
+
+#[test]
+fn every_redirect_is_checked() {
+    for location in
+        ["http://169.254.169.254/", "//10.0.0.1/", "ftp://x.example.com/", "http://a@b.c/"]
+    {
+        let open = moved(moved(Recorded::at(""), "/next"), location);
+        refusal(&open, "https://images.example.com/x");
+        let way = ["https://images.example.com/x", "https://images.example.com/next"];
+        assert_eq!(open.urls(), way, "{location}");
+    }
+    let open = moved(Recorded::at(""), "http://cdn.example.net/y.png").reply(200, PNG);
+    assert!(from_open(&open, "https://images.example.com/x").is_ok());
+}
+
+#[test]
+fn redirects_come_to_an_end() {
+    let open = (0..6).fold(Recorded::at(""), |open, _| moved(open, "/again"));
+    assert!(refusal(&open, "https://images.example.com/x").message.contains("redirects"));
+}
+
+#[test]
+fn the_projects_storage_is_asked_through_its_own_door_wherever_it_is() {
+    for (url, asked) in [
+        (format!("{STORAGE}/object/public/b/x.png"), "object/public/b/x.png"),
+        (format!("{PUBLIC}/object/public/b/x.png"), "object/public/b/x.png"),
+        (format!("{PUBLIC}/object/sign/b/x.png?token=t"), "object/sign/b/x.png?token=t"),
+        (format!("{STORAGE}/object/b/x.png"), "object/b/x.png"),
+        (
+            format!("{STORAGE}/render/image/public/b/x.png?width=9"),
+            "render/image/public/b/x.png?width=9",
+        ),
+    ] {
+        let (open, storage) = (Recorded::at(""), Recorded::at(STORAGE).reply(200, PNG));
+        fetch(&open, &storage, &url).unwrap();
+        assert_eq!(storage.urls(), [format!("{STORAGE}/{asked}")]);
+        assert!(open.urls().is_empty());
+    }
+}
+
+#[test]
+fn the_rest_of_the_project_is_not_asked_through_that_door() {
+    for path in [
+        "/storage/v1/bucket",
+        "/storage/v1/object/../bucket",
+        "/storage/v1/object/%2e%2e/bucket",
+        "/storage/v1/object/..%2fbucket",
+        "/storage/v1/object/..\\bucket",
+        "/storage/v10/object/public/b/x.png",
+        "/rest/v1/generation_jobs",
+    ] {
+        let storage = Recorded::at(STORAGE);
+        let open = Recorded::at("");
+        let url = format!("http://127.0.0.1:54321{path}");
+        let failure = fetch(&open, &storage, &url).unwrap_err();
+        assert_eq!(failure.next, Next::GiveUp, "{path}");
+        assert!(storage.urls().is_empty() && open.urls().is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn a_redirect_out_of_storage_is_as_suspicious_as_any() {
+    let storage = moved(Recorded::at(STORAGE), "http://127.0.0.1:9000/x.png");
+    let open = Recorded::at("");
+    let url = format!("{STORAGE}/object/public/b/x.png");
+    assert_eq!(fetch(&open, &storage, &url).unwrap_err().next, Next::GiveUp);
+    assert!(open.urls().is_empty());
+}
+
+#[test]
+fn an_allow_list_narrows_the_hosts_and_leaves_storage() {
+    let allowed = || Some(vec!["images.example.com".into(), "*.cdn.example".into()]);
+    let fetch = |url: &str| {
+        let (open, storage) =
+            (Recorded::at("").reply(200, PNG), Recorded::at(STORAGE).reply(200, PNG));
+        now(Sources::new(&open, &storage, None, allowed()).fetch(url))
+    };
+    assert!(fetch("https://images.example.com/x.png").is_ok());
+    assert!(fetch("https://eu.cdn.example/x.png").is_ok());
+    assert!(fetch(&format!("{STORAGE}/object/public/b/x.png")).is_ok());
+    let failure = fetch("https://other.example.com/x.png").unwrap_err();
+    assert!(failure.message.contains("SOURCE_IMAGE_HOSTS"), "{}", failure.message);
+    let open = Recorded::at("").reply(200, PNG);
+    let storage = Recorded::at(STORAGE);
+    let private = Sources::new(&open, &storage, None, Some(vec!["10.0.0.1".into()]));
+    assert!(now(private.fetch("http://10.0.0.1/")).is_err(), "a list does not widen");
+}
+
+#[test]
+fn an_image_is_known_by_its_bytes_and_bounded() {
+    let url = "https://images.example.com/x";
+    for body in [&b""[..], b"<svg/>", b"GIF89a\x01\0\x01\0\0\0", b"\0\0\0\x20ftypisom\0\0\x02\0"] {
+        let open = Recorded::at("").reply_with(200, &[("content-type", "image/png")], body);
+        refusal(&open, url);
+    }
+    let heic = Recorded::at("").reply(200, b"\0\0\0\x18ftypheic\0\0\0\0");
+    assert_eq!(from_open(&heic, url).unwrap().format, Format::Heic);
+    let announced = Recorded::at("").reply_with(200, &[("content-length", "20971521")], PNG);
+    assert!(refusal(&announced, url).message.contains("20 MB"));
+    let sent = Recorded::at("").reply(200, vec![0; LARGEST + 1]);
+    assert!(refusal(&sent, url).message.contains("20 MB"));
+}
+
+#[test]
+fn a_refusal_is_final_and_trouble_is_not() {
+    let url = "https://images.example.com/x?token=s3cr3t";
+    for status in [400, 401, 403, 404, 410, 304] {
+        let failure = refusal(&Recorded::at("").reply(status, "no"), url);
+        assert!(failure.message.contains("images.example.com answered"));
+        assert!(!failure.message.contains("s3cr3t"));
+    }
+    let retry =
+        |after: Option<u64>| Next::Retry { after: after.map(Duration::from_secs), attempts: None };
+    for status in [408, 429, 500, 503] {
+        let open = Recorded::at("").reply_with(status, &[("retry-after", "9")], "");
+        assert_eq!(from_open(&open, url).unwrap_err().next, retry(Some(9)));
+    }
+    let lost = TransportError::NoReply(format!("GET {url}: reset"));
+    let failure = from_open(&Recorded::at("").fails(lost), url).unwrap_err();
+    assert_eq!((failure.code, failure.next), (Code::SourceImageUnusable, retry(None)));
+    assert!(!failure.message.contains("s3cr3t"), "{}", failure.message);
+}

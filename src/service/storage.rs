@@ -1,0 +1,200 @@
+//! Assets in Supabase Storage.
+//!
+//! Facts about its API come from the source of `supabase/storage`: routes in
+//! `src/http/routes/object/`, errors in `src/internal/errors/codes.ts`.
+
+use std::time::Duration;
+
+use http::Method;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use serde_json::{Value, json};
+
+use super::redact::shown;
+use super::reply::{Reply, exchange, passes, retry_after};
+use super::request::{build, post_json};
+use super::{Payload, Transport, TransportError};
+use crate::failure::{Code, Failure};
+use crate::job::{Format, Place};
+use crate::port::{AssetStore, Body};
+
+/// An object of a job never changes: it may be kept for a year.
+const IMMUTABLE: &str = "max-age=31536000";
+
+/// A current object is replaced now and then; the CDN takes up to a minute to notice anyway.
+const BRIEFLY: &str = "max-age=60";
+
+/// Listing and copying move no bytes of ours.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A video passes through here as it is downloaded.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Replies are short.
+const LONGEST_REPLY: usize = 1024 * 1024;
+
+/// Supabase Storage.
+pub struct Storage<T> {
+    transport: T,
+    public_base: String,
+}
+
+impl<T: Transport> Storage<T> {
+    /// The storage behind a transport whose address ends in `/storage/v1`. `public_base` is the
+    /// same address as the users of the assets see it, where that is another.
+    pub fn new(transport: T, public_base: Option<String>) -> Self {
+        let base = public_base.unwrap_or_else(|| transport.base_url().to_owned());
+        Self { public_base: base.trim_end_matches('/').to_owned(), transport }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.transport.base_url())
+    }
+
+    async fn ask(
+        &self,
+        what: &str,
+        request: Result<http::Request<Payload<T::Stream>>, TransportError>,
+        timeout: Duration,
+    ) -> Result<Reply, Failure> {
+        let lost = |error: TransportError| {
+            Failure::retry(Code::StorageFailed, shown(&format!("{what}: storage {error}")))
+        };
+        exchange(&self.transport, request.map_err(lost)?, timeout, LONGEST_REPLY)
+            .await
+            .map_err(lost)
+    }
+}
+
+impl<T: Transport> AssetStore for Storage<T> {
+    type Stream = T::Stream;
+
+    async fn find(&self, place: &Place) -> Result<Option<Format>, Failure> {
+        const WHAT: &str = "looking for a stored asset";
+        let Place { bucket, folder, stem } = place;
+        // One object a format is all there can be; the search narrows the folder down to them.
+        let query = json!({"prefix": folder, "search": stem, "limit": Format::ALL.len() * 2});
+        let request =
+            post_json(&self.url(&format!("object/list/{bucket}")), query.to_string().into_bytes());
+        let reply = self.ask(WHAT, request, TIMEOUT).await?;
+        if !reply.status.is_success() {
+            return Err(refused(WHAT, &reply));
+        }
+        let Ok(Value::Array(objects)) = serde_json::from_slice(&reply.body) else {
+            let message = format!("{WHAT}: storage sent no list");
+            return Err(Failure::retry(Code::StorageFailed, message));
+        };
+        let names = objects.iter().filter_map(|object| object.get("name")?.as_str());
+        let formats: Vec<_> = names.filter_map(|name| format_at(place, name)).collect();
+        Ok(formats.first().copied())
+    }
+
+    async fn put(
+        &self,
+        place: &Place,
+        format: Format,
+        body: Body<T::Stream>,
+    ) -> Result<(), Failure> {
+        const WHAT: &str = "storing an asset";
+        let url = self.url(&format!("object/{}/{}", place.bucket, place.path(format)));
+        let headers = [
+            (CONTENT_TYPE.as_str(), format.content_type()),
+            (CACHE_CONTROL.as_str(), IMMUTABLE),
+            ("x-upsert", "false"),
+        ];
+        let body = match body {
+            Body::Bytes(bytes) => Payload::Bytes(bytes),
+            Body::Stream(stream) => Payload::Stream(stream),
+        };
+        let request = build(Method::POST, &url, &headers, body);
+        let reply = self.ask(WHAT, request, UPLOAD_TIMEOUT).await?;
+        if reply.status.is_success() || is_duplicate(&reply) {
+            return Ok(());
+        }
+        Err(refused(WHAT, &reply))
+    }
+
+    async fn copy(
+        &self,
+        bucket: &str,
+        from: &str,
+        to: &str,
+        content_type: &str,
+    ) -> Result<(), Failure> {
+        const WHAT: &str = "copying an asset";
+        // Without `copyMetadata: false` the year of the original would be copied along.
+        let body = json!({
+            "bucketId": bucket,
+            "sourceKey": from,
+            "destinationKey": to,
+            "copyMetadata": false,
+            "metadata": {"cacheControl": BRIEFLY, "mimetype": content_type},
+        });
+        let headers = [(CONTENT_TYPE.as_str(), super::request::JSON), ("x-upsert", "true")];
+        let body = Payload::Bytes(body.to_string().into_bytes());
+        let request = build(Method::POST, &self.url("object/copy"), &headers, body);
+        let reply = self.ask(WHAT, request, TIMEOUT).await?;
+        if reply.status.is_success() { Ok(()) } else { Err(refused(WHAT, &reply)) }
+    }
+
+    fn public_url(&self, bucket: &str, path: &str) -> String {
+        format!("{}/object/public/{bucket}/{path}", self.public_base)
+    }
+}
+
+/// The format of a listed object, if it is the one at the place. Names are relative to the
+/// folder; some versions of the server, and the embedded one, give whole paths.
+fn format_at(place: &Place, name: &str) -> Option<Format> {
+    let name = match name.rsplit_once('/') {
+        Some((folder, name)) if folder == place.folder => name,
+        Some(_) => return None,
+        None => name,
+    };
+    let (stem, extension) = name.rsplit_once('.')?;
+    Format::from_extension(extension).filter(|_| stem == place.stem)
+}
+
+/// What storage says about an error. Its statuses are in the body: the reply's own is 400 for
+/// most of them.
+struct Refusal {
+    status: u16,
+    error: String,
+    message: String,
+}
+
+impl Refusal {
+    fn read(reply: &Reply) -> Self {
+        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let text = |key| body.get(key).and_then(Value::as_str);
+        let inner = match body.get("statusCode") {
+            Some(Value::String(status)) => status.parse().ok(),
+            Some(status) => status.as_u64().and_then(|status| u16::try_from(status).ok()),
+            None => None,
+        };
+        Self {
+            status: inner.unwrap_or(reply.status.as_u16()),
+            error: text("error").or_else(|| text("code")).unwrap_or_default().to_owned(),
+            message: text("message").map_or("no explanation".into(), shown),
+        }
+    }
+}
+
+/// Whether an object is there already: a former attempt stored it, and its reply was lost.
+fn is_duplicate(reply: &Reply) -> bool {
+    let Refusal { status, error, .. } = Refusal::read(reply);
+    let codes = ["Duplicate", "KeyAlreadyExists", "ResourceAlreadyExists"];
+    reply.status.is_client_error() && (status == 409 || codes.contains(&error.as_str()))
+}
+
+fn refused(what: &str, reply: &Reply) -> Failure {
+    let Refusal { status, message, .. } = Refusal::read(reply);
+    let message = format!("{what}: storage answered {status}: {message}");
+    let inner = http::StatusCode::from_u16(status).unwrap_or(reply.status);
+    if passes(reply.status) || passes(inner) || !reply.status.is_client_error() {
+        return Failure::retry(Code::StorageFailed, message).after(retry_after(&reply.headers));
+    }
+    Failure::give_up(Code::StorageFailed, message)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;

@@ -1,0 +1,138 @@
+//! A transport that answers from a script and remembers what it was asked.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use http::{Request, Response};
+use serde_json::Value;
+
+use super::{Payload, Received, Transport, TransportError};
+
+/// A request that was sent.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) method: String,
+    pub(super) url: String,
+    pub(super) headers: http::HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Sent {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+/// A transport that gives the replies it was told to, in their order.
+pub(super) struct Recorded {
+    base: String,
+    replies: RefCell<VecDeque<Result<Response<Vec<u8>>, TransportError>>>,
+    pub(super) sent: RefCell<Vec<Sent>>,
+}
+
+impl Recorded {
+    pub(super) fn at(base: &str) -> Self {
+        Self { base: base.into(), replies: RefCell::default(), sent: RefCell::default() }
+    }
+
+    pub(super) fn reply(self, status: u16, body: impl AsRef<[u8]>) -> Self {
+        self.reply_with(status, &[], body)
+    }
+
+    pub(super) fn json(self, status: u16, body: Value) -> Self {
+        self.reply(status, body.to_string())
+    }
+
+    pub(super) fn reply_with(
+        self,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Self {
+        let mut response = Response::builder().status(status);
+        for (name, value) in headers {
+            response = response.header(*name, *value);
+        }
+        let response = response.body(body.as_ref().to_vec()).unwrap();
+        self.replies.borrow_mut().push_back(Ok(response));
+        self
+    }
+
+    pub(super) fn fails(self, error: TransportError) -> Self {
+        self.replies.borrow_mut().push_back(Err(error));
+        self
+    }
+
+    pub(super) fn urls(&self) -> Vec<String> {
+        self.sent.borrow().iter().map(|sent| sent.url.clone()).collect()
+    }
+
+    /// The only request that was sent.
+    pub(super) fn only(&self) -> Sent {
+        assert_eq!(self.urls().len(), 1, "{:?}", self.urls());
+        self.sent.borrow_mut().remove(0)
+    }
+}
+
+impl Transport for Recorded {
+    type Stream = Vec<u8>;
+
+    fn base_url(&self) -> &str {
+        &self.base
+    }
+
+    async fn send(
+        &self,
+        request: Request<Payload<Vec<u8>>>,
+        _timeout: Duration,
+    ) -> Result<Response<Vec<u8>>, TransportError> {
+        let (head, body) = request.into_parts();
+        self.sent.borrow_mut().push(Sent {
+            method: head.method.to_string(),
+            url: head.uri.to_string(),
+            headers: head.headers,
+            body: match body {
+                Payload::Empty => Vec::new(),
+                Payload::Bytes(bytes) | Payload::Stream(bytes) => bytes,
+            },
+        });
+        let reply = self.replies.borrow_mut().pop_front();
+        reply.unwrap_or_else(|| panic!("no reply left for {}", head.uri))
+    }
+
+    async fn collect(
+        &self,
+        body: Vec<u8>,
+        limit: usize,
+        _timeout: Duration,
+    ) -> Result<Vec<u8>, TransportError> {
+        if body.len() > limit { Err(TransportError::TooLarge { limit }) } else { Ok(body) }
+    }
+
+    async fn peek(
+        &self,
+        body: Vec<u8>,
+        length: usize,
+        _timeout: Duration,
+    ) -> Result<Received<Vec<u8>>, TransportError> {
+        Ok(Received { head: body.iter().copied().take(length).collect(), whole: body })
+    }
+}
+
+/// The outcome of a future that has nothing to wait for.
+pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
+    future.now_or_never().unwrap()
+}
+
+/// A PNG as far as its first bytes tell.
+pub(super) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01";
+
+/// An MP4 as far as its first bytes tell.
+pub(super) const MP4: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2";

@@ -1,0 +1,128 @@
+//! One HTTP exchange, whoever carries it out.
+//!
+//! A service knows what to ask and how to read the answer; the transport knows where the service
+//! is and holds the credentials. In production it is a fetch-based adapter of the function, in a
+//! test a list of recorded replies.
+
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The body of a request.
+#[derive(Debug)]
+pub enum Payload<S> {
+    /// None.
+    Empty,
+    /// Bytes in memory.
+    Bytes(Vec<u8>),
+    /// A reply's body, passed on without being looked at.
+    Stream(S),
+}
+
+/// The body of a reply, as far as it has been received.
+#[derive(Debug)]
+pub struct Received<S> {
+    /// Its first bytes, at least as many as were asked for unless the body is shorter.
+    pub head: Vec<u8>,
+    /// The whole body, the head included.
+    pub whole: S,
+}
+
+/// Why there was no reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransportError {
+    /// The connection was refused or could not be made: the request did not arrive.
+    NotSent(String),
+    /// Nothing came within the time, or the connection broke: the request may have arrived.
+    NoReply(String),
+    /// The body is longer than was allowed.
+    TooLarge {
+        /// What was allowed, in bytes.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSent(reason) => write!(f, "could not be reached: {reason}"),
+            Self::NoReply(reason) => write!(f, "did not answer: {reason}"),
+            Self::TooLarge { limit } => write!(f, "sent more than {limit} bytes"),
+        }
+    }
+}
+
+/// Carries requests to one service. Redirects are never followed: a 3xx is a reply like others.
+#[allow(async_fn_in_trait)] // everything runs on one thread
+pub trait Transport {
+    /// A body that is still on its way.
+    type Stream;
+
+    /// The address of the service, without a slash at its end. Empty where any address will do.
+    fn base_url(&self) -> &str;
+
+    /// Sends a request to an absolute URL and waits for the head of the reply, for `timeout` at
+    /// most.
+    async fn send(
+        &self,
+        request: http::Request<Payload<Self::Stream>>,
+        timeout: Duration,
+    ) -> Result<http::Response<Self::Stream>, TransportError>;
+
+    /// Receives a body to its end, `limit` bytes at most and within `timeout`.
+    async fn collect(
+        &self,
+        body: Self::Stream,
+        limit: usize,
+        timeout: Duration,
+    ) -> Result<Vec<u8>, TransportError>;
+
+    /// Receives the first `length` bytes of a body and keeps the rest on its way.
+    async fn peek(
+        &self,
+        body: Self::Stream,
+        length: usize,
+        timeout: Duration,
+    ) -> Result<Received<Self::Stream>, TransportError>;
+}
+
+macro_rules! transport_by_reference {
+    ($($pointer:ty),*) => {$(
+        /// Several services can share one transport.
+        impl<T: Transport> Transport for $pointer {
+            type Stream = T::Stream;
+
+            fn base_url(&self) -> &str {
+                (**self).base_url()
+            }
+
+            async fn send(
+                &self,
+                request: http::Request<Payload<T::Stream>>,
+                timeout: Duration,
+            ) -> Result<http::Response<T::Stream>, TransportError> {
+                (**self).send(request, timeout).await
+            }
+
+            async fn collect(
+                &self,
+                body: T::Stream,
+                limit: usize,
+                timeout: Duration,
+            ) -> Result<Vec<u8>, TransportError> {
+                (**self).collect(body, limit, timeout).await
+            }
+
+            async fn peek(
+                &self,
+                body: T::Stream,
+                length: usize,
+                timeout: Duration,
+            ) -> Result<Received<T::Stream>, TransportError> {
+                (**self).peek(body, length, timeout).await
+            }
+        }
+    )*};
+}
+
+transport_by_reference!(&T, Rc<T>);

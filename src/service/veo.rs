@@ -1,0 +1,102 @@
+//! Veo's protocol: `POST /models/{model}:predictLongRunning`, `GET /{operation}`.
+//!
+//! Form of request and reply: <https://ai.google.dev/gemini-api/docs/video>.
+
+use super::base64::Encoded;
+use super::document::Json;
+use super::google_error::operation_failure;
+use super::redact::shown;
+use super::request::JsonBody;
+use super::video::Look;
+use crate::failure::{Code, Failure};
+use crate::port::VideoRequest;
+
+/// How many submissions are worth trying when one ends without a video for no good reason.
+const ATTEMPTS: u32 = 3;
+
+/// The body of a submission. The duration is a number here, an image is not `inlineData`, and
+/// nothing is said about audio or people: the API refuses the one and has defaults for the other.
+pub(super) fn submission(request: &VideoRequest<'_>) -> Vec<u8> {
+    let media = request.source.map_or(0, |source| source.bytes.len());
+    let mut body =
+        JsonBody::with_media(media).raw(r#"{"instances":[{"prompt":"#).text(request.prompt);
+    if let Some(source) = request.source {
+        body = body
+            .raw(r#","image":{"bytesBase64Encoded":"#)
+            .base64(&source.bytes)
+            .raw(r#","mimeType":"#)
+            .text(source.format.content_type())
+            .raw("}");
+    }
+    body.raw(r#"}],"parameters":{"aspectRatio":"#)
+        .text(request.aspect_ratio.as_str())
+        .raw(r#","durationSeconds":"#)
+        .raw(&request.seconds.to_string())
+        .raw(r#","resolution":"#)
+        .text(request.resolution.as_str())
+        .raw("}}")
+        .finish()
+}
+
+/// The name of an operation, if it is one that a path can be made of: `models/…/operations/…`.
+pub(super) fn operation(name: &str) -> Option<&str> {
+    let segment = |segment: &str| {
+        !segment.is_empty()
+            && !segment.starts_with('.')
+            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-~=".contains(&byte))
+    };
+    let safe = name.len() <= 512 && name.split('/').all(segment) && name.contains("operations/");
+    safe.then_some(name)
+}
+
+/// How an operation stands. While it works, its reply has neither `done` nor anything else.
+pub(super) fn look(name: &str, document: &Json<'_>, reply: &[u8]) -> Look {
+    if !document.get("done").is_true() {
+        return Look::Pending;
+    }
+    let error = document.get("error");
+    if !error.is_null() {
+        return Look::Ended(operation_failure(name, error));
+    }
+    // Some versions of the API leave the inner object out.
+    let response = document.get("response");
+    let response = match response.get("generateVideoResponse") {
+        Json::Null => response,
+        inner => inner,
+    };
+    let samples = ["generatedSamples", "generatedVideos", "videos"];
+    let videos = samples.iter().flat_map(|list| response.get(list).list());
+    for sample in videos {
+        let video = if sample.get("video").is_null() { sample } else { sample.get("video") };
+        if let Some(uri) = video.get("uri").text() {
+            return Look::Remote(uri.to_string(), None);
+        }
+        let inline = ["encodedVideo", "bytesBase64Encoded", "videoBytes"];
+        if let Some(data) = inline.iter().find_map(|key| video.get(key).text()) {
+            return Look::Inline(Encoded::locate(data, reply), None);
+        }
+    }
+    Look::Ended(filtered(name, response).unwrap_or_else(|| {
+        let message = format!("{name} ended without a video and without a reason");
+        Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message)
+    }))
+}
+
+/// What follows when a filter took the video away. What is filtered is not billed.
+fn filtered(name: &str, response: &Json<'_>) -> Option<Failure> {
+    let reasons = response.get("raiMediaFilteredReasons").list().iter();
+    let reasons: Vec<_> = reasons.filter_map(|reason| reason.text()).map(|text| &**text).collect();
+    let count = response.get("raiMediaFilteredCount").integer().unwrap_or(0);
+    if reasons.is_empty() && count < 1 {
+        return None;
+    }
+    let reason = if reasons.is_empty() { "no reason given".into() } else { reasons.join("; ") };
+    let message = format!("{name} was filtered: {}", shown(&reason));
+    // The filter for audio is random: the same prompt often passes the next time. It has no code
+    // of its own, so its sentence is the only sign.
+    Some(if reason.to_ascii_lowercase().contains("audio") {
+        Failure::retry_at_most(Code::ContentBlocked, ATTEMPTS, message)
+    } else {
+        Failure::give_up(Code::ContentBlocked, message)
+    })
+}

@@ -1,0 +1,233 @@
+//! Videos: submitted, polled and downloaded, in the protocol that goes with the model.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::base64::Encoded;
+use super::document::Json;
+use super::download::{check_inline, download};
+use super::google_error::{failure, unreachable};
+use super::redact::shown;
+use super::reply::{Reply, exchange};
+use super::request::{get, post_json};
+use super::{Transport, TransportError, omni, veo};
+use crate::failure::{Code, Failure, Next};
+use crate::port::{Body, Operation, Progress, SubmitError, VideoFile, VideoModel, VideoRequest};
+
+/// A submission is answered within seconds, one with a large image a little later. One that was
+/// not answered may have been accepted and billed, so there is every reason to wait.
+const SUBMIT_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// Asking how an operation stands is cheap and soon asked again.
+const POLL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The answer to a submission is a name.
+const LONGEST_SUBMISSION_REPLY: usize = 1024 * 1024;
+
+/// Usually an address, but a video can come inside of the reply, as base64.
+const LONGEST_POLL_REPLY: usize = 64 * 1024 * 1024;
+
+/// The video models of the Gemini API.
+pub struct Videos<T>(T);
+
+impl<T: Transport> Videos<T> {
+    /// The models behind a transport whose address is the API's, version included. The transport
+    /// is also asked for downloads from other origins; it must not give those the key.
+    pub fn new(transport: T) -> Self {
+        Self(transport)
+    }
+}
+
+/// What a reply says about an operation.
+pub(super) enum Look {
+    Pending,
+    Remote(String, Option<Value>),
+    Inline(Encoded, Option<Value>),
+    Ended(Failure),
+    Unreadable,
+}
+
+/// The two protocols that video models speak.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Veo,
+    Omni,
+}
+
+impl Protocol {
+    fn of(model: &str) -> Result<Self, Failure> {
+        let model = bare(model);
+        if model.starts_with("veo-") {
+            Ok(Protocol::Veo)
+        } else if model.starts_with("gemini-omni-") {
+            Ok(Protocol::Omni)
+        } else {
+            let model = shown(model);
+            let known = "a name has to begin with veo- or gemini-omni-";
+            let message = format!("VIDEO_MODELS names {model:?}, but {known}");
+            Err(Failure::give_up(Code::ModelUnavailable, message))
+        }
+    }
+
+    fn operation_url(self, base: &str, operation: &Operation) -> Result<String, Failure> {
+        let name = operation.name.as_str();
+        let path = match self {
+            Protocol::Veo => veo::operation(name).map(str::to_owned),
+            Protocol::Omni => omni::interaction(name).map(|id| format!("interactions/{id}")),
+        };
+        let path = path.ok_or_else(|| {
+            let message = format!("{:?} is no name of an operation", shown(name));
+            Failure::give_up(Code::OperationNotFound, message)
+        })?;
+        Ok(format!("{base}/{path}"))
+    }
+}
+
+/// The path of a model, `models/{model}`. People write a model with the prefix and without.
+pub(super) fn model_path(model: &str) -> Result<String, Failure> {
+    let name = bare(model);
+    let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if name.is_empty() || name.starts_with('.') || !name.bytes().all(alphabet) {
+        let message = format!("{:?} is no name of a model", shown(model));
+        return Err(Failure::other_model(Code::ModelUnavailable, message));
+    }
+    Ok(format!("models/{name}"))
+}
+
+fn bare(model: &str) -> &str {
+    model.strip_prefix("models/").unwrap_or(model)
+}
+
+impl<T: Transport> VideoModel for Videos<T> {
+    type Stream = T::Stream;
+
+    async fn submit(
+        &self,
+        model: &str,
+        request: VideoRequest<'_>,
+    ) -> Result<Operation, SubmitError> {
+        let rejected = |failure| SubmitError { failure, rejected: true };
+        let protocol = Protocol::of(model).map_err(rejected)?;
+        let path = model_path(model).map_err(rejected)?;
+        let base = self.0.base_url();
+        let (url, body) = match protocol {
+            Protocol::Veo => {
+                (format!("{base}/{path}:predictLongRunning"), veo::submission(&request))
+            }
+            Protocol::Omni => {
+                (format!("{base}/interactions"), omni::submission(bare(model), &request))
+            }
+        };
+        let lost = |error: TransportError| not_submitted(model, &error);
+        let request = post_json(&url, body).map_err(lost)?;
+        let reply = exchange(&self.0, request, SUBMIT_TIMEOUT, LONGEST_SUBMISSION_REPLY)
+            .await
+            .map_err(lost)?;
+        accepted(protocol, model, &reply)
+    }
+
+    async fn poll(&self, operation: &Operation) -> Result<Progress, Failure> {
+        let Operation { model, name } = operation;
+        let protocol = Protocol::of(model)?;
+        let url = protocol.operation_url(self.0.base_url(), operation)?;
+        let lost = |error: TransportError| unreachable(name, &error);
+        let request = get(&url).map_err(lost)?;
+        let reply =
+            exchange(&self.0, request, POLL_TIMEOUT, LONGEST_POLL_REPLY).await.map_err(lost)?;
+        if !reply.status.is_success() {
+            return not_polled(protocol, name, &reply);
+        }
+        let look = Json::read(&reply.body).map_or(Look::Unreadable, |document| match protocol {
+            Protocol::Veo => veo::look(name, &document, &reply.body),
+            Protocol::Omni => omni::look(name, &document, &reply.body),
+        });
+        let unreadable = || {
+            let message = format!("the state of {name} cannot be read");
+            Failure::retry(Code::ProviderReplyUnreadable, message)
+        };
+        match look {
+            Look::Pending => Ok(Progress::Pending),
+            Look::Remote(uri, usage) => Ok(Progress::Ready(VideoFile::Remote(uri), usage)),
+            Look::Inline(encoded, usage) => {
+                let video = encoded.decode(reply.body).ok_or_else(unreadable)?;
+                Ok(Progress::Ready(VideoFile::Inline(video), usage))
+            }
+            Look::Ended(failure) => Ok(Progress::Ended(failure)),
+            Look::Unreadable => Err(unreadable()),
+        }
+    }
+
+    async fn download(&self, file: VideoFile) -> Result<Body<T::Stream>, Failure> {
+        match file {
+            VideoFile::Inline(bytes) => check_inline(bytes),
+            VideoFile::Remote(uri) => download(&self.0, &uri).await,
+        }
+    }
+}
+
+/// What a reply to a submission means. Only a 4xx says for certain that nothing was created.
+fn accepted(protocol: Protocol, model: &str, reply: &Reply) -> Result<Operation, SubmitError> {
+    if reply.status.is_client_error() {
+        return Err(SubmitError { failure: failure(model, reply), rejected: true });
+    }
+    if !reply.status.is_success() {
+        return Err(uncertain(&failure(model, reply).message));
+    }
+    let document = Json::read(&reply.body).unwrap_or(Json::Null);
+    let key = match protocol {
+        Protocol::Veo => "name",
+        Protocol::Omni => "id",
+    };
+    let name = document.get(key).text().map(|name| &**name);
+    let name = name.and_then(|name| match protocol {
+        Protocol::Veo => veo::operation(name),
+        Protocol::Omni => omni::interaction(name),
+    });
+    match name {
+        Some(name) => Ok(Operation { model: bare(model).to_owned(), name: name.to_owned() }),
+        None => Err(uncertain(&format!("{model} accepted it without a name that can be read"))),
+    }
+}
+
+fn not_submitted(model: &str, error: &TransportError) -> SubmitError {
+    let failure = unreachable(model, error);
+    match error {
+        TransportError::NotSent(_) => SubmitError { failure, rejected: true },
+        TransportError::NoReply(_) | TransportError::TooLarge { .. } => uncertain(&failure.message),
+    }
+}
+
+/// A submission that may have been accepted and billed. There is no way to find out, and no key
+/// that would make a second one harmless, so a person has to decide.
+fn uncertain(what: &str) -> SubmitError {
+    let message = format!(
+        "{what}. Nobody knows whether the video is being made and billed, so it was not asked \
+         for again. Redrive the job to have it made"
+    );
+    SubmitError { failure: Failure::give_up(Code::SubmissionUncertain, message), rejected: false }
+}
+
+/// What a refused question about an operation means: usually nothing for the operation itself.
+fn not_polled(protocol: Protocol, name: &str, reply: &Reply) -> Result<Progress, Failure> {
+    let failure = failure(name, reply);
+    let unknown = match protocol {
+        Protocol::Veo => failure.next == Next::OtherModel,
+        // An id that it does not know is a 400 there.
+        Protocol::Omni => {
+            failure.next == Next::OtherModel
+                || reply.status == StatusCode::BAD_REQUEST
+                    && failure.code == Code::ModelRejectedRequest
+        }
+    };
+    if !unknown {
+        return Err(failure);
+    }
+    let message = format!("the provider does not know the operation: {}", failure.message);
+    Ok(Progress::Ended(Failure::give_up(Code::OperationNotFound, message)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+mod tests;
