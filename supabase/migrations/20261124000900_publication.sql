@@ -1,0 +1,101 @@
+-- After completion the worker copies the newest result to each entity's current object. Copies of
+-- two jobs may cross, and a worker may die before it has copied: therefore every copy is confirmed,
+-- and a confirmation that comes too late is answered with what to copy instead.
+
+create or replace function public.confirm_generation_publication(job_id uuid, publications jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  job public.generation_jobs;
+  expected jsonb;
+begin
+  if jsonb_typeof(confirm_generation_publication.publications) is distinct from 'array' then
+    raise exception 'publications: expected an array of what was copied, got %',
+      coalesce(jsonb_typeof(confirm_generation_publication.publications), 'null')
+      using errcode = '22023';
+  end if;
+
+  select * into job
+  from public.generation_jobs
+  where id = confirm_generation_publication.job_id and status = 'succeeded'
+  for update;
+  if not found then
+    return '[]';
+  end if;
+
+  expected := generation_private.publications(job);
+  if exists (
+    select
+    from jsonb_array_elements(expected) as wanted
+    where not exists (
+      select
+      from jsonb_array_elements(confirm_generation_publication.publications) as copied
+      where copied ->> 'slot' = wanted ->> 'slot'
+        and copied ->> 'object_path' = wanted ->> 'object_path'
+    )
+  ) then
+    -- The whole list, also what was copied rightly: the next confirmation has to name it all.
+    return expected;
+  end if;
+
+  update public.generation_jobs as j
+  set publication_pending = false, updated_at = clock_timestamp()
+  where j.id = job.id and j.publication_pending;
+  return '[]';
+end
+$$;
+comment on function public.confirm_generation_publication(uuid, jsonb) is
+  'Says which objects were copied to the current objects of a job''s entities (an array of slot, object_path). Answers '
+  'an empty array when these are still the newest, else the whole list that has to be copied and confirmed again.';
+select generation_private.only_service_role('public.confirm_generation_publication(uuid, jsonb)');
+
+create or replace function public.unpublished_generation_jobs(queue text, quantity integer)
+returns table (
+  job_id uuid,
+  storyboard_id text,
+  scene_id text,
+  character_id text,
+  publications jsonb
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  perform generation_private.check_queue(unpublished_generation_jobs.queue);
+  if quantity is null or quantity not between 0 and 100 then
+    raise exception 'quantity: expected 0 to 100 jobs, got %',
+      coalesce(quantity::text, 'null') using errcode = '22023';
+  end if;
+
+  -- Touching a row moves it to the end, so one that cannot be copied does not keep the others
+  -- from their turn.
+  return query
+  with candidates as (
+    select j.id
+    from public.generation_jobs as j
+    where j.queue = unpublished_generation_jobs.queue
+      and j.publication_pending
+      and j.status = 'succeeded'
+      and j.finished_at < clock_timestamp() - interval '60 seconds'
+    order by j.updated_at
+    limit quantity
+    for update skip locked
+  )
+  update public.generation_jobs as job
+  set updated_at = clock_timestamp()
+  from candidates
+  where job.id = candidates.id
+  returning
+    job.id, job.storyboard_id, job.scene_id, job.character_id, generation_private.publications(job);
+end
+$$;
+comment on function public.unpublished_generation_jobs(text, integer) is
+  'Up to quantity (0 to 100) jobs that were completed more than 60 seconds ago and whose copies nobody confirmed, with '
+  'what has to be copied: their worker died in between.';
+select generation_private.only_service_role('public.unpublished_generation_jobs(text, integer)');

@@ -1,0 +1,48 @@
+-- Copies may cross: whoever copied what is no longer the newest is told to copy again.
+begin;
+select plan(8);
+truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
+delete from public.generation_jobs;
+
+select pgmq.send('image_generation_queue', jsonb_build_object(
+  'storyboardId', 'pgtap-sb', 'sceneId', 's1', 'characterId', 'c' || n, 'prompt', n::text
+)) from generate_series(1, 2) as n;
+create temporary table lease as
+select *, message ->> 'prompt' as n from public.claim_generation_jobs('image_generation_queue', 30, 2);
+create temporary table done as
+select n, job_id, public.complete_generation_job(
+  'image_generation_queue', msg_id, lease_token, n || '.png', 'u' || n, 'image/png', 'm', null, null
+) -> 'publications' as publications
+from (select * from lease order by msg_id) as lease;
+
+select is(
+  publications, '[
+    {"slot": "scene", "object_path": "1.png", "content_type": "image/png"},
+    {"slot": "character", "object_path": "1.png", "content_type": "image/png"}
+  ]', 'the first job is to copy its own object'
+) from done where n = '1';
+
+create temporary table corrected as
+select public.confirm_generation_publication(job_id, publications) as publications from done where n = '1';
+select is(
+  publications, '[
+    {"slot": "scene", "object_path": "2.png", "content_type": "image/png"},
+    {"slot": "character", "object_path": "1.png", "content_type": "image/png"}
+  ]', 'but the second job''s is newer for the scene by now: the whole list comes back'
+) from corrected;
+select ok(publication_pending, 'the copy is still to be done') from public.generation_jobs where prompt = '1';
+select is(
+  public.confirm_generation_publication((select job_id from done where n = '1'), publications), '[]',
+  'the right copies are confirmed'
+) from corrected;
+select ok(not publication_pending, 'then nothing is left') from public.generation_jobs where prompt = '1';
+select is(public.confirm_generation_publication(job_id, publications), '[]', 'so are the second job''s')
+from done where n = '2';
+select is(public.confirm_generation_publication(gen_random_uuid(), '[]'), '[]', 'an unknown job has nothing to copy');
+select throws_ok(
+  $$ select public.confirm_generation_publication(gen_random_uuid(), '{}') $$,
+  '22023', 'publications: expected an array of what was copied, got object', 'what was copied is an array'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,62 @@
+/** That the SQL which people copy works: enqueue-test-images.sql, and docs/database.md. */
+
+import assert from "node:assert/strict";
+import { openMigratedPglite } from "../../local/database/pglite.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+Deno.test("enqueue-test-images.sql queues three scenes, and again changes nothing", async () => {
+  const script = await Deno.readTextFile(new URL("enqueue-test-images.sql", ROOT));
+  await using database = await openMigratedPglite();
+  await database.exec(
+    `insert into kv_store_7ee7668a values ('scene:storyboard-test:scene-002', '{"title": "Mine"}')`,
+  );
+
+  const shown = (await database.exec(script)).at(-1)!.rows;
+  assert.deepEqual(shown.map((row) => row.scene), ["scene-001", "scene-002", "scene-003"]);
+  assert.deepEqual(shown.map((row) => row.status), ["queued", "queued", "queued"]);
+  const again = (await database.exec(script)).at(-1)!.rows;
+  assert.deepEqual(again, shown);
+
+  const { rows } = await database.query(
+    "select key, value ->> 'title' as title from kv_store_7ee7668a order by key",
+  );
+  assert.deepEqual(rows, [
+    { key: "scene:storyboard-test:scene-001", title: "The cliff" },
+    { key: "scene:storyboard-test:scene-002", title: "Mine" },
+    { key: "scene:storyboard-test:scene-003", title: "The village" },
+  ]);
+});
+
+Deno.test("every statement of docs/database.md runs, and leaves the queue alone", async () => {
+  const page = await Deno.readTextFile(new URL("docs/database.md", ROOT));
+  const statements = [...page.matchAll(/^```sql\n(.*?)^```/gms)].map((match) => match[1]);
+  assert.ok(statements.length >= 8);
+
+  await using database = await openMigratedPglite();
+  await database.exec(`
+    create table storage.objects (
+      bucket_id text, name text, metadata jsonb, created_at timestamptz default now()
+    );
+    create table public.scenes (
+      storyboard_id text, id text, image_url text, video_url text, updated_at timestamptz
+    );
+    create table public.characters (like public.scenes);
+    insert into public.scenes values ('sb', 's1');
+    insert into storage.objects values
+      ('storyboard-images', 'sb/s1.png', '{"size": 2048, "mimetype": "image/png"}');
+    select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "sceneId": "s1", "prompt": "p"}');
+  `);
+  const queue = () => database.query("select * from pgmq.q_image_generation_queue");
+  const before = (await queue()).rows;
+  for (const statement of statements) await database.exec(statement);
+  assert.deepEqual((await queue()).rows, before);
+
+  // The function of the page has replaced ours by now.
+  const linked = await database.query(
+    "select link_generated_asset('scene:sb:s1', 'image', 'https://x.test/i.png', now()) as outcome",
+  );
+  assert.deepEqual(linked.rows, [{ outcome: "linked" }]);
+  const scene = await database.query("select image_url, video_url from public.scenes");
+  assert.deepEqual(scene.rows, [{ image_url: "https://x.test/i.png", video_url: null }]);
+});

@@ -1,0 +1,65 @@
+/** The pgTAP suite of `supabase/tests`, in PGlite and on real PostgreSQL. */
+
+import assert from "node:assert/strict";
+import { migrate } from "../../local/database/migrate.ts";
+import { openMigratedPglite } from "../../local/database/pglite.ts";
+import { connect, startPostgres } from "../../local/database/postgres.ts";
+import { PGTAP, pgtapFiles, runPgtapFile, tapProblems } from "./tap.ts";
+
+Deno.test("a TAP stream with a failure, or with a broken plan, is a failure", () => {
+  assert.deepEqual(tapProblems(["1..1", "ok 1 - fine"]), []);
+  assert.deepEqual(tapProblems(["1..1", "not ok 1 - bad", "# Failed test 1"]), [
+    "not ok 1 - bad",
+    "# Failed test 1",
+  ]);
+  assert.equal(tapProblems(["1..2", "ok 1"]).length, 1);
+  assert.equal(tapProblems(["ok 1"]).length, 1);
+});
+
+Deno.test("pgTAP in PGlite", async (t) => {
+  const database = await openMigratedPglite({ pgtap: true });
+  try {
+    await database.exec(PGTAP);
+    for (const name of pgtapFiles()) {
+      await t.step(name, () =>
+        runPgtapFile(name, async (sql) => {
+          const results = await database.exec(sql).catch(async (error) => {
+            await database.exec("rollback");
+            throw error;
+          });
+          return results.map((result) => result.rows as Record<string, unknown>[]);
+        }));
+    }
+  } finally {
+    await database.close();
+  }
+});
+
+// What Supabase hosts, and what the newest PostgreSQL brings.
+for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
+  Deno.test(`pgTAP on PostgreSQL ${major} with pgmq ${version}`, async (t) => {
+    const server = await startPostgres({ major });
+    try {
+      const database = await server.createDatabase({ pgmq: { extension: version } });
+      const superuser = connect(database.superuserUrl);
+      await superuser.unsafe(`${PGTAP} grant usage on schema extensions to public;`);
+      await superuser.end();
+
+      const owner = connect(database.url);
+      await migrate(async (sql) => void (await owner.unsafe(sql)));
+      for (const name of pgtapFiles()) {
+        await t.step(name, () =>
+          runPgtapFile(name, async (sql) => {
+            const results = await owner.unsafe(sql).simple().catch(async (error) => {
+              await owner.unsafe("rollback");
+              throw error;
+            });
+            return results as unknown as Record<string, unknown>[][];
+          }));
+      }
+      await owner.end();
+    } finally {
+      await server.close();
+    }
+  });
+}

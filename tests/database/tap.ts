@@ -1,0 +1,51 @@
+/**
+ * Runs pgTAP files and reads what they say.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+
+const TESTS = new URL("../../supabase/tests/", import.meta.url);
+
+/** Runs a text of several statements; the rows of each, in order. */
+export type RunScript = (sql: string) => Promise<Record<string, unknown>[][]>;
+
+/** pgTAP in a schema of its own, as `supabase test db` has it. */
+export const PGTAP = `
+create schema if not exists extensions;
+create extension if not exists pgtap with schema extensions;
+`;
+
+/** The pgTAP files, by name. */
+export function pgtapFiles(): string[] {
+  return [...Deno.readDirSync(TESTS)]
+    .filter((entry) => entry.name.endsWith(".test.sql"))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** Runs one file and fails with the TAP lines of what is not ok, or of a plan that was not kept. */
+export async function runPgtapFile(name: string, run: RunScript): Promise<void> {
+  const text = await Deno.readTextFile(new URL(name, TESTS));
+  const results = await run(`set search_path = public, extensions;\n${text}`);
+  const lines = results.flat().flatMap(Object.values)
+    .filter((value) => typeof value === "string")
+    .flatMap((value) => value.split("\n"));
+
+  const problems = tapProblems(lines);
+  assert.equal(problems.length, 0, `${name}\n${problems.join("\n")}`);
+}
+
+/** The lines of a TAP stream that tell of a failure; empty when all went well. */
+export function tapProblems(lines: string[]): string[] {
+  const results = lines.filter((line) => /^(not )?ok \d+/.test(line));
+  const planned = lines.map((line) => line.match(/^1\.\.(\d+)$/)?.[1]).find(Boolean);
+  const failed = lines.some((line) => /^not ok/.test(line));
+  const problems = failed ? lines.filter((line) => /^(not ok|\s*#)/.test(line)) : [];
+  if (planned === undefined) problems.push("the file announces no plan");
+  else if (results.length !== Number(planned)) {
+    problems.push(`planned ${planned} assertions, ran ${results.length}`);
+  }
+  return problems;
+}
