@@ -1,0 +1,28 @@
+import { invalidKey, missingKey } from "./google_errors.ts";
+
+/** Where a request carried its key, and whether it was the right one. */
+export type KeyUse = "header" | "query" | "wrong" | "none";
+
+/** Reads the key as the API does: `x-goog-api-key`, or `key` in the URL (which it also accepts). */
+export function keyUse(request: Request, url: URL, apiKey: string): KeyUse {
+  const header = request.headers.get("x-goog-api-key");
+  const query = url.searchParams.get("key");
+  const given = header ?? query;
+  if (given === null || given === "") return "none";
+  if (given !== apiKey) return "wrong";
+  return header !== null ? "header" : "query";
+}
+
+/** Throws the API's answer to a request without a usable key. */
+export function requireKey(use: KeyUse): void {
+  if (use === "none") throw missingKey();
+  if (use === "wrong") throw invalidKey();
+}
+
+/**
+ * A key for one run of the simulator. It looks like no real key, so that no secret scanner
+ * takes a log of the simulator for a leak.
+ */
+export function generateApiKey(): string {
+  return `simulator-key-${crypto.randomUUID()}`;
+}

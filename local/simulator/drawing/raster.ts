@@ -1,0 +1,60 @@
+/**
+ * SVG to pixels, with resvg compiled to WASM and the typeface Inter: both come from npm and are
+ * read from where Deno keeps the packages, so nothing is fetched and no system font is needed.
+ */
+import { initWasm, Resvg } from "@resvg/resvg-wasm";
+// Not needed for what is in it: it makes the package's files, the fonts, part of the program.
+import "@expo-google-fonts/inter/package.json" with { type: "json" };
+
+let fonts: Promise<Uint8Array[]> | undefined;
+
+function load(): Promise<Uint8Array[]> {
+  fonts ??= (async () => {
+    const library = import.meta.resolve("@resvg/resvg-wasm");
+    const inter = import.meta.resolve("@expo-google-fonts/inter/package.json");
+    const [wasm, ...typefaces] = await Promise.all([
+      Deno.readFile(new URL("index_bg.wasm", library)),
+      Deno.readFile(new URL("700Bold/Inter_700Bold.ttf", inter)),
+      Deno.readFile(new URL("500Medium/Inter_500Medium.ttf", inter)),
+    ]);
+    await initWasm(wasm);
+    return typefaces;
+  })();
+  return fonts;
+}
+
+export interface Pixels {
+  width: number;
+  height: number;
+  /** Red, green, blue, alpha (premultiplied), row by row. */
+  rgba: Uint8Array;
+}
+
+export async function toPng(svg: string): Promise<Uint8Array> {
+  return render(svg, await load(), (image) => image.asPng());
+}
+
+export async function toPixels(svg: string): Promise<Pixels> {
+  return render(svg, await load(), (image) => ({
+    width: image.width,
+    height: image.height,
+    rgba: image.pixels,
+  }));
+}
+
+type Image = ReturnType<InstanceType<typeof Resvg>["render"]>;
+
+/** The memory is WASM's and has to be given back by hand. */
+function render<T>(svg: string, fontBuffers: Uint8Array[], read: (image: Image) => T): T {
+  const drawing = new Resvg(svg, { font: { fontBuffers, defaultFontFamily: "Inter" } });
+  try {
+    const image = drawing.render();
+    try {
+      return read(image);
+    } finally {
+      image.free();
+    }
+  } finally {
+    drawing.free();
+  }
+}

@@ -1,0 +1,186 @@
+/** POST /v1beta/models/{model}:generateContent of the image models. */
+import { encodeBase64 } from "../base64.ts";
+import { drawPanel } from "../drawing/panel.ts";
+import { invalidArgument, jsonResponse, modelNotFound } from "../google_errors.ts";
+import { IMAGE_MODELS, type ImageModel } from "../models.ts";
+import { presetMismatch } from "../presets.ts";
+import { parseJson, readMessage } from "../proto_json.ts";
+import { delay, type Exchange, newId } from "../state.ts";
+import { GENERATE_CONTENT_REQUEST, type GenerateContentRequest } from "./request_schema.ts";
+import { readSourceImage, type SourceImage } from "./source_image.ts";
+
+/** Tokens that an image in the prompt counts as. */
+const INPUT_IMAGE_TOKENS = 258;
+
+export async function generateContent(exchange: Exchange, modelName: string): Promise<Response> {
+  const { state, body, record, rule } = exchange;
+  const model = Object.hasOwn(IMAGE_MODELS, modelName) ? IMAGE_MODELS[modelName] : undefined;
+  if (model === undefined) throw modelNotFound(modelName, "generateContent");
+  const request = readMessage(parseJson(body), GENERATE_CONTENT_REQUEST) as GenerateContentRequest;
+  const { prompt, sources } = readContents(request);
+  const [width, height] = pixelSize(request, model, sources[0]);
+
+  await delay(state.imageDelayMs, state.closing);
+
+  const head = { modelVersion: modelName, responseId: newId() };
+  const promptUsage = countPrompt(prompt, sources.length);
+  switch (rule?.preset) {
+    case undefined:
+    case "truncated":
+    case "drop-after":
+      break;
+    case "prompt-blocked":
+      return jsonResponse({ promptFeedback: blockedPrompt(), usageMetadata: promptUsage, ...head });
+    case "safety":
+      return jsonResponse({
+        candidates: [{
+          finishReason: "IMAGE_SAFETY",
+          finishMessage: "Unable to show the generated image. The image was filtered out because " +
+            "it violated Google's Generative AI Prohibited Use policy.",
+          index: 0,
+        }],
+        usageMetadata: promptUsage,
+        ...head,
+      });
+    case "no-image":
+      return jsonResponse({
+        candidates: [{
+          finishReason: "NO_IMAGE",
+          finishMessage: "Unable to show the generated image. The model could not generate the " +
+            "image based on the prompt provided.",
+          index: 0,
+        }],
+        usageMetadata: promptUsage,
+        ...head,
+      });
+    case "text-only":
+      return jsonResponse({
+        candidates: [candidate([{ text: `Of course, here is a picture of it: ${prompt}` }])],
+        usageMetadata: promptUsage,
+        ...head,
+      });
+    default:
+      throw presetMismatch(rule!, "an image");
+  }
+
+  record.accepted = true;
+  const png = await drawPanel({
+    prompt,
+    label: modelName,
+    width,
+    height,
+    seed: state.seed,
+    sources,
+  });
+  // A text part comes along whatever modalities were asked for: clients have to look for the
+  // image among the parts.
+  return jsonResponse({
+    candidates: [
+      candidate([
+        { text: sources.length > 0 ? "Here is the edited picture. " : "Here is your picture. " },
+        { inlineData: { mimeType: "image/png", data: encodeBase64(png) } },
+      ]),
+    ],
+    ...head,
+    usageMetadata: {
+      ...promptUsage,
+      candidatesTokenCount: model.tokens,
+      candidatesTokensDetails: [{ modality: "IMAGE", tokenCount: model.tokens }],
+      totalTokenCount: promptUsage.promptTokenCount + model.tokens,
+    },
+  });
+}
+
+function readContents(request: GenerateContentRequest) {
+  const contents = request.contents ?? [];
+  if (contents.length === 0) {
+    throw invalidArgument("* GenerateContentRequest.contents: contents is not specified");
+  }
+  const texts: string[] = [];
+  const sources: SourceImage[] = [];
+  contents.forEach(({ role, parts }, index) => {
+    if (role !== undefined && role !== "user" && role !== "model") {
+      throw invalidArgument("Please use a valid role: user, model.");
+    }
+    if (parts === undefined || parts.length === 0) {
+      throw invalidArgument(
+        `* GenerateContentRequest.contents[${index}].parts: contents.parts must not be empty.`,
+      );
+    }
+    for (const part of parts) {
+      if (part.text !== undefined) texts.push(part.text);
+      else if (part.inlineData !== undefined) {
+        sources.push(readSourceImage(part.inlineData.data ?? "", part.inlineData.mimeType ?? ""));
+      } else {
+        throw invalidArgument(
+          `* GenerateContentRequest.contents[${index}].parts: ` +
+            "required oneof field 'data' must have one initialized field",
+        );
+      }
+    }
+  });
+  return { prompt: texts.join("\n"), sources };
+}
+
+/** What was asked for; without a wish an edit keeps the shape of its source, a new image is square. */
+function pixelSize(
+  request: GenerateContentRequest,
+  model: ImageModel,
+  source: SourceImage | undefined,
+): [number, number] {
+  const { responseModalities, candidateCount, imageConfig = {} } = request.generationConfig ?? {};
+  if (responseModalities !== undefined && !responseModalities.includes("IMAGE")) {
+    throw invalidArgument("The requested combination of response modalities is not supported.");
+  }
+  if (candidateCount !== undefined && candidateCount !== 1) {
+    throw invalidArgument("Multiple candidates is not enabled for this model");
+  }
+  const { aspectRatio, imageSize } = imageConfig;
+  if (aspectRatio !== undefined && !Object.hasOwn(model.sizes, aspectRatio)) {
+    throw invalidArgument(
+      `Invalid aspect ratio. Supported aspect ratios: ${Object.keys(model.sizes).join(", ")}.`,
+    );
+  }
+  if (imageSize !== undefined && !model.imageSizes.includes(imageSize)) {
+    throw invalidArgument("Image size is not supported for this model.");
+  }
+  const ratio = aspectRatio ?? nearestRatio(model, source);
+  const [width, height] = model.sizes[ratio];
+  const scale = imageSize === undefined ? 1 : Number.parseInt(imageSize);
+  return [width * scale, height * scale];
+}
+
+function nearestRatio(model: ImageModel, source: SourceImage | undefined): string {
+  if (source === undefined) return "1:1";
+  const wanted = Math.log(source.width / source.height);
+  const distance = ([width, height]: [number, number]) =>
+    Math.abs(Math.log(width / height) - wanted);
+  return Object.entries(model.sizes).reduce((best, next) =>
+    distance(next[1]) < distance(best[1]) ? next : best
+  )[0];
+}
+
+function candidate(parts: unknown[]) {
+  return { content: { parts, role: "model" }, finishReason: "STOP", index: 0 };
+}
+
+function countPrompt(prompt: string, images: number) {
+  const text = Math.max(1, Math.ceil(prompt.length / 4));
+  const promptTokensDetails = [{ modality: "TEXT", tokenCount: text }];
+  if (images > 0) {
+    promptTokensDetails.push({ modality: "IMAGE", tokenCount: images * INPUT_IMAGE_TOKENS });
+  }
+  const promptTokenCount = text + images * INPUT_IMAGE_TOKENS;
+  return { promptTokenCount, totalTokenCount: promptTokenCount, promptTokensDetails };
+}
+
+function blockedPrompt() {
+  const categories = ["HATE_SPEECH", "SEXUALLY_EXPLICIT", "HARASSMENT", "DANGEROUS_CONTENT"];
+  return {
+    blockReason: "PROHIBITED_CONTENT",
+    safetyRatings: categories.map((category) => ({
+      category: `HARM_CATEGORY_${category}`,
+      probability: "NEGLIGIBLE",
+    })),
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * A stand-in for the Gemini API, as far as images, Veo and Omni go: its wire protocol, its errors
+ * in their real shapes, pictures that show their prompt and videos that play.
+ *
+ *     await using simulator = await startSimulator();
+ *     simulator.script({ match: { kind: "image" }, preset: "quota", retryDelay: "1s" });
+ */
+import { generateApiKey } from "./api_key.ts";
+import { control } from "./control.ts";
+import { FrontDoor } from "./front_door.ts";
+import type { RecordedRequest } from "./recording.ts";
+import { answer } from "./routes.ts";
+import { Script, type ScriptRule } from "./script.ts";
+import type { State } from "./state.ts";
+
+export type { RecordedRequest, RequestKind } from "./recording.ts";
+export type { Preset, ScriptRule } from "./script.ts";
+
+export interface SimulatorOptions {
+  /** 0, the default, takes a free one. */
+  port?: number;
+  /** Generated when not given. */
+  apiKey?: string;
+  /** How long an image takes, in milliseconds. Default 0. */
+  imageDelayMs?: number;
+  /** How long a video operation stays pending, in milliseconds. Default 0. */
+  videoDelayMs?: number;
+  /** Changes the pictures. Default 0. */
+  seed?: number;
+}
+
+export interface Simulator extends AsyncDisposable {
+  /** Base URL of the API, for `GOOGLE_GENERATIVE_AI_BASE_URL`: ends in /v1beta. */
+  url: string;
+  apiKey: string;
+  /** Every request so far, oldest first. Those with `accepted` would have been billed. */
+  requests: RecordedRequest[];
+  /** How often an image or a video was paid for. */
+  accepted(kind: "image" | "video"): number;
+  /** The next matching request is answered so. */
+  script(rule: ScriptRule): void;
+  /** Forgets the rules and the requests. */
+  reset(): void;
+  close(): Promise<void>;
+}
+
+/** Starts a simulator on 127.0.0.1. It runs in this process until it is closed. */
+export function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { port = 0, apiKey = generateApiKey(), imageDelayMs = 0, videoDelayMs = 0, seed = 0 } =
+    options;
+  const closing = new AbortController();
+  const state: State = {
+    apiKey,
+    imageDelayMs,
+    videoDelayMs,
+    seed,
+    script: new Script(),
+    requests: [],
+    operations: new Map(),
+    interactions: new Map(),
+    files: new Map(),
+    closing: closing.signal,
+  };
+
+  let door: FrontDoor | undefined = undefined;
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, signal: closing.signal, onListen: () => {} },
+    async (request, info) => {
+      const body = await request.text();
+      const { pathname } = new URL(request.url);
+      if (pathname.startsWith("/_control/")) return control(state, request.method, pathname, body);
+      const response = await answer(state, request, body);
+      if (response !== undefined) return response;
+      door?.slam(info.remoteAddr.port);
+      return new Response(null, { status: 500 }); // goes to a closed connection
+    },
+  );
+  try {
+    door = new FrontDoor(port, server.addr.port);
+  } catch (error) {
+    closing.abort();
+    throw error;
+  }
+  const opened = door;
+
+  const close = async () => {
+    if (closing.signal.aborted) return;
+    closing.abort();
+    await opened.close();
+    await server.finished;
+  };
+  return Promise.resolve({
+    url: `http://127.0.0.1:${opened.port}/v1beta`,
+    apiKey,
+    requests: state.requests,
+    accepted: (kind: "image" | "video") =>
+      state.requests.filter((request) => request.kind === kind && request.accepted).length,
+    script: (rule: ScriptRule) => state.script.add(rule),
+    reset: () => {
+      state.script.clear();
+      state.requests.length = 0;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  });
+}

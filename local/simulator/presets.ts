@@ -1,0 +1,89 @@
+/** Ready-made answers: what a scripted rule means for each kind of request. */
+import {
+  ApiError,
+  internalError,
+  jsonResponse,
+  modelRetired,
+  quotaExceeded,
+  unavailable,
+} from "./google_errors.ts";
+import type { RecordedRequest } from "./recording.ts";
+import type { ScriptRule } from "./script.ts";
+
+/** How a video turns out. */
+export type Outcome = "video" | "filtered" | "audio-filtered" | "error" | "nothing" | "text";
+
+/** Answers that do not depend on what was asked: nothing is generated, nothing is billed. */
+export function plainAnswer(rule: ScriptRule, request: RecordedRequest): Response | undefined {
+  const answer = presetAnswer(rule, request) ?? ownAnswer(rule);
+  if (answer === undefined) return undefined;
+  const headers = new Headers(answer.headers);
+  for (const [name, value] of Object.entries(rule.headers ?? {})) headers.set(name, value);
+  return new Response(answer.body, { status: rule.status ?? answer.status, headers });
+}
+
+function presetAnswer(rule: ScriptRule, request: RecordedRequest): Response | undefined {
+  const model = request.model ?? "gemini-2.5-flash-image";
+  switch (rule.preset) {
+    case "quota":
+      return quotaExceeded(model, "minute", rule.retryDelay ?? "34.4s").toResponse();
+    case "quota-day":
+      return quotaExceeded(model, "day", rule.retryDelay ?? "34.4s").toResponse();
+    case "internal":
+      return internalError().toResponse();
+    case "unavailable":
+      return unavailable().toResponse();
+    case "retired":
+      return modelRetired(model).toResponse();
+    case "html":
+      // What the load balancer in front of the API says when it has no back end to ask.
+      return new Response(
+        "<!DOCTYPE html>\n<html lang=en><title>Error 502 (Server Error)!!1</title>\n" +
+          "<p><b>502.</b> <ins>That's an error.</ins>\n<p>The server encountered a temporary " +
+          "error and could not complete your request.\n",
+        { status: 502, headers: { "content-type": "text/html; charset=UTF-8" } },
+      );
+    case "empty":
+      return new Response(null, { status: 200 });
+    default:
+      return undefined;
+  }
+}
+
+function ownAnswer(rule: ScriptRule): Response | undefined {
+  if (rule.preset !== undefined) return undefined;
+  if (rule.status === undefined && rule.body === undefined && rule.headers === undefined) {
+    return undefined;
+  }
+  if (typeof rule.body === "string") return new Response(rule.body);
+  if (rule.body === undefined) return new Response(null);
+  return jsonResponse(rule.body);
+}
+
+/** How the video of a request ends that a rule was scripted for. */
+export function videoOutcome(rule: ScriptRule | undefined): Outcome {
+  switch (rule?.preset) {
+    case "rai-filtered":
+    case "safety":
+      return "filtered";
+    case "rai-audio":
+      return "audio-filtered";
+    case "operation-error":
+      return "error";
+    case "done-empty":
+      return "nothing";
+    case "text-only":
+      return "text";
+    default:
+      return "video";
+  }
+}
+
+/** For whoever wrote a rule that makes no sense: an answer that no test takes for an API's. */
+export function presetMismatch(rule: ScriptRule, what: string): ApiError {
+  return new ApiError(
+    501,
+    "UNIMPLEMENTED",
+    `simulator: preset "${rule.preset}" is not for ${what}`,
+  );
+}

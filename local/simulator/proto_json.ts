@@ -1,0 +1,164 @@
+/**
+ * The API's first line of defence: its requests are protocol buffers read from JSON, and unknown
+ * names or wrong types are refused before any model sees them. Names may be camelCase or
+ * snake_case (https://protobuf.dev/programming-guides/json/); the messages are those of the
+ * Gemini API, which writes paths in snake_case.
+ */
+import { invalidArgument } from "./google_errors.ts";
+
+/** What a field may hold. */
+export type FieldType =
+  | { kind: "string" | "bool" | "number" | "integer" | "bytes" | "any" }
+  | { kind: "enum"; name: string; values: string[] }
+  | { kind: "message"; fields: MessageType }
+  | { kind: "list"; of: FieldType };
+
+/** Fields by camelCase name. */
+export type MessageType = Record<string, FieldType>;
+
+export const STRING: FieldType = { kind: "string" };
+export const BOOL: FieldType = { kind: "bool" };
+export const NUMBER: FieldType = { kind: "number" };
+export const INTEGER: FieldType = { kind: "integer" };
+export const BYTES: FieldType = { kind: "bytes" };
+export const ANY: FieldType = { kind: "any" };
+export const list = (of: FieldType): FieldType => ({ kind: "list", of });
+export const message = (fields: MessageType): FieldType => ({ kind: "message", fields });
+export const oneOf = (name: string, values: string[]): FieldType => ({
+  kind: "enum",
+  name,
+  values,
+});
+
+const TYPE_NAMES: Record<string, string> = {
+  string: "TYPE_STRING",
+  bool: "TYPE_BOOL",
+  number: "TYPE_FLOAT",
+  integer: "TYPE_INT32",
+  bytes: "TYPE_BYTES",
+};
+
+/** Parses a request body. An empty body is an empty message, as with the API. */
+export function parseJson(text: string): unknown {
+  if (text.trim() === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw invalidArgument(`Invalid JSON payload received. ${reason}`);
+  }
+}
+
+/**
+ * Checks a message and returns it with camelCase names. Throws one 400 that lists everything
+ * wrong, as the API does.
+ */
+export function readMessage(value: unknown, fields: MessageType): Record<string, unknown> {
+  const violations: { field: string; description: string }[] = [];
+
+  const invalid = (path: string, expected: string, found: unknown) =>
+    violations.push({
+      field: path,
+      description: `Invalid value at '${path}' (${expected}), ${shorten(JSON.stringify(found))}`,
+    });
+
+  const readMessageAt = (value: unknown, fields: MessageType, path: string) => {
+    const result: Record<string, unknown> = {};
+    for (const [name, field] of Object.entries(value as Record<string, unknown>)) {
+      if (field === null) continue;
+      const known = camelCase(name);
+      const type = Object.hasOwn(fields, known) ? fields[known] : undefined;
+      if (type === undefined) {
+        const where = path === "" ? "" : ` at '${path}'`;
+        violations.push({
+          field: path,
+          description:
+            `Invalid JSON payload received. Unknown name "${name}"${where}: Cannot find field.`,
+        });
+      } else {
+        const inner = path === "" ? snakeCase(known) : `${path}.${snakeCase(known)}`;
+        result[known] = readField(field, type, inner);
+      }
+    }
+    return result;
+  };
+
+  const readField = (value: unknown, type: FieldType, path: string): unknown => {
+    switch (type.kind) {
+      case "any":
+        return value;
+      case "list":
+        // A single message where a list belongs is accepted: the API reads it as a list of one.
+        return (Array.isArray(value) ? value : [value]).map((item, index) =>
+          readField(item, type.of, `${path}[${index}]`)
+        );
+      case "message":
+        if (typeof value !== "object" || value === null || Array.isArray(value)) {
+          invalid(path, "MESSAGE", value);
+          return undefined;
+        }
+        return readMessageAt(value, type.fields, path);
+      case "enum":
+        if (typeof value !== "string" || !type.values.includes(value)) {
+          invalid(
+            path,
+            `type.googleapis.com/google.ai.generativelanguage.v1beta.${type.name}`,
+            value,
+          );
+        }
+        return value;
+      case "bytes":
+        if (typeof value !== "string" || !BASE64.test(value)) invalid(path, "TYPE_BYTES", value);
+        return value;
+      default:
+        if (!hasType(value, type.kind)) invalid(path, TYPE_NAMES[type.kind], value);
+        return value;
+    }
+  };
+
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalidArgument(
+      'Invalid JSON payload received. Unknown name "": Root element must be a message.',
+    );
+  }
+  const result = readMessageAt(value, fields, "");
+  if (violations.length > 0) {
+    throw invalidArgument(violations.map((v) => v.description).join("\n"), [
+      { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: violations },
+    ]);
+  }
+  return result;
+}
+
+/** Both base64 alphabets are legal in protocol buffer JSON. */
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+
+function hasType(value: unknown, kind: "string" | "bool" | "number" | "integer"): boolean {
+  switch (kind) {
+    case "string":
+      return typeof value === "string";
+    case "bool":
+      return typeof value === "boolean";
+    case "number":
+      return typeof value === "number" || isNumeric(value);
+    case "integer":
+      return (typeof value === "number" || isNumeric(value)) && Number.isInteger(Number(value));
+  }
+}
+
+/** Protocol buffer JSON also takes numbers that are written as strings. */
+function isNumeric(value: unknown): boolean {
+  return typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

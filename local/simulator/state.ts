@@ -1,0 +1,52 @@
+import type { RecordedRequest } from "./recording.ts";
+import type { Script, ScriptRule } from "./script.ts";
+import type { Interaction } from "./videos/interaction.ts";
+import type { Operation } from "./videos/operation.ts";
+
+/** What a running simulator knows. */
+export interface State {
+  readonly apiKey: string;
+  readonly imageDelayMs: number;
+  readonly videoDelayMs: number;
+  /** Changes the pictures; the same seed and prompt give the same picture. */
+  readonly seed: number;
+  readonly script: Script;
+  readonly requests: RecordedRequest[];
+  readonly operations: Map<string, Operation>;
+  readonly interactions: Map<string, Interaction>;
+  /** Videos by file id, made when they are first asked for. */
+  readonly files: Map<string, () => Promise<Uint8Array>>;
+  /** Aborted when the simulator closes, so that no timer outlives it. */
+  readonly closing: AbortSignal;
+}
+
+/** One request on its way through a handler. */
+export interface Exchange {
+  readonly state: State;
+  readonly request: Request;
+  readonly url: URL;
+  /** The body as text; requests are JSON. */
+  readonly body: string;
+  readonly record: RecordedRequest;
+  /** The scripted rule that this request used up, if it changes what is generated. */
+  readonly rule: ScriptRule | undefined;
+}
+
+/** Ids as the API makes them: lower-case letters and digits. */
+export function newId(): string {
+  return crypto.randomUUID().replaceAll("-", "").slice(0, 12);
+}
+
+/** Waits, but no longer than the simulator lives. */
+export function delay(milliseconds: number, closing: AbortSignal): Promise<void> {
+  if (milliseconds <= 0 || closing.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      closing.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    closing.addEventListener("abort", done);
+  });
+}

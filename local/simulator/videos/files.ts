@@ -1,0 +1,61 @@
+/** GET /v1beta/files/{id}:download: what the uri of a finished video points at. */
+import { requireKey } from "../api_key.ts";
+import { ApiError } from "../google_errors.ts";
+import type { Exchange, State } from "../state.ts";
+import { newId } from "../state.ts";
+
+/** Keeps a video that is made when it is first asked for; returns its address. */
+export function addFile(state: State, url: URL, make: () => Promise<Uint8Array>): string {
+  const id = newId();
+  state.files.set(id, make);
+  return `${url.origin}/v1beta/files/${id}:download?alt=media`;
+}
+
+export function download(exchange: Exchange, id: string): Promise<Response> {
+  requireKey(exchange.record.key);
+  if (exchange.rule?.preset === "redirect") {
+    return Promise.resolve(redirectElsewhere(exchange.url, id));
+  }
+  if (exchange.url.searchParams.get("alt") !== "media") {
+    throw new ApiError(400, "INVALID_ARGUMENT", "Download requires alt=media.");
+  }
+  return send(exchange, id);
+}
+
+/**
+ * GET /media/{id}.mp4, where the preset "redirect" leads: a storage host in front of which no key
+ * is needed. It is another origin of this same server, and a client that still sends its key
+ * there gives it away: that is refused, so that no such client passes a test.
+ */
+export function media(exchange: Exchange, id: string): Promise<Response> {
+  if (exchange.record.key !== "none") {
+    throw new ApiError(400, "INVALID_ARGUMENT", "simulator: the API key left its own origin");
+  }
+  return send(exchange, id);
+}
+
+function redirectElsewhere(url: URL, id: string): Response {
+  const location = new URL(`/media/${id}.mp4`, url);
+  location.hostname = url.hostname === "localhost" ? "127.0.0.1" : "localhost";
+  return new Response(null, { status: 302, headers: { location: location.href } });
+}
+
+async function send({ state }: Exchange, id: string): Promise<Response> {
+  const make = state.files.get(id);
+  if (make === undefined) {
+    // The API does not tell a missing file from one of somebody else's.
+    throw new ApiError(
+      403,
+      "PERMISSION_DENIED",
+      `You do not have permission to access the File ${id} or it may not exist.`,
+    );
+  }
+  const bytes = await make();
+  return new Response(bytes as BodyInit, {
+    headers: {
+      "content-type": "video/mp4",
+      "content-length": String(bytes.length),
+      "content-disposition": `attachment; filename="${id}.mp4"`,
+    },
+  });
+}

@@ -1,0 +1,120 @@
+/** Omni: POST /v1beta/interactions, GET …/{id}, POST …/{id}/cancel. */
+import { encodeBase64 } from "../base64.ts";
+import { makeFilm } from "../film/film.ts";
+import { jsonResponse } from "../google_errors.ts";
+import { type Outcome, videoOutcome } from "../presets.ts";
+import { delay, type Exchange, newId } from "../state.ts";
+import { addFile } from "./files.ts";
+import { InteractionError, readVideoRequest, type VideoRequest } from "./interaction_request.ts";
+
+export interface Interaction {
+  id: string;
+  request: VideoRequest;
+  /** Milliseconds since the epoch. */
+  readyAt: number;
+  outcome: Outcome;
+  cancelled: boolean;
+  make: () => Promise<Uint8Array>;
+  uri: string;
+}
+
+/** Output tokens of a second of video. */
+const TOKENS_PER_SECOND = 5792;
+
+export async function createInteraction(exchange: Exchange): Promise<Response> {
+  const { state, url, body, record, rule } = exchange;
+  const request = readVideoRequest(body);
+  record.accepted = true;
+  const make = () =>
+    makeFilm({
+      prompt: request.prompt,
+      label: `${request.model} · ${request.resolution}`,
+      aspectRatio: request.aspectRatio,
+      seconds: request.seconds,
+      seed: state.seed,
+      source: request.image,
+    });
+  const interaction: Interaction = {
+    id: `v1_${newId()}`,
+    request,
+    readyAt: Date.now() + state.videoDelayMs,
+    outcome: videoOutcome(rule),
+    cancelled: false,
+    make,
+    uri: addFile(state, url, make),
+  };
+  state.interactions.set(interaction.id, interaction);
+  if (request.background) return jsonResponse(head(interaction, "in_progress"));
+  // Without `background` the answer is the finished interaction.
+  await delay(state.videoDelayMs, state.closing);
+  return jsonResponse(await finished(interaction));
+}
+
+export async function pollInteraction(exchange: Exchange, id: string): Promise<Response> {
+  const { rule } = exchange;
+  const interaction = find(exchange, id);
+  if (interaction.cancelled) return jsonResponse(head(interaction, "cancelled"));
+  if (rule?.preset === "pending") return jsonResponse(head(interaction, "in_progress"));
+  const scripted = videoOutcome(rule);
+  if (scripted !== "video") {
+    interaction.outcome = scripted;
+    interaction.readyAt = 0;
+  }
+  if (Date.now() < interaction.readyAt) return jsonResponse(head(interaction, "in_progress"));
+  return jsonResponse(await finished(interaction));
+}
+
+export async function cancelInteraction(exchange: Exchange, id: string): Promise<Response> {
+  const interaction = find(exchange, id);
+  if (Date.now() >= interaction.readyAt && !interaction.cancelled) {
+    return jsonResponse(await finished(interaction));
+  }
+  interaction.cancelled = true;
+  return jsonResponse(head(interaction, "cancelled"));
+}
+
+function find({ state }: Exchange, id: string): Interaction {
+  const interaction = state.interactions.get(id);
+  // An id that does not exist is 400 here, not 404.
+  if (interaction === undefined) throw new InteractionError(`Invalid interaction id: ${id}`);
+  return interaction;
+}
+
+function head({ id, request }: Interaction, status: string) {
+  return { id, status, object: "interaction", model: request.model };
+}
+
+async function finished(interaction: Interaction): Promise<Record<string, unknown>> {
+  const { request, outcome } = interaction;
+  if (outcome === "error") {
+    return {
+      ...head(interaction, "failed"),
+      errors: [{ code: "internal_error", message: "An internal error has occurred." }],
+    };
+  }
+  if (outcome === "nothing") return { ...head(interaction, "completed"), steps: [] };
+  if (outcome !== "video") {
+    // A refusal has no status of its own: a completed interaction that says so in words.
+    const text = "I can't create that video. Please try a different prompt.";
+    return {
+      ...head(interaction, "completed"),
+      steps: [{ type: "model_output", content: [{ type: "text", text }] }],
+      usage: { total_output_tokens: 14 },
+    };
+  }
+  const tokens = Math.round(request.seconds * TOKENS_PER_SECOND);
+  const where = request.delivery === "uri"
+    ? { uri: interaction.uri }
+    : { data: encodeBase64(await interaction.make()) };
+  return {
+    ...head(interaction, "completed"),
+    steps: [{
+      type: "model_output",
+      content: [{ type: "video", mime_type: "video/mp4", ...where }],
+    }],
+    usage: {
+      total_output_tokens: tokens,
+      output_tokens_by_modality: [{ modality: "video", tokens }],
+    },
+  };
+}

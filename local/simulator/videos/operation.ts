@@ -1,0 +1,66 @@
+/** Long-running operations of Veo: GET /v1beta/models/{model}/operations/{id}. */
+import { ApiError, jsonResponse } from "../google_errors.ts";
+import { type Outcome, presetMismatch, videoOutcome } from "../presets.ts";
+import type { Exchange } from "../state.ts";
+
+export interface Operation {
+  name: string;
+  /** Milliseconds since the epoch. */
+  readyAt: number;
+  outcome: Outcome;
+  /** Where the video is once it is done. */
+  uri: string;
+}
+
+const RESPONSE_TYPE =
+  "type.googleapis.com/google.ai.generativelanguage.v1beta.PredictLongRunningResponse";
+
+export function pollOperation(exchange: Exchange, name: string): Response {
+  const { state, rule } = exchange;
+  const operation = state.operations.get(name);
+  if (operation === undefined) {
+    throw new ApiError(404, "NOT_FOUND", `Operation ${name} not found.`);
+  }
+  if (rule?.preset === "pending") return jsonResponse({ name });
+  const scripted = videoOutcome(rule);
+  if (scripted !== "video") {
+    operation.outcome = scripted;
+    operation.readyAt = 0;
+  }
+  // While pending the body is the name and nothing else, not even `done: false`.
+  if (Date.now() < operation.readyAt) return jsonResponse({ name });
+  return jsonResponse({ name, done: true, ...result(exchange, operation) });
+}
+
+function result(exchange: Exchange, operation: Operation): Record<string, unknown> {
+  const response = (generateVideoResponse: unknown) => ({
+    response: { "@type": RESPONSE_TYPE, generateVideoResponse },
+  });
+  switch (operation.outcome) {
+    case "video":
+      return response({ generatedSamples: [{ video: { uri: operation.uri } }] });
+    case "filtered":
+      return response({ raiMediaFilteredCount: 1, raiMediaFilteredReasons: [FILTERED] });
+    case "audio-filtered":
+      return response({ raiMediaFilteredCount: 1, raiMediaFilteredReasons: [AUDIO_FILTERED] });
+    case "error":
+      // The code is one of gRPC (13 = INTERNAL), not of HTTP.
+      return {
+        error: { code: 13, message: "An internal error has occurred. Please try again later." },
+      };
+    case "nothing":
+      return {};
+    case "text":
+      throw presetMismatch(exchange.rule ?? {}, "a Veo operation");
+  }
+}
+
+/** Wording as seen at the API; the number is a support code. */
+export const FILTERED =
+  "Your current prompt contains words that violate Veo's usage guidelines. Support codes: " +
+  "58061214. You have not been charged for this attempt.";
+
+export const AUDIO_FILTERED =
+  "We encountered an issue with the audio for your prompt, so no video was created. This can " +
+  "happen due to safety filters or other processing issues. You have not been charged for this " +
+  "attempt.";

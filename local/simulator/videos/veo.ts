@@ -1,0 +1,160 @@
+/** POST /v1beta/models/{model}:predictLongRunning. */
+import { makeFilm } from "../film/film.ts";
+import { invalidArgument, jsonResponse, modelNotFound } from "../google_errors.ts";
+import { readSourceImage, type SourceImage } from "../images/source_image.ts";
+import { VEO_MODELS } from "../models.ts";
+import { videoOutcome } from "../presets.ts";
+import { ANY, list, message, parseJson, readMessage } from "../proto_json.ts";
+import { type Exchange, newId } from "../state.ts";
+import { addFile } from "./files.ts";
+
+interface Instance {
+  prompt: string;
+  image?: SourceImage;
+}
+
+interface Parameters {
+  aspectRatio: "16:9" | "9:16";
+  durationSeconds: number;
+  resolution: string;
+}
+
+/** `instances` and `parameters` are free-form values: what is in them the model itself checks. */
+const PREDICT_REQUEST = { instances: list(ANY), parameters: ANY, webhookConfig: message({}) };
+
+export function predictLongRunning(exchange: Exchange, model: string): Response {
+  const { state, url, body, record, rule } = exchange;
+  if (!VEO_MODELS.includes(model)) throw modelNotFound(model, "predictLongRunning");
+  const request = readMessage(parseJson(body), PREDICT_REQUEST);
+  const { prompt, image } = readInstance(request.instances);
+  const { aspectRatio, durationSeconds, resolution } = readParameters(request.parameters ?? {});
+
+  record.accepted = true;
+  const name = `models/${model}/operations/${newId()}`;
+  const uri = addFile(
+    state,
+    url,
+    () =>
+      makeFilm({
+        prompt,
+        label: `${model} · ${resolution}`,
+        aspectRatio,
+        seconds: durationSeconds,
+        seed: state.seed,
+        source: image,
+      }),
+  );
+  state.operations.set(name, {
+    name,
+    readyAt: Date.now() + state.videoDelayMs,
+    outcome: videoOutcome(rule),
+    uri,
+  });
+  return jsonResponse({ name });
+}
+
+function readInstance(instances: unknown): Instance {
+  if (!Array.isArray(instances) || instances.length !== 1) {
+    throw invalidArgument("Exactly one instance is required.");
+  }
+  const { prompt, image, lastFrame, referenceImages, ...others } = record(instances[0]);
+  refuse(others);
+  if (prompt !== undefined && typeof prompt !== "string") throw wrongType("prompt", "a string");
+  if (image === undefined && (prompt === undefined || prompt === "")) {
+    throw invalidArgument("Either prompt or image must be provided.");
+  }
+  if (lastFrame !== undefined && image === undefined) {
+    throw invalidArgument("`lastFrame` requires `image`.");
+  }
+  if (lastFrame !== undefined) readImage("lastFrame", lastFrame);
+  if (referenceImages !== undefined) {
+    if (image !== undefined) {
+      throw invalidArgument("`referenceImages` can't be used together with `image`.");
+    }
+    if (!Array.isArray(referenceImages) || referenceImages.length > 3) {
+      throw invalidArgument("At most 3 reference images are supported.");
+    }
+    for (const reference of referenceImages) readImage("referenceImages", record(reference).image);
+  }
+  return {
+    prompt: prompt ?? "",
+    image: image === undefined ? undefined : readImage("image", image),
+  };
+}
+
+/** Images are `bytesBase64Encoded` here; the `inlineData` of generateContent is refused. */
+function readImage(field: string, value: unknown): SourceImage {
+  const { bytesBase64Encoded, mimeType, ...others } = record(value);
+  refuse(others);
+  if (typeof bytesBase64Encoded !== "string" || typeof mimeType !== "string") {
+    throw invalidArgument(`\`${field}\` requires \`bytesBase64Encoded\` and \`mimeType\`.`);
+  }
+  return readSourceImage(bytesBase64Encoded, mimeType);
+}
+
+function readParameters(value: unknown): Parameters {
+  const {
+    aspectRatio = "16:9",
+    durationSeconds = 8,
+    resolution = "720p",
+    negativePrompt: _negativePrompt,
+    personGeneration,
+    sampleCount = 1,
+    seed: _seed,
+    ...others
+  } = record(value);
+  refuse(others);
+  if (aspectRatio !== "16:9" && aspectRatio !== "9:16") {
+    throw invalidArgument(
+      `The aspect ratio ${aspectRatio} is not supported. Please use 16:9 or 9:16.`,
+    );
+  }
+  if (typeof durationSeconds !== "number") throw wrongType("durationSeconds", "a number");
+  if (durationSeconds < 4 || durationSeconds > 8) {
+    throw invalidArgument(
+      "The number value for `durationSeconds` is out of bound. Please provide a value between 4 " +
+        "and 8, inclusive.",
+    );
+  }
+  if (![4, 6, 8].includes(durationSeconds)) {
+    throw invalidArgument("`durationSeconds` has to be one of 4, 6 and 8.");
+  }
+  if (resolution !== "720p" && resolution !== "1080p" && resolution !== "4k") {
+    throw invalidArgument(`The resolution ${resolution} is not supported by this model.`);
+  }
+  if (resolution !== "720p" && durationSeconds !== 8) {
+    throw invalidArgument(
+      `Resolution ${resolution} requires duration seconds to be 8 seconds, but got ` +
+        `${durationSeconds}.`,
+    );
+  }
+  if (sampleCount !== 1) throw invalidArgument("`sampleCount` has to be 1 for this model.");
+  if (
+    personGeneration !== undefined &&
+    !["allow_all", "allow_adult", "dont_allow"].includes(String(personGeneration))
+  ) {
+    throw invalidArgument(`${personGeneration} is not a supported value for personGeneration.`);
+  }
+  return { aspectRatio, durationSeconds, resolution };
+}
+
+function record(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalidArgument("The request is malformed: an object is expected.");
+  }
+  return value as Record<string, unknown>;
+}
+
+/** What the model does not know it refuses by name: `generateAudio` of Vertex AI, for one. */
+function refuse(others: Record<string, unknown>): void {
+  for (const name of Object.keys(others)) {
+    throw invalidArgument(
+      `\`${name}\` isn't supported by this model. Please remove it or refer to the Gemini API ` +
+        "documentation for supported usage.",
+    );
+  }
+}
+
+function wrongType(field: string, expected: string) {
+  return invalidArgument(`The value type for \`${field}\` needs to be ${expected}.`);
+}
