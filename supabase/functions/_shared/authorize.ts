@@ -1,0 +1,91 @@
+/**
+ * Who may start a run.
+ *
+ * The functions run with `verify_jwt = false`: the platform's check accepts the publishable key,
+ * which stands in every web page, and so keeps nobody out. This one compares what the caller sent
+ * with the secrets that the function knows, in constant time, and refuses whatever it does not
+ * recognize.
+ */
+import type { Credentials } from "./credentials.ts";
+
+/** The answer to a caller; a refusal says what to do, and nothing about the keys. */
+export type Verdict = { allowed: true } | { allowed: false; detail: string };
+
+/** Longer tokens are refused unread: no key of Supabase comes near this many characters. */
+const LONGEST_TOKEN = 8192;
+
+/**
+ * Decides on the headers of a request.
+ *
+ * A token counts wherever Supabase's clients put one: `Authorization: Bearer <token>` and
+ * `apikey: <token>`. One accepted token is enough, because clients send the publishable key as
+ * `apikey` beside the bearer token that matters.
+ */
+export async function authorize(headers: Headers, credentials: Credentials): Promise<Verdict> {
+  const tokens = presentedTokens(headers);
+  if (credentials.secret.length === 0 && !credentials.allowPublicTrigger) {
+    return refused(
+      "This function knows no key, so it refuses everybody. Set WORKER_SECRET, or check that " +
+        "the project's keys are passed to it.",
+    );
+  }
+  if (tokens.length === 0) {
+    return refused(
+      "Send a secret key of the project, or WORKER_SECRET, as `Authorization: Bearer …` or " +
+        "`apikey: …`.",
+    );
+  }
+
+  const secret = await digests(credentials.secret);
+  const published = await digests(credentials.public);
+  let accepted = false;
+  let isPublic = false;
+  for (const presented of await digests(tokens)) {
+    const known = contains(published, presented);
+    isPublic ||= known;
+    // A key that everybody can read is no secret, even if somebody also put it in WORKER_SECRET.
+    accepted ||= known ? credentials.allowPublicTrigger : contains(secret, presented);
+  }
+  if (accepted) return { allowed: true };
+  return refused(
+    isPublic
+      ? "The anon or publishable key may not start a run. Send a secret key, or set " +
+        "ALLOW_PUBLIC_TRIGGER=true if anybody may."
+      : "The key that was sent is not one of this project's secret keys.",
+  );
+}
+
+function presentedTokens(headers: Headers): string[] {
+  const bearer = /^bearer[ \t]+(\S+)$/i.exec(headers.get("authorization")?.trim() ?? "")?.[1];
+  const apikey = headers.get("apikey")?.trim();
+  return [bearer, apikey].filter((token) =>
+    token !== undefined && token !== "" && token.length <= LONGEST_TOKEN
+  ) as string[];
+}
+
+function digests(values: string[]): Promise<Uint8Array[]> {
+  const encoder = new TextEncoder();
+  return Promise.all(
+    values.map(async (value) =>
+      new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(value)))
+    ),
+  );
+}
+
+/**
+ * Whether `wanted` is among `known`. Digests have one length, every byte of every one is looked at:
+ * the time taken tells nothing about how much of a key was right, or how long it is.
+ */
+function contains(known: Uint8Array[], wanted: Uint8Array): boolean {
+  let found = 0;
+  for (const digest of known) {
+    let difference = 0;
+    for (let i = 0; i < wanted.length; i++) difference |= digest[i] ^ wanted[i];
+    found |= Number(difference === 0);
+  }
+  return found === 1;
+}
+
+function refused(detail: string): Verdict {
+  return { allowed: false, detail };
+}

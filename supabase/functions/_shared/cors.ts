@@ -1,0 +1,27 @@
+/** What a browser needs before it lets a page talk to the functions. */
+
+/** The methods that the functions answer. */
+export const METHODS = "GET, HEAD, POST, OPTIONS";
+
+const HEADERS: Record<string, string> = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": METHODS,
+  "access-control-allow-headers": "authorization, apikey, content-type, prefer, x-client-info",
+  "access-control-expose-headers": "preference-applied, retry-after",
+};
+
+/** The answer to a preflight request. */
+export function preflight(): Response {
+  return withCors(
+    new Response(null, { status: 204, headers: { "access-control-max-age": "86400" } }),
+  );
+}
+
+/**
+ * Adds the headers to any answer. Errors need them too: without, a page sees a network failure in
+ * place of the problem.
+ */
+export function withCors(response: Response): Response {
+  for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
+  return response;
+}

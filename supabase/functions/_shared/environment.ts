@@ -1,0 +1,147 @@
+/** The configuration of a function, from its environment variables. */
+import { type Credentials, readCredentials } from "./credentials.ts";
+import {
+  address,
+  credential,
+  type Environment,
+  integer,
+  list,
+  required,
+  seconds,
+  VariableError,
+} from "./variable.ts";
+
+/** What kind of asset a function makes. */
+export type Kind = "image" | "video";
+
+/** Everything a run needs to know. */
+export interface Configuration {
+  /** The project's API as the function reaches it, without trailing slash. */
+  supabaseUrl: string;
+  /** The project's API as everybody else reaches it; self-hosted projects may differ here. */
+  publicUrl: string;
+  /** The key for PostgREST and Storage. */
+  serviceKey: string;
+  googleApiKey: string;
+  googleBaseUrl: string;
+  /** In order of preference. */
+  models: string[];
+  /** Jobs at a time. */
+  concurrency: number;
+  budgetSeconds: number;
+  maxAttempts: number;
+  /** Undefined: any public host. */
+  sourceImageHosts?: string[];
+}
+
+/** The outcome of reading: either a configuration, or what is wrong with each variable. */
+export type Reading = {
+  configuration?: Configuration;
+  problems: VariableError[];
+  /** As far as they are known, also when something else is wrong. */
+  models: string[];
+};
+
+const DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com/v1beta";
+
+const DEFAULTS = {
+  image: { models: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"], concurrency: 5 },
+  video: { models: ["veo-3.1-fast-generate-preview", "gemini-omni-1.1-flash"], concurrency: 1 },
+};
+
+const MODELS = {
+  image: {
+    entry: /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
+    expected: "model ids separated by commas",
+  },
+  // The prefix chooses the protocol, so a video model without a known one cannot be spoken to.
+  video: {
+    entry: /^(veo-|gemini-omni-)[A-Za-z0-9._-]{1,127}$/,
+    expected: "model ids separated by commas, each starting with veo- or gemini-omni-",
+  },
+};
+
+const HOSTS = {
+  entry:
+    /^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/,
+  expected: "host names separated by commas, without scheme, port or path (*.example.com for all " +
+    "names below one)",
+};
+
+/** The longest budget that can be asked for, in seconds; hosted workers live 400 s at most. */
+export const MOST_BUDGET_SECONDS = 3600;
+
+/** Reads everything and reports all problems at once, so that one look is enough to fix them. */
+export function readConfiguration(environment: Environment, kind: Kind): Reading {
+  const problems: VariableError[] = [];
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof VariableError)) throw error;
+      problems.push(error);
+    }
+  };
+  const prefix = kind.toUpperCase();
+
+  const supabaseUrl = attempt(() => {
+    required(environment, "SUPABASE_URL", "the URL of the project's API");
+    return address(environment, "SUPABASE_URL");
+  });
+  const publicUrl = attempt(() => address(environment, "SUPABASE_PUBLIC_URL"));
+  const credentials = attempt(() => readCredentials(environment));
+  const serviceKey = credentials && attempt(() => serviceKeyOf(credentials));
+  const googleApiKey = attempt(() => {
+    required(environment, "GOOGLE_GENERATIVE_AI_API_KEY", "a key from Google AI Studio");
+    return credential(environment, "GOOGLE_GENERATIVE_AI_API_KEY");
+  });
+  const googleBaseUrl = attempt(() =>
+    address(environment, "GOOGLE_GENERATIVE_AI_BASE_URL") ?? DEFAULT_BASE_URL
+  );
+  const models = attempt(() =>
+    list(environment, `${prefix}_MODELS`, MODELS[kind]) ?? DEFAULTS[kind].models
+  );
+  const concurrency = attempt(() =>
+    integer(environment, `${prefix}_CONCURRENCY`, {
+      fallback: DEFAULTS[kind].concurrency,
+      least: 1,
+      most: 100,
+    })
+  );
+  const budgetSeconds = attempt(() =>
+    seconds(environment, "WORKER_BUDGET_SECONDS", { fallback: 120, most: MOST_BUDGET_SECONDS })
+  );
+  const maxAttempts = attempt(() =>
+    integer(environment, "MAX_ATTEMPTS", { fallback: 5, least: 1, most: 100 })
+  );
+  const sourceImageHosts = attempt(() =>
+    list(environment, "SOURCE_IMAGE_HOSTS", HOSTS)?.map((host) => host.toLowerCase())
+  );
+
+  if (problems.length > 0) return { problems, models: models ?? [] };
+  return {
+    problems,
+    models: models!,
+    configuration: {
+      supabaseUrl: supabaseUrl!,
+      publicUrl: publicUrl ?? supabaseUrl!,
+      serviceKey: serviceKey!,
+      googleApiKey: googleApiKey!,
+      googleBaseUrl: googleBaseUrl!,
+      models: models!,
+      concurrency: concurrency!,
+      budgetSeconds: budgetSeconds!,
+      maxAttempts: maxAttempts!,
+      sourceImageHosts,
+    },
+  };
+}
+
+function serviceKeyOf(credentials: Credentials): string {
+  if (credentials.service !== undefined) return credentials.service;
+  throw new VariableError(
+    "SUPABASE_SECRET_KEYS",
+    "a JSON object from key names to keys (or SUPABASE_SECRET_KEY, SUPABASE_SERVICE_ROLE_KEY)",
+    true,
+  );
+}

@@ -1,0 +1,220 @@
+/**
+ * The HTTP face of a function.
+ *
+ * | request | answer |
+ * |---|---|
+ * | `POST` | runs, then 200 with the report; 207 when a job failed, retries or waits |
+ * | `POST` with `Prefer: respond-async` | 202 at once, the run goes on |
+ * | `GET`, `HEAD` | health: version, models, what is missing; never a secret |
+ * | `OPTIONS` | 204 for browsers |
+ *
+ * Everything else, and everything that goes wrong, is problem JSON.
+ */
+import { authorize } from "./authorize.ts";
+import type { RunOptions, RunReport } from "./core.ts";
+import { METHODS, preflight, withCors } from "./cors.ts";
+import { knownSecrets, readCredentials } from "./credentials.ts";
+import { type Configuration, type Kind, readConfiguration } from "./environment.ts";
+import { createLog, type Log, type Write } from "./log.ts";
+import type { Platform } from "./platform.ts";
+import { type Problem, problem } from "./problem.ts";
+import { createRedact, type Redact } from "./redact.ts";
+import { isProblem, readRunRequest } from "./run_request.ts";
+import { VariableError } from "./variable.ts";
+
+/** What makes one function differ from the other. */
+export interface FunctionDefinition {
+  name: string;
+  queue: string;
+  kind: Kind;
+  version(): string;
+  /** Opens the doors and runs. */
+  run(configuration: Configuration, options: RunOptions): Promise<RunReport>;
+}
+
+/** Answers one request. */
+export type Handler = (request: Request) => Promise<Response>;
+
+/** Puts a function behind its HTTP face. `write` takes the log lines; without it, the console. */
+export function createHandler(
+  definition: FunctionDefinition,
+  platform: Platform,
+  write?: Write,
+): Handler {
+  const redact = createRedact(knownSecrets(platform.environment));
+  const log = createLog(definition.name, redact, write);
+  const context = { definition, platform, redact, log };
+
+  return async (request) => {
+    try {
+      return withCors(await answer(request, context));
+    } catch (error) {
+      return withCors(crashed(error, log));
+    }
+  };
+}
+
+interface Context {
+  definition: FunctionDefinition;
+  platform: Platform;
+  redact: Redact;
+  log: Log;
+}
+
+async function answer(request: Request, context: Context): Promise<Response> {
+  switch (request.method) {
+    case "OPTIONS":
+      return preflight();
+    case "GET":
+      return health(context);
+    case "HEAD":
+      return new Response(null, { headers: health(context).headers });
+    case "POST":
+      return await startRun(request, context);
+    default:
+      return problem({
+        status: 405,
+        title: "Method Not Allowed",
+        detail: "Start a run with POST, or ask for health with GET.",
+        headers: { allow: METHODS },
+      });
+  }
+}
+
+function health({ definition, platform }: Context): Response {
+  const { name, queue, kind, version } = definition;
+  const { models, problems } = readConfiguration(platform.environment, kind);
+  const missing = problems.filter((problem) => problem.missing).map(({ variable }) => variable);
+  const invalid = problems.filter((problem) => !problem.missing)
+    .map(({ variable, expected }) => ({ variable, expected }));
+  return json(200, {
+    name,
+    status: problems.length === 0 ? "ok" : "unconfigured",
+    version: version(),
+    queue,
+    models,
+    ...(missing.length > 0 && { missing }),
+    ...(invalid.length > 0 && { invalid }),
+  });
+}
+
+async function startRun(request: Request, context: Context): Promise<Response> {
+  const { definition, platform, redact, log } = context;
+  const refusal = await refuse(request, context);
+  if (refusal) return problem(refusal);
+
+  const { configuration, problems } = readConfiguration(platform.environment, definition.kind);
+  if (!configuration) return problem(notConfigured(problems, log));
+
+  const asked = await readRunRequest(request);
+  if (isProblem(asked)) return problem(asked);
+
+  const options: RunOptions = {
+    models: configuration.models,
+    concurrency: configuration.concurrency,
+    // A body narrows the run: what the operator configured stays the limit.
+    budgetSeconds: Math.min(asked.budgetSeconds ?? Infinity, configuration.budgetSeconds),
+    maxAttempts: configuration.maxAttempts,
+    maxJobs: asked.maxJobs,
+    sourceImageHosts: configuration.sourceImageHosts,
+    publicStorageUrl: `${configuration.publicUrl}/storage/v1`,
+    log,
+    signal: platform.shutdown,
+  };
+  const run = runToAnswer(() => definition.run(configuration, options), redact, log);
+  // Also without `respond-async`: a caller that hangs up must not end a run in the middle.
+  platform.keepAlive(run);
+
+  if (!prefersAsync(request.headers)) return await run;
+  return json(202, { status: "accepted", queue: definition.queue }, {
+    "preference-applied": "respond-async",
+  });
+}
+
+async function refuse(
+  request: Request,
+  { platform, log }: Context,
+): Promise<Problem | undefined> {
+  let credentials;
+  try {
+    credentials = readCredentials(platform.environment);
+  } catch (error) {
+    if (error instanceof VariableError) return notConfigured([error], log);
+    throw error;
+  }
+  const verdict = await authorize(request.headers, credentials);
+  if (verdict.allowed) return undefined;
+  return {
+    status: 401,
+    title: "Unauthorized",
+    detail: verdict.detail,
+    headers: { "www-authenticate": "Bearer" },
+  };
+}
+
+function notConfigured(problems: VariableError[], log: Log): Problem {
+  const detail = problems.map(({ message }) => `${message}.`).join(" ");
+  log({ level: "error", code: "not_configured", message: detail });
+  return {
+    status: 503,
+    title: "Not Configured",
+    detail,
+    extensions: {
+      errors: problems.map(({ variable, expected }) => ({ variable, expected })),
+    },
+  };
+}
+
+/** Never rejects: with `respond-async` nobody would be there to catch. */
+async function runToAnswer(
+  run: () => Promise<RunReport>,
+  redact: Redact,
+  log: Log,
+): Promise<Response> {
+  try {
+    const report = await run();
+    const { jobs: _, ...summary } = report;
+    log({ level: "info", message: "Run finished", detail: summary });
+    return answerTo(report, redact);
+  } catch (error) {
+    return crashed(error, log);
+  }
+}
+
+function answerTo(report: RunReport, redact: Redact): Response {
+  if (report.stopped === "unavailable") {
+    const reason = redact(report.error?.message ?? "no reason given");
+    return problem({
+      status: 503,
+      title: "Queue Unavailable",
+      detail: `The queue could not be reached: ${reason}`,
+      extensions: { report: redact(report) },
+      headers: { "retry-after": "30" },
+    });
+  }
+  const complete = report.failed + report.retrying + report.waiting === 0;
+  return json(complete ? 200 : 207, redact(report));
+}
+
+function crashed(error: unknown, log: Log): Response {
+  log({ level: "error", code: "crashed", message: "The request ended in an error", detail: error });
+  return problem({
+    status: 500,
+    title: "Internal Server Error",
+    detail:
+      "The request ended in an error; jobs that a run had taken become visible again when their leases end.",
+  });
+}
+
+/** Whether `Prefer` (RFC 7240) asks for an answer before the run is over. */
+function prefersAsync(headers: Headers): boolean {
+  return (headers.get("prefer") ?? "").split(",")
+    .some((preference) => preference.split(";")[0].trim().toLowerCase() === "respond-async");
+}
+
+function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { ...headers, "content-type": "application/json", "cache-control": "no-store" },
+  });
+}

@@ -1,0 +1,19 @@
+/** The function that drains the image queue. */
+import { imageAdapters } from "./adapters.ts";
+import type { ImageCore } from "./core.ts";
+import { createHandler, type Handler } from "./handler.ts";
+import { thisPlatform } from "./platform.ts";
+
+/** The function, on the platform it was loaded in. */
+export function imageFunction(core: ImageCore): Handler {
+  return createHandler(
+    {
+      name: "process-image-generation",
+      queue: "image_generation_queue",
+      kind: "image",
+      version: core.version,
+      run: (configuration, options) => core.processImages(imageAdapters(configuration), options),
+    },
+    thisPlatform(),
+  );
+}

@@ -1,0 +1,25 @@
+/** What the functions need of the place they run in: Supabase's edge runtime, or plain Deno. */
+import { shutdownSignal } from "./shutdown.ts";
+import type { Environment } from "./variable.ts";
+
+export interface Platform {
+  environment: Environment;
+  /** Keeps the worker alive until the promise has settled, also after the response is sent. */
+  keepAlive(work: Promise<unknown>): void;
+  /** Aborted when the worker is about to be stopped. */
+  shutdown: AbortSignal;
+}
+
+interface EdgeGlobal {
+  EdgeRuntime?: { waitUntil(promise: Promise<unknown>): void };
+}
+
+/** The place this module was loaded in. */
+export function thisPlatform(): Platform {
+  return {
+    environment: (name) => Deno.env.get(name),
+    // Plain Deno stays alive as long as its server does and has no `EdgeRuntime`.
+    keepAlive: (work) => (globalThis as EdgeGlobal).EdgeRuntime?.waitUntil(work),
+    shutdown: shutdownSignal(),
+  };
+}

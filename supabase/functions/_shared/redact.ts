@@ -1,0 +1,62 @@
+/**
+ * Takes secrets out of what is logged or answered.
+ *
+ * The core never sees a key, but replies of services and pasted URLs may hold one, and a log is
+ * read by more people than a secret store.
+ */
+
+const HIDDEN = "[redacted]";
+
+/** A log line stays readable, and within what log collectors keep of one. */
+const LONGEST_TEXT = 4000;
+const DEEPEST = 8;
+
+const PATTERNS: [RegExp, string][] = [
+  [/\bsb_(?:secret|publishable)_[\w-]+/g, HIDDEN],
+  [/\bAIza[\w-]{16,}/g, HIDDEN],
+  [/\beyJ[\w-]{4,}\.[\w-]{4,}(?:\.[\w-]*)?/g, HIDDEN],
+  [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${HIDDEN}`],
+  // Signed URLs of Supabase (token), Google (X-Goog-Signature), S3 (X-Amz-…) and Azure (sig).
+  [
+    /([?&](?:[\w-]*token|[\w-]*signature|[\w-]*credential|api[_-]?key|apikey|key|sig|secret)=)[^&\s"'<>]+/gi,
+    `$1${HIDDEN}`,
+  ],
+  [/(\bhttps?:\/\/)[^\s/@:"']+:[^\s/@"']+@/gi, `$1${HIDDEN}@`],
+];
+
+const SECRET_NAME = /^(authorization|apikey|api[_-]?key|x-goog-api-key|cookie|password|secret)$/i;
+
+/** Shorter values are words rather than secrets: hiding them would garble every text. */
+const SHORTEST_SECRET = 6;
+
+/** A copy of a JSON-like value in which nothing looks like a secret and texts are bounded. */
+export type Redact = (value: unknown) => unknown;
+
+/** A `Redact` that knows the shapes of secrets, and those of this function literally. */
+export function createRedact(secrets: string[] = []): Redact {
+  const literal = secrets.filter((secret) => secret.length >= SHORTEST_SECRET);
+
+  function text(value: string): string {
+    let result = value;
+    for (const secret of literal) result = result.replaceAll(secret, HIDDEN);
+    for (const [pattern, replacement] of PATTERNS) result = result.replace(pattern, replacement);
+    return result.length > LONGEST_TEXT ? `${result.slice(0, LONGEST_TEXT)}…` : result;
+  }
+
+  function redact(value: unknown, depth: number): unknown {
+    if (typeof value === "string") return text(value);
+    if (typeof value === "bigint") return value.toString();
+    if (value instanceof Error) return text(`${value.name}: ${value.message}`);
+    if (typeof value !== "object" || value === null) return value;
+    if (depth >= DEEPEST) return "…";
+    if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [
+        name,
+        SECRET_NAME.test(name) && item ? HIDDEN : redact(item, depth + 1),
+      ]),
+    );
+  }
+
+  return (value) => redact(value, 0);
+}

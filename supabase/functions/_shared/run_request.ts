@@ -1,0 +1,82 @@
+/** The body of a request that starts a run: optional, and only ever narrowing the run. */
+import { MOST_BUDGET_SECONDS } from "./environment.ts";
+import type { Problem } from "./problem.ts";
+
+export interface RunRequest {
+  maxJobs?: number;
+  budgetSeconds?: number;
+}
+
+/** The body is two numbers; more than this is a mistake. */
+const MOST_BYTES = 16 * 1024;
+const MOST_JOBS = 1000;
+
+/** Reads the body; unknown fields are ignored, as schedulers like to add their own. */
+export async function readRunRequest(request: Request): Promise<RunRequest | Problem> {
+  const text = await readText(request.body);
+  if (text === undefined) {
+    return {
+      status: 413,
+      title: "Content Too Large",
+      detail: `The body may have ${MOST_BYTES} bytes at most.`,
+    };
+  }
+  if (text.trim() === "") return {};
+
+  const body = parseObject(text);
+  if (!body) return invalid("body", "a JSON object, or nothing");
+  const { maxJobs, budgetSeconds } = body;
+  if (maxJobs !== undefined && !isWhole(maxJobs, MOST_JOBS)) {
+    return invalid("maxJobs", `a whole number from 1 to ${MOST_JOBS}`);
+  }
+  if (budgetSeconds !== undefined && !isPositive(budgetSeconds, MOST_BUDGET_SECONDS)) {
+    return invalid("budgetSeconds", `a number above 0 and at most ${MOST_BUDGET_SECONDS}`);
+  }
+  return { maxJobs, budgetSeconds };
+}
+
+/** Whether the reading ended in a problem. */
+export function isProblem(result: RunRequest | Problem): result is Problem {
+  return "status" in result;
+}
+
+function invalid(field: string, expected: string): Problem {
+  return {
+    status: 400,
+    title: "Bad Request",
+    detail: `${field} must be ${expected}.`,
+    extensions: { errors: [{ field, expected }] },
+  };
+}
+
+/** The body as text; undefined when it is too long. Stops reading as soon as that is clear. */
+async function readText(body: ReadableStream<Uint8Array> | null): Promise<string | undefined> {
+  if (!body) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > MOST_BYTES) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(text);
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isWhole(value: unknown, most: number): value is number {
+  return Number.isInteger(value) && isPositive(value, most);
+}
+
+function isPositive(value: unknown, most: number): value is number {
+  return typeof value === "number" && value > 0 && value <= most;
+}

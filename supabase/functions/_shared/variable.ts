@@ -1,0 +1,118 @@
+/**
+ * Reading single environment variables.
+ *
+ * A blank value counts as not set, because `.env` files and dashboards leave blanks behind. Every
+ * reader answers a value or throws `VariableError`, which names the variable and never repeats its
+ * value: it may be a secret that was pasted into the wrong place.
+ */
+
+/** Looks a variable up by its name. */
+export type Environment = (name: string) => string | undefined;
+
+/** A variable that is missing (`missing`) or does not parse. */
+export class VariableError extends Error {
+  constructor(
+    readonly variable: string,
+    readonly expected: string,
+    readonly missing = false,
+  ) {
+    super(
+      missing ? `${variable} is not set: expected ${expected}` : `${variable} must be ${expected}`,
+    );
+    this.name = "VariableError";
+  }
+}
+
+/** The trimmed value, or undefined when the variable is not set or blank. */
+export function optional(environment: Environment, name: string): string | undefined {
+  const value = environment(name)?.trim();
+  return value ? value : undefined;
+}
+
+/** The trimmed value; `expected` says in the error what belongs there. */
+export function required(environment: Environment, name: string, expected: string): string {
+  const value = optional(environment, name);
+  if (value === undefined) throw new VariableError(name, expected, true);
+  return value;
+}
+
+/** A whole number from `least` to `most`. */
+export function integer(
+  environment: Environment,
+  name: string,
+  { fallback, least, most }: { fallback: number; least: number; most: number },
+): number {
+  const value = optional(environment, name);
+  if (value === undefined) return fallback;
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
+  if (!(number >= least && number <= most)) {
+    throw new VariableError(name, `a whole number from ${least} to ${most}`);
+  }
+  return number;
+}
+
+/** Seconds, more than 0 and at most `most`; a fraction is allowed. */
+export function seconds(
+  environment: Environment,
+  name: string,
+  { fallback, most }: { fallback: number; most: number },
+): number {
+  const value = optional(environment, name);
+  if (value === undefined) return fallback;
+  const number = /^\d{1,9}(\.\d{1,9})?$/.test(value) ? Number(value) : NaN;
+  if (!(number > 0 && number <= most)) {
+    throw new VariableError(name, `a number of seconds above 0 and at most ${most}`);
+  }
+  return number;
+}
+
+/** `true` or `false`, in any case. */
+export function flag(environment: Environment, name: string, fallback: boolean): boolean {
+  const value = optional(environment, name)?.toLowerCase();
+  if (value === undefined) return fallback;
+  if (value !== "true" && value !== "false") throw new VariableError(name, "true or false");
+  return value === "true";
+}
+
+/** A comma-separated list whose entries all match `entry`; undefined when not set. */
+export function list(
+  environment: Environment,
+  name: string,
+  { entry, expected }: { entry: RegExp; expected: string },
+): string[] | undefined {
+  const value = optional(environment, name);
+  if (value === undefined) return undefined;
+  const entries = value.split(",").map((part) => part.trim());
+  // A trailing comma is a typing habit, an empty list is a mistake.
+  if (entries.length > 1 && entries.at(-1) === "") entries.pop();
+  if (!entries.every((part) => entry.test(part))) throw new VariableError(name, expected);
+  return [...new Set(entries)];
+}
+
+/** An http(s) address without credentials, query or fragment; answered without trailing slash. */
+export function address(environment: Environment, name: string): string | undefined {
+  const value = optional(environment, name);
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const plain = url && /^https?:$/.test(url.protocol) &&
+    !url.username && !url.password && !/[?#]/.test(value);
+  if (!plain) throw new VariableError(name, "an http(s) URL without user, query or fragment");
+  return (url.origin + url.pathname).replace(/\/+$/, "");
+}
+
+/**
+ * A value that travels in an HTTP header as a credential: printable ASCII without whitespace.
+ * Anything else could not be sent, or would be taken apart on the way.
+ */
+export function credential(environment: Environment, name: string): string | undefined {
+  const value = optional(environment, name);
+  if (value !== undefined && !isCredential(value)) {
+    throw new VariableError(name, "printable ASCII characters without whitespace");
+  }
+  return value;
+}
+
+/** Whether a value can travel in a header as a credential. */
+export function isCredential(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
+}

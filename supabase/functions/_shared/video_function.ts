@@ -1,0 +1,19 @@
+/** The function that drains the video queue. */
+import { videoAdapters } from "./adapters.ts";
+import type { VideoCore } from "./core.ts";
+import { createHandler, type Handler } from "./handler.ts";
+import { thisPlatform } from "./platform.ts";
+
+/** The function, on the platform it was loaded in. */
+export function videoFunction(core: VideoCore): Handler {
+  return createHandler(
+    {
+      name: "process-video-generation",
+      queue: "video_generation_queue",
+      kind: "video",
+      version: core.version,
+      run: (configuration, options) => core.processVideos(videoAdapters(configuration), options),
+    },
+    thisPlatform(),
+  );
+}

@@ -1,0 +1,4 @@
+import { processVideos, version } from "../../../pkg/generation_queue.js";
+import { videoFunction } from "../_shared/video_function.ts";
+
+export default { fetch: videoFunction({ processVideos, version }) };

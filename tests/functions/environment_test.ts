@@ -1,0 +1,169 @@
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { readCredentials } from "../../supabase/functions/_shared/credentials.ts";
+import { type Kind, readConfiguration } from "../../supabase/functions/_shared/environment.ts";
+import { environmentOf, hostedValues, newKeys } from "./support.ts";
+
+const keys = newKeys();
+
+function read(change: Record<string, string> = {}, kind: Kind = "image") {
+  return readConfiguration(environmentOf({ ...hostedValues(keys), ...change }), kind);
+}
+
+Deno.test("a hosted project needs nothing but Google's key", () => {
+  deepEqual(read().configuration, {
+    supabaseUrl: "http://project.test",
+    publicUrl: "http://project.test",
+    serviceKey: keys.secret,
+    googleApiKey: keys.google,
+    googleBaseUrl: "https://generativelanguage.googleapis.com/v1beta",
+    models: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"],
+    concurrency: 5,
+    budgetSeconds: 120,
+    maxAttempts: 5,
+    sourceImageHosts: undefined,
+  });
+  const video = read({}, "video").configuration!;
+  deepEqual(video.models, ["veo-3.1-fast-generate-preview", "gemini-omni-1.1-flash"]);
+  equal(video.concurrency, 1);
+});
+
+Deno.test("every variable has its effect", () => {
+  const { configuration } = read({
+    SUPABASE_URL: "http://kong:8000/",
+    SUPABASE_PUBLIC_URL: "https://pictures.example/",
+    GOOGLE_GENERATIVE_AI_BASE_URL: "http://127.0.0.1:9/v1beta/",
+    IMAGE_MODELS: " one , two,one,",
+    VIDEO_MODELS: "veo-9",
+    IMAGE_CONCURRENCY: "7",
+    VIDEO_CONCURRENCY: "3",
+    WORKER_BUDGET_SECONDS: "0.5",
+    MAX_ATTEMPTS: "2",
+    SOURCE_IMAGE_HOSTS: "Images.Example.com, *.example.org",
+  });
+  equal(configuration?.supabaseUrl, "http://kong:8000");
+  equal(configuration?.publicUrl, "https://pictures.example");
+  equal(configuration?.googleBaseUrl, "http://127.0.0.1:9/v1beta");
+  deepEqual(configuration?.models, ["one", "two"]);
+  equal(configuration?.concurrency, 7);
+  equal(configuration?.budgetSeconds, 0.5);
+  equal(configuration?.maxAttempts, 2);
+  deepEqual(configuration?.sourceImageHosts, ["images.example.com", "*.example.org"]);
+  equal(read({ VIDEO_CONCURRENCY: "3" }, "video").configuration?.concurrency, 3);
+});
+
+Deno.test("a blank variable counts as not set", () => {
+  const blank = Object.fromEntries(
+    ["IMAGE_MODELS", "IMAGE_CONCURRENCY", "WORKER_BUDGET_SECONDS", "SOURCE_IMAGE_HOSTS"]
+      .map((name) => [name, "  "]),
+  );
+  deepEqual(read(blank).configuration, read().configuration);
+});
+
+Deno.test("what does not parse is an error that names the variable and hides its value", () => {
+  const bad: Record<string, string[]> = {
+    SUPABASE_URL: ["project.test", "ftp://project.test", "http://u:p@project.test"],
+    SUPABASE_PUBLIC_URL: ["not a url", "https://x.example/?a=1", "https://x.example/#a"],
+    SUPABASE_SECRET_KEYS: ["oops", "[]", "null", "1", '{"a":1}', '{"a":""}', '{"a":"b c"}'],
+    SUPABASE_PUBLISHABLE_KEYS: ["{", '"text"', '{"a":null}'],
+    SUPABASE_SECRET_KEY: ["two words"],
+    SUPABASE_SERVICE_ROLE_KEY: ["schlüssel"],
+    WORKER_SECRET: ["two words", "tab\tinside"],
+    ALLOW_PUBLIC_TRIGGER: ["yes", "1", "maybe"],
+    GOOGLE_GENERATIVE_AI_API_KEY: ["two words", "line\nbreak"],
+    GOOGLE_GENERATIVE_AI_BASE_URL: ["localhost:9", "file:///etc", "https://u@h/v1beta"],
+    IMAGE_MODELS: [",", "a,,b", "a/b", "a b", "-a"],
+    IMAGE_CONCURRENCY: ["0", "-1", "1.5", "five", "101", "1e1", "0x5"],
+    WORKER_BUDGET_SECONDS: ["0", "-5", "two minutes", "120s", "3601", "Infinity", "NaN"],
+    MAX_ATTEMPTS: ["0", "101", "many", "2.5"],
+    SOURCE_IMAGE_HOSTS: [
+      ",",
+      "https://a.example",
+      "a.example/path",
+      "a.example:80",
+      "a b",
+      "*",
+      "a.*.b",
+    ],
+  };
+  for (const [variable, values] of Object.entries(bad)) {
+    for (const value of values) {
+      const { configuration, problems } = read({ [variable]: value });
+      equal(configuration, undefined, `${variable}=${value}`);
+      deepEqual(problems.map((problem) => problem.variable), [variable], `${variable}=${value}`);
+      equal(problems[0].missing, false);
+      match(problems[0].message, new RegExp(`^${variable} must be `));
+      if (value.length > 5) ok(!problems[0].message.includes(value), `${variable} shows its value`);
+    }
+  }
+});
+
+Deno.test("a video model needs a prefix that names its protocol", () => {
+  for (const value of ["gemini-2.5-flash-image", "sora", "veo-", "veo-3,imagen"]) {
+    equal(read({ VIDEO_MODELS: value }, "video").problems[0]?.variable, "VIDEO_MODELS");
+  }
+  deepEqual(read({ VIDEO_MODELS: "sora" }).problems, []);
+});
+
+Deno.test("all problems are reported at once, the missing ones as missing", () => {
+  const { problems, models } = readConfiguration(
+    environmentOf({ MAX_ATTEMPTS: "no", WORKER_BUDGET_SECONDS: "no" }),
+    "image",
+  );
+  deepEqual(
+    problems.map(({ variable, missing }) => [variable, missing]),
+    [
+      ["SUPABASE_URL", true],
+      ["SUPABASE_SECRET_KEYS", true],
+      ["GOOGLE_GENERATIVE_AI_API_KEY", true],
+      ["WORKER_BUDGET_SECONDS", false],
+      ["MAX_ATTEMPTS", false],
+    ],
+  );
+  deepEqual(models, ["gemini-2.5-flash-image", "gemini-3.1-flash-image"]);
+});
+
+Deno.test("the project is called with its newest key, and never with WORKER_SECRET", () => {
+  const service = (values: Record<string, string>) =>
+    readCredentials(environmentOf(values)).service;
+  const map = JSON.stringify({ first: keys.otherSecret, default: keys.secret });
+  equal(service({ SUPABASE_SECRET_KEYS: map }), keys.secret);
+  equal(service({ SUPABASE_SECRET_KEYS: `{"only":"${keys.otherSecret}"}` }), keys.otherSecret);
+  equal(
+    service({ SUPABASE_SECRET_KEY: keys.secret, SUPABASE_SERVICE_ROLE_KEY: keys.serviceRole }),
+    keys.secret,
+  );
+  equal(
+    service({ SUPABASE_SECRET_KEYS: "{}", SUPABASE_SERVICE_ROLE_KEY: keys.serviceRole }),
+    keys.serviceRole,
+  );
+  equal(service({ WORKER_SECRET: keys.worker }), undefined);
+});
+
+Deno.test("credentials that do not parse are refused as a whole", () => {
+  throws(
+    () =>
+      readCredentials(
+        environmentOf({ ...hostedValues(keys), SUPABASE_SECRET_KEYS: "[broken" }),
+      ),
+    { name: "VariableError", variable: "SUPABASE_SECRET_KEYS" },
+  );
+});
+
+Deno.test(".env.example shows the defaults as they are, and no key", async () => {
+  const text = await Deno.readTextFile(new URL("../../.env.example", import.meta.url));
+  const shown = Object.fromEntries(
+    [...text.matchAll(/^(?:# )?([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+  );
+  for (const name of ["SUPABASE_URL", "SUPABASE_SECRET_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"]) {
+    match(shown[name], /YOUR_/);
+  }
+  const { SUPABASE_URL: _, SUPABASE_SECRET_KEY: __, SUPABASE_SERVICE_ROLE_KEY: ___, ...rest } =
+    shown;
+  const { SOURCE_IMAGE_HOSTS, GOOGLE_GENERATIVE_AI_API_KEY, WORKER_SECRET, ...defaults } = rest;
+  ok(SOURCE_IMAGE_HOSTS && GOOGLE_GENERATIVE_AI_API_KEY && WORKER_SECRET);
+  equal(Object.keys(defaults).length, 8);
+  for (const kind of ["image", "video"] as const) {
+    deepEqual(read(defaults, kind), read({}, kind));
+    deepEqual(read({ ...rest, WORKER_SECRET }, kind).problems, []);
+  }
+});

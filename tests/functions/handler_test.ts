@@ -1,0 +1,275 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { hostedValues, newKeys, post, report, testFunction } from "./support.ts";
+
+const keys = newKeys();
+const values = hostedValues(keys);
+
+async function problemOf(response: Response, status: number) {
+  equal(response.status, status);
+  equal(response.headers.get("content-type"), "application/problem+json");
+  equal(response.headers.get("access-control-allow-origin"), "*");
+  const problem = await response.json();
+  equal(problem.status, status);
+  equal(typeof problem.type, "string");
+  ok(problem.title && problem.detail);
+  return problem;
+}
+
+Deno.test("POST runs with the configuration and answers with the report", async () => {
+  const { handler, runs, kept, shutdown } = testFunction(
+    { ...values, SOURCE_IMAGE_HOSTS: "a.example", SUPABASE_PUBLIC_URL: "https://out.example" },
+    () => Promise.resolve(report({ succeeded: 2 })),
+  );
+  const response = await handler(post(keys.secret));
+  equal(response.status, 200);
+  equal(response.headers.get("content-type"), "application/json");
+  equal(response.headers.get("access-control-allow-origin"), "*");
+  deepEqual(await response.json(), report({ succeeded: 2 }));
+  const { log, ...options } = runs[0].options;
+  equal(typeof log, "function");
+  deepEqual(options, {
+    models: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"],
+    concurrency: 5,
+    budgetSeconds: 120,
+    maxAttempts: 5,
+    maxJobs: undefined,
+    sourceImageHosts: ["a.example"],
+    publicStorageUrl: "https://out.example/storage/v1",
+    signal: shutdown.signal,
+  });
+  equal(kept.length, 1);
+});
+
+Deno.test("207 says that some jobs failed, retry or wait", async () => {
+  for (const change of [{ failed: 1 }, { retrying: 1 }, { waiting: 1 }]) {
+    const { handler } = testFunction(
+      values,
+      () => Promise.resolve(report({ succeeded: 1, ...change })),
+    );
+    equal((await handler(post(keys.secret))).status, 207, JSON.stringify(change));
+  }
+});
+
+Deno.test("Prefer: respond-async answers at once and keeps the whole run alive", async () => {
+  for (const prefer of ["respond-async", "wait=5, Respond-Async", "respond-async;x=1"]) {
+    const { promise, resolve } = Promise.withResolvers<ReturnType<typeof report>>();
+    const { handler, kept, lines } = testFunction(values, () => promise);
+    const response = await handler(post(keys.secret, { headers: { prefer } }));
+    equal(response.status, 202);
+    equal(response.headers.get("preference-applied"), "respond-async");
+    deepEqual(await response.json(), { status: "accepted", queue: "image_generation_queue" });
+
+    let over = false;
+    const alive = kept[0].then(() => over = true);
+    await Promise.resolve();
+    equal(over, false);
+    resolve(report({ succeeded: 1 }));
+    await alive;
+    match(lines.join("\n"), /Run finished/);
+  }
+});
+
+Deno.test("a run that fails after the answer is logged and rejects nothing", async () => {
+  const { handler, kept, lines } = testFunction(values, () => Promise.reject(new Error("boom")));
+  const response = await handler(post(keys.secret, { headers: { prefer: "respond-async" } }));
+  equal(response.status, 202);
+  await kept[0];
+  match(lines.join("\n"), /boom/);
+});
+
+Deno.test("a body narrows the run and never widens it", async () => {
+  const asked = async (body: string) => {
+    const { handler, runs } = testFunction(values);
+    equal((await handler(post(keys.secret, { body }))).status, 200, body);
+    const { maxJobs, budgetSeconds } = runs[0].options;
+    return { maxJobs, budgetSeconds };
+  };
+  deepEqual(await asked('{"maxJobs":3,"budgetSeconds":1.5}'), { maxJobs: 3, budgetSeconds: 1.5 });
+  deepEqual(await asked('{"budgetSeconds":600}'), { maxJobs: undefined, budgetSeconds: 120 });
+  for (const body of ["", "  \n", "{}", '{"name":"Functions"}']) {
+    deepEqual(await asked(body), { maxJobs: undefined, budgetSeconds: 120 }, body);
+  }
+});
+
+Deno.test("a bad body is a 400 that names the field, and starts no run", async () => {
+  const bad: [string, string][] = [
+    ['{"maxJobs":0}', "maxJobs"],
+    ['{"maxJobs":-1}', "maxJobs"],
+    ['{"maxJobs":1.5}', "maxJobs"],
+    ['{"maxJobs":"3"}', "maxJobs"],
+    ['{"maxJobs":null}', "maxJobs"],
+    ['{"maxJobs":1e9}', "maxJobs"],
+    ['{"budgetSeconds":0}', "budgetSeconds"],
+    ['{"budgetSeconds":"60"}', "budgetSeconds"],
+    ['{"budgetSeconds":1e999}', "budgetSeconds"],
+    ["{", "body"],
+    ["[]", "body"],
+    ["null", "body"],
+    ['"text"', "body"],
+  ];
+  for (const [body, field] of bad) {
+    const { handler, runs } = testFunction(values);
+    const problem = await problemOf(await handler(post(keys.secret, { body })), 400);
+    equal(problem.errors[0].field, field, body);
+    match(problem.detail, new RegExp(`^${field} `));
+    equal(runs.length, 0);
+  }
+});
+
+Deno.test("a body that is too long is refused before it is read to its end", async () => {
+  let pulled = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      pulled++;
+      if (pulled > 1000) controller.close();
+      else controller.enqueue(new Uint8Array(1024).fill(32));
+    },
+  });
+  const { handler, runs } = testFunction(values);
+  await problemOf(await handler(post(keys.secret, { body })), 413);
+  ok(pulled < 100, `${pulled} chunks read`);
+  equal(runs.length, 0);
+});
+
+Deno.test("without a known key the answer is 401 and nothing runs", async () => {
+  for (const key of [undefined, keys.worker, keys.anon, keys.publishable]) {
+    const { handler, runs } = testFunction(values);
+    const response = await handler(post(key, { body: "{" }));
+    equal(response.headers.get("www-authenticate"), "Bearer");
+    await problemOf(response, 401);
+    equal(runs.length, 0);
+  }
+});
+
+Deno.test("a caller without a key learns nothing about the configuration", async () => {
+  const { handler } = testFunction({ ...values, MAX_ATTEMPTS: "nonsense" });
+  const problem = await problemOf(await handler(post(keys.worker)), 401);
+  ok(!JSON.stringify(problem).includes("MAX_ATTEMPTS"));
+});
+
+Deno.test("missing Google key: 503 naming it, and no run", async () => {
+  const { GOOGLE_GENERATIVE_AI_API_KEY: _, ...without } = values;
+  const { handler, runs, lines } = testFunction(without);
+  const problem = await problemOf(await handler(post(keys.secret)), 503);
+  match(problem.detail, /GOOGLE_GENERATIVE_AI_API_KEY is not set/);
+  equal(runs.length, 0);
+  match(lines[0], /GOOGLE_GENERATIVE_AI_API_KEY/);
+});
+
+Deno.test("a variable that does not parse: 503 naming it", async () => {
+  for (const name of ["IMAGE_CONCURRENCY", "SUPABASE_SECRET_KEYS", "ALLOW_PUBLIC_TRIGGER"]) {
+    const { handler, runs } = testFunction({ ...values, [name]: "nonsense" });
+    const problem = await problemOf(await handler(post(keys.secret)), 503);
+    match(problem.detail, new RegExp(`^${name} must be `));
+    equal(problem.errors[0].variable, name);
+    equal(runs.length, 0);
+  }
+});
+
+Deno.test("a queue that cannot be reached is 503, with the report", async () => {
+  const { handler } = testFunction(values, () =>
+    Promise.resolve(report({
+      stopped: "unavailable",
+      error: { code: "queue_failed", message: "connection refused" },
+    })));
+  const response = await handler(post(keys.secret));
+  equal(response.headers.get("retry-after"), "30");
+  const problem = await problemOf(response, 503);
+  match(problem.detail, /connection refused/);
+  equal(problem.report.stopped, "unavailable");
+});
+
+Deno.test("a run that throws is a 500 that shows nothing of the inside", async () => {
+  for (
+    const run of [
+      () => Promise.reject(new Error("inner secret")),
+      () => {
+        throw new WebAssembly.RuntimeError("inner secret");
+      },
+    ]
+  ) {
+    const { handler, lines } = testFunction(values, run);
+    const problem = await problemOf(await handler(post(keys.secret)), 500);
+    ok(!JSON.stringify(problem).includes("inner secret"));
+    match(lines.join("\n"), /inner secret/);
+  }
+});
+
+Deno.test("neither report nor log shows a key", async () => {
+  const { handler, lines } = testFunction(
+    { ...values, WORKER_SECRET: keys.worker },
+    (_configuration, options) => {
+      const message = `said ${keys.secret} and ${keys.worker} and ${keys.google}`;
+      options.log?.({ level: "error", message });
+      return Promise.resolve(report({
+        failed: 1,
+        jobs: [{ jobId: "j", msgId: 1, outcome: "failed", error: { code: "no_image", message } }],
+      }));
+    },
+  );
+  const shown = await (await handler(post(keys.worker))).text() + lines.join("\n");
+  for (const key of [keys.secret, keys.worker, keys.google]) ok(!shown.includes(key));
+});
+
+Deno.test("GET answers health without a key and without secrets", async () => {
+  const { handler, runs } = testFunction(values);
+  const response = await handler(new Request("http://functions.test/x"));
+  equal(response.status, 200);
+  const text = await response.text();
+  deepEqual(JSON.parse(text), {
+    name: "process-image-generation",
+    status: "ok",
+    version: "1.2.3",
+    queue: "image_generation_queue",
+    models: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"],
+  });
+  for (const key of Object.values(keys)) ok(!text.includes(key));
+  equal(runs.length, 0);
+});
+
+Deno.test("health names what is missing and what does not parse", async () => {
+  const { handler } = testFunction({ IMAGE_MODELS: "a", MAX_ATTEMPTS: "x" });
+  const health = await (await handler(new Request("http://functions.test/x"))).json();
+  equal(health.status, "unconfigured");
+  deepEqual(health.models, ["a"]);
+  deepEqual(health.missing, [
+    "SUPABASE_URL",
+    "SUPABASE_SECRET_KEYS",
+    "GOOGLE_GENERATIVE_AI_API_KEY",
+  ]);
+  deepEqual(health.invalid, [
+    { variable: "MAX_ATTEMPTS", expected: "a whole number from 1 to 100" },
+  ]);
+});
+
+Deno.test("HEAD answers like GET, without a body", async () => {
+  const { handler } = testFunction(values);
+  const response = await handler(new Request("http://functions.test/x", { method: "HEAD" }));
+  equal(response.status, 200);
+  equal(await response.text(), "");
+});
+
+Deno.test("OPTIONS lets browsers in", async () => {
+  const { handler } = testFunction({});
+  const response = await handler(new Request("http://functions.test/x", { method: "OPTIONS" }));
+  equal(response.status, 204);
+  equal(response.headers.get("access-control-allow-origin"), "*");
+  match(response.headers.get("access-control-allow-methods")!, /POST/);
+  for (const header of ["authorization", "apikey", "content-type", "prefer"]) {
+    match(response.headers.get("access-control-allow-headers")!, new RegExp(`\\b${header}\\b`));
+  }
+});
+
+Deno.test("other methods are a 405 that names the allowed ones", async () => {
+  for (const method of ["PUT", "PATCH", "DELETE"]) {
+    const { handler } = testFunction(values);
+    const response = await handler(
+      new Request("http://functions.test/x", {
+        method,
+        headers: { authorization: `Bearer ${keys.secret}` },
+      }),
+    );
+    equal(response.headers.get("allow"), "GET, HEAD, POST, OPTIONS");
+    await problemOf(response, 405);
+  }
+});

@@ -1,0 +1,84 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { createLog } from "../../supabase/functions/_shared/log.ts";
+import { createRedact } from "../../supabase/functions/_shared/redact.ts";
+import { newKeys } from "./support.ts";
+
+const keys = newKeys();
+
+Deno.test("an entry is one line of JSON that names the function", () => {
+  const lines: [string, string][] = [];
+  const log = createLog("process-x", createRedact(), (...line) => lines.push(line));
+  log({ level: "warn", message: "two\nlines", jobId: "j", detail: { at: 1 } });
+  equal(lines.length, 1);
+  equal(lines[0][0], "warn");
+  ok(!lines[0][1].includes("\n"));
+  deepEqual(JSON.parse(lines[0][1]), {
+    level: "warn",
+    function: "process-x",
+    message: "two\nlines",
+    jobId: "j",
+    detail: { at: 1 },
+  });
+});
+
+Deno.test("whatever looks like a secret is taken out, wherever it stands", () => {
+  const redact = createRedact();
+  const secrets = [keys.secret, keys.publishable, keys.serviceRole, keys.google];
+  for (const secret of secrets) {
+    for (
+      const value of [
+        secret,
+        `the key ${secret}, it says`,
+        `https://x.example/a?key=${secret}`,
+        { detail: { deep: [`Bearer ${secret}`] } },
+        new Error(`refused ${secret}`),
+      ]
+    ) ok(!JSON.stringify(redact(value)).includes(secret), JSON.stringify(value));
+  }
+});
+
+Deno.test("tokens of unknown form are recognized by where they stand", () => {
+  const redact = createRedact();
+  equal(redact("Authorization: Bearer abc123.def/456"), "Authorization: Bearer [redacted]");
+  equal(
+    redact("https://x.example/object/sign/a.png?token=abc.def&width=3"),
+    "https://x.example/object/sign/a.png?token=[redacted]&width=3",
+  );
+  equal(
+    redact("https://s.example/a?X-Goog-Signature=0a1b&X-Goog-Date=2"),
+    "https://s.example/a?X-Goog-Signature=[redacted]&X-Goog-Date=2",
+  );
+  equal(redact("http://user:pass@x.example/a"), "http://[redacted]@x.example/a");
+  deepEqual(redact({ headers: { apikey: "short", accept: "*/*" } }), {
+    headers: { apikey: "[redacted]", accept: "*/*" },
+  });
+});
+
+Deno.test("the function's own secrets are taken out whatever they look like", () => {
+  const redact = createRedact([keys.worker, "abc"]);
+  equal(redact(`sent ${keys.worker}!`), "sent [redacted]!");
+  equal(redact("abc is a word"), "abc is a word");
+});
+
+Deno.test("what users need to read stays", () => {
+  const redact = createRedact([keys.worker]);
+  for (
+    const text of [
+      "Entity not found: scene:storyboard-001:scene-002",
+      "https://p.example/storage/v1/object/public/storyboard-images/sb/sc.png",
+      "gemini-2.5-flash-image answered 429: retry in 34.4s",
+      "a bearer of bad news",
+    ]
+  ) equal(redact(text), text);
+});
+
+Deno.test("long, deep and foreign values are bounded", () => {
+  const redact = createRedact();
+  ok((redact("x".repeat(1_000_000)) as string).length < 5000);
+  // A pattern that backtracks badly would hang here.
+  ok((redact(`https://${"a:".repeat(2000)} ${"eyJ.".repeat(1000)}`) as string).length < 10_000);
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  ok(JSON.stringify(redact(cycle)).length < 1000);
+  equal(JSON.stringify(redact({ big: 12n })), '{"big":"12"}');
+});

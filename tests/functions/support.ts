@@ -1,0 +1,96 @@
+/** What the tests of the functions share: keys, a platform and a core of their own. */
+import type { RunOptions, RunReport } from "../../supabase/functions/_shared/core.ts";
+import type { Configuration } from "../../supabase/functions/_shared/environment.ts";
+import { createHandler, type Handler } from "../../supabase/functions/_shared/handler.ts";
+import type { Environment } from "../../supabase/functions/_shared/variable.ts";
+
+/** Keys in Supabase's forms, new for every test run: none of them is kept in a file. */
+export function newKeys() {
+  const random = () => crypto.randomUUID().replaceAll("-", "");
+  const jwt = (role: string) =>
+    [{ alg: "HS256", typ: "JWT" }, { role, jti: random() }].map((part) =>
+      btoa(JSON.stringify(part)).replaceAll("=", "")
+    ).concat(random()).join(".");
+  return {
+    secret: `sb_secret_${random()}`,
+    otherSecret: `sb_secret_${random()}`,
+    publishable: `sb_publishable_${random()}`,
+    serviceRole: jwt("service_role"),
+    anon: jwt("anon"),
+    worker: `worker-${random()}`,
+    google: `AIza${random()}`,
+  };
+}
+
+export type Keys = ReturnType<typeof newKeys>;
+
+export function environmentOf(values: Record<string, string>): Environment {
+  return (name) => values[name];
+}
+
+/** The variables of a hosted project that is set up. */
+export function hostedValues(keys: Keys): Record<string, string> {
+  return {
+    SUPABASE_URL: "http://project.test",
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secret, other: keys.otherSecret }),
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishable }),
+    SUPABASE_SERVICE_ROLE_KEY: keys.serviceRole,
+    SUPABASE_ANON_KEY: keys.anon,
+    GOOGLE_GENERATIVE_AI_API_KEY: keys.google,
+  };
+}
+
+export function report(change: Partial<RunReport> = {}): RunReport {
+  return {
+    queue: "image_generation_queue",
+    stopped: "empty",
+    succeeded: 0,
+    failed: 0,
+    retrying: 0,
+    waiting: 0,
+    jobs: [],
+    ...change,
+  };
+}
+
+/** A function around a run of the test's own, with everything that it did to its platform. */
+export function testFunction(
+  values: Record<string, string>,
+  run: (configuration: Configuration, options: RunOptions) => Promise<RunReport> = () =>
+    Promise.resolve(report()),
+) {
+  const shutdown = new AbortController();
+  const lines: string[] = [];
+  const kept: Promise<unknown>[] = [];
+  const runs: { configuration: Configuration; options: RunOptions }[] = [];
+  const handler: Handler = createHandler(
+    {
+      name: "process-image-generation",
+      queue: "image_generation_queue",
+      kind: "image",
+      version: () => "1.2.3",
+      run: (configuration, options) => {
+        runs.push({ configuration, options });
+        return run(configuration, options);
+      },
+    },
+    {
+      environment: environmentOf(values),
+      keepAlive: (work) => kept.push(work),
+      shutdown: shutdown.signal,
+    },
+    (_level, line) => lines.push(line),
+  );
+  return { handler, shutdown, lines, kept, runs };
+}
+
+export function post(
+  key: string | undefined,
+  { body, headers }: { body?: BodyInit; headers?: Record<string, string> } = {},
+): Request {
+  return new Request("http://functions.test/process-image-generation", {
+    method: "POST",
+    headers: { ...(key && { authorization: `Bearer ${key}` }), ...headers },
+    body,
+  });
+}
