@@ -1,0 +1,25 @@
+/** Where a running local stack writes its address and keys, for every tool with `--env-file`. */
+export const ENV_LOCAL = new URL("../.env.local", import.meta.url);
+
+/** The variables of a file in the form `NAME=value`, one a line; none if it does not exist. */
+export async function readEnvFile(file: URL): Promise<Record<string, string>> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+  const variables: Record<string, string> = {};
+  for (const line of text.split("\n")) {
+    const [, name, value] = /^\s*(?:export\s+)?([A-Za-z_]\w*)=(.*?)\s*$/.exec(line) ?? [];
+    if (name) variables[name] = value.replace(/^(["'])(.*)\1$/, "$2");
+  }
+  return variables;
+}
+
+/** Writes such a file, readable by its owner only, as it holds keys. */
+export async function writeEnvFile(file: URL, variables: Record<string, string>): Promise<void> {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+  await Deno.writeTextFile(file, lines.join(""), { mode: 0o600 });
+}

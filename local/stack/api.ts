@@ -1,0 +1,32 @@
+import { roleOf } from "./api_keys.ts";
+import type { FunctionsHost } from "./functions/host.ts";
+import type { Keys } from "./keys.ts";
+import type { Lite } from "./lite.ts";
+import type { StorageApi } from "./storage/mod.ts";
+import { withRealNames } from "./storage/signed.ts";
+
+/** What stands behind the API's address. */
+export interface Services {
+  lite: Lite;
+  storage: StorageApi;
+  functions?: FunctionsHost;
+  keys: Keys;
+}
+
+const NOT_FOUND = {
+  message: "no Route matched with those values",
+  hint: "This server has /rest/v1, /storage/v1 and /functions/v1.",
+};
+
+/** Sends a request to the service that its path names, as Supabase's gateway does. */
+export async function route(request: Request, services: Services): Promise<Response> {
+  const { lite, storage, functions, keys } = services;
+  const { pathname } = new URL(request.url);
+  if (pathname.startsWith("/rest/v1/")) return await lite.fetch(request);
+  if (pathname.startsWith("/storage/v1/")) {
+    const response = await storage.handle(request, roleOf(request.headers, keys));
+    return response ?? await withRealNames(request, await lite.fetch(request));
+  }
+  if (pathname.startsWith("/functions/v1/") && functions) return await functions.handle(request);
+  return Response.json(NOT_FOUND, { status: 404 });
+}

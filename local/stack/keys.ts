@@ -1,0 +1,33 @@
+/** What a project's dashboard shows under "API keys", and the secret that signs storage URLs. */
+export interface Keys {
+  secretKey: string;
+  publishableKey: string;
+  signingSecret: string;
+}
+
+function random(bytes: number): string {
+  const values = crypto.getRandomValues(new Uint8Array(bytes));
+  return btoa(String.fromCharCode(...values)).replaceAll("+", "-").replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+function generate(): Keys {
+  return {
+    secretKey: `sb_secret_${random(24)}`,
+    publishableKey: `sb_publishable_${random(24)}`,
+    signingSecret: random(32),
+  };
+}
+
+/** Keys of this stack: made at the first start, and the same at every later one in that folder. */
+export async function loadKeys(file?: string): Promise<Keys> {
+  if (file === undefined) return generate();
+  try {
+    return JSON.parse(await Deno.readTextFile(file));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const keys = generate();
+  await Deno.writeTextFile(file, JSON.stringify(keys, null, 2) + "\n", { mode: 0o600 });
+  return keys;
+}

@@ -1,0 +1,178 @@
+import { fileURLToPath } from "node:url";
+import { migrate } from "../database/migrate.ts";
+import { route, type Services } from "./api.ts";
+import { Closing } from "./closing.ts";
+import { Database } from "./database/mod.ts";
+import { openFolder } from "./folder.ts";
+import { denoBinary, type DenoVersion } from "./functions/deno_binary.ts";
+import { injectedEnvironment } from "./functions/environment.ts";
+import { FunctionsHost } from "./functions/host.ts";
+import { loadKeys } from "./keys.ts";
+import { Lite } from "./lite.ts";
+import { openPort } from "./ports.ts";
+import { SqlPort } from "./sql_port/server.ts";
+import { ObjectFiles } from "./storage/files.ts";
+import { StorageApi } from "./storage/mod.ts";
+import { Tick } from "./tick.ts";
+
+export { DatabaseUnusable } from "./database/mod.ts";
+export { FolderInUse } from "./folder.ts";
+export { PortInUse } from "./ports.ts";
+
+const FUNCTIONS = fileURLToPath(new URL("../../supabase/functions", import.meta.url));
+
+export interface StackOptions {
+  /** Port of the API; 0 or nothing takes a free one. */
+  port?: number;
+  /** Port for PostgreSQL clients: the API's port plus one unless given; `false` opens none. */
+  sqlPort?: number | false;
+  /** Where everything is kept. Without it the data is gone when the stack closes. */
+  dataDir?: string;
+  /** Throw away what `dataDir` holds, except the keys. */
+  fresh?: boolean;
+  /** Which Deno runs the functions. */
+  denoVersion?: DenoVersion;
+  /** The folder with the functions, instead of this repository's `supabase/functions`. */
+  functionsRoot?: string;
+  /** What `supabase secrets set` would add to the functions' environment. */
+  env?: Record<string, string>;
+  /** Call the functions when their queue has work. Default false. */
+  tick?: boolean;
+  /** Seconds between two looks at the queues. Default 2. */
+  tickSeconds?: number;
+  /** How long an SQL client may keep a transaction open while others wait. Milliseconds. */
+  idleInTransactionMs?: number;
+  /** Gets a line about each thing that is installed, started, or went wrong. */
+  log?: (line: string) => void;
+}
+
+export interface Stack {
+  /** Base address: `/rest/v1`, `/storage/v1`, `/functions/v1` are below it. */
+  url: string;
+  secretKey: string;
+  publishableKey: string;
+  /** Empty when no SQL port was opened. */
+  databaseUrl: string;
+  /** The functions that could not be loaded; their logs say why. */
+  brokenFunctions: string[];
+  /** Runs one statement as the database's owner. */
+  sql<T>(query: string, parameters?: unknown[]): Promise<T[]>;
+  /** The lines that a function has written since the start, oldest first. */
+  functionLogs(name: string): string[];
+  /** Ends everything that was started, the functions first. May be called more than once. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts PostgREST, Storage, pgmq and the Edge Functions on the loopback interface. It is ready when
+ * this returns.
+ *
+ * @throws PortInUse, FolderInUse, DatabaseUnusable
+ */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const closing = new Closing();
+  try {
+    return await start(options, closing);
+  } catch (error) {
+    await closing.close().catch(() => {});
+    throw error;
+  }
+}
+
+async function start(options: StackOptions, closing: Closing): Promise<Stack> {
+  const log = options.log ?? (() => {});
+  // The ports come first: a start that must fail fails before it has made anything.
+  const ready = Promise.withResolvers<Services>();
+  ready.promise.catch(() => {});
+  closing.add(() => ready.reject(new Error("the stack was closed")));
+  const { server, url, port } = serveApi(options.port ?? 0, ready.promise, log);
+  closing.add(() => shutDown(server));
+  const sqlPort = options.sqlPort ?? (options.port ? port + 1 : 0);
+  const listener = sqlPort === false
+    ? undefined
+    : openPort(sqlPort, () => Deno.listen({ hostname: "127.0.0.1", port: sqlPort }));
+  if (listener) closing.add(() => closeIfOpen(listener));
+
+  const folder = await openFolder(options.dataDir, options.fresh ?? false, closing);
+  const keys = await loadKeys(folder.keys);
+  const database = await Database.open(folder.postgres);
+  closing.add(() => database.close());
+  const files = new ObjectFiles(folder.objects);
+  const lite = await Lite.open(database, files, keys);
+  await migrate((sql) => database.execute(sql));
+  log(`API        ${url}`);
+  const services: Services = { lite, storage: new StorageApi(database, files), keys };
+  ready.resolve(services);
+  if (listener) {
+    const { idleInTransactionMs } = options;
+    const clients = await SqlPort.open(database, listener, { idleInTransactionMs, log });
+    closing.add(() => clients.close());
+    log(`SQL        port ${listener.addr.port}`);
+  }
+
+  const denoVersion = options.denoVersion ?? "current";
+  const functions = new FunctionsHost({
+    deno: await denoBinary(denoVersion, log),
+    root: options.functionsRoot ?? FUNCTIONS,
+    environment: { ...injectedEnvironment(url, keys), ...options.env },
+    logFolder: folder.logs,
+  });
+  closing.add(() => functions.close());
+  services.functions = functions;
+  const broken = await functions.started();
+  const version = denoVersion === "current" ? Deno.version.deno : denoVersion;
+  log(`functions  ${functions.names.join(", ")} (Deno ${version})`);
+  for (const name of broken) log(`${name} does not start:\n${functions.logs(name).join("\n")}`);
+  if (options.tick) {
+    const seconds = options.tickSeconds ?? 2;
+    const tick = new Tick({ database, url, secretKey: keys.secretKey, seconds, log });
+    closing.add(() => tick.close());
+  }
+
+  return {
+    url,
+    secretKey: keys.secretKey,
+    publishableKey: keys.publishableKey,
+    databaseUrl: listener ? databaseUrl(listener.addr.port) : "",
+    brokenFunctions: broken,
+    sql: (query, parameters) => database.query(query, parameters),
+    functionLogs: (name) => functions.logs(name),
+    close: () => closing.close(),
+  };
+}
+
+function serveApi(wanted: number, services: Promise<Services>, log: (line: string) => void) {
+  const server = openPort(wanted, () =>
+    Deno.serve({
+      hostname: "127.0.0.1",
+      port: wanted,
+      onListen: () => {},
+      onError: (error) => {
+        log(`API: ${error instanceof Error ? error.stack : error}`);
+        return Response.json({ message: "Internal server error" }, { status: 500 });
+      },
+    }, async (request) => route(request, await services)));
+  const { port } = server.addr;
+  return { server, port, url: `http://127.0.0.1:${port}` };
+}
+
+/** A client that keeps its connection busy cannot hold up the end. */
+async function shutDown(server: Deno.HttpServer): Promise<void> {
+  const overdue = Promise.withResolvers<void>();
+  const timer = setTimeout(overdue.resolve, 2000);
+  await Promise.race([server.shutdown(), overdue.promise]);
+  clearTimeout(timer);
+}
+
+/** The SQL port closes its listener itself; this is for a start that came not that far. */
+function closeIfOpen(listener: Deno.TcpListener): void {
+  try {
+    listener.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
+function databaseUrl(port: number): string {
+  return `postgresql://postgres:postgres@127.0.0.1:${port}/postgres?sslmode=disable`;
+}

@@ -1,0 +1,58 @@
+/** A PostgreSQL error as drivers give it. */
+export interface DatabaseError {
+  code: string;
+  message: string;
+  detail?: string | null;
+  hint?: string | null;
+}
+
+/**
+ * The HTTP status that PostgREST has for a SQLSTATE, exact codes before classes
+ * (https://docs.postgrest.org/en/stable/references/errors.html#http-status-codes). Everything else,
+ * like a code of one's own, is a 400.
+ */
+const STATUS: Record<string, number> = {
+  "P0001": 400,
+  "53400": 500,
+  "42P17": 500,
+  "08": 503,
+  "09": 500,
+  "0L": 403,
+  "0P": 403,
+  "25": 500,
+  "28": 403,
+  "2D": 500,
+  "38": 500,
+  "39": 500,
+  "3B": 500,
+  "40": 500,
+  "53": 503,
+  "54": 500,
+  "55": 500,
+  "57": 500,
+  "58": 500,
+  "F0": 500,
+  "HV": 500,
+  "P0": 500,
+  "XX": 500,
+};
+
+/**
+ * The answer to a request that failed in the database, for the errors that lite does not know: it
+ * has a 500 without their code for them.
+ */
+export function databaseErrorResponse(error: DatabaseError): Response {
+  const { code, message, detail = null, hint = null } = error;
+  const status = STATUS[code] ?? STATUS[code.slice(0, 2)] ?? 400;
+  return Response.json({ code, details: detail, hint, message }, {
+    status,
+    headers: { "access-control-allow-origin": "*" },
+  });
+}
+
+export function isDatabaseError(error: unknown): error is DatabaseError {
+  const { code, message } = (error ?? {}) as Partial<DatabaseError>;
+  // "PGRST" and "PT…" are for choosing the status oneself, which lite knows about.
+  return typeof message === "string" && typeof code === "string" &&
+    /^(?!PGRST|PT)[0-9A-Z]{5}$/.test(code);
+}

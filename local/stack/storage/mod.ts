@@ -1,0 +1,78 @@
+import type { Database } from "../database/mod.ts";
+import { copy } from "./copy.ts";
+import { StorageError } from "./errors.ts";
+import type { ObjectFiles } from "./files.ts";
+import { list } from "./list.ts";
+import { readAs, readPublic } from "./read.ts";
+import { ObjectRecords, type Role } from "./records.ts";
+import { upload } from "./upload.ts";
+
+/**
+ * The part of the Storage API that the product works with, as the real server does it.
+ *
+ * lite has these routes too, but: a copy cannot be given another content type or cache time; lists
+ * have no folders; there are no ranges, which a browser needs to play a video; an upload would hold
+ * the database session until its last byte has come. Everything else is left to lite.
+ */
+export class StorageApi {
+  readonly #records: ObjectRecords;
+
+  constructor(database: Database, private readonly files: ObjectFiles) {
+    this.#records = new ObjectRecords(database);
+  }
+
+  /**
+   * Answers a request below `/storage/v1`, or gives `undefined` if it is one for lite.
+   * `role` is null when the request has no key.
+   */
+  async handle(request: Request, role: Role | null): Promise<Response | undefined> {
+    const path = new URL(request.url).pathname.slice("/storage/v1".length);
+    try {
+      const response = await this.#route(request, path, role);
+      response?.headers.set("access-control-allow-origin", "*");
+      return response;
+    } catch (error) {
+      await request.body?.cancel().catch(() => {});
+      if (error instanceof StorageError) return error.response();
+      throw error;
+    }
+  }
+
+  async #route(
+    request: Request,
+    path: string,
+    roleOfKey: Role | null,
+  ): Promise<Response | undefined> {
+    const records = this.#records;
+    const files = this.files;
+    const role = roleOfKey ?? "anon";
+    const reads = request.method === "GET" || request.method === "HEAD";
+    if (request.method === "POST" && path === "/object/copy") {
+      return await copy(request, role, records, files);
+    }
+    const listed = /^\/object\/list\/([^/]+)$/.exec(path);
+    if (request.method === "POST" && listed) {
+      return await list(request, role, decodeURIComponent(listed[1]), records);
+    }
+    const [, door, bucketPart, keyPart] =
+      /^\/object\/(?:(public|authenticated|sign|info|upload|move|list-v2)\/)?([^/]+)\/(.+)$/
+        .exec(path) ?? [];
+    if (bucketPart === undefined) return undefined;
+    const bucket = decodeURIComponent(bucketPart);
+    const key = decodeURIComponent(keyPart);
+    if (door === "public") {
+      return reads ? await readPublic(request, bucket, key, records, files) : undefined;
+    }
+    if (door !== undefined && door !== "authenticated") return undefined;
+    if (reads) return await readAs(request, roleOfKey, bucket, key, records, files);
+    if (request.method === "POST" || request.method === "PUT") {
+      return await upload(request, role, bucket, key, records, files);
+    }
+    if (request.method === "DELETE") {
+      await records.remove(role, bucket, key);
+      await files.remove(bucket, key);
+      return Response.json({ message: "Successfully deleted" });
+    }
+    return undefined;
+  }
+}

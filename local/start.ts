@@ -1,0 +1,136 @@
+/** `deno task start`: the whole product on this machine, with a sample storyboard. See `--help`. */
+import { fileURLToPath } from "node:url";
+import { ENV_LOCAL, readEnvFile, writeEnvFile } from "./env_file.ts";
+import { DatabaseUnusable, FolderInUse, PortInUse, type Stack, startStack } from "./stack/mod.ts";
+import { passedOn } from "./start/configuration.ts";
+import { type Flags, parseFlags, USAGE, UsageError } from "./start/flags.ts";
+import { type Job, now } from "./start/ledger.ts";
+import { LineProgress, LiveProgress, type Progress } from "./start/progress.ts";
+import { openProvider, type Provider } from "./start/provider.ts";
+import { guide, results, tally } from "./start/report.ts";
+import { Sample } from "./start/sample.ts";
+import { exitCodeOf, interruption } from "./start/signals.ts";
+import { watch } from "./start/watch.ts";
+import { isInteractive, style } from "./terminal/style.ts";
+
+const DATA = fileURLToPath(new URL("../.local", import.meta.url));
+const interactive = isInteractive();
+const paint = style(interactive);
+const progress: Progress = interactive
+  ? new LiveProgress(paint, (text) => Deno.stdout.writeSync(new TextEncoder().encode(text)))
+  : new LineProgress((line) => console.log(line));
+const say = (line: string) => progress.say(line);
+
+/** Without the functions no job would ever end. */
+class UnusableFunctions extends Error {
+  override name = "UnusableFunctions";
+}
+
+async function main(parameters: string[]): Promise<number> {
+  const flags = parseFlags(parameters);
+  if (flags.help) {
+    say(USAGE);
+    return 0;
+  }
+  const fromFile = flags.real ? await readEnvFile(new URL("../.env", import.meta.url)) : {};
+  const variable = (name: string) => Deno.env.get(name) || fromFile[name] || undefined;
+  const interrupted = interruption();
+  const provider = await openProvider(flags.real, variable);
+  try {
+    const stack = await open(flags, provider, variable);
+    try {
+      if (stack.brokenFunctions.length > 0) {
+        throw new UnusableFunctions(`${stack.brokenFunctions.join(", ")}: see above`);
+      }
+      const code = await run(stack, provider, flags, interrupted.signal);
+      const signal = interrupted.name();
+      if (signal === undefined) return code;
+      if (!flags.once) say("\nstopping");
+      return flags.once ? exitCodeOf(signal) : 0;
+    } finally {
+      await stack.close();
+    }
+  } finally {
+    await provider.close();
+    interrupted.release();
+  }
+}
+
+async function open(
+  flags: Flags,
+  provider: Provider,
+  variable: (name: string) => string | undefined,
+): Promise<Stack> {
+  const begun = performance.now();
+  say(`models     ${provider.description}`);
+  const stack = await startStack({
+    port: flags.port,
+    dataDir: DATA,
+    fresh: flags.fresh,
+    env: { ...passedOn(variable), ...provider.environment },
+    tick: true,
+    log: say,
+  });
+  await writeEnvFile(ENV_LOCAL, {
+    SUPABASE_URL: stack.url,
+    SUPABASE_SECRET_KEY: stack.secretKey,
+    SUPABASE_PUBLISHABLE_KEY: stack.publishableKey,
+    DATABASE_URL: stack.databaseUrl,
+  });
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  say(`started    in ${seconds} s; the address and the keys are in .env.local`);
+  return stack;
+}
+
+/** Shows the jobs until it is told to stop, or with `--once` until they have ended. */
+async function run(
+  stack: Stack,
+  provider: Provider,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<number> {
+  const since = await now(stack);
+  const sample = flags.sample ? await Sample.begin(stack) : undefined;
+  if (sample) {
+    say(`storyboard ${sample.storyboardId}: images, an edit and videos are on the queues\n`);
+  }
+  const watching = { stack, since, sample, progress, signal };
+  try {
+    const jobs = await watch(watching, (jobs) => jobs.every(({ ended }) => ended));
+    progress.finish();
+    if (signal.aborted) return 0;
+    if (jobs.length > 0) say(`\n${paint.bold("Results")}\n${results(jobs, paint)}\n`);
+    if (flags.once) return conclude(jobs);
+    say(guide(stack, provider.description, paint));
+    await watch(watching, () => false);
+    return 0;
+  } finally {
+    progress.finish();
+  }
+}
+
+function conclude(jobs: Job[]): number {
+  say(tally(jobs));
+  return jobs.every(({ status }) => status === "succeeded") ? 0 : 1;
+}
+
+/** What went wrong, in a line that says what to do where that is known. */
+function explain(error: unknown): string {
+  if (error instanceof UsageError) return `${error.message}\nTry: deno task start --help`;
+  if (error instanceof PortInUse) {
+    return `${error.message}; choose another with --port N (the API takes N, SQL takes N+1)`;
+  }
+  if (error instanceof FolderInUse) return `${error.message}; stop that one first`;
+  if (error instanceof DatabaseUnusable) {
+    return `${error.message}: ${error.cause}\nTo begin anew: deno task start --fresh`;
+  }
+  if (error instanceof UnusableFunctions) return `cannot run ${error.message}`;
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+try {
+  Deno.exit(await main(Deno.args));
+} catch (error) {
+  console.error(explain(error));
+  Deno.exit(error instanceof UsageError ? 2 : 1);
+}

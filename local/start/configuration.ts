@@ -1,0 +1,18 @@
+/** Variables of the functions that are passed on when they are set here. */
+const PASSED_ON = [
+  "IMAGE_MODELS",
+  "VIDEO_MODELS",
+  "IMAGE_CONCURRENCY",
+  "VIDEO_CONCURRENCY",
+  "WORKER_BUDGET_SECONDS",
+  "MAX_ATTEMPTS",
+  "WORKER_SECRET",
+  "ALLOW_PUBLIC_TRIGGER",
+  "SOURCE_IMAGE_HOSTS",
+];
+
+/** The settings for the functions that the caller has in the environment. */
+export function passedOn(variable: (name: string) => string | undefined): Record<string, string> {
+  const entries = PASSED_ON.map((name) => [name, variable(name)] as const);
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => !!entry[1]));
+}

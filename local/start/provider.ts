@@ -1,0 +1,54 @@
+import { startSimulator } from "../simulator/mod.ts";
+import { UsageError } from "./flags.ts";
+
+/** Who generates the images and videos. */
+export interface Provider {
+  /** What the functions need to know to reach it. */
+  environment: Record<string, string>;
+  /** For the terminal. */
+  description: string;
+  close(): Promise<void>;
+}
+
+/** How long the simulator pretends to work: long enough to be seen, in milliseconds. */
+const IMAGE_DELAY = 1500;
+const VIDEO_DELAY = 6000;
+
+/**
+ * The simulator; with `real`, Google; with an address in the environment, whoever is there.
+ *
+ * @throws UsageError when `real` lacks a key
+ */
+export async function openProvider(
+  real: boolean,
+  variable: (name: string) => string | undefined,
+): Promise<Provider> {
+  const key = variable("GOOGLE_GENERATIVE_AI_API_KEY");
+  const address = variable("GOOGLE_GENERATIVE_AI_BASE_URL");
+  if (real && !key) {
+    throw new UsageError("--real needs GOOGLE_GENERATIVE_AI_API_KEY, in the environment or .env");
+  }
+  if (address) {
+    return external({
+      GOOGLE_GENERATIVE_AI_BASE_URL: address,
+      // The functions do no work without a key; what is at that address may not look at it.
+      GOOGLE_GENERATIVE_AI_API_KEY: key ?? "no-key-was-set",
+    }, address);
+  }
+  if (real) {
+    return external({ GOOGLE_GENERATIVE_AI_API_KEY: key! }, "Google (every job costs money)");
+  }
+  const simulator = await startSimulator({ imageDelayMs: IMAGE_DELAY, videoDelayMs: VIDEO_DELAY });
+  return {
+    environment: {
+      GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
+      GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
+    },
+    description: `${simulator.url} (simulator)`,
+    close: () => simulator.close(),
+  };
+}
+
+function external(environment: Record<string, string>, description: string): Provider {
+  return { environment, description, close: () => Promise.resolve() };
+}

@@ -1,0 +1,29 @@
+/** Escape sequences, or nothing where they would be in the way. */
+export interface Style {
+  bold(text: string): string;
+  dim(text: string): string;
+  green(text: string): string;
+  red(text: string): string;
+  yellow(text: string): string;
+  /** A text that opens an address; the address itself is what is shown. */
+  link(url: string): string;
+}
+
+/** `interactive`: a person at a terminal that takes colours (https://no-color.org). */
+export function style(interactive: boolean): Style {
+  const sgr = (code: number) => (text: string) =>
+    interactive ? `\x1b[${code}m${text}\x1b[0m` : text;
+  return {
+    bold: sgr(1),
+    dim: sgr(2),
+    green: sgr(32),
+    red: sgr(31),
+    yellow: sgr(33),
+    link: (url) => interactive ? `\x1b]8;;${url}\x1b\\${url}\x1b]8;;\x1b\\` : url,
+  };
+}
+
+/** Whether to redraw and colour: standard output is a terminal, and nobody asked not to. */
+export function isInteractive(): boolean {
+  return Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR") && Deno.env.get("TERM") !== "dumb";
+}

@@ -1,0 +1,90 @@
+import { equal, match } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import type { Stack } from "../../local/stack/mod.ts";
+import { smallStack } from "./support.ts";
+
+const SQL = fileURLToPath(new URL("../../local/sql.ts", import.meta.url));
+let stack: Stack;
+let folder: string;
+Deno.test.beforeAll(async () => {
+  stack = await smallStack();
+  folder = await Deno.makeTempDir();
+});
+Deno.test.afterAll(async () => {
+  await stack.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
+interface Outcome {
+  code: number;
+  out: string;
+  err: string;
+}
+
+async function sqlTask(
+  parameters: string[],
+  { input = "", url = stack.databaseUrl } = {},
+): Promise<Outcome> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "--quiet", SQL, ...parameters],
+    env: { DATABASE_URL: url, INIT_CWD: folder, NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input)).catch(() => {});
+  await writer.close().catch(() => {});
+  const { code, stdout, stderr } = await child.output();
+  const text = (bytes: Uint8Array<ArrayBuffer>) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+Deno.test("each statement's result is a table of its own", async () => {
+  const { code, out } = await sqlTask(
+    ["-c", "select 7 as number, 'Käse' as text, null as nothing; create table public.t (i int)"],
+  );
+  equal(code, 0);
+  equal(
+    out,
+    " number | text | nothing\n--------+------+---------\n      7 | Käse | null\n(1 row)\n\nCREATE\n",
+  );
+});
+
+Deno.test("a file and standard input are run, relative to where the caller is", async () => {
+  await Deno.writeTextFile(`${folder}/two.sql`, "select 2 as two;");
+  match((await sqlTask(["two.sql"])).out, /two[\s\S]*2/);
+  match((await sqlTask([], { input: "select 3 as three;" })).out, /three[\s\S]*3/);
+});
+
+Deno.test("an error says what, where in the text, and ends with 1", async () => {
+  const { code, err } = await sqlTask([], { input: "select 1;\nselect wrong from pg_class;" });
+  equal(code, 1);
+  equal(
+    err,
+    `error 42703: column "wrong" does not exist
+line 2: select wrong from pg_class;
+               ^
+`,
+  );
+});
+
+Deno.test("a wrong call ends with 2 and says what was expected", async () => {
+  const cases: Array<[string[], RegExp]> = [
+    [["--frsh"], /unknown option --frsh/],
+    [["nowhere.sql"], /no file nowhere\.sql/],
+    [["-c"], /-c needs one text/],
+    [[], /no SQL/],
+  ];
+  for (const [parameters, expected] of cases) {
+    const { code, err } = await sqlTask(parameters);
+    equal(code, 2);
+    match(err, expected);
+  }
+});
+
+Deno.test("a database that is not there is named", async () => {
+  const { code, err } = await sqlTask(["-c", "select 1"], { url: "postgresql://u@127.0.0.1:1/d" });
+  equal(code, 1);
+  match(err, /127\.0\.0\.1:1/);
+});
