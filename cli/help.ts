@@ -1,0 +1,93 @@
+/** The help texts: each command with lines that can be copied. */
+import type { CommandName } from "./arguments.ts";
+
+const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
+
+const TARGET_FLAGS = `  --storyboard=ID   the storyboard (default: storyboard-001)
+  --scene=ID        the scene that gets the result's URL
+  --character=ID    the character that gets it; without --scene and --character
+                    the result is stored and belongs to no one
+  --wait            show progress until the job has ended; exit code 0 only if
+                    it succeeded`;
+
+const TEXTS: Record<CommandName, string> = {
+  "image": `image "PROMPT"            generate an image from words
+
+${TARGET_FLAGS}
+
+  ${RUN} image "A hero on a cliff"
+  ${RUN} image "A dragon flying" --scene=scene-002
+  ${RUN} image "Warrior portrait" --character=hero-001
+  ${RUN} image "A castle at dawn" --wait`,
+
+  "image-edit": `image-edit "CHANGE" --source=URL   change an existing image
+
+  --source=URL      the image; anybody must be able to read it
+${TARGET_FLAGS}
+
+  ${RUN} image-edit "Add dramatic sunset" --source=URL
+  ${RUN} image-edit "Make it night" --source=URL --scene=scene-002`,
+
+  "video": `video "PROMPT"            generate a video from words, or from an image
+
+  --source=URL      the image that the video starts from
+  --duration=N      4, 6 or 8 seconds (default: 8)
+  --aspect=R        16:9 or 9:16 (default: 16:9)
+  --resolution=R    720p or 1080p (default: 720p; 1080p needs 8 seconds)
+${TARGET_FLAGS}
+
+  ${RUN} video "Lion walking" --duration=8
+  ${RUN} video "Animate this scene" --source=URL
+  ${RUN} video "Waves" --aspect=9:16 --duration=4 --scene=scene-003`,
+
+  "batch-images": `batch-images FILE         put many images on the queue
+
+${batchText("images", `{ "prompt": "A castle at dawn", "sceneId": "scene-001" }`)}`,
+
+  "batch-videos": `batch-videos FILE         put many videos on the queue
+
+${batchText("videos", `{ "prompt": "The gate opens", "durationSeconds": "6" }`)}`,
+};
+
+function batchText(list: string, entry: string): string {
+  return `  --storyboard=ID   the storyboard of entries that name none
+  --wait            show progress until all jobs have ended
+
+  FILE is JSON: { "storyboardId": "…", "${list}": [ENTRY, …] } or just [ENTRY, …].
+  An ENTRY is a message as the queue takes it, or just a prompt:
+
+    ${entry}
+
+  All entries are checked before the first one is sent. The tool needs leave to
+  read the file:
+
+  ${RUN.replace("--allow-env", "--allow-env --allow-read")} batch-${list} test-prompts.json`;
+}
+
+/** The help for one command, or for the tool. */
+export function helpText(topic?: CommandName): string {
+  if (topic) return TEXTS[topic];
+  return `Puts jobs on the generation queues.
+
+  ${RUN} COMMAND …
+
+COMMANDS
+${Object.values(TEXTS).map((text) => `\n${text}\n`).join("")}
+ENVIRONMENT
+  SUPABASE_URL                 the URL of the project's API
+  SUPABASE_SECRET_KEY          a secret key of the project, or
+  SUPABASE_SERVICE_ROLE_KEY    its legacy service_role key
+
+  Export them, or let Deno read a file: deno run --env-file=.env --allow-net …
+  \`deno task start\` writes those of the local stack into .env.local.
+
+FLAGS are written --flag=VALUE or --flag VALUE. "--" ends them, for a prompt that
+starts with a dash.
+
+EXIT CODES
+  0  queued; with --wait: succeeded
+  1  the project refused or could not be reached; with --wait: a job failed
+  2  wrong usage, or a message that could not become a job: nothing was sent
+
+A job is worked on when a function runs: by its schedule, or by ./process-queue.sh.`;
+}

@@ -1,0 +1,99 @@
+/** Following jobs until they have ended. */
+import { RemoteError } from "./failure.ts";
+import type { Job, QueueApi } from "./queue_api.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** A job to follow; `label` is put in front of what is shown of it. */
+export interface Followed {
+  label: string;
+  jobId: string;
+  /** The command that works on the queue, for whoever waits in vain. */
+  worker: string;
+}
+
+const POLL_MILLISECONDS = 1000;
+
+/** A connection that breaks this many times in a row is not coming back soon. */
+const MOST_FAILURES = 10;
+
+/** Polls after which a job that nobody took up calls for a hint: half a minute. */
+const IDLE_POLLS = 30;
+
+/**
+ * Shows the progress of jobs, one after the other, until all have ended.
+ *
+ * @returns how many did not succeed.
+ */
+export async function follow(
+  jobs: Followed[],
+  api: QueueApi,
+  surroundings: Surroundings,
+): Promise<number> {
+  let unsuccessful = 0;
+  for (const job of jobs) {
+    const end = await followOne(job, api, surroundings);
+    if (end.status !== "succeeded") unsuccessful++;
+  }
+  return unsuccessful;
+}
+
+async function followOne(followed: Followed, api: QueueApi, surroundings: Surroundings) {
+  const { label, jobId, worker } = followed;
+  const { print, complain, status, sleep } = surroundings;
+  let shown = "";
+  let failures = 0;
+  for (let polls = 1;; polls++) {
+    const job = await poll();
+    if (job) {
+      const line = `${label}${describe(job)}`;
+      if (isOver(job)) {
+        status?.("");
+        print(line);
+        return job;
+      }
+      if (line !== shown) (status ?? print)(line);
+      shown = line;
+      if (polls === IDLE_POLLS && job.status === "queued" && job.attempts === 0) {
+        status?.("");
+        complain(`${label}still queued. If no schedule runs the function: ${worker}`);
+      }
+    }
+    await sleep(POLL_MILLISECONDS);
+  }
+
+  /** A passing failure must not end the waiting: the job goes on without us. */
+  async function poll(): Promise<Job | undefined> {
+    try {
+      const job = await api.job(jobId);
+      if (!job) throw new Error(`there is no job ${jobId} any more`);
+      failures = 0;
+      return job;
+    } catch (error) {
+      failures++;
+      if (!(error instanceof RemoteError) || failures >= MOST_FAILURES) {
+        throw new RemoteError(`${label}lost sight of the job: ${(error as Error).message}`);
+      }
+    }
+  }
+}
+
+function isOver({ status }: Job): boolean {
+  return status === "succeeded" || status === "failed" || status === "cancelled";
+}
+
+function describe({ status, position, attempts, asset_url, error }: Job): string {
+  const reason = error ? `: ${error.code}: ${error.message}` : "";
+  switch (status) {
+    case "queued":
+      if (attempts > 0) return `queued again after attempt ${attempts}${reason}`;
+      return position ? `queued, number ${position} in the queue` : "queued";
+    case "running":
+      return attempts > 1 ? `running, attempt ${attempts}` : "running";
+    case "waiting":
+      return "the video is being generated";
+    case "succeeded":
+      return `succeeded: ${asset_url}`;
+    default:
+      return `${status}${reason}`;
+  }
+}

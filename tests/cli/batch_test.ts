@@ -1,0 +1,145 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { environmentFor, jobId, run, startProject } from "./support.ts";
+
+function withFile(content: unknown) {
+  const text = typeof content === "string" ? content : JSON.stringify(content);
+  return { readFile: () => Promise.resolve(text) };
+}
+
+async function sentFrom(content: unknown, ...args: string[]) {
+  const project = startProject();
+  const { code, err } = await run(args, environmentFor(project.url), withFile(content));
+  await project.close();
+  equal(code, 0, err.join("\n"));
+  return project.messages();
+}
+
+Deno.test("test-prompts.json works with both batch commands", async () => {
+  const file = await Deno.readTextFile(new URL("../../test-prompts.json", import.meta.url));
+  const content = JSON.parse(file);
+  const images = await sentFrom(file, "batch-images", "test-prompts.json");
+  deepEqual(
+    images,
+    content.images.map((entry: object) => ({
+      queue: "image_generation_queue",
+      message: { storyboardId: content.storyboardId, ...entry },
+    })),
+  );
+  const videos = await sentFrom(file, "batch-videos", "test-prompts.json");
+  equal(videos.length, content.videos.length);
+  equal(videos[0].queue, "video_generation_queue");
+});
+
+Deno.test("a bare list, and entries that are only prompts", async () => {
+  const messages = await sentFrom(
+    ["A castle", { prompt: "A moat", extra: 1 }],
+    "batch-images",
+    "f",
+  );
+  deepEqual(messages.map(({ message }) => message), [
+    { storyboardId: "storyboard-001", prompt: "A castle" },
+    { storyboardId: "storyboard-001", prompt: "A moat", extra: 1 },
+  ]);
+});
+
+Deno.test("an entry's storyboard goes before the flag's, and that before the file's", async () => {
+  const content = {
+    storyboardId: "of-file",
+    images: ["a", { prompt: "b", storyboardId: "of-entry" }],
+  };
+  const storyboards = async (...flags: string[]) =>
+    (await sentFrom(content, "batch-images", "f", ...flags))
+      .map(({ message }) => (message as { storyboardId: string }).storyboardId);
+  deepEqual(await storyboards(), ["of-file", "of-entry"]);
+  deepEqual(await storyboards("--storyboard=of-flag"), ["of-flag", "of-entry"]);
+});
+
+Deno.test("a byte order mark in front is skipped", async () => {
+  equal((await sentFrom('\uFEFF["a"]', "batch-images", "f")).length, 1);
+});
+
+Deno.test("ids are reported by entry, in the order of the file", async () => {
+  const project = startProject();
+  const { out } = await run(
+    ["batch-images", "f", "--wait"],
+    environmentFor(project.url),
+    withFile({ images: ["a", "b"] }),
+  );
+  deepEqual(out, [
+    `images[0] job id: ${jobId(1)}  message id: 101`,
+    `images[1] job id: ${jobId(2)}  message id: 102`,
+    "2 jobs put on image_generation_queue",
+    "images[0] succeeded: http://asset",
+    "images[1] succeeded: http://asset",
+  ]);
+  await project.close();
+});
+
+Deno.test("all entries are checked before the first is sent; faults name index and field", async () => {
+  const project = startProject();
+  const { code, err } = await run(
+    ["batch-videos", "f"],
+    environmentFor(project.url),
+    withFile({ videos: ["fine", { prompt: "x", durationSeconds: "5" }, {}, 7, null] }),
+  );
+  equal(code, 2);
+  const text = err.join("\n");
+  match(text, /videos\[1\]\.durationSeconds: expected/);
+  match(text, /videos\[2\]\.prompt: expected/);
+  match(text, /videos\[3\]\.prompt: expected/);
+  match(text, /videos\[4\]\.prompt: expected/);
+  equal(/videos\[0\]/.test(text), false);
+  deepEqual(project.calls, []);
+  await project.close();
+});
+
+Deno.test("a file that holds no entries says what is missing", async () => {
+  const cases: [unknown, RegExp][] = [
+    ["{", /not JSON/],
+    ["", /not JSON/],
+    [{}, /no list "images"/],
+    ["null", /no list "images"/],
+    ["7", /no list "images"/],
+    [{ images: {} }, /no list "images"/],
+    [{ videos: ["a"] }, /no list "images"/],
+    [[], /empty/],
+    [{ images: [] }, /empty/],
+  ];
+  for (const [content, expected] of cases) {
+    const { code, err } = await run(["batch-images", "f"], {}, withFile(content));
+    equal(code, 2);
+    match(err.join("\n"), expected);
+  }
+});
+
+Deno.test("a file that cannot be read says why", async () => {
+  const failing = (error: Error) =>
+    run(["batch-images", "prompts.json"], {}, { readFile: () => Promise.reject(error) });
+  const cases: [Error, RegExp][] = [
+    [new Deno.errors.NotFound(), /no file prompts\.json/],
+    [new Deno.errors.NotCapable(), /--allow-read queue-trigger\.ts batch-images prompts\.json/],
+    [new Error("is a directory"), /cannot be read: is a directory/],
+  ];
+  for (const [error, expected] of cases) {
+    const { code, err } = await failing(error);
+    equal(code, 2);
+    match(err.join("\n"), expected);
+  }
+});
+
+Deno.test("a batch that breaks off says what was sent already", async () => {
+  const project = startProject({
+    answer: (_call, index) => index === 2 ? new Response("gone", { status: 503 }) : undefined,
+  });
+  const { code, out, err } = await run(
+    ["batch-images", "f"],
+    environmentFor(project.url),
+    withFile(["a", "b", "c", "d"]),
+  );
+  equal(code, 1);
+  equal(out.length, 2);
+  match(err.join("\n"), /\[2\] was not sent.*503/);
+  match(err.join("\n"), /The 2 before it are on the queue/);
+  equal(project.calls.length, 3);
+  await project.close();
+});

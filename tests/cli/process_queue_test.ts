@@ -1,0 +1,222 @@
+/** `process-queue.sh` against functions on the loopback. */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { SECRET_KEY } from "./support.ts";
+
+const SCRIPT = new URL("../../process-queue.sh", import.meta.url).pathname;
+
+interface Visit {
+  path: string;
+  method: string;
+  headers: Headers;
+  body: string;
+}
+
+function startFunctions(answer: (path: string) => Response = () => Response.json(report())) {
+  const visits: Visit[] = [];
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    async (request) => {
+      const { pathname: path } = new URL(request.url);
+      const { method, headers } = request;
+      visits.push({ path, method, headers, body: await request.text() });
+      return answer(path);
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    visits,
+    close: () => server.shutdown(),
+  };
+}
+
+function report(change: Record<string, unknown> = {}) {
+  const counts = { claimed: 0, succeeded: 0, failed: 0, retrying: 0, waiting: 0, lost: 0 };
+  return { queue: "q", stopped: "empty", ...counts, durationMs: 5, jobs: [], ...change };
+}
+
+async function script(args: string[], environment: Record<string, string> = {}) {
+  const output = await new Deno.Command("bash", {
+    args: [SCRIPT, ...args],
+    clearEnv: true,
+    env: { PATH: Deno.env.get("PATH")!, ...environment },
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code: output.code,
+    out: decoder.decode(output.stdout),
+    err: decoder.decode(output.stderr),
+  };
+}
+
+function environmentFor(url: string) {
+  return { SUPABASE_URL: url, SUPABASE_SECRET_KEY: SECRET_KEY };
+}
+
+const IMAGES = "/functions/v1/process-image-generation";
+const VIDEOS = "/functions/v1/process-video-generation";
+
+Deno.test("each word starts its function, with the key where it belongs", async () => {
+  const functions = startFunctions();
+  for (
+    const [word, paths] of [["images", [IMAGES]], ["videos", [VIDEOS]], ["all", [IMAGES, VIDEOS]]]
+  ) {
+    functions.visits.length = 0;
+    const { code, err } = await script([word as string], environmentFor(functions.url));
+    equal(code, 0, err);
+    deepEqual(functions.visits.map(({ path }) => path), paths);
+    for (const { method, headers, body } of functions.visits) {
+      equal(method, "POST");
+      equal(headers.get("apikey"), SECRET_KEY);
+      equal(headers.get("authorization"), null);
+      equal(body, "{}");
+    }
+  }
+  await functions.close();
+});
+
+Deno.test("a legacy key travels in both headers; --max-jobs narrows the run", async () => {
+  const functions = startFunctions();
+  const key = `legacy.${crypto.randomUUID()}.key`;
+  for (const flags of [["--max-jobs", "3"], ["--max-jobs=3"]]) {
+    await script(["images", ...flags], {
+      SUPABASE_URL: `${functions.url}/`,
+      SUPABASE_SERVICE_ROLE_KEY: key,
+    });
+    const { path, headers, body } = functions.visits.at(-1)!;
+    equal(path, IMAGES);
+    equal(headers.get("apikey"), key);
+    equal(headers.get("authorization"), `Bearer ${key}`);
+    deepEqual(JSON.parse(body), { maxJobs: 3 });
+  }
+  await functions.close();
+});
+
+Deno.test("the summary shows every job and the counts", async () => {
+  const tricky = 'said "}],{" and \\ and "jobs":[ {\n"failed":9';
+  const functions = startFunctions(() =>
+    Response.json(
+      report({
+        claimed: 3,
+        succeeded: 1,
+        failed: 1,
+        waiting: 1,
+        jobs: [
+          { jobId: "job-1", outcome: "succeeded", sceneId: "scene-001", url: "http://p/1.png" },
+          { jobId: "job-2", outcome: "failed", error: { code: "no_image", message: tricky } },
+          { jobId: "job-3", outcome: "waiting", characterId: "hero-001" },
+        ],
+      }),
+      { status: 207 },
+    )
+  );
+  const { code, out } = await script(["images"], environmentFor(functions.url));
+  equal(code, 1);
+  match(out, /succeeded\s+job job-1 \(scene-001\)\s+http:\/\/p\/1\.png/);
+  match(out, /failed\s+job job-2\s+no_image: said "}\],{" and \\ and "jobs":\[ { "failed":9/);
+  match(out, /waiting\s+job job-3 \(hero-001\)/);
+  match(out, /jobs: 3 {2}succeeded: 1 {2}failed: 1 {2}retrying: 0 {2}waiting: 1/);
+  match(out, /run this again/);
+  await functions.close();
+});
+
+Deno.test("jobs that wait or are retried are no failure", async () => {
+  const functions = startFunctions(() =>
+    Response.json(report({ claimed: 2, retrying: 1, waiting: 1 }), { status: 207 })
+  );
+  const { code, out } = await script(["videos"], environmentFor(functions.url));
+  equal(code, 0);
+  match(out, /run this again/);
+  await functions.close();
+});
+
+Deno.test("what goes wrong at the function is shown with its reason", async () => {
+  const problem = (status: number, detail: string) =>
+    new Response(JSON.stringify({ type: "about:blank", status, detail }), { status });
+  const cases: [() => Response, RegExp][] = [
+    [() => problem(401, 'Send a "secret" key.'), /refused \(401\): Send a "secret" key\./],
+    [() => problem(503, "GOOGLE_GENERATIVE_AI_API_KEY is not set"), /\(503\): GOOGLE_GENERATIVE/],
+    [() => Response.json({ message: "no Route matched" }, { status: 404 }), /deployed\? no Route/],
+    [() => new Response("", { status: 504 }), /504/],
+    [() => new Response("", { status: 546 }), /546/],
+    [() => new Response("<html>bad gateway</html>", { status: 502 }), /\(502\).*bad gateway/],
+  ];
+  for (const [answer, expected] of cases) {
+    const functions = startFunctions(answer);
+    const { code, err } = await script(["images"], environmentFor(functions.url));
+    equal(code, 1);
+    match(err, expected);
+    ok(!err.includes(SECRET_KEY));
+    await functions.close();
+  }
+});
+
+Deno.test("all goes on to the videos when the images failed, and still fails", async () => {
+  const functions = startFunctions((path) =>
+    path === IMAGES ? new Response("", { status: 500 }) : Response.json(report())
+  );
+  const { code } = await script(["all"], environmentFor(functions.url));
+  equal(code, 1);
+  equal(functions.visits.length, 2);
+  await functions.close();
+});
+
+Deno.test("a project that cannot be reached is named", async () => {
+  const functions = startFunctions();
+  await functions.close();
+  const { code, err } = await script(["images"], environmentFor(functions.url));
+  equal(code, 1);
+  match(err, new RegExp(`${functions.url} cannot be reached`));
+});
+
+Deno.test("wrong usage exits with 2 and says what is wrong", async () => {
+  const url = "http://127.0.0.1:1";
+  const cases: [string[], Record<string, string>, RegExp][] = [
+    [[], environmentFor(url), /process-queue\.sh images/],
+    [["pictures"], environmentFor(url), /no queue "pictures"/],
+    [["images", "videos"], environmentFor(url), /images and videos/],
+    [["images", "--fast"], environmentFor(url), /no flag --fast/],
+    [["images", "--max-jobs"], environmentFor(url), /--max-jobs needs/],
+    [["images", "--max-jobs=0"], environmentFor(url), /--max-jobs needs/],
+    [["images", "--env-file"], {}, /--env-file needs/],
+    [["images", "--env-file", "/nowhere/.env"], {}, /cannot be read/],
+    [["images"], {}, /SUPABASE_URL is not set/],
+    [["images"], { SUPABASE_URL: "project" }, /SUPABASE_URL must be/],
+    [["images"], { SUPABASE_URL: url }, /SUPABASE_SECRET_KEY is not set/],
+    [["images"], { SUPABASE_URL: url, SUPABASE_SECRET_KEY: 'a"b' }, /SUPABASE_SECRET_KEY is no/],
+  ];
+  for (const [args, environment, expected] of cases) {
+    const { code, err } = await script(args, environment);
+    equal(code, 2, args.join(" "));
+    match(err, expected);
+  }
+});
+
+Deno.test("--help explains, and needs no environment", async () => {
+  for (const flag of ["--help", "-h"]) {
+    const { code, out } = await script([flag]);
+    equal(code, 0);
+    for (const word of ["images", "videos", "all", "SUPABASE_URL", "EXIT CODES"]) {
+      match(out, new RegExp(word));
+    }
+  }
+});
+
+Deno.test("--env-file reads variables as data, and those already set win", async () => {
+  const functions = startFunctions();
+  const file = await Deno.makeTempFile();
+  const lines = (url: string, key: string) =>
+    `# comment\nSUPABASE_URL=${url}  # the project\nexport SUPABASE_SECRET_KEY=${key}\nOTHER=$(exit 9)\n`;
+  for (const key of [SECRET_KEY, `"${SECRET_KEY}"`, `'${SECRET_KEY}'\r`]) {
+    await Deno.writeTextFile(file, lines(functions.url, key));
+    const { code, err } = await script(["images", `--env-file=${file}`]);
+    equal(code, 0, err);
+    equal(functions.visits.at(-1)!.headers.get("apikey"), SECRET_KEY);
+  }
+  await Deno.writeTextFile(file, lines("http://127.0.0.1:1", SECRET_KEY));
+  const { code, err } = await script(["--env-file", file, "images"], {
+    SUPABASE_URL: functions.url,
+  });
+  equal(code, 0, err);
+  await Deno.remove(file);
+  await functions.close();
+});

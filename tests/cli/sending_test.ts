@@ -1,0 +1,90 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { type Answer, environmentFor, jobId, run, SECRET_KEY, startProject } from "./support.ts";
+
+const PROMPT = ["image", "A hero on a cliff"];
+
+Deno.test("job id and message id are printed", async () => {
+  const project = startProject();
+  const { code, out, err } = await run(PROMPT, environmentFor(project.url));
+  equal(code, 0);
+  equal(out[0], `job id: ${jobId(1)}  message id: 101`);
+  match(out[1], /^1 job put on image_generation_queue$/);
+  deepEqual(err, []);
+  await project.close();
+});
+
+Deno.test("a secret key travels as apikey, a legacy key in both headers", async () => {
+  const project = startProject();
+  await run(PROMPT, environmentFor(project.url));
+  equal(project.calls[0].headers.get("apikey"), SECRET_KEY);
+  equal(project.calls[0].headers.get("authorization"), null);
+
+  const legacy = `legacy.${crypto.randomUUID()}.key`;
+  await run(PROMPT, { SUPABASE_URL: `${project.url}/`, SUPABASE_SERVICE_ROLE_KEY: legacy });
+  equal(project.calls[1].headers.get("apikey"), legacy);
+  equal(project.calls[1].headers.get("authorization"), `Bearer ${legacy}`);
+  await project.close();
+});
+
+Deno.test("a missing or wrong variable is named, with where its value is found", async () => {
+  const url = "http://127.0.0.1:1";
+  const cases: [Record<string, string>, RegExp][] = [
+    [{}, /SUPABASE_URL is not set.*settings.*\.env\.local/],
+    [{ SUPABASE_URL: " " }, /SUPABASE_URL is not set/],
+    [{ SUPABASE_URL: "project" }, /SUPABASE_URL must be an http/],
+    [{ SUPABASE_URL: url }, /SUPABASE_SECRET_KEY is not set.*SUPABASE_SERVICE_ROLE_KEY.*settings/],
+    [{ SUPABASE_URL: url, SUPABASE_SECRET_KEY: "a b" }, /SUPABASE_SECRET_KEY must be/],
+    [{ SUPABASE_URL: url, SUPABASE_SERVICE_ROLE_KEY: "ü" }, /SUPABASE_SERVICE_ROLE_KEY must be/],
+  ];
+  for (const [environment, expected] of cases) {
+    const { code, err } = await run(PROMPT, environment);
+    equal(code, 2);
+    match(err.join("\n"), expected);
+  }
+});
+
+Deno.test("a message that could not become a job is refused unsent, by flag and field", async () => {
+  const project = startProject();
+  const { code, err } = await run(
+    ["video", " ", "--duration=5"],
+    environmentFor(project.url),
+  );
+  equal(code, 2);
+  match(err.join("\n"), /Nothing was sent/);
+  match(err.join("\n"), /prompt: expected a non-empty string/);
+  match(err.join("\n"), /--duration \(durationSeconds\): expected "4" or "6" or "8"/);
+  deepEqual(project.calls, []);
+  await project.close();
+});
+
+Deno.test("what the project refuses is explained, with exit code 1", async () => {
+  const json = (status: number, body: unknown) => () => Response.json(body, { status });
+  const cases: [Answer, RegExp][] = [
+    [json(401, { message: "Invalid API key" }), /refused the key.*401: Invalid API key/],
+    [json(403, { code: "42501", message: "permission denied" }), /refused the key/],
+    [json(404, { code: "PGRST202", message: "not found" }), /supabase db push/],
+    [json(404, {}), /API URL/],
+    [json(500, { message: "relation is missing" }), /failed \(500: relation is missing\)/],
+    [() => new Response("<html>"), /not JSON/],
+    [() => new Response("bad gateway", { status: 502 }), /failed \(502\)/],
+    [json(200, []), /without job id/],
+    [() => Response.redirect("http://127.0.0.1:1/elsewhere"), /failed \(302\)/],
+  ];
+  for (const [answer, expected] of cases) {
+    const project = startProject({ answer });
+    const { code, out, err } = await run(PROMPT, environmentFor(project.url));
+    equal(code, 1);
+    match(err.join("\n"), expected);
+    deepEqual(out, []);
+    ok(!err.join("\n").includes(SECRET_KEY));
+    await project.close();
+  }
+});
+
+Deno.test("a project that cannot be reached is named", async () => {
+  const project = startProject();
+  await project.close();
+  const { code, err } = await run(PROMPT, environmentFor(project.url));
+  equal(code, 1);
+  match(err.join("\n"), new RegExp(`${project.url} cannot be reached: .*refused`));
+});

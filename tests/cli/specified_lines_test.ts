@@ -1,0 +1,185 @@
+/**
+ * The command lines that users were promised, as they would type them: the real tools, with exactly
+ * the permissions that the lines give, against the embedded stack.
+ */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { startSimulator } from "../../local/simulator/mod.ts";
+import { type Stack, startStack } from "../../local/stack/mod.ts";
+
+const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
+const SOURCE = "https://example.com/a.png";
+
+/** Line, queue, and the message that has to be on it. */
+const LINES: [string, string, Record<string, unknown>][] = [
+  [
+    `deno run --allow-net --allow-env queue-trigger.ts image "A hero on a cliff"`,
+    "image_generation_queue",
+    { prompt: "A hero on a cliff" },
+  ],
+  [
+    `deno run --allow-net --allow-env queue-trigger.ts image "A dragon flying" --scene=scene-002`,
+    "image_generation_queue",
+    { prompt: "A dragon flying", sceneId: "scene-002" },
+  ],
+  [
+    `deno run --allow-net --allow-env queue-trigger.ts image "Warrior portrait" --character=hero-001`,
+    "image_generation_queue",
+    { prompt: "Warrior portrait", characterId: "hero-001" },
+  ],
+  [
+    `deno run --allow-net --allow-env queue-trigger.ts image-edit "Add dramatic sunset" --source=${SOURCE}`,
+    "image_generation_queue",
+    { prompt: "Add dramatic sunset", sourceImageUrl: SOURCE, editMode: true },
+  ],
+  [
+    `deno run --allow-net --allow-env queue-trigger.ts video "Lion walking" --duration=8`,
+    "video_generation_queue",
+    { prompt: "Lion walking", durationSeconds: "8" },
+  ],
+  [
+    `deno run --allow-net --allow-env queue-trigger.ts video "Animate this scene" --source=${SOURCE}`,
+    "video_generation_queue",
+    { prompt: "Animate this scene", sourceImageUrl: SOURCE },
+  ],
+];
+
+/** Runs a line in a shell, at the root of the repository, with nothing but the promised variables. */
+async function shell(line: string, environment: Record<string, string>) {
+  return await start(line, environment).outcome;
+}
+
+/** The same, for a line that goes on while others run; `queued` when it has sent its jobs. */
+function start(line: string, environment: Record<string, string>) {
+  const child = new Deno.Command("bash", {
+    // `deno` in the line is the Deno that runs this test, wherever it is installed.
+    args: ["-c", `deno() { "${Deno.execPath()}" "$@"; }; ${line}`],
+    cwd: REPOSITORY,
+    clearEnv: true,
+    env: {
+      PATH: Deno.env.get("PATH")!,
+      HOME: Deno.env.get("HOME") ?? "",
+      NO_COLOR: "1",
+      ...(Deno.env.has("DENO_DIR") && { DENO_DIR: Deno.env.get("DENO_DIR")! }),
+      ...environment,
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const queued = Promise.withResolvers<void>();
+  const collect = async (stream: ReadableStream<Uint8Array>) => {
+    let text = "";
+    for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+      text += part;
+      if (text.includes("put on")) queued.resolve();
+    }
+    queued.resolve();
+    return text;
+  };
+  const texts = Promise.all([collect(child.stdout), collect(child.stderr)]);
+  const outcome = (async () => {
+    const [out, err] = await texts;
+    return { code: (await child.status).code, out, err };
+  })();
+  return { outcome, queued: queued.promise };
+}
+
+function variables({ url, secretKey }: Stack) {
+  return { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
+}
+
+Deno.test("each promised line puts its message on its queue", async () => {
+  const stack = await startStack({ sqlPort: false });
+  try {
+    for (const [line, queue, fields] of LINES) {
+      const { code, out, err } = await shell(line, variables(stack));
+      equal(code, 0, `${line}\n${out}${err}`);
+      const [, jobId, msgId] = /job id: (\S+) {2}message id: (\d+)/.exec(out)!;
+      const [row] = await stack.sql<{ queue: string; msg_id: number; message: unknown }>(
+        "select queue, msg_id, message from public.generation_jobs where id = $1",
+        [jobId],
+      );
+      equal(row.queue, queue);
+      equal(Number(row.msg_id), Number(msgId));
+      deepEqual(row.message, { storyboardId: "storyboard-001", ...fields });
+    }
+
+    const batch = "deno run --allow-net --allow-env --allow-read queue-trigger.ts";
+    const file = JSON.parse(await Deno.readTextFile(`${REPOSITORY}test-prompts.json`));
+    for (const kind of ["images", "videos"]) {
+      const { code, out, err } = await shell(
+        `${batch} batch-${kind} test-prompts.json`,
+        variables(stack),
+      );
+      equal(code, 0, out + err);
+      equal(out.match(/job id: /g)?.length, file[kind].length);
+    }
+  } finally {
+    await stack.close();
+  }
+});
+
+Deno.test("a batch file without --allow-read names the flag", async () => {
+  const { code, err } = await shell(
+    "deno run --allow-net --allow-env queue-trigger.ts batch-images test-prompts.json",
+    {},
+  );
+  equal(code, 2);
+  match(err, /--allow-read/);
+});
+
+Deno.test("a message that the functions would refuse is refused before it is sent", async () => {
+  const environment = { SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "unused" };
+  const cases: [string, RegExp][] = [
+    [`image ""`, /prompt: expected a non-empty string/],
+    [`image p --scene=../up`, /--scene \(sceneId\): expected/],
+    [`image-edit p --source=ftp://a/b`, /--source \(sourceImageUrl\): expected/],
+    [`video p --duration=5`, /--duration \(durationSeconds\): expected/],
+    [`video p --resolution=1080p --duration=4`, /--duration \(durationSeconds\): expected/],
+    [`video p --aspect=1:1`, /--aspect \(aspectRatio\): expected/],
+  ];
+  for (const [args, expected] of cases) {
+    const line = `deno run --allow-net --allow-env queue-trigger.ts ${args}`;
+    const { code, err } = await shell(line, environment);
+    equal(code, 2, args);
+    match(err, /Nothing was sent/);
+    match(err, expected);
+  }
+});
+
+Deno.test("variables come from a file, and --wait ends when process-queue.sh has worked", async () => {
+  const simulator = await startSimulator();
+  const stack = await startStack({
+    sqlPort: false,
+    env: {
+      GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
+      GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
+    },
+  });
+  const file = await Deno.makeTempFile({ suffix: ".env" });
+  try {
+    await Deno.writeTextFile(
+      file,
+      Object.entries(variables(stack)).map(([name, value]) => `${name}=${value}\n`).join(""),
+    );
+    const trigger = `deno run --env-file=${file} --allow-net --allow-env queue-trigger.ts`;
+    const waiting = [
+      start(`${trigger} image "A lighthouse" --scene=scene-001 --wait`, {}),
+      start(`${trigger} video "A lion" --duration=4 --wait`, {}),
+    ];
+    await Promise.all(waiting.map(({ queued }) => queued));
+    const { code, out, err } = await shell(`./process-queue.sh all --env-file ${file}`, {});
+    equal(code, 0, out + err);
+    equal(out.match(/^ {2}succeeded /gm)?.length, 2, out);
+    for (const { outcome } of waiting) {
+      const { code, out, err } = await outcome;
+      equal(code, 0, out + err);
+      match(out, /succeeded: http/);
+    }
+  } finally {
+    await Deno.remove(file);
+    await stack.close();
+    await simulator.close();
+  }
+});

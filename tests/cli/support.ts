@@ -1,0 +1,129 @@
+/** A project on the loopback and a terminal of the test's own. */
+import { main } from "../../cli/main.ts";
+import type { Job } from "../../cli/queue_api.ts";
+import type { Surroundings } from "../../cli/surroundings.ts";
+import type { Issue, Validators } from "../../cli/validation.ts";
+
+/** A call that the project received. */
+export interface Call {
+  name: string;
+  headers: Headers;
+  body: Record<string, unknown>;
+}
+
+/** What the project answers to a call; undefined: the call is answered as by a healthy project. */
+export type Answer = (call: Call, index: number) => Response | undefined;
+
+/** PostgREST as far as the tool uses it: `enqueue_generation_job` and `generation_job`. */
+export function startProject(options: { answer?: Answer; course?: Partial<Job>[] } = {}) {
+  const calls: Call[] = [];
+  const progress = new Map<string, number>();
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    async (request) => {
+      const name = new URL(request.url).pathname.replace("/rest/v1/rpc/", "");
+      const call = { name, headers: request.headers, body: await request.json() };
+      calls.push(call);
+      const special = options.answer?.(call, calls.length - 1);
+      if (special) return special;
+      if (name === "enqueue_generation_job") {
+        const count = calls.filter((call) => call.name === name).length;
+        return Response.json([{ job_id: jobId(count), msg_id: 100 + count }]);
+      }
+      if (name === "generation_job") {
+        const id = call.body.job_id as string;
+        const course = options.course ?? [{ status: "succeeded", asset_url: "http://asset" }];
+        const at = progress.get(id) ?? 0;
+        progress.set(id, at + 1);
+        return Response.json({
+          position: null,
+          attempts: 0,
+          asset_url: null,
+          error: null,
+          ...course[Math.min(at, course.length - 1)],
+        });
+      }
+      return Response.json({ code: "PGRST202", message: "no such function" }, { status: 404 });
+    },
+  );
+  const messages = () =>
+    calls.filter(({ name }) => name === "enqueue_generation_job").map(({ body }) => body);
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    calls,
+    messages,
+    close: () => server.shutdown(),
+  };
+}
+
+/** The id of the n-th job that a project takes. */
+export function jobId(n: number): string {
+  return `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+}
+
+/** Stands in for the WASM core: a message needs a prompt, and a duration is one of three. */
+export const core: Validators = {
+  validateImageJob: (message) => check(message, []),
+  validateVideoJob: (message) => {
+    const { durationSeconds = "8" } = (message ?? {}) as { durationSeconds?: unknown };
+    const known = ["4", "6", "8"].includes(String(durationSeconds));
+    check(message, known ? [] : [{ field: "durationSeconds", expected: '"4" or "6" or "8"' }]);
+  },
+};
+
+function check(message: unknown, issues: Issue[]) {
+  const prompt = (message as { prompt?: unknown } | null)?.prompt;
+  if (typeof prompt !== "string" || prompt.trim() === "") {
+    issues = [{ field: "prompt", expected: "a non-empty string" }, ...issues];
+  }
+  if (issues.length > 0) throw Object.assign(new Error("invalid message"), { issues });
+}
+
+export interface Outcome {
+  code: number;
+  out: string[];
+  err: string[];
+  slept: number;
+}
+
+/** Runs the tool in this process. */
+export async function run(
+  args: string[],
+  environment: Record<string, string> = {},
+  change: Partial<Surroundings> = {},
+): Promise<Outcome> {
+  const out: string[] = [];
+  const err: string[] = [];
+  let slept = 0;
+  const code = await main(args, core, {
+    environment: (name) => environment[name],
+    print: (line) => out.push(line),
+    complain: (line) => err.push(line),
+    readFile: () => Promise.reject(new Deno.errors.NotFound()),
+    sleep: () => {
+      slept++;
+      return Promise.resolve();
+    },
+    fetch: (request) => fetch(request),
+    ...change,
+  });
+  return { code, out, err, slept };
+}
+
+/** Runs the tool against a healthy project and answers the messages that it sent. */
+export async function sent(...args: string[]): Promise<Record<string, unknown>[]> {
+  const project = startProject();
+  try {
+    const { code, err } = await run(args, environmentFor(project.url));
+    if (code !== 0) throw new Error(`exit code ${code}: ${err.join("\n")}`);
+    return project.messages();
+  } finally {
+    await project.close();
+  }
+}
+
+export const SECRET_KEY = `sb_secret_${crypto.randomUUID().replaceAll("-", "")}`;
+
+export function environmentFor(url: string): Record<string, string> {
+  return { SUPABASE_URL: url, SUPABASE_SECRET_KEY: SECRET_KEY };
+}

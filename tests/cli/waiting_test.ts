@@ -1,0 +1,96 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { environmentFor, run, startProject } from "./support.ts";
+
+const ARGS = ["video", "Lion walking", "--wait"];
+
+Deno.test("--wait shows every change until the job has succeeded", async () => {
+  const project = startProject({
+    course: [
+      { status: "queued", position: 3 },
+      { status: "queued", position: 3 },
+      { status: "running", attempts: 1 },
+      { status: "waiting", attempts: 1 },
+      { status: "queued", attempts: 1, error: { code: "provider_unavailable", message: "503" } },
+      { status: "running", attempts: 2 },
+      { status: "succeeded", attempts: 2, asset_url: "http://project/video.mp4" },
+    ],
+  });
+  const { code, out, slept } = await run(ARGS, environmentFor(project.url));
+  equal(code, 0);
+  deepEqual(out.slice(2), [
+    "queued, number 3 in the queue",
+    "running",
+    "the video is being generated",
+    "queued again after attempt 1: provider_unavailable: 503",
+    "running, attempt 2",
+    "succeeded: http://project/video.mp4",
+  ]);
+  equal(slept, 6);
+  await project.close();
+});
+
+Deno.test("a job that ends otherwise gives exit code 1 and its reason", async () => {
+  const error = { code: "content_blocked", message: "blocked: SAFETY" };
+  for (const status of ["failed", "cancelled"] as const) {
+    const project = startProject({
+      course: [{ status, error: status === "failed" ? error : null }],
+    });
+    const { code, out } = await run(ARGS, environmentFor(project.url));
+    equal(code, 1);
+    equal(out.at(-1), status === "failed" ? "failed: content_blocked: blocked: SAFETY" : status);
+    await project.close();
+  }
+});
+
+Deno.test("a passing failure does not end the waiting, a lasting one does", async () => {
+  let failures = 3;
+  const project = startProject({
+    answer: ({ name }) =>
+      name === "generation_job" && failures-- > 0
+        ? new Response("unavailable", { status: 503 })
+        : undefined,
+  });
+  equal((await run(ARGS, environmentFor(project.url))).code, 0);
+
+  failures = Infinity;
+  const { code, err, slept } = await run(ARGS, environmentFor(project.url));
+  equal(code, 1);
+  match(err.join("\n"), /lost sight of the job.*503/);
+  equal(slept, 9);
+  await project.close();
+});
+
+Deno.test("a job that is not there any more ends the waiting", async () => {
+  const project = startProject({
+    answer: ({ name }) => name === "generation_job" ? Response.json(null) : undefined,
+  });
+  const { code, err } = await run(ARGS, environmentFor(project.url));
+  equal(code, 1);
+  match(err.join("\n"), /there is no job/);
+  await project.close();
+});
+
+Deno.test("a queue that nobody works on calls for a hint, once", async () => {
+  const course = Array.from({ length: 70 }, () => ({ status: "queued" as const, position: 1 }));
+  const project = startProject({
+    course: [...course, { status: "succeeded" as const, asset_url: "http://a" }] as never,
+  });
+  const { code, err } = await run(ARGS, environmentFor(project.url));
+  equal(code, 0);
+  equal(err.length, 1);
+  match(err[0], /still queued.*process-queue\.sh videos/);
+  await project.close();
+});
+
+Deno.test("at a terminal the progress replaces itself, and the end stays", async () => {
+  const project = startProject({
+    course: [{ status: "queued", position: 1 }, { status: "succeeded", asset_url: "http://a" }],
+  });
+  const shown: string[] = [];
+  const { out } = await run(ARGS, environmentFor(project.url), {
+    status: (line) => shown.push(line),
+  });
+  deepEqual(shown, ["queued, number 1 in the queue", ""]);
+  equal(out.at(-1), "succeeded: http://a");
+  await project.close();
+});
