@@ -10,6 +10,7 @@
 //! - [`flow`]: the way of a job, lease → generate → store → settle, and the loop that keeps
 //!   several jobs on it
 //! - [`service`]: the ports spoken over HTTP
+//! - `wasm`: the one place that knows JavaScript
 
 pub mod failure;
 pub mod flow;
@@ -17,3 +18,6 @@ pub mod job;
 pub mod policy;
 pub mod port;
 pub mod service;
+
+#[cfg(target_family = "wasm")]
+mod wasm;

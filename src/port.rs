@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::failure::{Code, Failure};
@@ -88,7 +88,7 @@ pub struct Claim {
 }
 
 /// A long-running operation at a provider: plain data that any worker can take up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
     /// The model that works on it; it decides which protocol the name belongs to.
     pub model: String,
@@ -138,8 +138,7 @@ pub struct LinkedEntity {
 }
 
 /// What linking an asset to one entity came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkOutcome {
     /// The entity has the URL.
     Linked,
@@ -401,6 +400,7 @@ pub trait Clock {
 
 /// How much an entry matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The ordinary way of a job.
@@ -413,6 +413,7 @@ pub enum Level {
 
 /// One line of a worker's log.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct LogEntry {
     /// How much it matters.

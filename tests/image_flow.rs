@@ -87,9 +87,7 @@ fn an_invalid_message_fails_without_holding_up_its_neighbours() {
 #[test]
 fn an_edit_is_made_from_its_source() {
     let world = MemoryWorld::new();
-    let edit = |url: &str| {
-        json!({"storyboardId": "sb", "prompt": "p", "sourceImageUrl": url, "editMode": true})
-    };
+    let edit = |url: &str| json!({"storyboardId": "sb", "prompt": "p", "sourceImageUrl": url, "editMode": true});
     world.send_image(edit("https://example.com/a.png"));
     let missing = world.send_image(edit("https://example.com/missing.png"));
     world.run_images(settings());

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::lease::{LeaseLost, hold};
-use super::report::{JobError, JobReport, Outcome};
+use super::report::{JobError, JobReport, Outcome, milliseconds};
 use super::run::Run;
 use super::settle;
 use crate::failure::{Code, Failure};
@@ -86,7 +86,7 @@ pub(super) async fn carry_out<W: World>(
         Err(halt) => settle::halt(world, run, claim, halt, &mut report).await,
     }
     let spent = world.clock().now().saturating_sub(started);
-    report.duration_ms = spent.as_millis().try_into().unwrap_or(u64::MAX);
+    report.duration_ms = milliseconds(spent);
     report
 }
 

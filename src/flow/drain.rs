@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::future::LocalBoxFuture;
 
 use super::journal;
 use super::report::{JobReport, RunReport, Stopped};
@@ -18,14 +18,14 @@ use crate::port::{Claim, Clock, Level, Queue, World};
 ///
 /// Only what can be begun at once is claimed, so a run that stops has nothing to give back that
 /// it has not begun.
-pub(super) async fn drain<W: World, F: Future<Output = JobReport>>(
+pub(super) async fn drain<'a, W: World>(
     world: &W,
     run: &Run,
     kind: Kind,
-    process: impl Fn(Claim) -> F,
+    process: &dyn Fn(Claim) -> LocalBoxFuture<'a, JobReport>,
     report: &mut RunReport,
 ) {
-    let mut under_way = FuturesUnordered::new();
+    let mut under_way = Vec::new();
     let mut claiming: Option<Pin<Box<_>>> = None;
     // Whether the queue may hold something: it is asked again each time a job has ended.
     let mut hopeful = true;
@@ -46,7 +46,7 @@ pub(super) async fn drain<W: World, F: Future<Output = JobReport>>(
             Event::Claimed(Ok(claims)) => {
                 hopeful = !claims.is_empty();
                 report.claimed += u32::try_from(claims.len()).unwrap_or(u32::MAX);
-                under_way.extend(claims.into_iter().map(&process));
+                under_way.extend(claims.into_iter().map(process));
             }
             Event::Claimed(Err(failure)) => {
                 // What is under way is brought to its end; more would fail the same way.
@@ -69,10 +69,15 @@ enum Event {
 }
 
 /// Waits for the claim or for a job, whichever comes first. There has to be one of them.
-async fn next<C, F>(claiming: &mut Option<Pin<Box<C>>>, jobs: &mut FuturesUnordered<F>) -> Event
+///
+/// There are a handful of jobs, so all are polled whenever one of them wakes the run; keeping a
+/// list of those that are awake would be more code than it saves time.
+async fn next<C>(
+    claiming: &mut Option<Pin<Box<C>>>,
+    jobs: &mut Vec<LocalBoxFuture<'_, JobReport>>,
+) -> Event
 where
     C: Future<Output = Result<Vec<Claim>, Failure>>,
-    F: Future<Output = JobReport>,
 {
     poll_fn(|context| {
         if let Some(claim) = claiming
@@ -81,9 +86,17 @@ where
             *claiming = None;
             return Poll::Ready(Event::Claimed(claims));
         }
-        match jobs.poll_next_unpin(context) {
-            Poll::Ready(Some(job)) => Poll::Ready(Event::Ended(job)),
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        let ended =
+            jobs.iter_mut().enumerate().find_map(|(place, job)| match job.as_mut().poll(context) {
+                Poll::Ready(report) => Some((place, report)),
+                Poll::Pending => None,
+            });
+        match ended {
+            Some((place, report)) => {
+                drop(jobs.swap_remove(place));
+                Poll::Ready(Event::Ended(report))
+            }
+            None => Poll::Pending,
         }
     })
     .await

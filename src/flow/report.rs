@@ -1,9 +1,12 @@
 //! What a run tells whoever started it.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 /// What one run did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct RunReport {
     /// The queue.
@@ -35,6 +38,7 @@ pub struct RunReport {
 
 /// Why a run stopped taking jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum Stopped {
     /// There were no more.
@@ -51,6 +55,7 @@ pub enum Stopped {
 
 /// What became of one job in a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct JobReport {
     /// The job.
@@ -91,6 +96,7 @@ pub struct JobReport {
 
 /// What became of one job in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The asset is stored and linked.
@@ -107,6 +113,7 @@ pub enum Outcome {
 
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct JobError {
     /// The kind of failure, as in the ledger.
     pub code: &'static str,
@@ -145,4 +152,9 @@ impl RunReport {
         *count += 1;
         self.jobs.push(job);
     }
+}
+
+/// A duration as reports give it. (`as_millis` counts in 128 bits, which is a kilobyte of WASM.)
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis().into())
 }

@@ -1,11 +1,12 @@
 //! One run of a worker, from the first claim to the report.
 
-use std::future::Future;
 use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
 
 use super::drain::drain;
 use super::fallback::Models;
-use super::report::{JobReport, RunReport, Stopped};
+use super::report::{JobReport, RunReport, Stopped, milliseconds};
 use super::{image, journal, publish, video};
 use crate::job::Kind;
 use crate::policy::budget::Budget;
@@ -37,13 +38,13 @@ pub(super) struct Run {
 /// Drains the image queue.
 pub async fn run_images<W: ImageWorld>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
-    carry_out(world, &run, Kind::Image, |claim| image::process(world, &run, claim)).await
+    carry_out(world, &run, Kind::Image, &|claim| Box::pin(image::process(world, &run, claim))).await
 }
 
 /// Drains the video queue.
 pub async fn run_videos<W: VideoWorld>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
-    carry_out(world, &run, Kind::Video, |claim| video::process(world, &run, claim)).await
+    carry_out(world, &run, Kind::Video, &|claim| Box::pin(video::process(world, &run, claim))).await
 }
 
 impl Run {
@@ -54,11 +55,11 @@ impl Run {
     }
 }
 
-async fn carry_out<W: World, F: Future<Output = JobReport>>(
+async fn carry_out<'a, W: World>(
     world: &W,
     run: &Run,
     kind: Kind,
-    process: impl Fn(Claim) -> F,
+    process: &dyn Fn(Claim) -> LocalBoxFuture<'a, JobReport>,
 ) -> RunReport {
     let mut report = RunReport::new(kind.queue());
     drain(world, run, kind, process, &mut report).await;
@@ -72,6 +73,6 @@ async fn carry_out<W: World, F: Future<Output = JobReport>>(
         }
     }
     let spent = run.budget.spent(world.clock().now());
-    report.duration_ms = spent.as_millis().try_into().unwrap_or(u64::MAX);
+    report.duration_ms = milliseconds(spent);
     report
 }

@@ -15,6 +15,7 @@ const LONGEST_URL: usize = 4096;
 
 /// One thing that is wrong with a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Issue {
     /// The field's name as the sender writes it.
     pub field: String,

@@ -71,15 +71,23 @@ impl Duration {
         }
     }
 
+    /// As in messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Duration::Four => "4",
+            Duration::Six => "6",
+            Duration::Eight => "8",
+        }
+    }
+
     /// From a message's text or number.
     fn read(value: &Value) -> Result<Self, String> {
-        let text = value.as_str().map(str::to_owned);
-        match text.or_else(|| value.as_f64().map(|number| number.to_string())).as_deref() {
-            Some("4") => Ok(Duration::Four),
-            Some("6") => Ok(Duration::Six),
-            Some("8") => Ok(Duration::Eight),
-            _ => Err(format!("\"4\" or \"6\" or \"8\", not {}", shown(value))),
-        }
+        let all = [Duration::Four, Duration::Six, Duration::Eight];
+        let found = all.into_iter().find(|duration| {
+            value.as_str() == Some(duration.as_str())
+                || value.as_f64() == Some(f64::from(duration.seconds()))
+        });
+        found.ok_or_else(|| format!("\"4\" or \"6\" or \"8\", not {}", shown(value)))
     }
 }
 
@@ -115,7 +123,7 @@ impl VideoJob {
             .one_of("resolution", &[("720p", Resolution::P720), ("1080p", Resolution::P1080)])
             .unwrap_or(Resolution::P720);
         if resolution == Resolution::P1080 && duration != Duration::Eight {
-            let given = duration.seconds();
+            let given = duration.as_str();
             fields.expect("durationSeconds", format!("\"8\" with 1080p, not \"{given}\""));
         }
         let job = target.zip(prompt).map(|(target, prompt)| Self {

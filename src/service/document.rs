@@ -3,12 +3,18 @@
 //! A provider's reply is a few hundred bytes around megabytes of base64. Reading it into owned
 //! values would copy those; reading it into types would fail for a reply in which one field of
 //! no interest changed its form. Whatever is looked for and is not there is `null`.
+//!
+//! So is what lies too deep. The parser gives up on a document that is nested too deeply, and a
+//! claim's reply holds other people's messages: one of them must not spoil the others.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+/// How deep a document is read. The parser's own limit is 128; what is skipped does not count.
+const DEPTH: u8 = 64;
 
 /// A value of a document.
 #[derive(Debug, PartialEq)]
@@ -25,7 +31,10 @@ pub(super) enum Json<'a> {
 impl<'a> Json<'a> {
     /// Reads a document.
     pub(super) fn read(body: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(body)
+        let mut deserializer = serde_json::Deserializer::from_slice(body);
+        let document = AnyJson { depth: DEPTH }.deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(document)
     }
 
     /// A member of an object.
@@ -73,6 +82,14 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// A number.
+    pub(super) fn number(&self) -> Option<f64> {
+        match self {
+            Json::Number(number) => number.as_f64(),
+            _ => None,
+        }
+    }
+
     /// The same value with everything owned.
     pub(super) fn to_value(&self) -> Value {
         match self {
@@ -81,20 +98,47 @@ impl<'a> Json<'a> {
             Json::Number(number) => Value::Number(number.clone()),
             Json::Text(text) => Value::String(text.to_string()),
             Json::List(elements) => Value::Array(elements.iter().map(Json::to_value).collect()),
-            Json::Object(members) => Value::Object(Map::from_iter(
-                members.iter().map(|(name, value)| (name.to_string(), value.to_value())),
-            )),
+            Json::Object(members) => {
+                // One by one: building a map at once sorts, which is 5 KB of WASM.
+                let mut map = Map::new();
+                for (name, value) in members {
+                    map.insert(name.to_string(), value.to_value());
+                }
+                Value::Object(map)
+            }
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Json<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyJson)
+/// A JSON text with everything owned; `None` if it is none.
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code))] // what comes over the border is read so
+pub(crate) fn owned(text: &str) -> Option<Value> {
+    Json::read(text.as_bytes()).ok().map(|document| document.to_value())
+}
+
+/// Reads one value and what is in it, so many levels deep.
+#[derive(Clone, Copy)]
+struct AnyJson {
+    depth: u8,
+}
+
+impl AnyJson {
+    fn inner(self) -> Self {
+        Self { depth: self.depth.saturating_sub(1) }
     }
 }
 
-struct AnyJson;
+impl<'de> DeserializeSeed<'de> for AnyJson {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        if self.depth == 0 {
+            deserializer.deserialize_ignored_any(IgnoredAny)?;
+            return Ok(Json::Null);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for AnyJson {
     type Value = Json<'de>;
@@ -133,15 +177,16 @@ impl<'de> Visitor<'de> for AnyJson {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json<'de>, A::Error> {
         let mut elements = Vec::new();
-        while let Some(element) = list.next_element()? {
+        while let Some(element) = list.next_element_seed(self.inner())? {
             elements.push(element);
         }
         Ok(Json::List(elements))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
+        const NAME: AnyJson = AnyJson { depth: 1 };
         let mut members = Vec::new();
-        while let Some((name, value)) = map.next_entry::<Json<'de>, _>()? {
+        while let Some((name, value)) = map.next_entry_seed(NAME, self.inner())? {
             // A name of JSON is always a text.
             if let Json::Text(name) = name {
                 members.push((name, value));
@@ -182,8 +227,23 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_too_deep_is_null_and_spoils_nothing() {
+        let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+        let text = format!("{{\"a\":{deep},\"b\":{{\"c\":{deep}}},\"d\":1}}");
+        let document = Json::read(text.as_bytes()).unwrap();
+        assert_eq!(document.get("d").integer(), Some(1));
+        let mut levels = 1;
+        let mut value = document.get("a");
+        while let Some(inner) = value.list().first() {
+            value = inner;
+            levels += 1;
+        }
+        assert_eq!((levels, value), (usize::from(DEPTH), &Json::Null));
+    }
+
+    #[test]
     fn a_document_that_is_none_is_an_error() {
-        for text in ["", "{", "<html>", "{\"a\":1} x", &"[".repeat(10_000)] {
+        for text in ["", "{", "<html>", "{\"a\":1} x", "[1", &"[".repeat(10_000)] {
             assert!(Json::read(text.as_bytes()).is_err(), "{text:.20}");
         }
     }

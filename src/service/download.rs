@@ -128,7 +128,8 @@ fn refused(url: &WebUrl, own: bool, reply: &Reply) -> Failure {
             _ => Failure { code: Code::DownloadFailed, ..failure },
         };
     }
-    let message = shown(&format!("the video at {origin} was answered with {}", reply.status));
+    let message =
+        shown(&format!("the video at {origin} was answered with {}", reply.status.as_u16()));
     if passes(reply.status) {
         let delay = retry_after(&reply.headers);
         return Failure::retry(Code::DownloadFailed, message).after(delay);

@@ -135,10 +135,14 @@ fn look(
         return Err(blocked(format!("{model} refused to show the image: {reason}")));
     }
 
-    let mut said: Vec<_> = ends().map(|end| words(end, "finishReason", "finishMessage")).collect();
-    said.extend(parts().filter_map(|part| part.get("text").text()).map(|text| shown(text)));
-    let said = if said.is_empty() { "no explanation".into() } else { said.join(": ") };
-    let message = shown(&format!("{model} made no image: {said}"));
+    let mut said = String::new();
+    for end in ends() {
+        said = said + ": " + &words(end, "finishReason", "finishMessage");
+    }
+    for text in parts().filter_map(|part| part.get("text").text()) {
+        said = said + ": " + &shown(text);
+    }
+    let message = shown(&format!("{model} made no image{said}"));
     Err(Failure::retry_at_most(Code::NoImage, ATTEMPTS_WITHOUT_IMAGE, message))
 }
 

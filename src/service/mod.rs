@@ -6,11 +6,10 @@
 
 mod address;
 mod base64;
-mod document;
+pub(crate) mod document;
 mod download;
 mod gemini;
 mod google_error;
-mod http_date;
 mod omni;
 mod pgmq;
 mod redact;

@@ -7,11 +7,10 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
+use super::document::Json;
 use super::redact::shown;
 use super::reply::{Reply, exchange};
-use super::request::post_json;
+use super::request::{JsonBody, post_json};
 use super::{Transport, rows};
 use crate::failure::{Code, Failure};
 use crate::job::{JobId, Kind};
@@ -45,9 +44,14 @@ impl<T: Transport> Pgmq<T> {
     }
 
     /// Calls a function, `calls` times at most if there is no clear answer.
-    async fn call(&self, calls: usize, function: &str, arguments: Value) -> Result<Value, Failure> {
+    async fn call(
+        &self,
+        calls: usize,
+        function: &str,
+        arguments: JsonBody,
+    ) -> Result<Reply, Failure> {
         let url = format!("{}/rpc/{function}", self.0.base_url());
-        let body = arguments.to_string().into_bytes();
+        let body = arguments.close();
         let mut failure = None;
         for _ in 0..calls {
             let lost = |error| {
@@ -56,7 +60,7 @@ impl<T: Transport> Pgmq<T> {
             };
             let request = post_json(&url, body.clone()).map_err(lost)?;
             match exchange(&self.0, request, TIMEOUT, LONGEST_REPLY).await {
-                Ok(reply) if reply.status.is_success() => return read(function, &reply),
+                Ok(reply) if reply.status.is_success() => return Ok(reply),
                 Ok(reply) => {
                     let refused = refused(function, &reply);
                     // An error that a function raised is its answer, whatever the status.
@@ -72,12 +76,9 @@ impl<T: Transport> Pgmq<T> {
     }
 
     /// Calls a function that changes something for a lease, and says whether it did.
-    async fn write(&self, function: &str, lease: &Lease, more: Value) -> Result<(), WriteError> {
-        match self.call(CALLS, function, with_lease(lease, more)).await? {
-            Value::Bool(true) => Ok(()),
-            Value::Bool(false) => Err(WriteError::LeaseLost),
-            _ => Err(unreadable(function).into()),
-        }
+    async fn write(&self, function: &str, arguments: JsonBody) -> Result<(), WriteError> {
+        let reply = self.call(CALLS, function, arguments).await?;
+        held(function, &read(function, &reply)?)
     }
 }
 
@@ -89,76 +90,76 @@ impl<T: Transport> Queue for Pgmq<T> {
         quantity: u32,
     ) -> Result<Vec<Claim>, Failure> {
         const FUNCTION: &str = "claim_generation_jobs";
-        let arguments = json!({
-            "queue": kind.queue(), "lease_seconds": seconds(lease), "quantity": quantity,
-        });
-        let answer = self.call(1, FUNCTION, arguments).await?;
-        let rows = answer.as_array().ok_or_else(|| unreadable(FUNCTION))?;
-        Ok(rows.iter().filter_map(|row| rows::claim(kind, row)).collect())
+        let arguments = for_queue(kind)
+            .member_integer("lease_seconds", seconds(lease))
+            .member_integer("quantity", quantity.into());
+        let reply = self.call(1, FUNCTION, arguments).await?;
+        rows(FUNCTION, &reply, |row| rows::claim(kind, row))
     }
 
     async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError> {
-        let more = json!({"lease_seconds": seconds(by)});
-        self.write("extend_generation_lease", lease, more).await
+        let arguments = for_lease(lease).member_integer("lease_seconds", seconds(by));
+        self.write("extend_generation_lease", arguments).await
     }
 
     async fn begin_submission(&self, lease: &Lease, model: &str) -> Result<(), WriteError> {
-        self.write("begin_generation_submission", lease, json!({"model": model})).await
+        let arguments = for_lease(lease).member_text("model", Some(model));
+        self.write("begin_generation_submission", arguments).await
     }
 
     async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError> {
-        let more = json!({"operation": {"model": op.model, "name": op.name}});
-        self.write("record_generation_operation", lease, more).await
+        let arguments = for_lease(lease)
+            .member("operation")
+            .raw("{")
+            .member_text("model", Some(&op.model))
+            .member_text("name", Some(&op.name))
+            .raw("}");
+        self.write("record_generation_operation", arguments).await
     }
 
     async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
         const FUNCTION: &str = "complete_generation_job";
-        let more = json!({
-            "object_path": asset.path,
-            "asset_url": asset.url,
-            "content_type": asset.format.content_type(),
-            "model": asset.model,
-            "usage": asset.usage,
-            "cost_usd": asset.cost_usd,
-        });
-        let answer = self.call(CALLS, FUNCTION, with_lease(lease, more)).await?;
-        match answer.get("held").and_then(Value::as_bool) {
-            Some(true) => Ok(rows::completion(&answer)),
-            Some(false) => Err(WriteError::LeaseLost),
-            None => Err(unreadable(FUNCTION).into()),
-        }
+        let arguments = for_lease(lease)
+            .member_text("object_path", Some(&asset.path))
+            .member_text("asset_url", Some(&asset.url))
+            .member_text("content_type", Some(asset.format.content_type()))
+            .member_text("model", asset.model.as_deref())
+            .member_value("usage", asset.usage.as_ref());
+        let arguments = match asset.cost_usd {
+            Some(cost) => arguments.member_millionths("cost_usd", (cost * 1e6).round() as u64),
+            None => arguments.member_value("cost_usd", None),
+        };
+        let reply = self.call(CALLS, FUNCTION, arguments).await?;
+        let answer = read(FUNCTION, &reply)?;
+        held(FUNCTION, answer.get("held"))?;
+        Ok(rows::completion(&answer))
     }
 
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {
-        let (code, message) = match &defer.reason {
-            Some((code, message)) => (Some(code.as_str()), Some(message)),
-            None => (None, None),
-        };
-        let more = json!({
-            "delay_seconds": defer.delay.as_secs_f64(),
-            "counted": defer.counted,
-            "error_code": code,
-            "error_message": message,
-            "reset_submission": defer.reset_submission,
-        });
-        self.write("defer_generation_job", lease, more).await
+        let reason = defer.reason.as_ref();
+        let delay = defer.delay.as_micros().try_into().unwrap_or(u64::MAX);
+        let arguments = for_lease(lease)
+            .member_millionths("delay_seconds", delay)
+            .member_flag("counted", defer.counted)
+            .member_text("error_code", reason.map(|(code, _)| code.as_str()))
+            .member_text("error_message", reason.map(|(_, message)| message.as_str()))
+            .member_flag("reset_submission", defer.reset_submission);
+        self.write("defer_generation_job", arguments).await
     }
 
     async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError> {
-        let more = json!({
-            "error_code": end.code.as_str(),
-            "error_message": end.message,
-            "reset_submission": end.reset_submission,
-        });
-        self.write("fail_generation_job", lease, more).await
+        let arguments = for_lease(lease)
+            .member_text("error_code", Some(end.code.as_str()))
+            .member_text("error_message", Some(&end.message))
+            .member_flag("reset_submission", end.reset_submission);
+        self.write("fail_generation_job", arguments).await
     }
 
     async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
         const FUNCTION: &str = "unpublished_generation_jobs";
-        let arguments = json!({"queue": kind.queue(), "quantity": quantity});
-        let answer = self.call(CALLS, FUNCTION, arguments).await?;
-        let rows = answer.as_array().ok_or_else(|| unreadable(FUNCTION))?;
-        Ok(rows.iter().filter_map(rows::unpublished).collect())
+        let arguments = for_queue(kind).member_integer("quantity", quantity.into());
+        let reply = self.call(CALLS, FUNCTION, arguments).await?;
+        rows(FUNCTION, &reply, rows::unpublished)
     }
 
     async fn confirm_publication(
@@ -167,34 +168,58 @@ impl<T: Transport> Queue for Pgmq<T> {
         made: &[Publication],
     ) -> Result<Vec<Publication>, Failure> {
         const FUNCTION: &str = "confirm_generation_publication";
-        let made = rows::publications_json(made);
-        let arguments = json!({"job_id": job.as_str(), "publications": made});
-        let answer = self.call(CALLS, FUNCTION, arguments).await?;
-        if !answer.is_array() {
-            return Err(unreadable(FUNCTION));
+        let arguments = JsonBody::object().member_text("job_id", Some(job.as_str()));
+        let arguments = rows::write_publications(arguments.member("publications"), made);
+        let reply = self.call(CALLS, FUNCTION, arguments).await?;
+        let answer = read(FUNCTION, &reply)?;
+        match &answer {
+            Json::List(_) => Ok(rows::publications(&answer)),
+            _ => Err(unreadable(FUNCTION)),
         }
-        Ok(rows::publications(Some(&answer)))
     }
 }
 
-/// The arguments of a call for a lease: those that name it, and more.
-fn with_lease(lease: &Lease, more: Value) -> Value {
-    let mut arguments = json!({
-        "queue": lease.kind.queue(), "msg_id": lease.msg_id, "lease_token": lease.token,
-    });
-    if let (Value::Object(arguments), Value::Object(more)) = (&mut arguments, more) {
-        arguments.extend(more);
-    }
-    arguments
+/// The arguments of a call for a queue, to be continued.
+fn for_queue(kind: Kind) -> JsonBody {
+    JsonBody::object().member_text("queue", Some(kind.queue()))
+}
+
+/// The arguments of a call for a lease, to be continued.
+fn for_lease(lease: &Lease) -> JsonBody {
+    for_queue(lease.kind)
+        .member_integer("msg_id", lease.msg_id)
+        .member_integer("lease_token", lease.token.into())
 }
 
 /// Whole seconds, rounded up: a lease of nothing would be lost at once.
-fn seconds(duration: Duration) -> u64 {
-    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+fn seconds(duration: Duration) -> i64 {
+    let whole = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    whole.saturating_add(i64::from(duration.subsec_nanos() > 0))
 }
 
-fn read(function: &str, reply: &Reply) -> Result<Value, Failure> {
-    serde_json::from_slice(&reply.body).map_err(|_| unreadable(function))
+fn read<'a>(function: &str, reply: &'a Reply) -> Result<Json<'a>, Failure> {
+    Json::read(&reply.body).map_err(|_| unreadable(function))
+}
+
+/// The rows of a table that can be read.
+fn rows<R>(
+    function: &str,
+    reply: &Reply,
+    row: impl Fn(&Json<'_>) -> Option<R>,
+) -> Result<Vec<R>, Failure> {
+    match read(function, reply)? {
+        Json::List(rows) => Ok(rows.iter().filter_map(row).collect()),
+        _ => Err(unreadable(function)),
+    }
+}
+
+/// Whether the lease was still held.
+fn held(function: &str, answer: &Json<'_>) -> Result<(), WriteError> {
+    match answer {
+        Json::Bool(true) => Ok(()),
+        Json::Bool(false) => Err(WriteError::LeaseLost),
+        _ => Err(unreadable(function).into()),
+    }
 }
 
 fn unreadable(function: &str) -> Failure {
@@ -203,10 +228,9 @@ fn unreadable(function: &str) -> Failure {
 
 /// What an error of PostgREST's means: `{code, message, details, hint}`.
 fn refused(function: &str, reply: &Reply) -> Failure {
-    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let text = |key| body.get(key).and_then(Value::as_str);
-    let message = text("message").map_or("no explanation".into(), shown);
-    match text("code") {
+    let body = Json::read(&reply.body).unwrap_or(Json::Null);
+    let message = body.get("message").text().map_or("no explanation".into(), |text| shown(text));
+    match body.get("code").text().map(|code| &**code) {
         // The log phrase that operators look for begins the message.
         Some(LINKING_FAILED) => Failure::retry(Code::EntityUpdateFailed, message),
         Some(NO_SUCH_FUNCTION) => {

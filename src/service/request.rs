@@ -1,10 +1,13 @@
 //! Building requests.
 
-use http::header::CONTENT_TYPE;
-use http::{Method, Request};
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 
 use super::{Payload, TransportError};
+
+/// The media type of JSON.
+pub(super) const JSON: &str = "application/json";
 
 /// A request without a body.
 pub(super) fn get<S>(url: &str) -> Result<Request<Payload<S>>, TransportError> {
@@ -16,31 +19,31 @@ pub(super) fn post_json<S>(
     url: &str,
     body: Vec<u8>,
 ) -> Result<Request<Payload<S>>, TransportError> {
-    build(Method::POST, url, &[(CONTENT_TYPE.as_str(), JSON)], Payload::Bytes(body))
+    build(Method::POST, url, &[(CONTENT_TYPE, JSON)], Payload::Bytes(body))
 }
-
-/// The media type of JSON.
-pub(super) const JSON: &str = "application/json";
 
 /// A request with headers of its own.
 ///
 /// # Errors
-/// The URL is none, or a header has characters that headers do not have; nothing was sent then.
+/// The URL is none; nothing was sent then.
 pub(super) fn build<S>(
     method: Method,
     url: &str,
-    headers: &[(&str, &str)],
+    headers: &[(HeaderName, &'static str)],
     body: Payload<S>,
 ) -> Result<Request<Payload<S>>, TransportError> {
-    let mut request = Request::builder().method(method).uri(url);
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() =
+        Uri::try_from(url).map_err(|_| TransportError::NotSent("its address is no URL".into()))?;
     for (name, value) in headers {
-        request = request.header(*name, *value);
+        request.headers_mut().append(name, HeaderValue::from_static(value));
     }
-    request.body(body).map_err(|error| TransportError::NotSent(error.to_string()))
+    Ok(request)
 }
 
 /// Writes a JSON body piece by piece, so that an image goes into it as base64 with no copy on
-/// the way.
+/// the way. It is also much less code than building a value and serializing that.
 pub(super) struct JsonBody(Vec<u8>);
 
 impl JsonBody {
@@ -50,6 +53,11 @@ impl JsonBody {
         Self(Vec::with_capacity(media / 3 * 4 + REST))
     }
 
+    /// Begins an object, to which members are added until [`JsonBody::close`].
+    pub(super) fn object() -> Self {
+        Self::with_media(0).raw("{")
+    }
+
     /// Adds JSON that is known to be right.
     pub(super) fn raw(mut self, json: &str) -> Self {
         self.0.extend_from_slice(json.as_bytes());
@@ -57,9 +65,11 @@ impl JsonBody {
     }
 
     /// Adds a text as a JSON string.
-    pub(super) fn text(self, text: &str) -> Self {
-        let json = Value::from(text).to_string();
-        self.raw(&json)
+    pub(super) fn text(mut self, text: &str) -> Self {
+        if serde_json::to_writer(&mut self.0, text).is_err() {
+            return self.raw("null"); // memory takes everything, so this does not happen
+        }
+        self
     }
 
     /// Adds bytes as a JSON string of base64.
@@ -68,6 +78,53 @@ impl JsonBody {
         base64_simd::STANDARD.encode_append(bytes, &mut self.0);
         self.0.push(b'"');
         self
+    }
+
+    /// Begins a member; its value is to follow.
+    pub(super) fn member(mut self, name: &str) -> Self {
+        if !matches!(self.0.last(), Some(b'{' | b'[')) {
+            self.0.push(b',');
+        }
+        self.raw("\"").raw(name).raw("\":")
+    }
+
+    /// Adds a member that is a text or nothing.
+    pub(super) fn member_text(self, name: &str, text: Option<&str>) -> Self {
+        let body = self.member(name);
+        match text {
+            Some(text) => body.text(text),
+            None => body.raw("null"),
+        }
+    }
+
+    /// Adds a member that is an integer.
+    pub(super) fn member_integer(self, name: &str, integer: i64) -> Self {
+        self.member(name).raw(&integer.to_string())
+    }
+
+    /// Adds a member that is a number of millionths.
+    pub(super) fn member_millionths(self, name: &str, millionths: u64) -> Self {
+        let number = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
+        self.member(name).raw(&number)
+    }
+
+    /// Adds a member that is true or false.
+    pub(super) fn member_flag(self, name: &str, flag: bool) -> Self {
+        self.member(name).raw(if flag { "true" } else { "false" })
+    }
+
+    /// Adds a member that is any JSON.
+    pub(super) fn member_value(self, name: &str, value: Option<&Value>) -> Self {
+        let mut body = self.member(name);
+        match value {
+            Some(value) if serde_json::to_writer(&mut body.0, value).is_ok() => body,
+            _ => body.raw("null"),
+        }
+    }
+
+    /// Ends an object and the body.
+    pub(super) fn close(self) -> Vec<u8> {
+        self.raw("}").finish()
     }
 
     /// Ends the body.

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
-
+use super::document::Json;
+use super::request::JsonBody;
 use crate::job::{Id, JobId, Kind, Slot, Target};
 use crate::port::{
     Claim, Completion, Lease, LinkOutcome, LinkedEntity, Operation, Publication, Unpublished,
@@ -17,46 +16,56 @@ use crate::port::{
 /// written for it then, and its message becomes visible again when the lease has run out. An
 /// operation that cannot be read is never taken for none: something was submitted, so the job
 /// goes on as one whose submission nobody knows the outcome of.
-pub(super) fn claim(kind: Kind, row: &Value) -> Option<Claim> {
+pub(super) fn claim(kind: Kind, row: &Json<'_>) -> Option<Claim> {
     let lease = Lease {
         kind,
-        msg_id: row.get("msg_id")?.as_i64()?,
-        token: row.get("lease_token")?.as_i64()?.try_into().ok()?,
+        msg_id: row.get("msg_id").integer()?,
+        token: row.get("lease_token").integer()?.try_into().ok()?,
     };
-    let stored = row.get("operation").filter(|operation| !operation.is_null());
-    let operation = stored.and_then(|stored| Operation::deserialize(stored).ok());
-    let age = row.get("operation_age_seconds").and_then(Value::as_f64).unwrap_or(0.0);
-    let attempts = row.get("attempts").and_then(Value::as_u64).unwrap_or(1);
+    let stored = row.get("operation");
+    let operation = operation(stored);
+    let unreadable = !stored.is_null() && operation.is_none();
+    let age = row.get("operation_age_seconds").number().unwrap_or(0.0);
+    let attempts = row.get("attempts").integer().unwrap_or(1);
     Some(Claim {
         lease,
-        job_id: JobId::new(row.get("job_id")?.as_str()?)?,
-        message: row.get("message").cloned().unwrap_or_default(),
+        job_id: JobId::new(row.get("job_id").text()?)?,
+        message: row.get("message").to_value(),
         attempts: attempts.try_into().unwrap_or(u32::MAX),
-        retried: flag(row, "retried"),
-        submission_pending: flag(row, "submission_pending")
-            || stored.is_some() && operation.is_none(),
+        retried: row.get("retried").is_true(),
+        submission_pending: row.get("submission_pending").is_true() || unreadable,
         operation,
         operation_age: Duration::try_from_secs_f64(age).unwrap_or_default(),
     })
 }
 
+fn operation(stored: &Json<'_>) -> Option<Operation> {
+    let text = |key| stored.get(key).text().map(|text| text.to_string());
+    Some(Operation { model: text("model")?, name: text("name")? })
+}
+
 /// What completing a job came to.
-pub(super) fn completion(answer: &Value) -> Completion {
-    let entity = |value: &Value| {
-        let outcome = LinkOutcome::deserialize(value.get("outcome")?).ok()?;
-        Some(LinkedEntity { key: value.get("key")?.as_str()?.to_owned(), outcome })
+pub(super) fn completion(answer: &Json<'_>) -> Completion {
+    let entity = |row: &Json<'_>| {
+        let outcome = match &**row.get("outcome").text()? {
+            "linked" => LinkOutcome::Linked,
+            "superseded" => LinkOutcome::Superseded,
+            "not_found" => LinkOutcome::NotFound,
+            _ => return None,
+        };
+        Some(LinkedEntity { key: row.get("key").text()?.to_string(), outcome })
     };
     Completion {
-        entities: list(answer.get("entities")).iter().filter_map(entity).collect(),
+        entities: answer.get("entities").list().iter().filter_map(entity).collect(),
         publications: publications(answer.get("publications")),
     }
 }
 
 /// A job whose copies are still to be made.
-pub(super) fn unpublished(row: &Value) -> Option<Unpublished> {
-    let id = |key| row.get(key).and_then(Value::as_str).and_then(Id::new);
+pub(super) fn unpublished(row: &Json<'_>) -> Option<Unpublished> {
+    let id = |key| row.get(key).text().and_then(|text| Id::new(text));
     Some(Unpublished {
-        job_id: JobId::new(row.get("job_id")?.as_str()?)?,
+        job_id: JobId::new(row.get("job_id").text()?)?,
         target: Target {
             storyboard: id("storyboard_id")?,
             scene: id("scene_id"),
@@ -67,29 +76,27 @@ pub(super) fn unpublished(row: &Value) -> Option<Unpublished> {
 }
 
 /// Publications, read.
-pub(super) fn publications(value: Option<&Value>) -> Vec<Publication> {
-    let publication = |value: &Value| {
-        let text = |key| value.get(key).and_then(Value::as_str);
+pub(super) fn publications(list: &Json<'_>) -> Vec<Publication> {
+    let publication = |row: &Json<'_>| {
         Some(Publication {
-            slot: Slot::from_name(text("slot")?)?,
-            path: text("object_path")?.to_owned(),
-            content_type: text("content_type")?.to_owned(),
+            slot: Slot::from_name(row.get("slot").text()?)?,
+            path: row.get("object_path").text()?.to_string(),
+            content_type: row.get("content_type").text()?.to_string(),
         })
     };
-    list(value).iter().filter_map(publication).collect()
+    list.list().iter().filter_map(publication).collect()
 }
 
 /// Publications, written.
-pub(super) fn publications_json(publications: &[Publication]) -> Value {
-    let publication = |it: &Publication| json!({"slot": it.slot.as_str(), "object_path": it.path, "content_type": it.content_type});
-    publications.iter().map(publication).collect()
-}
-
-/// The elements of an array; none of anything else.
-pub(super) fn list(value: Option<&Value>) -> &[Value] {
-    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn flag(row: &Value, key: &str) -> bool {
-    row.get(key).and_then(Value::as_bool).unwrap_or(false)
+pub(super) fn write_publications(body: JsonBody, publications: &[Publication]) -> JsonBody {
+    let mut body = body.raw("[");
+    for (index, publication) in publications.iter().enumerate() {
+        body = body
+            .raw(if index == 0 { "{" } else { ",{" })
+            .member_text("slot", Some(publication.slot.as_str()))
+            .member_text("object_path", Some(&publication.path))
+            .member_text("content_type", Some(&publication.content_type))
+            .raw("}");
+    }
+    body.raw("]")
 }

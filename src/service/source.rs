@@ -115,7 +115,7 @@ async fn ask<T: Transport>(transport: &T, url: &WebUrl, address: &str) -> Result
         TransportError::TooLarge { .. } => too_large(url),
         error => retry(shown(&format!("{} {error}", url.host))),
     };
-    let headers = [(ACCEPT.as_str(), FORMATS)];
+    let headers = [(ACCEPT, FORMATS)];
     let request = build(Method::GET, address, &headers, Payload::Empty).map_err(lost)?;
     let reply = transport.send(request, TIMEOUT).await.map_err(lost)?;
     if let Some(location) = redirect(&reply) {

@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use http::Method;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use serde_json::{Value, json};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 
+use super::document::Json;
 use super::redact::shown;
 use super::reply::{Reply, exchange, passes, retry_after};
-use super::request::{build, post_json};
+use super::request::{JSON, JsonBody, build, post_json};
 use super::{Payload, Transport, TransportError};
 use crate::failure::{Code, Failure};
 use crate::job::{Format, Place};
@@ -25,6 +25,12 @@ const BRIEFLY: &str = "max-age=60";
 
 /// Listing and copying move no bytes of ours.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Whether an object may replace another.
+const UPSERT: HeaderName = HeaderName::from_static("x-upsert");
+
+/// One object a format is all there can be at a place; the search narrows its folder down.
+const MOST_OBJECTS: i64 = 12;
 
 /// A video passes through here as it is downloaded.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
@@ -71,21 +77,22 @@ impl<T: Transport> AssetStore for Storage<T> {
     async fn find(&self, place: &Place) -> Result<Option<Format>, Failure> {
         const WHAT: &str = "looking for a stored asset";
         let Place { bucket, folder, stem } = place;
-        // One object a format is all there can be; the search narrows the folder down to them.
-        let query = json!({"prefix": folder, "search": stem, "limit": Format::ALL.len() * 2});
-        let request =
-            post_json(&self.url(&format!("object/list/{bucket}")), query.to_string().into_bytes());
+        let query = JsonBody::object()
+            .member_text("prefix", Some(folder))
+            .member_text("search", Some(stem))
+            .member_integer("limit", MOST_OBJECTS);
+        let request = post_json(&self.url(&format!("object/list/{bucket}")), query.close());
         let reply = self.ask(WHAT, request, TIMEOUT).await?;
         if !reply.status.is_success() {
             return Err(refused(WHAT, &reply));
         }
-        let Ok(Value::Array(objects)) = serde_json::from_slice(&reply.body) else {
-            let message = format!("{WHAT}: storage sent no list");
-            return Err(Failure::retry(Code::StorageFailed, message));
-        };
-        let names = objects.iter().filter_map(|object| object.get("name")?.as_str());
-        let formats: Vec<_> = names.filter_map(|name| format_at(place, name)).collect();
-        Ok(formats.first().copied())
+        match Json::read(&reply.body) {
+            Ok(Json::List(objects)) => {
+                let names = objects.iter().filter_map(|object| object.get("name").text());
+                Ok(names.into_iter().find_map(|name| format_at(place, name)))
+            }
+            _ => Err(Failure::retry(Code::StorageFailed, format!("{WHAT}: storage sent no list"))),
+        }
     }
 
     async fn put(
@@ -96,11 +103,8 @@ impl<T: Transport> AssetStore for Storage<T> {
     ) -> Result<(), Failure> {
         const WHAT: &str = "storing an asset";
         let url = self.url(&format!("object/{}/{}", place.bucket, place.path(format)));
-        let headers = [
-            (CONTENT_TYPE.as_str(), format.content_type()),
-            (CACHE_CONTROL.as_str(), IMMUTABLE),
-            ("x-upsert", "false"),
-        ];
+        let headers =
+            [(CONTENT_TYPE, format.content_type()), (CACHE_CONTROL, IMMUTABLE), (UPSERT, "false")];
         let body = match body {
             Body::Bytes(bytes) => Payload::Bytes(bytes),
             Body::Stream(stream) => Payload::Stream(stream),
@@ -122,15 +126,18 @@ impl<T: Transport> AssetStore for Storage<T> {
     ) -> Result<(), Failure> {
         const WHAT: &str = "copying an asset";
         // Without `copyMetadata: false` the year of the original would be copied along.
-        let body = json!({
-            "bucketId": bucket,
-            "sourceKey": from,
-            "destinationKey": to,
-            "copyMetadata": false,
-            "metadata": {"cacheControl": BRIEFLY, "mimetype": content_type},
-        });
-        let headers = [(CONTENT_TYPE.as_str(), super::request::JSON), ("x-upsert", "true")];
-        let body = Payload::Bytes(body.to_string().into_bytes());
+        let body = JsonBody::object()
+            .member_text("bucketId", Some(bucket))
+            .member_text("sourceKey", Some(from))
+            .member_text("destinationKey", Some(to))
+            .member_flag("copyMetadata", false)
+            .member("metadata")
+            .raw("{")
+            .member_text("cacheControl", Some(BRIEFLY))
+            .member_text("mimetype", Some(content_type))
+            .raw("}");
+        let headers = [(CONTENT_TYPE, JSON), (UPSERT, "true")];
+        let body = Payload::Bytes(body.close());
         let request = build(Method::POST, &self.url("object/copy"), &headers, body);
         let reply = self.ask(WHAT, request, TIMEOUT).await?;
         if reply.status.is_success() { Ok(()) } else { Err(refused(WHAT, &reply)) }
@@ -163,17 +170,13 @@ struct Refusal {
 
 impl Refusal {
     fn read(reply: &Reply) -> Self {
-        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-        let text = |key| body.get(key).and_then(Value::as_str);
-        let inner = match body.get("statusCode") {
-            Some(Value::String(status)) => status.parse().ok(),
-            Some(status) => status.as_u64().and_then(|status| u16::try_from(status).ok()),
-            None => None,
-        };
+        let body = Json::read(&reply.body).unwrap_or(Json::Null);
+        let text = |key| body.get(key).text().map(|text| text.to_string());
+        let inner = body.get("statusCode").integer();
         Self {
-            status: inner.unwrap_or(reply.status.as_u16()),
-            error: text("error").or_else(|| text("code")).unwrap_or_default().to_owned(),
-            message: text("message").map_or("no explanation".into(), shown),
+            status: inner.and_then(|it| it.try_into().ok()).unwrap_or(reply.status.as_u16()),
+            error: text("error").or_else(|| text("code")).unwrap_or_default(),
+            message: text("message").map_or("no explanation".into(), |text| shown(&text)),
         }
     }
 }

@@ -85,13 +85,12 @@ pub(super) fn look(name: &str, document: &Json<'_>, reply: &[u8]) -> Look {
 /// What follows when a filter took the video away. What is filtered is not billed.
 fn filtered(name: &str, response: &Json<'_>) -> Option<Failure> {
     let reasons = response.get("raiMediaFilteredReasons").list().iter();
-    let reasons: Vec<_> = reasons.filter_map(|reason| reason.text()).map(|text| &**text).collect();
+    let reason = reasons.filter_map(Json::text).fold(String::new(), |all, text| all + text + " ");
     let count = response.get("raiMediaFilteredCount").integer().unwrap_or(0);
-    if reasons.is_empty() && count < 1 {
+    if reason.is_empty() && count < 1 {
         return None;
     }
-    let reason = if reasons.is_empty() { "no reason given".into() } else { reasons.join("; ") };
-    let message = format!("{name} was filtered: {}", shown(&reason));
+    let message = format!("{name} was filtered by the provider: {}", shown(&reason));
     // The filter for audio is random: the same prompt often passes the next time. It has no code
     // of its own, so its sentence is the only sign.
     Some(if reason.to_ascii_lowercase().contains("audio") {

@@ -66,7 +66,7 @@ impl Protocol {
         } else {
             let model = shown(model);
             let known = "a name has to begin with veo- or gemini-omni-";
-            let message = format!("VIDEO_MODELS names {model:?}, but {known}");
+            let message = format!("VIDEO_MODELS names \"{model}\", but {known}");
             Err(Failure::give_up(Code::ModelUnavailable, message))
         }
     }
@@ -78,7 +78,7 @@ impl Protocol {
             Protocol::Omni => omni::interaction(name).map(|id| format!("interactions/{id}")),
         };
         let path = path.ok_or_else(|| {
-            let message = format!("{:?} is no name of an operation", shown(name));
+            let message = format!("\"{}\" is no name of an operation", shown(name));
             Failure::give_up(Code::OperationNotFound, message)
         })?;
         Ok(format!("{base}/{path}"))
@@ -90,7 +90,7 @@ pub(super) fn model_path(model: &str) -> Result<String, Failure> {
     let name = bare(model);
     let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.is_empty() || name.starts_with('.') || !name.bytes().all(alphabet) {
-        let message = format!("{:?} is no name of a model", shown(model));
+        let message = format!("\"{}\" is no name of a model", shown(model));
         return Err(Failure::other_model(Code::ModelUnavailable, message));
     }
     Ok(format!("models/{name}"))

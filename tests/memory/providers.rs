@@ -121,9 +121,9 @@ impl AssetStore for MemoryStore {
     async fn find(&self, place: &Place) -> Result<Option<Format>, Failure> {
         self.fault("find")?;
         let objects = self.objects.borrow();
-        Ok(Format::ALL
-            .into_iter()
-            .find(|format| objects.contains_key(&format!("{}/{}", place.bucket, place.path(*format)))))
+        Ok(Format::ALL.into_iter().find(|format| {
+            objects.contains_key(&format!("{}/{}", place.bucket, place.path(*format)))
+        }))
     }
 
     async fn put(&self, place: &Place, format: Format, body: Body<()>) -> Result<(), Failure> {

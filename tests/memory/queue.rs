@@ -226,8 +226,7 @@ impl Queue for MemoryQueue {
             if defer.reset_submission {
                 (row.submission_pending, row.operation) = (false, None);
             }
-            row.status =
-                if row.operation.is_some() { Status::Waiting } else { Status::Queued };
+            row.status = if row.operation.is_some() { Status::Waiting } else { Status::Queued };
             row.visible_at = now + defer.delay;
             row.attempts -= u32::from(!defer.counted);
             row.error.clone_from(&defer.reason);

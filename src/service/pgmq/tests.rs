@@ -1,3 +1,5 @@
+use serde_json::{Value, json};
+
 use super::*;
 use crate::failure::Next;
 use crate::job::{Format, Slot};
@@ -81,6 +83,15 @@ fn a_row_that_cannot_be_read_does_not_hold_up_the_others() {
     rows.extend(["message", "attempts", "operation", "operation_age_seconds"].map(without));
     rows.extend(["submission_pending", "retried"].map(without));
     assert_eq!(claim(&at(200, rows.into())).unwrap().len(), 6);
+}
+
+#[test]
+fn a_message_that_is_nested_too_deeply_does_not_hold_up_the_others() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let row = row().to_string().replace("{\"prompt\":\"p\"}", &deep);
+    let rows = format!("[{row},{row}]");
+    assert!(rows.contains(&deep));
+    assert_eq!(claim(&Recorded::at(BASE).reply(200, rows)).unwrap().len(), 2);
 }
 
 #[test]

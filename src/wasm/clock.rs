@@ -1,0 +1,53 @@
+//! Time and chance from the JavaScript around us.
+
+use std::future::pending;
+use std::time::Duration;
+
+use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
+
+use super::latch::Latch;
+use crate::port::Clock;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn milliseconds() -> f64;
+}
+
+/// The isolate's clock, and the signal that tells the worker to stop.
+pub(super) struct JsClock {
+    stop: Option<AbortSignal>,
+}
+
+impl JsClock {
+    /// A clock whose worker is told to stop by `stop`.
+    pub(super) fn new(stop: Option<AbortSignal>) -> Self {
+        Self { stop }
+    }
+}
+
+impl Clock for JsClock {
+    fn now(&self) -> Duration {
+        Duration::try_from_secs_f64(milliseconds() / 1000.0).unwrap_or_default()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        Latch::after(duration).await;
+    }
+
+    fn random(&self) -> f64 {
+        js_sys::Math::random()
+    }
+
+    fn stopping(&self) -> bool {
+        self.stop.as_ref().is_some_and(AbortSignal::aborted)
+    }
+
+    async fn stop(&self) {
+        match &self.stop {
+            Some(signal) => Latch::on(signal).await,
+            None => pending().await,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What is thrown into JavaScript, and what a thing that JavaScript threw says.
+
+use js_sys::{Error, Reflect, TypeError};
+use wasm_bindgen::prelude::*;
+
+use super::plain::to_js;
+use crate::job::Invalid;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** A message that is no job: what `validateImageJob` and `validateVideoJob` throw. */
+export interface ValidationError extends Error {
+    name: "ValidationError";
+    /** Everything that is wrong with the message, by field. */
+    issues: Issue[];
+}
+"#;
+
+/// The error for a call that no run can be made of: `options.models: expected …`.
+pub(super) fn misuse(message: &str) -> JsValue {
+    TypeError::new(message).into()
+}
+
+/// The error for a message that is no job.
+pub(super) fn validation(invalid: &Invalid) -> JsValue {
+    let error = Error::new(&invalid.to_string());
+    error.set_name("ValidationError");
+    if let Ok(issues) = to_js(&invalid.issues) {
+        // Setting a property of an object made here cannot fail.
+        let _ = Reflect::set(&error, &"issues".into(), &issues);
+    }
+    error.into()
+}
+
+/// What a thrown thing says about itself and about its cause, without any address: an address may
+/// carry a signature.
+pub(super) fn description(thrown: &JsValue) -> String {
+    let Some(error) = thrown.dyn_ref::<Error>() else {
+        let text = thrown.as_string().unwrap_or_else(|| "no reason given".into());
+        return without_addresses(&text);
+    };
+    let mut text = String::from(error.message());
+    // Deno 2.9 says only "fetch failed" and keeps the reason in the cause; 2.1 says it all.
+    if let Some(cause) = error.cause().dyn_ref::<Error>() {
+        text = format!("{text}: {}", String::from(cause.message()));
+    }
+    without_addresses(&text)
+}
+
+fn without_addresses(text: &str) -> String {
+    let words = text.split_whitespace().map(|word| if word.contains("://") { "…" } else { word });
+    words.collect::<Vec<_>>().join(" ").chars().take(500).collect()
+}

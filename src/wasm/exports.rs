@@ -1,0 +1,73 @@
+//! The functions that JavaScript sees.
+
+use wasm_bindgen::prelude::*;
+
+use super::error::validation;
+use super::messages::{self, as_json};
+use super::options::Options;
+use super::plain::to_js;
+use super::property::Property;
+use super::world::JsWorld;
+use crate::flow::{run_images, run_videos};
+use crate::job::{ImageJob, VideoJob};
+
+/// Processes the image queue until it is empty or the run's time is spent.
+///
+/// @throws TypeError for options or adapters that no run can be made of. Whatever else goes wrong
+/// is in the report.
+#[wasm_bindgen(js_name = processImages, unchecked_return_type = "RunReport")]
+pub async fn process_images(
+    #[wasm_bindgen(unchecked_param_type = "ImageAdapters")] adapters: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "RunOptions")] options: JsValue,
+) -> Result<JsValue, JsValue> {
+    let adapters = Property::argument("adapters", adapters);
+    let options = Options::read(options)?;
+    let settings = options.settings.clone();
+    let world = JsWorld::of(&adapters, "gemini", options)?;
+    to_js(&run_images(&world, settings).await)
+}
+
+/// Processes the video queue until it is empty or the run's time is spent; operations that are
+/// not ready by then are left to the next run.
+///
+/// @throws TypeError for options or adapters that no run can be made of. Whatever else goes wrong
+/// is in the report.
+#[wasm_bindgen(js_name = processVideos, unchecked_return_type = "RunReport")]
+pub async fn process_videos(
+    #[wasm_bindgen(unchecked_param_type = "VideoAdapters")] adapters: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "RunOptions")] options: JsValue,
+) -> Result<JsValue, JsValue> {
+    let adapters = Property::argument("adapters", adapters);
+    let options = Options::read(options)?;
+    let settings = options.settings.clone();
+    let world = JsWorld::of(&adapters, "veo", options)?;
+    to_js(&run_videos(&world, settings).await)
+}
+
+/// Checks a message for the image queue and gives it as the worker understands it.
+///
+/// @throws ValidationError with everything that is wrong with the message.
+#[wasm_bindgen(js_name = validateImageJob, unchecked_return_type = "ImageJob")]
+pub fn validate_image_job(
+    #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
+) -> Result<JsValue, JsValue> {
+    let job = as_json(&message).and_then(|message| ImageJob::parse(&message));
+    to_js(&messages::ImageJob::from(job.map_err(|invalid| validation(&invalid))?))
+}
+
+/// Checks a message for the video queue and gives it as the worker understands it.
+///
+/// @throws ValidationError with everything that is wrong with the message.
+#[wasm_bindgen(js_name = validateVideoJob, unchecked_return_type = "VideoJob")]
+pub fn validate_video_job(
+    #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
+) -> Result<JsValue, JsValue> {
+    let job = as_json(&message).and_then(|message| VideoJob::parse(&message));
+    to_js(&messages::VideoJob::from(job.map_err(|invalid| validation(&invalid))?))
+}
+
+/// The version of this core.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").into()
+}

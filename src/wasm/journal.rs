@@ -1,0 +1,29 @@
+//! The caller's log.
+
+use js_sys::Function;
+use wasm_bindgen::JsValue;
+
+use super::plain::to_js;
+use crate::port::{Journal, LogEntry};
+
+/// Hands each entry to the function that the caller gave as `options.log`.
+pub(super) struct JsJournal {
+    log: Option<Function>,
+}
+
+impl JsJournal {
+    /// A journal kept by `log`, or by nobody.
+    pub(super) fn new(log: Option<Function>) -> Self {
+        Self { log }
+    }
+}
+
+impl Journal for JsJournal {
+    fn record(&self, entry: LogEntry) {
+        let Some(log) = &self.log else { return };
+        if let Ok(entry) = to_js(&entry) {
+            // A log that throws must not stop the job that it is about.
+            let _ = log.call1(&JsValue::UNDEFINED, &entry);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Everything that a flow has around it, put together.
+
+use wasm_bindgen::JsValue;
+
+use super::adapter::Adapter;
+use super::clock::JsClock;
+use super::incoming::Incoming;
+use super::journal::JsJournal;
+use super::models::Models;
+use super::options::Options;
+use super::property::Property;
+use crate::port::World;
+use crate::service::{Pgmq, Sources, Storage};
+
+/// The services behind the caller's adapters, the isolate's clock and the caller's log.
+pub(super) struct JsWorld {
+    queue: Pgmq<Adapter>,
+    models: Models,
+    store: Storage<Adapter>,
+    sources: Sources<Adapter, Adapter>,
+    clock: JsClock,
+    journal: JsJournal,
+}
+
+impl JsWorld {
+    /// The world of a run, from the caller's adapters; `models` is the name of the one that leads
+    /// to the models.
+    ///
+    /// # Errors
+    /// A `TypeError` that names the adapter and says what was expected.
+    pub(super) fn of(adapters: &Property, models: &str, options: Options) -> Result<Self, JsValue> {
+        let Options { source_image_hosts, public_storage_url, log, signal, .. } = options;
+        let queue = Pgmq::new(Adapter::of(adapters, "pgmq")?);
+        let models = Models::behind(Adapter::of(adapters, models)?);
+        let storage = Adapter::of(adapters, "storage")?;
+        let sources = Sources::new(
+            Adapter::of(adapters, "source")?,
+            storage.clone(),
+            public_storage_url.clone(),
+            source_image_hosts,
+        );
+        let store = Storage::new(storage, public_storage_url);
+        let (clock, journal) = (JsClock::new(signal), JsJournal::new(log));
+        Ok(Self { queue, models, store, sources, clock, journal })
+    }
+}
+
+impl World for JsWorld {
+    type Stream = Incoming;
+    type Queue = Pgmq<Adapter>;
+    type Model = Models;
+    type Store = Storage<Adapter>;
+    type Sources = Sources<Adapter, Adapter>;
+    type Clock = JsClock;
+    type Journal = JsJournal;
+
+    fn queue(&self) -> &Pgmq<Adapter> {
+        &self.queue
+    }
+
+    fn model(&self) -> &Models {
+        &self.models
+    }
+
+    fn store(&self) -> &Storage<Adapter> {
+        &self.store
+    }
+
+    fn sources(&self) -> &Sources<Adapter, Adapter> {
+        &self.sources
+    }
+
+    fn clock(&self) -> &JsClock {
+        &self.clock
+    }
+
+    fn journal(&self) -> &JsJournal {
+        &self.journal
+    }
+}

@@ -1,0 +1,132 @@
+import { equal, rejects } from "node:assert/strict";
+import { processImages, processVideos } from "../../pkg/generation_queue.js";
+import type { ImageAdapters, RunOptions, VideoAdapters } from "../../pkg/generation_queue.js";
+import { options, untouched } from "./services.ts";
+
+const SERVICE = untouched("http://service.test");
+const ADAPTERS = {
+  pgmq: SERVICE,
+  gemini: SERVICE,
+  veo: SERVICE,
+  storage: SERVICE,
+  source: SERVICE,
+};
+
+/** The message of the error that a run with these options ends in. */
+async function misuse(given: unknown, adapters: unknown = ADAPTERS): Promise<string> {
+  let message = "";
+  await rejects(processImages(adapters as ImageAdapters, given as RunOptions), (error) => {
+    message = (error as Error).message;
+    return error instanceof TypeError;
+  });
+  return message;
+}
+
+Deno.test("an option that is wrong is named with what was expected", async () => {
+  const cases: [Record<string, unknown>, string][] = [
+    [{ models: "a" }, "options.models: expected an array of non-empty strings, not another string"],
+    [{ models: [] }, "options.models: expected at least one model, not an array"],
+    [
+      { models: ["a", " "] },
+      "options.models: expected an array of non-empty strings, not an array",
+    ],
+    [{ concurrency: 0 }, "options.concurrency: expected a whole number from 1 to 100"],
+    [{ concurrency: 1.5 }, "options.concurrency: expected a whole number from 1 to 100"],
+    [
+      { concurrency: "5" },
+      "options.concurrency: expected a whole number from 1 to 100, not another string",
+    ],
+    [
+      { concurrency: undefined },
+      "options.concurrency: expected a whole number from 1 to 100, not undefined",
+    ],
+    [
+      { budgetSeconds: 0 },
+      "options.budgetSeconds: expected seconds, more than 0 and at most 86400",
+    ],
+    [
+      { budgetSeconds: Infinity },
+      "options.budgetSeconds: expected seconds, more than 0 and at most 86400",
+    ],
+    [
+      { budgetSeconds: NaN },
+      "options.budgetSeconds: expected seconds, more than 0 and at most 86400",
+    ],
+    [
+      { maxAttempts: null },
+      "options.maxAttempts: expected a whole number from 1 to 1000, not null",
+    ],
+    [{ maxJobs: -1 }, "options.maxJobs: expected a whole number from 1 to 4294967295"],
+    [
+      { sourceImageHosts: [1] },
+      "options.sourceImageHosts: expected an array of non-empty strings, not an array",
+    ],
+    [{ publicStorageUrl: 1 }, "options.publicStorageUrl: expected a string"],
+    [{ log: {} }, "options.log: expected a function, not an object"],
+    [{ signal: {} }, "options.signal: expected an AbortSignal, not an object"],
+  ];
+  for (const [wrong, message] of cases) {
+    equal(await misuse({ ...options(), ...wrong }), message);
+  }
+});
+
+Deno.test("options and adapters that are none are named as well", async () => {
+  equal(await misuse(undefined), "options: expected an object, not undefined");
+  equal(await misuse(options(), null), "adapters: expected an object, not null");
+  equal(
+    await misuse(options(), { ...ADAPTERS, gemini: undefined }),
+    "adapters.gemini: expected an object, not undefined",
+  );
+  equal(
+    await misuse(options(), { ...ADAPTERS, storage: { url: "http://s.test" } }),
+    "adapters.storage.fetch: expected a function, not undefined",
+  );
+  await rejects(
+    processVideos({ ...ADAPTERS, veo: { url: 1, fetch } } as unknown as VideoAdapters, options()),
+    { name: "TypeError", message: "adapters.veo.url: expected a string" },
+  );
+});
+
+Deno.test("an object that throws when it is read makes an error and not a trap", async () => {
+  const trap = new Proxy({}, {
+    get() {
+      throw new Error("hands off");
+    },
+  });
+  await rejects(processImages(ADAPTERS, trap as RunOptions), { message: "hands off" });
+});
+
+Deno.test("adapters that answer nonsense end the run with a reason", async () => {
+  const answers: unknown[] = [undefined, null, 7, "text", {}, Response.error(), () => 1];
+  for (const answer of answers) {
+    const pgmq = {
+      url: "http://queue.test/rest/v1",
+      fetch: () => answer,
+    } as unknown as ImageAdapters["pgmq"];
+    const report = await processImages({ ...ADAPTERS, pgmq }, options());
+    equal(report.stopped, "unavailable");
+    equal(report.error?.code, "queue_failed");
+  }
+});
+
+Deno.test("a body that cannot be read ends the run with a reason", async () => {
+  const read = Response.json([]);
+  await read.text();
+  const locked = Response.json([]);
+  locked.body!.getReader();
+  const broken = new ReadableStream({ pull: () => Promise.reject(new Error("broken")) });
+  const words = new ReadableStream({ start: (controller) => controller.enqueue("words") });
+  for (const answer of [read, locked, new Response(broken), new Response(words)]) {
+    const pgmq = { url: "http://queue.test/rest/v1", fetch: () => Promise.resolve(answer) };
+    const report = await processImages({ ...ADAPTERS, pgmq }, options());
+    equal(report.stopped, "unavailable");
+  }
+});
+
+Deno.test("a log that throws does not stop the run", async () => {
+  const log = () => {
+    throw new Error("disk full");
+  };
+  const report = await processImages(ADAPTERS, options({ log }));
+  equal(report.stopped, "unavailable");
+});

@@ -1,0 +1,121 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { processImages } from "../../pkg/generation_queue.js";
+import { json, options, queueWith, Service, untouched } from "./services.ts";
+
+/**
+ * Timers that run out by hand, so that nothing here waits for time to pass.
+ */
+function byHand() {
+  const { setTimeout, clearTimeout } = globalThis;
+  const waiting = new Map<number, { milliseconds: number; callback: () => void }>();
+  let last = 0;
+  Object.assign(globalThis, {
+    setTimeout(callback: () => void, milliseconds = 0) {
+      waiting.set(++last, { milliseconds, callback });
+      return last;
+    },
+    clearTimeout: (timer: number) => waiting.delete(timer),
+  });
+  return {
+    /** Lets the timers of this length run out. */
+    runOut(milliseconds: number) {
+      const due = [...waiting].filter(([, timer]) => timer.milliseconds === milliseconds);
+      equal(due.length, 1, `one timer of ${milliseconds} ms, but ${JSON.stringify([...waiting])}`);
+      waiting.delete(due[0][0]);
+      due[0][1].callback();
+    },
+    left: () => waiting.size,
+    [Symbol.dispose]() {
+      Object.assign(globalThis, { setTimeout, clearTimeout });
+    },
+  };
+}
+
+/** An adapter that leaves its first request unanswered; `asked` comes back with that one. */
+function silent(url: string) {
+  const asked = Promise.withResolvers<Request>();
+  let requests = 0;
+  const adapter = {
+    url,
+    fetch(request: Request): Promise<Response> {
+      if (requests++ > 0) return Promise.resolve(Response.json([]));
+      asked.resolve(request);
+      return new Promise((_, reject) => {
+        request.signal.addEventListener("abort", () => reject(request.signal.reason));
+      });
+    },
+  };
+  return { adapter, asked: asked.promise };
+}
+
+function others() {
+  return { storage: untouched("http://storage.test/storage/v1"), source: untouched("") };
+}
+
+Deno.test("a request that is not answered in time is aborted", async () => {
+  using timers = byHand();
+  const { adapter: pgmq, asked } = silent("http://queue.test/rest/v1");
+  const running = processImages(
+    { pgmq, gemini: untouched("http://gemini.test/v1beta"), ...others() },
+    options(),
+  );
+  const request = await asked;
+  equal(request.signal.aborted, false);
+  timers.runOut(20_000);
+  const report = await running;
+
+  equal(request.signal.aborted, true);
+  equal(report.stopped, "unavailable");
+  equal(report.error?.code, "queue_failed");
+  ok(report.error?.message.includes("nothing came within 20000 ms"), report.error?.message);
+  equal(timers.left(), 0, "no timer is left behind");
+});
+
+Deno.test("work whose lease is lost is aborted and leaves no trace", async () => {
+  using timers = byHand();
+  const pgmq = queueWith({ storyboardId: "sb", prompt: "A hero" }, {
+    answers: { extend_generation_lease: false },
+  });
+  const { adapter: gemini, asked } = silent("http://gemini.test/v1beta");
+  const running = processImages({ pgmq, gemini, ...others() }, options({ maxJobs: 1 }));
+  const request = await asked;
+  timers.runOut(15_000); // half of an image's lease
+  const report = await running;
+
+  equal(request.signal.aborted, true);
+  equal(report.jobs[0].outcome, "lost");
+  deepEqual(
+    pgmq.paths().filter((path) => /complete|defer|fail_/.test(path)),
+    [],
+  );
+  equal(timers.left(), 0, "no timer is left behind");
+});
+
+Deno.test("a signal stops the run after the job at hand", async () => {
+  const stop = new AbortController();
+  const pgmq = queueWith({ storyboardId: "sb", prompt: "A hero" });
+  const gemini = new Service("http://gemini.test/v1beta", () => {
+    stop.abort();
+    const promptFeedback = { blockReason: "PROHIBITED_CONTENT" };
+    return Response.json({ promptFeedback });
+  });
+  const report = await processImages(
+    { pgmq, gemini, ...others() },
+    options({ signal: stop.signal }),
+  );
+  equal(report.stopped, "shutdown");
+  equal(report.claimed, 1);
+  equal(report.jobs[0].outcome, "failed");
+  const failed = pgmq.seen.find(({ url }) => url.pathname.endsWith("fail_generation_job"));
+  equal(json(failed!.body).error_code, "content_blocked");
+});
+
+Deno.test("a run that is told to stop before it begins takes nothing", async () => {
+  const pgmq = queueWith({ storyboardId: "sb", prompt: "A hero" });
+  const report = await processImages(
+    { pgmq, gemini: untouched("http://gemini.test/v1beta"), ...others() },
+    options({ signal: AbortSignal.abort() }),
+  );
+  equal(report.stopped, "shutdown");
+  ok(!pgmq.paths().includes("/rpc/claim_generation_jobs"));
+});

@@ -1,0 +1,68 @@
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { validateImageJob, validateVideoJob } from "../../pkg/generation_queue.js";
+import type { Issue, ValidationError } from "../../pkg/generation_queue.js";
+
+/** Everything that is wrong with a message. */
+function issues(validate: (message: unknown) => unknown, message: unknown): Issue[] {
+  let found: Issue[] = [];
+  throws(() => validate(message), (error) => {
+    const { name, issues } = error as ValidationError;
+    found = issues;
+    return error instanceof Error && name === "ValidationError";
+  });
+  return found;
+}
+
+Deno.test("a message comes back as the worker understands it", () => {
+  deepEqual(validateImageJob({ storyboardId: "sb", prompt: "A hero", extra: [1], sceneId: null }), {
+    storyboardId: "sb",
+    prompt: "A hero",
+  });
+  const sourceImageUrl = "https://example.com/a.png";
+  const edit = {
+    storyboardId: "sb",
+    characterId: "c",
+    prompt: "p",
+    sourceImageUrl,
+    editMode: true,
+  };
+  deepEqual(validateImageJob(edit), edit);
+  deepEqual(validateVideoJob({ storyboardId: "sb", prompt: "A lion", durationSeconds: 4 }), {
+    storyboardId: "sb",
+    prompt: "A lion",
+    aspectRatio: "16:9",
+    durationSeconds: "4",
+    resolution: "720p",
+  });
+});
+
+Deno.test("everything that is wrong is named by field", () => {
+  const found = issues(validateVideoJob, { prompt: 1, aspectRatio: "1:1", resolution: "4k" });
+  deepEqual(found.map(({ field }) => field), [
+    "storyboardId",
+    "prompt",
+    "aspectRatio",
+    "resolution",
+  ]);
+  ok(found.every(({ expected }) => expected.length > 0));
+  equal(issues(validateImageJob, [])[0].field, "message");
+});
+
+Deno.test("what no queue could carry is an issue and never a trap", () => {
+  const nested: Record<string, unknown> = {};
+  nested.self = nested;
+  let deep: unknown = 1;
+  for (let i = 0; i < 100_000; i++) deep = [deep];
+  const throwing = {
+    toJSON() {
+      throw new Error("no");
+    },
+  };
+  const broken = { storyboardId: "sb", prompt: "\ud800" };
+  for (const message of [nested, deep, throwing, broken, undefined, () => 1, Symbol("s"), 1n]) {
+    equal(issues(validateImageJob, message)[0].field, "message");
+    equal(issues(validateVideoJob, message)[0].field, "message");
+  }
+  // The core works on.
+  equal(validateImageJob({ storyboardId: "sb", prompt: "A hero" }).prompt, "A hero");
+});
