@@ -1,4 +1,4 @@
-/** That the SQL which people copy works: enqueue-test-images.sql, and docs/database.md. */
+/** That the SQL which people copy works: enqueue-test-images.sql, README.md, docs/database.md. */
 
 import assert from "node:assert/strict";
 import { openMigratedPglite } from "../../local/database/pglite.ts";
@@ -28,9 +28,28 @@ Deno.test("enqueue-test-images.sql queues three scenes, and again changes nothin
   ]);
 });
 
+/** The SQL that a page shows. */
+async function statementsOf(page: string): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL(page, ROOT));
+  return [...text.matchAll(/^```sql\n(.*?)^```/gms)].map((match) => match[1]);
+}
+
+Deno.test("every statement of the README runs", async () => {
+  const [sending, monitoring] = await statementsOf("README.md");
+  await using database = await openMigratedPglite();
+  await database.exec(
+    "create table storage.objects (bucket_id text, name text, metadata jsonb, created_at timestamptz)",
+  );
+  await database.exec(sending);
+  const jobs = await database.query<{ id: string; kind: string }>("select * from generation_jobs");
+  assert.deepEqual(jobs.rows.map(({ kind }) => kind).sort(), ["image", "image", "video", "video"]);
+  const results = await database.exec(monitoring.replaceAll("JOB-ID", jobs.rows[0].id));
+  assert.equal(results[0].rows[0].count, 2);
+  assert.equal(results[2].rows.length, 2, "pending jobs");
+});
+
 Deno.test("every statement of docs/database.md runs, and leaves the queue alone", async () => {
-  const page = await Deno.readTextFile(new URL("docs/database.md", ROOT));
-  const statements = [...page.matchAll(/^```sql\n(.*?)^```/gms)].map((match) => match[1]);
+  const statements = await statementsOf("docs/database.md");
   assert.ok(statements.length >= 8);
 
   await using database = await openMigratedPglite();

@@ -1,0 +1,68 @@
+/** As much of Supabase's management API as deploying a function needs, on the loopback. */
+
+/** What was uploaded for one function. */
+export interface Upload {
+  slug: string;
+  metadata: {
+    name: string;
+    entrypoint_path: string;
+    import_map_path?: string;
+    verify_jwt: boolean;
+    static_patterns?: string[];
+  };
+  /** Path, as the CLI names it, to content. */
+  files: Map<string, Uint8Array>;
+}
+
+export interface ManagementApi {
+  url: string;
+  uploads: Upload[];
+  /** Requests that were something else, as `METHOD path`. */
+  others: string[];
+  close(): Promise<void>;
+}
+
+export function startManagementApi(): ManagementApi {
+  const uploads: Upload[] = [];
+  const others: string[] = [];
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    async (request) => {
+      const { pathname, searchParams } = new URL(request.url);
+      // Asked for the settings of functions that config.toml does not mention: there are none yet.
+      if (request.method === "GET" && pathname.endsWith("/functions")) return Response.json([]);
+      if (request.method !== "POST" || !pathname.endsWith("/functions/deploy")) {
+        others.push(`${request.method} ${pathname}`);
+        return Response.json({ message: "not found" }, { status: 404 });
+      }
+      const upload = await readUpload(searchParams.get("slug") ?? "", await request.formData());
+      uploads.push(upload);
+      return Response.json({
+        id: crypto.randomUUID(),
+        slug: upload.slug,
+        name: upload.metadata.name,
+        status: "ACTIVE",
+        version: 1,
+        verify_jwt: upload.metadata.verify_jwt,
+        created_at: 0,
+        updated_at: 0,
+      }, { status: 201 });
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    uploads,
+    others,
+    close: () => server.shutdown(),
+  };
+}
+
+async function readUpload(slug: string, form: FormData): Promise<Upload> {
+  const metadata = form.get("metadata");
+  const files = new Map<string, Uint8Array>();
+  for (const part of form.getAll("file")) {
+    if (part instanceof File) files.set(part.name, await part.bytes());
+  }
+  const text = metadata instanceof File ? await metadata.text() : metadata ?? "null";
+  return { slug, metadata: JSON.parse(text), files };
+}

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { isPng, object, onEachDeno } from "./studio.ts";
+
+const BUCKET = "storyboard-images";
+
+onEachDeno("images", async (studio, test) => {
+  await test.step("a scene's image is stored, linked and current", async () => {
+    const board = studio.storyboard();
+    const key = await studio.entity(`scene:${board}:scene-001`);
+    const id = await studio.send("image", {
+      storyboardId: board,
+      sceneId: "scene-001",
+      prompt: "A hero on a cliff",
+    });
+    const { status, report } = await studio.run("image");
+    assert.equal(status, 200);
+    assert.equal(report.succeeded, 1);
+    assert.equal(report.stopped, "empty");
+
+    const job = await studio.job(id);
+    assert.equal(job.status, "succeeded");
+    assert.equal(job.object_path, `${board}/scenes/scene-001/${id}.png`);
+    assert.equal(job.model, "gemini-2.5-flash-image");
+    assert.equal(Number(job.cost_usd), 0.039);
+    const own = await object(job.asset_url!);
+    assert.ok(isPng(own.bytes));
+    assert.equal(own.type, "image/png");
+
+    const value = await studio.valueOf(key);
+    assert.equal(value.title, "kept");
+    assert.equal(value.imageUrl, job.asset_url);
+    assert.match(value.imageGeneratedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
+    assert.equal(value.updatedAt, value.imageGeneratedAt);
+    const [{ recent }] = await studio.stack.sql<{ recent: boolean }>(
+      "select (value->>'imageGeneratedAt')::timestamp > now() at time zone 'utc' - interval '1 minute' as recent from public.kv_store_7ee7668a where key = $1",
+      [key],
+    );
+    assert.ok(recent);
+
+    const current = await object(studio.publicUrl(BUCKET, `${board}/scene-001.png`));
+    assert.deepEqual(current.bytes, own.bytes);
+    assert.equal(current.type, "image/png");
+    assert.equal((await studio.messages("image")).queued, 0);
+  });
+
+  await test.step("a character's image goes to the character", async () => {
+    const board = studio.storyboard();
+    const key = await studio.entity(`character:${board}:hero-001`);
+    const id = await studio.send("image", {
+      storyboardId: board,
+      characterId: "hero-001",
+      prompt: "Warrior portrait",
+    });
+    await studio.run("image");
+    const job = await studio.job(id);
+    assert.equal(job.object_path, `${board}/characters/hero-001/${id}.png`);
+    assert.equal((await studio.valueOf(key)).imageUrl, job.asset_url);
+    await object(studio.publicUrl(BUCKET, `${board}/characters/hero-001.png`));
+  });
+
+  await test.step("an image for both is the scene's, and both get its URL", async () => {
+    const board = studio.storyboard();
+    const scene = await studio.entity(`scene:${board}:s`);
+    const character = await studio.entity(`character:${board}:c`);
+    const id = await studio.send("image", {
+      storyboardId: board,
+      sceneId: "s",
+      characterId: "c",
+      prompt: "Both",
+    });
+    await studio.run("image");
+    const job = await studio.job(id);
+    assert.equal(job.object_path, `${board}/scenes/s/${id}.png`);
+    assert.equal((await studio.valueOf(scene)).imageUrl, job.asset_url);
+    assert.equal((await studio.valueOf(character)).imageUrl, job.asset_url);
+    await object(studio.publicUrl(BUCKET, `${board}/s.png`));
+    await object(studio.publicUrl(BUCKET, `${board}/characters/c.png`));
+  });
+
+  await test.step("an image for neither is stored and touches no entity", async () => {
+    const board = studio.storyboard();
+    const id = await studio.send("image", { storyboardId: board, prompt: "Alone" });
+    const before = await studio.stack.sql("select * from public.kv_store_7ee7668a order by key");
+    await studio.run("image");
+    const job = await studio.job(id);
+    assert.equal(job.object_path, `${board}/jobs/${id}.png`);
+    await object(job.asset_url!);
+    assert.deepEqual(
+      await studio.stack.sql("select * from public.kv_store_7ee7668a order by key"),
+      before,
+    );
+  });
+
+  await test.step("an edit is made from its source in the project's own storage", async () => {
+    const board = studio.storyboard();
+    await studio.send("image", { storyboardId: board, sceneId: "s", prompt: "The original" });
+    await studio.run("image");
+    const source = studio.publicUrl(BUCKET, `${board}/s.png`);
+    const original = await object(source);
+    studio.simulator.reset();
+    await studio.send("image", {
+      storyboardId: board,
+      sceneId: "s",
+      prompt: "Add dramatic sunset",
+      sourceImageUrl: source,
+      editMode: true,
+    });
+    const { report } = await studio.run("image");
+    assert.equal(report.succeeded, 1);
+    const [request] = studio.simulator.requests;
+    assert.equal(request.kind, "image");
+    assert.match(JSON.stringify(request.body), /inlineData/);
+    assert.notDeepEqual((await object(source)).bytes, original.bytes, "the current object is new");
+  });
+
+  await test.step("five images are made at a time until the queue is empty", async () => {
+    const board = studio.storyboard();
+    for (let number = 0; number < 12; number++) {
+      await studio.send("image", { storyboardId: board, prompt: `Panel ${number}` });
+    }
+    const { report } = await studio.run("image");
+    assert.equal(report.claimed, 12);
+    assert.equal(report.succeeded, 12);
+  });
+
+  await test.step("a body narrows the run", async () => {
+    const board = studio.storyboard();
+    for (let number = 0; number < 3; number++) {
+      await studio.send("image", { storyboardId: board, prompt: `Panel ${number}` });
+    }
+    const { report } = await studio.run("image", { maxJobs: 2 });
+    assert.equal(report.claimed, 2);
+    assert.equal(report.stopped, "max_jobs");
+    assert.equal((await studio.run("image")).report.claimed, 1);
+  });
+
+  await test.step("the newest enqueued image stays current, whichever ends last", async () => {
+    const board = studio.storyboard();
+    const key = await studio.entity(`scene:${board}:s`);
+    const scene = { storyboardId: board, sceneId: "s" };
+    studio.simulator.script({ match: { prompt: "the older" }, preset: "unavailable" });
+    const older = await studio.send("image", { ...scene, prompt: "the older" });
+    const newer = await studio.send("image", { ...scene, prompt: "the newer" });
+    await studio.run("image");
+    assert.equal((await studio.job(older)).status, "queued");
+    await studio.hurry("image");
+    await studio.run("image");
+    assert.equal((await studio.job(older)).status, "succeeded");
+    const { asset_url } = await studio.job(newer);
+    assert.equal((await studio.valueOf(key)).imageUrl, asset_url);
+    const current = await object(studio.publicUrl(BUCKET, `${board}/s.png`));
+    assert.deepEqual(current.bytes, (await object(asset_url!)).bytes);
+  });
+
+  await test.step("two runs drain one queue together", async () => {
+    const board = studio.storyboard();
+    for (let number = 0; number < 10; number++) {
+      await studio.send("image", { storyboardId: board, prompt: `Panel ${number}` });
+    }
+    studio.simulator.reset();
+    const runs = await Promise.all([studio.run("image"), studio.run("image")]);
+    assert.equal(runs[0].report.succeeded + runs[1].report.succeeded, 10);
+    assert.equal(studio.simulator.accepted("image"), 10);
+  });
+});

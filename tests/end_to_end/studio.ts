@@ -1,0 +1,175 @@
+/**
+ * A whole installation for a test: the embedded stack with the real functions and the real
+ * `pkg/`, and the provider simulator behind it.
+ */
+import assert from "node:assert/strict";
+import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
+import { type Stack, startStack } from "../../local/stack/mod.ts";
+
+/** The versions of Deno that the functions have to run under: today's and the hosted one. */
+const VERSIONS = ["current", "2.1.4"] as const;
+
+export type Kind = "image" | "video";
+export type Message = Record<string, unknown>;
+
+/** What a function answers; the tests read no more of it than this. */
+export interface Report {
+  queue: string;
+  stopped: string;
+  claimed: number;
+  succeeded: number;
+  failed: number;
+  retrying: number;
+  waiting: number;
+  jobs: { jobId: string; outcome: string; url?: string; model?: string; retryInSeconds?: number }[];
+}
+
+/** A ledger row. */
+export interface Job {
+  id: string;
+  status: string;
+  attempts: number;
+  object_path: string | null;
+  asset_url: string | null;
+  content_type: string | null;
+  model: string | null;
+  operation: { model: string; name: string } | null;
+  error_code: string | null;
+  error_message: string | null;
+  cost_usd: string | null;
+}
+
+/** Registers a test that is run with the functions under each version of Deno. */
+export function onEachDeno(
+  name: string,
+  run: (studio: Studio, test: Deno.TestContext) => Promise<void>,
+): void {
+  for (const version of VERSIONS) {
+    const title = version === "current" ? "the current Deno" : `Deno ${version}`;
+    Deno.test(`${name}, functions under ${title}`, async (test) => {
+      await using studio = await Studio.start(version);
+      await run(studio, test);
+    });
+  }
+}
+
+export class Studio implements AsyncDisposable {
+  #storyboards = 0;
+
+  constructor(readonly stack: Stack, readonly simulator: Simulator) {}
+
+  static async start(version: typeof VERSIONS[number]): Promise<Studio> {
+    const simulator = await startSimulator();
+    try {
+      const stack = await startStack({
+        sqlPort: false,
+        denoVersion: version,
+        env: {
+          GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
+          GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
+        },
+      });
+      return new Studio(stack, simulator);
+    } catch (error) {
+      await simulator.close();
+      throw error;
+    }
+  }
+
+  /** A storyboard of the test's own. */
+  storyboard(): string {
+    return `board-${++this.#storyboards}`;
+  }
+
+  /** Sends a message as anybody would, by plain `pgmq.send`; answers the job's id. */
+  async send(kind: Kind, message: unknown): Promise<string> {
+    const queue = `${kind}_generation_queue`;
+    const [{ msg_id }] = await this.stack.sql<{ msg_id: number }>(
+      "select msg_id from pgmq.send($1, $2::jsonb) as sent(msg_id)",
+      [queue, JSON.stringify(message)],
+    );
+    const [{ id }] = await this.stack.sql<{ id: string }>(
+      "select id from public.generation_jobs where queue = $1 and msg_id = $2",
+      [queue, msg_id],
+    );
+    return id;
+  }
+
+  /** Puts an entity there; answers its key. */
+  async entity(key: string, value: unknown = { title: "kept" }): Promise<string> {
+    await this.stack.sql(
+      "insert into public.kv_store_7ee7668a (key, value) values ($1, $2::jsonb)",
+      [key, JSON.stringify(value)],
+    );
+    return key;
+  }
+
+  async valueOf(key: string): Promise<Record<string, string>> {
+    const [{ value }] = await this.stack.sql<{ value: Record<string, string> }>(
+      "select value from public.kv_store_7ee7668a where key = $1",
+      [key],
+    );
+    return value;
+  }
+
+  async job(id: string): Promise<Job> {
+    const [job] = await this.stack.sql<Job>(
+      "select * from public.generation_jobs where id = $1",
+      [id],
+    );
+    return job;
+  }
+
+  /** Makes a job that was put back visible at once. */
+  async hurry(kind: Kind): Promise<void> {
+    await this.stack.sql(`update pgmq.q_${kind}_generation_queue set vt = now()`);
+  }
+
+  call(kind: Kind, init: RequestInit = {}): Promise<Response> {
+    return fetch(`${this.stack.url}/functions/v1/process-${kind}-generation`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.stack.secretKey}` },
+      ...init,
+    });
+  }
+
+  /** Starts a run and waits for its report. */
+  async run(kind: Kind, body?: Message): Promise<{ status: number; report: Report }> {
+    const response = await this.call(kind, body && { body: JSON.stringify(body) });
+    return { status: response.status, report: await response.json() };
+  }
+
+  /** What is in a queue and in its archive. */
+  async messages(kind: Kind): Promise<{ queued: number; archived: number }> {
+    const [counts] = await this.stack.sql<{ queued: number; archived: number }>(
+      `select (select count(*)::int from pgmq.q_${kind}_generation_queue) as queued,
+              (select count(*)::int from pgmq.a_${kind}_generation_queue) as archived`,
+    );
+    return counts;
+  }
+
+  publicUrl(bucket: string, path: string): string {
+    return `${this.stack.url}/storage/v1/object/public/${bucket}/${path}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stack.close();
+    await this.simulator.close();
+  }
+}
+
+/** Reads a public object that has to be there. */
+export async function object(url: string): Promise<{ type: string; bytes: Uint8Array }> {
+  const response = await fetch(url);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  assert.equal(response.status, 200, `${url}: ${new TextDecoder().decode(bytes.slice(0, 200))}`);
+  return { type: response.headers.get("content-type") ?? "", bytes };
+}
+
+export function isPng(bytes: Uint8Array): boolean {
+  return new TextDecoder("latin1").decode(bytes.slice(1, 4)) === "PNG";
+}
+
+export function isMp4(bytes: Uint8Array): boolean {
+  return new TextDecoder("latin1").decode(bytes.slice(4, 8)) === "ftyp";
+}
