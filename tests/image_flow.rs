@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
 use generation_queue::flow::{Outcome, Settings, Stopped};
+use generation_queue::port::Clock;
 use memory::{MemoryWorld, Status, settings};
 use serde_json::json;
 
@@ -22,7 +23,7 @@ fn an_image_is_stored_linked_and_published() {
     assert_eq!(world.store.object(&own).as_deref(), Some("A hero"));
     assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("A hero"));
     assert_eq!(report.jobs[0].url.as_deref(), Some(asset.url.as_str()));
-    assert!(!world.queue.row(id).unpublished);
+    assert!(world.queue.row(id).unpublished.is_none());
     assert!(world.journal.has("Entity updated: scene:sb:s"));
 }
 
@@ -196,7 +197,6 @@ fn a_worker_that_lost_its_lease_leaves_no_trace() {
     let report = world.clock.run(async {
         let work = generation_queue::flow::run_images(&world, settings());
         let theft = async {
-            use generation_queue::port::Clock;
             world.clock.sleep(Duration::from_secs(20)).await;
             world.queue.change(id, |row| row.read_ct += 1);
         };
@@ -279,8 +279,71 @@ fn a_copy_left_undone_is_made_by_the_next_run() {
     let world = MemoryWorld::new();
     world.store.faults.borrow_mut().push("copy");
     world.send_image(json!({"storyboardId": "sb", "sceneId": "s", "prompt": "p"}));
-    // The repair at the end of the same run already finds it.
     let report = world.run_images(settings());
-    assert_eq!((report.succeeded, report.repaired), (1, 1));
+    assert_eq!((report.succeeded, report.repaired), (1, 0));
+    assert_eq!(world.store.object("storyboard-images/sb/s.png"), None);
+    world.clock.advance(Duration::from_secs(61));
+    assert_eq!(world.run_images(settings()).repaired, 1);
     assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("p"));
+}
+
+#[test]
+fn copies_are_left_to_another_run_when_the_time_is_up() {
+    let world = MemoryWorld::new();
+    world.store.faults.borrow_mut().push("copy");
+    world.send_image(json!({"storyboardId": "sb", "sceneId": "s", "prompt": "p"}));
+    world.run_images(settings());
+    world.clock.advance(Duration::from_secs(61));
+    world.clock.stop_at(world.clock.now());
+    assert_eq!(world.run_images(settings()).repaired, 0);
+}
+
+#[test]
+fn a_completion_whose_reply_is_lost_was_a_completion() {
+    let world = MemoryWorld::new();
+    let id = world.send_image(json!({"storyboardId": "sb", "sceneId": "s", "prompt": "p"}));
+    world.queue.lose_reply("complete");
+    assert_eq!(world.run_images(settings()).lost, 1);
+    assert_eq!(world.queue.row(id).status, Status::Succeeded);
+    world.clock.advance(Duration::from_secs(61));
+    let report = world.run_images(settings());
+    assert_eq!((report.claimed, report.repaired), (0, 1));
+    assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("p"));
+}
+
+#[test]
+fn an_extension_that_hangs_is_given_up_when_the_lease_is_over() {
+    let world = MemoryWorld::new();
+    world.model.image_takes.set(Duration::from_secs(100));
+    world.queue.extension_takes.set(Duration::from_secs(3600));
+    world.send_image(json!({"storyboardId": "sb", "prompt": "p"}));
+    let report = world.run_images(settings());
+    // 30 s until the lease is over, then whoever is next takes the job: 100 s from the beginning.
+    assert_eq!((report.lost, report.succeeded, report.duration_ms), (1, 1, 130_000));
+}
+
+#[test]
+fn jobs_that_a_claim_brings_too_late_are_given_back() {
+    let world = MemoryWorld::new();
+    let id = world.send_image(json!({"storyboardId": "sb", "prompt": "p"}));
+    world.queue.claim_takes.set(Duration::from_secs(5));
+    world.clock.stop_at(Duration::from_secs(3));
+    let report = world.run_images(settings());
+    assert_eq!((report.claimed, report.waiting), (1, 1));
+    let row = world.queue.row(id);
+    assert_eq!((row.status, row.attempts, row.visible_at), (Status::Queued, 0, world.clock.now()));
+    assert!(world.model.asked.borrow().is_empty());
+}
+
+#[test]
+fn a_key_that_is_refused_does_not_fail_what_waits_on_the_queue() {
+    let world = MemoryWorld::new();
+    let refused = || Failure::give_up(Code::ApiKeyInvalid, "API key not valid");
+    for number in 0..9 {
+        world.send_image(json!({"storyboardId": "sb", "prompt": format!("{number}")}));
+        world.model.images.borrow_mut().push_back(Err(refused()));
+    }
+    let report = world.run_images(settings());
+    assert_eq!(report.stopped, Stopped::ProviderRefused);
+    assert_eq!((report.claimed, report.failed), (5, 5));
 }

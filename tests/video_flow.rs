@@ -149,22 +149,58 @@ fn the_operation_is_recorded_however_often_it_takes() {
 fn failed_polls_are_repeated_and_say_nothing_about_the_operation() {
     let world = MemoryWorld::new();
     let id = world.send_video(message());
-    for _ in 0..4 {
+    for _ in 0..40 {
         let failure = Failure::retry(Code::ProviderUnavailable, "503");
         world.model.polls.borrow_mut().push_back(Err(failure));
     }
-    assert_eq!(world.run_videos(one()).succeeded, 1);
-    for _ in 0..5 {
-        let failure = Failure::retry(Code::ProviderUnavailable, "503");
-        world.model.polls.borrow_mut().push_back(Err(failure));
+    let mut runs = 0;
+    while world.queue.row(id).status != Status::Succeeded {
+        let report = world.run_videos(one());
+        assert_eq!(report.failed + report.retrying, 0);
+        assert_eq!(world.queue.row(id).attempts, report.succeeded, "an outage is no attempt");
+        world.clock.advance(Duration::from_secs(10));
+        runs += 1;
+        assert!(runs < 10);
     }
-    let second = world.send_video(message());
-    assert_eq!(world.run_videos(one()).retrying, 1);
-    assert_eq!(world.queue.row(second).status, Status::Waiting);
-    assert_eq!(world.queue.row(id).status, Status::Succeeded);
-    world.clock.advance(Duration::from_secs(3600));
-    assert_eq!(world.run_videos(one()).succeeded, 1);
-    assert_eq!(world.model.submissions_made(), 2);
+    assert_eq!(world.model.submissions_made(), 1);
+}
+
+#[test]
+fn a_poll_that_is_refused_for_good_keeps_the_operation() {
+    let world = MemoryWorld::new();
+    let id = world.send_video(message());
+    let failure = Failure::give_up(Code::OperationNotFound, "404");
+    world.model.polls.borrow_mut().push_back(Err(failure));
+    assert_eq!(world.run_videos(one()).failed, 1);
+    assert!(world.queue.row(id).operation.is_some());
+}
+
+#[test]
+fn nothing_is_submitted_after_the_worker_was_told_to_stop() {
+    let world = MemoryWorld::new();
+    let mut with_source = message();
+    with_source["sourceImageUrl"] = json!("https://example.com/a.png");
+    let id = world.send_video(with_source);
+    world.sources.takes.set(Duration::from_secs(15));
+    world.clock.stop_at(Duration::from_secs(5));
+    assert_eq!(world.run_videos(one()).waiting, 1);
+    let row = world.queue.row(id);
+    assert_eq!((row.submission_pending, row.attempts), (false, 0));
+    assert_eq!(world.model.submissions_made(), 0);
+}
+
+#[test]
+fn an_operation_whose_video_kills_every_worker_is_given_up_and_kept() {
+    let world = MemoryWorld::new();
+    let id = world.send_video(message());
+    pending(&world, 20);
+    world.run_videos(Settings { budget: Duration::from_secs(20), ..one() });
+    world.queue.change(id, |row| row.attempts = 5);
+    world.clock.advance(Duration::from_secs(10));
+    assert_eq!(world.run_videos(one()).failed, 1);
+    let row = world.queue.row(id);
+    assert_eq!(row.error.unwrap().0, Code::AttemptsExhausted);
+    assert!(row.operation.is_some());
 }
 
 #[test]

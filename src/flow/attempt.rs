@@ -57,25 +57,33 @@ impl From<Invalid> for Halt {
     }
 }
 
+/// Fails a message that is no job.
+pub(super) async fn refuse<W: World>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    invalid: Invalid,
+) -> JobReport {
+    let mut report = blank(claim, None);
+    settle::halt(world, run, claim, invalid.into(), &mut report).await;
+    report
+}
+
 /// Makes the asset by `work` while the lease is held, then settles the job, whatever came of it.
 pub(super) async fn carry_out<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
-    target: Option<&Target>,
+    target: &Target,
     work: impl Future<Output = Result<StoredAsset, Halt>>,
 ) -> JobReport {
     let started = world.clock().now();
     let made = hold(world, claim, work).await.unwrap_or_else(|lost| Err(lost.into()));
-    let settled = match (made, target) {
-        (Ok(asset), Some(target)) => {
-            settle::complete(world, claim, target, &asset).await.map(|()| asset)
-        }
-        // Without a target there was no job, and without a job there is no asset.
-        (Ok(_), None) => Err(Halt::LeaseLost),
-        (Err(halt), _) => Err(halt),
+    let settled = match made {
+        Ok(asset) => settle::complete(world, claim, target, &asset).await.map(|()| asset),
+        Err(halt) => Err(halt),
     };
-    let mut report = blank(claim, target);
+    let mut report = blank(claim, Some(target));
     match settled {
         Ok(asset) => {
             report.outcome = Outcome::Succeeded;
@@ -99,6 +107,14 @@ pub(super) fn check_attempts(run: &Run, claim: &Claim) -> Result<(), Halt> {
     }
     let message = format!("{allowed} attempts were begun and their workers did not report back");
     Err(Failure::give_up(Code::AttemptsExhausted, message).into())
+}
+
+/// Gives back a job that was claimed and not begun.
+pub(super) async fn give_back<W: World>(world: &W, run: &Run, claim: Claim) -> JobReport {
+    let mut report = blank(&claim, None);
+    let halt = Halt::Waiting { delay: Duration::ZERO };
+    settle::halt(world, run, &claim, halt, &mut report).await;
+    report
 }
 
 fn blank(claim: &Claim, target: Option<&Target>) -> JobReport {

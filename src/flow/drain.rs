@@ -5,22 +5,23 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{FutureExt, LocalBoxFuture};
 
+use super::attempt::give_back;
 use super::journal;
-use super::report::{JobReport, RunReport, Stopped};
+use super::report::{JobError, JobReport, RunReport, Stopped};
 use super::run::Run;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::job::Kind;
 use crate::port::{Claim, Clock, Level, Queue, World};
 
 /// Claims jobs whenever there is room for them and processes them by `process`.
 ///
-/// Only what can be begun at once is claimed, so a run that stops has nothing to give back that
-/// it has not begun.
+/// Only what can be begun at once is claimed; what a claim brings after the run was told to stop is
+/// given back.
 pub(super) async fn drain<'a, W: World>(
-    world: &W,
-    run: &Run,
+    world: &'a W,
+    run: &'a Run,
     kind: Kind,
     process: &dyn Fn(Claim) -> LocalBoxFuture<'a, JobReport>,
     report: &mut RunReport,
@@ -29,8 +30,10 @@ pub(super) async fn drain<'a, W: World>(
     let mut claiming: Option<Pin<Box<_>>> = None;
     // Whether the queue may hold something: it is asked again each time a job has ended.
     let mut hopeful = true;
+    let mut refused = false;
     loop {
-        let stop = reason_to_stop(world, run, report.claimed);
+        let refusal = refused.then_some(Stopped::ProviderRefused);
+        let stop = refusal.or_else(|| reason_to_stop(world, run, report.claimed));
         let room = room(run, report.claimed, under_way.len());
         if claiming.is_none() && stop.is_none() && hopeful && room > 0 {
             claiming = Some(Box::pin(world.queue().claim(kind, kind.lease(), room)));
@@ -46,7 +49,10 @@ pub(super) async fn drain<'a, W: World>(
             Event::Claimed(Ok(claims)) => {
                 hopeful = !claims.is_empty();
                 report.claimed += u32::try_from(claims.len()).unwrap_or(u32::MAX);
-                under_way.extend(claims.into_iter().map(process));
+                let late = reason_to_stop(world, run, 0).is_some();
+                under_way.extend(claims.into_iter().map(|claim| {
+                    if late { give_back(world, run, claim).boxed_local() } else { process(claim) }
+                }));
             }
             Event::Claimed(Err(failure)) => {
                 // What is under way is brought to its end; more would fail the same way.
@@ -56,6 +62,7 @@ pub(super) async fn drain<'a, W: World>(
                 hopeful = false;
             }
             Event::Ended(job) => {
+                refused |= job.error.as_ref().is_some_and(meets_every_job);
                 report.add(job);
                 hopeful = report.stopped != Stopped::Unavailable;
             }
@@ -100,6 +107,12 @@ where
         }
     })
     .await
+}
+
+/// Whether what one job met is in the way of all: a key that is not accepted, a list without a
+/// model that exists. Going on would only fail what waits on the queue, one job after the other.
+fn meets_every_job(error: &JobError) -> bool {
+    [Code::ApiKeyInvalid, Code::ModelUnavailable].iter().any(|code| code.as_str() == error.code)
 }
 
 /// Why no more jobs are to be taken, if so.

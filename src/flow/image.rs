@@ -1,6 +1,6 @@
 //! The way of an image.
 
-use super::attempt::{Halt, carry_out, check_attempts};
+use super::attempt::{Halt, carry_out, check_attempts, refuse};
 use super::report::JobReport;
 use super::run::Run;
 use crate::job::{ImageJob, ImageMode, Kind, Place};
@@ -11,13 +11,10 @@ use crate::port::{
 
 /// Takes one leased image job as far as it gets.
 pub(super) async fn process<W: ImageWorld>(world: &W, run: &Run, claim: Claim) -> JobReport {
-    let job = ImageJob::parse(&claim.message);
-    let target = job.as_ref().ok().map(|job| job.target.clone());
-    let work = async {
-        let job = job?;
-        make(world, run, &claim, &job).await
-    };
-    carry_out(world, run, &claim, target.as_ref(), work).await
+    match ImageJob::parse(&claim.message) {
+        Ok(job) => carry_out(world, run, &claim, &job.target, make(world, run, &claim, &job)).await,
+        Err(invalid) => refuse(world, run, &claim, invalid).await,
+    }
 }
 
 async fn make<W: ImageWorld>(

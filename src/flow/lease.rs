@@ -38,15 +38,15 @@ async fn keep<W: World>(world: &W, claim: &Claim) -> LeaseLost {
         let left = until.saturating_sub(clock.now());
         clock.sleep((left / 2).max(Duration::from_secs(1))).await;
         let asked = clock.now();
-        match world.queue().extend(&claim.lease, term).await {
-            Ok(()) => until = asked + term,
-            Err(WriteError::LeaseLost) => return LeaseLost,
-            Err(WriteError::Failed(failure)) => {
+        // An answer that comes after the lease has run out comes too late.
+        let extended = pin!(world.queue().extend(&claim.lease, term));
+        let over = pin!(clock.sleep(until.saturating_sub(asked)));
+        match select(extended, over).await {
+            Either::Left((Ok(()), _)) => until = asked + term,
+            Either::Left((Err(WriteError::Failed(failure)), _)) => {
                 journal::failure(world, claim, Level::Warn, "Lease not extended", &failure);
-                if clock.now() >= until {
-                    return LeaseLost;
-                }
             }
+            Either::Left((Err(WriteError::LeaseLost), _)) | Either::Right(_) => return LeaseLost,
         }
     }
 }

@@ -7,9 +7,10 @@
 //! the next run.
 
 use super::journal;
+use super::run::Run;
 use crate::failure::{Code, Failure};
 use crate::job::{JobId, Kind, Target};
-use crate::port::{AssetStore, Level, Publication, Queue, Unpublished, World};
+use crate::port::{AssetStore, Clock, Level, Publication, Queue, Unpublished, World};
 
 /// Each round means that yet another job succeeded meanwhile.
 const ROUNDS: u32 = 10;
@@ -39,10 +40,14 @@ pub(super) async fn current_objects<W: World>(
 
 /// Makes the copies that workers left undone when they died; says for how many jobs. One that
 /// cannot be made holds up no other.
-pub(super) async fn repair<W: World>(world: &W, kind: Kind) -> Result<u32, Failure> {
+pub(super) async fn repair<W: World>(world: &W, run: &Run, kind: Kind) -> Result<u32, Failure> {
     const AT_ONCE: u32 = 20;
+    let clock = world.clock();
     let mut repaired = 0;
     for left in world.queue().unpublished(kind, AT_ONCE).await? {
+        if clock.stopping() || run.budget.left(clock.now()).is_zero() {
+            break;
+        }
         let Unpublished { job_id, target, publications } = left;
         match current_objects(world, kind, &job_id, &target, publications).await {
             Ok(()) => repaired += 1,

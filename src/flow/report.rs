@@ -49,6 +49,8 @@ pub enum Stopped {
     MaxJobs,
     /// The worker was told to stop.
     Shutdown,
+    /// The provider refused a job for a reason that would meet every other one as well.
+    ProviderRefused,
     /// The queue could not be reached.
     Unavailable,
 }

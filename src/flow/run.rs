@@ -56,16 +56,16 @@ impl Run {
 }
 
 async fn carry_out<'a, W: World>(
-    world: &W,
-    run: &Run,
+    world: &'a W,
+    run: &'a Run,
     kind: Kind,
     process: &dyn Fn(Claim) -> LocalBoxFuture<'a, JobReport>,
 ) -> RunReport {
     let mut report = RunReport::new(kind.queue());
     drain(world, run, kind, process, &mut report).await;
-    // After the jobs rather than before them: nobody waits for it.
-    if report.stopped != Stopped::Unavailable {
-        match publish::repair(world, kind).await {
+    // After the jobs: they are what somebody waits for.
+    if matches!(report.stopped, Stopped::Empty | Stopped::MaxJobs) {
+        match publish::repair(world, run, kind).await {
             Ok(repaired) => report.repaired = repaired,
             Err(failure) => {
                 journal::general(world, Level::Warn, "Current objects not repaired", &failure);

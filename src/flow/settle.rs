@@ -123,7 +123,12 @@ fn written_or_left<W: World>(
 }
 
 fn lost<W: World>(world: &W, claim: &Claim, report: &mut JobReport) {
-    journal::note(world, claim, Level::Warn, "Lease lost, the job is left to its new holder");
+    journal::note(
+        world,
+        claim,
+        Level::Warn,
+        "Lease no longer held: the job was settled, cancelled or taken over",
+    );
     report.outcome = Outcome::Lost;
     report.retry_in_seconds = None;
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::future::select;
 
-use super::attempt::{Halt, carry_out, check_attempts};
+use super::attempt::{Halt, carry_out, check_attempts, refuse};
 use super::journal;
 use super::report::JobReport;
 use super::run::Run;
@@ -24,13 +24,10 @@ use crate::port::{
 
 /// Takes one leased video job as far as it gets.
 pub(super) async fn process<W: VideoWorld>(world: &W, run: &Run, claim: Claim) -> JobReport {
-    let job = VideoJob::parse(&claim.message);
-    let target = job.as_ref().ok().map(|job| job.target.clone());
-    let work = async {
-        let job = job?;
-        make(world, run, &claim, &job).await
-    };
-    carry_out(world, run, &claim, target.as_ref(), work).await
+    match VideoJob::parse(&claim.message) {
+        Ok(job) => carry_out(world, run, &claim, &job.target, make(world, run, &claim, &job)).await,
+        Err(invalid) => refuse(world, run, &claim, invalid).await,
+    }
 }
 
 async fn make<W: VideoWorld>(
@@ -52,7 +49,11 @@ async fn make<W: VideoWorld>(
     }
 
     let operation = match (&claim.operation, claim.submission_pending) {
-        (Some(operation), _) => operation.clone(),
+        (Some(operation), _) => {
+            // Whatever is in the file may be what kills the workers.
+            check_attempts(run, claim)?;
+            operation.clone()
+        }
         (None, true) => {
             let message = "a worker ended between submitting and recording the operation; \
                            the video may have been paid for, so it is not submitted again";
@@ -90,6 +91,11 @@ async fn submit<W: VideoWorld>(
     };
     run.models
         .try_each(world, claim, async |model| {
+            // A worker that is killed between intent and operation leaves a job that nobody dares
+            // to submit again, so nothing is begun when the end is near.
+            if world.clock().stopping() || run.budget.left(world.clock().now()).is_zero() {
+                return Err(Halt::Waiting { delay: Duration::ZERO });
+            }
             world.queue().begin_submission(&claim.lease, model).await?;
             match world.model().submit(model, request).await {
                 Ok(operation) => {
@@ -134,7 +140,6 @@ async fn await_video<W: VideoWorld>(
 ) -> Result<(VideoFile, Option<serde_json::Value>), Halt> {
     let clock = world.clock();
     let begun = clock.now().saturating_sub(claim.operation_age);
-    let mut failures = 0;
     // A fresh operation is never ready at once; one that another run began may well be.
     let mut polls = 0;
     if claim.operation.is_none() {
@@ -146,23 +151,16 @@ async fn await_video<W: VideoWorld>(
             Ok(Progress::Ended(failure)) => {
                 return Err(Halt::Failed { failure, reset_submission: true });
             }
-            Ok(Progress::Pending) => {
-                failures = 0;
-                None
-            }
-            // The poll failed, which says nothing about the operation.
-            Err(failure) => {
-                failures += 1;
-                let passing = matches!(failure.next, Next::Retry { .. } | Next::Wait { .. });
-                if !passing || failures >= polling::FAILURES_IN_A_ROW {
-                    return Err(failure.into());
+            Ok(Progress::Pending) => None,
+            // The poll failed, which says nothing about the operation: the deadline is its bound,
+            // however long the provider cannot be reached.
+            Err(failure) => match failure.next {
+                Next::Retry { after, .. } | Next::Wait { after } => {
+                    journal::failure(world, claim, Level::Warn, "Poll failed", &failure);
+                    after
                 }
-                journal::failure(world, claim, Level::Warn, "Poll failed", &failure);
-                match failure.next {
-                    Next::Retry { after, .. } | Next::Wait { after } => after,
-                    Next::OtherModel | Next::GiveUp => None,
-                }
-            }
+                Next::OtherModel | Next::GiveUp => return Err(failure.into()),
+            },
         };
         if clock.now().saturating_sub(begun) >= polling::DEADLINE {
             let minutes = polling::DEADLINE.as_secs() / 60;

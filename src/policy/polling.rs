@@ -8,9 +8,6 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// An operation that has not ended by then is given up; it keeps its name in the ledger.
 pub const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
-/// How many polls in a row may fail before the job is put back.
-pub const FAILURES_IN_A_ROW: u32 = 5;
-
 /// How long to wait before the poll that follows the `polls`-th: short at first, since asking is
 /// free and a quick answer is a quick picture, then regular.
 pub fn interval(polls: u32) -> Duration {

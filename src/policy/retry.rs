@@ -11,7 +11,7 @@ const CAP: Duration = Duration::from_secs(600);
 /// How long to wait for quota when the service does not say.
 const WAIT: Duration = Duration::from_secs(60);
 /// A service that asks for longer is asked again after this.
-const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// What becomes of a job that met a failure.
 #[derive(Debug, Clone, Copy, PartialEq)]

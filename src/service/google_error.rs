@@ -137,8 +137,10 @@ pub(super) fn operation_failure(operation: &str, error: &Json<'_>) -> Failure {
     let name = code.map_or_else(|| "?".into(), |code| code.to_string());
     let message = format!("{operation} failed with code {name}: {words}");
     match code {
-        // DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE
-        Some(4 | 8 | 10 | 13 | 14) => Failure::retry(Code::OperationFailed, message),
+        // RESOURCE_EXHAUSTED
+        Some(8) => Failure::wait(Code::QuotaExhausted, message),
+        // DEADLINE_EXCEEDED, ABORTED, INTERNAL, UNAVAILABLE
+        Some(4 | 10 | 13 | 14) => Failure::retry(Code::OperationFailed, message),
         // CANCELLED, UNKNOWN, and what does not say
         Some(1 | 2) | None => Failure::retry_at_most(Code::OperationFailed, 3, message),
         // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION …

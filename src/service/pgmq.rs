@@ -20,10 +20,10 @@ use crate::port::{
 };
 
 /// PostgREST's own limit for a statement is 8 s by default; the rest is the way.
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(12);
 
-/// A hundred messages with the longest prompts fit in.
-const LONGEST_REPLY: usize = 16 * 1024 * 1024;
+/// A hundred of the longest messages fit in: a claim gives none of more than 256 KiB.
+const LONGEST_REPLY: usize = 32 * 1024 * 1024;
 
 /// How often a call is made when its reply is lost.
 const CALLS: usize = 3;

@@ -10,6 +10,9 @@ use super::{Payload, Transport, TransportError};
 /// As much of an error's body as is read: enough for every explanation that was ever seen.
 const LONGEST_EXPLANATION: usize = 16 * 1024;
 
+/// How long a body may take once the head is there: 25 MB at 8 Mbit/s.
+const BODY_TIMEOUT: Duration = Duration::from_secs(25);
+
 /// How long an explanation may take. It is nice to have, no more.
 const EXPLANATION_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -25,7 +28,8 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
 }
 
-/// Sends a request and receives the whole reply, a successful one of `limit` bytes at most.
+/// Sends a request and receives the whole reply, a successful one of `limit` bytes at most. The
+/// head may take `timeout`, in which the service does its work; the body is only transfer.
 pub(super) async fn exchange<T: Transport>(
     transport: &T,
     request: Request<Payload<T::Stream>>,
@@ -34,7 +38,7 @@ pub(super) async fn exchange<T: Transport>(
 ) -> Result<Reply, TransportError> {
     let (head, body) = transport.send(request, timeout).await?.into_parts();
     let body = if head.status.is_success() {
-        transport.collect(body, limit, timeout).await?
+        transport.collect(body, limit, timeout.min(BODY_TIMEOUT)).await?
     } else {
         explanation(transport, body).await
     };

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::base64::Encoded;
 use super::document::Json;
 use super::download::{check_inline, download};
-use super::google_error::{failure, unreachable};
+use super::google_error::{error_of, failure, unreachable};
 use super::redact::shown;
 use super::reply::{Reply, exchange};
 use super::request::{get, post_json};
@@ -137,7 +137,7 @@ impl<T: Transport> VideoModel for Videos<T> {
         let reply =
             exchange(&self.0, request, POLL_TIMEOUT, LONGEST_POLL_REPLY).await.map_err(lost)?;
         if !reply.status.is_success() {
-            return not_polled(protocol, name, &reply);
+            return Err(not_polled(protocol, name, &reply));
         }
         let look = Json::read(&reply.body).map_or(Look::Unreadable, |document| match protocol {
             Protocol::Veo => veo::look(name, &document, &reply.body),
@@ -210,22 +210,29 @@ fn uncertain(what: &str) -> SubmitError {
 }
 
 /// What a refused question about an operation means: usually nothing for the operation itself.
-fn not_polled(protocol: Protocol, name: &str, reply: &Reply) -> Result<Progress, Failure> {
+fn not_polled(protocol: Protocol, name: &str, reply: &Reply) -> Failure {
     let failure = failure(name, reply);
+    let document = Json::read(&reply.body).unwrap_or(Json::Null);
+    let error = error_of(&document);
     let unknown = match protocol {
-        Protocol::Veo => failure.next == Next::OtherModel,
+        _ if failure.next == Next::OtherModel => true,
+        Protocol::Veo => false,
         // An id that it does not know is a 400 there.
         Protocol::Omni => {
-            failure.next == Next::OtherModel
-                || reply.status == StatusCode::BAD_REQUEST
-                    && failure.code == Code::ModelRejectedRequest
+            failure.code == Code::ModelRejectedRequest
+                && reply.status == StatusCode::BAD_REQUEST
+                && error.get("status").text().is_none_or(|status| status != "FAILED_PRECONDITION")
         }
     };
     if !unknown {
-        return Err(failure);
+        return failure;
+    }
+    // A proxy's 404 says nothing; only the API itself knows what it does not know.
+    if error.is_null() {
+        return Failure::retry(Code::ProviderReplyUnreadable, failure.message);
     }
     let message = format!("the provider does not know the operation: {}", failure.message);
-    Ok(Progress::Ended(Failure::give_up(Code::OperationNotFound, message)))
+    Failure::give_up(Code::OperationNotFound, message)
 }
 
 #[cfg(test)]

@@ -3,6 +3,33 @@
 -- Lock order everywhere: first the message, then its ledger row. pgmq's own delete and archive
 -- lock in that order too (their trigger comes after), so no two calls can wait for each other.
 
+-- Most messages that are no job are the worker's to judge, field by field. But a claim answers with
+-- several messages at once, and one of endless length, or with a number that no JSON reader outside
+-- of PostgreSQL takes (1e400), would keep it from its neighbours.
+create or replace function generation_private.unreadable(message jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  longest constant integer := 262144;
+  length constant integer := octet_length(message::text);
+  prompt_length constant integer := octet_length(message ->> 'prompt');
+begin
+  if length > longest and prompt_length > 32768 then
+    return format('prompt: expected at most 32768 bytes, not %s', prompt_length);
+  elsif length > longest then
+    return format('message: expected at most %s bytes of JSON, not %s', longest, length);
+  elsif message @? '$.** ? (@.type() == "number" && (@ > 1.7e308 || @ < -1.7e308))' then
+    return 'message: expected numbers of at most 1.7e308';
+  end if;
+  return null;
+end
+$$;
+comment on function generation_private.unreadable(jsonb) is
+  'Why a message cannot even be handed to a worker, or null if it can.';
+
 create or replace function public.claim_generation_jobs(
   queue text,
   lease_seconds integer,
@@ -31,6 +58,7 @@ declare
   held record;
   job public.generation_jobs;
   written uuid;
+  unreadable text;
 begin
   perform generation_private.check_queue(claim_generation_jobs.queue);
   if lease_seconds is null or lease_seconds not between 1 and 43200 then
@@ -85,6 +113,21 @@ begin
       select * into strict job from public.generation_jobs where id = written;
     end if;
 
+    unreadable := generation_private.unreadable(held.message);
+    if unreadable is not null then
+      -- Handed out, it would make the whole answer one that no worker can read.
+      update public.generation_jobs as j
+      set status = 'failed',
+          attempts = j.attempts + 1,
+          error_code = 'invalid_message',
+          error_message = unreadable,
+          finished_at = clock_timestamp(),
+          updated_at = clock_timestamp()
+      where j.id = job.id;
+      perform pgmq.archive(claim_generation_jobs.queue, held.msg_id);
+      continue;
+    end if;
+
     job_id := job.id;
     msg_id := held.msg_id;
     lease_token := held.read_ct;
@@ -114,6 +157,7 @@ end
 $$;
 comment on function public.claim_generation_jobs(text, integer, integer) is
   'Takes up to quantity (0 to 100) visible messages, oldest first, and hides them for lease_seconds (1 to 43200). '
+  'A message of more than 256 KiB, or with a number that is none elsewhere, fails here as invalid_message. '
   'One row a job: lease_token is to be named in every later write; attempts includes this one; operation is what an '
   'earlier run recorded, operation_age_seconds how long ago; submission_pending means that a paid submission was '
   'announced and nobody knows whether it was made; retried means that the job was claimed before.';

@@ -83,7 +83,8 @@ comment on function generation_private.return_message(public.generation_jobs) is
 create or replace function public.redrive_generation_jobs(
   job_ids uuid[] default null,
   error_code text default null,
-  queue text default null
+  queue text default null,
+  forget_operation boolean default false
 )
 returns setof uuid
 language plpgsql
@@ -115,13 +116,20 @@ begin
     order by j.enqueued_at, j.msg_id
     for update
   loop
+    if coalesce(forget_operation, false) and job.operation is not null then
+      job := generation_private.without_submission(job);
+      update public.generation_jobs as j
+      set operation = null, submitted_at = null, history = job.history
+      where j.id = job.id;
+    end if;
     perform generation_private.return_message(job);
     return next job.id;
   end loop;
 end
 $$;
-comment on function public.redrive_generation_jobs(uuid[], text, text) is
+comment on function public.redrive_generation_jobs(uuid[], text, text, boolean) is
   'Sends failed jobs again: those with these ids, this error_code, of this queue (every condition given has to hold). Same '
   'job, same message, same place in the order; attempts start at 0, the error goes into the history, an announced '
-  'submission without an operation is forgotten, an operation is polled on. Answers the ids of the jobs sent again.';
-select generation_private.only_service_role('public.redrive_generation_jobs(uuid[], text, text)');
+  'submission without an operation is forgotten, an operation is polled on. forget_operation: the operation is given up '
+  '(its name stays in the history), so that the video is submitted, and paid for, again. Answers the ids of the jobs sent again.';
+select generation_private.only_service_role('public.redrive_generation_jobs(uuid[], text, text, boolean)');

@@ -34,7 +34,7 @@ impl MemoryWorld {
             queue: MemoryQueue::new(clock.clone()),
             model: MemoryModel::new(clock.clone()),
             store: MemoryStore::default(),
-            sources: MemorySources::default(),
+            sources: MemorySources::new(clock.clone()),
             journal: MemoryJournal::default(),
             clock,
         }

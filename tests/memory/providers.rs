@@ -156,14 +156,23 @@ impl AssetStore for MemoryStore {
 }
 
 /// Source images that are there, unless the URL says otherwise.
-#[derive(Default)]
 pub struct MemorySources {
-    pub fetched: Cell<u32>,
+    clock: VirtualClock,
+    /// How long a fetch takes.
+    pub takes: Cell<Duration>,
+}
+
+impl MemorySources {
+    pub fn new(clock: VirtualClock) -> Self {
+        Self { clock, takes: Cell::default() }
+    }
 }
 
 impl SourceImages for MemorySources {
     async fn fetch(&self, url: &str) -> Result<SourceImage, Failure> {
-        self.fetched.set(self.fetched.get() + 1);
+        if self.takes.get() > Duration::ZERO {
+            self.clock.sleep(self.takes.get()).await;
+        }
         if url.contains("missing") {
             return Err(Failure::give_up(Code::SourceImageUnusable, "404"));
         }

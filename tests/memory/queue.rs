@@ -37,7 +37,8 @@ pub struct Row {
     pub operation: Option<(Operation, Duration)>,
     pub submission_pending: bool,
     pub asset: Option<StoredAsset>,
-    pub unpublished: bool,
+    /// Since when copies are due.
+    pub unpublished: Option<Duration>,
     pub error: Option<(Code, String)>,
 }
 
@@ -47,8 +48,14 @@ pub struct MemoryQueue {
     pub rows: RefCell<Vec<Row>>,
     /// The entities that exist, by key.
     pub entities: RefCell<Vec<String>>,
-    /// How many of the next calls of each name fail.
-    pub faults: RefCell<Vec<&'static str>>,
+    /// The calls that fail before they do anything.
+    faults: RefCell<Vec<&'static str>>,
+    /// The calls that take effect and whose reply is lost.
+    losses: RefCell<Vec<&'static str>>,
+    /// How long the next claim takes to answer.
+    pub claim_takes: Cell<Duration>,
+    /// How long the next extension takes to answer.
+    pub extension_takes: Cell<Duration>,
     pub extensions: Cell<u32>,
 }
 
@@ -59,6 +66,9 @@ impl MemoryQueue {
             rows: RefCell::default(),
             entities: RefCell::default(),
             faults: RefCell::default(),
+            losses: RefCell::default(),
+            claim_takes: Cell::default(),
+            extension_takes: Cell::default(),
             extensions: Cell::default(),
         }
     }
@@ -78,7 +88,7 @@ impl MemoryQueue {
             operation: None,
             submission_pending: false,
             asset: None,
-            unpublished: false,
+            unpublished: None,
             error: None,
         });
         i64::try_from(number).unwrap()
@@ -97,15 +107,17 @@ impl MemoryQueue {
         self.faults.borrow_mut().push(call);
     }
 
+    /// Makes the next call of that name take effect and its reply get lost.
+    pub fn lose_reply(&self, call: &'static str) {
+        self.losses.borrow_mut().push(call);
+    }
+
     fn fault(&self, call: &str) -> Result<(), Failure> {
-        let mut faults = self.faults.borrow_mut();
-        match faults.iter().position(|name| *name == call) {
-            Some(found) => {
-                faults.remove(found);
-                Err(Failure::retry(Code::QueueFailed, format!("{call} failed")))
-            }
-            None => Ok(()),
-        }
+        strike(&self.faults, call)
+    }
+
+    fn loss(&self, call: &str) -> Result<(), Failure> {
+        strike(&self.losses, call)
     }
 
     fn write<T>(
@@ -120,7 +132,9 @@ impl MemoryQueue {
         if row.status != Status::Running || row.read_ct != lease.token {
             return Err(WriteError::LeaseLost);
         }
-        Ok(write(row))
+        let done = write(row);
+        self.loss(call)?;
+        Ok(done)
     }
 
     /// The newest success of each slot of a job.
@@ -151,6 +165,10 @@ impl Queue for MemoryQueue {
         quantity: u32,
     ) -> Result<Vec<Claim>, Failure> {
         self.fault("claim")?;
+        let takes = self.claim_takes.take();
+        if takes > Duration::ZERO {
+            self.clock.sleep(takes).await;
+        }
         let now = self.clock.now();
         let mut rows = self.rows.borrow_mut();
         let visible = rows.iter_mut().enumerate().filter(|(_, row)| {
@@ -180,8 +198,12 @@ impl Queue for MemoryQueue {
     }
 
     async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError> {
-        let until = self.clock.now() + by;
         self.extensions.set(self.extensions.get() + 1);
+        let takes = self.extension_takes.take();
+        if takes > Duration::ZERO {
+            self.clock.sleep(takes).await;
+        }
+        let until = self.clock.now() + by;
         self.write("extend", lease, |row| row.visible_at = until)
     }
 
@@ -195,10 +217,11 @@ impl Queue for MemoryQueue {
     }
 
     async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
+        let now = self.clock.now();
         self.write("complete", lease, |row| {
             row.status = Status::Succeeded;
             row.asset = Some(asset.clone());
-            row.unpublished = !slots(&row.message).is_empty();
+            row.unpublished = (!slots(&row.message).is_empty()).then_some(now);
             row.error = None;
         })?;
         let message = self.row(lease.msg_id).message;
@@ -245,8 +268,11 @@ impl Queue for MemoryQueue {
 
     async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
         self.fault("unpublished")?;
+        // A minute in which the worker that completed the job may still be at it.
+        let now = self.clock.now();
+        let overdue = |row: &Row| row.unpublished.is_some_and(|since| now > since + MINUTE);
         let rows = self.rows.borrow().clone();
-        let left = rows.iter().enumerate().filter(|(_, row)| row.unpublished && row.kind == kind);
+        let left = rows.iter().enumerate().filter(|(_, row)| overdue(row) && row.kind == kind);
         Ok(left
             .take(quantity as usize)
             .map(|(place, row)| Unpublished {
@@ -268,9 +294,18 @@ impl Queue for MemoryQueue {
         if due != made {
             return Ok(due);
         }
-        self.rows.borrow_mut()[place].unpublished = false;
+        self.rows.borrow_mut()[place].unpublished = None;
         Ok(Vec::new())
     }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn strike(calls: &RefCell<Vec<&'static str>>, call: &str) -> Result<(), Failure> {
+    let mut calls = calls.borrow_mut();
+    let Some(found) = calls.iter().position(|name| *name == call) else { return Ok(()) };
+    calls.remove(found);
+    Err(Failure::retry(Code::QueueFailed, format!("{call} failed")))
 }
 
 fn index(msg_id: i64) -> usize {

@@ -71,7 +71,7 @@ export interface JobReport {
 /** What a run did. The functions read these few fields and pass the rest on. */
 export interface RunReport {
   queue: string;
-  stopped: "empty" | "budget" | "max_jobs" | "shutdown" | "unavailable";
+  stopped: "empty" | "budget" | "max_jobs" | "shutdown" | "provider_refused" | "unavailable";
   succeeded: number;
   failed: number;
   retrying: number;

@@ -154,21 +154,30 @@ fn every_other_end_of_omni_is_known() {
 }
 
 #[test]
-fn an_unknown_operation_is_over() {
+fn an_unknown_operation_is_given_up_and_kept() {
     let missing = json!({"error": {"code": 404, "message": "Not found"}});
     let unknown = json!({"error": {"code": 400, "message": "Invalid interaction id"}});
     for (model, name, status, reply) in
         [(VEO, NAME, 404, &missing), (OMNI, "v1_x", 404, &missing), (OMNI, "v1_x", 400, &unknown)]
     {
         let transport = Recorded::at(BASE).json(status, reply.clone());
-        match poll(model, name, &transport).unwrap() {
-            Progress::Ended(failure) => {
-                assert_eq!((failure.code, failure.next), (Code::OperationNotFound, Next::GiveUp));
-                assert!(failure.message.contains(name));
-            }
-            other => panic!("{other:?}"),
-        }
+        let failure = poll(model, name, &transport).unwrap_err();
+        assert_eq!((failure.code, failure.next), (Code::OperationNotFound, Next::GiveUp));
+        assert!(failure.message.contains(name));
     }
+}
+
+#[test]
+fn what_a_proxy_does_not_know_says_nothing_about_the_operation() {
+    for (model, name) in [(VEO, NAME), (OMNI, "v1_x")] {
+        let transport = Recorded::at(BASE).reply(404, "<html>Not Found</html>");
+        let failure = poll(model, name, &transport).unwrap_err();
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
+    }
+    let place = json!({"error": {"code": 400, "status": "FAILED_PRECONDITION",
+        "message": "User location is not supported"}});
+    let transport = Recorded::at(BASE).json(400, place);
+    assert_eq!(poll(OMNI, "v1_x", &transport).unwrap_err().code, Code::ModelRejectedRequest);
 }
 
 #[test]
