@@ -126,13 +126,12 @@ explain() { # status, body
 
 run_function() { # name
   local reply status body
-  printf '%s\n' "$1"
+  printf '%s at %s\n' "$1" "${SUPABASE_URL%/}"
   # The key goes in through a pipe: arguments can be seen by everybody on the machine.
   if ! reply=$(curl --silent --show-error --max-time 600 --request POST --config - \
     --header 'content-type: application/json' --data "$BODY" --write-out '\n%{http_code}' \
     "${SUPABASE_URL%/}/functions/v1/$1" <<<"$HEADERS"); then
-    printf '  %s cannot be reached\n' "$SUPABASE_URL" >&2
-    return 1
+    die 1 "  $SUPABASE_URL cannot be reached"
   fi
   status=${reply##*$'\n'} body=${reply%$'\n'*}
   case $status in

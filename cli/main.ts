@@ -41,11 +41,13 @@ async function run(command: Command, core: Validators, surroundings: Surrounding
     ? await readBatchFile(command.file, kind, command.storyboard, surroundings)
     : [{ label: "", message: command.message }];
   check(entries, command, core);
-  const api = new QueueApi(readProject(surroundings.environment), surroundings.fetch);
+  const project = readProject(surroundings.environment);
+  const api = new QueueApi(project, surroundings.fetch);
 
   const jobs = await enqueueAll(entries, kind, api, surroundings);
   const count = jobs.length === 1 ? "1 job" : `${jobs.length} jobs`;
-  surroundings.print(`${count} put on ${queueOf(kind)}`);
+  // Named, because an exported variable wins over --env-file without a word.
+  surroundings.print(`${count} put on ${queueOf(kind)} at ${project.url}`);
 
   if (!command.wait) return EXIT.ok;
   const unsuccessful = await follow(jobs, api, surroundings);

@@ -4,6 +4,9 @@ import { RemoteError } from "./failure.ts";
 import type { Project } from "./project.ts";
 import type { Kind, Message } from "./validation.ts";
 
+/** In milliseconds; PostgREST ends a statement after 8 s by default. */
+const LONGEST_CALL = 30_000;
+
 /** What identifies a job that was put on a queue. */
 export interface Receipt {
   jobId: string;
@@ -54,6 +57,7 @@ export class QueueApi {
       headers: { "content-type": "application/json", ...projectHeaders(key) },
       body: JSON.stringify(body),
       redirect: "manual",
+      signal: AbortSignal.timeout(LONGEST_CALL),
     });
     let response: Response;
     let text: string;

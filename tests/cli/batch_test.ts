@@ -68,7 +68,7 @@ Deno.test("ids are reported by entry, in the order of the file", async () => {
   deepEqual(out, [
     `images[0] job id: ${jobId(1)}  message id: 101`,
     `images[1] job id: ${jobId(2)}  message id: 102`,
-    "2 jobs put on image_generation_queue",
+    `2 jobs put on image_generation_queue at ${project.url}`,
     "images[0] succeeded: http://asset",
     "images[1] succeeded: http://asset",
   ]);

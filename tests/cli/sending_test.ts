@@ -8,7 +8,7 @@ Deno.test("job id and message id are printed", async () => {
   const { code, out, err } = await run(PROMPT, environmentFor(project.url));
   equal(code, 0);
   equal(out[0], `job id: ${jobId(1)}  message id: 101`);
-  match(out[1], /^1 job put on image_generation_queue$/);
+  match(out[1], new RegExp(`^1 job put on image_generation_queue at ${project.url}$`));
   deepEqual(err, []);
   await project.close();
 });

@@ -48,6 +48,45 @@ Deno.test("every statement of the README runs", async () => {
   assert.equal(results[2].rows.length, 2, "pending jobs");
 });
 
+Deno.test("the schedule of docs/deploying.md calls a function whose queue has work", async () => {
+  const [schedule] = await statementsOf("docs/deploying.md");
+  await using database = await openMigratedPglite();
+  // Stand-ins of the signatures that pg_cron, pg_net and Vault have.
+  await database.exec(`
+    create schema cron; create schema net; create schema vault;
+    create table cron.job (jobname text, schedule text, command text);
+    create function cron.schedule(job_name text, schedule text, command text) returns bigint
+      language sql as $$ insert into cron.job values ($1, $2, $3); select 1::bigint $$;
+    create table vault.decrypted_secrets (name text, decrypted_secret text);
+    create function vault.create_secret(new_secret text, new_name text) returns void
+      language sql as $$ insert into vault.decrypted_secrets values ($2, $1) $$;
+    create table net.calls (url text, headers jsonb, timeout integer);
+    create function net.http_post(
+      url text, body jsonb default '{}', params jsonb default '{}', headers jsonb default '{}',
+      timeout_milliseconds integer default 1000
+    ) returns bigint
+      language sql as $$ insert into net.calls values ($1, $4, $5); select 1::bigint $$;
+  `);
+  await database.exec(schedule);
+  const jobs = await database.query<{ jobname: string; schedule: string; command: string }>(
+    "select * from cron.job order by jobname",
+  );
+  assert.deepEqual(jobs.rows.map(({ jobname, schedule }) => [jobname, schedule]), [
+    ["process-image-generation", "10 seconds"],
+    ["process-video-generation", "10 seconds"],
+  ]);
+  await database.exec(
+    `select pgmq.send('video_generation_queue', '{"storyboardId": "sb", "prompt": "p"}')`,
+  );
+  for (const { command } of jobs.rows) await database.exec(command);
+  const calls = await database.query("select * from net.calls");
+  assert.deepEqual(calls.rows, [{
+    url: "https://PROJECT_REF.supabase.co/functions/v1/process-video-generation",
+    headers: { apikey: "YOUR_SECRET_KEY", prefer: "respond-async" },
+    timeout: 5000,
+  }]);
+});
+
 Deno.test("every statement of docs/database.md runs, and leaves the queue alone", async () => {
   const statements = await statementsOf("docs/database.md");
   assert.ok(statements.length >= 8);

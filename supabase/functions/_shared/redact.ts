@@ -34,7 +34,9 @@ export type Redact = (value: unknown) => unknown;
 
 /** A `Redact` that knows the shapes of secrets, and those of this function literally. */
 export function createRedact(secrets: string[] = []): Redact {
-  const literal = secrets.filter((secret) => secret.length >= SHORTEST_SECRET);
+  const literal = secrets.filter((secret) => secret.length >= SHORTEST_SECRET)
+    // The longest first: of one that begins with another the end would be left.
+    .sort((a, b) => b.length - a.length);
 
   function text(value: string): string {
     let result = value;
