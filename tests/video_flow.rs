@@ -245,3 +245,17 @@ fn a_video_that_never_ends_is_given_up_with_its_operation_kept() {
     assert!(row.operation.is_some());
     assert_eq!(world.model.submissions_made(), 1);
 }
+
+#[test]
+fn an_operation_that_is_older_than_the_worker_has_its_deadline_all_the_same() {
+    let world = MemoryWorld::new();
+    let id = world.send_video(message());
+    pending(&world, 20);
+    world.run_videos(Settings { budget: Duration::from_secs(20), ..one() });
+    world.queue.operations_older_by.set(Duration::from_secs(31 * 60));
+    world.clock.advance(Duration::from_secs(10));
+    assert_eq!(world.run_videos(one()).failed, 1);
+    let row = world.queue.row(id);
+    assert_eq!(row.error.unwrap().0, Code::OperationTimedOut);
+    assert!(row.operation.is_some());
+}

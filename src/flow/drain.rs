@@ -31,10 +31,11 @@ pub(super) async fn drain<'a, W: World>(
     // Whether the queue may hold something: it is asked again each time a job has ended.
     let mut hopeful = true;
     let mut refused = false;
+    let mut claimed = 0;
     loop {
         let refusal = refused.then_some(Stopped::ProviderRefused);
-        let stop = refusal.or_else(|| reason_to_stop(world, run, report.claimed));
-        let room = room(run, report.claimed, under_way.len());
+        let stop = refusal.or_else(|| reason_to_stop(world, run, claimed));
+        let room = room(run, claimed, under_way.len());
         if claiming.is_none() && stop.is_none() && hopeful && room > 0 {
             claiming = Some(Box::pin(world.queue().claim(kind, kind.lease(), room)));
         }
@@ -48,7 +49,7 @@ pub(super) async fn drain<'a, W: World>(
         match next(&mut claiming, &mut under_way).await {
             Event::Claimed(Ok(claims)) => {
                 hopeful = !claims.is_empty();
-                report.claimed += u32::try_from(claims.len()).unwrap_or(u32::MAX);
+                claimed += u32::try_from(claims.len()).unwrap_or(u32::MAX);
                 let late = reason_to_stop(world, run, 0).is_some();
                 under_way.extend(claims.into_iter().map(|claim| {
                     if late { give_back(world, run, claim).boxed_local() } else { process(claim) }

@@ -142,17 +142,27 @@ impl RunReport {
         }
     }
 
-    /// Adds a job that has ended.
+    /// Adds a job that has ended. One that was put back and came again within the run counts once,
+    /// as what came of it last.
     pub(super) fn add(&mut self, job: JobReport) {
-        let count = match job.outcome {
+        if let Some(place) = self.jobs.iter().position(|other| other.job_id == job.job_id) {
+            let before = self.jobs.remove(place);
+            *self.count(before.outcome) -= 1;
+            self.claimed -= 1;
+        }
+        *self.count(job.outcome) += 1;
+        self.claimed += 1;
+        self.jobs.push(job);
+    }
+
+    fn count(&mut self, outcome: Outcome) -> &mut u32 {
+        match outcome {
             Outcome::Succeeded => &mut self.succeeded,
             Outcome::Failed => &mut self.failed,
             Outcome::Retrying => &mut self.retrying,
             Outcome::Waiting => &mut self.waiting,
             Outcome::Lost => &mut self.lost,
-        };
-        *count += 1;
-        self.jobs.push(job);
+        }
     }
 }
 

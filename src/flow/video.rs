@@ -139,7 +139,9 @@ async fn await_video<W: VideoWorld>(
     operation: &Operation,
 ) -> Result<(VideoFile, Option<serde_json::Value>), Halt> {
     let clock = world.clock();
-    let begun = clock.now().saturating_sub(claim.operation_age);
+    // The age of the operation, not its beginning: the clock may be younger than the operation.
+    let begun = clock.now();
+    let age = || claim.operation_age + clock.now().saturating_sub(begun);
     // A fresh operation is never ready at once; one that another run began may well be.
     let mut polls = 0;
     if claim.operation.is_none() {
@@ -162,7 +164,7 @@ async fn await_video<W: VideoWorld>(
                 Next::OtherModel | Next::GiveUp => return Err(failure.into()),
             },
         };
-        if clock.now().saturating_sub(begun) >= polling::DEADLINE {
+        if age() >= polling::DEADLINE {
             let minutes = polling::DEADLINE.as_secs() / 60;
             let message = format!("{} has not ended within {minutes} minutes", operation.name);
             return Err(Failure::give_up(Code::OperationTimedOut, message).into());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::header::{CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, StatusCode};
 
-use super::google_error::{failure, unreachable};
+use super::google_error::{failure, is_about_itself, unreachable};
 use super::redact::shown;
 use super::reply::{Reply, explanation, passes, retry_after};
 use super::request::get;
@@ -121,7 +121,8 @@ fn check_bytes(head: &[u8]) -> Result<(), Failure> {
 /// refusal usually means that the link has expired.
 fn refused(url: &WebUrl, own: bool, reply: &Reply) -> Failure {
     let origin = url.origin();
-    if own && !matches!(reply.status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+    let gone = matches!(reply.status, StatusCode::NOT_FOUND | StatusCode::GONE);
+    if own && !gone && !is_about_itself(reply) {
         let failure = failure(&origin, reply);
         return match failure.code {
             Code::ApiKeyInvalid | Code::QuotaExhausted => failure,
@@ -134,7 +135,8 @@ fn refused(url: &WebUrl, own: bool, reply: &Reply) -> Failure {
         let delay = retry_after(&reply.headers);
         return Failure::retry(Code::DownloadFailed, message).after(delay);
     }
-    Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message)
+    let advice = "; if it is gone, redrive the job with forget_operation to pay for a new one";
+    Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message + advice)
 }
 
 fn give_up(message: String) -> Failure {

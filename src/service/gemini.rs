@@ -113,7 +113,10 @@ fn look(
             // Interim images and the model's thinking about them.
             .filter(|part| !part.get("thought").is_true())
     };
-    let image = parts().filter_map(|part| part.get("inlineData").get("data").text()).next_back();
+    let images = parts().map(|part| part.get("inlineData")).filter(|inline| {
+        inline.get("mimeType").text().is_none_or(|media_type| media_type.starts_with("image/"))
+    });
+    let image = images.filter_map(|inline| inline.get("data").text()).next_back();
     if let Some(image) = image {
         let usage = pieces.iter().rev().map(|piece| piece.get("usageMetadata"));
         let usage = usage.into_iter().find(|usage| !usage.is_null()).map(Json::to_value);
@@ -161,7 +164,7 @@ fn blocked(message: String) -> Failure {
 
 fn unreadable(model: &str, why: &str) -> Failure {
     let message = format!("{model} sent a reply that cannot be read: {}", shown(why));
-    Failure::retry(Code::ProviderReplyUnreadable, message)
+    Failure::retry_at_most(Code::ProviderReplyUnreadable, ATTEMPTS_WITHOUT_IMAGE, message)
 }
 
 #[cfg(test)]

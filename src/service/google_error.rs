@@ -14,6 +14,9 @@ use super::redact::shown;
 use super::reply::{LONGEST_DELAY, Reply, retry_after};
 use crate::failure::{Code, Failure};
 
+/// How long to leave a provider alone whose quota ended an operation.
+const QUOTA_DELAY: Duration = Duration::from_secs(60);
+
 /// What follows from a reply that is no success. `asked` names what was asked, usually a model.
 pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
     let document = Json::read(&reply.body).unwrap_or(Json::Null);
@@ -89,13 +92,20 @@ fn bad_key(message: String) -> Failure {
     Failure::give_up(Code::ApiKeyInvalid, format!("{message}. {advice}"))
 }
 
-/// Whether a 400 is about the key: Google answers an unknown key so, not with 401.
+/// Whether a refusal of one operation or file is about that alone: Google answers 403 for what is
+/// gone or somebody else's, with the very status of a key that may not.
+pub(super) fn is_about_itself(reply: &Reply) -> bool {
+    let document = Json::read(&reply.body).unwrap_or(Json::Null);
+    reply.status == StatusCode::FORBIDDEN && !names_key(error_of(&document))
+}
+
+/// Whether an error is about the key: Google answers an unknown key with 400, not with 401.
 fn names_key(error: &Json<'_>) -> bool {
     let reason = error.get("details").list().iter().any(|detail| {
         detail.get("reason").text().is_some_and(|reason| reason.starts_with("API_KEY_"))
     });
     // Without details, as proxies pass it on, its sentence is the only sign.
-    reason || message_has(error, "API key not valid") || message_has(error, "API key expired")
+    reason || message_has(error, "API key")
 }
 
 /// Whether it takes hours until there is quota again: a daily one is used up, or there is none.
@@ -137,8 +147,8 @@ pub(super) fn operation_failure(operation: &str, error: &Json<'_>) -> Failure {
     let name = code.map_or_else(|| "?".into(), |code| code.to_string());
     let message = format!("{operation} failed with code {name}: {words}");
     match code {
-        // RESOURCE_EXHAUSTED
-        Some(8) => Failure::wait(Code::QuotaExhausted, message),
+        // RESOURCE_EXHAUSTED. Each try is a submission, so this is no mere waiting and has a bound.
+        Some(8) => Failure::retry(Code::QuotaExhausted, message).after(Some(QUOTA_DELAY)),
         // DEADLINE_EXCEEDED, ABORTED, INTERNAL, UNAVAILABLE
         Some(4 | 10 | 13 | 14) => Failure::retry(Code::OperationFailed, message),
         // CANCELLED, UNKNOWN, and what does not say

@@ -65,8 +65,8 @@ pub(super) fn look(id: &str, document: &Json<'_>, reply: &[u8]) -> Look {
             Look::Ended(Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message))
         }
         "budget_exceeded" => {
-            let message = format!("{id} ended because the project's budget is used up");
-            Look::Ended(Failure::wait(Code::QuotaExhausted, message))
+            let message = format!("{id} ended because its budget is used up");
+            Look::Ended(Failure::retry_at_most(Code::QuotaExhausted, ATTEMPTS, message))
         }
         "cancelled" | "requires_action" | "requires_continuation" => {
             let message = format!("{id} ended as {status}");

@@ -51,12 +51,14 @@ pub(super) fn operation(name: &str) -> Option<&str> {
 
 /// How an operation stands. While it works, its reply has neither `done` nor anything else.
 pub(super) fn look(name: &str, document: &Json<'_>, reply: &[u8]) -> Look {
-    if !document.get("done").is_true() {
-        return Look::Pending;
-    }
     let error = document.get("error");
     if !error.is_null() {
         return Look::Ended(operation_failure(name, error));
+    }
+    match document {
+        Json::Object(_) if !document.get("done").is_true() => return Look::Pending,
+        Json::Object(_) => {}
+        _ => return Look::Unreadable,
     }
     // Some versions of the API leave the inner object out.
     let response = document.get("response");

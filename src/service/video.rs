@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::base64::Encoded;
 use super::document::Json;
 use super::download::{check_inline, download};
-use super::google_error::{error_of, failure, unreachable};
+use super::google_error::{error_of, failure, is_about_itself, unreachable};
 use super::redact::shown;
 use super::reply::{Reply, exchange};
 use super::request::{get, post_json};
@@ -139,10 +139,18 @@ impl<T: Transport> VideoModel for Videos<T> {
         if !reply.status.is_success() {
             return Err(not_polled(protocol, name, &reply));
         }
-        let look = Json::read(&reply.body).map_or(Look::Unreadable, |document| match protocol {
-            Protocol::Veo => veo::look(name, &document, &reply.body),
-            Protocol::Omni => omni::look(name, &document, &reply.body),
-        });
+        let document = Json::read(&reply.body).unwrap_or(Json::Null);
+        let document = document.list().first().unwrap_or(&document);
+        // An error in a success that is no state of the operation: a proxy's way of refusing.
+        let is_state =
+            ["name", "id", "done", "status"].iter().any(|key| !document.get(key).is_null());
+        if !is_state && !error_of(document).is_null() {
+            return Err(not_polled(protocol, name, &reply));
+        }
+        let look = match protocol {
+            Protocol::Veo => veo::look(name, document, &reply.body),
+            Protocol::Omni => omni::look(name, document, &reply.body),
+        };
         let unreadable = || {
             let message = format!("the state of {name} cannot be read");
             Failure::retry(Code::ProviderReplyUnreadable, message)
@@ -167,9 +175,10 @@ impl<T: Transport> VideoModel for Videos<T> {
     }
 }
 
-/// What a reply to a submission means. Only a 4xx says for certain that nothing was created.
+/// What a reply to a submission means. Only a 4xx says for certain that nothing was created; 408 says
+/// that the time was up, not for whom.
 fn accepted(protocol: Protocol, model: &str, reply: &Reply) -> Result<Operation, SubmitError> {
-    if reply.status.is_client_error() {
+    if reply.status.is_client_error() && reply.status != StatusCode::REQUEST_TIMEOUT {
         return Err(SubmitError { failure: failure(model, reply), rejected: true });
     }
     if !reply.status.is_success() {
@@ -215,7 +224,7 @@ fn not_polled(protocol: Protocol, name: &str, reply: &Reply) -> Failure {
     let document = Json::read(&reply.body).unwrap_or(Json::Null);
     let error = error_of(&document);
     let unknown = match protocol {
-        _ if failure.next == Next::OtherModel => true,
+        _ if failure.next == Next::OtherModel || is_about_itself(reply) => true,
         Protocol::Veo => false,
         // An id that it does not know is a 400 there.
         Protocol::Omni => {

@@ -75,7 +75,7 @@ onEachDeno("faults", async (studio, test) => {
 
   await test.step("trouble at the provider is retried and counted", async () => {
     const id = await studio.send("image", { storyboardId: studio.storyboard(), prompt: "Trouble" });
-    for (const preset of ["internal", "unavailable", "html", "truncated", "drop"] as const) {
+    for (const preset of ["internal", "truncated", "html", "unavailable", "drop"] as const) {
       studio.simulator.script({ match: { prompt: "Trouble" }, preset });
       await studio.hurry("image");
       await studio.run("image");

@@ -188,3 +188,22 @@ Deno.test("a redirect comes back as it is, over a real connection", async () => 
   equal(visits, 1);
   await server.shutdown();
 });
+
+Deno.test("a key that the provider quotes in an error goes no further", async () => {
+  const { configuration } = readConfiguration(environmentOf(hostedValues(keys)), "image");
+  const key = configuration!.googleApiKey;
+  const send = () =>
+    Promise.resolve(
+      Response.json({ error: { message: `key ${key} is not allowed` } }, { status: 403 }),
+    );
+  for (
+    const { fetch } of [
+      imageAdapters(configuration!, send).gemini,
+      videoAdapters(configuration!, send).veo,
+    ]
+  ) {
+    const response = await fetch(new Request(`${GOOGLE}/models/m:generateContent`));
+    equal(response.status, 403);
+    deepEqual(await response.json(), { error: { message: "key [redacted] is not allowed" } });
+  }
+});

@@ -52,6 +52,8 @@ pub struct MemoryQueue {
     faults: RefCell<Vec<&'static str>>,
     /// The calls that take effect and whose reply is lost.
     losses: RefCell<Vec<&'static str>>,
+    /// How much older every operation is than this world.
+    pub operations_older_by: Cell<Duration>,
     /// How long the next claim takes to answer.
     pub claim_takes: Cell<Duration>,
     /// How long the next extension takes to answer.
@@ -67,6 +69,7 @@ impl MemoryQueue {
             entities: RefCell::default(),
             faults: RefCell::default(),
             losses: RefCell::default(),
+            operations_older_by: Cell::default(),
             claim_takes: Cell::default(),
             extension_takes: Cell::default(),
             extensions: Cell::default(),
@@ -190,7 +193,10 @@ impl Queue for MemoryQueue {
                     attempts: row.attempts,
                     retried: row.read_ct > 1,
                     operation: row.operation.as_ref().map(|(operation, _)| operation.clone()),
-                    operation_age: row.operation.as_ref().map_or(Duration::ZERO, |op| now - op.1),
+                    operation_age: row
+                        .operation
+                        .as_ref()
+                        .map_or(Duration::ZERO, |op| now - op.1 + self.operations_older_by.get()),
                     submission_pending: row.submission_pending && row.operation.is_none(),
                 }
             })

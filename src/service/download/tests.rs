@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 use crate::failure::Next;
 use crate::service::TransportError;
@@ -103,7 +105,16 @@ fn what_is_no_video_is_not_stored() {
 #[test]
 fn a_refusal_depends_on_who_refuses() {
     let own = |status| open(&Recorded::at(BASE).reply(status, ""), FILE).unwrap_err();
-    assert_eq!((own(403).code, own(403).next), (Code::ApiKeyInvalid, Next::GiveUp));
+    assert_eq!((own(401).code, own(401).next), (Code::ApiKeyInvalid, Next::GiveUp));
+    // What Google says of a file that is gone, while the key is as good as ever.
+    let gone = json!({"error": {"code": 403, "status": "PERMISSION_DENIED",
+        "message": "You do not have permission to access the File or it may not exist."}});
+    let failure = open(&Recorded::at(BASE).json(403, gone), FILE).unwrap_err();
+    assert_eq!(failure.code, Code::DownloadFailed);
+    assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+    let key = json!({"error": {"code": 403, "details": [{"reason": "API_KEY_SERVICE_BLOCKED"}]}});
+    let failure = open(&Recorded::at(BASE).json(403, key), FILE).unwrap_err();
+    assert_eq!(failure.code, Code::ApiKeyInvalid);
     assert_eq!((own(400).code, own(400).next), (Code::DownloadFailed, Next::GiveUp));
     assert_eq!(own(429).next, Next::Wait { after: None });
     assert_eq!(

@@ -154,8 +154,15 @@ fn what_cannot_be_read_is_tried_again() {
     for body in ["", "<html>", "{\"candidates\": [{\"content\"", "\u{ff}"] {
         let failure = generate(&Recorded::at(BASE).reply(200, body)).unwrap_err();
         assert_eq!(failure.code, Code::ProviderReplyUnreadable);
-        assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
     }
+}
+
+#[test]
+fn what_is_no_image_does_not_hide_the_image() {
+    let text = json!({"inlineData": {"mimeType": "text/plain", "data": "aGVsbG8="}});
+    let image = json!({"inlineData": {"mimeType": "image/png", "data": base64(PNG)}});
+    assert_eq!(outcome(200, candidate(json!([image, text]))).unwrap().bytes, PNG);
 }
 
 #[test]

@@ -163,7 +163,8 @@ fn the_end_of_an_operation_depends_on_its_code() {
         let body = json!({"code": code, "message": "m"}).to_string();
         operation_failure("operation x", &Json::read(body.as_bytes()).unwrap())
     };
-    assert_eq!(end(8.into()).next, Next::Wait { after: None });
+    let minute = Some(Duration::from_secs(60));
+    assert_eq!(end(8.into()).next, Next::Retry { after: minute, attempts: None });
     for code in [4, 10, 13, 14] {
         assert_eq!(end(code.into()).next, Next::Retry { after: None, attempts: None });
     }

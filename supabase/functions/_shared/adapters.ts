@@ -27,7 +27,11 @@ export function imageAdapters(configuration: Configuration, send: Send = fetch):
   const google = googleHeaders(configuration.googleApiKey);
   return {
     ...projectAdapters(configuration, send),
-    gemini: serviceAdapter(configuration.googleBaseUrl, google, send),
+    gemini: serviceAdapter(
+      configuration.googleBaseUrl,
+      google,
+      (request) => withoutKey(configuration.googleApiKey, send(request)),
+    ),
     source: openAdapter(send),
   };
 }
@@ -58,6 +62,15 @@ function googleHeaders(key: string): Record<string, string> {
   return { "x-goog-api-key": key, connection: "close" };
 }
 
+/** An error of the provider's is kept in the ledger, and some proxies quote the key in it. */
+async function withoutKey(key: string, reply: Promise<Response>): Promise<Response> {
+  const response = await reply;
+  if (response.status < 400) return response;
+  const { status, headers } = response;
+  const text = await response.text();
+  return new Response(text.replaceAll(key, "[redacted]"), { status, headers });
+}
+
 /** Adds the credentials, and refuses whatever does not lie under `url`. */
 function serviceAdapter(url: string, credentials: Record<string, string>, send: Send): Adapter {
   return {
@@ -81,7 +94,7 @@ function downloadAdapter(url: string, key: string, send: Send): Adapter {
     url,
     async fetch(request) {
       const own = originOf(request.url) === origin;
-      return await send(withHeaders(request, own ? googleHeaders(key) : {}));
+      return await withoutKey(key, send(withHeaders(request, own ? googleHeaders(key) : {})));
     },
   };
 }

@@ -143,7 +143,7 @@ fn every_other_end_of_omni_is_known() {
     let next = |status: &str| ended(OMNI, json!({"status": status})).next;
     assert_eq!(next("failed"), Next::Retry { after: None, attempts: Some(3) });
     assert_eq!(next("incomplete"), Next::Retry { after: None, attempts: Some(3) });
-    assert_eq!(next("budget_exceeded"), Next::Wait { after: None });
+    assert_eq!(next("budget_exceeded"), Next::Retry { after: None, attempts: Some(3) });
     for status in ["cancelled", "requires_action", "requires_continuation"] {
         assert_eq!(next(status), Next::GiveUp);
     }
@@ -197,4 +197,24 @@ fn a_refused_question_says_nothing_about_the_operation() {
     assert_eq!(poll(VEO, NAME, &broken).unwrap_err().code, Code::ProviderReplyUnreadable);
     let lost = Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
     assert_eq!(poll(VEO, NAME, &lost).unwrap_err().code, Code::ProviderUnavailable);
+}
+
+#[test]
+fn an_error_in_a_success_is_no_pending_operation() {
+    let poll = |reply: Value| poll(VEO, NAME, &Recorded::at(BASE).json(200, reply));
+    let error = json!({"code": 404, "message": "Not found", "status": "NOT_FOUND"});
+    let failure = poll(json!({"error": error.clone()})).unwrap_err();
+    assert_eq!(failure.code, Code::OperationNotFound);
+    let failed = poll(json!({"name": NAME, "error": {"code": 13, "message": "m"}})).unwrap();
+    assert!(matches!(failed, Progress::Ended(_)), "{failed:?}");
+    assert!(poll(json!("text")).is_err());
+    assert_eq!(poll(json!([{"name": NAME}])).unwrap(), Progress::Pending);
+}
+
+#[test]
+fn a_forbidden_operation_is_not_a_forbidden_key() {
+    let gone = json!({"error": {"code": 403, "status": "PERMISSION_DENIED",
+        "message": "You do not have permission, or it may not exist."}});
+    let failure = poll(VEO, NAME, &Recorded::at(BASE).json(403, gone)).unwrap_err();
+    assert_eq!((failure.code, failure.next), (Code::OperationNotFound, Next::GiveUp));
 }

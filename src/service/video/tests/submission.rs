@@ -80,7 +80,6 @@ fn a_4xx_created_nothing() {
         (403, Next::GiveUp),
         (404, Next::OtherModel),
         (429, Next::Wait { after: None }),
-        (408, Next::Retry { after: None, attempts: None }),
     ] {
         let reply = json!({"error": {"code": status, "message": "m"}});
         for model in [VEO, OMNI] {
@@ -96,6 +95,7 @@ fn what_may_have_been_accepted_is_not_asked_for_again() {
     let base = || Recorded::at(BASE);
     for transport in [
         base().reply(500, ""),
+        base().reply(408, ""),
         base().reply(503, "<html>"),
         base().reply(302, ""),
         base().reply(200, ""),
