@@ -5,8 +5,9 @@
 #   ./build.sh --check          does pkg/ belong to src/? (see scripts/toolchain/fingerprint.ts)
 #   ./build.sh --check-digests  the fast half of --check: needs no Rust, takes a second
 #
-# pkg/ is committed, so deploying needs none of this. What is missing is set up as far as that
-# goes without asking; anything that changes the machine outside of this folder is said first.
+# pkg/ is committed, so deploying needs none of this. What a build lacks is set up as far as that
+# goes without asking; anything that changes the machine outside of this folder is said first. A
+# check changes nothing there: without the Rust that it needs it is content with the digests.
 #
 #   WASM_TOOLCHAIN=rustup|debian   choose where Rust comes from instead of trying in that order
 #   CARGO_TARGET_DIR=DIR           where cargo builds (default: target/)
@@ -18,10 +19,9 @@ for part in messages deno rust wasm_bindgen; do
   source "scripts/toolchain/$part.sh"
 done
 
-# Builds into the folder $1 the same way for a build and for a check.
+# Builds into the folder $1 the same way for a build and for a check, with the Rust that was found.
 build_into() {
   local out=$1 bindings wasm
-  find_rust
   compile_wasm
   wasm=${CARGO_TARGET_DIR:-target}/wasm32-unknown-unknown/release/generation_queue.wasm
   find_wasm_bindgen
@@ -42,7 +42,10 @@ check_digests() {
 check_rebuild() {
   local made_by out
   made_by=$(deno_run --allow-read scripts/toolchain/fingerprint.ts --compiler)
-  find_rust
+  if ! find_rust_as_it_is; then
+    say "not built again: $NO_RUST"
+    return
+  fi
   if [ "$RUST_VERSION" != "$made_by" ]; then
     say "not built again: pkg/ was made by $made_by, here is $RUST_VERSION"
     return
@@ -55,7 +58,7 @@ check_rebuild() {
 }
 
 case "${1:-}" in
-  "") build_into pkg ;;
+  "") find_rust; build_into pkg ;;
   --check) check_digests && check_rebuild ;;
   --check-digests) check_digests ;;
   -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' build.sh ;;

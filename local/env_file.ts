@@ -1,7 +1,7 @@
 /** Where a running local stack writes its address and keys, for every tool with `--env-file`. */
 export const ENV_LOCAL = new URL("../.env.local", import.meta.url);
 
-/** The variables of a file in the form `NAME=value`, one a line; none if it does not exist. */
+/** The variables of a file; none if it does not exist. */
 export async function readEnvFile(file: URL): Promise<Record<string, string>> {
   let text: string;
   try {
@@ -10,10 +10,20 @@ export async function readEnvFile(file: URL): Promise<Record<string, string>> {
     if (error instanceof Deno.errors.NotFound) return {};
     throw error;
   }
+  return parseEnv(text);
+}
+
+/**
+ * Reads `NAME=value`, one a line, as `process-queue.sh` does: a value in quotes ends at the closing
+ * one, another at a comment, which is a `#` after white space.
+ */
+export function parseEnv(text: string): Record<string, string> {
   const variables: Record<string, string> = {};
-  for (const line of text.split("\n")) {
-    const [, name, value] = /^\s*(?:export\s+)?([A-Za-z_]\w*)=(.*?)\s*$/.exec(line) ?? [];
-    if (name) variables[name] = value.replace(/^(["'])(.*)\1$/, "$2");
+  for (const line of text.split(/\r?\n/)) {
+    const [, name, value] = /^\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];
+    if (name === undefined) continue;
+    const [, double, single] = /^\s*(?:"([^"]*)"|'([^']*)')/.exec(value) ?? [];
+    variables[name] = double ?? single ?? value.replace(/\s#.*$/, "").trim();
   }
   return variables;
 }

@@ -1,10 +1,11 @@
 /**
- * `deno task sql`: runs SQL against `DATABASE_URL` and prints the results. For those who have no
- * `psql`, and for scripts.
+ * `deno task sql`: runs SQL against the local stack, or another database, and prints the results.
+ * For those who have no `psql`, and for scripts.
  */
 import { resolve } from "node:path";
 import pg from "pg";
 import { ENV_LOCAL, readEnvFile } from "./env_file.ts";
+import { chooseDatabase, placeOf } from "./sql/address.ts";
 import { explain, type SqlFailure } from "./sql/failure.ts";
 import { show, type StatementResult } from "./sql/results.ts";
 
@@ -14,9 +15,11 @@ const USAGE = `Runs SQL and prints the results, one table per statement.
   deno task sql -c "select 1"    run these
   deno task sql < FILE           run what comes on standard input
 
-The database is DATABASE_URL, from the environment or from .env.local, which a running
-\`deno task start\` writes. All statements of one call are one transaction, unless they contain
-begin and commit.
+  --url URL                      the database, before everything else
+
+The database is the DATABASE_URL of .env.local, which \`deno task start\` writes; without that file,
+the one of the environment, and then it is said which that is. All statements of one call are one
+transaction, unless they contain begin and commit.
 
 Exit code: 0 done, 1 the database refused, 2 called wrongly.`;
 
@@ -48,14 +51,28 @@ async function readSql(parameters: string[]): Promise<string> {
   }
 }
 
-async function databaseUrl(): Promise<string> {
-  const url = Deno.env.get("DATABASE_URL") ??
-    (await readEnvFile(ENV_LOCAL)).DATABASE_URL;
-  if (!url) misuse("DATABASE_URL is not set, and no `deno task start` has written .env.local");
-  if (!URL.canParse(url)) {
-    misuse("DATABASE_URL is not a URL like postgresql://user:password@host/db");
+/** Takes `--url` and its value out of the parameters, wherever it stands. */
+function takeUrl(parameters: string[]): { named?: string; rest: string[] } {
+  const at = parameters.findIndex((parameter) => /^--url(=|$)/.test(parameter));
+  if (at < 0) return { rest: parameters };
+  const inline = parameters[at].startsWith("--url=");
+  const named = inline ? parameters[at].slice("--url=".length) : parameters[at + 1];
+  if (!named) misuse("--url needs an address like postgresql://user:password@host/db");
+  return { named, rest: parameters.toSpliced(at, inline ? 1 : 2) };
+}
+
+async function databaseUrl(named: string | undefined): Promise<string> {
+  const choice = chooseDatabase({
+    named,
+    local: (await readEnvFile(ENV_LOCAL)).DATABASE_URL,
+    environment: Deno.env.get("DATABASE_URL"),
+  });
+  if (!choice) misuse("DATABASE_URL is not set, and no `deno task start` has written .env.local");
+  if (!URL.canParse(choice.url)) {
+    misuse("the database's address is not a URL like postgresql://user:password@host/db");
   }
-  return url;
+  if (choice.remark) console.error(choice.remark);
+  return choice.url;
 }
 
 async function connect(connectionString: string): Promise<pg.Client> {
@@ -69,11 +86,9 @@ async function connect(connectionString: string): Promise<pg.Client> {
     await client.connect();
     return client;
   } catch (error) {
-    const { hostname, port } = new URL(connectionString);
-    const place = `${hostname}:${port || 5432}`;
     const refused = (error as { code?: string }).code === "ECONNREFUSED";
     const reason = refused ? "nothing listens there" : (error as Error).message;
-    console.error(`cannot reach the database at ${place}: ${reason}`);
+    console.error(`cannot reach the database at ${placeOf(connectionString)}: ${reason}`);
     if (refused) console.error("Is the stack running? Start it with: deno task start");
     Deno.exit(1);
   }
@@ -81,9 +96,10 @@ async function connect(connectionString: string): Promise<pg.Client> {
 
 async function main(parameters: string[]): Promise<void> {
   if (parameters.includes("--help") || parameters.includes("-h")) return console.log(USAGE);
-  const sql = await readSql(parameters);
+  const { named, rest } = takeUrl(parameters);
+  const sql = await readSql(rest);
   if (sql.trim() === "") misuse("no SQL: the input is empty");
-  const client = await connect(await databaseUrl());
+  const client = await connect(await databaseUrl(named));
   try {
     const results = await client.query({ text: sql, rowMode: "array" });
     const all = (Array.isArray(results) ? results : [results]) as StatementResult[];

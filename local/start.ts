@@ -1,19 +1,34 @@
 /** `deno task start`: the whole product on this machine, with a sample storyboard. See `--help`. */
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { ENV_LOCAL, readEnvFile, writeEnvFile } from "./env_file.ts";
-import { DatabaseUnusable, FolderInUse, PortInUse, type Stack, startStack } from "./stack/mod.ts";
+import {
+  DatabaseUnusable,
+  FolderInUse,
+  PortForbidden,
+  PortInUse,
+  simulatorMemory,
+  type Stack,
+  startStack,
+} from "./stack/mod.ts";
 import { passedOn } from "./start/configuration.ts";
 import { type Flags, parseFlags, USAGE, UsageError } from "./start/flags.ts";
-import { type Job, now } from "./start/ledger.ts";
+import { misconfigurations } from "./start/health.ts";
+import { type Job, Ledger, now } from "./start/ledger.ts";
+import { noProxy } from "./start/network.ts";
 import { LineProgress, LiveProgress, type Progress } from "./start/progress.ts";
 import { openProvider, type Provider } from "./start/provider.ts";
-import { guide, results, tally } from "./start/report.ts";
+import { guide, type Places, results, shown, tally } from "./start/report.ts";
 import { Sample } from "./start/sample.ts";
 import { exitCodeOf, interruption } from "./start/signals.ts";
 import { watch } from "./start/watch.ts";
+import { restoreCursor } from "./terminal/cursor.ts";
 import { isInteractive, style } from "./terminal/style.ts";
 
-const DATA = fileURLToPath(new URL("../.local", import.meta.url));
+const OWN_PLACES: Places = {
+  data: fileURLToPath(new URL("../.local", import.meta.url)),
+  envFile: fileURLToPath(ENV_LOCAL),
+};
 const interactive = isInteractive();
 const paint = style(interactive);
 const progress: Progress = interactive
@@ -34,15 +49,25 @@ async function main(parameters: string[]): Promise<number> {
   }
   const fromFile = flags.real ? await readEnvFile(new URL("../.env", import.meta.url)) : {};
   const variable = (name: string) => Deno.env.get(name) || fromFile[name] || undefined;
+  // Otherwise a proxy that this machine has would be asked for the stack's own addresses.
+  Deno.env.set("NO_PROXY", noProxy((name) => Deno.env.get(name)));
+  const places = placesOf(flags);
   const interrupted = interruption();
-  const provider = await openProvider(flags.real, variable);
+  const provider = await openProvider(flags.real, variable, {
+    memoryFile: simulatorMemory(places.data),
+    forget: flags.fresh,
+  });
   try {
-    const stack = await open(flags, provider, variable);
+    const stack = await open(flags, places, provider, variable);
     try {
       if (stack.brokenFunctions.length > 0) {
         throw new UnusableFunctions(`${stack.brokenFunctions.join(", ")}: see above`);
       }
-      const code = await run(stack, provider, flags, interrupted.signal);
+      const wrong = await misconfigurations(stack);
+      if (wrong.length > 0) throw new UnusableFunctions(wrong.join("\ncannot run "));
+      const code = interrupted.signal.aborted
+        ? 0
+        : await run(stack, provider, places, flags, interrupted.signal);
       const signal = interrupted.name();
       if (signal === undefined) return code;
       if (!flags.once) say("\nstopping");
@@ -52,12 +77,19 @@ async function main(parameters: string[]): Promise<number> {
     }
   } finally {
     await provider.close();
-    interrupted.release();
   }
+}
+
+function placesOf({ data }: Flags): Places {
+  if (data === undefined) return OWN_PLACES;
+  // A task runs in the project's folder; this one is named from where the caller is.
+  const folder = resolve(Deno.env.get("INIT_CWD") ?? ".", data);
+  return { data: folder, envFile: join(folder, ".env.local") };
 }
 
 async function open(
   flags: Flags,
+  places: Places,
   provider: Provider,
   variable: (name: string) => string | undefined,
 ): Promise<Stack> {
@@ -65,20 +97,20 @@ async function open(
   say(`models     ${provider.description}`);
   const stack = await startStack({
     port: flags.port,
-    dataDir: DATA,
+    dataDir: places.data,
     fresh: flags.fresh,
     env: { ...passedOn(variable), ...provider.environment },
     tick: true,
     log: say,
   });
-  await writeEnvFile(ENV_LOCAL, {
+  await writeEnvFile(pathToFileURL(places.envFile), {
     SUPABASE_URL: stack.url,
     SUPABASE_SECRET_KEY: stack.secretKey,
     SUPABASE_PUBLISHABLE_KEY: stack.publishableKey,
     DATABASE_URL: stack.databaseUrl,
   });
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  say(`started    in ${seconds} s; the address and the keys are in .env.local`);
+  say(`started    in ${seconds} s; the address and the keys are in ${shown(places.envFile)}`);
   return stack;
 }
 
@@ -86,22 +118,23 @@ async function open(
 async function run(
   stack: Stack,
   provider: Provider,
+  places: Places,
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  const since = await now(stack);
+  const ledger = new Ledger(stack, await now(stack));
   const sample = flags.sample ? await Sample.begin(stack) : undefined;
   if (sample) {
     say(`storyboard ${sample.storyboardId}: images, an edit and videos are on the queues\n`);
   }
-  const watching = { stack, since, sample, progress, signal };
+  const watching = { ledger, sample, progress, signal };
   try {
     const jobs = await watch(watching, (jobs) => jobs.every(({ ended }) => ended));
     progress.finish();
     if (signal.aborted) return 0;
     if (jobs.length > 0) say(`\n${paint.bold("Results")}\n${results(jobs, paint)}\n`);
     if (flags.once) return conclude(jobs);
-    say(guide(stack, provider.description, paint));
+    say(guide(stack, provider.description, places, paint));
     await watch(watching, () => false);
     return 0;
   } finally {
@@ -120,6 +153,7 @@ function explain(error: unknown): string {
   if (error instanceof PortInUse) {
     return `${error.message}; choose another with --port N (the API takes N, SQL takes N+1)`;
   }
+  if (error instanceof PortForbidden) return `${error.message}. Choose another with --port N`;
   if (error instanceof FolderInUse) return `${error.message}; stop that one first`;
   if (error instanceof DatabaseUnusable) {
     return `${error.message}: ${error.cause}\nTo begin anew: deno task start --fresh`;
@@ -128,9 +162,12 @@ function explain(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
+let code: number;
 try {
-  Deno.exit(await main(Deno.args));
+  code = await main(Deno.args);
 } catch (error) {
   console.error(explain(error));
-  Deno.exit(error instanceof UsageError ? 2 : 1);
+  code = error instanceof UsageError ? 2 : 1;
 }
+restoreCursor();
+Deno.exit(code);

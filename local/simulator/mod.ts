@@ -8,6 +8,7 @@
 import { generateApiKey } from "./api_key.ts";
 import { control } from "./control.ts";
 import { FrontDoor } from "./front_door.ts";
+import { emptyMemory, recall, remember } from "./memory.ts";
 import type { RecordedRequest } from "./recording.ts";
 import { answer } from "./routes.ts";
 import { Script, type ScriptRule } from "./script.ts";
@@ -27,6 +28,10 @@ export interface SimulatorOptions {
   videoDelayMs?: number;
   /** Changes the pictures. Default 0. */
   seed?: number;
+  /** A file in which the videos survive a restart. Without it they are gone with the simulator. */
+  memoryFile?: string;
+  /** Begin without what `memoryFile` holds. */
+  forget?: boolean;
 }
 
 export interface Simulator extends AsyncDisposable {
@@ -48,6 +53,7 @@ export interface Simulator extends AsyncDisposable {
 export function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, apiKey = generateApiKey(), imageDelayMs = 0, videoDelayMs = 0, seed = 0 } =
     options;
+  const { memoryFile, forget = false } = options;
   const closing = new AbortController();
   const state: State = {
     apiKey,
@@ -56,9 +62,8 @@ export function startSimulator(options: SimulatorOptions = {}): Promise<Simulato
     seed,
     script: new Script(),
     requests: [],
-    operations: new Map(),
-    interactions: new Map(),
-    files: new Map(),
+    ...(memoryFile === undefined || forget ? emptyMemory() : recall(memoryFile)),
+    remember: () => memoryFile && remember(memoryFile, state),
     closing: closing.signal,
   };
 

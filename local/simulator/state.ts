@@ -1,3 +1,4 @@
+import type { Film } from "./film/film.ts";
 import type { RecordedRequest } from "./recording.ts";
 import type { Script, ScriptRule } from "./script.ts";
 import type { Interaction } from "./videos/interaction.ts";
@@ -14,8 +15,10 @@ export interface State {
   readonly requests: RecordedRequest[];
   readonly operations: Map<string, Operation>;
   readonly interactions: Map<string, Interaction>;
-  /** Videos by file id, made when they are first asked for. */
-  readonly files: Map<string, () => Promise<Uint8Array>>;
+  /** What the videos show, by file id. */
+  readonly files: Map<string, Film>;
+  /** Called after each change to operations and interactions. */
+  readonly remember: () => void;
   /** Aborted when the simulator closes, so that no timer outlives it. */
   readonly closing: AbortSignal;
 }

@@ -10,6 +10,11 @@ export interface DataFolder {
   logs?: string;
 }
 
+/** Where the simulator keeps the videos that jobs in the database refer to. */
+export function simulatorMemory(path: string): string {
+  return join(path, "simulator.json");
+}
+
 /** Another stack works on the same data. */
 export class FolderInUse extends Error {
   override name = "FolderInUse";
@@ -37,12 +42,14 @@ export async function openFolder(
     throw new FolderInUse(`another stack is running on the data in ${path}`);
   }
   const [postgres, objects, logs] = ["postgres", "objects", "logs"].map((name) => join(path, name));
-  if (fresh) { for (const folder of [postgres, objects, logs]) await removeFolder(folder); }
+  if (fresh) {
+    for (const data of [postgres, objects, logs, simulatorMemory(path)]) await removeIfThere(data);
+  }
   await Deno.mkdir(logs, { recursive: true });
   return { postgres, objects, logs, keys: join(path, "keys.json") };
 }
 
-async function removeFolder(path: string): Promise<void> {
+async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
   } catch (error) {

@@ -16,8 +16,8 @@ import { StorageApi } from "./storage/mod.ts";
 import { Tick } from "./tick.ts";
 
 export { DatabaseUnusable } from "./database/mod.ts";
-export { FolderInUse } from "./folder.ts";
-export { PortInUse } from "./ports.ts";
+export { FolderInUse, simulatorMemory } from "./folder.ts";
+export { PortForbidden, PortInUse } from "./ports.ts";
 
 const FUNCTIONS = fileURLToPath(new URL("../../supabase/functions", import.meta.url));
 
@@ -53,6 +53,8 @@ export interface Stack {
   publishableKey: string;
   /** Empty when no SQL port was opened. */
   databaseUrl: string;
+  /** The functions that are served at `/functions/v1/<name>`. */
+  functionNames: string[];
   /** The functions that could not be loaded; their logs say why. */
   brokenFunctions: string[];
   /** Runs one statement as the database's owner. */
@@ -67,7 +69,7 @@ export interface Stack {
  * Starts PostgREST, Storage, pgmq and the Edge Functions on the loopback interface. It is ready when
  * this returns.
  *
- * @throws PortInUse, FolderInUse, DatabaseUnusable
+ * @throws PortInUse, PortForbidden, FolderInUse, DatabaseUnusable
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const closing = new Closing();
@@ -134,6 +136,7 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
     secretKey: keys.secretKey,
     publishableKey: keys.publishableKey,
     databaseUrl: listener ? databaseUrl(listener.addr.port) : "",
+    functionNames: functions.names,
     brokenFunctions: broken,
     sql: (query, parameters) => database.query(query, parameters),
     functionLogs: (name) => functions.logs(name),

@@ -22,8 +22,8 @@ export class Tick {
   readonly #timer: ReturnType<typeof setInterval>;
   #current: Promise<void> = Promise.resolve();
   #busy = false;
-  /** The last trouble that was reported, so that it is not reported every few seconds. */
-  #reported = "";
+  /** The last trouble with each function, so that it is not reported every few seconds. */
+  readonly #reported = new Map<string, string>();
 
   constructor(private readonly options: TickOptions) {
     this.#timer = setInterval(() => this.#tick(), options.seconds * 1000);
@@ -38,32 +38,41 @@ export class Tick {
   #tick(): void {
     if (this.#busy) return;
     this.#busy = true;
-    this.#current = this.#wake().catch((error) => this.#report(error.message))
-      .finally(() => this.#busy = false);
+    this.#current = this.#wakeAll().finally(() => this.#busy = false);
   }
 
-  async #wake(): Promise<void> {
-    const { database, url, secretKey } = this.options;
+  async #wakeAll(): Promise<void> {
     for (const { queue, function: name } of WORK) {
-      if (!await hasVisibleMessage(database, queue)) continue;
-      const response = await fetch(`${url}/functions/v1/${name}`, {
-        method: "POST",
-        headers: {
-          apikey: secretKey,
-          authorization: `Bearer ${secretKey}`,
-          "content-type": "application/json",
-          prefer: "respond-async",
-        },
-        body: "{}",
-      });
-      const text = await response.text();
-      if (!response.ok) this.#report(`${name} answered ${response.status} ${text}`);
+      // What is wrong with one function says nothing about the other.
+      this.#report(name, await this.#wake(queue, name).catch((error) => error.message));
     }
   }
 
-  #report(trouble: string): void {
-    if (trouble !== this.#reported) this.options.log(`tick: ${trouble}`);
-    this.#reported = trouble;
+  /** Calls a function if there is work for it. Gives what went wrong. */
+  async #wake(queue: string, name: string): Promise<string | undefined> {
+    const { database, url, secretKey } = this.options;
+    if (!await hasVisibleMessage(database, queue)) return;
+    const response = await fetch(`${url}/functions/v1/${name}`, {
+      method: "POST",
+      headers: {
+        apikey: secretKey,
+        authorization: `Bearer ${secretKey}`,
+        "content-type": "application/json",
+        prefer: "respond-async",
+      },
+      body: "{}",
+    });
+    const text = await response.text();
+    if (!response.ok) return `answered ${response.status} ${text}`;
+  }
+
+  #report(name: string, trouble: string | undefined): void {
+    if (trouble === undefined) {
+      this.#reported.delete(name);
+    } else if (trouble !== this.#reported.get(name)) {
+      this.options.log(`tick: ${name} ${trouble}`);
+      this.#reported.set(name, trouble);
+    }
   }
 }
 

@@ -5,6 +5,8 @@ export interface Flags {
   once: boolean;
   real: boolean;
   port: number;
+  /** A folder for the data and `.env.local`, instead of the project's. */
+  data?: string;
   help: boolean;
 }
 
@@ -23,12 +25,17 @@ progress, and stays up until Ctrl-C.
   --once        end when all jobs have; exit code 0 only if all of them succeeded
   --fresh       forget the data of earlier starts (.local/), keep the keys
   --port N      API on port N, SQL on N+1 (${DEFAULT_PORT} and ${DEFAULT_PORT + 1} otherwise)
+  --data DIR    keep the data and .env.local in DIR instead of .local/ and here
   --real        talk to Google, with GOOGLE_GENERATIVE_AI_API_KEY from the environment or .env;
                 this costs money
   --help        this text
 
 With GOOGLE_GENERATIVE_AI_BASE_URL set it talks to that address and starts no simulator. The other
-variables of the functions (IMAGE_MODELS, MAX_ATTEMPTS, …) are passed on to them.
+variables of the functions (IMAGE_MODELS, MAX_ATTEMPTS, …) are passed on to them; where they talk to
+somebody else than the simulator, so are HTTPS_PROXY, NO_PROXY and DENO_CERT.
+
+Ctrl-C ends everything in order, which is exit code 0, or 130 with --once; a second one, after half
+a second, ends it at once.
 
 Address and keys are written to .env.local, which every tool here takes with --env-file.`;
 
@@ -53,6 +60,10 @@ export function parseFlags(parameters: string[]): Flags {
       flags.port = parsePort(inline ?? parameters[++at]);
       continue;
     }
+    if (name === "--data") {
+      flags.data = parseFolder(inline ?? parameters[++at]);
+      continue;
+    }
     if (inline !== undefined) throw new UsageError(`${name} takes no value`);
     if (name === "--fresh") flags.fresh = true;
     else if (name === "--no-sample") flags.sample = false;
@@ -68,6 +79,11 @@ export function parseFlags(parameters: string[]): Flags {
 function splitOnce(parameter: string): [string, string | undefined] {
   const at = parameter.indexOf("=");
   return at < 0 ? [parameter, undefined] : [parameter.slice(0, at), parameter.slice(at + 1)];
+}
+
+function parseFolder(text: string | undefined): string {
+  if (!text || text.startsWith("--")) throw new UsageError("--data needs a folder");
+  return text;
 }
 
 /** The next port is needed too. */

@@ -41,9 +41,15 @@ export class LineProgress implements Progress {
   finish(): void {}
 }
 
+/** How much of the reason for a retry is shown; the whole is in the ledger. Columns. */
+const REASON_WIDTH = 160;
+
+/** While a job is worked on, what went wrong before is not news any more. */
 function state(job: Job): string {
-  if (job.ended && job.error) return `${job.status}: ${job.error}`;
-  return job.attempts > 1 ? `${job.status} (attempt ${job.attempts})` : job.status;
+  if (job.ended) return job.error ? `${job.status}: ${job.error}` : job.status;
+  const status = job.attempts > 1 ? `${job.status} (attempt ${job.attempts})` : job.status;
+  if (!job.error || job.status === "running") return status;
+  return `${status}: ${shorten(job.error, REASON_WIDTH)}`;
 }
 
 /** A table that is drawn over itself. */

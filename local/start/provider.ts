@@ -1,5 +1,6 @@
-import { startSimulator } from "../simulator/mod.ts";
+import { type SimulatorOptions, startSimulator } from "../simulator/mod.ts";
 import { UsageError } from "./flags.ts";
+import { networkSettings } from "./network.ts";
 
 /** Who generates the images and videos. */
 export interface Provider {
@@ -15,14 +16,17 @@ const IMAGE_DELAY = 1500;
 const VIDEO_DELAY = 6000;
 
 /**
- * The simulator; with `real`, Google; with an address in the environment, whoever is there.
+ * The simulator, with what `memory` says it remembers; with `real`, Google; with an address in the
+ * environment, whoever is there.
  *
  * @throws UsageError when `real` lacks a key
  */
 export async function openProvider(
   real: boolean,
   variable: (name: string) => string | undefined,
+  memory: Pick<SimulatorOptions, "memoryFile" | "forget"> = {},
 ): Promise<Provider> {
+  const network = networkSettings(variable);
   const key = variable("GOOGLE_GENERATIVE_AI_API_KEY");
   const address = variable("GOOGLE_GENERATIVE_AI_BASE_URL");
   if (real && !key) {
@@ -30,15 +34,21 @@ export async function openProvider(
   }
   if (address) {
     return external({
+      ...network,
       GOOGLE_GENERATIVE_AI_BASE_URL: address,
       // The functions do no work without a key; what is at that address may not look at it.
       GOOGLE_GENERATIVE_AI_API_KEY: key ?? "no-key-was-set",
     }, address);
   }
   if (real) {
-    return external({ GOOGLE_GENERATIVE_AI_API_KEY: key! }, "Google (every job costs money)");
+    const environment = { ...network, GOOGLE_GENERATIVE_AI_API_KEY: key! };
+    return external(environment, "Google (every job costs money)");
   }
-  const simulator = await startSimulator({ imageDelayMs: IMAGE_DELAY, videoDelayMs: VIDEO_DELAY });
+  const simulator = await startSimulator({
+    imageDelayMs: IMAGE_DELAY,
+    videoDelayMs: VIDEO_DELAY,
+    ...memory,
+  });
   return {
     environment: {
       GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,

@@ -1,6 +1,8 @@
+import { relative } from "node:path";
 import type { Stack } from "../stack/mod.ts";
 import type { Style } from "../terminal/style.ts";
 import { displayWidth } from "../terminal/table.ts";
+import { denoCommand } from "./deno_command.ts";
 import type { Job } from "./ledger.ts";
 
 /** What came of the jobs, with the addresses of the images and videos. */
@@ -24,12 +26,33 @@ export function tally(jobs: Job[]): string {
   return `jobs: ${jobs.length} succeeded: ${succeeded} failed: ${jobs.length - succeeded}`;
 }
 
+/** Where a start keeps what it writes; absolute paths. */
+export interface Places {
+  data: string;
+  envFile: string;
+}
+
+/** A path as a person in this folder would name it. */
+export function shown(path: string): string {
+  const from = relative(Deno.cwd(), path);
+  return from.startsWith("..") ? path : from;
+}
+
 /** Where everything is, and what to try next. */
-export function guide(stack: Stack, provider: string, style: Style): string {
+export function guide(
+  stack: Pick<Stack, "url" | "secretKey" | "publishableKey" | "databaseUrl">,
+  provider: string,
+  places: Places,
+  style: Style,
+  deno = denoCommand(Deno.env.get("PATH") ?? ""),
+): string {
   const port = new URL(stack.url).port;
   const address = (name: string, value: string) => `  ${name.padEnd(16)} ${value}`;
   const command = (text: string, meaning: string) => `  ${text}\n      ${style.dim(meaning)}`;
-  const run = "deno run --env-file=.env.local --allow-net --allow-env queue-trigger.ts";
+  const env = shown(places.envFile);
+  const data = shown(places.data);
+  const run = `${deno} run --env-file=${env} --allow-net --allow-env queue-trigger.ts`;
+  const sql = `${deno} task sql`;
   return [
     style.bold("Running"),
     address("API", stack.url),
@@ -37,23 +60,25 @@ export function guide(stack: Stack, provider: string, style: Style): string {
     address("publishable key", stack.publishableKey),
     address("SQL", stack.databaseUrl),
     address("models", provider),
-    address("functions' logs", ".local/logs/"),
-    address("in .env.local", "the address, the keys and the SQL address"),
+    address("functions' logs", `${data}/logs/`),
+    address(`in ${env}`, "the address, the keys and the SQL address"),
     "",
     style.bold("Try"),
     command(`${run} image "A hero on a cliff" --wait`, "a job of your own, with progress"),
     command(`${run} --help`, "scenes, edits, videos, batches"),
-    command("deno task sql enqueue-test-images.sql", "three more scenes, from plain SQL"),
-    command(`deno task sql -c "select * from generation_metrics()"`, "the state of the queues"),
+    command(`${sql} enqueue-test-images.sql`, "three more scenes, from plain SQL"),
+    command(`${sql} -c "select * from generation_metrics()"`, "the state of the queues"),
     command(
-      `curl -H "apikey: $SUPABASE_SECRET_KEY" ${stack.url}/rest/v1/generation_jobs?limit=3`,
-      "the ledger over HTTP, after: set -a; . ./.env.local; set +a",
+      `curl -H "apikey: $SUPABASE_SECRET_KEY" "${stack.url}/rest/v1/generation_jobs?limit=3"`,
+      `the ledger over HTTP, after: set -a; . ${env.startsWith("/") ? env : `./${env}`}; set +a`,
     ),
     command(
       `psql "${stack.databaseUrl}"`,
       `the same database with PostgreSQL's own client (port ${Number(port) + 1})`,
     ),
     "",
-    "Ctrl-C stops it. The data stays in .local/ (--fresh begins anew).",
+    "The stack looks at the queues every few seconds and calls the functions itself, so that",
+    "./process-queue.sh mostly finds nothing left to do.",
+    `Ctrl-C stops it. The data stays in ${data}/ (--fresh begins anew).`,
   ].join("\n");
 }

@@ -1,36 +1,55 @@
+import { restoreCursor } from "../terminal/cursor.ts";
+
 /** Aborted by Ctrl-C, by `kill`, or when the terminal goes away; by name. */
 export interface Interruption {
   signal: AbortSignal;
   /** Which it was, if one came. */
   name(): Deno.Signal | undefined;
-  /** Signals do what they do without a listener again. */
-  release(): void;
+}
+
+/** What the interruption needs of the process. */
+export interface Process {
+  listen(signal: Deno.Signal, listener: () => void): void;
+  /** Milliseconds, from whenever. */
+  now(): number;
+  /** Ends the process at once. */
+  exit(code: number): void;
 }
 
 const ENDING: Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** Turns the first such signal into an orderly end; a second one ends the process at once. */
-export function interruption(): Interruption {
+/**
+ * One Ctrl-C arrives twice: the terminal sends it to every process, and `deno task` and `npx` pass
+ * theirs on. What comes this soon after the first is the same wish. Milliseconds.
+ */
+const ECHO = 500;
+
+const THIS_PROCESS: Process = {
+  listen: Deno.addSignalListener,
+  now: () => performance.now(),
+  exit: (code) => {
+    restoreCursor();
+    Deno.exit(code);
+  },
+};
+
+/** Turns the first such signal into an orderly end; a later one ends the process at once. */
+export function interruption(process: Process = THIS_PROCESS): Interruption {
   const controller = new AbortController();
-  let received: Deno.Signal | undefined;
-  const listeners = ENDING.map((name) => {
-    const listener = () => {
-      if (received) Deno.exit(exitCodeOf(received));
-      received = name;
-      controller.abort();
-    };
-    Deno.addSignalListener(name, listener);
-    return { name, listener };
-  });
-  return {
-    signal: controller.signal,
-    name: () => received,
-    release: () => {
-      for (const { name, listener } of listeners) Deno.removeSignalListener(name, listener);
-    },
-  };
+  let first: { name: Deno.Signal; at: number } | undefined;
+  for (const name of ENDING) {
+    process.listen(name, () => {
+      if (first === undefined) {
+        first = { name, at: process.now() };
+        controller.abort();
+      } else if (process.now() - first.at > ECHO) {
+        process.exit(exitCodeOf(first.name));
+      }
+    });
+  }
+  return { signal: controller.signal, name: () => first?.name };
 }
 
 /** What shells report for a process that a signal ended. */

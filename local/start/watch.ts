@@ -1,15 +1,13 @@
-import type { Stack } from "../stack/mod.ts";
-import { type Job, jobsSince } from "./ledger.ts";
+import type { Job, Ledger } from "./ledger.ts";
 import type { Progress } from "./progress.ts";
 import type { Sample } from "./sample.ts";
 
-/** How often the ledger is looked at; often enough for a spinner. Milliseconds. */
-const INTERVAL = 150;
+/** How often the ledger is looked at: often enough for a spinner, if there is one. Milliseconds. */
+const BUSY_INTERVAL = 150;
+const IDLE_INTERVAL = 1000;
 
 export interface WatchOptions {
-  stack: Stack;
-  /** Jobs that were under way then or came later are watched. */
-  since: string;
+  ledger: Pick<Ledger, "read">;
   sample?: Sample;
   progress: Progress;
   signal: AbortSignal;
@@ -17,24 +15,29 @@ export interface WatchOptions {
 
 /** Shows the progress until `enough` of the jobs, or until the signal. Gives the last state. */
 export async function watch(
-  { stack, since, sample, progress, signal }: WatchOptions,
+  { ledger, sample, progress, signal }: WatchOptions,
   enough: (jobs: Job[]) => boolean,
 ): Promise<Job[]> {
   for (;;) {
-    const jobs = await jobsSince(stack, since);
+    const jobs = await ledger.read();
     progress.show(jobs);
     const dropped = await sample?.advance(jobs) ?? [];
     for (const name of dropped) progress.say(`not sent: ${name}`);
     if (signal.aborted || (!sample?.outstanding && dropped.length === 0 && enough(jobs))) {
       return jobs;
     }
-    await pause(signal);
+    await pause(interval(jobs), signal);
   }
 }
 
-function pause(signal: AbortSignal): Promise<void> {
+/** How long to wait before the next look. Milliseconds. */
+export function interval(jobs: Job[]): number {
+  return jobs.every(({ ended }) => ended) ? IDLE_INTERVAL : BUSY_INTERVAL;
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(done, INTERVAL);
+    const timer = setTimeout(done, milliseconds);
     function done() {
       clearTimeout(timer);
       signal.removeEventListener("abort", done);

@@ -10,16 +10,49 @@
 TARGET=wasm32-unknown-unknown
 # What the settings below are known to work with.
 OLDEST_RUST=1.95
+DEBIAN_CARGO=/usr/bin/cargo DEBIAN_RUSTC=/usr/bin/rustc
 
-# Sets CARGO, RUSTC and RUST_VERSION (release, commit, host: what pkg/ records).
+# Sets CARGO, RUSTC and RUST_VERSION (release, commit, host: what pkg/ records). What is missing is
+# installed.
 find_rust() {
-  [ -z "${RUST_VERSION:-}" ] || return 0
   case "${WASM_TOOLCHAIN:-}" in
     "") find_installed_rust || find_debian_rust ;;
     rustup) find_installed_rust || fail "no Rust $OLDEST_RUST with the source of its library" ;;
     debian) find_debian_rust ;;
     *) fail "WASM_TOOLCHAIN is '$WASM_TOOLCHAIN'; expected rustup or debian" ;;
   esac
+  wasm_linker >/dev/null || fail "no linker for WASM. As root: apt-get install lld-19"
+  set_rust_version
+}
+
+# The same with what the machine has. Installs nothing; sets NO_RUST, the reason, when that is not
+# enough.
+find_rust_as_it_is() {
+  if [ "${WASM_TOOLCHAIN:-}" != debian ] && command -v cargo >/dev/null &&
+    command -v rustc >/dev/null; then
+    CARGO=$(command -v cargo) RUSTC=$(command -v rustc)
+  elif [ "${WASM_TOOLCHAIN:-}" != rustup ] && [ -x $DEBIAN_CARGO ] && [ -x $DEBIAN_RUSTC ]; then
+    CARGO=$DEBIAN_CARGO RUSTC=$DEBIAN_RUSTC
+  else
+    NO_RUST="here is no Rust"
+    return 1
+  fi
+  if ! "$RUSTC" --version >/dev/null 2>&1; then
+    NO_RUST="$RUSTC does not run"
+  elif ! is_new_enough; then
+    NO_RUST="the Rust here is $("$RUSTC" --version), older than $OLDEST_RUST"
+  elif [ ! -d "$(library_source)" ]; then
+    NO_RUST="the Rust here comes without the source of its library (rustup component add rust-src)"
+  elif ! wasm_linker >/dev/null; then
+    NO_RUST="here is no linker for WASM"
+  else
+    set_rust_version
+    return
+  fi
+  return 1
+}
+
+set_rust_version() {
   RUST_VERSION=$("$RUSTC" -vV | awk '
     $1 == "release:" { release = $2 } $1 == "commit-hash:" { commit = substr($2, 1, 9) }
     $1 == "host:" { host = $2 } END { print release, commit, host }')
@@ -41,7 +74,7 @@ find_installed_rust() {
 
 find_debian_rust() {
   local packages="rustc-web cargo-web rust-web-src lld-19"
-  CARGO=/usr/bin/cargo RUSTC=/usr/bin/rustc
+  CARGO=$DEBIAN_CARGO RUSTC=$DEBIAN_RUSTC
   if [ -x $CARGO ] && [ -x $RUSTC ] && [ -d "$(library_source)" ] && is_new_enough; then
     return
   fi
@@ -69,7 +102,7 @@ wasm_linker() {
     /usr/lib/llvm-*/bin/wasm-ld; do
     [ -x "$linker" ] && echo "$linker" && return
   done
-  fail "no linker for WASM. As root: apt-get install lld-19"
+  return 1
 }
 
 # Compiles the core. Small costs nothing here: benches/image_reply_bench.ts measures the same with

@@ -1,12 +1,10 @@
 /**
  * What Google's own clients send for a job: recorded from `@google/genai` by the simulator.
- * Version 2.32.0 is the last that speaks Veo with an API key, 3.1.0 speaks Omni's interactions.
- * Neither loads under Deno 2.1.4 (a dependency reads `process.env` in a way it lacks).
+ * Neither version loads under Deno 2.1.4 (a dependency reads `process.env` in a way it lacks).
  */
-import { GoogleGenAI as ImageAndVeoClient } from "genai-veo";
-import { GoogleGenAI as OmniClient } from "genai";
 import { encodeBase64 } from "../../local/simulator/base64.ts";
 import { type RecordedRequest, type Simulator, startSimulator } from "../../local/simulator/mod.ts";
+import { type ClientOptions, ImageAndVeoClient, OmniClient } from "./official_clients.ts";
 
 export interface Source {
   bytes: Uint8Array;
@@ -41,7 +39,7 @@ export function omniClient(simulator: Simulator, apiKey = simulator.apiKey) {
   return new OmniClient(clientOptions(simulator, apiKey));
 }
 
-function clientOptions(simulator: Simulator, apiKey: string) {
+function clientOptions(simulator: Simulator, apiKey: string): ClientOptions {
   return {
     apiKey,
     httpOptions: { baseUrl: new URL(simulator.url).origin, apiVersion: "v1beta" },

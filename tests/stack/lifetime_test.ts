@@ -1,5 +1,6 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects, throws } from "node:assert/strict";
 import { FolderInUse, PortInUse, type Stack, startStack } from "../../local/stack/mod.ts";
+import { openPort } from "../../local/stack/ports.ts";
 import { functionsOf, projectWith, send } from "./support.ts";
 
 async function withFolders(use: (data: string, functionsRoot: string) => Promise<void>) {
@@ -66,6 +67,20 @@ Deno.test("two stacks cannot have the same folder, or the same port", () =>
     const again = await startStack({ dataDir, functionsRoot, port: apiPort, sqlPort });
     await again.close();
   }));
+
+Deno.test("a port that cannot be had is named", () => {
+  const fail = (error: Error) => () => {
+    throw error;
+  };
+  throws(() => openPort(80, fail(new Deno.errors.PermissionDenied("os error 13"))), {
+    name: "PortForbidden",
+    message: /^port 80 is not for this user/,
+  });
+  throws(() => openPort(81, fail(new Deno.errors.AddrInUse("os error 98"))), {
+    name: "PortInUse",
+    message: "port 81 is in use (is another start running?)",
+  });
+});
 
 Deno.test("without a folder nothing is left behind", () =>
   withFolders(async (_, functionsRoot) => {

@@ -1,5 +1,6 @@
-import { equal, match } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { chooseDatabase } from "../../local/sql/address.ts";
 import type { Stack } from "../../local/stack/mod.ts";
 import { smallStack } from "./support.ts";
 
@@ -26,8 +27,8 @@ async function sqlTask(
   { input = "", url = stack.databaseUrl } = {},
 ): Promise<Outcome> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--quiet", SQL, ...parameters],
-    env: { DATABASE_URL: url, INIT_CWD: folder, NO_COLOR: "1" },
+    args: ["run", "--allow-all", "--quiet", SQL, "--url", url, ...parameters],
+    env: { INIT_CWD: folder, NO_COLOR: "1" },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -87,4 +88,21 @@ Deno.test("a database that is not there is named", async () => {
   const { code, err } = await sqlTask(["-c", "select 1"], { url: "postgresql://u@127.0.0.1:1/d" });
   equal(code, 1);
   match(err, /127\.0\.0\.1:1/);
+});
+
+Deno.test("the local stack goes before an exported address, and the latter is told", () => {
+  const local = "postgresql://postgres:secret@127.0.0.1:54322/postgres?sslmode=disable";
+  const environment = "postgresql://me:secret@db.example.com/shop";
+  deepEqual(chooseDatabase({ local }), { url: local });
+  deepEqual(chooseDatabase({ local, environment: local }), { url: local });
+  deepEqual(chooseDatabase({ environment }), {
+    url: environment,
+    remark: "at db.example.com:5432/shop",
+  });
+  const both = chooseDatabase({ local, environment });
+  equal(both?.url, local);
+  match(both!.remark!, /^at 127\.0\.0\.1:54322\/postgres, from \.env\.local/);
+  equal(both!.remark!.includes("secret"), false);
+  equal(chooseDatabase({ named: environment, local })?.url, environment);
+  equal(chooseDatabase({}), undefined);
 });

@@ -2,11 +2,14 @@ import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { passedOn } from "../../local/start/configuration.ts";
 import { parseFlags, UsageError } from "../../local/start/flags.ts";
-import { type Job, jobsSince, now } from "../../local/start/ledger.ts";
+import { denoCommand } from "../../local/start/deno_command.ts";
+import { type Job, Ledger, now } from "../../local/start/ledger.ts";
+import { networkSettings } from "../../local/start/network.ts";
 import { LineProgress, LiveProgress } from "../../local/start/progress.ts";
 import { openProvider } from "../../local/start/provider.ts";
-import { results, tally } from "../../local/start/report.ts";
+import { guide, results, tally } from "../../local/start/report.ts";
 import { Sample } from "../../local/start/sample.ts";
+import { interval } from "../../local/start/watch.ts";
 import { style } from "../../local/terminal/style.ts";
 import type { Stack } from "../../local/stack/mod.ts";
 import { smallStack } from "./support.ts";
@@ -93,6 +96,20 @@ Deno.test("without a terminal each change is a line with time, job and status", 
   match(lines[1], /^\d\d:\d\d:\d\d image sb\/scene-01 failed: blocked$/);
 });
 
+Deno.test("without a terminal the reason for another attempt is shown, but not for ever", () => {
+  const lines: string[] = [];
+  const progress = new LineProgress((line) => lines.push(line));
+  const error = `provider_unavailable: ${"so it is ".repeat(40)}`;
+  progress.show([job({ status: "queued", error })]);
+  progress.show([job({ status: "running", attempts: 2, error })]);
+  progress.show([job({ status: "waiting", attempts: 2, error: "quota_exhausted: try later" })]);
+  equal(lines.length, 3);
+  match(lines[0], / queued: provider_unavailable: so it is .*…$/);
+  equal(lines[0].length < 220, true);
+  match(lines[1], / running \(attempt 2\)$/);
+  match(lines[2], / waiting \(attempt 2\): quota_exhausted: try later$/);
+});
+
 Deno.test("in a terminal the table is drawn over itself, and messages go above it", () => {
   let screen = "";
   const progress = new LiveProgress(style(true), (text) => screen += text);
@@ -125,7 +142,7 @@ Deno.test("results show the plain address, which a terminal can also open", () =
 
 async function finish(stack: Stack, scene: string, status: string): Promise<void> {
   await stack.sql(
-    `update public.generation_jobs set status = $2, finished_at = now(),
+    `update public.generation_jobs set status = $2, finished_at = now(), updated_at = clock_timestamp(),
        asset_url = 'http://x/' || scene_id where scene_id = $1 and kind = 'image'`,
     [scene, status],
   );
@@ -134,11 +151,11 @@ async function finish(stack: Stack, scene: string, status: string): Promise<void
 Deno.test("the sample sends what needs an image when that image is there", async () => {
   const stack = await smallStack({ sqlPort: false });
   try {
-    const since = await now(stack);
+    const ledger = new Ledger(stack, await now(stack));
     const sample = await Sample.begin(stack);
     equal(sample.storyboardId, "lighthouse-01");
     const targets = async () =>
-      (await jobsSince(stack, since)).map(({ kind, target }) => `${kind} ${target}`);
+      (await ledger.read()).map(({ kind, target }) => `${kind} ${target}`);
     deepEqual(await targets(), [
       "image scene-01",
       "image scene-02",
@@ -149,7 +166,7 @@ Deno.test("the sample sends what needs an image when that image is there", async
     ]);
     await finish(stack, "scene-01", "succeeded");
     await finish(stack, "scene-02", "failed");
-    const dropped = await sample.advance(await jobsSince(stack, since));
+    const dropped = await sample.advance(await ledger.read());
     match(dropped.join(), /scene-02/);
     equal(sample.outstanding, 0);
     const [{ message }] = await stack.sql<{ message: Record<string, unknown> }>(
@@ -160,4 +177,103 @@ Deno.test("the sample sends what needs an image when that image is there", async
   } finally {
     await stack.close();
   }
+});
+
+Deno.test("what has ended and does not change is not read again", async () => {
+  const stack = await smallStack({ sqlPort: false });
+  try {
+    const since = await now(stack);
+    let rows = 0;
+    const counted = {
+      async sql<T>(query: string, parameters?: unknown[]) {
+        const result = await stack.sql<T>(query, parameters);
+        rows = result.length;
+        return result;
+      },
+    };
+    const ledger = new Ledger(counted, since);
+    const send = (scene: string) =>
+      stack.sql("select pgmq.send('image_generation_queue', $1)", [{ sceneId: scene }]);
+    await send("one");
+    await send("two");
+    await finish(stack, "one", "succeeded");
+    await finish(stack, "two", "succeeded");
+    const targets = async () => (await ledger.read()).map((job) => `${job.target} ${job.status}`);
+    deepEqual(await targets(), ["one succeeded", "two succeeded"]);
+    equal(rows, 2);
+    deepEqual(await targets(), ["one succeeded", "two succeeded"]);
+    equal(rows, 0);
+    await finish(stack, "one", "failed");
+    await send("three");
+    deepEqual(await targets(), ["one failed", "two succeeded", "three queued"]);
+    equal(rows, 2);
+    await stack.sql("delete from public.generation_jobs where scene_id = 'three'");
+    deepEqual(await targets(), ["one failed", "two succeeded"]);
+  } finally {
+    await stack.close();
+  }
+});
+
+Deno.test("an error is read with its code", async () => {
+  const stack = await smallStack({ sqlPort: false });
+  try {
+    const ledger = new Ledger(stack, await now(stack));
+    await stack.sql("select pgmq.send('image_generation_queue', $1)", [{ sceneId: "one" }]);
+    await stack.sql(
+      "update public.generation_jobs set error_code = 'no_image', error_message = 'None came.'",
+    );
+    equal((await ledger.read())[0].error, "no_image: None came.");
+  } finally {
+    await stack.close();
+  }
+});
+
+Deno.test("the ledger is looked at less often when nothing is under way", () => {
+  equal(interval([job({ ended: true }), job({})]), 150);
+  equal(interval([job({ ended: true })]), 1000);
+  equal(interval([]), 1000);
+});
+
+Deno.test("functions that talk to somebody outside go through this machine's proxy", async () => {
+  const machine: Record<string, string> = {
+    HTTPS_PROXY: "http://proxy:3128",
+    NO_PROXY: "internal.example",
+    DENO_CERT: "/etc/company.pem",
+  };
+  const expected = {
+    HTTPS_PROXY: "http://proxy:3128",
+    DENO_CERT: "/etc/company.pem",
+    // The stack itself is never behind the proxy.
+    NO_PROXY: "internal.example,127.0.0.1,localhost",
+  };
+  deepEqual(networkSettings((name) => machine[name]), expected);
+  deepEqual(networkSettings(() => undefined), {});
+  const real = { ...machine, GOOGLE_GENERATIVE_AI_API_KEY: "k" };
+  const provider = await openProvider(true, (name) => (real as Record<string, string>)[name]);
+  deepEqual(provider.environment, { ...expected, GOOGLE_GENERATIVE_AI_API_KEY: "k" });
+  const simulator = await openProvider(false, (name) => machine[name]);
+  equal(simulator.environment.HTTPS_PROXY, undefined);
+  await simulator.close();
+});
+
+Deno.test("the copy of Deno that npx brings is not one that is installed", () => {
+  const files = ["/usr/local/bin/deno", "/home/me/.npm/_npx/1/node_modules/.bin/deno"];
+  const isFile = (path: string) => files.includes(path);
+  equal(denoCommand("/usr/bin:/usr/local/bin", isFile), "deno");
+  equal(denoCommand("/home/me/.npm/_npx/1/node_modules/.bin:/usr/bin", isFile), "npx --yes deno@2");
+});
+
+Deno.test("the lines to try can be pasted into any shell", () => {
+  const address = "http://127.0.0.1:54321";
+  const stack = {
+    url: address,
+    secretKey: "s",
+    publishableKey: "p",
+    databaseUrl: "postgresql://h",
+  };
+  const places = { data: "/d", envFile: "/d/.env.local" };
+  const text = guide(stack, "a simulator", places, style(false), "npx --yes deno@2");
+  match(text, /"http:\/\/127\.0\.0\.1:54321\/rest\/v1\/generation_jobs\?limit=3"/);
+  match(text, /^ {2}npx --yes deno@2 task sql enqueue-test-images\.sql$/m);
+  equal(/(^|[^s] )deno (run|task)/m.test(text), false);
 });

@@ -55,3 +55,47 @@ Deno.test("functions are called when their queue has a visible message, and only
   equal(calls.length, 1);
   deepEqual(stack.functionLogs("process-video-generation"), []);
 });
+
+Deno.test("trouble with two functions is told once for each", async () => {
+  const calls = new Map<string, number>();
+  const calledOften = Promise.withResolvers<void>();
+  const reports = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    calls.set(pathname, (calls.get(pathname) ?? 0) + 1);
+    if (calls.size === 2 && [...calls.values()].every((n) => n >= 3)) calledOften.resolve();
+    return new Response();
+  });
+  const failing = (name: string) =>
+    `export default {
+      async fetch() {
+        await fetch(Deno.env.get("REPORT_TO") + "/${name}").then((reply) => reply.text());
+        return new Response("no", { status: 503 });
+      },
+    };`;
+  const project = await projectWith({
+    "process-image-generation": failing("image"),
+    "process-video-generation": failing("video"),
+  });
+  const told: string[] = [];
+  const stack = await startStack({
+    functionsRoot: functionsOf(project),
+    env: { REPORT_TO: `http://127.0.0.1:${reports.addr.port}` },
+    sqlPort: false,
+    tick: true,
+    tickSeconds: 0.02,
+    log: (line) => line.startsWith("tick:") && told.push(line),
+  });
+  try {
+    await stack.sql("select pgmq.send('image_generation_queue', '{}')");
+    await stack.sql("select pgmq.send('video_generation_queue', '{}')");
+    await calledOften.promise;
+  } finally {
+    await stack.close();
+    await reports.shutdown();
+    await Deno.remove(project, { recursive: true });
+  }
+  deepEqual(told, [
+    "tick: process-image-generation answered 503 no",
+    "tick: process-video-generation answered 503 no",
+  ]);
+});

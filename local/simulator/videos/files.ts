@@ -1,13 +1,19 @@
 /** GET /v1beta/files/{id}:download: what the uri of a finished video points at. */
 import { requireKey } from "../api_key.ts";
+import { type Film, makeFilm } from "../film/film.ts";
 import { ApiError } from "../google_errors.ts";
 import type { Exchange, State } from "../state.ts";
 import { newId } from "../state.ts";
 
-/** Keeps a video that is made when it is first asked for; returns its address. */
-export function addFile(state: State, url: URL, make: () => Promise<Uint8Array>): string {
+/** Keeps what a video shows, to be made when it is first asked for; returns its id. */
+export function addFile(state: State, film: Film): string {
   const id = newId();
-  state.files.set(id, make);
+  state.files.set(id, film);
+  return id;
+}
+
+/** Where a file is downloaded from, below the address at which it was asked for. */
+export function addressOf(url: URL, id: string): string {
   return `${url.origin}/v1beta/files/${id}:download?alt=media`;
 }
 
@@ -41,8 +47,8 @@ function redirectElsewhere(url: URL, id: string): Response {
 }
 
 async function send({ state }: Exchange, id: string): Promise<Response> {
-  const make = state.files.get(id);
-  if (make === undefined) {
+  const film = state.files.get(id);
+  if (film === undefined) {
     // The API does not tell a missing file from one of somebody else's.
     throw new ApiError(
       403,
@@ -50,7 +56,7 @@ async function send({ state }: Exchange, id: string): Promise<Response> {
       `You do not have permission to access the File ${id} or it may not exist.`,
     );
   }
-  const bytes = await make();
+  const bytes = await makeFilm(film);
   return new Response(bytes as BodyInit, {
     headers: {
       "content-type": "video/mp4",

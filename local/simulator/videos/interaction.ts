@@ -4,7 +4,7 @@ import { makeFilm } from "../film/film.ts";
 import { jsonResponse } from "../google_errors.ts";
 import { type Outcome, videoOutcome } from "../presets.ts";
 import { delay, type Exchange, newId } from "../state.ts";
-import { addFile } from "./files.ts";
+import { addFile, addressOf } from "./files.ts";
 import { InteractionError, readVideoRequest, type VideoRequest } from "./interaction_request.ts";
 
 export interface Interaction {
@@ -14,40 +14,38 @@ export interface Interaction {
   readyAt: number;
   outcome: Outcome;
   cancelled: boolean;
-  make: () => Promise<Uint8Array>;
-  uri: string;
+  fileId: string;
 }
 
 /** Output tokens of a second of video. */
 const TOKENS_PER_SECOND = 5792;
 
 export async function createInteraction(exchange: Exchange): Promise<Response> {
-  const { state, url, body, record, rule } = exchange;
+  const { state, body, record, rule } = exchange;
   const request = readVideoRequest(body);
   record.accepted = true;
-  const make = () =>
-    makeFilm({
-      prompt: request.prompt,
-      label: `${request.model} · ${request.resolution}`,
-      aspectRatio: request.aspectRatio,
-      seconds: request.seconds,
-      seed: state.seed,
-      source: request.image,
-    });
+  const fileId = addFile(state, {
+    prompt: request.prompt,
+    label: `${request.model} · ${request.resolution}`,
+    aspectRatio: request.aspectRatio,
+    seconds: request.seconds,
+    seed: state.seed,
+    source: request.image,
+  });
   const interaction: Interaction = {
     id: `v1_${newId()}`,
     request,
     readyAt: Date.now() + state.videoDelayMs,
     outcome: videoOutcome(rule),
     cancelled: false,
-    make,
-    uri: addFile(state, url, make),
+    fileId,
   };
   state.interactions.set(interaction.id, interaction);
+  state.remember();
   if (request.background) return jsonResponse(head(interaction, "in_progress"));
   // Without `background` the answer is the finished interaction.
   await delay(state.videoDelayMs, state.closing);
-  return jsonResponse(await finished(interaction));
+  return jsonResponse(await finished(exchange, interaction));
 }
 
 export async function pollInteraction(exchange: Exchange, id: string): Promise<Response> {
@@ -61,15 +59,16 @@ export async function pollInteraction(exchange: Exchange, id: string): Promise<R
     interaction.readyAt = 0;
   }
   if (Date.now() < interaction.readyAt) return jsonResponse(head(interaction, "in_progress"));
-  return jsonResponse(await finished(interaction));
+  return jsonResponse(await finished(exchange, interaction));
 }
 
 export async function cancelInteraction(exchange: Exchange, id: string): Promise<Response> {
   const interaction = find(exchange, id);
   if (Date.now() >= interaction.readyAt && !interaction.cancelled) {
-    return jsonResponse(await finished(interaction));
+    return jsonResponse(await finished(exchange, interaction));
   }
   interaction.cancelled = true;
+  exchange.state.remember();
   return jsonResponse(head(interaction, "cancelled"));
 }
 
@@ -84,7 +83,10 @@ function head({ id, request }: Interaction, status: string) {
   return { id, status, object: "interaction", model: request.model };
 }
 
-async function finished(interaction: Interaction): Promise<Record<string, unknown>> {
+async function finished(
+  { state, url }: Exchange,
+  interaction: Interaction,
+): Promise<Record<string, unknown>> {
   const { request, outcome } = interaction;
   if (outcome === "error") {
     return {
@@ -104,8 +106,8 @@ async function finished(interaction: Interaction): Promise<Record<string, unknow
   }
   const tokens = Math.round(request.seconds * TOKENS_PER_SECOND);
   const where = request.delivery === "uri"
-    ? { uri: interaction.uri }
-    : { data: encodeBase64(await interaction.make()) };
+    ? { uri: addressOf(url, interaction.fileId) }
+    : { data: encodeBase64(await makeFilm(state.files.get(interaction.fileId)!)) };
   return {
     ...head(interaction, "completed"),
     steps: [{

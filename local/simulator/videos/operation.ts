@@ -2,14 +2,15 @@
 import { ApiError, jsonResponse } from "../google_errors.ts";
 import { type Outcome, presetMismatch, videoOutcome } from "../presets.ts";
 import type { Exchange } from "../state.ts";
+import { addressOf } from "./files.ts";
 
 export interface Operation {
   name: string;
   /** Milliseconds since the epoch. */
   readyAt: number;
   outcome: Outcome;
-  /** Where the video is once it is done. */
-  uri: string;
+  /** The video, once it is done. */
+  fileId: string;
 }
 
 const RESPONSE_TYPE =
@@ -37,8 +38,10 @@ function result(exchange: Exchange, operation: Operation): Record<string, unknow
     response: { "@type": RESPONSE_TYPE, generateVideoResponse },
   });
   switch (operation.outcome) {
-    case "video":
-      return response({ generatedSamples: [{ video: { uri: operation.uri } }] });
+    case "video": {
+      const uri = addressOf(exchange.url, operation.fileId);
+      return response({ generatedSamples: [{ video: { uri } }] });
+    }
     case "filtered":
       return response({ raiMediaFilteredCount: 1, raiMediaFilteredReasons: [FILTERED] });
     case "audio-filtered":

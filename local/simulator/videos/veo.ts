@@ -1,5 +1,4 @@
 /** POST /v1beta/models/{model}:predictLongRunning. */
-import { makeFilm } from "../film/film.ts";
 import { invalidArgument, jsonResponse, modelNotFound } from "../google_errors.ts";
 import { readSourceImage, type SourceImage } from "../images/source_image.ts";
 import { VEO_MODELS } from "../models.ts";
@@ -23,7 +22,7 @@ interface Parameters {
 const PREDICT_REQUEST = { instances: list(ANY), parameters: ANY, webhookConfig: message({}) };
 
 export function predictLongRunning(exchange: Exchange, model: string): Response {
-  const { state, url, body, record, rule } = exchange;
+  const { state, body, record, rule } = exchange;
   if (!VEO_MODELS.includes(model)) throw modelNotFound(model, "predictLongRunning");
   const request = readMessage(parseJson(body), PREDICT_REQUEST);
   const { prompt, image } = readInstance(request.instances);
@@ -31,25 +30,21 @@ export function predictLongRunning(exchange: Exchange, model: string): Response 
 
   record.accepted = true;
   const name = `models/${model}/operations/${newId()}`;
-  const uri = addFile(
-    state,
-    url,
-    () =>
-      makeFilm({
-        prompt,
-        label: `${model} · ${resolution}`,
-        aspectRatio,
-        seconds: durationSeconds,
-        seed: state.seed,
-        source: image,
-      }),
-  );
+  const fileId = addFile(state, {
+    prompt,
+    label: `${model} · ${resolution}`,
+    aspectRatio,
+    seconds: durationSeconds,
+    seed: state.seed,
+    source: image,
+  });
   state.operations.set(name, {
     name,
     readyAt: Date.now() + state.videoDelayMs,
     outcome: videoOutcome(rule),
-    uri,
+    fileId,
   });
+  state.remember();
   return jsonResponse({ name });
 }
 

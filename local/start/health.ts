@@ -1,0 +1,37 @@
+import type { Stack } from "../stack/mod.ts";
+
+interface Health {
+  status?: string;
+  missing?: string[];
+  invalid?: { variable: string; expected: string }[];
+}
+
+/**
+ * What keeps the functions from working, a line for each function and variable; empty when they
+ * can. A function that says nothing of the kind about itself is taken to be well.
+ */
+export async function misconfigurations(
+  { url, functionNames }: Pick<Stack, "url" | "functionNames">,
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const name of functionNames) {
+    const health = await healthOf(`${url}/functions/v1/${name}`);
+    if (health.status !== "unconfigured") continue;
+    const problems = [
+      ...(health.missing ?? []).map((variable) => `${variable} is not set`),
+      ...(health.invalid ?? []).map(({ variable, expected }) => `${variable} must be ${expected}`),
+    ];
+    lines.push(...problems.map((problem) => `${name}: ${problem}`));
+    if (problems.length === 0) lines.push(`${name}: it says that it is not configured`);
+  }
+  return lines;
+}
+
+async function healthOf(url: string): Promise<Health> {
+  const response = await fetch(url);
+  try {
+    return await response.json();
+  } catch {
+    return {}; // no JSON, so not ours
+  }
+}

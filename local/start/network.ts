@@ -1,0 +1,27 @@
+/** How this machine reaches the internet: no setting of the product, but without it nothing goes out. */
+const NAMES = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "DENO_CERT"].flatMap((name) =>
+  name === "DENO_CERT" ? [name] : [name, name.toLowerCase()]
+);
+
+/** What lies on this machine is never behind a proxy. */
+const LOOPBACK = ["127.0.0.1", "localhost"];
+
+/** The addresses that go past the proxy: those that were named, and this machine's own. */
+export function noProxy(variable: (name: string) => string | undefined): string {
+  const named = (variable("NO_PROXY") ?? variable("no_proxy") ?? "").split(",")
+    .map((host) => host.trim()).filter((host) => host !== "");
+  return [...new Set([...named, ...LOOPBACK])].join(",");
+}
+
+/** The proxy and certificates of this machine, for a function that has to reach Google. */
+export function networkSettings(
+  variable: (name: string) => string | undefined,
+): Record<string, string> {
+  const settings: Record<string, string> = {};
+  for (const name of NAMES) {
+    const value = variable(name);
+    if (value) settings[name] = value;
+  }
+  const proxied = Object.keys(settings).some((name) => /_proxy$/i.test(name));
+  return proxied ? { ...settings, NO_PROXY: noProxy(variable) } : settings;
+}

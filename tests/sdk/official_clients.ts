@@ -1,0 +1,81 @@
+/**
+ * `@google/genai` in the versions that the tests want. It is no import: Deno downloads every
+ * package that deno.json or deno.lock names before the first task runs, and only tests need these.
+ * The types are as much of the library's as is used.
+ */
+import { createRequire } from "node:module";
+import { packageFile } from "../../local/npm_package.ts";
+
+/** The last version that speaks Veo with an API key, and the one that speaks Omni's interactions. */
+const VERSIONS = { imageAndVeo: "2.32.0", omni: "3.1.0" };
+
+export interface ClientOptions {
+  apiKey: string;
+  httpOptions: { baseUrl: string; apiVersion: string };
+}
+
+interface TokenCount {
+  modality?: string;
+  tokenCount?: number;
+}
+
+export interface ContentReply {
+  candidates?: {
+    finishReason?: string;
+    content?: { parts?: { inlineData?: { mimeType?: string; data?: string } }[] };
+  }[];
+  promptFeedback?: { blockReason?: string };
+  modelVersion?: string;
+  usageMetadata?: {
+    promptTokensDetails?: TokenCount[];
+    candidatesTokensDetails?: TokenCount[];
+  };
+}
+
+export interface VideosOperation {
+  name?: string;
+  done?: boolean;
+  error?: { code?: unknown };
+  response?: {
+    generatedVideos?: { video?: { uri?: string } }[];
+    raiMediaFilteredCount?: number;
+  };
+}
+
+/** The client for images and Veo. */
+export interface ImageAndVeoClient {
+  models: {
+    generateContent(request: Record<string, unknown>): Promise<ContentReply>;
+    generateVideos(request: Record<string, unknown>): Promise<VideosOperation>;
+  };
+  operations: {
+    getVideosOperation(request: { operation: VideosOperation }): Promise<VideosOperation>;
+  };
+  files: { download(request: Record<string, unknown>): Promise<void> };
+}
+
+export interface Interaction {
+  id: string;
+  status: string;
+  output_video?: { uri?: string; mime_type?: string };
+}
+
+/** The client for Omni. */
+export interface OmniClient {
+  interactions: {
+    create(request: Record<string, unknown>, options?: unknown): Promise<Interaction>;
+    get(id: string): Promise<Interaction>;
+    cancel(id: string): Promise<Interaction>;
+  };
+}
+
+type Constructor<Client> = new (options: ClientOptions) => Client;
+
+async function load<Client>(version: string): Promise<Constructor<Client>> {
+  const name = "@google/genai";
+  const manifest = await packageFile({ name, version, path: "package.json" });
+  return createRequire(manifest)(name).GoogleGenAI;
+}
+
+export const ImageAndVeoClient = await load<ImageAndVeoClient>(VERSIONS.imageAndVeo);
+export const OmniClient = await load<OmniClient>(VERSIONS.omni);

@@ -1,0 +1,61 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { misconfigurations } from "../../local/start/health.ts";
+import { functionsOf, projectWith, smallStack } from "./support.ts";
+
+const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
+
+function saying(health: unknown): string {
+  return `export default { fetch: () => Response.json(${JSON.stringify(health)}) };`;
+}
+
+Deno.test("each variable that keeps a function from working is named, with what is expected", async () => {
+  const project = await projectWith({
+    images: saying({
+      status: "unconfigured",
+      missing: ["A_KEY"],
+      invalid: [{ variable: "MAX_ATTEMPTS", expected: "a whole number" }],
+    }),
+    other: `export default { fetch: () => new Response("hello") };`,
+    videos: saying({ status: "ok" }),
+  });
+  const stack = await smallStack({ functionsRoot: functionsOf(project), sqlPort: false });
+  try {
+    deepEqual(await misconfigurations(stack), [
+      "images: A_KEY is not set",
+      "images: MAX_ATTEMPTS must be a whole number",
+    ]);
+  } finally {
+    await stack.close();
+    await Deno.remove(project, { recursive: true });
+  }
+});
+
+Deno.test("start says which variable is wrong, and ends with 1", async () => {
+  const data = await Deno.makeTempDir({ prefix: "start-" });
+  using first = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = first.addr;
+  first.close();
+  try {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--quiet",
+        START,
+        "--once",
+        "--no-sample",
+        `--port=${port}`,
+        `--data=${data}`,
+      ],
+      env: { VIDEO_MODELS: "foo" },
+    }).output();
+    equal(code, 1);
+    match(
+      new TextDecoder().decode(stderr),
+      /^cannot run process-video-generation: VIDEO_MODELS must be model ids[^\n]*\n$/,
+    );
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});

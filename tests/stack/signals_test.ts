@@ -1,0 +1,91 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { interruption } from "../../local/start/signals.ts";
+
+const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
+
+/** A process whose clock and signals the test has in hand. */
+function fakeProcess() {
+  const listeners = new Map<Deno.Signal, () => void>();
+  const exits: number[] = [];
+  let time = 1000;
+  const process = {
+    listen: (name: Deno.Signal, listener: () => void) => void listeners.set(name, listener),
+    now: () => time,
+    exit: (code: number) => void exits.push(code),
+  };
+  return {
+    exits,
+    interrupted: interruption(process),
+    send(name: Deno.Signal, after: number) {
+      time += after;
+      listeners.get(name)!();
+    },
+  };
+}
+
+Deno.test("the same Ctrl-C, coming twice, is one", () => {
+  const { interrupted, exits, send } = fakeProcess();
+  send("SIGINT", 0);
+  send("SIGINT", 3);
+  send("SIGINT", 400);
+  equal(interrupted.signal.aborted, true);
+  equal(interrupted.name(), "SIGINT");
+  deepEqual(exits, []);
+});
+
+Deno.test("a second Ctrl-C ends at once, with the code of the first", () => {
+  const { exits, send } = fakeProcess();
+  send("SIGTERM", 0);
+  send("SIGINT", 501);
+  deepEqual(exits, [143]);
+});
+
+Deno.test({
+  name: "start, interrupted twice within a moment, gives back what it holds and ends with 0",
+  async fn() {
+    const data = await Deno.makeTempDir({ prefix: "start-" });
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--allow-all",
+        "--quiet",
+        START,
+        "--no-sample",
+        `--port=${freePort()}`,
+        `--data=${data}`,
+      ],
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    let output = "";
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      const before = output;
+      output += text;
+      if (!before.includes("Ctrl-C stops it") && output.includes("Ctrl-C stops it")) {
+        child.kill("SIGINT");
+        child.kill("SIGINT");
+      }
+    }
+    const { code } = await child.status;
+    equal(await new Response(child.stderr).text(), "");
+    equal(code, 0, output);
+    match(output, /stopping/);
+    match(output, /calls the functions itself/);
+    await Deno.remove(data, { recursive: true });
+  },
+});
+
+/** A port that is free, and the next one, too. */
+function freePort(): number {
+  for (;;) {
+    using first = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = first.addr;
+    try {
+      using _second = Deno.listen({ hostname: "127.0.0.1", port: port + 1 });
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
