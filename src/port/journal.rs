@@ -1,0 +1,45 @@
+//! What is taken down for operators.
+
+use serde::Serialize;
+
+/// How much an entry matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The ordinary way of a job.
+    Info,
+    /// Something an operator may want to look at.
+    Warn,
+    /// Something an operator has to look at.
+    Error,
+}
+
+/// One line of a worker's log.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub struct LogEntry {
+    /// How much it matters.
+    pub level: Level,
+    /// What happened.
+    pub message: String,
+    /// The job it happened to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<String>,
+    /// That job's message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub msg_id: Option<i64>,
+    /// The kind of failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// The rest of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Takes down what happens.
+pub trait Journal {
+    /// Takes down one entry.
+    fn record(&self, entry: LogEntry);
+}

@@ -1,0 +1,63 @@
+//! What a flow needs from the outside.
+//!
+//! The traits say what a flow may ask; [`service`](crate::service) answers over HTTP, and a test
+//! answers from memory on virtual time. Everything runs on one thread, so no future here is
+//! `Send`.
+#![allow(async_fn_in_trait)] // nobody hands these futures to another thread
+
+mod asset;
+mod clock;
+mod journal;
+mod model;
+mod queue;
+
+pub use asset::{AssetStore, Body, SourceImage, SourceImages};
+pub use clock::Clock;
+pub use journal::{Journal, Level, LogEntry};
+pub use model::{
+    GeneratedImage, ImageModel, ImageRequest, Progress, SubmitError, VideoFile, VideoModel,
+    VideoRequest,
+};
+pub use queue::{
+    Claim, Completion, Deferral, Ending, Lease, LinkOutcome, LinkedEntity, Operation, Publication,
+    Queue, StoredAsset, Unpublished, WriteError,
+};
+
+/// All that a flow has around it.
+pub trait World {
+    /// A body that is still on its way and never becomes memory of ours.
+    type Stream;
+    /// The queue and its ledger.
+    type Queue: Queue;
+    /// What makes the assets.
+    type Model;
+    /// Where the assets go.
+    type Store: AssetStore<Stream = Self::Stream>;
+    /// Where source images come from.
+    type Sources: SourceImages;
+    /// Time and chance.
+    type Clock: Clock;
+    /// Whoever reads along.
+    type Journal: Journal;
+
+    /// The queue and its ledger.
+    fn queue(&self) -> &Self::Queue;
+    /// What makes the assets.
+    fn model(&self) -> &Self::Model;
+    /// Where the assets go.
+    fn store(&self) -> &Self::Store;
+    /// Where source images come from.
+    fn sources(&self) -> &Self::Sources;
+    /// Time and chance.
+    fn clock(&self) -> &Self::Clock;
+    /// Whoever reads along.
+    fn journal(&self) -> &Self::Journal;
+}
+
+/// A world that makes images.
+pub trait ImageWorld: World<Model: ImageModel> {}
+impl<W: World<Model: ImageModel>> ImageWorld for W {}
+
+/// A world that makes videos.
+pub trait VideoWorld: World<Model: VideoModel<Stream = <Self as World>::Stream>> {}
+impl<W: World> VideoWorld for W where W::Model: VideoModel<Stream = W::Stream> {}

@@ -1,0 +1,99 @@
+//! What makes the assets.
+
+use serde_json::Value;
+
+use super::{Body, Operation, SourceImage};
+use crate::failure::Failure;
+use crate::job::{AspectRatio, Format, Resolution};
+
+/// What an image model is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct ImageRequest<'a> {
+    /// What to show, or how to change the source.
+    pub prompt: &'a str,
+    /// The image to change.
+    pub source: Option<&'a SourceImage>,
+}
+
+/// An image that a model made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GeneratedImage {
+    /// Its format, known by its bytes.
+    pub format: Format,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// What the provider says it used.
+    pub usage: Option<Value>,
+}
+
+/// Makes images.
+pub trait ImageModel {
+    /// Has `model` make one image.
+    async fn generate(
+        &self,
+        model: &str,
+        request: ImageRequest<'_>,
+    ) -> Result<GeneratedImage, Failure>;
+}
+
+/// What a video model is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct VideoRequest<'a> {
+    /// What happens in it.
+    pub prompt: &'a str,
+    /// The image to start from.
+    pub source: Option<&'a SourceImage>,
+    /// Its shape.
+    pub aspect_ratio: AspectRatio,
+    /// Its length in seconds.
+    pub seconds: u32,
+    /// Its size.
+    pub resolution: Resolution,
+}
+
+/// Why a submission brought no operation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SubmitError {
+    /// What happened.
+    pub failure: Failure,
+    /// Whether nothing can have been created and nothing was paid. Otherwise nobody knows, and
+    /// submitting again could pay twice.
+    pub rejected: bool,
+}
+
+/// How an operation stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// Still working.
+    Pending,
+    /// There is a video.
+    Ready(VideoFile, Option<Value>),
+    /// It is over without a video; trying again means a new submission.
+    Ended(Failure),
+}
+
+/// Where a finished video is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VideoFile {
+    /// At a URI of the provider's.
+    Remote(String),
+    /// In the reply itself.
+    Inline(Vec<u8>),
+}
+
+/// Makes videos by operations that outlast a request.
+pub trait VideoModel {
+    /// A body that is still on its way.
+    type Stream;
+
+    /// Has `model` begin a video.
+    async fn submit(
+        &self,
+        model: &str,
+        request: VideoRequest<'_>,
+    ) -> Result<Operation, SubmitError>;
+    /// Asks how an operation stands. A failure says nothing about the operation.
+    async fn poll(&self, operation: &Operation) -> Result<Progress, Failure>;
+    /// Opens a finished video. What it gives is an MP4 by its first bytes.
+    async fn download(&self, file: VideoFile) -> Result<Body<Self::Stream>, Failure>;
+}

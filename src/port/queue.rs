@@ -1,0 +1,190 @@
+//! The queue and its ledger.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::failure::{Code, Failure};
+use crate::job::{Format, JobId, Kind, Slot, Target};
+
+/// The right to work on a job. It is void as soon as somebody else has read the message, the job
+/// was cancelled, or it was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// Which queue the message is in.
+    pub kind: Kind,
+    /// The message.
+    pub msg_id: i64,
+    /// The message's read count at the claim. A later reader has a higher one.
+    pub token: i32,
+}
+
+/// A job as a worker gets it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// The right to work on it.
+    pub lease: Lease,
+    /// The job.
+    pub job_id: JobId,
+    /// The message as it was sent.
+    pub message: Value,
+    /// Attempts begun, this one included.
+    pub attempts: u32,
+    /// Whether a worker has had it before.
+    pub retried: bool,
+    /// The long-running operation that was paid for, if one is known.
+    pub operation: Option<Operation>,
+    /// How long ago that operation was recorded.
+    pub operation_age: Duration,
+    /// A submission was intended and nobody recorded what came of it.
+    pub submission_pending: bool,
+}
+
+/// A long-running operation at a provider: plain data that any worker can take up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// The model that works on it; it decides which protocol the name belongs to.
+    pub model: String,
+    /// The provider's name for it.
+    pub name: String,
+}
+
+/// Why a write did not take effect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WriteError {
+    /// The lease is void: whoever sees this stops without a trace.
+    LeaseLost,
+    /// The call failed.
+    Failed(Failure),
+}
+
+impl From<Failure> for WriteError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// An asset at its own place, as completion needs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredAsset {
+    /// The object's path in its bucket.
+    pub path: String,
+    /// Its immutable public URL.
+    pub url: String,
+    /// Its format.
+    pub format: Format,
+    /// The model that made it, where that is known.
+    pub model: Option<String>,
+    /// What the provider says it used, in the provider's words.
+    pub usage: Option<Value>,
+    /// What it cost in US dollars, estimated.
+    pub cost_usd: Option<f64>,
+}
+
+/// What linking an asset to an entity came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedEntity {
+    /// The entity's key.
+    pub key: String,
+    /// What happened to it.
+    pub outcome: LinkOutcome,
+}
+
+/// What linking an asset to one entity came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkOutcome {
+    /// The entity has the URL.
+    Linked,
+    /// A job that was enqueued later has already given it a newer one.
+    Superseded,
+    /// There is no such entity.
+    NotFound,
+}
+
+/// A slot whose current object has to be a copy of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication {
+    /// The slot.
+    pub slot: Slot,
+    /// The path of the object to copy.
+    pub path: String,
+    /// That object's content type.
+    pub content_type: String,
+}
+
+/// What completing a job came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// The entities of the job.
+    pub entities: Vec<LinkedEntity>,
+    /// The copies that are now due.
+    pub publications: Vec<Publication>,
+}
+
+/// A job whose worker died between completing it and making its copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpublished {
+    /// The job.
+    pub job_id: JobId,
+    /// What it was for.
+    pub target: Target,
+    /// The copies that are due.
+    pub publications: Vec<Publication>,
+}
+
+/// The messages of one queue, and the ledger of what came of them. Each call is one transaction;
+/// a call may be repeated when its reply was lost.
+pub trait Queue {
+    /// Leases up to `quantity` visible jobs for `lease`.
+    async fn claim(
+        &self,
+        kind: Kind,
+        lease: Duration,
+        quantity: u32,
+    ) -> Result<Vec<Claim>, Failure>;
+    /// Makes a lease run for `by` from now.
+    async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError>;
+    /// Records the intent to submit to a model, before anything is paid.
+    async fn begin_submission(&self, lease: &Lease, model: &str) -> Result<(), WriteError>;
+    /// Records the operation that a submission brought.
+    async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError>;
+    /// Links the asset, archives the message and closes the ledger row: all or nothing.
+    async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError>;
+    /// Makes the job visible again after a while.
+    async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError>;
+    /// Ends the job as failed.
+    async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError>;
+    /// Jobs whose copies were left undone by a worker that died.
+    async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure>;
+    /// Says which copies were made; answers those that are still due, because a newer job
+    /// succeeded meanwhile.
+    async fn confirm_publication(
+        &self,
+        job: &JobId,
+        made: &[Publication],
+    ) -> Result<Vec<Publication>, Failure>;
+}
+
+/// How a job is put back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deferral {
+    /// When it becomes visible again.
+    pub delay: Duration,
+    /// Whether this try counts as an attempt.
+    pub counted: bool,
+    /// Why, where there is a reason to keep.
+    pub reason: Option<(Code, String)>,
+    /// Whether the submission or operation is definitely over, so that another may be paid for.
+    pub reset_submission: bool,
+}
+
+/// How a job ends without an asset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ending {
+    /// What kind of failure it is.
+    pub code: Code,
+    /// What happened.
+    pub message: String,
+    /// Whether the submission or operation is definitely over.
+    pub reset_submission: bool,
+}
