@@ -347,3 +347,14 @@ fn a_key_that_is_refused_does_not_fail_what_waits_on_the_queue() {
     assert_eq!(report.stopped, Stopped::ProviderRefused);
     assert_eq!((report.claimed, report.failed), (5, 5));
 }
+
+#[test]
+fn a_claim_that_was_answered_after_its_lease_is_not_begun() {
+    let world = MemoryWorld::new();
+    world.send_image(json!({"storyboardId": "sb", "prompt": "p"}));
+    world.queue.claim_takes.set(Duration::from_secs(1));
+    world.clock.suspend(Duration::from_secs(1), Duration::from_secs(30));
+    let report = world.run_images(Settings { max_jobs: Some(1), ..settings() });
+    assert_eq!((report.claimed, report.lost), (1, 1));
+    assert_eq!(world.model.asked.borrow().len(), 0);
+}

@@ -245,3 +245,15 @@ fn a_video_that_never_ends_is_given_up_with_its_operation_kept() {
     assert!(row.operation.is_some());
     assert_eq!(world.model.submissions_made(), 1);
 }
+
+#[test]
+fn a_worker_that_slept_through_its_lease_pays_for_nothing() {
+    let world = MemoryWorld::new();
+    let id = world.send_video(message());
+    world.queue.announcement_takes.set(Duration::from_secs(2));
+    world.queue.extension_takes.set(Duration::from_millis(50));
+    world.clock.suspend(Duration::from_secs(2), Duration::from_secs(601));
+    assert_eq!(world.run_videos(one()).lost, 1);
+    assert_eq!(world.model.submissions_made(), 0);
+    assert_eq!(world.queue.row(id).status, Status::Running, "left to whoever claims it next");
+}

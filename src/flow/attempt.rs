@@ -69,16 +69,16 @@ pub(super) async fn refuse<W: World>(
     report
 }
 
-/// Makes the asset by `work` while the lease is held, then settles the job, whatever came of it.
+/// Makes the asset by `work` while the lease is held, which was asked for at `since`, then settles the job, whatever came of it.
 pub(super) async fn carry_out<W: World>(
     world: &W,
     run: &Run,
-    claim: &Claim,
+    (claim, since): (&Claim, Duration),
     target: &Target,
     work: impl Future<Output = Result<StoredAsset, Halt>>,
 ) -> JobReport {
     let started = world.clock().now();
-    let made = hold(world, claim, work).await.unwrap_or_else(|lost| Err(lost.into()));
+    let made = hold(world, claim, since, work).await.unwrap_or_else(|lost| Err(lost.into()));
     let settled = match made {
         Ok(asset) => settle::complete(world, claim, target, &asset).await.map(|()| asset),
         Err(halt) => Err(halt),

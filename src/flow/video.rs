@@ -22,10 +22,18 @@ use crate::port::{
     VideoFile, VideoModel, VideoRequest, VideoWorld, World, WriteError,
 };
 
-/// Takes one leased video job as far as it gets.
-pub(super) async fn process<W: VideoWorld>(world: &W, run: &Run, claim: Claim) -> JobReport {
+/// Takes one video job as far as it gets; its lease was asked for at `since`.
+pub(super) async fn process<W: VideoWorld>(
+    world: &W,
+    run: &Run,
+    claim: Claim,
+    since: Duration,
+) -> JobReport {
     match VideoJob::parse(&claim.message) {
-        Ok(job) => carry_out(world, run, &claim, &job.target, make(world, run, &claim, &job)).await,
+        Ok(job) => {
+            let work = make(world, run, &claim, &job);
+            carry_out(world, run, (&claim, since), &job.target, work).await
+        }
         Err(invalid) => refuse(world, run, &claim, invalid).await,
     }
 }

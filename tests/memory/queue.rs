@@ -54,6 +54,8 @@ pub struct MemoryQueue {
     losses: RefCell<Vec<&'static str>>,
     /// How long the next claim takes to answer.
     pub claim_takes: Cell<Duration>,
+    /// How long the next announcement of a submission takes to answer.
+    pub announcement_takes: Cell<Duration>,
     /// How long the next extension takes to answer.
     pub extension_takes: Cell<Duration>,
     pub extensions: Cell<u32>,
@@ -68,6 +70,7 @@ impl MemoryQueue {
             faults: RefCell::default(),
             losses: RefCell::default(),
             claim_takes: Cell::default(),
+            announcement_takes: Cell::default(),
             extension_takes: Cell::default(),
             extensions: Cell::default(),
         }
@@ -208,6 +211,10 @@ impl Queue for MemoryQueue {
     }
 
     async fn begin_submission(&self, lease: &Lease, _model: &str) -> Result<(), WriteError> {
+        let takes = self.announcement_takes.take();
+        if takes > Duration::ZERO {
+            self.clock.sleep(takes).await;
+        }
         self.write("begin_submission", lease, |row| row.submission_pending = true)
     }
 
