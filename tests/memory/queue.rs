@@ -275,9 +275,9 @@ impl Queue for MemoryQueue {
 
     async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
         self.fault("unpublished")?;
-        // A minute in which the worker that completed the job may still be at it.
+        // The worker that completed the job may still be at it.
         let now = self.clock.now();
-        let overdue = |row: &Row| row.unpublished.is_some_and(|since| now > since + MINUTE);
+        let overdue = |row: &Row| row.unpublished.is_some_and(|since| now > since + LIFE);
         let rows = self.rows.borrow().clone();
         let left = rows.iter().enumerate().filter(|(_, row)| overdue(row) && row.kind == kind);
         Ok(left
@@ -306,7 +306,8 @@ impl Queue for MemoryQueue {
     }
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+/// No worker lives longer.
+const LIFE: Duration = Duration::from_secs(600);
 
 fn strike(calls: &RefCell<Vec<&'static str>>, call: &str) -> Result<(), Failure> {
     let mut calls = calls.borrow_mut();
