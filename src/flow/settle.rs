@@ -61,9 +61,8 @@ pub(super) async fn halt<W: World>(
 ) {
     match halt {
         Halt::LeaseLost => lost(world, claim, report),
-        Halt::Waiting { delay } => {
-            let deferral =
-                Deferral { delay, counted: false, reason: None, reset_submission: false };
+        Halt::Waiting { delay, reset_submission } => {
+            let deferral = Deferral { delay, counted: false, reason: None, reset_submission };
             put_back(world, claim, deferral, report).await;
         }
         Halt::Failed { failure, reset_submission } => {
