@@ -282,7 +282,7 @@ fn a_copy_left_undone_is_made_by_the_next_run() {
     let report = world.run_images(settings());
     assert_eq!((report.succeeded, report.repaired), (1, 0));
     assert_eq!(world.store.object("storyboard-images/sb/s.png"), None);
-    world.clock.advance(Duration::from_secs(61));
+    world.clock.advance(Duration::from_secs(601));
     assert_eq!(world.run_images(settings()).repaired, 1);
     assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("p"));
 }
@@ -293,7 +293,7 @@ fn copies_are_left_to_another_run_when_the_time_is_up() {
     world.store.faults.borrow_mut().push("copy");
     world.send_image(json!({"storyboardId": "sb", "sceneId": "s", "prompt": "p"}));
     world.run_images(settings());
-    world.clock.advance(Duration::from_secs(61));
+    world.clock.advance(Duration::from_secs(601));
     world.clock.stop_at(world.clock.now());
     assert_eq!(world.run_images(settings()).repaired, 0);
 }
@@ -305,7 +305,7 @@ fn a_completion_whose_reply_is_lost_was_a_completion() {
     world.queue.lose_reply("complete");
     assert_eq!(world.run_images(settings()).lost, 1);
     assert_eq!(world.queue.row(id).status, Status::Succeeded);
-    world.clock.advance(Duration::from_secs(61));
+    world.clock.advance(Duration::from_secs(601));
     let report = world.run_images(settings());
     assert_eq!((report.claimed, report.repaired), (0, 1));
     assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("p"));
@@ -360,4 +360,15 @@ fn a_job_that_comes_again_within_the_run_counts_once() {
     let report = world.run_images(Settings { concurrency: 2, ..settings() });
     assert_eq!((report.claimed, report.succeeded, report.retrying), (3, 3, 0));
     assert_eq!(report.jobs.len(), 3);
+}
+
+#[test]
+fn a_claim_that_was_answered_after_its_lease_is_not_begun() {
+    let world = MemoryWorld::new();
+    world.send_image(json!({"storyboardId": "sb", "prompt": "p"}));
+    world.queue.claim_takes.set(Duration::from_secs(1));
+    world.clock.suspend(Duration::from_secs(1), Duration::from_secs(30));
+    let report = world.run_images(Settings { max_jobs: Some(1), ..settings() });
+    assert_eq!((report.claimed, report.lost), (1, 1));
+    assert_eq!(world.model.asked.borrow().len(), 0);
 }

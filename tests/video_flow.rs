@@ -259,3 +259,52 @@ fn an_operation_that_is_older_than_the_worker_has_its_deadline_all_the_same() {
     assert_eq!(row.error.unwrap().0, Code::OperationTimedOut);
     assert!(row.operation.is_some());
 }
+
+#[test]
+fn a_worker_that_slept_through_its_lease_pays_for_nothing() {
+    let world = MemoryWorld::new();
+    let id = world.send_video(message());
+    world.queue.announcement_takes.set(Duration::from_secs(2));
+    world.queue.extension_takes.set(Duration::from_millis(50));
+    world.clock.suspend(Duration::from_secs(2), Duration::from_secs(601));
+    assert_eq!(world.run_videos(one()).lost, 1);
+    assert_eq!(world.model.submissions_made(), 0);
+    assert_eq!(world.queue.row(id).status, Status::Running, "left to whoever claims it next");
+}
+
+#[test]
+fn an_announcement_whose_reply_is_lost_is_taken_back() {
+    let world = MemoryWorld::new();
+    let id = world.send_video(message());
+    world.queue.lose_reply("begin_submission");
+    assert_eq!(world.run_videos(Settings { max_jobs: Some(1), ..one() }).retrying, 1);
+    assert!(!world.queue.row(id).submission_pending);
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(world.run_videos(one()).succeeded, 1);
+    assert_eq!(world.model.submissions_made(), 1);
+}
+
+#[test]
+fn an_intent_is_void_when_the_time_ends_after_a_rejection() {
+    let world = MemoryWorld::new();
+    let id = world.send_video(message());
+    let failure = Failure::other_model(Code::ModelUnavailable, "retired");
+    let error = SubmitError { failure, rejected: true };
+    world.model.submissions.borrow_mut().push_back(Err(error));
+    world.queue.announcement_takes.set(Duration::from_secs(5));
+    world.clock.stop_at(Duration::from_secs(5));
+    assert_eq!(world.run_videos(one()).waiting, 1);
+    assert!(!world.queue.row(id).submission_pending);
+}
+
+#[test]
+fn an_uncertain_submission_is_told_even_when_storage_fails() {
+    let world = MemoryWorld::new();
+    let id = world.send_video(message());
+    world.store.faults.borrow_mut().push("find");
+    world.queue.change(id, |row| {
+        (row.submission_pending, row.read_ct, row.attempts) = (true, 4, 4);
+    });
+    assert_eq!(world.run_videos(one()).failed, 1);
+    assert_eq!(world.queue.row(id).error.unwrap().0, Code::SubmissionUncertain);
+}

@@ -16,10 +16,12 @@ use crate::port::{Claim, Clock, StoredAsset, World, WriteError};
 pub(super) enum Halt {
     /// The lease is void.
     LeaseLost,
-    /// The operation is not ready and this run's time is up.
+    /// The operation is not ready, or not begun, and this run's time is up.
     Waiting {
         /// When to look again.
         delay: Duration,
+        /// Whether a submission that was intended is definitely over.
+        reset_submission: bool,
     },
     /// Something failed.
     Failed {
@@ -69,16 +71,18 @@ pub(super) async fn refuse<W: World>(
     report
 }
 
-/// Makes the asset by `work` while the lease is held, then settles the job, whatever came of it.
+/// Makes the asset by `work` while the lease is held, which was asked for at `since`, then settles
+/// the job, whatever came of it.
 pub(super) async fn carry_out<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
+    since: Duration,
     target: &Target,
     work: impl Future<Output = Result<StoredAsset, Halt>>,
 ) -> JobReport {
     let started = world.clock().now();
-    let made = hold(world, claim, work).await.unwrap_or_else(|lost| Err(lost.into()));
+    let made = hold(world, claim, since, work).await.unwrap_or_else(|lost| Err(lost.into()));
     let settled = match made {
         Ok(asset) => settle::complete(world, claim, target, &asset).await.map(|()| asset),
         Err(halt) => Err(halt),
@@ -112,7 +116,7 @@ pub(super) fn check_attempts(run: &Run, claim: &Claim) -> Result<(), Halt> {
 /// Gives back a job that was claimed and not begun.
 pub(super) async fn give_back<W: World>(world: &W, run: &Run, claim: Claim) -> JobReport {
     let mut report = blank(&claim, None);
-    let halt = Halt::Waiting { delay: Duration::ZERO };
+    let halt = Halt::Waiting { delay: Duration::ZERO, reset_submission: false };
     settle::halt(world, run, &claim, halt, &mut report).await;
     report
 }

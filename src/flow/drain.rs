@@ -23,11 +23,12 @@ pub(super) async fn drain<'a, W: World>(
     world: &'a W,
     run: &'a Run,
     kind: Kind,
-    process: &dyn Fn(Claim) -> LocalBoxFuture<'a, JobReport>,
+    process: &dyn Fn(Claim, Duration) -> LocalBoxFuture<'a, JobReport>,
     report: &mut RunReport,
 ) {
     let mut under_way = Vec::new();
     let mut claiming: Option<Pin<Box<_>>> = None;
+    let mut asked = Duration::ZERO;
     // Whether the queue may hold something: it is asked again each time a job has ended.
     let mut hopeful = true;
     let mut refused = false;
@@ -37,6 +38,7 @@ pub(super) async fn drain<'a, W: World>(
         let stop = refusal.or_else(|| reason_to_stop(world, run, claimed));
         let room = room(run, claimed, under_way.len());
         if claiming.is_none() && stop.is_none() && hopeful && room > 0 {
+            asked = world.clock().now();
             claiming = Some(Box::pin(world.queue().claim(kind, kind.lease(), room)));
         }
         if claiming.is_none() && under_way.is_empty() {
@@ -52,7 +54,11 @@ pub(super) async fn drain<'a, W: World>(
                 claimed += u32::try_from(claims.len()).unwrap_or(u32::MAX);
                 let late = reason_to_stop(world, run, 0).is_some();
                 under_way.extend(claims.into_iter().map(|claim| {
-                    if late { give_back(world, run, claim).boxed_local() } else { process(claim) }
+                    if late {
+                        give_back(world, run, claim).boxed_local()
+                    } else {
+                        process(claim, asked)
+                    }
                 }));
             }
             Event::Claimed(Err(failure)) => {

@@ -1,5 +1,7 @@
 //! The way of an image.
 
+use std::time::Duration;
+
 use super::attempt::{Halt, carry_out, check_attempts, refuse};
 use super::report::JobReport;
 use super::run::Run;
@@ -9,10 +11,18 @@ use crate::port::{
     AssetStore, Body, Claim, ImageModel, ImageRequest, ImageWorld, SourceImages, StoredAsset,
 };
 
-/// Takes one leased image job as far as it gets.
-pub(super) async fn process<W: ImageWorld>(world: &W, run: &Run, claim: Claim) -> JobReport {
+/// Takes one image job as far as it gets; its lease was asked for at `since`.
+pub(super) async fn process<W: ImageWorld>(
+    world: &W,
+    run: &Run,
+    claim: Claim,
+    since: Duration,
+) -> JobReport {
     match ImageJob::parse(&claim.message) {
-        Ok(job) => carry_out(world, run, &claim, &job.target, make(world, run, &claim, &job)).await,
+        Ok(job) => {
+            let work = make(world, run, &claim, &job);
+            carry_out(world, run, &claim, since, &job.target, work).await
+        }
         Err(invalid) => refuse(world, run, &claim, invalid).await,
     }
 }

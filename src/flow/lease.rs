@@ -13,29 +13,37 @@ use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LeaseLost;
 
-/// Does `work` and extends the lease at half time for as long as it takes. Work whose lease is
+/// Does `work` and extends the lease at half time for as long as it takes. The lease began `since`
+/// the claim was asked for: when its answer came is another matter. Work whose lease is
 /// lost is dropped where it stands.
+///
+/// The lease is looked at first: a worker that was suspended for longer than its lease wakes with
+/// a reply in its hand, and must not go on to the next paid call before it knows.
 pub(super) async fn hold<W: World, T>(
     world: &W,
     claim: &Claim,
+    since: Duration,
     work: impl Future<Output = T>,
 ) -> Result<T, LeaseLost> {
     let mut work = pin!(work);
-    let mut lost = pin!(keep(world, claim));
-    match select(&mut work, &mut lost).await {
-        Either::Left((done, _)) => Ok(done),
-        Either::Right((lost, _)) => Err(lost),
+    let mut lost = pin!(keep(world, claim, since));
+    match select(&mut lost, &mut work).await {
+        Either::Left((lost, _)) => Err(lost),
+        Either::Right((done, _)) => Ok(done),
     }
 }
 
 /// Extends a lease until it is lost. A call that fails is repeated sooner; once the lease has run
 /// out by our own clock somebody else may have the job, so that counts as lost as well.
-async fn keep<W: World>(world: &W, claim: &Claim) -> LeaseLost {
+async fn keep<W: World>(world: &W, claim: &Claim, since: Duration) -> LeaseLost {
     let clock = world.clock();
     let term = claim.lease.kind.lease();
-    let mut until = clock.now() + term;
+    let mut until = since + term;
     loop {
         let left = until.saturating_sub(clock.now());
+        if left.is_zero() {
+            return LeaseLost;
+        }
         clock.sleep((left / 2).max(Duration::from_secs(1))).await;
         let asked = clock.now();
         // An answer that comes after the lease has run out comes too late.

@@ -38,13 +38,19 @@ pub(super) struct Run {
 /// Drains the image queue.
 pub async fn run_images<W: ImageWorld>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
-    carry_out(world, &run, Kind::Image, &|claim| Box::pin(image::process(world, &run, claim))).await
+    carry_out(world, &run, Kind::Image, &|claim, since| {
+        Box::pin(image::process(world, &run, claim, since))
+    })
+    .await
 }
 
 /// Drains the video queue.
 pub async fn run_videos<W: VideoWorld>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
-    carry_out(world, &run, Kind::Video, &|claim| Box::pin(video::process(world, &run, claim))).await
+    carry_out(world, &run, Kind::Video, &|claim, since| {
+        Box::pin(video::process(world, &run, claim, since))
+    })
+    .await
 }
 
 impl Run {
@@ -59,7 +65,7 @@ async fn carry_out<'a, W: World>(
     world: &'a W,
     run: &'a Run,
     kind: Kind,
-    process: &dyn Fn(Claim) -> LocalBoxFuture<'a, JobReport>,
+    process: &dyn Fn(Claim, Duration) -> LocalBoxFuture<'a, JobReport>,
 ) -> RunReport {
     let mut report = RunReport::new(kind.queue());
     drain(world, run, kind, process, &mut report).await;

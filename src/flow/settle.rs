@@ -44,7 +44,8 @@ pub(super) async fn complete<W: World>(
     let published =
         publish::current_objects(world, kind, &claim.job_id, target, completion.publications).await;
     if let Err(failure) = published {
-        // The job is done all the same: a later run finds the copies undone and makes them.
+        // The job is done all the same: a later run finds the copies undone and makes them. It
+        // waits until this copy, which may only have been slow, can no longer land after its own.
         journal::failure(world, claim, Level::Warn, "Current object not updated yet", &failure);
     }
     journal::note(world, claim, Level::Info, format!("Job succeeded: {}", asset.path));
@@ -61,9 +62,8 @@ pub(super) async fn halt<W: World>(
 ) {
     match halt {
         Halt::LeaseLost => lost(world, claim, report),
-        Halt::Waiting { delay } => {
-            let deferral =
-                Deferral { delay, counted: false, reason: None, reset_submission: false };
+        Halt::Waiting { delay, reset_submission } => {
+            let deferral = Deferral { delay, counted: false, reason: None, reset_submission };
             put_back(world, claim, deferral, report).await;
         }
         Halt::Failed { failure, reset_submission } => {

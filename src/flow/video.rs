@@ -22,10 +22,18 @@ use crate::port::{
     VideoFile, VideoModel, VideoRequest, VideoWorld, World, WriteError,
 };
 
-/// Takes one leased video job as far as it gets.
-pub(super) async fn process<W: VideoWorld>(world: &W, run: &Run, claim: Claim) -> JobReport {
+/// Takes one video job as far as it gets; its lease was asked for at `since`.
+pub(super) async fn process<W: VideoWorld>(
+    world: &W,
+    run: &Run,
+    claim: Claim,
+    since: Duration,
+) -> JobReport {
     match VideoJob::parse(&claim.message) {
-        Ok(job) => carry_out(world, run, &claim, &job.target, make(world, run, &claim, &job)).await,
+        Ok(job) => {
+            let work = make(world, run, &claim, &job);
+            carry_out(world, run, &claim, since, &job.target, work).await
+        }
         Err(invalid) => refuse(world, run, &claim, invalid).await,
     }
 }
@@ -44,25 +52,21 @@ async fn make<W: VideoWorld>(
         let cost_usd = model.as_ref().and_then(price);
         StoredAsset { path, url, format: Format::Mp4, model, usage, cost_usd }
     };
+    // Before anything else can fail: a person who sends the job again has to know.
+    if claim.submission_pending && claim.operation.is_none() {
+        let message = "a worker ended between submitting and recording the operation; \
+                       the video may have been paid for, so it is not submitted again";
+        return Err(Failure::give_up(Code::SubmissionUncertain, message).into());
+    }
     if claim.retried && world.store().find(&place).await?.is_some() {
         return Ok(stored(claim.operation.as_ref().map(|op| op.model.clone()), None));
     }
 
-    let operation = match (&claim.operation, claim.submission_pending) {
-        (Some(operation), _) => {
-            // Whatever is in the file may be what kills the workers.
-            check_attempts(run, claim)?;
-            operation.clone()
-        }
-        (None, true) => {
-            let message = "a worker ended between submitting and recording the operation; \
-                           the video may have been paid for, so it is not submitted again";
-            return Err(Failure::give_up(Code::SubmissionUncertain, message).into());
-        }
-        (None, false) => {
-            check_attempts(run, claim)?;
-            submit(world, run, claim, job).await?
-        }
+    // Also with an operation: whatever is in its file may be what kills the workers.
+    check_attempts(run, claim)?;
+    let operation = match &claim.operation {
+        Some(operation) => operation.clone(),
+        None => submit(world, run, claim, job).await?,
     };
     let (file, usage) = await_video(world, run, claim, &operation).await?;
     let body = world.model().download(file).await?;
@@ -94,9 +98,11 @@ async fn submit<W: VideoWorld>(
             // A worker that is killed between intent and operation leaves a job that nobody dares
             // to submit again, so nothing is begun when the end is near.
             if world.clock().stopping() || run.budget.left(world.clock().now()).is_zero() {
-                return Err(Halt::Waiting { delay: Duration::ZERO });
+                // What came before was rejected, so the intent of it is void.
+                return Err(Halt::Waiting { delay: Duration::ZERO, reset_submission: true });
             }
-            world.queue().begin_submission(&claim.lease, model).await?;
+            let announced = world.queue().begin_submission(&claim.lease, model).await;
+            announced.map_err(not_announced)?;
             match world.model().submit(model, request).await {
                 Ok(operation) => {
                     record(world, claim, &operation).await?;
@@ -108,6 +114,14 @@ async fn submit<W: VideoWorld>(
             }
         })
         .await
+}
+
+/// An intent whose record is uncertain: nothing was submitted, so it is taken back.
+fn not_announced(error: WriteError) -> Halt {
+    match error {
+        WriteError::LeaseLost => Halt::LeaseLost,
+        WriteError::Failed(failure) => Halt::Failed { failure, reset_submission: true },
+    }
 }
 
 /// Records an operation that has been paid for. Nothing matters more now, so a call that fails
@@ -179,9 +193,10 @@ async fn await_video<W: VideoWorld>(
 /// job is put back for the next run to poll on.
 async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Result<(), Halt> {
     let clock = world.clock();
+    let waiting = Halt::Waiting { delay, reset_submission: false };
     if clock.stopping() || run.budget.left(clock.now()) <= delay {
-        return Err(Halt::Waiting { delay });
+        return Err(waiting);
     }
     select(pin!(clock.sleep(delay)), pin!(clock.stop())).await;
-    if clock.stopping() { Err(Halt::Waiting { delay }) } else { Ok(()) }
+    if clock.stopping() { Err(waiting) } else { Ok(()) }
 }

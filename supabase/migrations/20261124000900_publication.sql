@@ -73,8 +73,9 @@ begin
       coalesce(quantity::text, 'null') using errcode = '22023';
   end if;
 
-  -- Touching a row moves it to the end, so one that cannot be copied does not keep the others
-  -- from their turn.
+  -- Touching a row hands it to one worker for longer than any worker lives, and moves it to the
+  -- end. Two that copied for one job could cross: one asks what is due, a newer job succeeds, the
+  -- other copies and confirms that, and the first one's copy lands last and stays.
   return query
   with candidates as (
     select j.id
@@ -82,7 +83,7 @@ begin
     where j.queue = unpublished_generation_jobs.queue
       and j.publication_pending
       and j.status = 'succeeded'
-      and j.finished_at < clock_timestamp() - interval '60 seconds'
+      and j.updated_at < clock_timestamp() - interval '10 minutes'
     order by j.updated_at
     limit quantity
     for update skip locked
@@ -96,6 +97,6 @@ begin
 end
 $$;
 comment on function public.unpublished_generation_jobs(text, integer) is
-  'Up to quantity (0 to 100) jobs that were completed more than 60 seconds ago and whose copies nobody confirmed, with '
-  'what has to be copied: their worker died in between.';
+  'Up to quantity (0 to 100) jobs whose copies nobody has confirmed within 10 minutes of their completion or of the last '
+  'call that answered them, with what has to be copied: their worker died in between.';
 select generation_private.only_service_role('public.unpublished_generation_jobs(text, integer)');

@@ -1,6 +1,6 @@
 -- A worker that died between completion and copy leaves the copy to the next one.
 begin;
-select plan(5);
+select plan(6);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -13,13 +13,13 @@ select public.complete_generation_job(
 
 select is(count(*), 0::bigint, 'a job that was completed just now is its worker''s')
 from public.unpublished_generation_jobs('image_generation_queue', 10);
-update public.generation_jobs set finished_at = finished_at - interval '61 s';
+update public.generation_jobs set updated_at = updated_at - interval '601 s';
 create temporary table first_turn as
 select * from public.unpublished_generation_jobs('image_generation_queue', 1);
 select is(
   array[storyboard_id, scene_id, character_id, publications #>> '{0,object_path}'],
   array['pgtap-sb', 's1', null, '1.png'],
-  'after a minute it is handed out with what is to be copied'
+  'after ten minutes it is handed out with what is to be copied'
 ) from first_turn;
 select is(
   (select scene_id from public.unpublished_generation_jobs('image_generation_queue', 1)), 's2',
@@ -27,6 +27,9 @@ select is(
 );
 select is(count(*), 0::bigint, 'the other queue has none')
 from public.unpublished_generation_jobs('video_generation_queue', 10);
+select is(count(*), 0::bigint, 'what was handed out is that worker''s for as long as it may live')
+from public.unpublished_generation_jobs('image_generation_queue', 10);
+update public.generation_jobs set updated_at = updated_at - interval '601 s';
 select public.confirm_generation_publication(job_id, publications) from first_turn;
 select is(
   (select array_agg(scene_id) from public.unpublished_generation_jobs('image_generation_queue', 10)),

@@ -20,12 +20,18 @@ struct State {
     now: Cell<Duration>,
     timers: RefCell<Vec<(Duration, Waker)>>,
     stop_at: Cell<Option<Duration>>,
+    suspension: Cell<Option<(Duration, Duration)>>,
 }
 
 impl VirtualClock {
     /// Has the worker be told to stop at that time.
     pub fn stop_at(&self, time: Duration) {
         self.0.stop_at.set(Some(time));
+    }
+
+    /// Has the process be suspended at that time for so long.
+    pub fn suspend(&self, at: Duration, length: Duration) {
+        self.0.suspension.set(Some((at, length)));
     }
 
     /// Lets time pass while nothing runs.
@@ -53,12 +59,17 @@ impl VirtualClock {
         let mut timers = self.0.timers.borrow_mut();
         let next = timers.iter().map(|(time, _)| *time).min();
         let next = next.expect("the future waits for something that never comes");
-        self.0.now.set(self.0.now.get().max(next));
+        let mut now = self.0.now.get().max(next);
+        if let Some((_, length)) = self.0.suspension.get().filter(|(at, _)| *at <= now) {
+            self.0.suspension.set(None);
+            now += length;
+        }
+        self.0.now.set(now);
         timers.retain(|(time, waker)| {
-            if *time <= next {
+            if *time <= now {
                 waker.wake_by_ref();
             }
-            *time > next
+            *time > now
         });
     }
 

@@ -56,6 +56,8 @@ pub struct MemoryQueue {
     pub operations_older_by: Cell<Duration>,
     /// How long the next claim takes to answer.
     pub claim_takes: Cell<Duration>,
+    /// How long the next announcement of a submission takes to answer.
+    pub announcement_takes: Cell<Duration>,
     /// How long the next extension takes to answer.
     pub extension_takes: Cell<Duration>,
     pub extensions: Cell<u32>,
@@ -71,6 +73,7 @@ impl MemoryQueue {
             losses: RefCell::default(),
             operations_older_by: Cell::default(),
             claim_takes: Cell::default(),
+            announcement_takes: Cell::default(),
             extension_takes: Cell::default(),
             extensions: Cell::default(),
         }
@@ -214,6 +217,10 @@ impl Queue for MemoryQueue {
     }
 
     async fn begin_submission(&self, lease: &Lease, _model: &str) -> Result<(), WriteError> {
+        let takes = self.announcement_takes.take();
+        if takes > Duration::ZERO {
+            self.clock.sleep(takes).await;
+        }
         self.write("begin_submission", lease, |row| row.submission_pending = true)
     }
 
@@ -274,9 +281,9 @@ impl Queue for MemoryQueue {
 
     async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
         self.fault("unpublished")?;
-        // A minute in which the worker that completed the job may still be at it.
+        // The worker that completed the job may still be at it.
         let now = self.clock.now();
-        let overdue = |row: &Row| row.unpublished.is_some_and(|since| now > since + MINUTE);
+        let overdue = |row: &Row| row.unpublished.is_some_and(|since| now > since + LIFE);
         let rows = self.rows.borrow().clone();
         let left = rows.iter().enumerate().filter(|(_, row)| overdue(row) && row.kind == kind);
         Ok(left
@@ -305,7 +312,8 @@ impl Queue for MemoryQueue {
     }
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+/// No worker lives longer.
+const LIFE: Duration = Duration::from_secs(600);
 
 fn strike(calls: &RefCell<Vec<&'static str>>, call: &str) -> Result<(), Failure> {
     let mut calls = calls.borrow_mut();

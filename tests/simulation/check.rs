@@ -1,0 +1,122 @@
+//! What must always hold, looked at while it happens.
+
+use generation_queue::job::Kind;
+use generation_queue::port::SourceImage;
+
+use super::ledger::{Job, Row, Status};
+use super::people::{is_foreign, source_of};
+use super::sim::{Sim, job_of_path};
+use super::store::{FOREIGN, content_of, is_of_success};
+use super::worker::Worker;
+
+/// A worker's write took effect, or not: without the lease nothing may have changed.
+pub fn write(sim: &Sim, name: &str, job: Job, token: i32, before: &Row, settles: bool) {
+    let ledger = sim.ledger.borrow();
+    let after = &ledger.rows[job];
+    if after == before {
+        sim.note(|| "  nothing changes".to_owned());
+        return;
+    }
+    sim.note(|| format!("  job {job} is {:?}, attempts {}", after.status, after.attempts));
+    let mut watch = sim.watch.borrow_mut();
+    if watch.holders[job] != Some(token) {
+        let holder = watch.holders[job];
+        sim.violated(|| {
+            format!("{name} by lease {token} changed job {job}, whose lease is {holder:?}")
+        });
+    }
+    if settles {
+        watch.holders[job] = None;
+    }
+    let pending = after.submission.filter(|_| after.operation.is_none());
+    if after.status == Status::Queued && pending == Some(token) {
+        sim.violated(|| format!("job {job} is put back with an intent that came to nothing"));
+    }
+    if after.status == Status::Failed
+        && pending.is_some()
+        && after.error_code != Some("submission_uncertain")
+    {
+        let code = after.error_code;
+        sim.violated(|| format!("job {job} may have been paid for, but fails as {code:?}"));
+    }
+    if after.archived.is_some() && after.status.is_live() {
+        sim.violated(|| format!("{name} archived the message of job {job}, which has not ended"));
+    }
+}
+
+/// Something is about to be paid for: not by a worker that should know that its lease is over,
+/// since another worker has claimed the job.
+pub fn lease(worker: &Worker, job: Job) {
+    let sim = &worker.sim;
+    let watch = sim.watch.borrow();
+    let last = watch.claims.iter().rev().find(|claim| claim.job == job).map(|claim| claim.worker);
+    if last != Some(worker.id.get()) && !watch.by_hand.contains(&job) {
+        sim.violated(|| format!("job {job} is worked on after worker {last:?} has claimed it"));
+    }
+}
+
+/// An image is about to be generated: not if one was stored before the attempt began.
+pub fn generation(worker: &Worker, job: Job, image: Option<&SourceImage>) {
+    lease(worker, job);
+    source(worker, job, image);
+    let sim = &worker.sim;
+    let claimed_at = sim.claimed_at(job, worker.id.get());
+    let objects = sim.objects.borrow();
+    let of_job = objects.by_path.iter().filter(|(path, _)| job_of_path(path) == Some(job));
+    if let Some((path, (_, stored_at))) =
+        of_job.into_iter().find(|(_, (_, stored_at))| *stored_at < claimed_at)
+    {
+        sim.violated(|| {
+            format!("job {job} is generated again, though {path} is there since {stored_at:?}")
+        });
+    }
+}
+
+/// A model is given a source: what the job names, and never what was made for the job itself.
+pub fn source(worker: &Worker, job: Job, image: Option<&SourceImage>) {
+    let sim = &worker.sim;
+    let ledger = sim.ledger.borrow();
+    let url = source_of(&ledger.rows[job].message, worker.kind);
+    let content = image.map(|image| content_of(&image.bytes));
+    let right = match (url, content) {
+        (None, None) => true,
+        (Some(url), Some(content)) if is_foreign(url) => content == FOREIGN,
+        (Some(_), Some(content)) => sim
+            .provider
+            .borrow()
+            .made
+            .get(content as usize)
+            .is_some_and(|made_for| *made_for != job),
+        _ => false,
+    };
+    if !right {
+        sim.violated(|| format!("job {job} is made from {content:?}, but its source is {url:?}"));
+    }
+}
+
+/// A current object is about to be replaced: only by what a job made that succeeded for it.
+pub fn copy(sim: &Sim, from: &str, to: &str) {
+    if !is_of_success(sim, from) {
+        sim.violated(|| format!("{to} becomes a copy of {from}, whose job has not succeeded"));
+    }
+    let ledger = sim.ledger.borrow();
+    let fits = job_of_path(from).is_some_and(|job| {
+        let kind = ledger.rows[job].kind;
+        ledger.slots(job).iter().any(|(_, key)| current_path(kind, key) == to)
+    });
+    if !fits {
+        sim.violated(|| format!("{to} becomes a copy of {from}, which is for something else"));
+    }
+}
+
+/// Where the current object of an entity is, bucket and path.
+pub fn current_path(kind: Kind, key: &str) -> String {
+    let mut parts = key.splitn(3, ':');
+    let mut next = || parts.next().unwrap_or_default();
+    let (slot, storyboard, id) = (next(), next(), next());
+    let (bucket, extension) = (kind.bucket(), kind.current_extension());
+    match slot {
+        "scene" => format!("{bucket}/{storyboard}/{id}.{extension}"),
+        _ => format!("{bucket}/{storyboard}/characters/{id}.{extension}"),
+    }
+}

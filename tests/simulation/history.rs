@@ -1,0 +1,160 @@
+//! One history: some minutes in which anything may go wrong, then rest, then the verdict.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use generation_queue::flow::Settings;
+use generation_queue::job::Kind;
+
+use super::ledger::Status;
+use super::sim::{Mood, Sim};
+use super::{people, verdict, worker};
+
+/// What came of a history.
+pub struct Outcome {
+    /// What must not have happened.
+    pub violation: Option<String>,
+    /// All that happened, where that was asked for.
+    pub trace: String,
+    /// How each job ended: its status, or why it has failed.
+    pub ends: Vec<&'static str>,
+}
+
+/// More steps than any history takes that comes to an end.
+const MOST_STEPS: u64 = 400_000;
+
+/// No worker lives longer: the platform ends it.
+const LONGEST_LIFE: Duration = Duration::from_secs(400);
+
+/// Plays the history of a seed.
+pub fn play(seed: u64, traced: bool) -> Outcome {
+    let sim = Sim::new(seed, traced);
+    trouble(&sim);
+    rest(&sim);
+    if sim.random.happens(0.5) {
+        people::redrive_all(&sim, sim.random.happens(0.3));
+        rest(&sim);
+    }
+    if sim.violation().is_none() {
+        verdict::pronounce(&sim);
+    }
+    sim.schedule.clear();
+    let ledger = sim.ledger.borrow();
+    let ends = ledger.rows.iter().map(|row| match row.status {
+        Status::Succeeded => "succeeded",
+        Status::Cancelled => "cancelled",
+        _ => row.error_code.unwrap_or("live"),
+    });
+    let ends = ends.collect();
+    Outcome { violation: sim.violation(), trace: sim.trace(), ends }
+}
+
+/// The time in which anything may go wrong.
+fn trouble(sim: &Rc<Sim>) {
+    let random = &sim.random;
+    let length = random.seconds(20.0, random.one_of(&[60.0, 200.0, 500.0, 1500.0]));
+    sim.mood.set(Mood {
+        trouble: random.one_of(&[0.0, 0.02, 0.1, 0.3]),
+        slow: random.one_of(&[0.0, 0.0, 0.05, 0.2]),
+        kill: random.one_of(&[0.0, 0.005, 0.03, 0.1]),
+        stall: random.one_of(&[0.0, 0.0, 0.01, 0.05]),
+        refusal: random.one_of(&[0.0, 0.05, 0.2, 0.5]),
+    });
+    sim.endless.set(random.happens(0.1));
+    let videos = random.one_of(&[0.0, 0.3, 0.5, 1.0]);
+    people::invite(sim, length, videos);
+    let kind = move |sim: &Sim| people::kind(sim, videos);
+    for _ in 0..=random.below(8) {
+        let at = random.seconds(0.0, length.as_secs_f64() * 0.5);
+        sim.after(at, move |sim| appear(sim, kind(sim)));
+    }
+    // Cron comes by, too.
+    for minute in 0..length.as_secs() / 60 {
+        sim.after(Duration::from_secs(minute * 60), move |sim| appear(sim, kind(sim)));
+    }
+    go_on_until(sim, length);
+    sim.mood.set(Mood::default());
+    sim.note(|| "from here on nothing goes wrong any more".to_owned());
+}
+
+/// A worker comes, unless there are eight already.
+fn appear(sim: &Rc<Sim>, kind: Kind) {
+    let random = &sim.random;
+    if sim.schedule.living() >= 8 {
+        return;
+    }
+    let settings = Settings {
+        models: models(kind),
+        concurrency: 1 + random.below(5) as u32,
+        budget: random.seconds(5.0, 150.0),
+        max_attempts: 1 + random.below(5) as u32,
+        max_jobs: random.happens(0.3).then(|| 1 + random.below(3) as u32),
+    };
+    let stop = random.happens(0.2).then(|| sim.now() + random.seconds(0.0, 120.0));
+    let worker = worker::start(sim, kind, settings, stop);
+    // Whoever was told to stop has a few seconds left.
+    let told = stop.map(|stop| stop + random.seconds(0.0, 20.0));
+    let end = told.or_else(|| (!sim.endless.get()).then(|| sim.now() + LONGEST_LIFE));
+    if let Some(end) = end {
+        sim.schedule.at(random, end, move |sim| sim.end(worker));
+    }
+}
+
+fn models(kind: Kind) -> Vec<String> {
+    let names = match kind {
+        Kind::Image => ["image-model", "older-image-model"],
+        Kind::Video => ["video-model", "older-video-model"],
+    };
+    names.map(str::to_owned).into()
+}
+
+/// Fresh workers, until there is nothing left to do.
+fn rest(sim: &Rc<Sim>) {
+    const ROUNDS: u32 = 150;
+    for _ in 0..ROUNDS {
+        for kind in [Kind::Image, Kind::Video] {
+            let models = models(kind);
+            let budget = Duration::from_secs(120);
+            worker::start(
+                sim,
+                kind,
+                Settings { models, concurrency: 5, budget, max_attempts: 5, max_jobs: None },
+                None,
+            );
+        }
+        while sim.schedule.living() > 0 && may_go_on(sim) {}
+        if sim.violation().is_some() || at_rest(sim) {
+            return;
+        }
+        let next = next_event(sim);
+        go_on_until(sim, next);
+    }
+    sim.violated(|| "it does not come to rest".to_owned());
+}
+
+fn at_rest(sim: &Sim) -> bool {
+    let ledger = sim.ledger.borrow();
+    let left = |row: &super::ledger::Row| row.queued.is_some() || row.publication_pending;
+    sim.schedule.outstanding() == 0 && !ledger.rows.iter().any(left)
+}
+
+/// When something can be done again: a message becomes visible, copies are overdue, or something
+/// that is on its way arrives.
+fn next_event(sim: &Sim) -> Duration {
+    let ledger = sim.ledger.borrow();
+    let overdue = sim.now() + Duration::from_secs(601);
+    let visible = ledger.rows.iter().filter_map(|row| Some(row.queued.as_ref()?.visible_at)).min();
+    visible.map_or(overdue, |at| at.min(overdue).max(sim.now()))
+}
+
+fn go_on_until(sim: &Rc<Sim>, time: Duration) {
+    sim.schedule.at(&sim.random, time, |_| {});
+    while sim.now() < time && may_go_on(sim) {}
+}
+
+fn may_go_on(sim: &Rc<Sim>) -> bool {
+    if sim.schedule.steps() > MOST_STEPS {
+        sim.violated(|| "it goes on and on".to_owned());
+    }
+    sim.violation().is_none() && sim.schedule.step(sim)
+}

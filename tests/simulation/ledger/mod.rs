@@ -1,0 +1,175 @@
+//! The queue tables and the ledger, as `supabase/migrations/` keep them: plain data that changes
+//! by the same rules. Each method is one transaction; time is an argument.
+
+mod operator;
+mod settle;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use generation_queue::job::{JobId, Kind, Slot};
+use generation_queue::port::{LinkOutcome, Operation, Publication};
+use serde_json::Value;
+
+pub use settle::Completed;
+
+/// A job's place among all jobs, in the order in which they were enqueued.
+pub type Job = usize;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Queued,
+    Running,
+    Waiting,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+impl Status {
+    pub fn is_live(self) -> bool {
+        matches!(self, Status::Queued | Status::Running | Status::Waiting)
+    }
+}
+
+/// A message in the queue table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    pub read_ct: i32,
+    pub visible_at: Duration,
+}
+
+/// A row of the ledger together with its message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub kind: Kind,
+    pub job_id: JobId,
+    pub message: Rc<Value>,
+    pub status: Status,
+    pub attempts: u32,
+    pub lease_token: Option<i32>,
+    pub operation: Option<Operation>,
+    pub submitted_at: Option<Duration>,
+    /// The lease that announced a submission.
+    pub submission: Option<i32>,
+    pub object_path: Option<String>,
+    pub asset_url: Option<String>,
+    pub content_type: Option<&'static str>,
+    pub entities: Vec<(Slot, String, LinkOutcome)>,
+    pub publication_pending: bool,
+    pub error_code: Option<&'static str>,
+    pub discarded: Vec<Operation>,
+    pub started: bool,
+    pub finished_at: Option<Duration>,
+    pub updated_at: Duration,
+    /// The message, while it is in the queue.
+    pub queued: Option<Message>,
+    /// The read count of the archived message, once it is archived.
+    pub archived: Option<i32>,
+}
+
+/// A scene or character, with the URLs that it has.
+#[derive(Debug, Clone, Default)]
+pub struct Entity {
+    pub image: Option<String>,
+    pub video: Option<String>,
+    /// Its value is no object just now, so that nothing can be written to it.
+    pub broken: bool,
+}
+
+impl Entity {
+    pub fn url(&self, kind: Kind) -> Option<&str> {
+        match kind {
+            Kind::Image => self.image.as_deref(),
+            Kind::Video => self.video.as_deref(),
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct Ledger {
+    pub rows: Vec<Row>,
+    pub entities: BTreeMap<String, Entity>,
+}
+
+/// The lease that a write names: the queue, the message, the token.
+#[derive(Debug, Clone, Copy)]
+pub struct Named {
+    pub kind: Kind,
+    pub msg_id: i64,
+    pub token: i32,
+}
+
+/// What `generation_private.lock_job` finds.
+struct Locked {
+    /// The row that was last claimed with this token.
+    job: Option<Job>,
+    message_read_ct: Option<i32>,
+    held: bool,
+}
+
+impl Ledger {
+    /// The job of a message. Both queues count together here, so an id belongs to one of them.
+    fn of_message(&self, kind: Kind, msg_id: i64) -> Option<Job> {
+        let job = usize::try_from(msg_id).ok()?.checked_sub(1)?;
+        self.rows.get(job).filter(|row| row.kind == kind).map(|_| job)
+    }
+
+    fn lock(&self, lease: Named) -> Locked {
+        let job = self.of_message(lease.kind, lease.msg_id);
+        let message_read_ct = job.and_then(|job| Some(self.rows[job].queued.as_ref()?.read_ct));
+        let job = job.filter(|job| self.rows[*job].lease_token == Some(lease.token));
+        let held = job.is_some_and(|job| self.rows[job].status == Status::Running)
+            && message_read_ct == Some(lease.token);
+        Locked { job, message_read_ct, held }
+    }
+
+    /// `entity_slots`, in the order in which publications are told.
+    pub fn slots(&self, job: Job) -> Vec<(Slot, String)> {
+        let message = &self.rows[job].message;
+        let text = |field: &str| message[field].as_str().filter(|text| !text.is_empty());
+        let Some(storyboard) = text("storyboardId") else { return Vec::new() };
+        let key = |slot: Slot, id| format!("{}:{storyboard}:{id}", slot.as_str());
+        [(Slot::Scene, "sceneId"), (Slot::Character, "characterId")]
+            .into_iter()
+            .filter_map(|(slot, field)| Some((slot, key(slot, text(field)?))))
+            .collect()
+    }
+
+    /// `newest_result`: the newest enqueued success of a kind for an entity.
+    pub fn newest(&self, kind: Kind, key: &str) -> Option<Job> {
+        (0..self.rows.len()).rev().find(|job| {
+            let row = &self.rows[*job];
+            row.status == Status::Succeeded
+                && row.kind == kind
+                && self.slots(*job).iter().any(|(_, other)| other == key)
+        })
+    }
+
+    /// `publications`: what the current objects of a job's entities have to be copies of.
+    pub fn publications(&self, job: Job) -> Vec<Publication> {
+        let due = |(slot, key): (Slot, String)| {
+            let newest = &self.rows[self.newest(self.rows[job].kind, &key)?];
+            let path = newest.object_path.clone()?;
+            let content_type = newest.content_type.unwrap_or_default().to_owned();
+            Some(Publication { slot, path, content_type })
+        };
+        self.slots(job).into_iter().filter_map(due).collect()
+    }
+
+    /// `pgmq.archive`.
+    fn archive(&mut self, job: Job) {
+        if let Some(message) = self.rows[job].queued.take() {
+            self.rows[job].archived = Some(message.read_ct);
+        }
+    }
+
+    /// `without_submission`: as if nothing had been submitted.
+    fn forget_submission(&mut self, job: Job) {
+        let row = &mut self.rows[job];
+        row.discarded.extend(row.operation.take());
+        (row.submitted_at, row.submission) = (None, None);
+    }
+}

@@ -1,0 +1,86 @@
+//! Sending, cancelling, redriving: `1100_enqueue` to `1300_redrive`, and reading by hand.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use generation_queue::job::{JobId, Kind};
+use serde_json::Value;
+
+use super::{Job, Ledger, Message, Row, Status};
+
+impl Ledger {
+    /// `pgmq.send` and what its trigger writes.
+    pub fn send(&mut self, now: Duration, kind: Kind, message: Value, delay: Duration) -> Job {
+        let job = self.rows.len();
+        let number = job + 1;
+        let job_id = JobId::new(&format!("00000000-0000-4000-8000-{number:012}"));
+        self.rows.push(Row {
+            kind,
+            job_id: job_id.expect("a UUID"),
+            message: Rc::new(message),
+            status: Status::Queued,
+            attempts: 0,
+            lease_token: None,
+            operation: None,
+            submitted_at: None,
+            submission: None,
+            object_path: None,
+            asset_url: None,
+            content_type: None,
+            entities: Vec::new(),
+            publication_pending: false,
+            error_code: None,
+            discarded: Vec::new(),
+            started: false,
+            finished_at: None,
+            updated_at: now,
+            queued: Some(Message { read_ct: 0, visible_at: now + delay }),
+            archived: None,
+        });
+        job
+    }
+
+    /// `cancel_generation_job`; says whether it did.
+    pub fn cancel(&mut self, now: Duration, job: Job) -> bool {
+        let row = &mut self.rows[job];
+        if !row.status.is_live() {
+            return false;
+        }
+        row.status = Status::Cancelled;
+        (row.finished_at, row.updated_at) = (Some(now), now);
+        self.archive(job);
+        true
+    }
+
+    /// `redrive_generation_jobs` for one job; says whether it was sent again.
+    pub fn redrive(&mut self, now: Duration, job: Job, forget_operation: bool) -> bool {
+        if self.rows[job].status != Status::Failed {
+            return false;
+        }
+        if forget_operation && self.rows[job].operation.is_some() {
+            let row = &mut self.rows[job];
+            row.discarded.extend(row.operation.take());
+            row.submitted_at = None;
+        }
+        let row = &mut self.rows[job];
+        row.status = if row.operation.is_none() { Status::Queued } else { Status::Waiting };
+        row.attempts = 0;
+        row.error_code = None;
+        row.submission = row.submission.filter(|_| row.operation.is_some());
+        row.started = false;
+        row.finished_at = None;
+        row.updated_at = now;
+        let archived = row.archived.take();
+        let read_ct = row.lease_token.unwrap_or(0).max(archived.unwrap_or(0)).max(0);
+        row.queued = Some(Message { read_ct, visible_at: now });
+        true
+    }
+
+    /// `pgmq.read` by hand: whoever holds the lease loses it.
+    pub fn read_by_hand(&mut self, now: Duration, job: Job, hidden: Duration) -> bool {
+        let Some(message) = &mut self.rows[job].queued else { return false };
+        message.read_ct += 1;
+        message.visible_at = now + hidden;
+        true
+    }
+}

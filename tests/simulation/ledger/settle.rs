@@ -1,0 +1,155 @@
+//! Completion, publication, deferral and failure: `0700_linking` to `1000_defer_and_fail`.
+
+use std::time::Duration;
+
+use generation_queue::job::{JobId, Kind};
+use generation_queue::port::{LinkOutcome, Publication, StoredAsset};
+
+use super::{Job, Ledger, Named, Status};
+
+/// The answer to a completion.
+pub enum Completed {
+    Held,
+    NotHeld,
+    /// GJ001: linking failed, nothing changed.
+    LinkingFailed(String),
+}
+
+impl Ledger {
+    /// `complete_generation_job`. What it answers besides can be read from the row.
+    pub fn complete(&mut self, now: Duration, lease: Named, asset: &StoredAsset) -> Completed {
+        let locked = self.lock(lease);
+        let Some(job) = locked.job else { return Completed::NotHeld };
+        if self.rows[job].status == Status::Succeeded {
+            return Completed::Held;
+        }
+        if !locked.held {
+            return Completed::NotHeld;
+        }
+        let kind = self.rows[job].kind;
+        let mut entities = Vec::new();
+        // In the order of their keys, as they are locked. An error undoes all of it.
+        for (slot, key) in self.slots(job).into_iter().rev() {
+            let outcome = if self.newest(kind, &key).is_some_and(|newest| newest > job) {
+                LinkOutcome::Superseded
+            } else {
+                match self.entities.get(&key) {
+                    None => LinkOutcome::NotFound,
+                    Some(entity) if entity.broken => return Completed::LinkingFailed(key),
+                    Some(_) => LinkOutcome::Linked,
+                }
+            };
+            entities.push((slot, key, outcome));
+        }
+        for (_, key, outcome) in &entities {
+            if *outcome == LinkOutcome::Linked
+                && let Some(entity) = self.entities.get_mut(key)
+            {
+                let url = Some(asset.url.clone());
+                match kind {
+                    Kind::Image => entity.image = url,
+                    Kind::Video => entity.video = url,
+                }
+            }
+        }
+        let row = &mut self.rows[job];
+        row.status = Status::Succeeded;
+        row.object_path = Some(asset.path.clone());
+        row.asset_url = Some(asset.url.clone());
+        row.content_type = Some(asset.format.content_type());
+        row.publication_pending = !entities.is_empty();
+        row.entities = entities;
+        row.error_code = None;
+        (row.finished_at, row.updated_at) = (Some(now), now);
+        self.archive(job);
+        Completed::Held
+    }
+
+    /// `defer_generation_job`.
+    pub fn defer(
+        &mut self,
+        now: Duration,
+        lease: Named,
+        delay: Duration,
+        counted: bool,
+        error_code: Option<&'static str>,
+        reset: bool,
+    ) -> bool {
+        let locked = self.lock(lease);
+        let Some(job) = locked.job else { return false };
+        if !locked.held {
+            return matches!(self.rows[job].status, Status::Queued | Status::Waiting)
+                && locked.message_read_ct == Some(lease.token);
+        }
+        if reset {
+            self.forget_submission(job);
+        }
+        let row = &mut self.rows[job];
+        row.status = if row.operation.is_none() { Status::Queued } else { Status::Waiting };
+        row.attempts = if counted { row.attempts } else { row.attempts.saturating_sub(1) };
+        row.error_code = error_code.or(row.error_code);
+        row.updated_at = now;
+        if let Some(message) = &mut row.queued {
+            message.visible_at = now + delay;
+        }
+        true
+    }
+
+    /// `fail_generation_job`.
+    pub fn fail(&mut self, now: Duration, lease: Named, code: &'static str, reset: bool) -> bool {
+        let locked = self.lock(lease);
+        let Some(job) = locked.job else { return false };
+        if !locked.held {
+            return self.rows[job].status == Status::Failed;
+        }
+        if reset {
+            self.forget_submission(job);
+        }
+        let row = &mut self.rows[job];
+        row.status = Status::Failed;
+        row.error_code = Some(code);
+        (row.finished_at, row.updated_at) = (Some(now), now);
+        self.archive(job);
+        true
+    }
+
+    /// `confirm_generation_publication`.
+    pub fn confirm(&mut self, now: Duration, id: &JobId, made: &[Publication]) -> Vec<Publication> {
+        let succeeded = |job: &Job| self.rows[*job].status == Status::Succeeded;
+        let job = (0..self.rows.len()).find(|job| self.rows[*job].job_id == *id);
+        let Some(job) = job.filter(succeeded) else { return Vec::new() };
+        let expected = self.publications(job);
+        let copied = |wanted: &Publication| {
+            made.iter().any(|copy| copy.slot == wanted.slot && copy.path == wanted.path)
+        };
+        if !expected.iter().all(copied) {
+            return expected;
+        }
+        let row = &mut self.rows[job];
+        if row.publication_pending {
+            row.publication_pending = false;
+            row.updated_at = now;
+        }
+        Vec::new()
+    }
+
+    /// `unpublished_generation_jobs`.
+    pub fn unpublished(&mut self, now: Duration, kind: Kind, quantity: u32) -> Vec<Job> {
+        const LIFE: Duration = Duration::from_secs(600);
+        let mut left: Vec<Job> = (0..self.rows.len())
+            .filter(|job| {
+                let row = &self.rows[*job];
+                row.kind == kind
+                    && row.publication_pending
+                    && row.status == Status::Succeeded
+                    && row.updated_at + LIFE < now
+            })
+            .collect();
+        left.sort_by_key(|job| self.rows[*job].updated_at);
+        left.truncate(quantity as usize);
+        for job in &left {
+            self.rows[*job].updated_at = now;
+        }
+        left
+    }
+}

@@ -1,0 +1,96 @@
+//! Claim, lease, submission and operation: `0400_claim`, `0500_lease`, `0600_submission`.
+
+use std::time::Duration;
+
+use generation_queue::job::Kind;
+use generation_queue::port::{Claim, Lease, Operation};
+
+use super::{Job, Ledger, Named, Status};
+
+impl Ledger {
+    /// `claim_generation_jobs`.
+    pub fn claim(
+        &mut self,
+        now: Duration,
+        kind: Kind,
+        lease: Duration,
+        quantity: u32,
+    ) -> Vec<(Job, Claim)> {
+        let mut claims = Vec::new();
+        for job in 0..self.rows.len() {
+            if claims.len() >= quantity as usize {
+                break;
+            }
+            let row = &mut self.rows[job];
+            let Some(message) = row.queued.as_mut() else { continue };
+            if row.kind != kind || message.visible_at > now {
+                continue;
+            }
+            message.visible_at = now + lease;
+            message.read_ct += 1;
+            let token = message.read_ct;
+            if !row.status.is_live() {
+                self.archive(job);
+                continue;
+            }
+            let claim = Claim {
+                lease: Lease { kind, msg_id: id(job), token },
+                job_id: row.job_id.clone(),
+                message: (*row.message).clone(),
+                attempts: row.attempts + 1,
+                retried: token > 1 || row.started,
+                operation: row.operation.clone(),
+                operation_age: row.submitted_at.map_or(Duration::ZERO, |at| now - at),
+                submission_pending: row.submission.is_some() && row.operation.is_none(),
+            };
+            row.status = Status::Running;
+            row.lease_token = Some(token);
+            row.attempts += 1;
+            row.started = true;
+            row.updated_at = now;
+            claims.push((job, claim));
+        }
+        claims
+    }
+
+    /// `extend_generation_lease`.
+    pub fn extend(&mut self, now: Duration, lease: Named, by: Duration) -> bool {
+        let locked = self.lock(lease);
+        let Some(job) = locked.job.filter(|_| locked.held) else { return false };
+        if let Some(message) = &mut self.rows[job].queued {
+            message.visible_at = now + by;
+        }
+        true
+    }
+
+    /// `begin_generation_submission`.
+    pub fn begin_submission(&mut self, now: Duration, lease: Named) -> bool {
+        let locked = self.lock(lease);
+        let Some(job) = locked.job.filter(|_| locked.held) else { return false };
+        let row = &mut self.rows[job];
+        if row.operation.is_some() || row.submission.is_some_and(|token| token != lease.token) {
+            return false;
+        }
+        row.submission = Some(lease.token);
+        row.updated_at = now;
+        true
+    }
+
+    /// `record_generation_operation`.
+    pub fn record_operation(&mut self, now: Duration, lease: Named, operation: Operation) -> bool {
+        let locked = self.lock(lease);
+        let Some(job) = locked.job.filter(|_| locked.held) else { return false };
+        let row = &mut self.rows[job];
+        if row.operation.as_ref() == Some(&operation) {
+            return true;
+        }
+        row.discarded.extend(row.operation.replace(operation));
+        row.submitted_at = Some(now);
+        row.updated_at = now;
+        true
+    }
+}
+
+pub fn id(job: Job) -> i64 {
+    i64::try_from(job + 1).unwrap_or(i64::MAX)
+}

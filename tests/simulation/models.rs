@@ -1,0 +1,202 @@
+//! The providers: images at once, videos by operations. They remember what they made and for whom.
+
+use std::time::Duration;
+
+use generation_queue::failure::{Code, Failure};
+use generation_queue::job::Format;
+use generation_queue::port::{
+    Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, SubmitError, VideoFile,
+    VideoModel, VideoRequest,
+};
+
+use super::check;
+use super::ledger::Job;
+use super::network::{Call, Trouble};
+use super::sim::{Sim, Submitted, job_of};
+use super::store::Content;
+use super::worker::Worker;
+
+/// What the providers did.
+#[derive(Default)]
+pub struct Provider {
+    /// The job that each content was made for.
+    pub made: Vec<Job>,
+    pub operations: Vec<Running>,
+}
+
+/// A video in the making.
+pub struct Running {
+    pub job: Job,
+    pub over_at: Duration,
+    pub end: End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Video,
+    NoVideo,
+    /// The provider no longer knows it.
+    Forgotten,
+    Never,
+}
+
+const GENERATE: Call =
+    Call { name: "generate", takes: Duration::from_secs(10), timeout: Duration::from_secs(110) };
+const SUBMIT: Call = Call::quick("submit", 90);
+const POLL: Call = Call::quick("poll", 30);
+const DOWNLOAD: Call = Call::quick("download", 60);
+
+/// What a provider answers instead of doing it.
+fn refusal(sim: &Sim) -> Option<Failure> {
+    let random = &sim.random;
+    random.happens(sim.mood.get().refusal).then(|| match random.below(12) {
+        0 => Failure::other_model(Code::ModelUnavailable, "404"),
+        1 => Failure::give_up(Code::ModelRejectedRequest, "400"),
+        2 => Failure::give_up(Code::ApiKeyInvalid, "403"),
+        3..8 => {
+            let delay = random.happens(0.7).then(|| random.seconds(1.0, 90.0));
+            Failure::wait(Code::QuotaExhausted, "429").after(delay)
+        }
+        _ => Failure::retry(Code::ProviderUnavailable, "408").after(Some(Duration::from_secs(3))),
+    })
+}
+
+fn unavailable(trouble: Trouble) -> Failure {
+    let code = match trouble {
+        Trouble::Garbage => Code::ProviderReplyUnreadable,
+        _ => Code::ProviderUnavailable,
+    };
+    Failure::retry(code, format!("{trouble:?}"))
+}
+
+impl ImageModel for Worker {
+    async fn generate(
+        &self,
+        model: &str,
+        request: ImageRequest<'_>,
+    ) -> Result<GeneratedImage, Failure> {
+        let job = job_of(request.prompt);
+        check::generation(self, job, request.source);
+        let answered = move |sim: &Sim| {
+            if let Some(failure) = refusal(sim) {
+                return Err(failure);
+            }
+            if sim.random.happens(sim.mood.get().refusal / 8.0) {
+                return Err(Failure::give_up(Code::ContentBlocked, "SAFETY"));
+            }
+            let format = sim.random.one_of(&[Format::Png, Format::Png, Format::Jpeg]);
+            Ok((format, make(sim, job)))
+        };
+        let subject = format!("job {job} by {model}");
+        let (format, content) =
+            self.call(GENERATE, &subject, answered).await.map_err(unavailable)??;
+        Ok(GeneratedImage { format, bytes: content.to_le_bytes().to_vec(), usage: None })
+    }
+}
+
+impl VideoModel for Worker {
+    type Stream = Content;
+
+    async fn submit(
+        &self,
+        model: &str,
+        request: VideoRequest<'_>,
+    ) -> Result<Operation, SubmitError> {
+        let sim = &self.sim;
+        let job = job_of(request.prompt);
+        check::lease(self, job);
+        check::source(self, job, request.source);
+        let submission = sim.watch.borrow().submissions.len();
+        let claimed_at = sim.claimed_at(job, self.id.get());
+        sim.watch.borrow_mut().submissions.push(Submitted {
+            job,
+            claimed_at,
+            sent_at: sim.now(),
+            operation: None,
+        });
+        let answered = move |sim: &Sim| {
+            if let Some(failure) = refusal(sim) {
+                return Err(SubmitError { failure, rejected: true });
+            }
+            let number = begin(sim, job);
+            sim.watch.borrow_mut().submissions[submission].operation = Some(number);
+            Ok(number)
+        };
+        let number = match self.call(SUBMIT, &format!("job {job} to {model}"), answered).await {
+            Ok(answer) => answer?,
+            Err(Trouble::NotSent) => {
+                return Err(SubmitError { failure: unavailable(Trouble::NotSent), rejected: true });
+            }
+            Err(trouble) => {
+                let message = format!("{trouble:?}");
+                let failure = Failure::give_up(Code::SubmissionUncertain, message);
+                return Err(SubmitError { failure, rejected: false });
+            }
+        };
+        Ok(Operation { model: model.to_owned(), name: format!("operations/{number}") })
+    }
+
+    async fn poll(&self, operation: &Operation) -> Result<Progress, Failure> {
+        let number = number_of(&operation.name);
+        let looked = move |sim: &Sim| {
+            if sim.random.happens(sim.mood.get().refusal / 2.0) {
+                let after = Some(sim.random.seconds(1.0, 60.0));
+                return Err(Failure::wait(Code::QuotaExhausted, "429").after(after));
+            }
+            let provider = sim.provider.borrow();
+            let running = &provider.operations[number];
+            if sim.now() < running.over_at {
+                return Ok(Progress::Pending);
+            }
+            match running.end {
+                End::Video => Ok(Progress::Ready(VideoFile::Remote(number.to_string()), None)),
+                End::NoVideo => {
+                    let failure = Failure::retry_at_most(Code::OperationFailed, 3, "code 13");
+                    Ok(Progress::Ended(failure))
+                }
+                End::Forgotten => Err(Failure::give_up(Code::OperationNotFound, "404")),
+                End::Never => Ok(Progress::Pending),
+            }
+        };
+        self.call(POLL, &operation.name, looked).await.map_err(unavailable)?
+    }
+
+    async fn download(&self, file: VideoFile) -> Result<Body<Content>, Failure> {
+        let VideoFile::Remote(number) = file else { panic!("videos are remote here") };
+        let running: usize = number.parse().expect("a number");
+        let opened = move |sim: &Sim| {
+            let job = sim.provider.borrow().operations[running].job;
+            make(sim, job)
+        };
+        let content = self.call(DOWNLOAD, &number, opened).await;
+        content.map(Body::Stream).map_err(|trouble| {
+            Failure::retry(Code::DownloadFailed, format!("download: {trouble:?}"))
+        })
+    }
+}
+
+fn number_of(name: &str) -> usize {
+    name.strip_prefix("operations/").and_then(|number| number.parse().ok()).expect("an operation")
+}
+
+/// Something new, made for a job.
+fn make(sim: &Sim, job: Job) -> Content {
+    let mut provider = sim.provider.borrow_mut();
+    provider.made.push(job);
+    Content::try_from(provider.made.len() - 1).expect("few enough")
+}
+
+/// Begins a video; how it will end is settled by then.
+fn begin(sim: &Sim, job: Job) -> usize {
+    let random = &sim.random;
+    let end = match random.below(40) {
+        0 => End::Never,
+        1 => End::Forgotten,
+        2..6 => End::NoVideo,
+        _ => End::Video,
+    };
+    let over_at = sim.now() + random.seconds(5.0, 240.0);
+    let mut provider = sim.provider.borrow_mut();
+    provider.operations.push(Running { job, over_at, end });
+    provider.operations.len() - 1
+}

@@ -1,0 +1,202 @@
+//! The scheduler: virtual time, the workers as tasks, and everything that is still to happen.
+//!
+//! Time stands still while a task can go on. Which of several goes first, and which of several
+//! things that are due at the same moment comes first, is chance.
+
+use std::cell::{Cell, RefCell};
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+
+use super::random::Random;
+use super::sim::Sim;
+
+type Deed = Box<dyn FnOnce(&Rc<Sim>)>;
+
+/// A task's number. Numbers are not used twice.
+pub type TaskId = usize;
+
+#[derive(Default)]
+pub struct Schedule {
+    now: Cell<Duration>,
+    steps: Cell<u64>,
+    timers: RefCell<BinaryHeap<Reverse<Timer>>>,
+    tasks: RefCell<Vec<Task>>,
+    /// Deeds that are still to be done, not counting those that only wake somebody.
+    outstanding: Cell<usize>,
+}
+
+struct Task {
+    future: Option<LocalBoxFuture<'static, ()>>,
+    awake: Arc<Awake>,
+    waker: Waker,
+    stalled_until: Duration,
+}
+
+struct Timer {
+    at: Duration,
+    order: u64,
+    action: Action,
+}
+
+enum Action {
+    Wake(Waker),
+    Do(Deed),
+}
+
+impl Schedule {
+    pub fn now(&self) -> Duration {
+        self.now.get()
+    }
+
+    /// How often anything was done.
+    pub fn steps(&self) -> u64 {
+        self.steps.get()
+    }
+
+    pub fn outstanding(&self) -> usize {
+        self.outstanding.get()
+    }
+
+    /// Has something done at a time.
+    pub fn at(&self, random: &Random, at: Duration, deed: impl FnOnce(&Rc<Sim>) + 'static) {
+        self.outstanding.set(self.outstanding.get() + 1);
+        self.push(random, at, Action::Do(Box::new(deed)));
+    }
+
+    fn push(&self, random: &Random, at: Duration, action: Action) {
+        let at = at.max(self.now());
+        self.timers.borrow_mut().push(Reverse(Timer { at, order: random.next(), action }));
+    }
+
+    /// Comes back at a time.
+    pub async fn until(&self, random: &Random, at: Duration) {
+        let mut set = false;
+        poll_fn(|context| {
+            if self.now() >= at {
+                return Poll::Ready(());
+            }
+            if !set {
+                set = true;
+                self.push(random, at, Action::Wake(context.waker().clone()));
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
+    pub fn spawn(&self, future: LocalBoxFuture<'static, ()>) -> TaskId {
+        let awake = Arc::new(Awake(AtomicBool::new(true)));
+        let waker = Waker::from(awake.clone());
+        let task = Task { future: Some(future), awake, waker, stalled_until: Duration::ZERO };
+        self.tasks.borrow_mut().push(task);
+        self.tasks.borrow().len() - 1
+    }
+
+    pub fn is_alive(&self, task: TaskId) -> bool {
+        self.tasks.borrow()[task].future.is_some()
+    }
+
+    pub fn living(&self) -> usize {
+        self.tasks.borrow().iter().filter(|task| task.future.is_some()).count()
+    }
+
+    /// Ends a task where it stands.
+    pub fn kill(&self, task: TaskId) {
+        let future = self.tasks.borrow_mut()[task].future.take();
+        drop(future);
+    }
+
+    /// Keeps a task from going on for a while, like a process that is suspended.
+    pub fn stall(&self, random: &Random, task: TaskId, until: Duration) {
+        let waker = {
+            let task = &mut self.tasks.borrow_mut()[task];
+            task.stalled_until = task.stalled_until.max(until);
+            task.waker.clone()
+        };
+        self.push(random, until, Action::Wake(waker));
+    }
+
+    /// Does the next thing; says whether there was one.
+    pub fn step(&self, sim: &Rc<Sim>) -> bool {
+        self.steps.set(self.steps.get() + 1);
+        if let Some(task) = self.ready(&sim.random) {
+            let (future, waker) = {
+                let task = &mut self.tasks.borrow_mut()[task];
+                task.awake.0.store(false, Relaxed);
+                (task.future.take(), task.waker.clone())
+            };
+            if let Some(mut future) = future
+                && future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending()
+            {
+                self.tasks.borrow_mut()[task].future = Some(future);
+            }
+            return true;
+        }
+        let next = self.timers.borrow_mut().pop();
+        let Some(Reverse(Timer { at, action, .. })) = next else { return false };
+        self.now.set(at.max(self.now()));
+        match action {
+            Action::Wake(waker) => waker.wake(),
+            Action::Do(deed) => {
+                self.outstanding.set(self.outstanding.get() - 1);
+                deed(sim);
+            }
+        }
+        true
+    }
+
+    /// One of the tasks that can go on.
+    fn ready(&self, random: &Random) -> Option<TaskId> {
+        let tasks = self.tasks.borrow();
+        let can = |task: &Task| {
+            task.future.is_some() && task.awake.0.load(Relaxed) && task.stalled_until <= self.now()
+        };
+        let count = tasks.iter().filter(|task| can(task)).count();
+        let chosen = if count > 1 { random.below(count) } else { 0 };
+        let mut ready = tasks.iter().enumerate().filter(|(_, task)| can(task));
+        ready.nth(chosen).map(|(number, _)| number)
+    }
+
+    /// Drops all that refers to the simulation.
+    pub fn clear(&self) {
+        let tasks = std::mem::take(&mut *self.tasks.borrow_mut());
+        drop(tasks);
+        self.timers.borrow_mut().clear();
+    }
+}
+
+struct Awake(AtomicBool);
+
+impl Wake for Awake {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+impl Ord for Timer {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.at, self.order).cmp(&(other.at, other.order))
+    }
+}
+
+impl PartialOrd for Timer {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Timer {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Timer {}

@@ -1,0 +1,154 @@
+//! All that there is in one history, and what is written down of it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::ledger::{Job, Ledger};
+use super::models::Provider;
+use super::random::Random;
+use super::schedule::{Schedule, TaskId};
+use super::store::Objects;
+
+pub struct Sim {
+    pub schedule: Schedule,
+    pub random: Random,
+    pub ledger: RefCell<Ledger>,
+    pub objects: RefCell<Objects>,
+    pub provider: RefCell<Provider>,
+    pub watch: RefCell<Watch>,
+    pub mood: Cell<Mood>,
+    /// Whether workers go on as long as they like. Copies that are under way may then cross, so
+    /// nothing is asked of current objects.
+    pub endless: Cell<bool>,
+    trace: Option<RefCell<Vec<String>>>,
+    violation: RefCell<Option<String>>,
+}
+
+/// How bad things are. Histories differ in it, since some faults hide others.
+#[derive(Clone, Copy, Default)]
+pub struct Mood {
+    /// How likely a call goes wrong on its way.
+    pub trouble: f64,
+    /// How likely a call takes much longer than usual.
+    pub slow: f64,
+    /// How likely a worker is killed around a call.
+    pub kill: f64,
+    /// How likely a worker is suspended around a call.
+    pub stall: f64,
+    /// How likely a provider answers with something else than what was asked for.
+    pub refusal: f64,
+}
+
+/// What the checks need to know besides the state: who had what, and when.
+#[derive(Default)]
+pub struct Watch {
+    pub claims: Vec<Claimed>,
+    pub submissions: Vec<Submitted>,
+    /// When a person decided that a job may be paid for again.
+    pub redrives: Vec<(Job, Duration)>,
+    /// Jobs whose message was read by hand: their holders cannot know that they lost the lease.
+    pub by_hand: Vec<Job>,
+    /// Who holds the lease of each job, told by the claims alone.
+    pub holders: Vec<Option<i32>>,
+    /// Jobs that a worker reported as succeeded.
+    pub reported: Vec<Job>,
+}
+
+#[derive(Clone, Copy)]
+pub struct Claimed {
+    pub job: Job,
+    pub worker: TaskId,
+    pub at: Duration,
+}
+
+/// A submission that was sent.
+pub struct Submitted {
+    pub job: Job,
+    /// When the lease that it was made under was claimed.
+    pub claimed_at: Duration,
+    pub sent_at: Duration,
+    /// The operation that it brought, whoever knows about it.
+    pub operation: Option<usize>,
+}
+
+impl Sim {
+    pub fn new(seed: u64, traced: bool) -> Rc<Self> {
+        Rc::new(Self {
+            schedule: Schedule::default(),
+            random: Random::new(seed),
+            ledger: RefCell::default(),
+            objects: RefCell::default(),
+            provider: RefCell::default(),
+            watch: RefCell::default(),
+            mood: Cell::default(),
+            endless: Cell::default(),
+            trace: traced.then(RefCell::default),
+            violation: RefCell::default(),
+        })
+    }
+
+    pub fn now(&self) -> Duration {
+        self.schedule.now()
+    }
+
+    /// Has something done after a while.
+    pub fn after(&self, delay: Duration, deed: impl FnOnce(&Rc<Sim>) + 'static) {
+        self.schedule.at(&self.random, self.now() + delay, deed);
+    }
+
+    /// Ends a worker where it stands, if it still lives.
+    pub fn end(&self, worker: TaskId) {
+        if self.schedule.is_alive(worker) {
+            self.note(|| format!("worker {worker} is killed"));
+            self.schedule.kill(worker);
+        }
+    }
+
+    /// Writes a line of the history, if somebody will read it.
+    pub fn note(&self, line: impl FnOnce() -> String) {
+        if let Some(trace) = &self.trace {
+            let line = format!("{:>9.3} s  {}", self.now().as_secs_f64(), line());
+            trace.borrow_mut().push(line);
+        }
+    }
+
+    pub fn trace(&self) -> String {
+        self.trace.as_ref().map(|lines| lines.borrow().join("\n")).unwrap_or_default()
+    }
+
+    /// Says that something happened that must not. The first one counts.
+    pub fn violated(&self, what: impl FnOnce() -> String) {
+        let mut violation = self.violation.borrow_mut();
+        if violation.is_none() {
+            let what = what();
+            self.note(|| format!("VIOLATION: {what}"));
+            *violation = Some(what);
+        }
+    }
+
+    pub fn violation(&self) -> Option<String> {
+        self.violation.borrow().clone()
+    }
+
+    /// When the worker last claimed the job.
+    pub fn claimed_at(&self, job: Job, worker: TaskId) -> Duration {
+        let watch = self.watch.borrow();
+        let mut claims = watch.claims.iter().rev();
+        claims
+            .find(|claim| claim.job == job && claim.worker == worker)
+            .map_or(Duration::ZERO, |claim| claim.at)
+    }
+}
+
+/// The job that a prompt belongs to: prompts are how models know jobs apart.
+pub fn job_of(prompt: &str) -> Job {
+    prompt.strip_prefix("job ").and_then(|number| number.parse().ok()).expect("a job's prompt")
+}
+
+/// The job that an object of a job's own is named after.
+pub fn job_of_path(path: &str) -> Option<Job> {
+    let name = path.rsplit_once('/')?.1;
+    let number = name.split('.').next()?.rsplit_once('-')?.1;
+    number.parse::<usize>().ok()?.checked_sub(1).filter(|_| name.len() > 36)
+}

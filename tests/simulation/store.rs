@@ -1,0 +1,141 @@
+//! Storage, and the source images in it and elsewhere.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use generation_queue::failure::{Code, Failure};
+use generation_queue::job::{Format, Place};
+use generation_queue::port::{AssetStore, Body, SourceImage, SourceImages};
+
+use super::check;
+use super::ledger::Status;
+use super::network::{Call, Trouble};
+use super::sim::{Sim, job_of_path};
+use super::worker::Worker;
+
+/// What is in an object: the number of something that a provider made.
+pub type Content = u32;
+
+/// The content of every image that is not ours.
+pub const FOREIGN: Content = u32::MAX;
+
+/// Objects by bucket and path: what they hold, and since when.
+#[derive(Default)]
+pub struct Objects {
+    pub by_path: BTreeMap<String, (Content, Duration)>,
+}
+
+const BASE: &str = "https://store.invalid/";
+const TIMEOUT: u64 = 30;
+const UPLOAD: Call =
+    Call { name: "put", takes: Duration::from_millis(400), timeout: Duration::from_secs(120) };
+
+fn failed(name: &str, trouble: Trouble) -> Failure {
+    Failure::retry(Code::StorageFailed, format!("{name}: {trouble:?}"))
+}
+
+impl AssetStore for Worker {
+    type Stream = Content;
+
+    async fn find(&self, place: &Place) -> Result<Option<Format>, Failure> {
+        let wanted = place.clone();
+        let subject = format!("{}/{}", place.folder, place.stem);
+        let found = move |sim: &Sim| {
+            let objects = sim.objects.borrow();
+            let there = |format: &Format| {
+                let path = format!("{}/{}", wanted.bucket, wanted.path(*format));
+                objects.by_path.contains_key(&path)
+            };
+            let found = Format::ALL.into_iter().find(there);
+            sim.note(|| format!("  finds {found:?}"));
+            found
+        };
+        let answer = self.call(Call::quick("find", TIMEOUT), &subject, found).await;
+        answer.map_err(|trouble| failed("find", trouble))
+    }
+
+    async fn put(&self, place: &Place, format: Format, body: Body<u32>) -> Result<(), Failure> {
+        let content = match body {
+            Body::Bytes(bytes) => content_of(&bytes),
+            Body::Stream(content) => content,
+        };
+        let path = format!("{}/{}", place.bucket, place.path(format));
+        let subject = path.clone();
+        let stored = move |sim: &Sim| {
+            let now = sim.now();
+            sim.objects.borrow_mut().by_path.entry(path).or_insert((content, now));
+        };
+        match self.call(UPLOAD, &subject, stored).await {
+            // Whatever a reply of success says besides, nobody reads it.
+            Ok(()) | Err(Trouble::Garbage) => Ok(()),
+            Err(trouble) => Err(failed("put", trouble)),
+        }
+    }
+
+    async fn copy(
+        &self,
+        bucket: &str,
+        from: &str,
+        to: &str,
+        _content_type: &str,
+    ) -> Result<(), Failure> {
+        let (source, to) = (format!("{bucket}/{from}"), format!("{bucket}/{to}"));
+        let subject = format!("{from} to {to}");
+        let copied = move |sim: &Sim| {
+            check::copy(sim, &source, &to);
+            let mut objects = sim.objects.borrow_mut();
+            let found = objects.by_path.get(&source).map(|(content, _)| *content);
+            if let Some(content) = found {
+                objects.by_path.insert(to, (content, sim.now()));
+            }
+            found.is_some()
+        };
+        match self.call(Call::quick("copy", TIMEOUT), &subject, copied).await {
+            Ok(true) | Err(Trouble::Garbage) => Ok(()),
+            Ok(false) => Err(Failure::give_up(Code::StorageFailed, "copy: no such object")),
+            Err(trouble) => Err(failed("copy", trouble)),
+        }
+    }
+
+    fn public_url(&self, bucket: &str, path: &str) -> String {
+        public_url(bucket, path)
+    }
+}
+
+impl SourceImages for Worker {
+    async fn fetch(&self, url: &str) -> Result<SourceImage, Failure> {
+        let path = url.strip_prefix(BASE).map(str::to_owned);
+        let read = move |sim: &Sim| match path {
+            Some(path) => sim.objects.borrow().by_path.get(&path).map(|(content, _)| *content),
+            None => Some(FOREIGN),
+        };
+        match self.call(Call::quick("fetch source", 20), url, read).await {
+            Ok(Some(content)) => {
+                let bytes = content.to_le_bytes().to_vec();
+                Ok(SourceImage { format: Format::Png, bytes })
+            }
+            Ok(None) => Err(Failure::give_up(Code::SourceImageUnusable, "404")),
+            Err(Trouble::Garbage) => {
+                Err(Failure::give_up(Code::SourceImageUnusable, "sent no image"))
+            }
+            Err(trouble) => {
+                Err(Failure::retry(Code::SourceImageUnusable, format!("source: {trouble:?}")))
+            }
+        }
+    }
+}
+
+pub fn public_url(bucket: &str, path: &str) -> String {
+    format!("{BASE}{bucket}/{path}")
+}
+
+pub fn content_of(bytes: &[u8]) -> Content {
+    Content::from_le_bytes(bytes.try_into().expect("four bytes"))
+}
+
+/// Whether the object at a path is that of a job which has succeeded.
+pub fn is_of_success(sim: &Sim, path: &str) -> bool {
+    let ledger = sim.ledger.borrow();
+    job_of_path(path)
+        .is_some_and(|job| ledger.rows.get(job).is_some_and(|row| row.status == Status::Succeeded))
+}

@@ -1,0 +1,113 @@
+//! What must hold at the end, when everything has come to rest.
+
+use super::check::current_path;
+use super::ledger::{Job, Ledger, Status};
+use super::models::End;
+use super::sim::{Sim, Submitted};
+
+/// Looks at everything; the first thing that is wrong counts.
+pub fn pronounce(sim: &Sim) {
+    let ledger = sim.ledger.borrow();
+    for job in 0..ledger.rows.len() {
+        ended(sim, &ledger, job);
+        paid_once(sim, job);
+        for (_, key) in ledger.slots(job) {
+            shown(sim, &ledger, job, &key);
+        }
+    }
+    for job in &sim.watch.borrow().reported {
+        if ledger.rows[*job].status != Status::Succeeded {
+            sim.violated(|| format!("a worker reported that job {job} succeeded; it did not"));
+        }
+    }
+}
+
+/// Each job has ended in one way, its message is archived, and a success has its asset.
+fn ended(sim: &Sim, ledger: &Ledger, job: Job) {
+    let row = &ledger.rows[job];
+    if row.status.is_live() || row.finished_at.is_none() {
+        sim.violated(|| format!("job {job} has not ended: {:?}", row.status));
+    }
+    if row.queued.is_some() || row.archived.is_none() {
+        sim.violated(|| format!("the message of job {job} is not archived"));
+    }
+    if (row.status == Status::Failed) && row.error_code.is_none() {
+        sim.violated(|| format!("job {job} has failed for no reason"));
+    }
+    if row.publication_pending {
+        sim.violated(|| format!("the copies of job {job} are still due"));
+    }
+    if row.status != Status::Succeeded {
+        return;
+    }
+    let path = row.object_path.clone().unwrap_or_default();
+    let path = format!("{}/{path}", row.kind.bucket());
+    let objects = sim.objects.borrow();
+    let content = objects.by_path.get(&path).map(|(content, _)| *content);
+    let made_for =
+        content.and_then(|content| sim.provider.borrow().made.get(content as usize).copied());
+    if made_for != Some(job) {
+        sim.violated(|| {
+            format!("job {job} succeeded, but {path} holds what was made for {made_for:?}")
+        });
+    }
+    let ending = format!("/{}.", row.job_id);
+    if !path.contains(&ending) || !row.asset_url.as_ref().is_some_and(|url| url.ends_with(&path)) {
+        sim.violated(|| format!("job {job} has its asset at {path}, not at a place of its own"));
+    }
+}
+
+/// A job's videos: no second one is paid for unless the first is over without a video, or a person
+/// sent the job again when nobody knew of an operation (any more).
+fn paid_once(sim: &Sim, job: Job) {
+    let watch = sim.watch.borrow();
+    let mut paid: Vec<(&Submitted, usize)> = watch
+        .submissions
+        .iter()
+        .filter(|submission| submission.job == job)
+        .filter_map(|submission| Some((submission, submission.operation?)))
+        .collect();
+    paid.sort_by_key(|(submission, _)| (submission.claimed_at, submission.sent_at));
+    for pair in paid.windows(2) {
+        let ((first, operation), (second, _)) = (pair[0], pair[1]);
+        let running = &sim.provider.borrow().operations[operation];
+        let over = running.end == End::NoVideo && running.over_at <= second.sent_at;
+        let decided = watch.redrives.iter().any(|(redriven, at)| {
+            *redriven == job && first.claimed_at <= *at && *at <= second.claimed_at
+        });
+        if !over && !decided {
+            sim.violated(|| {
+                format!(
+                    "job {job} is paid for twice: at {:?} and at {:?}",
+                    first.sent_at, second.sent_at
+                )
+            });
+        }
+    }
+}
+
+/// An entity shows, and its current object holds, what the newest enqueued success made.
+fn shown(sim: &Sim, ledger: &Ledger, job: Job, key: &str) {
+    let kind = ledger.rows[job].kind;
+    let Some(newest) = ledger.newest(kind, key) else { return };
+    let row = &ledger.rows[newest];
+    if let Some(entity) = ledger.entities.get(key)
+        && entity.url(kind) != row.asset_url.as_deref()
+    {
+        sim.violated(|| format!("{key} shows {:?}, not that of job {newest}", entity.url(kind)));
+    }
+    if sim.endless.get() {
+        return;
+    }
+    let objects = sim.objects.borrow();
+    let content = |path: &str| objects.by_path.get(path).map(|(content, _)| *content);
+    let path = row.object_path.as_deref().unwrap_or_default();
+    let current = current_path(kind, key);
+    if content(&current) != content(&format!("{}/{path}", kind.bucket())) {
+        let made = &sim.provider.borrow().made;
+        let holds = content(&current).and_then(|content| made.get(content as usize));
+        sim.violated(|| {
+            format!("{current} holds what was made for {holds:?}, not for job {newest}")
+        });
+    }
+}
