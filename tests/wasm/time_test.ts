@@ -3,10 +3,13 @@ import { processImages } from "../../pkg/generation_queue.js";
 import { json, options, queueWith, Service, untouched } from "./services.ts";
 
 /**
- * Timers that run out by hand, so that nothing here waits for time to pass.
+ * Timers that run out by hand while the clock stands still, so that nothing here waits for time to
+ * pass or depends on how much does.
  */
 function byHand() {
   const { setTimeout, clearTimeout } = globalThis;
+  const now = performance.now();
+  performance.now = () => now;
   const waiting = new Map<number, { milliseconds: number; callback: () => void }>();
   let last = 0;
   Object.assign(globalThis, {
@@ -27,6 +30,7 @@ function byHand() {
     left: () => waiting.size,
     [Symbol.dispose]() {
       Object.assign(globalThis, { setTimeout, clearTimeout });
+      Reflect.deleteProperty(performance, "now"); // the one of its prototype is back
     },
   };
 }
