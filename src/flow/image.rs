@@ -47,17 +47,19 @@ async fn make<W: ImageWorld>(
     }
     check_attempts(run, claim)?;
 
+    // Until the image is stored: it is decoded where it was received, and sent on from there.
+    let room = world.memory().room();
     let source = match &job.mode {
         ImageMode::TextToImage => None,
         ImageMode::Edit { source_image_url } => {
-            Some(world.sources().fetch(source_image_url).await?)
+            Some(world.sources().fetch(source_image_url, &room).await?)
         }
     };
     let request = ImageRequest { prompt: &job.prompt, source: source.as_ref() };
     let (model, image) = run
         .models
         .try_each(world, claim, async |model| {
-            Ok((model.to_owned(), world.model().generate(model, request).await?))
+            Ok((model.to_owned(), world.model().generate(model, request, &room).await?))
         })
         .await?;
 

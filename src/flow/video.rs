@@ -18,7 +18,7 @@ use crate::failure::{Code, Failure, Next};
 use crate::job::{Format, Kind, Place, VideoJob};
 use crate::policy::{cost, polling};
 use crate::port::{
-    AssetStore, Claim, Clock, Level, Operation, Progress, Queue, SourceImages, StoredAsset,
+    AssetStore, Claim, Clock, Level, Operation, Progress, Queue, Room, SourceImages, StoredAsset,
     VideoFile, VideoModel, VideoRequest, VideoWorld, World, WriteError,
 };
 
@@ -68,7 +68,8 @@ async fn make<W: VideoWorld>(
         Some(operation) => operation.clone(),
         None => submit(world, run, claim, job).await?,
     };
-    let (file, usage) = await_video(world, run, claim, &operation).await?;
+    let room = world.memory().room();
+    let (file, usage) = await_video(world, run, claim, &operation, &room).await?;
     let body = world.model().download(file).await?;
     world.store().put(&place, Format::Mp4, body).await?;
     Ok(stored(Some(operation.model), usage))
@@ -82,9 +83,10 @@ async fn submit<W: VideoWorld>(
     job: &VideoJob,
 ) -> Result<Operation, Halt> {
     // All that can fail for free comes before the intent.
+    let room = world.memory().room();
     let source = match &job.source_image_url {
         None => None,
-        Some(url) => Some(world.sources().fetch(url).await?),
+        Some(url) => Some(world.sources().fetch(url, &room).await?),
     };
     let request = VideoRequest {
         prompt: &job.prompt,
@@ -151,6 +153,7 @@ async fn await_video<W: VideoWorld>(
     run: &Run,
     claim: &Claim,
     operation: &Operation,
+    room: &Room,
 ) -> Result<(VideoFile, Option<serde_json::Value>), Halt> {
     let clock = world.clock();
     // The age of the operation, not its beginning: the clock may be younger than the operation.
@@ -162,7 +165,7 @@ async fn await_video<W: VideoWorld>(
         pause(world, run, polling::interval(0)).await?;
     }
     loop {
-        let wait = match world.model().poll(operation).await {
+        let wait = match world.model().poll(operation, room).await {
             Ok(Progress::Ready(file, usage)) => return Ok((file, usage)),
             Ok(Progress::Ended(failure)) => {
                 return Err(Halt::Failed { failure, reset_submission: true });

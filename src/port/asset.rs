@@ -1,5 +1,6 @@
 //! The bytes: of assets on their way to where they are kept, and of the images that jobs start from.
 
+use super::Room;
 use crate::failure::Failure;
 use crate::job::{Format, Place};
 
@@ -40,8 +41,8 @@ pub trait AssetStore {
 
 /// Fetches the images that jobs start from. Their URLs come from strangers.
 pub trait SourceImages {
-    /// Fetches one image.
-    async fn fetch(&self, url: &str) -> Result<SourceImage, Failure>;
+    /// Fetches one image into the room of the job that starts from it.
+    async fn fetch(&self, url: &str, room: &Room) -> Result<SourceImage, Failure>;
 }
 
 /// An image to begin from.

@@ -10,6 +10,7 @@ mod clock;
 mod journal;
 mod model;
 mod queue;
+mod room;
 
 pub use asset::{AssetStore, Body, SourceImage, SourceImages};
 pub use clock::Clock;
@@ -22,6 +23,7 @@ pub use queue::{
     Claim, Completion, Deferral, Ending, Lease, LinkOutcome, LinkedEntity, Operation, Publication,
     Queue, StoredAsset, Unpublished, WriteError,
 };
+pub use room::{Memory, Room, SMALL};
 
 /// All that a flow has around it.
 pub trait World {
@@ -52,6 +54,8 @@ pub trait World {
     fn clock(&self) -> &Self::Clock;
     /// Whoever reads along.
     fn journal(&self) -> &Self::Journal;
+    /// The memory that the jobs share.
+    fn memory(&self) -> &Memory;
 }
 
 /// A world that makes images.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Body, Operation, SourceImage};
+use super::{Body, Operation, Room, SourceImage};
 use crate::failure::Failure;
 use crate::job::{AspectRatio, Format, Resolution};
 
@@ -28,11 +28,12 @@ pub struct GeneratedImage {
 
 /// Makes images.
 pub trait ImageModel {
-    /// Has `model` make one image.
+    /// Has `model` make one image, which comes into the job's room.
     async fn generate(
         &self,
         model: &str,
         request: ImageRequest<'_>,
+        room: &Room,
     ) -> Result<GeneratedImage, Failure>;
 }
 
@@ -92,8 +93,9 @@ pub trait VideoModel {
         model: &str,
         request: VideoRequest<'_>,
     ) -> Result<Operation, SubmitError>;
-    /// Asks how an operation stands. A failure says nothing about the operation.
-    async fn poll(&self, operation: &Operation) -> Result<Progress, Failure>;
+    /// Asks how an operation stands; a video inside of the reply comes into the job's room. A
+    /// failure says nothing about the operation.
+    async fn poll(&self, operation: &Operation, room: &Room) -> Result<Progress, Failure>;
     /// Opens a finished video. What it gives is an MP4 by its first bytes.
     async fn download(&self, file: VideoFile) -> Result<Body<Self::Stream>, Failure>;
 }

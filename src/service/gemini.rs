@@ -10,13 +10,13 @@ use super::base64::Encoded;
 use super::document::Json;
 use super::google_error::{error_of, failure, unreachable};
 use super::redact::shown;
-use super::reply::exchange;
+use super::reply::{Most, exchange};
 use super::request::{JsonBody, post_json};
 use super::video::model_path;
 use super::{Transport, TransportError};
 use crate::failure::{Code, Failure};
 use crate::job::Format;
-use crate::port::{GeneratedImage, ImageModel, ImageRequest};
+use crate::port::{GeneratedImage, ImageModel, ImageRequest, Room};
 
 /// An image takes 5 to 15 s, a slow one up to 100 s. What takes longer will not come, and a run
 /// on the free plan has 150 s in all.
@@ -55,11 +55,13 @@ impl<T: Transport> ImageModel for Gemini<T> {
         &self,
         model: &str,
         request: ImageRequest<'_>,
+        room: &Room,
     ) -> Result<GeneratedImage, Failure> {
         let url = format!("{}/{}:generateContent", self.0.base_url(), model_path(model)?);
         let lost = |error: TransportError| unreachable(model, &error);
         let request = post_json(&url, body(request)).map_err(lost)?;
-        let reply = exchange(&self.0, request, TIMEOUT, LONGEST_REPLY).await.map_err(lost)?;
+        let most = Most::InRoom(LONGEST_REPLY, room);
+        let reply = exchange(&self.0, request, TIMEOUT, most).await.map_err(lost)?;
         if !reply.status.is_success() {
             return Err(failure(model, &reply));
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::document::Json;
 use super::redact::shown;
-use super::reply::{Reply, exchange};
+use super::reply::{Most, Reply, exchange};
 use super::request::{JsonBody, post_json};
 use super::{Transport, rows};
 use crate::failure::{Code, Failure};
@@ -59,7 +59,7 @@ impl<T: Transport> Pgmq<T> {
                 Failure::retry(Code::QueueFailed, message)
             };
             let request = post_json(&url, body.clone()).map_err(lost)?;
-            match exchange(&self.0, request, TIMEOUT, LONGEST_REPLY).await {
+            match exchange(&self.0, request, TIMEOUT, Most::Bytes(LONGEST_REPLY)).await {
                 Ok(reply) if reply.status.is_success() => return Ok(reply),
                 Ok(reply) => {
                     let refused = refused(function, &reply);

@@ -6,6 +6,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, Request, StatusCode};
 
 use super::{Payload, Transport, TransportError};
+use crate::port::{Room, SMALL};
 
 /// As much of an error's body as is read: enough for every explanation that was ever seen.
 const LONGEST_EXPLANATION: usize = 16 * 1024;
@@ -28,21 +29,52 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
 }
 
-/// Sends a request and receives the whole reply, a successful one of `limit` bytes at most. The
+/// How much of a body is taken into memory.
+#[derive(Clone, Copy)]
+pub(super) enum Most<'a> {
+    /// So many bytes.
+    Bytes(usize),
+    /// So many bytes, and what is large about them only when there is room for the job.
+    InRoom(usize, &'a Room),
+}
+
+/// Sends a request and receives the whole reply, as much of a successful one as `most` says. The
 /// head may take `timeout`, in which the service does its work; the body is only transfer.
 pub(super) async fn exchange<T: Transport>(
     transport: &T,
     request: Request<Payload<T::Stream>>,
     timeout: Duration,
-    limit: usize,
+    most: Most<'_>,
 ) -> Result<Reply, TransportError> {
     let (head, body) = transport.send(request, timeout).await?.into_parts();
     let body = if head.status.is_success() {
-        transport.collect(body, limit, timeout.min(BODY_TIMEOUT)).await?
+        receive(transport, body, timeout.min(BODY_TIMEOUT), most).await?
     } else {
         explanation(transport, body).await
     };
     Ok(Reply { status: head.status, headers: head.headers, body })
+}
+
+/// Receives a body. One that turns out to be large is left on its way until there is room for it,
+/// and the time that this takes does not count.
+pub(super) async fn receive<T: Transport>(
+    transport: &T,
+    mut body: T::Stream,
+    timeout: Duration,
+    most: Most<'_>,
+) -> Result<Vec<u8>, TransportError> {
+    let limit = match most {
+        Most::Bytes(limit) => limit,
+        Most::InRoom(limit, room) => {
+            if let Some(bytes) = transport.collect(&mut body, limit.min(SMALL), timeout).await? {
+                return Ok(bytes);
+            }
+            room.enlarge().await;
+            limit
+        }
+    };
+    let bytes = transport.collect(&mut body, limit, timeout).await?;
+    bytes.ok_or(TransportError::TooLarge { limit })
 }
 
 /// The beginning of an error's body, empty if it cannot be had.

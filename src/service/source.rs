@@ -12,13 +12,13 @@ use http::header::{ACCEPT, CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, Method, Response};
 
 use super::redact::shown;
-use super::reply::{passes, retry_after};
+use super::reply::{Most, passes, receive, retry_after};
 use super::request::build;
 use super::web_url::WebUrl;
 use super::{Payload, Transport, TransportError};
 use crate::failure::{Code, Failure};
 use crate::job::Format;
-use crate::port::{SourceImage, SourceImages};
+use crate::port::{Room, SourceImage, SourceImages};
 
 /// How long a host may take to answer, and then again to send the image.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -81,15 +81,15 @@ impl<T: Transport, S: Transport> Sources<T, S> {
 }
 
 impl<T: Transport, S: Transport> SourceImages for Sources<T, S> {
-    async fn fetch(&self, url: &str) -> Result<SourceImage, Failure> {
+    async fn fetch(&self, url: &str, room: &Room) -> Result<SourceImage, Failure> {
         let wrong = |why| give_up(format!("the URL of the source image {why}"));
         let mut url = WebUrl::parse(url).map_err(wrong)?;
         for _ in 0..=MOST_REDIRECTS {
             let step = match self.in_storage(&url) {
-                Some(address) => ask(&self.storage, &url, &address).await?,
+                Some(address) => ask(&self.storage, &url, &address, room).await?,
                 None => {
                     self.check(&url)?;
-                    ask(&self.open, &url, &url.to_string()).await?
+                    ask(&self.open, &url, &url.to_string(), room).await?
                 }
             };
             match step {
@@ -110,7 +110,12 @@ enum Step {
     Redirect(String),
 }
 
-async fn ask<T: Transport>(transport: &T, url: &WebUrl, address: &str) -> Result<Step, Failure> {
+async fn ask<T: Transport>(
+    transport: &T,
+    url: &WebUrl,
+    address: &str,
+    room: &Room,
+) -> Result<Step, Failure> {
     let lost = |error| match error {
         TransportError::TooLarge { .. } => too_large(url),
         error => retry(shown(&format!("{} {error}", url.host))),
@@ -132,7 +137,8 @@ async fn ask<T: Transport>(transport: &T, url: &WebUrl, address: &str) -> Result
     if length(reply.headers()).is_some_and(|length| length > LARGEST) {
         return Err(too_large(url));
     }
-    let bytes = transport.collect(reply.into_body(), LARGEST, TIMEOUT).await.map_err(lost)?;
+    let most = Most::InRoom(LARGEST, room);
+    let bytes = receive(transport, reply.into_body(), TIMEOUT, most).await.map_err(lost)?;
     match Format::of(&bytes) {
         Some(format) if format.is_image() => Ok(Step::Image(SourceImage { format, bytes })),
         _ => Err(unusable(url, "sent no PNG, JPEG, WebP, HEIC or HEIF")),

@@ -10,7 +10,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 
 use super::document::Json;
 use super::redact::shown;
-use super::reply::{Reply, exchange, passes, retry_after};
+use super::reply::{Most, Reply, exchange, passes, retry_after};
 use super::request::{JSON, JsonBody, build, post_json};
 use super::{Payload, Transport, TransportError};
 use crate::failure::{Code, Failure};
@@ -65,7 +65,7 @@ impl<T: Transport> Storage<T> {
         let lost = |error: TransportError| {
             Failure::retry(Code::StorageFailed, shown(&format!("{what}: storage {error}")))
         };
-        exchange(&self.transport, request.map_err(lost)?, timeout, LONGEST_REPLY)
+        exchange(&self.transport, request.map_err(lost)?, timeout, Most::Bytes(LONGEST_REPLY))
             .await
             .map_err(lost)
     }

@@ -10,6 +10,7 @@ use http::{Request, Response};
 use serde_json::Value;
 
 use super::{Payload, Received, Transport, TransportError};
+use crate::port::{Memory, Room};
 
 /// A request that was sent.
 #[derive(Debug)]
@@ -109,11 +110,11 @@ impl Transport for Recorded {
 
     async fn collect(
         &self,
-        body: Vec<u8>,
+        body: &mut Vec<u8>,
         limit: usize,
         _timeout: Duration,
-    ) -> Result<Vec<u8>, TransportError> {
-        if body.len() > limit { Err(TransportError::TooLarge { limit }) } else { Ok(body) }
+    ) -> Result<Option<Vec<u8>>, TransportError> {
+        Ok((body.len() <= limit).then(|| std::mem::take(body)))
     }
 
     async fn peek(
@@ -129,6 +130,11 @@ impl Transport for Recorded {
 /// The outcome of a future that has nothing to wait for.
 pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().unwrap()
+}
+
+/// The room of a job that has the memory for itself.
+pub(super) fn room() -> Room {
+    Memory::default().room()
 }
 
 /// A PNG as far as its first bytes tell.

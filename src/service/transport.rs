@@ -69,13 +69,14 @@ pub trait Transport {
         timeout: Duration,
     ) -> Result<http::Response<Self::Stream>, TransportError>;
 
-    /// Receives a body to its end, `limit` bytes at most and within `timeout`.
+    /// Receives a body to its end within `timeout`. None if it is longer than `limit` bytes: what
+    /// has been received is kept then, and the rest stays on its way until it is asked for again.
     async fn collect(
         &self,
-        body: Self::Stream,
+        body: &mut Self::Stream,
         limit: usize,
         timeout: Duration,
-    ) -> Result<Vec<u8>, TransportError>;
+    ) -> Result<Option<Vec<u8>>, TransportError>;
 
     /// Receives the first `length` bytes of a body and keeps the rest on its way.
     async fn peek(
@@ -106,10 +107,10 @@ macro_rules! transport_by_reference {
 
             async fn collect(
                 &self,
-                body: T::Stream,
+                body: &mut T::Stream,
                 limit: usize,
                 timeout: Duration,
-            ) -> Result<Vec<u8>, TransportError> {
+            ) -> Result<Option<Vec<u8>>, TransportError> {
                 (**self).collect(body, limit, timeout).await
             }
 

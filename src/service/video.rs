@@ -10,11 +10,13 @@ use super::document::Json;
 use super::download::{check_inline, download};
 use super::google_error::{error_of, failure, is_about_itself, unreachable};
 use super::redact::shown;
-use super::reply::{Reply, exchange};
+use super::reply::{Most, Reply, exchange};
 use super::request::{get, post_json};
 use super::{Transport, TransportError, omni, veo};
 use crate::failure::{Code, Failure, Next};
-use crate::port::{Body, Operation, Progress, SubmitError, VideoFile, VideoModel, VideoRequest};
+use crate::port::{
+    Body, Operation, Progress, Room, SubmitError, VideoFile, VideoModel, VideoRequest,
+};
 
 /// A submission is answered within seconds, one with a large image a little later. One that was
 /// not answered may have been accepted and billed, so there is every reason to wait.
@@ -122,20 +124,19 @@ impl<T: Transport> VideoModel for Videos<T> {
         };
         let lost = |error: TransportError| not_submitted(model, &error);
         let request = post_json(&url, body).map_err(lost)?;
-        let reply = exchange(&self.0, request, SUBMIT_TIMEOUT, LONGEST_SUBMISSION_REPLY)
-            .await
-            .map_err(lost)?;
+        let most = Most::Bytes(LONGEST_SUBMISSION_REPLY);
+        let reply = exchange(&self.0, request, SUBMIT_TIMEOUT, most).await.map_err(lost)?;
         accepted(protocol, model, &reply)
     }
 
-    async fn poll(&self, operation: &Operation) -> Result<Progress, Failure> {
+    async fn poll(&self, operation: &Operation, room: &Room) -> Result<Progress, Failure> {
         let Operation { model, name } = operation;
         let protocol = Protocol::of(model)?;
         let url = protocol.operation_url(self.0.base_url(), operation)?;
         let lost = |error: TransportError| unreachable(name, &error);
         let request = get(&url).map_err(lost)?;
-        let reply =
-            exchange(&self.0, request, POLL_TIMEOUT, LONGEST_POLL_REPLY).await.map_err(lost)?;
+        let most = Most::InRoom(LONGEST_POLL_REPLY, room);
+        let reply = exchange(&self.0, request, POLL_TIMEOUT, most).await.map_err(lost)?;
         if !reply.status.is_success() {
             return Err(not_polled(protocol, name, &reply));
         }

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, Request, RequestInit, RequestRedirect, Response};
+use web_sys::{Headers, ReadableStream, Request, RequestInit, RequestRedirect, Response};
 
 use super::exchange::{Exchange, no_reply, not_sent, within};
 use super::incoming::Incoming;
@@ -87,28 +87,27 @@ impl Transport for Adapter {
         let exchange = Exchange::begin()?;
         let (head, payload) = request.into_parts();
         // Dropped when this is over: by then the body has been passed on, or nobody wants it.
-        let (body, _upload) = match payload {
-            Payload::Empty => (None, None),
-            Payload::Bytes(bytes) => {
-                // A copy: the memory here may move while the request is being sent.
-                (Some(Uint8Array::from(bytes.as_slice()).into()), None)
-            }
+        let mut _upload = None;
+        let request = match payload {
+            Payload::Empty => outgoing(&head, None, &exchange),
+            Payload::Bytes(bytes) => outgoing(&head, Some(Outgoing::Bytes(&bytes)), &exchange),
             Payload::Stream(incoming) => {
-                let (stream, upload) = incoming.into_parts();
-                (stream.map(JsValue::from), Some(upload))
+                let (stream, upload) = incoming.into_parts()?;
+                _upload = Some(upload);
+                outgoing(&head, stream.map(Outgoing::Stream), &exchange)
             }
         };
-        let request = outgoing(&head, body, &exchange).map_err(|thrown| not_sent(&thrown))?;
+        let request = request.map_err(|thrown| not_sent(&thrown))?;
         let reply = within(timeout, self.fetch(&request)).await?;
         answer(&reply, exchange)
     }
 
     async fn collect(
         &self,
-        body: Incoming,
+        body: &mut Incoming,
         limit: usize,
         timeout: Duration,
-    ) -> Result<Vec<u8>, TransportError> {
+    ) -> Result<Option<Vec<u8>>, TransportError> {
         within(timeout, body.collect(limit)).await
     }
 
@@ -122,10 +121,16 @@ impl Transport for Adapter {
     }
 }
 
+/// A body on its way out.
+enum Outgoing<'a> {
+    Bytes(&'a [u8]),
+    Stream(ReadableStream),
+}
+
 /// The request as JavaScript's `fetch` wants it.
 fn outgoing(
     head: &http::request::Parts,
-    body: Option<JsValue>,
+    body: Option<Outgoing<'_>>,
     exchange: &Exchange,
 ) -> Result<Request, JsValue> {
     let headers = Headers::new()?;
@@ -138,12 +143,22 @@ fn outgoing(
     init.set_headers(&headers);
     init.set_redirect(RequestRedirect::Manual);
     init.set_signal(Some(&exchange.signal()));
-    if let Some(body) = body {
-        init.set_body(&body);
-        // Required for a streaming body: it is sent before the reply is read.
-        Reflect::set(&init, &"duplex".into(), &"half".into())?;
+    let url = head.uri.to_string();
+    match body {
+        None => {}
+        Some(Outgoing::Stream(stream)) => {
+            init.set_body(&stream);
+            // Required for a streaming body: it is sent before the reply is read.
+            Reflect::set(&init, &"duplex".into(), &"half".into())?;
+        }
+        Some(Outgoing::Bytes(bytes)) => {
+            // A request copies the bytes that it is made of, so it is shown them where they are.
+            // SAFETY: nothing is allocated here until it has, so they do not move.
+            #[allow(unsafe_code)]
+            init.set_body(unsafe { Uint8Array::view(bytes) }.as_ref());
+        }
     }
-    Request::new_with_str_and_init(&head.uri.to_string(), &init)
+    Request::new_with_str_and_init(&url, &init)
 }
 
 /// The reply as the services read it.

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader, ReadableStreamReadResult};
 
 use super::exchange::{Exchange, ignore, no_reply};
+use crate::port::SMALL;
 use crate::service::{Received, TransportError};
 
 #[wasm_bindgen]
@@ -20,6 +21,8 @@ extern "C" {
 
 /// A body on its way. Dropping it gives up what has not been received.
 pub struct Incoming {
+    /// What has been received by a [`Incoming::collect`] whose limit was too low.
+    begun: Pieces,
     unread: Unread,
     exchange: Exchange,
 }
@@ -27,29 +30,58 @@ pub struct Incoming {
 impl Incoming {
     /// The body of a reply; `None` where the reply has none.
     pub(super) fn new(stream: Option<ReadableStream>, exchange: Exchange) -> Self {
-        Self { unread: Unread(stream), exchange }
+        Self { begun: Pieces::default(), unread: Unread(stream), exchange }
     }
 
     /// Takes it apart for passing it on: the exchange has to live until that is done.
-    pub(super) fn into_parts(mut self) -> (Option<ReadableStream>, Exchange) {
-        (self.unread.0.take(), self.exchange)
+    ///
+    /// # Errors
+    /// Some of it has been collected, so this would not be all of it.
+    pub(super) fn into_parts(
+        mut self,
+    ) -> Result<(Option<ReadableStream>, Exchange), TransportError> {
+        if self.begun.length > 0 {
+            return Err(TransportError::NotSent("its body has been read in part".into()));
+        }
+        Ok((self.unread.0.take(), self.exchange))
     }
 
-    /// Receives it to its end.
+    /// Receives it to its end; `None` if it is longer than `limit`, with the rest left on its way.
     ///
-    /// The pieces are gathered outside and copied in once, into memory of exactly the right size.
-    pub(super) async fn collect(mut self, limit: usize) -> Result<Vec<u8>, TransportError> {
-        let mut pieces = Pieces::default();
-        if let Some(stream) = self.unread.0.take() {
-            let mut reader = Reader::of(&stream)?;
-            while let Some(piece) = reader.next().await? {
-                pieces.push(piece);
-                if pieces.length > limit {
-                    return Err(TransportError::TooLarge { limit });
-                }
+    /// The pieces of a small body are gathered outside and copied in once, into memory of exactly
+    /// the right size. Those of a large one are copied as they come, or it would be there twice.
+    pub(super) async fn collect(
+        &mut self,
+        limit: usize,
+    ) -> Result<Option<Vec<u8>>, TransportError> {
+        let no_memory = TransportError::TooLarge { limit };
+        let Some(stream) = self.unread.0.take() else {
+            return self.begun.first(self.begun.length).ok_or(no_memory).map(Some);
+        };
+        let mut reader = Reader::of(stream)?;
+        while self.begun.length <= limit.min(SMALL) {
+            match reader.next().await? {
+                Some(piece) => self.begun.push(piece),
+                None => return self.begun.first(self.begun.length).ok_or(no_memory).map(Some),
             }
         }
-        pieces.first(pieces.length).ok_or(TransportError::TooLarge { limit })
+        if limit <= SMALL {
+            self.unread.0 = Some(reader.pause());
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        // All at once: a vector that grows leaves behind what it grew out of.
+        bytes.try_reserve_exact(limit).map_err(|_| no_memory)?;
+        for piece in std::mem::take(&mut self.begun).pieces {
+            append(&mut bytes, &piece);
+        }
+        while let Some(piece) = reader.next().await? {
+            if bytes.len() + piece.length() as usize > limit {
+                return Ok(None);
+            }
+            append(&mut bytes, &piece);
+        }
+        Ok(Some(bytes))
     }
 
     /// Receives its first `length` bytes.
@@ -58,7 +90,7 @@ impl Incoming {
     /// what the first one has read. (Joining a read piece and the rest in a `TransformStream`
     /// with `pipeTo` would do as well, but Deno 2.9.6 puts such pieces in the wrong order.)
     pub(super) async fn peek(self, length: usize) -> Result<Received<Self>, TransportError> {
-        let (stream, exchange) = self.into_parts();
+        let (stream, exchange) = self.into_parts()?;
         let Some(stream) = stream else {
             return Ok(Received { head: Vec::new(), whole: Self::new(None, exchange) });
         };
@@ -66,7 +98,7 @@ impl Incoming {
         let branches = branches.map_err(|thrown| no_reply(&thrown))?;
         let whole = Self::new(Some(branches.get(1).unchecked_into()), exchange);
         let mut pieces = Pieces::default();
-        let mut reader = Reader::of(&branches.get(0).unchecked_into())?;
+        let mut reader = Reader::of(branches.get(0).unchecked_into())?;
         while pieces.length < length {
             match reader.next().await? {
                 Some(piece) => pieces.push(piece),
@@ -120,17 +152,34 @@ impl Pieces {
     }
 }
 
+/// Copies a piece to the end of what is there.
+fn append(bytes: &mut Vec<u8>, piece: &Uint8Array) {
+    let start = bytes.len();
+    bytes.resize(start + piece.length() as usize, 0);
+    if let Some(end) = bytes.get_mut(start..) {
+        piece.copy_to(end);
+    }
+}
+
 /// Reads a stream piece by piece. Dropping it before the end cancels the stream.
 struct Reader {
+    stream: ReadableStream,
     reader: ReadableStreamDefaultReader,
     open: bool,
 }
 
 impl Reader {
-    fn of(stream: &ReadableStream) -> Result<Self, TransportError> {
+    fn of(stream: ReadableStream) -> Result<Self, TransportError> {
         let reader =
-            ReadableStreamDefaultReader::new(stream).map_err(|thrown| no_reply(&thrown))?;
-        Ok(Self { reader, open: true })
+            ReadableStreamDefaultReader::new(&stream).map_err(|thrown| no_reply(&thrown))?;
+        Ok(Self { stream, reader, open: true })
+    }
+
+    /// Leaves the rest of the stream to another reader.
+    fn pause(mut self) -> ReadableStream {
+        self.open = false;
+        self.reader.release_lock();
+        self.stream.clone()
     }
 
     /// The next piece; `None` at the end.

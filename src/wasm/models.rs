@@ -7,8 +7,8 @@ use super::adapter::Adapter;
 use super::incoming::Incoming;
 use crate::failure::Failure;
 use crate::port::{
-    Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, SubmitError, VideoFile,
-    VideoModel, VideoRequest,
+    Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, Room, SubmitError,
+    VideoFile, VideoModel, VideoRequest,
 };
 use crate::service::{Gemini, Videos};
 
@@ -30,8 +30,9 @@ impl ImageModel for Models {
         &self,
         model: &str,
         request: ImageRequest<'_>,
+        room: &Room,
     ) -> Result<GeneratedImage, Failure> {
-        self.images.generate(model, request).await
+        self.images.generate(model, request, room).await
     }
 }
 
@@ -46,8 +47,8 @@ impl VideoModel for Models {
         self.videos.submit(model, request).await
     }
 
-    async fn poll(&self, operation: &Operation) -> Result<Progress, Failure> {
-        self.videos.poll(operation).await
+    async fn poll(&self, operation: &Operation, room: &Room) -> Result<Progress, Failure> {
+        self.videos.poll(operation, room).await
     }
 
     async fn download(&self, file: VideoFile) -> Result<Body<Incoming>, Failure> {

@@ -9,7 +9,7 @@ use super::journal::JsJournal;
 use super::models::Models;
 use super::options::Options;
 use super::property::Property;
-use crate::port::World;
+use crate::port::{Memory, World};
 use crate::service::{Pgmq, Sources, Storage};
 
 /// The services behind the caller's adapters, the isolate's clock and the caller's log.
@@ -20,6 +20,12 @@ pub(super) struct JsWorld {
     sources: Sources<Adapter, Adapter>,
     clock: JsClock,
     journal: JsJournal,
+    memory: Memory,
+}
+
+thread_local! {
+    /// Runs of one isolate share its memory.
+    static MEMORY: Memory = Memory::default();
 }
 
 impl JsWorld {
@@ -41,7 +47,8 @@ impl JsWorld {
         );
         let store = Storage::new(storage, public_storage_url);
         let (clock, journal) = (JsClock::new(signal), JsJournal::new(log));
-        Ok(Self { queue, models, store, sources, clock, journal })
+        let memory = MEMORY.with(Memory::clone);
+        Ok(Self { queue, models, store, sources, clock, journal, memory })
     }
 }
 
@@ -76,5 +83,9 @@ impl World for JsWorld {
 
     fn journal(&self) -> &JsJournal {
         &self.journal
+    }
+
+    fn memory(&self) -> &Memory {
+        &self.memory
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use generation_queue::flow::{RunReport, Settings, run_images, run_videos};
 use generation_queue::job::Kind;
-use generation_queue::port::{Journal, LogEntry, World};
+use generation_queue::port::{Journal, LogEntry, Memory, World};
 use serde_json::Value;
 
 pub use clock::VirtualClock;
@@ -25,6 +25,7 @@ pub struct MemoryWorld {
     pub store: MemoryStore,
     pub sources: MemorySources,
     pub journal: MemoryJournal,
+    pub memory: Memory,
 }
 
 impl MemoryWorld {
@@ -36,6 +37,7 @@ impl MemoryWorld {
             store: MemoryStore::default(),
             sources: MemorySources::new(clock.clone()),
             journal: MemoryJournal::default(),
+            memory: Memory::default(),
             clock,
         }
     }
@@ -94,6 +96,9 @@ impl World for MemoryWorld {
     }
     fn journal(&self) -> &MemoryJournal {
         &self.journal
+    }
+    fn memory(&self) -> &Memory {
+        &self.memory
     }
 }
 

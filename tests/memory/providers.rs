@@ -7,7 +7,7 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{Format, Place};
 use generation_queue::port::{
-    AssetStore, Body, Clock, GeneratedImage, ImageModel, ImageRequest, Operation, Progress,
+    AssetStore, Body, Clock, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, Room,
     SourceImage, SourceImages, SubmitError, VideoFile, VideoModel, VideoRequest,
 };
 
@@ -55,12 +55,16 @@ impl ImageModel for MemoryModel {
         &self,
         model: &str,
         request: ImageRequest<'_>,
+        room: &Room,
     ) -> Result<GeneratedImage, Failure> {
         let asked = (model.to_owned(), request.prompt.to_owned(), request.source.is_some());
         self.asked.borrow_mut().push(asked);
         let (now, most) = self.at_once.get();
         self.at_once.set((now + 1, most.max(now + 1)));
         self.clock.sleep(self.image_takes.get()).await;
+        if request.prompt.contains("large") {
+            room.enlarge().await;
+        }
         let (now, most) = self.at_once.get();
         self.at_once.set((now - 1, most));
         let bytes = request.prompt.as_bytes().to_vec();
@@ -84,7 +88,7 @@ impl VideoModel for MemoryModel {
         self.submissions.borrow_mut().pop_front().unwrap_or(Ok(operation))
     }
 
-    async fn poll(&self, operation: &Operation) -> Result<Progress, Failure> {
+    async fn poll(&self, operation: &Operation, _room: &Room) -> Result<Progress, Failure> {
         self.polled.borrow_mut().push(operation.name.clone());
         let file = VideoFile::Remote(format!("https://provider.invalid/{}", operation.name));
         self.polls.borrow_mut().pop_front().unwrap_or(Ok(Progress::Ready(file, None)))
@@ -169,7 +173,10 @@ impl MemorySources {
 }
 
 impl SourceImages for MemorySources {
-    async fn fetch(&self, url: &str) -> Result<SourceImage, Failure> {
+    async fn fetch(&self, url: &str, room: &Room) -> Result<SourceImage, Failure> {
+        if url.contains("large") {
+            room.enlarge().await;
+        }
         if self.takes.get() > Duration::ZERO {
             self.clock.sleep(self.takes.get()).await;
         }

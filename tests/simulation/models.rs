@@ -5,8 +5,8 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::Format;
 use generation_queue::port::{
-    Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, SubmitError, VideoFile,
-    VideoModel, VideoRequest,
+    Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, Room, SubmitError,
+    VideoFile, VideoModel, VideoRequest,
 };
 
 use super::check;
@@ -74,6 +74,7 @@ impl ImageModel for Worker {
         &self,
         model: &str,
         request: ImageRequest<'_>,
+        room: &Room,
     ) -> Result<GeneratedImage, Failure> {
         let job = job_of(request.prompt);
         check::generation(self, job, request.source);
@@ -90,6 +91,9 @@ impl ImageModel for Worker {
         let subject = format!("job {job} by {model}");
         let (format, content) =
             self.call(GENERATE, &subject, answered).await.map_err(unavailable)??;
+        if is_large(job) {
+            room.enlarge().await;
+        }
         Ok(GeneratedImage { format, bytes: content.to_le_bytes().to_vec(), usage: None })
     }
 }
@@ -136,7 +140,7 @@ impl VideoModel for Worker {
         Ok(Operation { model: model.to_owned(), name: format!("operations/{number}") })
     }
 
-    async fn poll(&self, operation: &Operation) -> Result<Progress, Failure> {
+    async fn poll(&self, operation: &Operation, _room: &Room) -> Result<Progress, Failure> {
         let number = number_of(&operation.name);
         let looked = move |sim: &Sim| {
             if sim.random.happens(sim.mood.get().refusal / 2.0) {
@@ -173,6 +177,11 @@ impl VideoModel for Worker {
             Failure::retry(Code::DownloadFailed, format!("download: {trouble:?}"))
         })
     }
+}
+
+/// Whether what is made for a job needs more room than others.
+fn is_large(job: Job) -> bool {
+    job.is_multiple_of(3)
 }
 
 fn number_of(name: &str) -> usize {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
-use generation_queue::job::{Format, Place};
-use generation_queue::port::{AssetStore, Body, SourceImage, SourceImages};
+use generation_queue::job::{Format, Kind, Place};
+use generation_queue::port::{AssetStore, Body, Room, SourceImage, SourceImages};
 
 use super::check;
 use super::ledger::Status;
@@ -103,7 +103,7 @@ impl AssetStore for Worker {
 }
 
 impl SourceImages for Worker {
-    async fn fetch(&self, url: &str) -> Result<SourceImage, Failure> {
+    async fn fetch(&self, url: &str, room: &Room) -> Result<SourceImage, Failure> {
         let path = url.strip_prefix(BASE).map(str::to_owned);
         let read = move |sim: &Sim| match path {
             Some(path) => sim.objects.borrow().by_path.get(&path).map(|(content, _)| *content),
@@ -111,6 +111,9 @@ impl SourceImages for Worker {
         };
         match self.call(Call::quick("fetch source", 20), url, read).await {
             Ok(Some(content)) => {
+                if url != public_url(Kind::Image.bucket(), "sb/s0.png") {
+                    room.enlarge().await;
+                }
                 let bytes = content.to_le_bytes().to_vec();
                 Ok(SourceImage { format: Format::Png, bytes })
             }

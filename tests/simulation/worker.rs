@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use generation_queue::flow::{Outcome, RunReport, Settings, run_images, run_videos};
 use generation_queue::job::Kind;
-use generation_queue::port::{Clock, Journal, LogEntry, World};
+use generation_queue::port::{Clock, Journal, LogEntry, Memory, World};
 
 use super::schedule::TaskId;
 use super::sim::Sim;
@@ -19,13 +19,20 @@ pub struct Worker {
     pub stop_at: Option<Duration>,
     /// When its time for taking jobs is over.
     pub budget_ends: Duration,
+    memory: Memory,
 }
 
 /// Starts a worker for one run.
 pub fn start(sim: &Rc<Sim>, kind: Kind, settings: Settings, stop_at: Option<Duration>) -> TaskId {
     let budget_ends = sim.now() + settings.budget;
-    let world =
-        Rc::new(Worker { sim: sim.clone(), kind, id: Cell::default(), stop_at, budget_ends });
+    let world = Rc::new(Worker {
+        sim: sim.clone(),
+        kind,
+        id: Cell::default(),
+        stop_at,
+        budget_ends,
+        memory: Memory::default(),
+    });
     let running = world.clone();
     let plan = settings.clone();
     let task = sim.schedule.spawn(Box::pin(async move {
@@ -126,5 +133,8 @@ impl World for Worker {
     }
     fn journal(&self) -> &Self {
         self
+    }
+    fn memory(&self) -> &Memory {
+        &self.memory
     }
 }

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::failure::Next;
 use crate::port::SourceImage;
-use crate::service::testing::{PNG, Recorded, now};
+use crate::service::testing::{PNG, Recorded, now, room};
 
 const BASE: &str = "https://gemini.test/v1beta";
 const MODEL: &str = "gemini-2.5-flash-image";
@@ -21,7 +21,8 @@ fn candidate(parts: Value) -> Value {
 }
 
 fn generate(transport: &Recorded) -> Result<GeneratedImage, Failure> {
-    now(Gemini::new(transport).generate(MODEL, ImageRequest { prompt: "A hero", source: None }))
+    let request = ImageRequest { prompt: "A hero", source: None };
+    now(Gemini::new(transport).generate(MODEL, request, &room()))
 }
 
 fn outcome(status: u16, reply: Value) -> Result<GeneratedImage, Failure> {
@@ -50,8 +51,8 @@ fn a_source_goes_along_behind_the_prompt() {
     let transport = Recorded::at(BASE).json(200, candidate(json!([image(PNG)])));
     let source = SourceImage { format: Format::Webp, bytes: vec![1, 2, 3, 255] };
     let prompt = "Say \"hi\"\n\u{1F600}";
-    now(Gemini::new(&transport).generate(MODEL, ImageRequest { prompt, source: Some(&source) }))
-        .unwrap();
+    let request = ImageRequest { prompt, source: Some(&source) };
+    now(Gemini::new(&transport).generate(MODEL, request, &room())).unwrap();
     assert_eq!(
         transport.only().json()["contents"][0]["parts"],
         json!([{"text": prompt}, {"inlineData": {"mimeType": "image/webp", "data": "AQID/w=="}}])
@@ -191,7 +192,7 @@ fn a_model_that_is_no_name_reaches_nobody() {
     let transport = Recorded::at(BASE);
     for model in ["", "a/../b", "a?key=1", "a b", "gemini:x"] {
         let request = ImageRequest { prompt: "p", source: None };
-        let failure = now(Gemini::new(&transport).generate(model, request)).unwrap_err();
+        let failure = now(Gemini::new(&transport).generate(model, request, &room())).unwrap_err();
         assert_eq!(failure.next, Next::OtherModel, "{model}");
     }
     assert!(transport.urls().is_empty());

@@ -1,12 +1,12 @@
 use super::*;
 use crate::failure::Next;
-use crate::service::testing::{PNG, Recorded, now};
+use crate::service::testing::{PNG, Recorded, now, room};
 
 const STORAGE: &str = "http://127.0.0.1:54321/storage/v1";
 const PUBLIC: &str = "https://p.example.com/storage/v1";
 
 fn fetch(open: &Recorded, storage: &Recorded, url: &str) -> Result<SourceImage, Failure> {
-    now(Sources::new(open, storage, Some(PUBLIC.into()), None).fetch(url))
+    now(Sources::new(open, storage, Some(PUBLIC.into()), None).fetch(url, &room()))
 }
 
 fn from_open(open: &Recorded, url: &str) -> Result<SourceImage, Failure> {
@@ -129,7 +129,7 @@ fn an_allow_list_narrows_the_hosts_and_leaves_storage() {
     let fetch = |url: &str| {
         let (open, storage) =
             (Recorded::at("").reply(200, PNG), Recorded::at(STORAGE).reply(200, PNG));
-        now(Sources::new(&open, &storage, None, allowed()).fetch(url))
+        now(Sources::new(&open, &storage, None, allowed()).fetch(url, &room()))
     };
     assert!(fetch("https://images.example.com/x.png").is_ok());
     assert!(fetch("https://eu.cdn.example/x.png").is_ok());
@@ -139,7 +139,7 @@ fn an_allow_list_narrows_the_hosts_and_leaves_storage() {
     let open = Recorded::at("").reply(200, PNG);
     let storage = Recorded::at(STORAGE);
     let private = Sources::new(&open, &storage, None, Some(vec!["10.0.0.1".into()]));
-    assert!(now(private.fetch("http://10.0.0.1/")).is_err(), "a list does not widen");
+    assert!(now(private.fetch("http://10.0.0.1/", &room())).is_err(), "a list does not widen");
 }
 
 #[test]

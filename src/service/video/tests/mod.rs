@@ -1,5 +1,5 @@
 use super::*;
-use crate::service::testing::{Recorded, now};
+use crate::service::testing::{Recorded, now, room};
 
 const BASE: &str = "https://api.test/v1beta";
 const VEO: &str = "veo-3.1-fast-generate-preview";
@@ -7,7 +7,8 @@ const OMNI: &str = "gemini-omni-1.1-flash";
 const NAME: &str = "models/veo-3.1-fast-generate-preview/operations/op7";
 
 fn poll(model: &str, name: &str, transport: &Recorded) -> Result<Progress, Failure> {
-    now(Videos::new(transport).poll(&Operation { model: model.into(), name: name.into() }))
+    let operation = Operation { model: model.into(), name: name.into() };
+    now(Videos::new(transport).poll(&operation, &room()))
 }
 
 mod progress;
