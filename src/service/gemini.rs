@@ -22,7 +22,7 @@ use crate::port::{GeneratedImage, ImageModel, ImageRequest, Room};
 /// on the free plan has 150 s in all.
 const TIMEOUT: Duration = Duration::from_secs(110);
 
-/// A 4K PNG is 20 to 25 MB, as base64 a third more.
+/// A 4K PNG is 20 to 25 MB, as base64 a third more: room for 30 MB.
 const LONGEST_REPLY: usize = 40 * 1024 * 1024;
 
 /// How many attempts an answer without an image is worth: each is paid for.

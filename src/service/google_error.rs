@@ -53,10 +53,8 @@ pub(super) fn unreachable(asked: &str, error: &TransportError) -> Failure {
         TransportError::NotSent(_) | TransportError::NoReply(_) => {
             Failure::retry(Code::ProviderUnavailable, message)
         }
-        // The next reply may be smaller, but hardly the one after that.
-        TransportError::TooLarge { .. } => {
-            Failure::retry_at_most(Code::ProviderReplyUnreadable, 2, message)
-        }
+        // The next one would have to be paid for and would hardly be smaller.
+        TransportError::TooLarge { .. } => Failure::give_up(Code::ProviderReplyUnreadable, message),
     }
 }
 

@@ -47,7 +47,9 @@ impl fmt::Display for TransportError {
         match self {
             Self::NotSent(reason) => write!(f, "could not be reached: {reason}"),
             Self::NoReply(reason) => write!(f, "did not answer: {reason}"),
-            Self::TooLarge { limit } => write!(f, "sent more than {limit} bytes"),
+            Self::TooLarge { limit } => {
+                write!(f, "sent more than the {} MB that fit into a function", limit >> 20)
+            }
         }
     }
 }

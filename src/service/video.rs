@@ -28,7 +28,7 @@ const POLL_TIMEOUT: Duration = Duration::from_secs(30);
 /// The answer to a submission is a name.
 const LONGEST_SUBMISSION_REPLY: usize = 1024 * 1024;
 
-/// Usually an address, but a video can come inside of the reply, as base64.
+/// Usually an address, but a video of up to 48 MB can come inside of the reply, as base64.
 const LONGEST_POLL_REPLY: usize = 64 * 1024 * 1024;
 
 /// The video models of the Gemini API.

@@ -8,11 +8,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, ReadableStream, Request, RequestInit, RequestRedirect, Response};
+use web_sys::{Headers, Request, RequestInit, RequestRedirect, Response};
 
 use super::exchange::{Exchange, no_reply, not_sent, within};
 use super::incoming::Incoming;
+use super::outbox::Outbox;
 use super::property::Property;
+use crate::port::SMALL;
 use crate::service::{Payload, Received, Transport, TransportError};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -87,16 +89,21 @@ impl Transport for Adapter {
         let exchange = Exchange::begin()?;
         let (head, payload) = request.into_parts();
         // Dropped when this is over: by then the body has been passed on, or nobody wants it.
-        let mut _upload = None;
-        let request = match payload {
-            Payload::Empty => outgoing(&head, None, &exchange),
-            Payload::Bytes(bytes) => outgoing(&head, Some(Outgoing::Bytes(&bytes)), &exchange),
+        let (mut _upload, mut _outbox) = (None, None);
+        let body = match payload {
+            Payload::Empty => JsValue::UNDEFINED,
+            Payload::Bytes(bytes) if bytes.len() > SMALL => {
+                let outbox = Outbox::new(bytes).map_err(|thrown| not_sent(&thrown))?;
+                _outbox.insert(outbox).stream().clone().into()
+            }
+            Payload::Bytes(bytes) => Uint8Array::from(bytes.as_slice()).into(),
             Payload::Stream(incoming) => {
                 let (stream, upload) = incoming.into_parts()?;
                 _upload = Some(upload);
-                outgoing(&head, stream.map(Outgoing::Stream), &exchange)
+                stream.into()
             }
         };
+        let request = outgoing(&head, &body, &exchange);
         let request = request.map_err(|thrown| not_sent(&thrown))?;
         let reply = within(timeout, self.fetch(&request)).await?;
         answer(&reply, exchange)
@@ -121,16 +128,10 @@ impl Transport for Adapter {
     }
 }
 
-/// A body on its way out.
-enum Outgoing<'a> {
-    Bytes(&'a [u8]),
-    Stream(ReadableStream),
-}
-
 /// The request as JavaScript's `fetch` wants it.
 fn outgoing(
     head: &http::request::Parts,
-    body: Option<Outgoing<'_>>,
+    body: &JsValue,
     exchange: &Exchange,
 ) -> Result<Request, JsValue> {
     let headers = Headers::new()?;
@@ -143,22 +144,10 @@ fn outgoing(
     init.set_headers(&headers);
     init.set_redirect(RequestRedirect::Manual);
     init.set_signal(Some(&exchange.signal()));
-    let url = head.uri.to_string();
-    match body {
-        None => {}
-        Some(Outgoing::Stream(stream)) => {
-            init.set_body(&stream);
-            // Required for a streaming body: it is sent before the reply is read.
-            Reflect::set(&init, &"duplex".into(), &"half".into())?;
-        }
-        Some(Outgoing::Bytes(bytes)) => {
-            // A request copies the bytes that it is made of, so it is shown them where they are.
-            // SAFETY: nothing is allocated here until it has, so they do not move.
-            #[allow(unsafe_code)]
-            init.set_body(unsafe { Uint8Array::view(bytes) }.as_ref());
-        }
-    }
-    Request::new_with_str_and_init(&url, &init)
+    init.set_body(body);
+    // Required for a streaming body: it is sent before the reply is read.
+    Reflect::set(&init, &"duplex".into(), &"half".into())?;
+    Request::new_with_str_and_init(&head.uri.to_string(), &init)
 }
 
 /// The reply as the services read it.

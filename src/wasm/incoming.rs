@@ -105,7 +105,8 @@ impl Incoming {
                 None => break,
             }
         }
-        let head = pieces.first(length).ok_or(TransportError::TooLarge { limit: length })?;
+        let no_memory = || TransportError::NoReply("there is no memory for its beginning".into());
+        let head = pieces.first(length).ok_or_else(no_memory)?;
         Ok(Received { head, whole })
     }
 }

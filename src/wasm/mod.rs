@@ -22,6 +22,7 @@ mod latch;
 mod messages;
 mod models;
 mod options;
+mod outbox;
 mod plain;
 mod property;
 mod world;

@@ -64,6 +64,10 @@ export class Worker {
     this.origin.catch(() => {}); // It may be that nobody asks.
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Retires it: `beforeunload`, a short while for work in the background, the end. */
   async stop(): Promise<void> {
     await this.#child.stdin.close().catch(() => {}); // It has ended already.

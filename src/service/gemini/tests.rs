@@ -182,9 +182,14 @@ fn a_lost_connection_is_tried_again() {
         assert_eq!(failure.code, Code::ProviderUnavailable);
         assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
     }
+}
+
+#[test]
+fn an_image_that_does_not_fit_is_not_paid_for_again() {
     let large = TransportError::TooLarge { limit: LONGEST_REPLY };
     let failure = generate(&Recorded::at(BASE).fails(large)).unwrap_err();
-    assert_eq!(failure.code, Code::ProviderReplyUnreadable);
+    assert_eq!((failure.code, failure.next), (Code::ProviderReplyUnreadable, Next::GiveUp));
+    assert!(failure.message.ends_with("sent more than the 40 MB that fit into a function"));
 }
 
 #[test]

@@ -1,0 +1,67 @@
+/**
+ * A function has 256 MB on Supabase, the runtime included. Whatever is documented to pass through
+ * it does so below that, with the default concurrency and every job as large as can be; what is
+ * larger is refused with a reason, and below that too.
+ */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import type { DenoVersion } from "../../local/stack/functions/deno_binary.ts";
+import { type Run, run } from "./function.ts";
+import { type Sizes, startServices } from "./services.ts";
+
+const MB = 1024 * 1024;
+const MEMORY = 256 * MB;
+
+// One byte of base64 in 64 MB is gone to what is around it.
+const INLINE = 48 * MB - 3 * 1024;
+
+const PASSES: Record<string, Sizes> = {
+  "images of 20 MB": { kind: "image", jobs: 10, asset: 20 * MB },
+  "images of 20 MB, edits of as much": { kind: "image", jobs: 10, asset: 20 * MB, source: 20 * MB },
+  "images of 29 MB": { kind: "image", jobs: 10, asset: 29 * MB },
+  "videos of 60 MB, from images of 20": { kind: "video", jobs: 2, asset: 60 * MB, source: 20 * MB },
+  "videos of 48 MB inside of a reply": { kind: "video", jobs: 2, asset: INLINE, inline: true },
+};
+
+const REFUSED: Record<string, [Sizes, RegExp]> = {
+  "images of 31 MB": [
+    { kind: "image", jobs: 5, asset: 31 * MB },
+    /^provider_reply_unreadable: gemini-2.5-flash-image sent more than the 40 MB that fit into/,
+  ],
+  "source images of 21 MB": [
+    { kind: "image", jobs: 5, asset: MB, source: 21 * MB },
+    /^source_image_unusable: .* more than 20 MB/,
+  ],
+  "videos of 49 MB inside of a reply": [
+    { kind: "video", jobs: 1, asset: 49 * MB, inline: true },
+    /^provider_reply_unreadable: models\/veo\/operations\/big sent more than the 64 MB that fit/,
+  ],
+};
+
+async function measured(sizes: Sizes, version: DenoVersion): Promise<Run & { stored: number[] }> {
+  await using services = startServices(sizes);
+  const { jobs, peak } = await run(services, sizes.kind, version);
+  equal(jobs.length, sizes.jobs);
+  console.log(`peak: ${(peak / MB).toFixed()} MB`);
+  ok(peak < MEMORY, `${(peak / MB).toFixed()} MB`);
+  return { jobs, peak, stored: services.stored };
+}
+
+for (const version of ["current", "2.1.4"] as const) {
+  for (const [name, sizes] of Object.entries(PASSES)) {
+    Deno.test(`${name} fit into a function (Deno ${version})`, async () => {
+      const { jobs, stored } = await measured(sizes, version);
+      for (const job of jobs) deepEqual([job.outcome, job.error], ["succeeded", undefined]);
+      for (const size of stored) ok(size >= sizes.asset && size < sizes.asset + 16, `${size}`);
+    });
+  }
+  for (const [name, [sizes, reason]] of Object.entries(REFUSED)) {
+    Deno.test(`${name} are refused (Deno ${version})`, async () => {
+      const { jobs, stored } = await measured(sizes, version);
+      for (const { outcome, error } of jobs) {
+        equal(outcome, "failed");
+        match(`${error?.code}: ${error?.message}`, reason);
+      }
+      equal(stored.length, 0);
+    });
+  }
+}

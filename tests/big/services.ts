@@ -1,0 +1,172 @@
+/**
+ * Everything that a function talks to, with bodies of any size: the queue, storage and the models on
+ * one loopback server that keeps no byte of what passes through it.
+ */
+
+/** What the services do. Sizes are in bytes. */
+export interface Sizes {
+  /** How many jobs the queue holds. */
+  jobs: number;
+  kind: "image" | "video";
+  /** What the models make. */
+  asset: number;
+  /** The source image of each job; none without it. */
+  source?: number;
+  /** The video comes inside of the reply instead of at an address. */
+  inline?: boolean;
+}
+
+export interface Services extends AsyncDisposable {
+  url: string;
+  /** Bytes of each object that was stored, in the order in which they arrived. */
+  stored: number[];
+  /** What the ledger was told: the function's name and its arguments. */
+  told: { name: string; arguments: Record<string, unknown> }[];
+}
+
+const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const MP4 = new TextEncoder().encode("\0\0\0\x20ftypisom\0\0\x02\0");
+const PIECE = 64 * 1024;
+
+export function startServices(sizes: Sizes): Services {
+  const stored: number[] = [];
+  const told: Services["told"] = [];
+  let waiting = sizes.jobs;
+
+  const rpc = async (name: string, request: Request): Promise<Response> => {
+    const given = await request.json();
+    told.push({ name, arguments: given });
+    switch (name) {
+      case "claim_generation_jobs": {
+        const taken = Math.min(waiting, given.quantity);
+        const jobs = Array.from({ length: taken }, () => job(waiting--));
+        return Response.json(jobs);
+      }
+      case "complete_generation_job":
+        return Response.json({ held: true, entities: [], publications: [] });
+      case "unpublished_generation_jobs":
+        return Response.json([]);
+      default:
+        return Response.json(true);
+    }
+  };
+
+  const job = (number: number) => ({
+    job_id: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
+    msg_id: number,
+    lease_token: 1,
+    attempts: 1,
+    message: {
+      storyboardId: "big",
+      prompt: "Something large",
+      ...(sizes.source && {
+        sourceImageUrl: `${services.url}/storage/v1/object/public/sources/${number}.png`,
+        ...(sizes.kind === "image" && { editMode: true }),
+      }),
+    },
+  });
+
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname.startsWith("/rest/v1/rpc/")) return await rpc(pathname.slice(13), request);
+      if (pathname.startsWith("/storage/v1/object/public/sources/")) {
+        return new Response(file(PNG, sizes.source ?? 0));
+      }
+      if (pathname.startsWith("/storage/v1/object/") && request.method === "POST") {
+        stored.push(await length(request.body));
+        return Response.json({ Key: "stored" });
+      }
+      if (pathname.endsWith(":generateContent")) {
+        await length(request.body);
+        return new Response(imageReply(sizes.asset));
+      }
+      if (pathname.endsWith(":predictLongRunning")) {
+        await length(request.body);
+        return Response.json({ name: "models/veo/operations/big" });
+      }
+      if (pathname.endsWith("/operations/big")) return videoReply(services.url, sizes);
+      if (pathname.endsWith("/files/big:download")) return new Response(file(MP4, sizes.asset));
+      return Response.json({ message: `nothing is at ${pathname}` }, { status: 500 });
+    },
+  );
+  const services: Services = {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    stored,
+    told,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+  return services;
+}
+
+/** A file of a format, known by its first bytes. */
+function file(head: Uint8Array, size: number): ReadableStream<Uint8Array> {
+  return pieces(size, (piece, start) => {
+    if (start === 0) piece.set(head);
+  });
+}
+
+function imageReply(size: number): ReadableStream<Uint8Array> {
+  return around(
+    '{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"',
+    base64(PNG, size),
+    '"}}]},"finishReason":"STOP"}]}',
+  );
+}
+
+function videoReply(url: string, { asset, inline }: Sizes): Response {
+  const [before, after] = [
+    '{"name":"models/veo/operations/big","done":true,"response":{"generateVideoResponse":{' +
+    '"generatedSamples":[{"video":{',
+    "}}]}}}",
+  ];
+  const uri = `"uri":"${url}/v1beta/files/big:download?alt=media"`;
+  if (!inline) return new Response(before + uri + after);
+  return new Response(around(`${before}"encodedVideo":"`, base64(MP4, asset), `"${after}`));
+}
+
+/** Base64 of a file of a format; what follows its first bytes is nothing but `A`. */
+function base64(head: Uint8Array, size: number): ReadableStream<Uint8Array> {
+  const first = new TextEncoder().encode(btoa(String.fromCharCode(...head)).replaceAll("=", "A"));
+  return pieces(Math.ceil(size / 3) * 4, (piece, start) => {
+    piece.fill(0x41);
+    if (start === 0) piece.set(first);
+  });
+}
+
+function pieces(
+  size: number,
+  fill: (piece: Uint8Array, start: number) => void,
+): ReadableStream<Uint8Array> {
+  let start = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (start >= size) return controller.close();
+      const piece = new Uint8Array(Math.min(PIECE, size - start));
+      fill(piece, start);
+      start += piece.length;
+      controller.enqueue(piece);
+    },
+  });
+}
+
+function around(
+  before: string,
+  body: ReadableStream<Uint8Array>,
+  after: string,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+    start: (controller) => controller.enqueue(encoder.encode(before)),
+    flush: (controller) => controller.enqueue(encoder.encode(after)),
+  });
+  body.pipeTo(writable).catch(() => {}); // whoever gave the reply up is not to be told
+  return readable;
+}
+
+async function length(body: ReadableStream<Uint8Array> | null): Promise<number> {
+  let bytes = 0;
+  for await (const piece of body ?? []) bytes += piece.length;
+  return bytes;
+}

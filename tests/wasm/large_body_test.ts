@@ -1,0 +1,117 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { processImages } from "../../pkg/generation_queue.js";
+import { options, queueWith, Service, untouched } from "./services.ts";
+
+/** Large enough that it is received, and sent, piece by piece. */
+const PNG = new Uint8Array(7_000_001).map((_, i) => i * 31 + (i >> 8));
+PNG.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+const REPLY = new TextEncoder().encode(JSON.stringify({
+  candidates: [{
+    content: { parts: [{ inlineData: { mimeType: "image/png", data: base64(PNG) } }] },
+  }],
+}));
+
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 3000) {
+    text += btoa(String.fromCharCode(...bytes.subarray(i, i + 3000)));
+  }
+  return text;
+}
+
+/** A body as a network delivers it: in pieces of no particular size. */
+function pieces(bytes: Uint8Array, type?: "bytes"): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream({
+    type,
+    pull(controller: ReadableStreamDefaultController | ReadableByteStreamController) {
+      if (at === bytes.length) return controller.close();
+      const piece = bytes.slice(at, at + 1 + (at * 7919) % 90_000);
+      at += piece.length;
+      controller.enqueue(piece);
+    },
+  } as UnderlyingSource<Uint8Array>);
+}
+
+function run(pgmq: Service, gemini: Service, storage: Service) {
+  return processImages({ pgmq, gemini, storage, source: untouched("") }, options());
+}
+
+const stored = () => new Service("http://storage.test/storage/v1", () => Response.json({}));
+
+for (const type of ["bytes", undefined] as const) {
+  const stream = type === "bytes" ? "a stream of bytes" : "any other stream";
+  Deno.test(`a large image comes out of ${stream} and into storage as it was`, async () => {
+    const gemini = new Service(
+      "http://gemini.test/v1beta",
+      () => new Response(pieces(REPLY, type)),
+    );
+    const storage = stored();
+    const report = await run(queueWith({ storyboardId: "sb", prompt: "p" }), gemini, storage);
+    equal(report.succeeded, 1);
+    deepEqual(storage.seen[0].body, PNG);
+    equal(storage.seen[0].headers.get("content-type"), "image/png");
+  });
+}
+
+Deno.test("a large source image gets into the request as it was", async () => {
+  const gemini = new Service("http://gemini.test/v1beta", () => new Response(pieces(REPLY)));
+  const storage = new Service(
+    "http://storage.test/storage/v1",
+    (request) => request.method === "GET" ? new Response(pieces(PNG, "bytes")) : Response.json({}),
+  );
+  const url = "http://storage.test/storage/v1/object/public/sources/a.png";
+  const message = { storyboardId: "sb", prompt: "p", editMode: true, sourceImageUrl: url };
+  const report = await run(queueWith(message), gemini, storage);
+  equal(report.succeeded, 1);
+  const [{ parts }] = JSON.parse(new TextDecoder().decode(gemini.seen[0].body)).contents;
+  equal(parts[1].inlineData.data, base64(PNG));
+});
+
+Deno.test("a service that answers before it has read a large body is understood", async () => {
+  const gemini = new Service("http://gemini.test/v1beta", () => new Response(pieces(REPLY)));
+  let unread: ReadableStream<Uint8Array>;
+  const storage = {
+    url: "http://storage.test/storage/v1",
+    fetch(request: Request) {
+      unread = request.body!;
+      const body = { statusCode: "413", error: "Payload too large", message: "too large for it" };
+      return Promise.resolve(Response.json(body, { status: 400 }));
+    },
+  };
+  const pgmq = queueWith({ storyboardId: "sb", prompt: "p" });
+  const { jobs: [job] } = await processImages(
+    { pgmq, gemini, storage, source: untouched("") },
+    options(),
+  );
+  equal(job.error?.code, "storage_failed");
+  ok(job.error?.message.includes("too large for it"), job.error?.message);
+  // Its memory is free again, which the network is told when it comes for more.
+  await rejects(Array.fromAsync(unread!), /nobody waits for the reply/);
+});
+
+Deno.test("a stream that breaks late is a reply that did not come", async () => {
+  let claims = 0;
+  const broken = () => {
+    const reader = pieces(REPLY.slice(0, 6_000_000), "bytes").getReader();
+    return new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) controller.error(new TypeError("connection reset"));
+        else controller.enqueue(value);
+      },
+    });
+  };
+  const gemini = new Service("http://gemini.test/v1beta", () => {
+    claims += 1;
+    return new Response(broken());
+  });
+  const { jobs: [job] } = await run(
+    queueWith({ storyboardId: "sb", prompt: "p" }),
+    gemini,
+    stored(),
+  );
+  equal(claims, 1);
+  deepEqual([job.outcome, job.error?.code], ["retrying", "provider_unavailable"]);
+});
