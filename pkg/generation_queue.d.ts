@@ -331,7 +331,7 @@ export interface JobError {
 /**
  * Why a run stopped taking jobs.
  */
-export type Stopped = "empty" | "budget" | "max_jobs" | "shutdown" | "provider_refused" | "unavailable";
+export type Stopped = "empty" | "budget" | "cpu" | "max_jobs" | "shutdown" | "provider_refused" | "unavailable";
 
 
 /**

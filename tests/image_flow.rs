@@ -2,10 +2,12 @@
 
 mod memory;
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use generation_queue::failure::{Code, Failure};
-use generation_queue::flow::{Outcome, Settings, Stopped};
+use generation_queue::flow::{Outcome, RunReport, Settings, Stopped, run_images};
 use generation_queue::port::Clock;
 use memory::{MemoryWorld, Status, settings};
 use serde_json::json;
@@ -247,6 +249,70 @@ fn a_worker_that_is_told_to_stop_takes_no_more_jobs() {
     world.clock.stop_at(Duration::from_secs(12));
     let report = world.run_images(settings());
     assert_eq!(report.stopped, Stopped::Shutdown);
+    assert_eq!((report.claimed, report.succeeded), (10, 10));
+}
+
+#[test]
+fn a_worker_that_is_told_to_stop_pays_for_nothing_more() {
+    let world = MemoryWorld::new();
+    let id = world.send_image(json!({
+        "storyboardId": "sb", "prompt": "p", "editMode": true,
+        "sourceImageUrl": "https://images.test/a.png",
+    }));
+    world.sources.takes.set(Duration::from_secs(20));
+    world.clock.stop_at(Duration::from_secs(10));
+    let report = world.run_images(settings());
+    assert_eq!((report.stopped, report.waiting), (Stopped::Shutdown, 1));
+    assert!(world.model.asked.borrow().is_empty());
+    let row = world.queue.row(id);
+    assert_eq!((row.status, row.attempts), (Status::Queued, 0));
+    assert_eq!(row.visible_at, Duration::from_secs(20));
+}
+
+/// Workers of 150 s each, one after the other, told to stop when nine tenths of that are over. The
+/// reports of those that were not ended in the middle of their run.
+fn run_in_short_lived_workers(world: &MemoryWorld, workers: u64) -> Vec<RunReport> {
+    let mut reports = Vec::new();
+    for _ in 0..workers {
+        let start = world.clock.now();
+        world.clock.stop_at(start + Duration::from_secs(135));
+        let end = world.clock.sleep(Duration::from_secs(150));
+        let run = run_images(world, settings());
+        match world.clock.run(select(pin!(run), pin!(end))) {
+            Either::Left((report, _)) => reports.push(report),
+            Either::Right(_) => {}
+        }
+        world.clock.advance(start + Duration::from_secs(150) - world.clock.now());
+    }
+    reports
+}
+
+#[test]
+fn no_image_is_paid_for_twice_because_its_worker_ended() {
+    for seconds in [1, 8, 15, 30, 50, 75, 100, 110] {
+        let world = MemoryWorld::new();
+        world.model.image_takes.set(Duration::from_secs(seconds));
+        for number in 0..30 {
+            world.send_image(json!({"storyboardId": "sb", "prompt": format!("{number}")}));
+        }
+        let reports = run_in_short_lived_workers(&world, 6);
+        assert_eq!(reports.len(), 6, "{seconds} s: every run comes to its end");
+        let succeeded: u32 = reports.iter().map(|report| report.succeeded).sum();
+        assert_eq!(succeeded, 30, "{seconds} s");
+        assert_eq!(world.model.asked.borrow().len(), 30, "{seconds} s");
+    }
+}
+
+#[test]
+fn a_run_takes_no_more_jobs_when_it_has_computed_for_long_enough() {
+    let world = MemoryWorld::new();
+    for number in 0..30 {
+        world.send_image(json!({"storyboardId": "sb", "prompt": format!("{number}")}));
+    }
+    world.model.image_keeps_busy.set(Duration::from_millis(100));
+    let report = world.run_images(settings());
+    assert_eq!(report.stopped, Stopped::Cpu);
+    // Six images keep it busy for long enough; four more were on their way by then.
     assert_eq!((report.claimed, report.succeeded), (10, 10));
 }
 

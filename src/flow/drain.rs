@@ -13,6 +13,7 @@ use super::report::{JobError, JobReport, RunReport, Stopped};
 use super::run::Run;
 use crate::failure::{Code, Failure};
 use crate::job::Kind;
+use crate::policy::budget::MOST_CPU;
 use crate::port::{Claim, Clock, Level, Queue, World};
 
 /// Claims jobs whenever there is room for them and processes them by `process`.
@@ -128,8 +129,13 @@ fn reason_to_stop<W: World>(world: &W, run: &Run, claimed: u32) -> Option<Stoppe
     if clock.stopping() {
         return Some(Stopped::Shutdown);
     }
-    if run.budget.left(clock.now()) == Duration::ZERO {
+    // An image cannot be given back once it has been asked for, so the next one, slow as the
+    // slowest, has to be there before the worker ends.
+    if !run.budget.lasts_for(run.slowest.get(), clock.now()) {
         return Some(Stopped::Budget);
+    }
+    if run.busy.sum(clock.now()) >= MOST_CPU {
+        return Some(Stopped::Cpu);
     }
     run.settings.max_jobs.is_some_and(|most| claimed >= most).then_some(Stopped::MaxJobs)
 }

@@ -8,7 +8,7 @@ use super::run::Run;
 use crate::job::{ImageJob, ImageMode, Kind, Place};
 use crate::policy::cost;
 use crate::port::{
-    AssetStore, Body, Claim, ImageModel, ImageRequest, ImageWorld, SourceImages, StoredAsset,
+    AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, ImageWorld, SourceImages, StoredAsset,
 };
 
 /// Takes one image job as far as it gets; its lease was asked for at `since`.
@@ -59,7 +59,15 @@ async fn make<W: ImageWorld>(
     let (model, image) = run
         .models
         .try_each(world, claim, async |model| {
-            Ok((model.to_owned(), world.model().generate(model, request, &room).await?))
+            // It is paid for whether or not the worker lives to see it.
+            if world.clock().stopping() {
+                return Err(Halt::Waiting { delay: Duration::ZERO, reset_submission: false });
+            }
+            let asked = world.clock().now();
+            let image = world.model().generate(model, request, &room).await;
+            let took = world.clock().now().saturating_sub(asked);
+            run.slowest.set(run.slowest.get().max(took));
+            Ok((model.to_owned(), image?))
         })
         .await?;
 

@@ -45,6 +45,8 @@ pub enum Stopped {
     Empty,
     /// Its time was spent.
     Budget,
+    /// It had computed for as long as a request may.
+    Cpu,
     /// It had taken as many as it was asked to.
     MaxJobs,
     /// The worker was told to stop.

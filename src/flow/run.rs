@@ -1,9 +1,11 @@
 //! One run of a worker, from the first claim to the report.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 
+use super::busy::Busy;
 use super::drain::drain;
 use super::fallback::Models;
 use super::report::{JobReport, RunReport, Stopped, milliseconds};
@@ -33,6 +35,9 @@ pub(super) struct Run {
     pub(super) settings: Settings,
     pub(super) budget: Budget,
     pub(super) models: Models,
+    pub(super) busy: Busy,
+    /// How long the slowest image took so far.
+    pub(super) slowest: Cell<Duration>,
 }
 
 /// Drains the image queue.
@@ -57,7 +62,7 @@ impl Run {
     fn begin<W: World>(world: &W, settings: Settings) -> Self {
         let budget = Budget::new(world.clock().now(), settings.budget);
         let models = Models::new(settings.models.clone());
-        Self { settings, budget, models }
+        Self { settings, budget, models, busy: Busy::default(), slowest: Cell::default() }
     }
 }
 
@@ -68,7 +73,7 @@ async fn carry_out<'a, W: World>(
     process: &dyn Fn(Claim, Duration) -> LocalBoxFuture<'a, JobReport>,
 ) -> RunReport {
     let mut report = RunReport::new(kind.queue());
-    drain(world, run, kind, process, &mut report).await;
+    run.busy.during(world.clock(), drain(world, run, kind, process, &mut report)).await;
     // After the jobs: they are what somebody waits for.
     if matches!(report.stopped, Stopped::Empty | Stopped::MaxJobs) {
         match publish::repair(world, run, kind).await {

@@ -14,7 +14,10 @@ export interface Job {
 
 /** What a run came to, and what it took. */
 export interface Run {
+  stopped: string;
   jobs: Job[];
+  /** How long the thread that runs the function has computed, in milliseconds. */
+  cpu: number;
   /** The most memory that the process ever had, in bytes. */
   peak: number;
 }
@@ -41,16 +44,27 @@ export async function run(
     log: new FunctionLog(),
   });
   try {
-    const response = await fetch(await worker.origin, { method: "POST", headers: { apikey: key } });
-    const { jobs } = await response.json();
-    return { jobs, peak: await peakMemory(worker.pid) };
+    const origin = await worker.origin;
+    const before = cpuTime(worker.pid);
+    const response = await fetch(origin, { method: "POST", headers: { apikey: key } });
+    const { stopped, jobs } = await response.json();
+    const cpu = cpuTime(worker.pid) - before;
+    return { stopped, jobs, cpu, peak: peakMemory(worker.pid) };
   } finally {
     await worker.stop();
   }
 }
 
 /** The high-water mark of a process, as Linux keeps it. */
-async function peakMemory(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+function peakMemory(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
+}
+
+/** CPU time of a process's first thread. Linux counts it in hundredths of a second. */
+function cpuTime(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/stat`);
+  // After the name, which may hold blanks: the state is field 3, user and system time 14 and 15.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

@@ -18,6 +18,8 @@ pub struct MemoryModel {
     clock: VirtualClock,
     /// How long an image takes.
     pub image_takes: Cell<Duration>,
+    /// How long the thread is kept busy with an image when it is there.
+    pub image_keeps_busy: Cell<Duration>,
     /// How many images are being made, and the most there were at once.
     pub at_once: Cell<(u32, u32)>,
     pub images: RefCell<VecDeque<Result<GeneratedImage, Failure>>>,
@@ -35,6 +37,7 @@ impl MemoryModel {
         Self {
             clock,
             image_takes: Cell::new(Duration::from_secs(8)),
+            image_keeps_busy: Cell::default(),
             at_once: Cell::default(),
             images: RefCell::default(),
             submissions: RefCell::default(),
@@ -65,6 +68,7 @@ impl ImageModel for MemoryModel {
         if request.prompt.contains("large") {
             room.enlarge().await;
         }
+        self.clock.advance(self.image_keeps_busy.get());
         let (now, most) = self.at_once.get();
         self.at_once.set((now - 1, most));
         let bytes = request.prompt.as_bytes().to_vec();
