@@ -22,7 +22,7 @@ const SUITES = [
   ["database", "the SQL: pgTAP and several sessions, on PGlite and on PostgreSQL"],
   ["stack", "the embedded stack"],
   ["wasm", "the real core with adapters of the tests' own"],
-  ["big", "the largest images and videos, and the memory that they take"],
+  ["limits", "what Supabase allows a function: memory, CPU time, and its end"],
   ["cli", "the command line tools"],
   ["end_to_end", "the real functions on the stack, under both versions of Deno"],
   ["deploy", "what the Supabase CLI uploads"],

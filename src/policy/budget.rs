@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How long a run may compute before it takes no more jobs. A request has 2 s of CPU time on
 /// Supabase, and its worker is retired after 1 s; what is under way has to be finished with the
-/// rest. The runtime spends half as much again on moving bodies (`tests/big`).
+/// rest. The runtime spends half as much again on moving bodies (`tests/limits`).
 pub const MOST_CPU: Duration = Duration::from_millis(600);
 
 /// How long what was begun at the last moment has until the worker ends: 150 s on the free plan,

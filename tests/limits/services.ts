@@ -22,6 +22,10 @@ export interface Services extends AsyncDisposable {
   stored: number[];
   /** What the ledger was told: the function's name and its arguments. */
   told: { name: string; arguments: Record<string, unknown> }[];
+  /** How many jobs were claimed. */
+  taken(): number;
+  /** Resolves when the first object has been stored. */
+  begun: Promise<void>;
 }
 
 const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -30,6 +34,7 @@ const PIECE = 64 * 1024;
 
 export function startServices(sizes: Sizes): Services {
   const stored: number[] = [];
+  const begun = Promise.withResolvers<void>();
   const told: Services["told"] = [];
   let waiting = sizes.jobs;
 
@@ -76,6 +81,7 @@ export function startServices(sizes: Sizes): Services {
       }
       if (pathname.startsWith("/storage/v1/object/") && request.method === "POST") {
         stored.push(await length(request.body));
+        begun.resolve();
         return Response.json({ Key: "stored" });
       }
       if (pathname.endsWith(":generateContent")) {
@@ -95,6 +101,8 @@ export function startServices(sizes: Sizes): Services {
     url: `http://127.0.0.1:${server.addr.port}`,
     stored,
     told,
+    taken: () => sizes.jobs - waiting,
+    begun: begun.promise,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
   return services;

@@ -22,14 +22,14 @@ export interface Run {
   peak: number;
 }
 
-/** Runs a function once, with its default concurrency unless told otherwise. */
-export async function run(
+/** A function's process, and the way to call it. */
+export async function startFunction(
   services: Services,
   kind: "image" | "video",
   version: DenoVersion,
-  env: Record<string, string> = {},
-): Promise<Run> {
+) {
   const key = `sb_secret_${crypto.randomUUID()}`;
+  const log = new FunctionLog();
   const worker = new Worker({
     deno: await denoBinary(version),
     root: ROOT,
@@ -39,15 +39,25 @@ export async function run(
       SUPABASE_SECRET_KEYS: JSON.stringify({ default: key }),
       GOOGLE_GENERATIVE_AI_API_KEY: "a-key-that-nobody-checks",
       GOOGLE_GENERATIVE_AI_BASE_URL: `${services.url}/v1beta`,
-      ...env,
     },
-    log: new FunctionLog(),
+    log,
   });
+  const origin = await worker.origin;
+  const call = (headers: Record<string, string> = {}) =>
+    fetch(origin, { method: "POST", headers: { apikey: key, ...headers } });
+  return { worker, log, call };
+}
+
+/** Runs a function once, with its default concurrency. */
+export async function run(
+  services: Services,
+  kind: "image" | "video",
+  version: DenoVersion,
+): Promise<Run> {
+  const { worker, call } = await startFunction(services, kind, version);
   try {
-    const origin = await worker.origin;
     const before = cpuTime(worker.pid);
-    const response = await fetch(origin, { method: "POST", headers: { apikey: key } });
-    const { stopped, jobs } = await response.json();
+    const { stopped, jobs } = await (await call()).json();
     const cpu = cpuTime(worker.pid) - before;
     return { stopped, jobs, cpu, peak: peakMemory(worker.pid) };
   } finally {
