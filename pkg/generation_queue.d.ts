@@ -53,6 +53,11 @@ export interface RunOptions {
      */
     budgetSeconds: number;
     /**
+     * After how long a video's operation that has not ended is given up, in seconds; half an hour
+     * without it.
+     */
+    operationDeadlineSeconds?: number;
+    /**
      * After how many attempts a job has failed, at least 1.
      */
     maxAttempts: number;

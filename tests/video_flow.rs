@@ -247,6 +247,18 @@ fn a_video_that_never_ends_is_given_up_with_its_operation_kept() {
 }
 
 #[test]
+fn how_long_a_video_is_waited_for_is_a_setting() {
+    let world = MemoryWorld::new();
+    let id = world.send_video(message());
+    pending(&world, 20);
+    let operation_deadline = Duration::from_secs(60);
+    assert_eq!(world.run_videos(Settings { operation_deadline, ..one() }).failed, 1);
+    let (code, message) = world.queue.row(id).error.unwrap();
+    assert_eq!(code, Code::OperationTimedOut);
+    assert!(message.ends_with("has not ended within 1 min"), "{message}");
+}
+
+#[test]
 fn an_operation_that_is_older_than_the_worker_has_its_deadline_all_the_same() {
     let world = MemoryWorld::new();
     let id = world.send_video(message());

@@ -23,6 +23,8 @@ pub struct Settings {
     pub concurrency: u32,
     /// How long new work is taken, and operations are polled.
     pub budget: Duration,
+    /// After how long a video's operation that has not ended is given up.
+    pub operation_deadline: Duration,
     /// After how many attempts a job has failed; at least 1.
     pub max_attempts: u32,
     /// How many jobs are taken at most.

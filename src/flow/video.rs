@@ -181,9 +181,10 @@ async fn await_video<W: VideoWorld>(
                 Next::OtherModel | Next::GiveUp => return Err(failure.into()),
             },
         };
-        if age() >= polling::DEADLINE {
-            let minutes = polling::DEADLINE.as_secs() / 60;
-            let message = format!("{} has not ended within {minutes} minutes", operation.name);
+        let deadline = run.settings.operation_deadline;
+        if age() >= deadline {
+            let minutes = deadline.as_secs() / 60;
+            let message = format!("{} has not ended within {minutes} min", operation.name);
             return Err(Failure::give_up(Code::OperationTimedOut, message).into());
         }
         polls += 1;

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// The regular interval. Veo takes from 11 s to 6 min.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// An operation that has not ended by then is given up; it keeps its name in the ledger.
+/// An operation that has not ended by then is given up, unless the settings say otherwise; it keeps
+/// its name in the ledger.
 pub const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// How long to wait before the poll that follows the `polls`-th: short at first, since asking is

@@ -9,6 +9,7 @@ use web_sys::AbortSignal;
 
 use super::property::Property;
 use crate::flow::Settings;
+use crate::policy::polling::DEADLINE;
 
 /// How a run is to go.
 #[derive(Tsify)]
@@ -21,6 +22,10 @@ pub(super) struct RunOptions {
     concurrency: u32,
     /// How long the run takes new work, in seconds.
     budget_seconds: f64,
+    /// After how long a video's operation that has not ended is given up, in seconds; half an hour
+    /// without it.
+    #[tsify(optional)]
+    operation_deadline_seconds: Option<u32>,
     /// After how many attempts a job has failed, at least 1.
     max_attempts: u32,
     /// How many jobs are taken at most; without it, as many as the time allows.
@@ -66,6 +71,10 @@ impl Options {
             models: models.strings()?,
             concurrency: options.get("concurrency")?.whole_number(1, 100)?,
             budget: budget(&options.get("budgetSeconds")?)?,
+            operation_deadline: optional(&options, "operationDeadlineSeconds", |given| {
+                Ok(Duration::from_secs(given.whole_number(1, u32::MAX)?.into()))
+            })?
+            .unwrap_or(DEADLINE),
             max_attempts: options.get("maxAttempts")?.whole_number(1, 1_000)?,
             max_jobs: optional(&options, "maxJobs", |given| given.whole_number(1, u32::MAX))?,
         };

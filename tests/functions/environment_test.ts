@@ -19,6 +19,7 @@ Deno.test("a hosted project needs nothing but Google's key", () => {
     models: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"],
     concurrency: 5,
     budgetSeconds: 120,
+    operationDeadlineSeconds: 1800,
     maxAttempts: 5,
     sourceImageHosts: undefined,
   });
@@ -37,6 +38,7 @@ Deno.test("every variable has its effect", () => {
     IMAGE_CONCURRENCY: "7",
     VIDEO_CONCURRENCY: "3",
     WORKER_BUDGET_SECONDS: "0.5",
+    VIDEO_DEADLINE_MINUTES: "90",
     MAX_ATTEMPTS: "2",
     SOURCE_IMAGE_HOSTS: "Images.Example.com, *.example.org",
   });
@@ -46,6 +48,7 @@ Deno.test("every variable has its effect", () => {
   deepEqual(configuration?.models, ["one", "two"]);
   equal(configuration?.concurrency, 7);
   equal(configuration?.budgetSeconds, 0.5);
+  equal(configuration?.operationDeadlineSeconds, 5400);
   equal(configuration?.maxAttempts, 2);
   deepEqual(configuration?.sourceImageHosts, ["images.example.com", "*.example.org"]);
   equal(read({ VIDEO_CONCURRENCY: "3" }, "video").configuration?.concurrency, 3);
@@ -74,6 +77,7 @@ Deno.test("what does not parse is an error that names the variable and hides its
     IMAGE_MODELS: [",", "a,,b", "a/b", "a b", "-a"],
     IMAGE_CONCURRENCY: ["0", "-1", "1.5", "five", "101", "1e1", "0x5"],
     WORKER_BUDGET_SECONDS: ["0", "-5", "two minutes", "120s", "3601", "Infinity", "NaN"],
+    VIDEO_DEADLINE_MINUTES: ["0", "2881", "1h", "0.5"],
     MAX_ATTEMPTS: ["0", "101", "many", "2.5"],
     SOURCE_IMAGE_HOSTS: [
       ",",
@@ -161,7 +165,7 @@ Deno.test(".env.example shows the defaults as they are, and no key", async () =>
     shown;
   const { SOURCE_IMAGE_HOSTS, GOOGLE_GENERATIVE_AI_API_KEY, WORKER_SECRET, ...defaults } = rest;
   ok(SOURCE_IMAGE_HOSTS && GOOGLE_GENERATIVE_AI_API_KEY && WORKER_SECRET);
-  equal(Object.keys(defaults).length, 8);
+  equal(Object.keys(defaults).length, 9);
   for (const kind of ["image", "video"] as const) {
     deepEqual(read(defaults, kind), read({}, kind));
     deepEqual(read({ ...rest, WORKER_SECRET }, kind).problems, []);

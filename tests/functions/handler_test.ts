@@ -31,6 +31,7 @@ Deno.test("POST runs with the configuration and answers with the report", async 
     models: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"],
     concurrency: 5,
     budgetSeconds: 120,
+    operationDeadlineSeconds: 1800,
     maxAttempts: 5,
     maxJobs: undefined,
     sourceImageHosts: ["a.example"],

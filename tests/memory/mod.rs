@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use generation_queue::flow::{RunReport, Settings, run_images, run_videos};
 use generation_queue::job::Kind;
+use generation_queue::policy::polling::DEADLINE;
 use generation_queue::port::{Journal, LogEntry, Memory, World};
 use serde_json::Value;
 
@@ -65,6 +66,7 @@ pub fn settings() -> Settings {
         models: vec!["first-model".into(), "second-model".into()],
         concurrency: 5,
         budget: Duration::from_secs(120),
+        operation_deadline: DEADLINE,
         max_attempts: 5,
         max_jobs: None,
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use generation_queue::flow::Settings;
 use generation_queue::job::Kind;
+use generation_queue::policy::polling::DEADLINE;
 
 use super::ledger::Status;
 use super::sim::{Mood, Sim};
@@ -87,6 +88,7 @@ fn appear(sim: &Rc<Sim>, kind: Kind) {
         models: models(kind),
         concurrency: 1 + random.below(5) as u32,
         budget: random.seconds(5.0, 150.0),
+        operation_deadline: DEADLINE,
         max_attempts: 1 + random.below(5) as u32,
         max_jobs: random.happens(0.3).then(|| 1 + random.below(3) as u32),
     };
@@ -113,14 +115,15 @@ fn rest(sim: &Rc<Sim>) {
     const ROUNDS: u32 = 150;
     for _ in 0..ROUNDS {
         for kind in [Kind::Image, Kind::Video] {
-            let models = models(kind);
-            let budget = Duration::from_secs(120);
-            worker::start(
-                sim,
-                kind,
-                Settings { models, concurrency: 5, budget, max_attempts: 5, max_jobs: None },
-                None,
-            );
+            let settings = Settings {
+                models: models(kind),
+                concurrency: 5,
+                budget: Duration::from_secs(120),
+                operation_deadline: DEADLINE,
+                max_attempts: 5,
+                max_jobs: None,
+            };
+            worker::start(sim, kind, settings, None);
         }
         while sim.schedule.living() > 0 && may_go_on(sim) {}
         if sim.violation().is_some() || at_rest(sim) {

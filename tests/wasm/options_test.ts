@@ -53,6 +53,10 @@ Deno.test("an option that is wrong is named with what was expected", async () =>
       "options.budgetSeconds: expected seconds, more than 0 and at most 86400",
     ],
     [
+      { operationDeadlineSeconds: 0.5 },
+      "options.operationDeadlineSeconds: expected a whole number from 1 to 4294967295",
+    ],
+    [
       { maxAttempts: null },
       "options.maxAttempts: expected a whole number from 1 to 1000, not null",
     ],

@@ -29,6 +29,8 @@ export interface Configuration {
   /** Jobs at a time. */
   concurrency: number;
   budgetSeconds: number;
+  /** After how long a video's operation that has not ended is given up. */
+  operationDeadlineSeconds: number;
   maxAttempts: number;
   /** Undefined: any public host. */
   sourceImageHosts?: string[];
@@ -71,6 +73,9 @@ const HOSTS = {
 /** The longest budget that can be asked for, in seconds; hosted workers live 400 s at most. */
 export const MOST_BUDGET_SECONDS = 3600;
 
+/** Google keeps a video for two days. */
+const MOST_DEADLINE_MINUTES = 2 * 24 * 60;
+
 /** Reads everything and reports all problems at once, so that one look is enough to fix them. */
 export function readConfiguration(environment: Environment, kind: Kind): Reading {
   const problems: VariableError[] = [];
@@ -111,6 +116,13 @@ export function readConfiguration(environment: Environment, kind: Kind): Reading
   const budgetSeconds = attempt(() =>
     seconds(environment, "WORKER_BUDGET_SECONDS", { fallback: 120, most: MOST_BUDGET_SECONDS })
   );
+  const deadlineMinutes = attempt(() =>
+    integer(environment, "VIDEO_DEADLINE_MINUTES", {
+      fallback: 30,
+      least: 1,
+      most: MOST_DEADLINE_MINUTES,
+    })
+  );
   const maxAttempts = attempt(() =>
     integer(environment, "MAX_ATTEMPTS", { fallback: 5, least: 1, most: 100 })
   );
@@ -131,6 +143,7 @@ export function readConfiguration(environment: Environment, kind: Kind): Reading
       models: models!,
       concurrency: concurrency!,
       budgetSeconds: budgetSeconds!,
+      operationDeadlineSeconds: deadlineMinutes! * 60,
       maxAttempts: maxAttempts!,
       sourceImageHosts,
     },

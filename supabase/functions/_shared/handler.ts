@@ -114,6 +114,7 @@ async function startRun(request: Request, context: Context): Promise<Response> {
     concurrency: configuration.concurrency,
     // A body narrows the run: what the operator configured stays the limit.
     budgetSeconds: Math.min(asked.budgetSeconds ?? Infinity, configuration.budgetSeconds),
+    operationDeadlineSeconds: configuration.operationDeadlineSeconds,
     maxAttempts: configuration.maxAttempts,
     maxJobs: asked.maxJobs,
     sourceImageHosts: configuration.sourceImageHosts,
