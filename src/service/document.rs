@@ -4,10 +4,12 @@
 //! values would copy those; reading it into types would fail for a reply in which one field of
 //! no interest changed its form. Whatever is looked for and is not there is `null`.
 //!
-//! So is what lies too deep. The parser gives up on a document that is nested too deeply, and a
-//! claim's reply holds other people's messages: one of them must not spoil the others.
+//! So is what lies too deep, and what comes after more values than anybody asked for. The parser
+//! gives up on a document that is nested too deeply, and a byte of text can become a hundred of
+//! memory; but a claim's reply holds other people's messages: one of them must not spoil the others.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -15,6 +17,9 @@ use serde_json::{Map, Number, Value};
 
 /// How deep a document is read. The parser's own limit is 128; what is skipped does not count.
 const DEPTH: u8 = 64;
+
+/// How many values of a document are read: a claim of a hundred ordinary jobs has some thousand.
+const MOST_VALUES: u32 = 1 << 17;
 
 /// A value of a document.
 #[derive(Debug, PartialEq)]
@@ -32,7 +37,8 @@ impl<'a> Json<'a> {
     /// Reads a document.
     pub(super) fn read(body: &'a [u8]) -> Result<Self, serde_json::Error> {
         let mut deserializer = serde_json::Deserializer::from_slice(body);
-        let document = AnyJson { depth: DEPTH }.deserialize(&mut deserializer)?;
+        let left = Cell::new(MOST_VALUES);
+        let document = AnyJson { depth: DEPTH, left: &left }.deserialize(&mut deserializer)?;
         deserializer.end()?;
         Ok(document)
     }
@@ -118,21 +124,24 @@ pub(crate) fn owned(text: &str) -> Option<Value> {
 
 /// Reads one value and what is in it, so many levels deep.
 #[derive(Clone, Copy)]
-struct AnyJson {
+struct AnyJson<'c> {
     depth: u8,
+    /// How many values more are read, in the whole document.
+    left: &'c Cell<u32>,
 }
 
-impl AnyJson {
+impl AnyJson<'_> {
     fn inner(self) -> Self {
-        Self { depth: self.depth.saturating_sub(1) }
+        Self { depth: self.depth.saturating_sub(1), ..self }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for AnyJson {
+impl<'de> DeserializeSeed<'de> for AnyJson<'_> {
     type Value = Json<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
-        if self.depth == 0 {
+        self.left.set(self.left.get().saturating_sub(1));
+        if self.depth == 0 || self.left.get() == 0 {
             deserializer.deserialize_ignored_any(IgnoredAny)?;
             return Ok(Json::Null);
         }
@@ -140,7 +149,7 @@ impl<'de> DeserializeSeed<'de> for AnyJson {
     }
 }
 
-impl<'de> Visitor<'de> for AnyJson {
+impl<'de> Visitor<'de> for AnyJson<'_> {
     type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -178,17 +187,21 @@ impl<'de> Visitor<'de> for AnyJson {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json<'de>, A::Error> {
         let mut elements = Vec::new();
         while let Some(element) = list.next_element_seed(self.inner())? {
-            elements.push(element);
+            if self.left.get() > 0 {
+                elements.push(element);
+            }
         }
         Ok(Json::List(elements))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
-        const NAME: AnyJson = AnyJson { depth: 1 };
+        let name = AnyJson { depth: 1, ..self };
         let mut members = Vec::new();
-        while let Some((name, value)) = map.next_entry_seed(NAME, self.inner())? {
+        while let Some((name, value)) = map.next_entry_seed(name, self.inner())? {
             // A name of JSON is always a text.
-            if let Json::Text(name) = name {
+            if let Json::Text(name) = name
+                && self.left.get() > 0
+            {
                 members.push((name, value));
             }
         }
@@ -239,6 +252,16 @@ mod tests {
             levels += 1;
         }
         assert_eq!((levels, value), (usize::from(DEPTH), &Json::Null));
+    }
+
+    #[test]
+    fn what_comes_after_too_many_values_is_left_out() {
+        let many = "0,".repeat(1_000_000);
+        let text = format!("{{\"a\":1,\"b\":[{many}0],\"c\":{{\"d\":1}}}}");
+        let document = Json::read(text.as_bytes()).unwrap();
+        assert_eq!(document.get("a").integer(), Some(1));
+        assert!(document.get("b").list().len() < MOST_VALUES as usize);
+        assert!(document.get("c").is_null());
     }
 
     #[test]

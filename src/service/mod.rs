@@ -10,6 +10,7 @@ pub(crate) mod document;
 mod download;
 mod gemini;
 mod google_error;
+mod mend;
 mod omni;
 mod pgmq;
 mod redact;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, Request, StatusCode};
 
+use super::mend::mend;
 use super::{Payload, Transport, TransportError};
 use crate::port::{Room, SMALL};
 
@@ -38,8 +39,8 @@ pub(super) enum Most<'a> {
     InRoom(usize, &'a Room),
 }
 
-/// Sends a request and receives the whole reply, as much of a successful one as `most` says. The
-/// head may take `timeout`, in which the service does its work; the body is only transfer.
+/// Sends a request and receives the whole reply, a JSON text; of a successful one as much as `most`
+/// says. The head may take `timeout`, in which the service does its work; the body is only transfer.
 pub(super) async fn exchange<T: Transport>(
     transport: &T,
     request: Request<Payload<T::Stream>>,
@@ -47,11 +48,12 @@ pub(super) async fn exchange<T: Transport>(
     most: Most<'_>,
 ) -> Result<Reply, TransportError> {
     let (head, body) = transport.send(request, timeout).await?.into_parts();
-    let body = if head.status.is_success() {
+    let mut body = if head.status.is_success() {
         receive(transport, body, timeout.min(BODY_TIMEOUT), most).await?
     } else {
         explanation(transport, body).await
     };
+    mend(&mut body);
     Ok(Reply { status: head.status, headers: head.headers, body })
 }
 

@@ -183,20 +183,26 @@ impl Reader {
         self.stream.clone()
     }
 
-    /// The next piece; `None` at the end.
+    /// The next piece that holds something; `None` at the end.
     async fn next(&mut self) -> Result<Option<Uint8Array>, TransportError> {
-        let result = JsFuture::from(self.reader.read()).await.map_err(|thrown| {
-            self.open = false;
-            no_reply(&thrown)
-        })?;
-        let result: ReadableStreamReadResult = result.unchecked_into();
-        if result.get_done() == Some(true) {
-            self.open = false;
-            return Ok(None);
-        }
-        match result.get_value().dyn_into() {
-            Ok(piece) => Ok(Some(piece)),
-            Err(_) => Err(TransportError::NoReply("the body is not made of bytes".into())),
+        loop {
+            let result = JsFuture::from(self.reader.read()).await.map_err(|thrown| {
+                self.open = false;
+                no_reply(&thrown)
+            })?;
+            let result: ReadableStreamReadResult = result.unchecked_into();
+            if result.get_done() == Some(true) {
+                self.open = false;
+                return Ok(None);
+            }
+            match result.get_value().dyn_into::<Uint8Array>() {
+                // Nothing is in one whose memory went elsewhere, and to look there is an error.
+                Ok(piece) if piece.length() == 0 => {}
+                Ok(piece) => return Ok(Some(piece)),
+                Err(_) => {
+                    return Err(TransportError::NoReply("the body is not made of bytes".into()));
+                }
+            }
         }
     }
 }

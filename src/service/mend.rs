@@ -1,0 +1,102 @@
+//! Mends what spoils a whole JSON text although it hardly matters: an image that was paid for must
+//! not be lost because a sentence beside it was cut in the middle of a character.
+//!
+//! Everything keeps its length, so a good text is only looked at.
+
+/// The length of an escape: a backslash, a `u` and four digits.
+const ESCAPE: usize = 6;
+
+/// Replaces bytes that are no UTF-8 by question marks, and halves of surrogate pairs that stand
+/// alone by U+FFFD.
+pub(super) fn mend(text: &mut [u8]) {
+    mend_bytes(text);
+    let mut at = 0;
+    while let Some(found) = next_backslash(text, at) {
+        at = found;
+        match (unit(text, at), unit(text, at + ESCAPE)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => at += 2 * ESCAPE,
+            (Some(0xd800..0xe000), _) => {
+                if let Some(half) = text.get_mut(at..at + ESCAPE) {
+                    half.copy_from_slice(br"\ufffd");
+                }
+                at += ESCAPE;
+            }
+            // What is escaped may be a backslash itself.
+            _ => at += 2,
+        }
+    }
+}
+
+fn mend_bytes(text: &mut [u8]) {
+    let mut rest = text;
+    while let Err(error) = str::from_utf8(rest) {
+        let (_, wrong) = rest.split_at_mut(error.valid_up_to());
+        let length = error.error_len().unwrap_or(wrong.len());
+        let (wrong, later) = wrong.split_at_mut(length);
+        wrong.fill(b'?');
+        rest = later;
+    }
+}
+
+fn next_backslash(text: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    // Whole pieces, and no early end in them, so that the compiler looks at many bytes at a time:
+    // nearly all of a large reply is one long text.
+    let (pieces, _) = rest.as_chunks::<64>();
+    let clean =
+        |piece: &&[u8; 64]| !piece.iter().fold(false, |found, byte| found | (*byte == b'\\'));
+    let start = pieces.iter().take_while(clean).count() * 64;
+    Some(from + start + rest.get(start..)?.iter().position(|byte| *byte == b'\\')?)
+}
+
+/// The number in an escape that stands there, if one does.
+fn unit(text: &[u8], at: usize) -> Option<u32> {
+    let digits = text.get(at..at + ESCAPE)?.strip_prefix(br"\u")?;
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn mended(text: &[u8]) -> String {
+        let mut text = text.to_vec();
+        let length = text.len();
+        mend(&mut text);
+        assert_eq!(text.len(), length);
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn a_good_text_stays_as_it_is() {
+        let whole = r#"{"a":"\\ud83d \u00e4 \ud83d\ude00 \n","b":"ä😀"}"#;
+        for text in [whole, r#""\\\\ud83d""#, "", r"\", r"\u", r"\u12"] {
+            assert_eq!(mended(text.as_bytes()), text);
+        }
+        let long = format!(r"{}\n{}\ud83d\ude00", "a".repeat(1000), "b".repeat(777));
+        assert_eq!(mended(long.as_bytes()), long);
+    }
+
+    #[test]
+    fn half_a_pair_becomes_a_replacement() {
+        for (text, whole) in [
+            (r#""\ud83d""#, r#""\ufffd""#),
+            (r#""\uDE00""#, r#""\ufffd""#),
+            (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\ud83d\u0041""#, r#""\ufffd\u0041""#),
+            (r#""\ud83dA""#, r#""\ufffdA""#),
+            (r#""\\\ud83d""#, r#""\\\ufffd""#),
+        ] {
+            assert_eq!(mended(text.as_bytes()), whole);
+            serde_json::from_str::<Value>(whole).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_no_utf_8_becomes_question_marks() {
+        assert_eq!(mended(b"a\xff\xc3(b\xe2\x82"), "a??(b??");
+    }
+}
