@@ -180,15 +180,6 @@ const HOSTILE: Record<string, Reply> = {
     Object.defineProperty(response, "status", { value: 99_999 });
     return response;
   },
-  "headers that throw": () => {
-    const response = new Response("{}");
-    Object.defineProperty(response, "headers", {
-      get() {
-        throw new Error("no headers");
-      },
-    });
-    return response;
-  },
 };
 
 for (const which of ["pgmq", "gemini", "veo", "storage", "source"]) {
