@@ -29,7 +29,7 @@ build_into() {
   # shellcheck disable=SC2064
   trap "rm -rf '$bindings'" RETURN
   "$WASM_BINDGEN" --target web --remove-name-section --remove-producers-section \
-    --out-dir "$bindings" --out-name generation_queue "$wasm"
+    --out-dir "$bindings" --out-name q "$wasm" # a name that stands in the WASM a hundred times
   deno_run --allow-read --allow-write="$out" scripts/toolchain/pack.ts \
     "$bindings" "$out" "$RUST_VERSION" "$WASM_BINDGEN_VERSION"
 }

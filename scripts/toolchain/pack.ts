@@ -55,7 +55,7 @@ interface Binaryen {
   setShrinkLevel(level: number): void;
 }
 
-/** What `wasm-opt -Oz` does. */
+/** What `wasm-opt --flatten --rereloop -Oz -Oz` does: a hundredth smaller than `-Oz` alone. */
 async function optimised(wasm: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   // Not a static import: whoever only type checks this project need not download a compiler.
   const specifier = `npm:binaryen@${BINARYEN}`;
@@ -64,6 +64,8 @@ async function optimised(wasm: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   module.setFeatures(FEATURES.reduce((all, name) => all | binaryen.Features[name], 0));
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(2);
+  module.runPasses(["flatten", "rereloop"]);
+  module.optimize();
   module.optimize();
   module.runPasses(["reorder-functions"]); // the most called get the shortest numbers
   return module.emitBinary();
@@ -133,9 +135,9 @@ function base64(bytes: Uint8Array): string {
 if (import.meta.main) {
   const [bindings, out, compiler, wasmBindgen] = Deno.args;
   const root = new URL("../../", import.meta.url);
-  const wasm = await optimised(await Deno.readFile(`${bindings}/generation_queue_bg.wasm`));
-  const glue = await Deno.readTextFile(`${bindings}/generation_queue.js`);
-  const types = await Deno.readTextFile(`${bindings}/generation_queue.d.ts`);
+  const wasm = await optimised(await Deno.readFile(`${bindings}/q_bg.wasm`));
+  const glue = await Deno.readTextFile(`${bindings}/q.js`);
+  const types = await Deno.readTextFile(`${bindings}/q.d.ts`);
   const files: Record<string, string> = {
     "generation_queue.js": selfLoading(glue, wasm),
     "generation_queue.d.ts": publicTypes(types),
