@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::answer::answer;
 use super::call::{Becomes, Call};
-use super::ledger::{Job, Ledger, Named, Status};
+use super::ledger::{Job, Ledger, Named, Row, Status};
 use super::random::Random;
 use super::state::{STEP, state};
 
@@ -20,10 +20,11 @@ const CODES: [&str; 3] = ["provider_unavailable", "storage_failed", "submission_
 pub fn play(seed: u64) -> Vec<Value> {
     let random = Random::new(seed);
     let mut sequence = Sequence {
-        most_jobs: random.one_of(&[1, 2, 3, 5, 8]),
+        most_live: random.one_of(&[1, 2, 4, 6]),
         videos: random.one_of(&[0.0, 0.5, 0.5, 1.0]),
         idle: random.one_of(&[2, 5, 10]),
-        copied: random.one_of(&[0, 6, 10]),
+        copied: random.one_of(&[0, 3, 6]),
+        fortune: random.one_of(&[(4, 20), (12, 12), (20, 4)]),
         random,
         ledger: Ledger::default(),
         now: Duration::ZERO,
@@ -51,13 +52,15 @@ struct Sequence {
     random: Random,
     ledger: Ledger,
     now: Duration,
-    most_jobs: usize,
+    most_live: usize,
     /// How likely a job is for a video.
     videos: f64,
     /// How often time goes by.
     idle: usize,
     /// How often somebody says what was copied.
     copied: usize,
+    /// How often jobs fail, and how often they succeed.
+    fortune: (usize, usize),
     /// Every lease that was ever given.
     leases: Vec<Named>,
     /// Every list of copies that was ever answered.
@@ -115,21 +118,21 @@ impl Sequence {
             return last.clone();
         }
         let choices: [(usize, Choice); 15] = [
-            (8, |it| (it.ledger.rows.len() < it.most_jobs).then(|| it.send())),
-            (16, |it| Some(it.claim())),
+            (8, |it| it.may_send().then(|| it.send())),
+            (16, |it| it.sensible(Sequence::is_visible).then(|| it.claim())),
             (4, |it| Some(Call::Extend { lease: it.lease()?, by: it.hidden() })),
             (8, |it| Some(Call::BeginSubmission { lease: it.lease()? })),
             (8, |it| Some(Call::RecordOperation { lease: it.lease()?, operation: it.operation() })),
-            (12, |it| it.complete()),
+            (self.fortune.1, |it| it.complete()),
             (12, |it| it.defer()),
-            (9, |it| it.fail()),
+            (self.fortune.0, |it| it.fail()),
             (self.copied, |it| it.confirm()),
-            (6, |it| Some(it.unpublished())),
-            (2, |it| Some(Call::Cancel { job: it.job() })),
-            (6, |it| Some(it.redrive())),
+            (8, |it| it.sensible(Sequence::is_unpublished).then(|| it.unpublished())),
+            (2, |it| Some(it.cancel())),
+            (8, |it| it.sensible(Sequence::has_failed).then(|| it.redrive())),
             (3, |it| Some(it.read_by_hand())),
             (self.idle, |it| Some(it.time_goes_by())),
-            (3, |it| Some(it.entity())),
+            (2, |it| Some(it.entity())),
         ];
         let total: usize = choices.iter().map(|(weight, _)| weight).sum();
         loop {
@@ -145,13 +148,36 @@ impl Sequence {
         }
     }
 
+    /// Whether there is a job that makes a call worth while; now and then that does not matter.
+    fn sensible(&self, job: impl Fn(&Self, &Row) -> bool) -> bool {
+        self.random.happens(0.08) || self.ledger.rows.iter().any(|row| job(self, row))
+    }
+
+    fn is_visible(&self, row: &Row) -> bool {
+        row.queued.as_ref().is_some_and(|message| message.visible_at <= self.now)
+    }
+
+    fn has_failed(&self, row: &Row) -> bool {
+        row.status == Status::Failed
+    }
+
+    fn is_unpublished(&self, row: &Row) -> bool {
+        row.publication_pending && row.updated_at + step(4) < self.now
+    }
+
+    fn may_send(&self) -> bool {
+        let rows = &self.ledger.rows;
+        let live = rows.iter().filter(|row| row.status.is_live()).count();
+        live < self.most_live && rows.len() < 10
+    }
+
     fn send(&self) -> Call {
         let random = &self.random;
         let mut message = json!({
             "storyboardId": "sb", "prompt": format!("job {}", self.ledger.rows.len()),
         });
-        if random.happens(0.7) {
-            message["sceneId"] = json!(random.one_of(&["s0", "s0", "s1"]));
+        if random.happens(0.8) {
+            message["sceneId"] = json!(random.one_of(&["s0", "s0", "s0", "s1"]));
         }
         if random.happens(0.4) {
             message["characterId"] = json!("c0");
@@ -166,8 +192,8 @@ impl Sequence {
     }
 
     fn claim(&self) -> Call {
-        let quantity = self.random.one_of(&[0, 1, 1, 1, 2, 3, 100]);
-        Call::Claim { kind: self.kind(), lease: self.hidden(), quantity }
+        let quantity = self.random.one_of(&[0, 1, 1, 1, 1, 2, 2, 3, 100]);
+        Call::Claim { kind: self.kind_with(Sequence::is_visible), lease: self.hidden(), quantity }
     }
 
     fn complete(&self) -> Option<Call> {
@@ -233,7 +259,8 @@ impl Sequence {
 
     /// Not so few that it matters which of two come first that are equally old.
     fn unpublished(&self) -> Call {
-        let (kind, quantity) = (self.kind(), self.random.one_of(&[0_u32, 1, 2, 100]));
+        let kind = self.kind_with(Sequence::is_unpublished);
+        let quantity = self.random.one_of(&[0_u32, 1, 2, 100]);
         let mut ages: Vec<_> = self
             .succeeded()
             .into_iter()
@@ -248,6 +275,17 @@ impl Sequence {
         Call::Unpublished { kind, quantity }
     }
 
+    /// Mostly what has not ended.
+    fn cancel(&self) -> Call {
+        let rows = self.ledger.rows.iter().enumerate();
+        let live: Vec<_> = rows.filter(|(_, row)| row.status.is_live()).collect();
+        let job = match live.is_empty() || self.random.happens(0.3) {
+            true => self.job(),
+            false => self.random.one_of(&live).0,
+        };
+        Call::Cancel { job }
+    }
+
     fn redrive(&self) -> Call {
         let random = &self.random;
         let mut jobs = Vec::new();
@@ -256,7 +294,7 @@ impl Sequence {
                 jobs.push(job);
             }
         }
-        let given = 1 + random.below(7);
+        let given = random.one_of(&[1, 1, 2, 4, 4, 3, 5, 6, 7]);
         Call::Redrive {
             jobs: (given & 1 != 0).then_some(jobs),
             code: (given & 2 != 0).then(|| random.one_of(&CODES)),
@@ -290,11 +328,12 @@ impl Sequence {
         let random = &self.random;
         let held: Vec<_> =
             self.leases.iter().filter(|lease| self.is_held(lease)).copied().collect();
-        let mut lease = match held.is_empty() || random.happens(0.25) {
-            true if self.leases.is_empty() => return None,
-            true => random.one_of(&self.leases),
-            false => random.one_of(&held),
-        };
+        let any = random.happens(0.2);
+        let choices = if any { &self.leases } else { &held };
+        if choices.is_empty() {
+            return None;
+        }
+        let mut lease = random.one_of(choices);
         if random.happens(0.1) {
             match random.below(3) {
                 0 => lease.kind = random.one_of(&[Kind::Image, Kind::Video]),
@@ -328,6 +367,15 @@ impl Sequence {
 
     fn kind(&self) -> Kind {
         if self.random.happens(self.videos) { Kind::Video } else { Kind::Image }
+    }
+
+    /// Mostly the kind of such a job.
+    fn kind_with(&self, job: impl Fn(&Self, &Row) -> bool) -> Kind {
+        let rows: Vec<_> = self.ledger.rows.iter().filter(|row| job(self, row)).collect();
+        match rows.is_empty() || self.random.happens(0.2) {
+            true => self.kind(),
+            false => self.random.one_of(&rows).kind,
+        }
     }
 
     /// How long a message is hidden.
