@@ -5,7 +5,7 @@ use std::time::Duration;
 use generation_queue::port::Claim;
 use serde_json::{Value, json};
 
-use super::call::{Becomes, Call, operation, publications};
+use super::call::{Becomes, Call, Which, operation, publications};
 use super::ledger::{Completed, Entity, Job, Ledger, Named, Status};
 use super::state::{entities, rounded, status};
 
@@ -46,7 +46,7 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
             let cancelled = ledger.cancel(now, job);
             json!({"cancelled": cancelled, "status": status(ledger.rows[job].status)})
         }
-        Call::Redrive { jobs, code, kind, forget } => {
+        Call::Redrive { which: Which { jobs, code, kind }, forget } => {
             let mut redriven = Vec::new();
             for job in 0..ledger.rows.len() {
                 let row = &ledger.rows[job];
@@ -78,6 +78,7 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
 }
 
 fn claimed(claim: &Claim) -> Value {
+    let age = claim.operation.as_ref().map(|_| rounded(claim.operation_age, Duration::ZERO));
     json!({
         "job_id": claim.job_id.as_str(),
         "msg_id": claim.lease.msg_id,
@@ -85,7 +86,7 @@ fn claimed(claim: &Claim) -> Value {
         "message": claim.message,
         "attempts": claim.attempts,
         "operation": claim.operation.as_ref().map(operation),
-        "operation_age_seconds": claim.operation.as_ref().map(|_| rounded(claim.operation_age, Duration::ZERO)),
+        "operation_age_seconds": age,
         "submission_pending": claim.submission_pending,
         "retried": claim.retried,
     })

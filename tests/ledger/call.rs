@@ -22,10 +22,18 @@ pub enum Call {
     Confirm { job: JobId, made: Vec<Publication> },
     Unpublished { kind: Kind, quantity: u32 },
     Cancel { job: Job },
-    Redrive { jobs: Option<Vec<Job>>, code: Option<&'static str>, kind: Option<Kind>, forget: bool },
+    Redrive { which: Which, forget: bool },
     ReadByHand { kind: Kind, job: Job, hidden: Duration },
     TimeGoesBy { by: Duration },
     Entity { key: &'static str, becomes: Becomes },
+}
+
+/// Which failed jobs are sent again: those that meet every condition given.
+#[derive(Debug, Clone)]
+pub struct Which {
+    pub jobs: Option<Vec<Job>>,
+    pub code: Option<&'static str>,
+    pub kind: Option<Kind>,
 }
 
 /// What somebody makes of an entity.
@@ -105,7 +113,7 @@ impl Call {
                 "queue": kind.queue(), "quantity": quantity,
             }),
             Call::Cancel { job } => json!({"job_id": id(*job).as_str()}),
-            Call::Redrive { jobs, code, kind, forget } => {
+            Call::Redrive { which: Which { jobs, code, kind }, forget } => {
                 let ids = |jobs: &Vec<Job>| -> Value {
                     jobs.iter().map(|job| id(*job).as_str().to_owned()).collect()
                 };

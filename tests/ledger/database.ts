@@ -36,9 +36,11 @@ const EMPTY = `
 const STATE = `
   with
     queued as (
-      select 'image_generation_queue' as queue, msg_id, read_ct, vt from pgmq.q_image_generation_queue
+      select 'image_generation_queue' as queue, msg_id, read_ct, vt
+      from pgmq.q_image_generation_queue
       union all
-      select 'video_generation_queue', msg_id, read_ct, vt from pgmq.q_video_generation_queue
+      select 'video_generation_queue', msg_id, read_ct, vt
+      from pgmq.q_video_generation_queue
     ),
     archived as (
       select 'image_generation_queue' as queue, msg_id, read_ct from pgmq.a_image_generation_queue
@@ -177,7 +179,9 @@ export class Database implements AsyncDisposable {
   private async chooseId(queue: unknown): Promise<void> {
     await this.value(
       `select setval(
-         pg_get_serial_sequence('pgmq.q_' || $1::text, 'msg_id'), nextval('public.messages_sent'), false
+         pg_get_serial_sequence('pgmq.q_' || $1::text, 'msg_id'),
+         nextval('public.messages_sent'),
+         false
        )`,
       [queue],
     );

@@ -2,8 +2,8 @@
 //! printed as JSON, one sequence a line, and `ledger_test.ts` plays them against the real SQL. By
 //! itself this only says whether they reach every kind of answer.
 //!
-//! `LEDGER_SEQUENCES=1000 LEDGER_FROM=90 deno test -A tests/ledger` plays others than the usual ones;
-//! `deno task simulate --against-sql` does that too.
+//! `LEDGER_SEQUENCES=1000 LEDGER_FROM=90 deno test -A tests/ledger` plays others than the usual
+//! ones; `deno task simulate --against-sql` does that too.
 //!
 //! - `call`: what may be called, and with what
 //! - `answer`: what the model answers
@@ -58,6 +58,7 @@ fn a_seed_always_gives_the_same_sequence() {
     assert_eq!(sequence::play(7), sequence::play(7));
 }
 
+/// What must have been answered at least once.
 const KINDS: &[&str] = &[
     "claim_generation_jobs: nothing",
     "claim_generation_jobs: one",

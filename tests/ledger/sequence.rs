@@ -8,7 +8,7 @@ use generation_queue::port::{Operation, Publication, StoredAsset};
 use serde_json::{Value, json};
 
 use super::answer::answer;
-use super::call::{Becomes, Call};
+use super::call::{Becomes, Call, Which};
 use super::ledger::{Job, Ledger, Named, Row, Status};
 use super::random::Random;
 use super::state::{STEP, state};
@@ -288,19 +288,14 @@ impl Sequence {
 
     fn redrive(&self) -> Call {
         let random = &self.random;
-        let mut jobs = Vec::new();
-        for job in 0..self.ledger.rows.len() {
-            if random.happens(0.7) {
-                jobs.push(job);
-            }
-        }
+        let jobs = (0..self.ledger.rows.len()).filter(|_| random.happens(0.7)).collect();
         let given = random.one_of(&[1, 1, 2, 4, 4, 3, 5, 6, 7]);
-        Call::Redrive {
+        let which = Which {
             jobs: (given & 1 != 0).then_some(jobs),
             code: (given & 2 != 0).then(|| random.one_of(&CODES)),
             kind: (given & 4 != 0).then(|| self.kind()),
-            forget: random.happens(0.4),
-        }
+        };
+        Call::Redrive { which, forget: random.happens(0.4) }
     }
 
     fn read_by_hand(&self) -> Call {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use generation_queue::job::Kind;
+use generation_queue::job::{Kind, Slot};
 use generation_queue::port::LinkOutcome;
 use serde_json::{Map, Value, json};
 
@@ -10,8 +10,9 @@ use super::call::operation;
 use super::ledger::{Entity, Ledger, Message, Row, Status};
 
 /// Times are told in steps of this many seconds, so that it does not matter how long the calls
-/// themselves take. Leases and delays are odd multiples of it, time goes by in even ones, and ten
-/// minutes are odd too: whatever is due is so by this much, or nearly this much too late.
+/// themselves take: leases and delays are odd multiples of it, if they are any time at all, ten
+/// minutes are one too, and time goes by in even ones. So nothing becomes due at any time near to a
+/// call.
 pub const STEP: u64 = 120;
 
 /// The seconds from one time to another, negative if it is the earlier one.
@@ -31,7 +32,11 @@ pub fn state(ledger: &Ledger, now: Duration) -> Value {
 
 fn job(row: &Row, now: Duration) -> Value {
     let ago = |at: Duration| rounded(now, at);
-    let in_queue = |message: &Message| json!({"read_ct": message.read_ct, "visible_in": rounded(message.visible_at, now)});
+    let in_queue = |message: &Message| {
+        let visible_in = rounded(message.visible_at, now);
+        json!({"read_ct": message.read_ct, "visible_in": visible_in})
+    };
+    let in_archive = |read_ct: &i32| json!({"read_ct": read_ct});
     json!({
         "id": row.job_id.as_str(),
         "queue": row.kind.queue(),
@@ -54,13 +59,13 @@ fn job(row: &Row, now: Duration) -> Value {
         "finished_ago": row.finished_at.map(ago),
         "updated_ago": ago(row.updated_at),
         "in_queue": row.queued.iter().map(in_queue).collect::<Vec<_>>(),
-        "in_archive": row.archived.iter().map(|read_ct| json!({"read_ct": read_ct})).collect::<Vec<_>>(),
+        "in_archive": row.archived.iter().map(in_archive).collect::<Vec<_>>(),
     })
 }
 
 /// What linking did, in the order in which it was done.
 pub fn entities(row: &Row) -> Value {
-    let told = |(slot, key, outcome): &(generation_queue::job::Slot, String, LinkOutcome)| {
+    let told = |(slot, key, outcome): &(Slot, String, LinkOutcome)| {
         let outcome = match outcome {
             LinkOutcome::Linked => "linked",
             LinkOutcome::Superseded => "superseded",
