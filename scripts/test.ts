@@ -20,6 +20,7 @@ const SUITES = [
   ["simulator", "the provider simulator"],
   ["sdk", "the simulator and our requests against the official clients"],
   ["database", "the SQL: pgTAP and several sessions, on PGlite and on PostgreSQL"],
+  ["ledger", "the simulation's ledger against the real SQL"],
   ["stack", "the embedded stack"],
   ["wasm", "the real core with adapters of the tests' own"],
   ["limits", "what Supabase allows a function: memory, CPU time, and its end"],
