@@ -1,6 +1,6 @@
 //! The names that come of ids: for every id that is taken, objects and entities of one storyboard
 //! stay within it and none is another's, whatever the ids look like.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[allow(dead_code)] // the simulation uses more of it
 #[path = "simulation/random.rs"]
