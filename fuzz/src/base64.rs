@@ -3,7 +3,7 @@
 
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut digits: Vec<char> = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    if digits.len() % 4 == 0 {
+    if digits.len().is_multiple_of(4) {
         for _ in 0..2 {
             if digits.last() == Some(&'=') {
                 digits.pop();

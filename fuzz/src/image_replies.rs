@@ -52,6 +52,6 @@ fn image(reply: &Value) -> Option<Vec<u8>> {
             && media_type.is_none_or(|media_type| media_type.starts_with("image/"));
         inline["data"].as_str().filter(|data| wanted && !data.is_empty()).map(str::to_owned)
     };
-    let bytes = base64::decode(&parts.filter_map(image).last()?)?;
+    let bytes = base64::decode(&parts.filter_map(image).next_back()?)?;
     Format::of(&bytes).is_some_and(Format::is_image).then_some(bytes)
 }
