@@ -87,7 +87,8 @@ async function fuzz(folder: string, target: string, seconds: number): Promise<Ou
   const { success } = await process.status;
   const state = text.match(/^#\d+\s+\w+\s+cov: \d+ ft: \d+ corp: \d+.*$/gm)?.at(-1) ?? "";
   const runs = text.match(/^Done (\d+) runs/m)?.[1] ?? state.match(/^#(\d+)/)?.[1] ?? "0";
-  const [, cov = "?", ft = "?", inputs = "?"] = state.match(/cov: (\d+) ft: (\d+) corp: (\d+)/) ?? [];
+  const [, cov = "?", ft = "?", inputs = "?"] = state.match(/cov: (\d+) ft: (\d+) corp: (\d+)/) ??
+    [];
   const line = `${success ? "ok    " : "FOUND "} ${target.padEnd(16)} ${runs.padStart(9)} runs  ` +
     `cov ${cov}  ft ${ft}  inputs ${inputs}`;
   if (success) return { line };
