@@ -24,7 +24,7 @@ const SUITES = [
   ["wasm", "the real core with adapters of the tests' own"],
   ["limits", "what Supabase allows a function: memory, CPU time, and its end"],
   ["cli", "the command line tools"],
-  ["end_to_end", "the real functions on the stack, under both versions of Deno"],
+  ["end_to_end", "the real functions on the stack, under both versions of Deno and on PostgreSQL"],
   ["deploy", "what the Supabase CLI uploads"],
 ];
 

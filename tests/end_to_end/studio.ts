@@ -3,11 +3,23 @@
  * `pkg/`, and the provider simulator behind it.
  */
 import assert from "node:assert/strict";
+import { type PostgresServer, startPostgres } from "../../local/database/postgres.ts";
 import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
 
-/** The versions of Deno that the functions have to run under: today's and the hosted one. */
-const VERSIONS = ["current", "2.1.4"] as const;
+/** What an installation is made of. */
+export interface Parts {
+  /** Which Deno runs the functions: today's or the hosted one. */
+  deno: "current" | "2.1.4";
+  /** Whether the database is a PostgreSQL server instead of the embedded one. */
+  server?: boolean;
+}
+
+const INSTALLATIONS: [title: string, parts: Parts][] = [
+  ["functions under the current Deno", { deno: "current" }],
+  ["functions under Deno 2.1.4", { deno: "2.1.4" }],
+  ["on a PostgreSQL server", { deno: "current", server: true }],
+];
 
 export type Kind = "image" | "video";
 export type Message = Record<string, unknown>;
@@ -39,15 +51,14 @@ export interface Job {
   cost_usd: string | null;
 }
 
-/** Registers a test that is run with the functions under each version of Deno. */
-export function onEachDeno(
+/** Registers a test that is run with each installation. */
+export function onEach(
   name: string,
   run: (studio: Studio, test: Deno.TestContext) => Promise<void>,
 ): void {
-  for (const version of VERSIONS) {
-    const title = version === "current" ? "the current Deno" : `Deno ${version}`;
-    Deno.test(`${name}, functions under ${title}`, async (test) => {
-      await using studio = await Studio.start(version);
+  for (const [title, parts] of INSTALLATIONS) {
+    Deno.test(`${name}, ${title}`, async (test) => {
+      await using studio = await Studio.start(parts);
       await run(studio, test);
     });
   }
@@ -56,22 +67,30 @@ export function onEachDeno(
 export class Studio implements AsyncDisposable {
   #storyboards = 0;
 
-  constructor(readonly stack: Stack, readonly simulator: Simulator) {}
+  private constructor(
+    readonly stack: Stack,
+    readonly simulator: Simulator,
+    private readonly server?: PostgresServer,
+  ) {}
 
-  static async start(version: typeof VERSIONS[number]): Promise<Studio> {
+  static async start({ deno, server: onServer = false }: Parts): Promise<Studio> {
+    const server = onServer ? await startPostgres() : undefined;
+    const database = await server?.createDatabase({ pgmq: "available" });
     const simulator = await startSimulator();
     try {
       const stack = await startStack({
+        postgres: database?.superuserUrl,
         sqlPort: false,
-        denoVersion: version,
+        denoVersion: deno,
         env: {
           GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
           GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
         },
       });
-      return new Studio(stack, simulator);
+      return new Studio(stack, simulator, server);
     } catch (error) {
       await simulator.close();
+      await server?.close();
       throw error;
     }
   }
@@ -155,6 +174,7 @@ export class Studio implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stack.close();
     await this.simulator.close();
+    await this.server?.close();
   }
 }
 
