@@ -25,6 +25,7 @@ const SUITES = [
   ["limits", "what Supabase allows a function: memory, CPU time, and its end"],
   ["cli", "the command line tools"],
   ["end_to_end", "the real functions on the stack, under both versions of Deno and on PostgreSQL"],
+  ["chaos", "processes that are killed and cut off, a database that is restarted"],
   ["deploy", "what the Supabase CLI uploads"],
 ];
 

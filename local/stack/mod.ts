@@ -40,8 +40,8 @@ export interface StackOptions {
   fresh?: boolean;
   /** Which Deno runs the functions. */
   denoVersion?: DenoVersion;
-  /** The folder with the functions, instead of this repository's `supabase/functions`. */
-  functionsRoot?: string;
+  /** The folder with the functions, instead of this repository's `supabase/functions`; none: `false`. */
+  functionsRoot?: string | false;
   /** What `supabase secrets set` would add to the functions' environment. */
   env?: Record<string, string>;
   /** Call the functions when their queue has work. Default false. */
