@@ -48,6 +48,12 @@ export async function casesOf(scene: Scene): Promise<[Case[], string[]]> {
       requests: requests.get(label) ?? [],
     });
   }
+  for (const { kind, prompt } of scene.simulator.requests) {
+    const generates = kind === "image" || kind === "video";
+    if (generates && !seen.has(labelOf(prompt) ?? "")) {
+      violations.push(`the provider was asked for what nobody sent: ${prompt}`);
+    }
+  }
   for (const label of plans.keys()) {
     if (!seen.has(label)) violations.push(`${label}: sent, but not in the ledger`);
   }

@@ -13,6 +13,7 @@ export interface Row {
   message: unknown;
   attempts: number;
   submission_lease_token: number | null;
+  operation: { name: string } | null;
   object_path: string | null;
   asset_url: string | null;
   content_type: string | null;

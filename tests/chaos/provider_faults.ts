@@ -2,7 +2,7 @@ import type { RecordedRequest, RequestKind, ScriptRule } from "../../local/simul
 import type { Preset } from "../../local/simulator/script.ts";
 import type { Dice } from "./dice.ts";
 
-type Fault = Preset | "garbage" | "slow";
+type Fault = Preset | "garbage" | "slow" | "forgotten";
 
 /** How likely a request meets a fault, and how often which. */
 const FAULTS: Partial<
@@ -82,10 +82,17 @@ const UNCERTAIN: Fault[] = [
 /** With which of them an operation begins that ends without a video. */
 const WITHOUT_VIDEO: Fault[] = ["operation-error", "done-empty", "rai-filtered", "rai-audio"];
 
+const FORGOTTEN: ScriptRule = {
+  status: 404,
+  body: { error: { code: 404, message: "Operation not found.", status: "NOT_FOUND" } },
+};
+
 /** Makes the provider fail at random, and keeps a record of it. */
 export class ProviderFaults {
   readonly counts: Record<string, number> = {};
   calm = false;
+  /** The operations that the provider says it does not know. */
+  readonly forgotten = new Set<string>();
   readonly #given = new WeakMap<RecordedRequest, Fault>();
 
   constructor(private readonly dice: Dice) {}
@@ -96,11 +103,18 @@ export class ProviderFaults {
       // The filter is no fault: it always says the same.
       return this.#give(request, request.kind === "image" ? "prompt-blocked" : "rai-filtered");
     }
+    const operation = /models\/[^/]+\/operations\/[^/?]+/.exec(request.path)?.[0];
+    if (operation && this.forgotten.has(operation)) return FORGOTTEN;
     const faults = FAULTS[request.kind];
     if (this.calm || faults === undefined || !this.dice.chance(faults.chance)) return undefined;
     const fault = this.dice.weighted(faults.which);
     // One model of each kind goes on existing.
     if (fault === "retired" && !/^(gemini-2\.5|veo-)/.test(request.model ?? "")) return undefined;
+    if (fault === "forgotten") {
+      // Omni has another way to say so.
+      if (operation === undefined) return undefined;
+      this.forgotten.add(operation);
+    }
     this.counts[`${request.kind} ${fault}`] = (this.counts[`${request.kind} ${fault}`] ?? 0) + 1;
     return this.#give(request, fault);
   }
@@ -123,6 +137,8 @@ export class ProviderFaults {
   #give(request: RecordedRequest, fault: Fault): ScriptRule {
     this.#given.set(request, fault);
     switch (fault) {
+      case "forgotten":
+        return FORGOTTEN;
       case "garbage":
         return { status: 200, body: "\u0000{{{ no JSON" };
       case "slow":

@@ -63,6 +63,8 @@ function* ended(one: Case, scene: Scene): Generator<string> {
       case "no_video":
       case "operation_failed":
         return was("done-empty", "operation-error");
+      case "operation_not_found":
+        return scene.faults.forgotten.has(String(row.operation?.name));
       case "download_failed":
       case "provider_reply_unreadable":
         return attempts >= 3;
