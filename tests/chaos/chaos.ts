@@ -34,13 +34,19 @@ const PROCESSES: Kind[] = ["image", "image", "image", "image", "video", "video",
 const BACKLOG = 30;
 
 /** How likely a request of a function meets a fault on its way. */
-const TROUBLE = 0.03;
+const TROUBLE = 0.04;
 
 /** After so many attempts a job has failed; more than by default, as so much goes wrong. */
 export const MAX_ATTEMPTS = 8;
 
 /** How long a video takes. Milliseconds. */
 export const VIDEO_DELAY = 1000;
+
+/** How many requests a process makes before it may be killed. */
+const BEGUN = 4;
+
+/** How long a lease of an image is. Milliseconds. */
+const IMAGE_LEASE = 30_000;
 
 /** How long it may take until everything has come to rest. Milliseconds. */
 const REST_TIME = 180_000;
@@ -114,6 +120,8 @@ class Run {
         this.#until("killer", (dice) => this.#kill(dice)),
         this.#until("cutter", (dice) => this.#cut(dice)),
         this.#until("restarter", (dice) => this.#restart(dice)),
+        this.#until("sandman", (dice) => this.#suspend(dice)),
+        this.#until("another sandman", (dice) => this.#suspend(dice)),
       ]);
     } finally {
       this.#over = true;
@@ -171,18 +179,21 @@ class Run {
   /** Ends a process and starts another one in its place. */
   async #kill(dice: Dice): Promise<void> {
     await pause(dice.between(200, 1000));
-    const member = dice.pick(this.crew.alive);
+    // On a busy machine a process takes seconds to start: it is to have begun with something.
+    const begun = this.crew.awake.filter(({ project }) => project.requests >= BEGUN);
+    if (begun.length === 0) return;
+    const member = dice.pick(begun);
     const how = dice.chance(0.1) ? "retire" : "kill";
     const ended = this.crew.end(member, how);
     this.crew.start(member.kind);
-    // One that is retired has some seconds left, and killing goes on meanwhile.
-    if (how === "kill") await ended;
+    // What is late of it still arrives, and one that is retired has some seconds left.
+    ended.catch((error) => this.failures.push(`process ${member.number}: ${error.message}`));
   }
 
   /** Cuts a process off for a while. */
   async #cut(dice: Dice): Promise<void> {
     await pause(dice.between(1000, 3000));
-    const member = dice.pick(this.crew.alive);
+    const member = dice.pick(this.crew.awake);
     const wire = dice.chance(0.5) ? member.project : member.provider;
     await wire.fail(dice.between(100, 800));
   }
@@ -191,6 +202,17 @@ class Run {
     await this.#pauseWhileTroubled(dice.between(4000, 8000));
     if (this.#over) return;
     await this.project.restart(dice.pick(["fast", "immediate"]), dice.between(0, 1500));
+  }
+
+  /** Suspends a process for longer than the lease of an image: it wakes with a reply in its hand. */
+  async #suspend(dice: Dice): Promise<void> {
+    await this.#pauseWhileTroubled(dice.between(1000, 5000));
+    const images = this.crew.awake.filter(({ kind }) => kind === "image");
+    if (this.#over || images.length < 2) return;
+    await this.crew.suspend(
+      dice.pick(images),
+      this.#pauseWhileTroubled(dice.between(IMAGE_LEASE, IMAGE_LEASE + 5000)),
+    );
   }
 
   async #pauseWhileTroubled(milliseconds: number): Promise<void> {

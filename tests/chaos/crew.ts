@@ -52,6 +52,8 @@ export class Crew {
   readonly answers: Record<number, number> = {};
   calm = false;
   readonly ends = { kill: 0, retire: 0 };
+  suspensions = 0;
+  readonly #asleep = new Set<Member>();
   readonly #ending = new Map<Member, Promise<void>>();
   readonly #driving = new Set<Promise<void>>();
   /** A port is a process: it is never used for another one. */
@@ -62,6 +64,11 @@ export class Crew {
   /** Those that have not been told to end. */
   get alive(): Member[] {
     return this.all.filter((member) => !this.#ending.has(member));
+  }
+
+  /** Those that are neither ending nor suspended. */
+  get awake(): Member[] {
+    return this.alive.filter((member) => !this.#asleep.has(member));
   }
 
   /** Those of which nothing is under way any more. */
@@ -121,6 +128,16 @@ export class Crew {
     await worker.ended;
     await Promise.all([project.close(), provider.close()]);
     member.endedAt = Date.now();
+  }
+
+  /** Stops a process in its tracks until `morning`. */
+  async suspend(member: Member, morning: Promise<void>): Promise<void> {
+    this.suspensions += 1;
+    this.#asleep.add(member);
+    Deno.kill(member.worker.pid, "SIGSTOP");
+    await morning;
+    this.#asleep.delete(member);
+    if (!this.#ending.has(member)) Deno.kill(member.worker.pid, "SIGCONT");
   }
 
   /** Ends all processes, and waits for those that are ending already. */

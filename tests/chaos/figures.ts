@@ -36,6 +36,7 @@ export async function figuresOf(scene: Scene & { repairs: number }): Promise<Fig
         started: crew.all.length,
         killed: crew.ends.kill,
         retired: crew.ends.retire,
+        suspended: crew.suspensions,
       }],
       ["database restarts", count(project.outages.map(({ how }) => how))],
       ["requests of the functions", { all: wires.reduce((sum, wire) => sum + wire.requests, 0) }],

@@ -25,16 +25,19 @@ export const STORE: Record<Kind, { bucket: string; extension: string; type: stri
   video: { bucket: "storyboard-videos", extension: "mp4", type: "video/mp4" },
 };
 
-const STORYBOARDS = ["board-0", "board-1", "board-2"];
-/** Few, so that there are always several jobs for each. */
-const SCENES = ["scene-1", "scene-2", "scene-3", "gone"];
-const CHARACTERS = ["hero", "villain", "crowd"];
+const STORYBOARDS = ["board-0", "board-1"];
 
-/** What the storyboards show from the start; nothing shows `gone`. */
-export const ENTITIES = STORYBOARDS.flatMap((board) => [
-  ...SCENES.filter((scene) => scene !== "gone").map((scene) => `scene:${board}:${scene}`),
-  ...CHARACTERS.map((character) => `character:${board}:${character}`),
-]);
+/** How many jobs in a row are for the same few scenes and characters. */
+const EPISODE = 8;
+
+/** What there is in the episode of a job. Nothing shows `gone`. */
+function castOf(number: number): { scenes: string[]; characters: string[] } {
+  const episode = Math.floor(number / EPISODE);
+  return {
+    scenes: [`scene-${episode}-1`, `scene-${episode}-2`, "gone"],
+    characters: [`hero-${episode}`],
+  };
+}
 
 /** Pictures that jobs are made from, at fixed places. */
 export const ORIGINALS = [0, 1, 2, 3].map((number) => ({
@@ -58,10 +61,11 @@ export function planJob(seed: string, number: number, publicUrl: string): Planne
   const label = `chaos-${number}`;
   const kind: Kind = dice.chance(0.7) ? "image" : "video";
   const job: PlannedJob = { label, kind, message: null, fate: "asset", storyboard: "" };
+  const { scenes, characters } = castOf(number);
   job.storyboard = dice.pick(STORYBOARDS);
   const target = dice.weighted({ scene: 50, character: 25, both: 10, none: 15 });
-  if (target === "scene" || target === "both") job.scene = dice.pick(SCENES);
-  if (target === "character" || target === "both") job.character = dice.pick(CHARACTERS);
+  if (target === "scene" || target === "both") job.scene = dice.pick(scenes);
+  if (target === "character" || target === "both") job.character = dice.pick(characters);
   const message: Record<string, unknown> = {
     chaos: label,
     prompt: `${label}: a lion walks over a cliff`,
@@ -128,4 +132,9 @@ export function slotsOf({ kind, storyboard, scene, character }: PlannedJob): Slo
     });
   }
   return slots;
+}
+
+/** The entities that have to be there before a job is sent. */
+export function entitiesOf(job: PlannedJob): string[] {
+  return slotsOf(job).map(({ key }) => key).filter((key) => !key.endsWith(":gone"));
 }

@@ -1,7 +1,7 @@
 import type { Sql } from "postgres";
 import { connect, type PostgresServer, startPostgres } from "../../local/database/postgres.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
-import { ENTITIES, type Kind, ORIGINALS, type PlannedJob, STORE } from "./jobs.ts";
+import { entitiesOf, type Kind, ORIGINALS, type PlannedJob, STORE } from "./jobs.ts";
 
 /** A row of the ledger. */
 export interface Row {
@@ -150,7 +150,6 @@ export class Project implements AsyncDisposable {
 
   async #furnish(): Promise<void> {
     await this.session.unsafe(OPERATOR);
-    for (const key of ENTITIES) await this.#addEntity(key);
     for (const { path, bytes } of ORIGINALS) await this.#upload(path, bytes);
   }
 
@@ -160,15 +159,18 @@ export class Project implements AsyncDisposable {
   }
 
   /** Sends a job by plain `pgmq.send`, once, even if the database goes away meanwhile. */
-  async send({ kind, label, message, upload, storyboard, scene }: PlannedJob): Promise<void> {
-    if (upload) {
-      await this.#upload(upload.path, upload.bytes);
-      await this.#addEntity(`scene:${storyboard}:${scene}`);
-    }
+  async send(job: PlannedJob): Promise<void> {
+    const { kind, label, message, upload } = job;
+    if (upload) await this.#upload(upload.path, upload.bytes);
     await this.#insist(async (sql) => {
       const [sent] = await sql`
         select from public.generation_jobs where message ->> 'chaos' = ${label}`;
       if (sent) return;
+      for (const key of entitiesOf(job)) {
+        await sql`
+          insert into public.kv_store_7ee7668a values (${key}, '{"title": "kept"}')
+          on conflict do nothing`;
+      }
       await sql`select pgmq.send(${`${kind}_generation_queue`}, ${sql.json(message as never)})`;
     });
   }
@@ -259,14 +261,6 @@ export class Project implements AsyncDisposable {
     await this.session.end();
     await this.stack.close();
     await this.server.close();
-  }
-
-  async #addEntity(key: string): Promise<void> {
-    await this.#insist(async (sql) => {
-      await sql`
-        insert into public.kv_store_7ee7668a values (${key}, '{"title": "kept"}')
-        on conflict do nothing`;
-    });
   }
 
   async #upload(path: string, bytes: Uint8Array): Promise<void> {

@@ -29,7 +29,7 @@ export function reasonForUncertainty(
   if (answers.some((request) => faults.leftUncertain(request))) return "provider failed";
   const lost = (incidents: Incident[], concerns: (request: string) => boolean) =>
     incidents.some((incident) =>
-      incident.fate !== "slow" && within(incident) &&
+      incident.fate !== "slow" && incident.fate !== "late" && within(incident) &&
       (incident.request === "" || concerns(incident.request))
     );
   const submits = (request: string) => request.includes(`${plan.label}:`);

@@ -3,6 +3,7 @@ import type { Dice } from "./dice.ts";
 /** What becomes of a request and its reply. */
 export type Fate =
   | "pass"
+  | "late" // the request is held back
   | "slow" // the reply is held back
   | "refused" // nothing of the request arrives
   | "request cut" // the first half of it arrives
@@ -10,6 +11,7 @@ export type Fate =
   | "reply cut"; // the first half of the answer arrives
 
 const WEIGHTS: Partial<Record<Fate, number>> = {
+  late: 5,
   slow: 3,
   refused: 1,
   "request cut": 1,
@@ -51,6 +53,7 @@ export class Wire {
   #listener: Deno.TcpListener;
   readonly #connections = new Set<Deno.TcpConn>();
   readonly #served = new Set<Promise<void>>();
+  readonly #late = new Set<Promise<void>>();
   #closed = false;
 
   constructor(private readonly options: WireOptions) {
@@ -69,7 +72,7 @@ export class Wire {
     const from = Date.now();
     this.#listener.close();
     this.#cut();
-    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await pause(milliseconds);
     while (!this.#closed) {
       try {
         this.#listener = Deno.listen({ hostname: "127.0.0.1", port: this.port });
@@ -78,18 +81,28 @@ export class Wire {
       } catch (error) {
         // Somebody's connection was given the port meanwhile; it will not keep it for long.
         if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await pause(100);
       }
     }
     this.incidents.push({ fate: "refused", from, until: Date.now(), request: "" });
   }
 
+  /** Lets what is late arrive, also if whoever sent it is gone; then there is no way any more. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     closeQuietly(this.#listener);
+    await Promise.all(this.#late);
     this.#cut();
     await Promise.all(this.#served);
+  }
+
+  /** Holds a request back. */
+  async hold(milliseconds: number): Promise<void> {
+    // A little longer, so that it is passed on before the wire closes.
+    const late = pause(milliseconds + 100).then(() => void this.#late.delete(late));
+    this.#late.add(late);
+    await pause(milliseconds);
   }
 
   #cut(): void {
@@ -152,7 +165,8 @@ class Exchange {
 
   /** Passes a part of a request on. False: that is the end of the connection. */
   async request(bytes: Uint8Array, server: Deno.TcpConn): Promise<boolean> {
-    if (!this.#underWay) {
+    const begins = !this.#underWay;
+    if (begins) {
       this.#underWay = true;
       const { fate, delay } = this.wire.decide();
       this.#delay = delay;
@@ -161,6 +175,10 @@ class Exchange {
     const incident = this.#incident;
     if (incident.request.length < KEPT) incident.request += latin1.decode(bytes);
     if (incident.fate === "refused") return false;
+    if (incident.fate === "late" && begins) {
+      this.#note();
+      await this.wire.hold(this.#delay);
+    }
     if (incident.fate === "request cut") {
       await write(server, bytes.subarray(0, bytes.length >> 1));
       return false;
@@ -174,13 +192,13 @@ class Exchange {
     const begins = this.#underWay;
     this.#underWay = false;
     const { fate } = this.#incident;
-    if (!begins || fate === "pass") {
+    if (!begins || fate === "pass" || fate === "late") {
       await write(client, bytes);
       return true;
     }
     if (fate === "slow") {
       this.#note();
-      await new Promise((resolve) => setTimeout(resolve, this.#delay));
+      await pause(this.#delay);
       await write(client, bytes);
       return true;
     }
@@ -191,7 +209,7 @@ class Exchange {
 
   /** The connection is over. A request that is still under way was cut. */
   broken(): void {
-    if (this.#underWay) this.#note();
+    if (this.#underWay && this.#incident.fate !== "late") this.#note();
   }
 
   #note(): void {
@@ -212,6 +230,10 @@ async function pass(
     const length = await from.read(buffer);
     if (length === null || !await take(buffer.subarray(0, length))) return;
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 async function write(to: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
