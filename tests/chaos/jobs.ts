@@ -25,19 +25,8 @@ export const STORE: Record<Kind, { bucket: string; extension: string; type: stri
   video: { bucket: "storyboard-videos", extension: "mp4", type: "video/mp4" },
 };
 
-const STORYBOARDS = ["board-0", "board-1"];
-
-/** How many jobs in a row are for the same few scenes and characters. */
-const EPISODE = 8;
-
-/** What there is in the episode of a job. Nothing shows `gone`. */
-function castOf(number: number): { scenes: string[]; characters: string[] } {
-  const episode = Math.floor(number / EPISODE);
-  return {
-    scenes: [`scene-${episode}-1`, `scene-${episode}-2`, "gone"],
-    characters: [`hero-${episode}`],
-  };
-}
+/** How many jobs in a row are for the same scene and character. */
+const EPISODE = 6;
 
 /** Pictures that jobs are made from, at fixed places. */
 export const ORIGINALS = [0, 1, 2, 3].map((number) => ({
@@ -61,11 +50,13 @@ export function planJob(seed: string, number: number, publicUrl: string): Planne
   const label = `chaos-${number}`;
   const kind: Kind = dice.chance(0.7) ? "image" : "video";
   const job: PlannedJob = { label, kind, message: null, fate: "asset", storyboard: "" };
-  const { scenes, characters } = castOf(number);
-  job.storyboard = dice.pick(STORYBOARDS);
+  const episode = Math.floor(number / EPISODE);
+  job.storyboard = `board-${episode % 3}`;
   const target = dice.weighted({ scene: 50, character: 25, both: 10, none: 15 });
-  if (target === "scene" || target === "both") job.scene = dice.pick(scenes);
-  if (target === "character" || target === "both") job.character = dice.pick(characters);
+  if (target === "scene" || target === "both") {
+    job.scene = dice.chance(0.1) ? "gone" : `scene-${episode}`;
+  }
+  if (target === "character" || target === "both") job.character = `hero-${episode}`;
   const message: Record<string, unknown> = {
     chaos: label,
     prompt: `${label}: a lion walks over a cliff`,
@@ -134,7 +125,7 @@ export function slotsOf({ kind, storyboard, scene, character }: PlannedJob): Slo
   return slots;
 }
 
-/** The entities that have to be there before a job is sent. */
+/** The entities that have to be there before a job is sent. Nothing shows `gone`. */
 export function entitiesOf(job: PlannedJob): string[] {
   return slotsOf(job).map(({ key }) => key).filter((key) => !key.endsWith(":gone"));
 }

@@ -48,8 +48,6 @@ export class Wire {
   readonly port: number;
   readonly incidents: Incident[] = [];
   requests = 0;
-  /** No more faults. */
-  calm = false;
   #listener: Deno.TcpListener;
   readonly #connections = new Set<Deno.TcpConn>();
   readonly #served = new Set<Promise<void>>();
@@ -145,13 +143,15 @@ export class Wire {
     for (const connection of both) this.#connections.delete(connection);
   }
 
-  /** For a request that begins. */
-  decide(): { fate: Fate; delay: number } {
+  /** For a request that begins so. */
+  decide(head: string): { fate: Fate; delay: number } {
     this.requests += 1;
     const { dice, trouble } = this.options;
     const delay = dice.between(100, 1500);
-    const fate = dice.chance(trouble) ? dice.weighted(WEIGHTS) : "pass";
-    return { fate: this.calm ? "pass" : fate, delay };
+    // Copies of two jobs have to cross for the order to matter in which they arrive.
+    const crosses = trouble > 0 && dice.chance(0.2) && head.includes("/object/copy");
+    const fate = dice.chance(trouble) ? dice.weighted(WEIGHTS) : crosses ? "late" : "pass";
+    return { fate, delay };
   }
 }
 
@@ -168,7 +168,7 @@ class Exchange {
     const begins = !this.#underWay;
     if (begins) {
       this.#underWay = true;
-      const { fate, delay } = this.wire.decide();
+      const { fate, delay } = this.wire.decide(latin1.decode(bytes.subarray(0, 200)));
       this.#delay = delay;
       this.#incident = { fate, from: Date.now(), until: 0, request: "" };
     }
