@@ -60,6 +60,7 @@ const FAULTS: Partial<
       drop: 2,
       pending: 4,
       slow: 2,
+      forgotten: 0.5,
     },
   },
   download: {
