@@ -25,7 +25,8 @@ const SUITES = [
   ["wasm", "the real core with adapters of the tests' own"],
   ["limits", "what Supabase allows a function: memory, CPU time, and its end"],
   ["cli", "the command line tools"],
-  ["end_to_end", "the real functions on the stack, under both versions of Deno"],
+  ["end_to_end", "the real functions on the stack, under both versions of Deno and on PostgreSQL"],
+  ["chaos", "processes that are killed and cut off, a database that is restarted"],
   ["deploy", "what the Supabase CLI uploads"],
 ];
 

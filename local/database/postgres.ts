@@ -37,6 +37,11 @@ export interface Database {
 /** A running server. */
 export interface PostgresServer {
   createDatabase(options: DatabaseOptions): Promise<Database>;
+  /**
+   * Ends the server, with `"fast"` as an administrator does and with `"immediate"` as a crash, and
+   * starts it again on the same files and port after `pause` milliseconds.
+   */
+  restart(how: "fast" | "immediate", pause?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -74,17 +79,21 @@ async function startIn(folder: string, major: 15 | 18): Promise<PostgresServer> 
   });
 
   const port = freePort();
-  const server = new Deno.Command(join(programs, "bin", "postgres"), {
-    // Without fsync: nothing here outlives the process.
+  const command = new Deno.Command(join(programs, "bin", "postgres"), {
+    // Without fsync: nothing here outlives the machine.
     args: ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder, "-F"],
     cwd: folder,
     stdin: "null",
     stdout: "null",
     stderr: "piped",
     ...user,
-  }).spawn();
-  const log = server.stderr.pipeThrough(new TextDecoderStream());
-  await untilReady(log);
+  });
+  const start = async () => {
+    const process = command.spawn();
+    await untilReady(process.stderr.pipeThrough(new TextDecoderStream()));
+    return process;
+  };
+  let server = await start();
 
   const url = (database: string, role: string) =>
     `postgresql://${role}@127.0.0.1:${port}/${database}?sslmode=disable`;
@@ -110,6 +119,17 @@ async function startIn(folder: string, major: 15 | 18): Promise<PostgresServer> 
       }
       await owner.end();
       return database;
+    },
+    async restart(how, pause = 0) {
+      server.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
+      await server.status;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      server = await start().catch(async (error) => {
+        // Somebody's connection may have been given the port meanwhile; it does not keep it for long.
+        if (!/Address already in use/.test(error.message)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+        return await start();
+      });
     },
     async close() {
       await superuser.end();

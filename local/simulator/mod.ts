@@ -9,11 +9,13 @@ import { generateApiKey } from "./api_key.ts";
 import { control } from "./control.ts";
 import { FrontDoor } from "./front_door.ts";
 import { emptyMemory, recall, remember } from "./memory.ts";
+import { drawn, type Painter } from "./painter.ts";
 import type { RecordedRequest } from "./recording.ts";
 import { answer } from "./routes.ts";
 import { Script, type ScriptRule } from "./script.ts";
 import type { State } from "./state.ts";
 
+export type { Painter } from "./painter.ts";
 export type { RecordedRequest, RequestKind } from "./recording.ts";
 export type { Preset, ScriptRule } from "./script.ts";
 
@@ -28,6 +30,10 @@ export interface SimulatorOptions {
   videoDelayMs?: number;
   /** Changes the pictures. Default 0. */
   seed?: number;
+  /** Makes the pictures and films, instead of drawing them. */
+  painter?: Painter;
+  /** Asked what is to become of a request that no scripted rule fits. */
+  fault?: (request: RecordedRequest) => ScriptRule | undefined;
   /** A file in which the videos survive a restart. Without it they are gone with the simulator. */
   memoryFile?: string;
   /** Begin without what `memoryFile` holds. */
@@ -53,14 +59,15 @@ export interface Simulator extends AsyncDisposable {
 export function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, apiKey = generateApiKey(), imageDelayMs = 0, videoDelayMs = 0, seed = 0 } =
     options;
-  const { memoryFile, forget = false } = options;
+  const { memoryFile, forget = false, painter = drawn } = options;
   const closing = new AbortController();
   const state: State = {
     apiKey,
     imageDelayMs,
     videoDelayMs,
     seed,
-    script: new Script(),
+    painter,
+    script: new Script(options.fault),
     requests: [],
     ...(memoryFile === undefined || forget ? emptyMemory() : recall(memoryFile)),
     remember: () => memoryFile && remember(memoryFile, state),
@@ -71,7 +78,8 @@ export function startSimulator(options: SimulatorOptions = {}): Promise<Simulato
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, signal: closing.signal, onListen: () => {} },
     async (request, info) => {
-      const body = await request.text();
+      const body = await request.text().catch(() => undefined);
+      if (body === undefined) return new Response(null, { status: 400 }); // its sender has gone
       const { pathname } = new URL(request.url);
       if (pathname.startsWith("/_control/")) return control(state, request.method, pathname, body);
       const response = await answer(state, request, body);

@@ -56,6 +56,9 @@ export interface ScriptRule {
 export class Script {
   #rules: { rule: ScriptRule; left: number }[] = [];
 
+  /** `otherwise` is asked about requests that no rule fits. */
+  constructor(private readonly otherwise?: (request: RecordedRequest) => ScriptRule | undefined) {}
+
   add(rule: ScriptRule): void {
     if (rule.preset !== undefined && !PRESETS.includes(rule.preset)) {
       throw new TypeError(`unknown preset "${rule.preset}": one of ${PRESETS.join(", ")}`);
@@ -68,7 +71,7 @@ export class Script {
   /** The first rule, in the order of adding, that fits; it is used up by one. */
   take(request: RecordedRequest): ScriptRule | undefined {
     const entry = this.#rules.find(({ rule }) => fits(rule, request));
-    if (entry === undefined) return undefined;
+    if (entry === undefined) return this.otherwise?.(request);
     entry.left -= 1;
     if (entry.left <= 0) this.#rules.splice(this.#rules.indexOf(entry), 1);
     return entry.rule;

@@ -1,4 +1,4 @@
-import type { Film } from "./film/film.ts";
+import type { Film, Painter } from "./painter.ts";
 import type { RecordedRequest } from "./recording.ts";
 import type { Script, ScriptRule } from "./script.ts";
 import type { Interaction } from "./videos/interaction.ts";
@@ -11,6 +11,7 @@ export interface State {
   readonly videoDelayMs: number;
   /** Changes the pictures; the same seed and prompt give the same picture. */
   readonly seed: number;
+  readonly painter: Painter;
   readonly script: Script;
   readonly requests: RecordedRequest[];
   readonly operations: Map<string, Operation>;

@@ -1,7 +1,14 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { App, setExperimental } from "@supabase/lite";
+import type { PostgresConnection } from "@supabase/lite/postgres";
 import type { Database } from "./database/mod.ts";
 import type { Keys } from "./keys.ts";
-import { databaseErrorResponse, isDatabaseError } from "./postgrest_error.ts";
+import {
+  databaseErrorResponse,
+  isConnectionError,
+  isDatabaseError,
+  noConnectionResponse,
+} from "./postgrest_error.ts";
 import { quietly } from "./quiet.ts";
 import { liteAdapter } from "./storage/adapter.ts";
 import type { ObjectFiles } from "./storage/files.ts";
@@ -9,18 +16,21 @@ import { STORAGE_GRANTS } from "./storage/grants.ts";
 
 /** Answers PostgREST and Storage requests in this process. */
 export class Lite {
-  /** What the request that is in the session failed with. */
-  #failure: unknown;
+  /** What a request failed with in the database. */
+  readonly #failure = new AsyncLocalStorage<{ error?: unknown }>();
 
   private constructor(private readonly app: App, private readonly database: Database) {
-    const { connection } = database;
-    connection.normalizeDbError = (error) => this.#failure = error;
+    database.connection.normalizeDbError = (error) => {
+      const failure = this.#failure.getStore();
+      if (failure) failure.error = error;
+      return error;
+    };
   }
 
   static async open(database: Database, files: ObjectFiles, keys: Keys): Promise<Lite> {
     setExperimental("storage", true);
     const app = new App({
-      connection: database.connection,
+      connection: database.connection as PostgresConnection,
       auth: {
         enabled: false,
         publishable_key: keys.publishableKey,
@@ -43,12 +53,20 @@ export class Lite {
     const { method, url, headers } = request;
     const body = request.body === null ? null : await request.arrayBuffer();
     const complete = new Request(url, { method, headers, body });
-    return await this.database.session.exclusively(async () => {
-      this.#failure = undefined;
-      const response = await quietly(() => this.app.fetch(complete, { peerAddress: null }));
-      if (response.status < 500 || !isDatabaseError(this.#failure)) return response;
-      await response.body?.cancel();
-      return databaseErrorResponse(this.#failure);
+    return await this.database.request(async () => {
+      const failure: { error?: unknown } = {};
+      const response = await this.#failure.run(
+        failure,
+        () => quietly(() => this.app.fetch(complete, { peerAddress: null })),
+      );
+      if (response.status < 500) return response;
+      const reply = isConnectionError(failure.error)
+        ? noConnectionResponse(failure.error)
+        : isDatabaseError(failure.error)
+        ? databaseErrorResponse(failure.error)
+        : undefined;
+      if (reply) await response.body?.cancel();
+      return reply ?? response;
     });
   }
 }

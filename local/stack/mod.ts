@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { migrate } from "../database/migrate.ts";
 import { route, type Services } from "./api.ts";
 import { Closing } from "./closing.ts";
-import { Database } from "./database/mod.ts";
+import { EmbeddedDatabase, openDatabase } from "./database/mod.ts";
 import { openFolder } from "./folder.ts";
 import { denoBinary, type DenoVersion } from "./functions/deno_binary.ts";
 import { injectedEnvironment } from "./functions/environment.ts";
@@ -24,7 +24,15 @@ const FUNCTIONS = fileURLToPath(new URL("../../supabase/functions", import.meta.
 export interface StackOptions {
   /** Port of the API; 0 or nothing takes a free one. */
   port?: number;
-  /** Port for PostgreSQL clients: the API's port plus one unless given; `false` opens none. */
+  /**
+   * A superuser's connection string for the database to use on a PostgreSQL server. Without it there
+   * is an embedded one.
+   */
+  postgres?: string;
+  /**
+   * Port for PostgreSQL clients of the embedded database: the API's port plus one unless given;
+   * `false` opens none.
+   */
   sqlPort?: number | false;
   /** Where everything is kept. Without it the data is gone when the stack closes. */
   dataDir?: string;
@@ -32,8 +40,8 @@ export interface StackOptions {
   fresh?: boolean;
   /** Which Deno runs the functions. */
   denoVersion?: DenoVersion;
-  /** The folder with the functions, instead of this repository's `supabase/functions`. */
-  functionsRoot?: string;
+  /** The folder with the functions, instead of this repository's `supabase/functions`; none: `false`. */
+  functionsRoot?: string | false;
   /** What `supabase secrets set` would add to the functions' environment. */
   env?: Record<string, string>;
   /** Call the functions when their queue has work. Default false. */
@@ -89,7 +97,9 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   closing.add(() => ready.reject(new Error("the stack was closed")));
   const { server, url, port } = serveApi(options.port ?? 0, ready.promise, log);
   closing.add(() => shutDown(server));
-  const sqlPort = options.sqlPort ?? (options.port ? port + 1 : 0);
+  const sqlPort = options.postgres !== undefined
+    ? false
+    : options.sqlPort ?? (options.port ? port + 1 : 0);
   const listener = sqlPort === false
     ? undefined
     : openPort(sqlPort, () => Deno.listen({ hostname: "127.0.0.1", port: sqlPort }));
@@ -97,7 +107,7 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
 
   const folder = await openFolder(options.dataDir, options.fresh ?? false, closing);
   const keys = await loadKeys(folder.keys);
-  const database = await Database.open(folder.postgres);
+  const database = await openDatabase({ url: options.postgres, folder: folder.postgres });
   closing.add(() => database.close());
   const files = new ObjectFiles(folder.objects);
   const lite = await Lite.open(database, files, keys);
@@ -105,7 +115,7 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   log(`API        ${url}`);
   const services: Services = { lite, storage: new StorageApi(database, files), keys };
   ready.resolve(services);
-  if (listener) {
+  if (listener && database instanceof EmbeddedDatabase) {
     const { idleInTransactionMs } = options;
     const clients = await SqlPort.open(database, listener, { idleInTransactionMs, log });
     closing.add(() => clients.close());
@@ -135,7 +145,7 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
     url,
     secretKey: keys.secretKey,
     publishableKey: keys.publishableKey,
-    databaseUrl: listener ? databaseUrl(listener.addr.port) : "",
+    databaseUrl: options.postgres ?? (listener ? databaseUrl(listener.addr.port) : ""),
     functionNames: functions.names,
     brokenFunctions: broken,
     sql: (query, parameters) => database.query(query, parameters),

@@ -56,3 +56,23 @@ export function isDatabaseError(error: unknown): error is DatabaseError {
   return typeof message === "string" && typeof code === "string" &&
     /^(?!PGRST|PT)[0-9A-Z]{5}$/.test(code);
 }
+
+/** There is no connection to the database, or it broke: nobody knows what became of the request. */
+export function isConnectionError(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^E[A-Z]{2,}$/.test(code) ||
+    // pg has no codes for these; the others are those of a server that goes or comes.
+    code === undefined && /connection|not queryable/i.test(error.message) ||
+    ["57P01", "57P02", "57P03"].includes(code as string);
+}
+
+/** https://docs.postgrest.org/en/stable/references/errors.html#group-0-connection */
+export function noConnectionResponse({ message }: Error): Response {
+  return Response.json({
+    code: "PGRST001",
+    details: message,
+    hint: null,
+    message: "Database client error. Retrying the connection.",
+  }, { status: 503, headers: { "access-control-allow-origin": "*" } });
+}

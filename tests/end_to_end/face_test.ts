@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { onEachDeno } from "./studio.ts";
+import { onEach } from "./studio.ts";
 
-onEachDeno("the HTTP face", async (studio, test) => {
+onEach("the HTTP face", async (studio, test) => {
   await test.step("health tells the models and no secret", async () => {
     const response = await studio.call("image", { method: "GET", headers: {} });
     assert.equal(response.status, 200);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Kind, object, onEachDeno } from "./studio.ts";
+import { type Kind, object, onEach } from "./studio.ts";
 
 /** Messages that are no job, each with the field that its error has to name. */
 const INVALID: [Kind, unknown, string][] = [
@@ -33,7 +33,7 @@ const INVALID: [Kind, unknown, string][] = [
   ],
 ];
 
-onEachDeno("faults", async (studio, test) => {
+onEach("faults", async (studio, test) => {
   await test.step("a message that is no job fails by name and holds up nobody", async () => {
     studio.simulator.reset();
     const bad: [string, string][] = [];

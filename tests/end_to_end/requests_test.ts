@@ -10,7 +10,7 @@ import { IMAGE_MODEL, OMNI_MODEL, VEO_MODEL } from "../sdk/samples.ts";
 import { type Kind, type Message, object, Studio } from "./studio.ts";
 
 Deno.test("the functions ask for the same as the official clients", async (test) => {
-  await using studio = await Studio.start("current");
+  await using studio = await Studio.start({ deno: "current" });
 
   /** The request that a message leads to. A video goes to Omni when Veo is retired. */
   async function requestFor(kind: Kind, message: Message, omni = false) {

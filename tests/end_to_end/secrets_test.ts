@@ -266,7 +266,8 @@ for (const version of VERSIONS) {
   Deno.test(`no failure gives a secret away, functions under Deno ${version}`, async (test) => {
     const marks = newMarks();
     await using gateway = new Gateway(marks.secret);
-    await using studio = await Studio.start(version, {
+    await using studio = await Studio.start({
+      deno: version,
       apiKey: marks.google,
       callerKey: marks.worker,
       env: {

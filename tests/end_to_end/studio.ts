@@ -3,13 +3,19 @@
  * `pkg/`, and the provider simulator behind it.
  */
 import assert from "node:assert/strict";
+import { type PostgresServer, startPostgres } from "../../local/database/postgres.ts";
 import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
 
 /** The versions of Deno that the functions have to run under: today's and the hosted one. */
 export const VERSIONS = ["current", "2.1.4"] as const;
 
-export interface StudioOptions {
+/** What an installation is made of. */
+export interface Parts {
+  /** Which Deno runs the functions. */
+  deno: typeof VERSIONS[number];
+  /** Whether the database is a PostgreSQL server instead of the embedded one. */
+  server?: boolean;
   /** More variables of the functions, or others. */
   env?: Record<string, string>;
   /** The key that the provider accepts; one is made up when not given. */
@@ -17,6 +23,12 @@ export interface StudioOptions {
   /** The key to call the functions with: the project's unless given. */
   callerKey?: string;
 }
+
+const INSTALLATIONS: [title: string, parts: Parts][] = [
+  ["functions under the current Deno", { deno: "current" }],
+  ["functions under Deno 2.1.4", { deno: "2.1.4" }],
+  ["on a PostgreSQL server", { deno: "current", server: true }],
+];
 
 export type Kind = "image" | "video";
 export type Message = Record<string, unknown>;
@@ -48,15 +60,14 @@ export interface Job {
   cost_usd: string | null;
 }
 
-/** Registers a test that is run with the functions under each version of Deno. */
-export function onEachDeno(
+/** Registers a test that is run with each installation. */
+export function onEach(
   name: string,
   run: (studio: Studio, test: Deno.TestContext) => Promise<void>,
 ): void {
-  for (const version of VERSIONS) {
-    const title = version === "current" ? "the current Deno" : `Deno ${version}`;
-    Deno.test(`${name}, functions under ${title}`, async (test) => {
-      await using studio = await Studio.start(version);
+  for (const [title, parts] of INSTALLATIONS) {
+    Deno.test(`${name}, ${title}`, async (test) => {
+      await using studio = await Studio.start(parts);
       await run(studio, test);
     });
   }
@@ -69,26 +80,29 @@ export class Studio implements AsyncDisposable {
     readonly stack: Stack,
     readonly simulator: Simulator,
     readonly callerKey: string,
+    private readonly server?: PostgresServer,
   ) {}
 
-  static async start(
-    version: typeof VERSIONS[number],
-    { env, apiKey, callerKey }: StudioOptions = {},
-  ): Promise<Studio> {
+  static async start(parts: Parts): Promise<Studio> {
+    const { deno, env, apiKey, callerKey } = parts;
+    const server = parts.server ? await startPostgres() : undefined;
+    const database = await server?.createDatabase({ pgmq: "available" });
     const simulator = await startSimulator({ apiKey });
     try {
       const stack = await startStack({
+        postgres: database?.superuserUrl,
         sqlPort: false,
-        denoVersion: version,
+        denoVersion: deno,
         env: {
           GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
           GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
           ...env,
         },
       });
-      return new Studio(stack, simulator, callerKey ?? stack.secretKey);
+      return new Studio(stack, simulator, callerKey ?? stack.secretKey, server);
     } catch (error) {
       await simulator.close();
+      await server?.close();
       throw error;
     }
   }
@@ -172,6 +186,7 @@ export class Studio implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stack.close();
     await this.simulator.close();
+    await this.server?.close();
   }
 }
 

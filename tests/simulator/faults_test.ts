@@ -174,3 +174,29 @@ Deno.test("another process scripts, reads and resets over HTTP", async () => {
   assert.deepEqual((await control("GET", "requests")).json, []);
   assert.equal((await askForImage(simulator, "A mill")).status, 200);
 });
+
+Deno.test("whoever decides on faults is asked about requests that no rule is for", async () => {
+  const asked: (string | undefined)[] = [];
+  await using simulator = await startSimulator({
+    fault: ({ prompt }) => {
+      asked.push(prompt);
+      return prompt === "A storm" ? { preset: "unavailable" } : undefined;
+    },
+  });
+  simulator.script({ match: { prompt: "A flood" }, preset: "internal" });
+  assert.equal((await askForImage(simulator, "A flood")).status, 500);
+  assert.equal((await askForImage(simulator, "A storm")).status, 503);
+  assert.equal((await askForImage(simulator, "A mill")).status, 200);
+  assert.deepEqual(asked, ["A storm", "A mill"]);
+});
+
+Deno.test("somebody else may paint", async () => {
+  await using simulator = await startSimulator({
+    painter: {
+      picture: ({ prompt }) => Promise.resolve(new TextEncoder().encode(`picture: ${prompt}`)),
+      film: ({ prompt }) => Promise.resolve(new TextEncoder().encode(`film: ${prompt}`)),
+    },
+  });
+  const { json } = await askForImage(simulator, "A mill");
+  assert.equal(atob(json.candidates[0].content.parts[1].inlineData.data), "picture: A mill");
+});

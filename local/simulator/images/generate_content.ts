@@ -1,6 +1,5 @@
 /** POST /v1beta/models/{model}:generateContent of the image models. */
 import { encodeBase64 } from "../base64.ts";
-import { drawPanel } from "../drawing/panel.ts";
 import { invalidArgument, jsonResponse, modelNotFound } from "../google_errors.ts";
 import { IMAGE_MODELS, type ImageModel } from "../models.ts";
 import { presetMismatch } from "../presets.ts";
@@ -64,7 +63,7 @@ export async function generateContent(exchange: Exchange, modelName: string): Pr
   }
 
   record.accepted = true;
-  const png = await drawPanel({
+  const png = await state.painter.picture({
     prompt,
     label: modelName,
     width,

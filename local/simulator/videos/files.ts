@@ -1,7 +1,7 @@
 /** GET /v1beta/files/{id}:download: what the uri of a finished video points at. */
 import { requireKey } from "../api_key.ts";
-import { type Film, makeFilm } from "../film/film.ts";
 import { ApiError } from "../google_errors.ts";
+import type { Film } from "../painter.ts";
 import type { Exchange, State } from "../state.ts";
 import { newId } from "../state.ts";
 
@@ -56,7 +56,7 @@ async function send({ state }: Exchange, id: string): Promise<Response> {
       `You do not have permission to access the File ${id} or it may not exist.`,
     );
   }
-  const bytes = await makeFilm(film);
+  const bytes = await state.painter.film(film);
   return new Response(bytes as BodyInit, {
     headers: {
       "content-type": "video/mp4",

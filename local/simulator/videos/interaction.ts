@@ -1,6 +1,5 @@
 /** Omni: POST /v1beta/interactions, GET …/{id}, POST …/{id}/cancel. */
 import { encodeBase64 } from "../base64.ts";
-import { makeFilm } from "../film/film.ts";
 import { jsonResponse } from "../google_errors.ts";
 import { type Outcome, videoOutcome } from "../presets.ts";
 import { delay, type Exchange, newId } from "../state.ts";
@@ -107,7 +106,7 @@ async function finished(
   const tokens = Math.round(request.seconds * TOKENS_PER_SECOND);
   const where = request.delivery === "uri"
     ? { uri: addressOf(url, interaction.fileId) }
-    : { data: encodeBase64(await makeFilm(state.files.get(interaction.fileId)!)) };
+    : { data: encodeBase64(await state.painter.film(state.files.get(interaction.fileId)!)) };
   return {
     ...head(interaction, "completed"),
     steps: [{

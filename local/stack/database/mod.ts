@@ -1,82 +1,45 @@
-import type { PGlite } from "@electric-sql/pglite";
-import { pgmq } from "@electric-sql/pglite-pgmq";
-import { createPgliteConnection, type PgliteConnection } from "@supabase/lite/pglite";
-import { SUPABASE_ROLES } from "../../database/roles.ts";
-import { emptyDatabase, exists, keepImage } from "./image.ts";
-import { mayChangeSchema } from "./schema_change.ts";
-import { SharedSession } from "./session.ts";
+import type { PostgresConnection } from "@supabase/lite/postgres";
+import { EmbeddedDatabase } from "./embedded.ts";
+import { ServerDatabase } from "./server.ts";
 
-/** Times as PostgREST has them in JSON (ISO 8601), where lite leaves PostgreSQL's own spelling. */
-const JSON_TIMES = {
-  1114: (timestamp: string) => timestamp.replace(" ", "T"),
-  1184: (timestamptz: string) => timestamptz.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"),
-};
-
-/** The files of a database are damaged, for example because making them was interrupted. */
-export class DatabaseUnusable extends Error {
-  override name = "DatabaseUnusable";
+/** Statements that are done together or not at all. */
+export interface Transaction {
+  query<T>(sql: string, parameters?: unknown[]): Promise<{ rows: T[]; affectedRows?: number }>;
+  exec(sql: string): Promise<unknown>;
+  rollback(): Promise<void>;
 }
 
-/** PostgreSQL with pgmq inside this process. */
-export class Database {
-  readonly session: SharedSession;
-
-  private constructor(readonly connection: PgliteConnection, readonly driver: PGlite) {
-    this.session = new SharedSession(driver);
-  }
-
-  /** Opens the database in a folder, or in memory. The first new one takes some seconds to make. */
-  static async open(folder?: string): Promise<Database> {
-    const isNew = folder === undefined || !await exists(folder);
-    const image = isNew ? await emptyDatabase() : undefined;
-    const exitCode = Deno.exitCode;
-    const connection = await createPgliteConnection({
-      url: folder ?? "memory://",
-      // The extension's types come from another version of PGlite; its content is only SQL.
-      pgliteOptions: { extensions: { pgmq }, parsers: JSON_TIMES, loadDataDir: image } as never,
-    });
-    const driver = connection.driver as unknown as PGlite;
-    await driver.waitReady.catch((cause) => {
-      throw new DatabaseUnusable(`the database in ${folder ?? "memory"} does not open`, { cause });
-    });
-    Deno.exitCode = exitCode; // Making a database ends PGlite's `initdb` with `exit(99)`.
-    if (isNew && !image) await keepImage(driver);
-    await driver.exec(SUPABASE_ROLES);
-    // lite grants everything on every table to `anon` when it first sees row level security, which
-    // would undo the grants that the migrations make. "active" is its word for having done so.
-    (connection as unknown as { rlsState: string }).rlsState = "active";
-    return new Database(connection, driver);
-  }
-
+/** What the stack needs of PostgreSQL, wherever that runs. */
+export interface Database {
+  /** For lite. */
+  readonly connection: Connection;
   /** Runs one statement with parameters and returns its rows. */
-  query<T>(sql: string, parameters: unknown[] = []): Promise<T[]> {
-    return this.session.exclusively(async () => {
-      const { rows } = await this.driver.query<T>(sql, parameters as never[]);
-      if (mayChangeSchema(sql)) await this.forgetSchema();
-      return rows;
-    });
-  }
-
+  query<T>(sql: string, parameters?: unknown[]): Promise<T[]>;
   /** Runs any number of statements, for example a migration. */
-  execute(sql: string): Promise<void> {
-    return this.session.exclusively(async () => {
-      try {
-        await this.driver.exec(sql);
-      } catch (error) {
-        await this.driver.exec("rollback");
-        throw error;
-      } finally {
-        await this.forgetSchema();
-      }
-    });
-  }
-
+  execute(sql: string): Promise<void>;
+  /** Runs `work` in a transaction, which is rolled back if `work` fails or says so. */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Runs a whole request of lite's, whose transaction nobody else must get into. */
+  request<T>(work: () => Promise<T>): Promise<T>;
+  /** `query` for work inside `request`. */
+  queryInRequest<T>(sql: string, parameters: unknown[]): Promise<T[]>;
   /** What PostgREST does on `notify pgrst, 'reload schema'`: tables and functions are read anew. */
-  forgetSchema(): Promise<unknown> {
-    return this.connection.clearSchemaCache();
-  }
+  forgetSchema(): Promise<unknown>;
+  close(): Promise<void>;
+}
 
-  close(): Promise<void> {
-    return this.connection.close();
-  }
+/** What lite's connections have in common. */
+export type Connection = Omit<PostgresConnection, "driver">;
+
+export { DatabaseUnusable, EmbeddedDatabase } from "./embedded.ts";
+
+/** Where the database is: a server, a folder, or nothing for one in memory. */
+export interface Location {
+  url?: string;
+  folder?: string;
+}
+
+/** Opens the database of a stack. */
+export function openDatabase({ url, folder }: Location): Promise<Database> {
+  return url === undefined ? EmbeddedDatabase.open(folder) : ServerDatabase.open(url);
 }

@@ -7,7 +7,8 @@ const IDLE_TIMEOUT = 150_000;
 
 export interface HostOptions {
   deno: string;
-  root: string;
+  /** The folder of the functions, if there are any. */
+  root: string | false;
   environment: Record<string, string>;
   /** Logs go there as `<name>.log`. */
   logFolder?: string;
@@ -23,6 +24,7 @@ export class FunctionsHost {
   readonly #functions = new Map<string, HostedFunction>();
 
   constructor({ deno, root, environment, logFolder }: HostOptions) {
+    if (root === false) return;
     for (const name of functionNames(root)) {
       const log = new FunctionLog(logFolder && join(logFolder, `${name}.log`));
       const supervisor = new Supervisor({ deno, root, name, environment, log });

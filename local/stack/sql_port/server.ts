@@ -1,4 +1,4 @@
-import type { Database } from "../database/mod.ts";
+import type { EmbeddedDatabase } from "../database/mod.ts";
 import { SqlClient } from "./client.ts";
 
 export interface SqlPortOptions {
@@ -20,7 +20,7 @@ export class SqlPort {
   #nextId = 1;
 
   private constructor(
-    private readonly database: Database,
+    private readonly database: EmbeddedDatabase,
     private readonly listener: Deno.TcpListener,
     private readonly serverVersion: string,
     private readonly options: SqlPortOptions,
@@ -30,7 +30,7 @@ export class SqlPort {
 
   /** Serves the clients that come to `listener`. */
   static async open(
-    database: Database,
+    database: EmbeddedDatabase,
     listener: Deno.TcpListener,
     options: SqlPortOptions = {},
   ): Promise<SqlPort> {

@@ -13,7 +13,7 @@ type LiteMetadata = Awaited<ReturnType<StorageAdapter["headObject"]>>;
  */
 export function liteAdapter(database: Database, files: ObjectFiles): StorageAdapter {
   async function metadata(bucket: string, key: string): Promise<LiteMetadata> {
-    const { rows: [row] } = await database.driver.query<{ metadata: ObjectMetadata }>(
+    const [row] = await database.queryInRequest<{ metadata: ObjectMetadata }>(
       "select metadata from storage.objects where bucket_id = $1 and name = $2",
       [bucket, key],
     );

@@ -1,5 +1,4 @@
-import type { Transaction } from "@electric-sql/pglite";
-import type { Database } from "../database/mod.ts";
+import type { Database, Transaction } from "../database/mod.ts";
 import { accessDenied, keyAlreadyExists, noSuchBucket, noSuchKey } from "./errors.ts";
 
 /** Who asks, as PostgreSQL knows it. */
@@ -111,18 +110,18 @@ export class ObjectRecords {
   }
 
   /** Runs `work` in a transaction in the given role. */
-  as<T>(role: Role | "superuser", work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const { session, driver } = this.database;
-    return session.exclusively(async () => {
-      try {
-        return await driver.transaction(async (transaction) => {
-          if (role !== "superuser") await transaction.exec(`set local role ${role}`);
-          return await work(transaction);
-        }) as T;
-      } catch (error) {
-        throw translated(error);
-      }
-    });
+  async as<T>(
+    role: Role | "superuser",
+    work: (transaction: Transaction) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.database.transaction(async (transaction) => {
+        if (role !== "superuser") await transaction.exec(`set local role ${role}`);
+        return await work(transaction);
+      });
+    } catch (error) {
+      throw translated(error);
+    }
   }
 }
 

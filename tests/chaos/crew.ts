@@ -1,0 +1,202 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { injectedEnvironment } from "../../local/stack/functions/environment.ts";
+import { FunctionLog } from "../../local/stack/functions/log.ts";
+import { Worker } from "../../local/stack/functions/worker.ts";
+import type { Stack } from "../../local/stack/mod.ts";
+import { Dice } from "./dice.ts";
+import type { Kind } from "./jobs.ts";
+import { Wire } from "./wire.ts";
+
+const FUNCTIONS = fileURLToPath(new URL("../../supabase/functions", import.meta.url));
+
+/** How long a process rests that found its queue empty. Milliseconds. */
+const REST = 200;
+
+/** What a run reported about a job. */
+export interface Report {
+  jobId: string;
+  outcome: string;
+}
+
+/** A process of a function, with its own way to the project and to the provider. */
+export interface Member {
+  number: number;
+  kind: Kind;
+  worker: Worker;
+  project: Wire;
+  provider: Wire;
+  /** Milliseconds since the epoch; when it was gone, not when it was told to go. */
+  endedAt?: number;
+}
+
+export interface CrewOptions {
+  stack: Stack;
+  simulatorUrl: string;
+  simulatorKey: string;
+  /** Settings of the functions. */
+  env: Record<string, string>;
+  seed: string;
+  /** How likely a request of theirs meets a fault. */
+  trouble: number;
+  logFolder: string;
+}
+
+/** The processes that drain the queues: the real functions, called again whenever a run is over. */
+export class Crew {
+  readonly all: Member[] = [];
+  readonly reports: Report[] = [];
+  /** What must not happen, as it is noticed. */
+  readonly failures: string[] = [];
+  /** The answers of the functions by status. */
+  readonly answers: Record<number, number> = {};
+  calm = false;
+  readonly ends = { kill: 0, retire: 0 };
+  suspensions = 0;
+  readonly #asleep = new Set<Member>();
+  readonly #ending = new Map<Member, Promise<void>>();
+  readonly #driving = new Set<Promise<void>>();
+  /** A port is a process: it is never used for another one. */
+  readonly #ports = new Set<number>();
+
+  constructor(private readonly options: CrewOptions) {}
+
+  /** Those that have not been told to end. */
+  get alive(): Member[] {
+    return this.all.filter((member) => !this.#ending.has(member));
+  }
+
+  /** Those that are neither ending nor suspended. */
+  get awake(): Member[] {
+    return this.alive.filter((member) => !this.#asleep.has(member));
+  }
+
+  /** Those of which nothing is under way any more. */
+  get gone(): Member[] {
+    return this.all.filter(({ endedAt }) => endedAt !== undefined);
+  }
+
+  memberAt(port: number): Member | undefined {
+    return this.all.find(({ project, provider }) =>
+      project.port === port || provider.port === port
+    );
+  }
+
+  start(kind: Kind): void {
+    const { stack, simulatorUrl, simulatorKey, env, seed, logFolder } = this.options;
+    const number = this.all.length;
+    const project = this.#wire(stack.url, `${seed}/project/${number}`);
+    const provider = this.#wire(simulatorUrl, `${seed}/provider/${number}`);
+    const { secretKey, publishableKey } = stack;
+    const keys = { secretKey, publishableKey, signingSecret: "" };
+    const name = `process-${kind}-generation`;
+    const log = new FunctionLog(join(logFolder, `${String(number).padStart(4, "0")}-${kind}.log`));
+    const worker = new Worker({
+      deno: Deno.execPath(),
+      root: FUNCTIONS,
+      name,
+      environment: {
+        ...injectedEnvironment(project.url, keys),
+        SUPABASE_PUBLIC_URL: stack.url,
+        GOOGLE_GENERATIVE_AI_API_KEY: simulatorKey,
+        GOOGLE_GENERATIVE_AI_BASE_URL: provider.url + new URL(simulatorUrl).pathname,
+        ...env,
+      },
+      log,
+    });
+    const member: Member = { number, kind, worker, project, provider };
+    this.all.push(member);
+    const driving = this.#drive(member, name).finally(() => {
+      log.close();
+      this.#driving.delete(driving);
+    });
+    this.#driving.add(driving);
+  }
+
+  /** Ends a process and returns when it is gone and nothing of it is under way any more. */
+  end(member: Member, how: "kill" | "retire"): Promise<void> {
+    const ending = this.#ending.get(member) ?? this.#end(member, how);
+    this.#ending.set(member, ending);
+    return ending;
+  }
+
+  async #end(member: Member, how: "kill" | "retire"): Promise<void> {
+    const { worker, project, provider } = member;
+    this.ends[how] += 1;
+    if (how === "kill") Deno.kill(worker.pid, "SIGKILL");
+    else await worker.stop();
+    await worker.ended;
+    await Promise.all([project.close(), provider.close()]);
+    member.endedAt = Date.now();
+  }
+
+  /** Stops a process in its tracks until `morning`. */
+  async suspend(member: Member, morning: Promise<void>): Promise<void> {
+    this.suspensions += 1;
+    this.#asleep.add(member);
+    Deno.kill(member.worker.pid, "SIGSTOP");
+    await morning;
+    this.#asleep.delete(member);
+    if (!this.#ending.has(member)) Deno.kill(member.worker.pid, "SIGCONT");
+  }
+
+  /** Ends all processes, and waits for those that are ending already. */
+  async endAll(how: "kill" | "retire"): Promise<void> {
+    for (const member of this.alive) this.end(member, how);
+    await Promise.all(this.#ending.values());
+  }
+
+  async close(): Promise<void> {
+    await this.endAll("kill");
+    await Promise.all(this.#driving);
+  }
+
+  /** Calls a function again and again for as long as its process lives. */
+  async #drive(member: Member, name: string): Promise<void> {
+    const { kind, worker, number } = member;
+    const leaving = () => this.#ending.has(member);
+    worker.ended.then(({ code, signal }) => {
+      if (!leaving()) this.failures.push(`process ${number} ended by itself: ${code} ${signal}`);
+    });
+    const origin = await worker.origin.catch(() => undefined);
+    while (origin !== undefined && !leaving()) {
+      const claimed = await this.#call(`${origin}/${name}`).catch((error) => {
+        if (!leaving()) this.failures.push(`${kind} process ${number}: ${error.message}`);
+        return 0;
+      });
+      if (claimed === 0) await new Promise((resolve) => setTimeout(resolve, REST));
+    }
+    await worker.ended;
+  }
+
+  async #call(url: string): Promise<number> {
+    const { secretKey } = this.options.stack;
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { authorization: `Bearer ${secretKey}` },
+    });
+    const text = await response.text();
+    this.answers[response.status] = (this.answers[response.status] ?? 0) + 1;
+    // 503: the queue was out of reach, which the report of the run is a part of.
+    if (![200, 207, 503].includes(response.status)) {
+      throw new Error(`answered ${response.status} ${text}`);
+    }
+    const answer = JSON.parse(text);
+    const { jobs, claimed } = response.status === 503 ? answer.report : answer;
+    this.reports.push(...jobs);
+    return response.status === 503 ? 0 : claimed;
+  }
+
+  #wire(url: string, seed: string): Wire {
+    const { trouble } = this.options;
+    const target = Number(new URL(url).port);
+    for (;;) {
+      const wire = new Wire({ target, dice: new Dice(seed), trouble: this.calm ? 0 : trouble });
+      if (!this.#ports.has(wire.port)) {
+        this.#ports.add(wire.port);
+        return wire;
+      }
+      wire.close();
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import { digest, png } from "./assets.ts";
+import { Dice } from "./dice.ts";
+
+export type Kind = "image" | "video";
+
+/** A job that is sent, and what is to become of it. */
+export interface PlannedJob {
+  label: string;
+  kind: Kind;
+  message: unknown;
+  /** What it has to end as, trouble aside. */
+  fate: "asset" | "invalid" | "blocked";
+  storyboard: string;
+  scene?: string;
+  character?: string;
+  /** The hash of the only picture that it may be made from. */
+  source?: string;
+  /** An object that has to be there before it is sent. */
+  upload?: { path: string; bytes: Uint8Array };
+}
+
+/** Where objects of a kind are, and how current ones end. */
+export const STORE: Record<Kind, { bucket: string; extension: string; type: string }> = {
+  image: { bucket: "storyboard-images", extension: "png", type: "image/png" },
+  video: { bucket: "storyboard-videos", extension: "mp4", type: "video/mp4" },
+};
+
+/** How many jobs in a row are for the same scene and character. */
+const EPISODE = 6;
+
+/** Pictures that jobs are made from, at fixed places. */
+export const ORIGINALS = [0, 1, 2, 3].map((number) => ({
+  path: `originals/source-${number}.png`,
+  bytes: png(`original ${number}`),
+}));
+
+/** Messages that are no job, however they are labelled. */
+const INVALID: Record<string, unknown>[] = [
+  { prompt: undefined },
+  { storyboardId: undefined },
+  { storyboardId: "../board" },
+  { prompt: 7 },
+  { sceneId: "a/b" },
+  { sourceImageUrl: "file:///etc/passwd" },
+];
+
+/** The job of a number, the same for the same seed. `publicUrl` is that of the image bucket. */
+export function planJob(seed: string, number: number, publicUrl: string): PlannedJob {
+  const dice = new Dice(`${seed}/job/${number}`);
+  const label = `chaos-${number}`;
+  const kind: Kind = dice.chance(0.7) ? "image" : "video";
+  const job: PlannedJob = { label, kind, message: null, fate: "asset", storyboard: "" };
+  const episode = Math.floor(number / EPISODE);
+  job.storyboard = `board-${episode % 3}`;
+  const target = dice.weighted({ scene: 50, character: 25, both: 10, none: 15 });
+  if (target === "scene" || target === "both") {
+    job.scene = dice.chance(0.1) ? "gone" : `scene-${episode}`;
+  }
+  if (target === "character" || target === "both") job.character = `hero-${episode}`;
+  const message: Record<string, unknown> = {
+    chaos: label,
+    prompt: `${label}: a lion walks over a cliff`,
+    storyboardId: job.storyboard,
+    sceneId: job.scene,
+    characterId: job.character,
+  };
+
+  const source = dice.weighted({ none: 60, original: 28, own: kind === "image" ? 12 : 0 });
+  if (source === "original") {
+    const { path, bytes } = dice.pick(ORIGINALS);
+    message.sourceImageUrl = `${publicUrl}/${path}`;
+    job.source = digest(bytes);
+  } else if (source === "own") {
+    // The scene's own picture is edited: a second try must not begin with the result of the first.
+    job.scene = message.sceneId = `own-${number}`;
+    job.character = message.characterId = undefined;
+    const bytes = png(`what ${job.scene} shows`);
+    job.upload = { path: `${job.storyboard}/${job.scene}.png`, bytes };
+    message.sourceImageUrl = `${publicUrl}/${job.upload.path}`;
+    job.source = digest(bytes);
+  }
+  if (kind === "image" && source !== "none") message.editMode = true;
+  if (kind === "video" && dice.chance(0.5)) message.durationSeconds = dice.pick(["4", "6", 8]);
+
+  job.fate = source === "own" ? "asset" : dice.weighted({ asset: 90, invalid: 5, blocked: 5 });
+  if (job.fate === "invalid") {
+    Object.assign(
+      message,
+      kind === "video" && dice.chance(0.5) ? { durationSeconds: "5" } : dice.pick(INVALID),
+    );
+  }
+  if (job.fate === "blocked") message.prompt = `${label}: forbidden`;
+  job.message = message;
+  return job;
+}
+
+/** Where the object of a job is, the part before its format. */
+export function placeOf(job: PlannedJob, id: string): string {
+  if (job.scene !== undefined) return `${job.storyboard}/scenes/${job.scene}/${id}`;
+  if (job.character !== undefined) return `${job.storyboard}/characters/${job.character}/${id}`;
+  return `${job.storyboard}/jobs/${id}`;
+}
+
+/** An entity of a job, and where its current object is. */
+export interface Slot {
+  key: string;
+  current: string;
+}
+
+export function slotsOf({ kind, storyboard, scene, character }: PlannedJob): Slot[] {
+  const { extension } = STORE[kind];
+  const slots: Slot[] = [];
+  if (scene !== undefined) {
+    slots.push({
+      key: `scene:${storyboard}:${scene}`,
+      current: `${storyboard}/${scene}.${extension}`,
+    });
+  }
+  if (character !== undefined) {
+    slots.push({
+      key: `character:${storyboard}:${character}`,
+      current: `${storyboard}/characters/${character}.${extension}`,
+    });
+  }
+  return slots;
+}
+
+/** The entities that have to be there before a job is sent. Nothing shows `gone`. */
+export function entitiesOf(job: PlannedJob): string[] {
+  return slotsOf(job).map(({ key }) => key).filter((key) => !key.endsWith(":gone"));
+}

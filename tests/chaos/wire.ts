@@ -1,0 +1,249 @@
+import type { Dice } from "./dice.ts";
+
+/** What becomes of a request and its reply. */
+export type Fate =
+  | "pass"
+  | "late" // the request is held back
+  | "slow" // the reply is held back
+  | "refused" // nothing of the request arrives
+  | "request cut" // the first half of it arrives
+  | "reply lost" // it has been answered, but nobody hears of it
+  | "reply cut"; // the first half of the answer arrives
+
+const WEIGHTS: Partial<Record<Fate, number>> = {
+  late: 5,
+  slow: 3,
+  refused: 1,
+  "request cut": 1,
+  "reply lost": 4,
+  "reply cut": 1,
+};
+
+/** A request that did not go through as it should. */
+export interface Incident {
+  fate: Fate;
+  /** Milliseconds since the epoch: when the request came, and when its end was met. */
+  from: number;
+  until: number;
+  /** What came of the request until then, headers and all, up to some length. */
+  request: string;
+}
+
+/** How much of a request is looked at: enough for a prompt behind a picture. */
+const KEPT = 64 * 1024;
+
+export interface WireOptions {
+  /** The port behind it. */
+  target: number;
+  dice: Dice;
+  /** How likely a request meets a fault. */
+  trouble: number;
+}
+
+/**
+ * A TCP proxy in front of a service, for one process alone. It knows as much of HTTP/1.1 as it needs:
+ * that a connection carries a request, then its reply, then the next request.
+ */
+export class Wire {
+  readonly port: number;
+  readonly incidents: Incident[] = [];
+  requests = 0;
+  #listener: Deno.TcpListener;
+  readonly #connections = new Set<Deno.TcpConn>();
+  readonly #served = new Set<Promise<void>>();
+  readonly #late = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(private readonly options: WireOptions) {
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.port = this.#listener.addr.port;
+    this.#accept(this.#listener);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Refuses connections and cuts those that there are, for some milliseconds. */
+  async fail(milliseconds: number): Promise<void> {
+    if (this.#closed) return;
+    const from = Date.now();
+    this.#listener.close();
+    this.#cut();
+    await pause(milliseconds);
+    while (!this.#closed) {
+      try {
+        this.#listener = Deno.listen({ hostname: "127.0.0.1", port: this.port });
+        this.#accept(this.#listener);
+        break;
+      } catch (error) {
+        // Somebody's connection was given the port meanwhile; it will not keep it for long.
+        if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+        await pause(100);
+      }
+    }
+    this.incidents.push({ fate: "refused", from, until: Date.now(), request: "" });
+  }
+
+  /** Lets what is late arrive, also if whoever sent it is gone; then there is no way any more. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeQuietly(this.#listener);
+    await Promise.all(this.#late);
+    this.#cut();
+    await Promise.all(this.#served);
+  }
+
+  /** Holds a request back. */
+  async hold(milliseconds: number): Promise<void> {
+    // A little longer, so that it is passed on before the wire closes.
+    const late = pause(milliseconds + 100).then(() => void this.#late.delete(late));
+    this.#late.add(late);
+    await pause(milliseconds);
+  }
+
+  #cut(): void {
+    for (const connection of this.#connections) closeQuietly(connection);
+  }
+
+  async #accept(listener: Deno.TcpListener): Promise<void> {
+    for (;;) {
+      let client: Deno.TcpConn;
+      try {
+        client = await listener.accept();
+      } catch {
+        return; // closed
+      }
+      const served = this.#serve(client).finally(() => this.#served.delete(served));
+      this.#served.add(served);
+    }
+  }
+
+  async #serve(client: Deno.TcpConn): Promise<void> {
+    let server: Deno.TcpConn;
+    try {
+      server = await Deno.connect({ hostname: "127.0.0.1", port: this.options.target });
+    } catch {
+      closeQuietly(client);
+      return;
+    }
+    const both = [client, server];
+    for (const connection of both) {
+      this.#connections.add(connection);
+      connection.setNoDelay();
+    }
+    const exchange = new Exchange(this);
+    const end = () => both.forEach(closeQuietly);
+    await Promise.all([
+      pass(client, (bytes) => exchange.request(bytes, server)).catch(() => {}).finally(end),
+      pass(server, (bytes) => exchange.reply(bytes, client)).catch(() => {}).finally(end),
+    ]);
+    exchange.broken();
+    for (const connection of both) this.#connections.delete(connection);
+  }
+
+  /** For a request that begins so. */
+  decide(head: string): { fate: Fate; delay: number } {
+    this.requests += 1;
+    const { dice, trouble } = this.options;
+    const delay = dice.between(100, 1500);
+    // Copies of two jobs have to cross for the order to matter in which they arrive.
+    const crosses = trouble > 0 && dice.chance(0.2) && head.includes("/object/copy");
+    const fate = dice.chance(trouble) ? dice.weighted(WEIGHTS) : crosses ? "late" : "pass";
+    return { fate, delay };
+  }
+}
+
+/** The requests and replies of one connection. */
+class Exchange {
+  #underWay = false;
+  #incident: Incident = { fate: "pass", from: 0, until: 0, request: "" };
+  #delay = 0;
+
+  constructor(private readonly wire: Wire) {}
+
+  /** Passes a part of a request on. False: that is the end of the connection. */
+  async request(bytes: Uint8Array, server: Deno.TcpConn): Promise<boolean> {
+    const begins = !this.#underWay;
+    if (begins) {
+      this.#underWay = true;
+      const { fate, delay } = this.wire.decide(latin1.decode(bytes.subarray(0, 200)));
+      this.#delay = delay;
+      this.#incident = { fate, from: Date.now(), until: 0, request: "" };
+    }
+    const incident = this.#incident;
+    if (incident.request.length < KEPT) incident.request += latin1.decode(bytes);
+    if (incident.fate === "refused") return false;
+    if (incident.fate === "late" && begins) {
+      this.#note();
+      await this.wire.hold(this.#delay);
+    }
+    if (incident.fate === "request cut") {
+      await write(server, bytes.subarray(0, bytes.length >> 1));
+      return false;
+    }
+    await write(server, bytes);
+    return true;
+  }
+
+  /** The same for a reply. */
+  async reply(bytes: Uint8Array, client: Deno.TcpConn): Promise<boolean> {
+    const begins = this.#underWay;
+    this.#underWay = false;
+    const { fate } = this.#incident;
+    if (!begins || fate === "pass" || fate === "late") {
+      await write(client, bytes);
+      return true;
+    }
+    if (fate === "slow") {
+      this.#note();
+      await pause(this.#delay);
+      await write(client, bytes);
+      return true;
+    }
+    if (fate === "reply cut") await write(client, bytes.subarray(0, bytes.length >> 1));
+    this.#note();
+    return false;
+  }
+
+  /** The connection is over. A request that is still under way was cut. */
+  broken(): void {
+    if (this.#underWay && this.#incident.fate !== "late") this.#note();
+  }
+
+  #note(): void {
+    this.#incident.until = Date.now();
+    this.wire.incidents.push(this.#incident);
+  }
+}
+
+const latin1 = new TextDecoder("latin1");
+
+/** Hands on what comes until there is no more, or `take` has had enough. */
+async function pass(
+  from: Deno.TcpConn,
+  take: (bytes: Uint8Array) => Promise<boolean>,
+): Promise<void> {
+  const buffer = new Uint8Array(32 * 1024);
+  for (;;) {
+    const length = await from.read(buffer);
+    if (length === null || !await take(buffer.subarray(0, length))) return;
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+async function write(to: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+}
+
+function closeQuietly(closable: { close(): void }): void {
+  try {
+    closable.close();
+  } catch {
+    // It was closed already.
+  }
+}
