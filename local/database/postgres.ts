@@ -174,16 +174,23 @@ async function installPrograms(target: string, major: 15 | 18): Promise<Programs
 /** Copies Debian's programs likewise, with all that they find by its place beside them. */
 async function copyDebian(target: string, debian: DebianPostgres): Promise<Programs> {
   const { root, programs, libraries } = debian;
-  for (const part of [programs, programs.replace("/lib/", "/share/"), ...libraries]) {
-    await copyFolder(join(root, part), join(target, part)).catch((error) => {
-      // A machine that lacks no library has none unpacked.
-      if (!libraries.includes(part) || !(error instanceof Deno.errors.NotFound)) throw error;
-    });
+  for (const part of [programs, programs.replace("/lib/", "/share/")]) {
+    await copyFolder(join(root, part), join(target, part));
   }
+  for (const part of libraries) await copyLibraries(join(root, part), join(target, part));
   return {
     bin: join(target, programs, "bin"),
     env: { LD_LIBRARY_PATH: libraries.map((part) => join(target, part)).join(":") },
   };
+}
+
+/** Copies what is a shared library; there is no folder where the machine lacks none. */
+async function copyLibraries(source: string, target: string): Promise<void> {
+  await Deno.mkdir(target, { recursive: true, mode: 0o755 });
+  const entries = await Deno.stat(source).then(() => [...Deno.readDirSync(source)], () => []);
+  for (const { name } of entries.filter(({ name }) => /^lib.*\.so/.test(name))) {
+    await Deno.copyFile(join(source, name), join(target, name));
+  }
 }
 
 async function copyFolder(source: string, target: string): Promise<void> {
