@@ -19,7 +19,7 @@ const SUITES = [
   ["functions", "the functions' HTTP face, without a core"],
   ["simulator", "the provider simulator"],
   ["sdk", "the simulator and our requests against the official clients"],
-  ["database", "the SQL: pgTAP and several sessions, on PGlite and on PostgreSQL"],
+  ["database", "the SQL: pgTAP, several sessions, pg_cron; on PGlite and on PostgreSQL"],
   ["ledger", "the simulation's ledger against the real SQL"],
   ["stack", "the embedded stack"],
   ["wasm", "the real core with adapters of the tests' own"],

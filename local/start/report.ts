@@ -77,7 +77,7 @@ export function guide(
       `the same database with PostgreSQL's own client (port ${Number(port) + 1})`,
     ),
     "",
-    "The stack looks at the queues every few seconds and calls the functions itself, so that",
+    "The stack calls the functions itself as soon as something is on a queue, so that",
     "./process-queue.sh mostly finds nothing left to do.",
     `Ctrl-C stops it. The data stays in ${data}/ (--fresh begins anew).`,
   ].join("\n");

@@ -1,7 +1,9 @@
-/** That the SQL which people copy works: enqueue-test-images.sql, README.md, docs/database.md. */
+/** That the SQL which people copy works: enqueue-test-images.sql, README.md, the pages of docs/. */
 
 import assert from "node:assert/strict";
-import { openMigratedPglite } from "../../local/database/pglite.ts";
+import { migrate } from "../../local/database/migrate.ts";
+import { openMigratedPglite, openPglite } from "../../local/database/pglite.ts";
+import { EXTENSIONS } from "./tap.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -49,42 +51,42 @@ Deno.test("every statement of the README runs", async () => {
 });
 
 Deno.test("the schedule of docs/deploying.md calls a function whose queue has work", async () => {
-  const [schedule] = await statementsOf("docs/deploying.md");
-  await using database = await openMigratedPglite();
-  // Stand-ins of the signatures that pg_cron, pg_net and Vault have.
-  await database.exec(`
-    create schema cron; create schema net; create schema vault;
-    create table cron.job (jobname text, schedule text, command text);
-    create function cron.schedule(job_name text, schedule text, command text) returns bigint
-      language sql as $$ insert into cron.job values ($1, $2, $3); select 1::bigint $$;
-    create table vault.decrypted_secrets (name text, decrypted_secret text);
-    create function vault.create_secret(new_secret text, new_name text) returns void
-      language sql as $$ insert into vault.decrypted_secrets values ($2, $1) $$;
-    create table net.calls (url text, headers jsonb, timeout integer);
-    create function net.http_post(
-      url text, body jsonb default '{}', params jsonb default '{}', headers jsonb default '{}',
-      timeout_milliseconds integer default 1000
-    ) returns bigint
-      language sql as $$ insert into net.calls values ($1, $4, $5); select 1::bigint $$;
-  `);
-  await database.exec(schedule);
-  const jobs = await database.query<{ jobname: string; schedule: string; command: string }>(
-    "select * from cron.job order by jobname",
-  );
-  assert.deepEqual(jobs.rows.map(({ jobname, schedule }) => [jobname, schedule]), [
+  const [install, look, change, remove] = await statementsOf("docs/deploying.md");
+  await using database = await openPglite();
+  await database.exec(EXTENSIONS);
+  await migrate(async (sql) => void (await database.exec(sql)));
+  const jobs = async () => {
+    const { rows } = await database.query<{ jobname: string; schedule: string }>(
+      "select jobname, schedule from cron.job where jobname like 'process-%' order by jobname",
+    );
+    return rows.map(({ jobname, schedule }) => [jobname, schedule]);
+  };
+
+  await database.exec(install);
+  assert.deepEqual(await jobs(), [
     ["process-image-generation", "10 seconds"],
     ["process-video-generation", "10 seconds"],
   ]);
   await database.exec(
     `select pgmq.send('video_generation_queue', '{"storyboardId": "sb", "prompt": "p"}')`,
   );
-  for (const { command } of jobs.rows) await database.exec(command);
-  const calls = await database.query("select * from net.calls");
+  const calls = await database.query<{ url: string; apikey: string }>(
+    "select url, headers ->> 'apikey' as apikey from net.http_request_queue",
+  );
   assert.deepEqual(calls.rows, [{
     url: "https://PROJECT_REF.supabase.co/functions/v1/process-video-generation",
-    headers: { apikey: "YOUR_SECRET_KEY", prefer: "respond-async" },
-    timeout: 5000,
+    apikey: "YOUR_SECRET_KEY",
   }]);
+
+  const [{ rows: seen }] = await database.exec(look);
+  assert.deepEqual(seen.map(({ installed, missing }) => ({ installed, missing })), [
+    { installed: true, missing: [] },
+    { installed: true, missing: [] },
+  ]);
+  await database.exec(change);
+  assert.deepEqual((await jobs())[0], ["process-image-generation", "30 seconds"]);
+  await database.exec(remove);
+  assert.deepEqual(await jobs(), []);
 });
 
 Deno.test("every statement of docs/database.md runs, and leaves the queue alone", async () => {

@@ -16,6 +16,8 @@ export class DatabaseUnusable extends Error {
 /** PostgreSQL with pgmq inside this process. */
 export class EmbeddedDatabase implements Database {
   readonly session: SharedSession;
+  /** Who is called back for which channel. */
+  readonly #listeners = new Map<string, () => void>();
 
   private constructor(readonly connection: PgliteConnection, readonly driver: PGlite) {
     this.session = new SharedSession(driver);
@@ -75,6 +77,21 @@ export class EmbeddedDatabase implements Database {
 
   async queryInRequest<T>(sql: string, parameters: unknown[]): Promise<T[]> {
     return (await this.driver.query<T>(sql, parameters)).rows;
+  }
+
+  async listen(channel: string, callback: () => void): Promise<void> {
+    this.#listeners.set(channel, callback);
+    await this.session.exclusively(() => this.driver.listen(channel, callback));
+  }
+
+  /**
+   * Passes on a notification that PGlite did not read, because the statement came as raw bytes.
+   * Answers whether it was for somebody here.
+   */
+  notified(channel: string): boolean {
+    const callback = this.#listeners.get(channel);
+    callback?.();
+    return callback !== undefined;
   }
 
   forgetSchema(): Promise<unknown> {

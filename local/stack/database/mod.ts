@@ -23,6 +23,8 @@ export interface Database {
   request<T>(work: () => Promise<T>): Promise<T>;
   /** `query` for work inside `request`. */
   queryInRequest<T>(sql: string, parameters: unknown[]): Promise<T[]>;
+  /** Calls back after each commit of a transaction that notified the channel, whoever's it was. */
+  listen(channel: string, callback: () => void): Promise<void>;
   /** What PostgREST does on `notify pgrst, 'reload schema'`: tables and functions are read anew. */
   forgetSchema(): Promise<unknown>;
   close(): Promise<void>;

@@ -37,6 +37,7 @@ const TYPES = {
  */
 export class ServerDatabase implements Database {
   readonly connection: PostgresConnection;
+  readonly #listening: pg.PoolClient[] = [];
 
   private constructor(url: string, private readonly pool: pg.Pool) {
     this.connection = new PoolConnection(url, pool);
@@ -115,11 +116,22 @@ export class ServerDatabase implements Database {
     return this.query(sql, parameters);
   }
 
+  /** On a connection that does nothing else; when it breaks, nobody is called back any more. */
+  async listen(channel: string, callback: () => void): Promise<void> {
+    const client = await this.pool.connect();
+    this.#listening.push(client);
+    client.on("notification", ({ channel: told }: pg.Notification) => {
+      if (told === channel) callback();
+    });
+    await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+  }
+
   forgetSchema(): Promise<unknown> {
     return this.connection.clearSchemaCache();
   }
 
   close(): Promise<void> {
+    for (const client of this.#listening) client.release(true);
     return this.connection.close();
   }
 }
