@@ -75,6 +75,16 @@ Deno.test("every wish comes back", () => {
   deepEqual(validateVideoJob(references), references);
 });
 
+Deno.test("every message of docs/messages.md is a job", async () => {
+  const page = await Deno.readTextFile(new URL("../../docs/messages.md", import.meta.url));
+  const messages = [...page.matchAll(/pgmq\.send\('(\w+)_generation_queue', '(.*?)'\)/gs)];
+  equal(messages.length, 5);
+  for (const [, kind, message] of messages) {
+    const validate = kind === "image" ? validateImageJob : validateVideoJob;
+    ok(validate(JSON.parse(message)).prompt);
+  }
+});
+
 Deno.test("everything that is wrong is named by field", () => {
   const found = issues(validateVideoJob, { prompt: 1, aspectRatio: "1:1", resolution: "4k" });
   deepEqual(found.map(({ field }) => field), [
