@@ -22,7 +22,10 @@ export interface ImageAdapters {
     pgmq: Adapter;
     gemini: Adapter;
     storage: Adapter;
-    /** Fetches source images from anywhere, without credentials. */
+    /**
+     * Fetches source images from anywhere, without credentials. Answers 421 for a host whose name
+     * leads into a private network.
+     */
     source: Adapter;
 }
 
@@ -31,7 +34,10 @@ export interface VideoAdapters {
     pgmq: Adapter;
     veo: Adapter;
     storage: Adapter;
-    /** Fetches source images from anywhere, without credentials. */
+    /**
+     * Fetches source images from anywhere, without credentials. Answers 421 for a host whose name
+     * leads into a private network.
+     */
     source: Adapter;
 }
 

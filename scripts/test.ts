@@ -20,6 +20,7 @@ const SUITES = [
   ["simulator", "the provider simulator"],
   ["sdk", "the simulator and our requests against the official clients"],
   ["database", "the SQL: pgTAP and several sessions, on PGlite and on PostgreSQL"],
+  ["ledger", "the simulation's ledger against the real SQL"],
   ["stack", "the embedded stack"],
   ["wasm", "the real core with adapters of the tests' own"],
   ["limits", "what Supabase allows a function: memory, CPU time, and its end"],
@@ -32,13 +33,25 @@ const STEPS: Step[] = [
   { name: "format", what: "deno fmt", command: [deno, "fmt", "--check", "--quiet"] },
   { name: "lint", what: "deno lint", command: [deno, "lint", "--quiet"] },
   { name: "types", what: "deno check", command: [deno, "check", "--quiet", "."] },
-  { name: "rustfmt", what: "cargo fmt", command: ["cargo", "fmt", "--check"] },
+  {
+    name: "rustfmt",
+    what: "cargo fmt",
+    command: ["cargo", "fmt", "--check", "--", "fuzz/src/lib.rs", "fuzz/tests/corpus.rs"],
+  },
   {
     name: "clippy",
     what: "cargo clippy, warnings are errors",
     command: ["cargo", "clippy", "--locked", "--quiet", "--all-targets", "--", "-D", "warnings"],
   },
   { name: "rust", what: "cargo test", command: ["cargo", "test", "--locked", "--quiet"] },
+  {
+    name: "fuzz",
+    what: "the inputs that fuzzing keeps, without libFuzzer",
+    command: [
+      ...["cargo", "test", "--locked", "--quiet", "--manifest-path", "fuzz/Cargo.toml"],
+      ...["--target-dir", "target/fuzz", "--config", 'build.rustflags=["--cfg=fuzzing"]'],
+    ],
+  },
   { name: "pkg", what: "pkg/ matches src/", command: ["bash", "build.sh", "--check"] },
   ...SUITES.map(([name, what]) => ({
     name,

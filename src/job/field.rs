@@ -159,14 +159,15 @@ impl<'a> Fields<'a> {
         self.url_of(field, self.get(field)?)
     }
 
-    /// The URLs of images, in their order.
+    /// The URLs of images, in their order. Of those that are wrong the first is named: a list of them
+    /// would bury the rest.
     pub(super) fn urls(&mut self, field: &str) -> Vec<String> {
         match self.get(field) {
             None => Vec::new(),
             Some(Value::Array(list)) if (1..=MOST_IMAGES).contains(&list.len()) => {
                 let urls = list.iter().enumerate();
-                urls.filter_map(|(at, value)| self.url_of(&format!("{field}[{at}]"), value))
-                    .collect()
+                let urls = urls.map(|(at, value)| self.url_of(&format!("{field}[{at}]"), value));
+                urls.collect::<Option<_>>().unwrap_or_default()
             }
             Some(_) => {
                 self.expect(field, format!("an array of 1 to {MOST_IMAGES} URLs"));

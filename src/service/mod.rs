@@ -8,6 +8,8 @@ mod address;
 mod base64;
 pub(crate) mod document;
 mod download;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gemini;
 mod google_error;
 mod mend;

@@ -46,7 +46,7 @@ fn show_word(word: &str, shown: &mut String) {
     let Some((scheme, rest)) = word.split_once("://") else { return show_tokens(word, shown) };
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let (address, query) = rest.split_at(end);
-    let address = match address.split_once('@') {
+    let address = match address.rsplit_once('@') {
         Some((_, host)) => host,
         None => address,
     };
@@ -70,11 +70,10 @@ fn show_tokens(word: &str, shown: &mut String) {
         if !in_token(first) {
             named_secret &= part.contains(['=', ':']);
             shown.push_str(part);
-        } else if named_secret || is_secret(part) {
-            shown.push_str(HIDDEN);
         } else {
-            shown.push_str(part);
-            named_secret = names_secret(part);
+            let hidden = named_secret || is_secret(part);
+            shown.push_str(if hidden { HIDDEN } else { part });
+            named_secret |= names_secret(part);
         }
     }
 }
@@ -88,14 +87,18 @@ fn names_secret(name: &str) -> bool {
         || name == "sig"
 }
 
+/// Whether a token is known by its look, or is random in one of the parts between its dots: what
+/// stands right in front of a secret must not hide what it is (`jwt%3DeyJ…`).
 fn is_secret(token: &str) -> bool {
-    let has = |class: fn(&u8) -> bool| token.as_bytes().iter().any(class);
-    let random = token.len() >= RANDOM_LENGTH
-        && !token.contains('.')
-        && has(u8::is_ascii_uppercase)
-        && has(u8::is_ascii_lowercase)
-        && has(u8::is_ascii_digit);
-    random || token.len() >= 12 && PREFIXES.iter().any(|prefix| token.starts_with(prefix))
+    let random = |part: &str| {
+        let has = |class: fn(&u8) -> bool| part.as_bytes().iter().any(class);
+        part.len() >= RANDOM_LENGTH
+            && has(u8::is_ascii_uppercase)
+            && has(u8::is_ascii_lowercase)
+            && has(u8::is_ascii_digit)
+    };
+    let known = token.len() >= 12 && PREFIXES.iter().any(|prefix| token.starts_with(prefix));
+    known || token.split('.').any(random)
 }
 
 fn shorten(mut text: String) -> String {
@@ -125,6 +128,8 @@ mod tests {
                 format!("https://files.test/a.png?token={secret}&x=1"),
                 format!("https://user:{secret}@files.test/a.png"),
                 format!("{{\"key\":\"{secret}\"}}"),
+                format!("https%3A%2F%2Ffiles.test%2Fa.png%3Fjwt%3D{secret}"),
+                format!("storage.{secret}"),
             ] {
                 let shown = shown(&text);
                 assert!(!shown.contains(secret.as_str()), "{text} -> {shown}");
@@ -137,6 +142,13 @@ mod tests {
     fn a_secret_is_known_by_its_name_too() {
         assert_eq!(shown("api_key=hunter2 rest"), "api_key=[redacted] rest");
         assert_eq!(shown("Bearer abc: no"), "Bearer [redacted] no");
+        let glued = format!("ya29.{}_password=hunter2", "a1B2".repeat(8));
+        assert_eq!(shown(&glued), "[redacted]=[redacted]");
+    }
+
+    #[test]
+    fn a_password_may_hold_what_ends_it() {
+        assert_eq!(shown("https://user:p@ss@x.test/f.png"), "https://x.test/f.png");
     }
 
     #[test]

@@ -30,6 +30,11 @@ const LARGEST: usize = 20 * 1024 * 1024;
 /// Image hosts redirect to their CDN, sometimes by way of a login page. More lead nowhere.
 const MOST_REDIRECTS: usize = 5;
 
+/// What the open door answers for a name that leads into a private network.
+const NOT_PUBLIC: StatusCode = StatusCode::MISDIRECTED_REQUEST;
+
+const IS_NOT_PUBLIC: &str = "is not a host on the public internet";
+
 /// What the models read, so that a host that has several formats chooses one of them.
 const FORMATS: &str = "image/png, image/jpeg, image/webp, image/heic, image/heif";
 
@@ -46,10 +51,11 @@ pub struct Sources<T, S> {
 }
 
 impl<T: Transport, S: Transport> Sources<T, S> {
-    /// Fetches through `open`, which takes any address and adds no credentials, and through
-    /// `storage` what lies in the project's storage. `public_base` is storage's address as users
-    /// see it, where that is another. `allowed_hosts` narrows the hosts that `open` may be asked
-    /// for: names, addresses, or `*.example.com` for all names below one.
+    /// Fetches through `open`, which takes any address, adds no credentials and answers 421 for
+    /// a name that leads into a private network, and through `storage` what lies in the project's
+    /// storage. `public_base` is storage's address as users see it, where that is another.
+    /// `allowed_hosts` narrows the hosts that `open` may be asked for: names, addresses, or
+    /// `*.example.com` for all names below one.
     pub fn new(
         open: T,
         storage: S,
@@ -70,7 +76,7 @@ impl<T: Transport, S: Transport> Sources<T, S> {
 
     fn check(&self, url: &WebUrl) -> Result<(), Failure> {
         if !url.host.is_public() {
-            return Err(unusable(url, "is not a host on the public internet"));
+            return Err(unusable(url, IS_NOT_PUBLIC));
         }
         match &self.allowed_hosts {
             Some(hosts) if !hosts.iter().any(|entry| url.host.matches(entry)) => {
@@ -103,7 +109,7 @@ impl<T: Transport, S: Transport> SourceImages for Sources<T, S> {
                 }
             }
         }
-        Err(unusable(&url, &format!("is behind more than {MOST_REDIRECTS} redirects")))
+        Err(unusable(&url, "is behind more than 5 redirects"))
     }
 }
 
@@ -135,6 +141,9 @@ async fn ask<T: Transport>(
         let message = format!("{} answered {}", url.host, status.as_u16());
         return Err(retry(message).after(retry_after(reply.headers())));
     }
+    if status == NOT_PUBLIC {
+        return Err(unusable(url, IS_NOT_PUBLIC));
+    }
     if !status.is_success() {
         return Err(unusable(url, &format!("answered {}", status.as_u16())));
     }
@@ -165,8 +174,7 @@ fn unusable(url: &WebUrl, why: &str) -> Failure {
 }
 
 fn too_large(url: &WebUrl) -> Failure {
-    let megabytes = LARGEST / 1024 / 1024;
-    unusable(url, &format!("makes the images of the job more than {megabytes} MB"))
+    unusable(url, "makes the images of the job more than 20 MB")
 }
 
 fn give_up(message: String) -> Failure {

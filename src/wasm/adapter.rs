@@ -32,7 +32,10 @@ export interface ImageAdapters {
     pgmq: Adapter;
     gemini: Adapter;
     storage: Adapter;
-    /** Fetches source images from anywhere, without credentials. */
+    /**
+     * Fetches source images from anywhere, without credentials. Answers 421 for a host whose name
+     * leads into a private network.
+     */
     source: Adapter;
 }
 
@@ -41,7 +44,10 @@ export interface VideoAdapters {
     pgmq: Adapter;
     veo: Adapter;
     storage: Adapter;
-    /** Fetches source images from anywhere, without credentials. */
+    /**
+     * Fetches source images from anywhere, without credentials. Answers 421 for a host whose name
+     * leads into a private network.
+     */
     source: Adapter;
 }
 "#;

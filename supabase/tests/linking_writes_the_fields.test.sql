@@ -1,5 +1,5 @@
 begin;
-select plan(6);
+select plan(8);
 insert into public.kv_store_7ee7668a (key, value) values
   ('scene:pgtap-sb:s1', '{"title": "Cliff", "videoUrl": "v"}'), ('scene:pgtap-sb:odd', '"text"');
 
@@ -27,6 +27,14 @@ select throws_ok(
 select throws_ok(
   $$ select public.link_generated_asset('scene:pgtap-sb:s1', 'sound', 'u', now()) $$,
   '22023', 'asset_kind: expected image or video, got ''sound''', 'so is another kind'
+);
+select throws_ok(
+  $$ select public.link_generated_asset('scene:pgtap-sb:s1', 'image', 'u', 'infinity') $$,
+  '22023', 'generated_at: expected a time, got infinity', 'so is a time that is none'
+);
+select throws_ok(
+  $$ select public.link_generated_asset('scene:pgtap-sb:s1', 'image', '', now()) $$,
+  '22023', 'asset_url: expected the URL of the asset, got nothing', 'or no URL'
 );
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- Every function and table that we put where PostgREST looks is decided on: service_role or nobody.
 begin;
-select plan(12);
+select plan(14);
 
 create temporary view ours as
 select p.oid::regprocedure as signature, p.proname, p.prosecdef, p.proconfig, p.proacl,
@@ -13,7 +13,7 @@ select is((select array_agg(proname::text order by proname) from ours), array[
   'begin_generation_submission', 'cancel_generation_job', 'claim_generation_jobs', 'complete_generation_job',
   'confirm_generation_publication', 'defer_generation_job', 'enqueue_generation_job', 'extend_generation_lease',
   'fail_generation_job', 'generation_job', 'generation_metrics', 'link_generated_asset',
-  'record_generation_operation', 'redrive_generation_jobs', 'unpublished_generation_jobs'
+  'prune_generation_jobs', 'record_generation_operation', 'redrive_generation_jobs', 'unpublished_generation_jobs'
 ], 'these are all our functions');
 select is_empty(
   $$ select signature from ours where not has_function_privilege('service_role', signature, 'execute') $$,
@@ -29,8 +29,8 @@ select is_empty(
   'nor does everybody'
 );
 select is_empty(
-  $$ select signature from ours where not prosecdef or proconfig is distinct from array['search_path=""'] $$,
-  'they run as their owner, with no search path'
+  $$ select signature from ours where not prosecdef or proconfig is distinct from array['search_path=pg_catalog, pg_temp'] $$,
+  'they run as their owner, and find nothing of the caller''s'
 );
 select is_empty($$ select signature from ours where comment is null $$, 'each says what it means');
 select is_empty(
@@ -43,27 +43,40 @@ select is_empty(
   'no other function in public touches the ledger'
 );
 
+create temporary table relation as
+select oid::regclass as name, relname::text
+from pg_class
+where oid in ('public.generation_jobs'::regclass, 'public.kv_store_7ee7668a'::regclass)
+  or (relnamespace = 'pgmq'::regnamespace and relname ~ '^([qa]_)?(image|video)_generation_queue$');
+select is(count(*), 8::bigint, 'the ledger, the entities, and queue, archive and view of each kind') from relation;
+create temporary table holds as
+select role, name, relname, privilege
+from relation, unnest(array['anon', 'authenticated', 'service_role']) as role,
+  unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as privilege
+where has_table_privilege(role, name, privilege)
+  or (privilege in ('select', 'insert', 'update', 'references') and has_any_column_privilege(role, name, privilege));
+
+select is_empty($$ select * from holds where role <> 'service_role' $$,
+  'anon and authenticated neither read nor write any of them');
 select is_empty(
-  $$ select role, privilege
-     from unnest(array['anon', 'authenticated']) as role,
-       unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as privilege
-     where has_table_privilege(role, 'public.generation_jobs', privilege) $$,
-  'the ledger is closed to anon and authenticated'
+  $$ select * from holds where privilege <> 'select' and relname <> 'kv_store_7ee7668a' $$,
+  'service_role changes them through functions only, but for the entities'
 );
-select is_empty(
-  $$ select privilege from unnest(array['insert', 'update', 'delete', 'truncate']) as privilege
-     where has_table_privilege('service_role', 'public.generation_jobs', privilege) $$,
-  'service_role changes it through functions only'
+select is(
+  (select array_agg(relname order by relname) from holds where privilege = 'select'),
+  array['generation_jobs', 'image_generation_queue', 'kv_store_7ee7668a', 'q_image_generation_queue',
+    'q_video_generation_queue', 'video_generation_queue'],
+  'it reads them, but for the archives'
 );
-select ok(
-  relrowsecurity and has_table_privilege('service_role', oid, 'select'), 'it reads it, and row security is on'
-) from pg_class where oid = 'public.generation_jobs'::regclass;
+select ok(relrowsecurity, 'row security of the ledger is on')
+from pg_class where oid = 'public.generation_jobs'::regclass;
 select is_empty(
-  $$ select role, relation
-     from unnest(array['anon', 'authenticated']) as role,
-       unnest(array['pgmq.image_generation_queue', 'pgmq.video_generation_queue']) as relation
-     where has_table_privilege(role, relation, 'select') $$,
-  'the views are closed to them too'
+  $$ select role, signature
+     from unnest(array['anon', 'authenticated', 'service_role']) as role,
+       lateral (select oid::regprocedure as signature from pg_proc where pronamespace = 'generation_private'::regnamespace) as p
+     where has_function_privilege(role, signature, 'execute')
+       and not (role = 'service_role' and signature::text like '%_queue_messages()') $$,
+  'the internals are executed by nobody, but for what the views read'
 );
 select is_empty(
   $$ select role from unnest(array['anon', 'authenticated', 'service_role']) as role

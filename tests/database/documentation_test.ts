@@ -96,6 +96,10 @@ Deno.test("every statement of docs/database.md runs, and leaves the queue alone"
     create table storage.objects (
       bucket_id text, name text, metadata jsonb, created_at timestamptz default now()
     );
+    create schema cron;
+    create table cron.job (schedule text, command text);
+    create function cron.schedule(job_name text, schedule text, command text) returns bigint
+      language sql as $$ insert into cron.job values ($2, $3); select 1::bigint $$;
     create table public.scenes (
       storyboard_id text, id text, image_url text, video_url text, updated_at timestamptz
     );
@@ -109,6 +113,11 @@ Deno.test("every statement of docs/database.md runs, and leaves the queue alone"
   const before = (await queue()).rows;
   for (const statement of statements) await database.exec(statement);
   assert.deepEqual((await queue()).rows, before);
+
+  const scheduled = await database.query<{ command: string }>("select command from cron.job");
+  assert.equal(scheduled.rows.length, 1);
+  const [pruned] = await database.exec(scheduled.rows[0].command);
+  assert.deepEqual(pruned.rows, [{ prune_generation_jobs: "(0,0,f)" }]);
 
   // The function of the page has replaced ours by now.
   const linked = await database.query(

@@ -43,7 +43,8 @@ for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
       const database = await server.createDatabase({ pgmq: { extension: version } });
       const superuser = connect(database.superuserUrl);
       await superuser.unsafe(`${PGTAP} grant usage on schema extensions to public;`);
-      await superuser.end();
+      const { pathname: name } = new URL(database.url);
+      await superuser.unsafe(`alter database ${name.slice(1)} set track_functions = 'all'`);
 
       const owner = connect(database.url);
       await migrate(async (sql) => void (await owner.unsafe(sql)));
@@ -57,7 +58,21 @@ for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
             return results as unknown as Record<string, unknown>[][];
           }));
       }
+      await owner`select pg_stat_force_next_flush()`;
       await owner.end();
+
+      await t.step("every function was called", async () => {
+        // Those of the views are inlined, so that nobody sees them being called.
+        const uncalled = await superuser`
+          select p.oid::regprocedure::text as name
+          from pg_proc as p
+          left join pg_stat_user_functions as calls on calls.funcid = p.oid
+          where p.pronamespace in ('public'::regnamespace, 'generation_private'::regnamespace)
+            and p.proname not in ('image_queue_messages', 'video_queue_messages')
+            and calls.calls is null`;
+        assert.deepEqual(uncalled.map(({ name }) => name), []);
+      });
+      await superuser.end();
     } finally {
       await server.close();
     }

@@ -14,27 +14,81 @@ onEachDeno("the HTTP face", async (studio, test) => {
     assert.ok(!JSON.stringify(health).includes(studio.simulator.apiKey));
   });
 
-  await test.step("who has no key is refused before anything else", async () => {
-    for (
-      const headers of [
-        {},
-        { authorization: "Bearer wrong" },
-        { authorization: `Bearer ${studio.stack.publishableKey}` },
-        { apikey: studio.stack.publishableKey },
-      ] as Record<string, string>[]
-    ) {
+  const { secretKey, publishableKey } = studio.stack;
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+  await test.step("who has no key is refused, and nothing is touched", async () => {
+    const id = await studio.send("image", { storyboardId: studio.storyboard(), prompt: "Locked" });
+    const refused: Record<string, string>[] = [
+      {},
+      bearer(""),
+      bearer("wrong"),
+      bearer("undefined"),
+      bearer(publishableKey),
+      { apikey: publishableKey },
+      bearer(secretKey.slice(0, -1)),
+      bearer(`${secretKey}x`),
+      bearer(secretKey.toUpperCase()),
+      bearer(`${secretKey} ${secretKey}`),
+      bearer(`${secretKey}, Bearer ${secretKey}`),
+      { authorization: secretKey },
+      { authorization: `Basic ${btoa(`:${secretKey}`)}` },
+      { authorization: `Token ${secretKey}` },
+      { apikey: `Bearer ${secretKey}` },
+      { "x-api-key": secretKey },
+      { cookie: `apikey=${secretKey}` },
+      bearer(`${secretKey}\xe9`),
+      bearer("x".repeat(10_000)),
+      bearer(jwt({ alg: "none" }, { role: "service_role" })),
+      bearer(jwt({ alg: "HS256" }, { role: "service_role", exp: 4_000_000_000 })),
+    ];
+    for (const headers of refused) {
       const response = await studio.call("image", { headers });
-      assert.equal(response.status, 401);
+      const what = JSON.stringify(headers).slice(0, 100);
+      assert.equal(response.status, 401, what);
       assert.equal(response.headers.get("content-type"), "application/problem+json");
-      assert.equal((await response.json()).status, 401);
+      assert.equal(response.headers.get("www-authenticate"), "Bearer");
+      const problem = await response.json();
+      assert.deepEqual(Object.keys(problem), ["type", "title", "status", "detail"], what);
+      assert.ok(!JSON.stringify(problem).includes(secretKey));
     }
+    // Too much for any server: it may also hang up.
+    const huge = await studio.call("image", { headers: bearer("x".repeat(1_000_000)) })
+      .catch(() => undefined);
+    assert.ok(!huge?.ok);
+    await huge?.body?.cancel();
+    const inUrl = await fetch(
+      `${studio.stack.url}/functions/v1/process-image-generation?apikey=${secretKey}`,
+      { method: "POST" },
+    );
+    assert.equal(inUrl.status, 401);
+    await inUrl.body?.cancel();
+    for (const value of [`${secretKey}\0`, `\0${secretKey}`, `${secretKey}\0${secretKey}`]) {
+      assert.match(await rawPost(studio.stack.url, `apikey: ${value}`), /^HTTP\/1\.1 400 /);
+    }
+
+    const [message] = await studio.stack.sql<{ read_ct: number }>(
+      "select read_ct from pgmq.q_image_generation_queue",
+    );
+    assert.equal(message.read_ct, 0, "nothing was claimed");
+    assert.deepEqual([(await studio.job(id)).status, (await studio.job(id)).attempts], [
+      "queued",
+      0,
+    ]);
+    assert.equal(studio.simulator.requests.length, 0);
+    assert.deepEqual(studio.stack.functionLogs("process-image-generation"), []);
+    await studio.stack.sql("select public.cancel_generation_job($1)", [id]);
   });
 
-  await test.step("the key is taken from either header", async () => {
+  await test.step("the key is taken from either header, in every form that clients use", async () => {
     for (
       const headers of [
-        { authorization: `Bearer ${studio.stack.secretKey}` },
-        { apikey: studio.stack.secretKey },
+        bearer(secretKey),
+        { authorization: `bearer ${secretKey}` },
+        { authorization: `BEARER \t ${secretKey}` },
+        { apikey: secretKey },
+        { apikey: publishableKey, ...bearer(secretKey) },
+        { apikey: secretKey, ...bearer(publishableKey) },
       ] as Record<string, string>[]
     ) {
       const response = await studio.call("video", { headers });
@@ -82,3 +136,21 @@ onEachDeno("the HTTP face", async (studio, test) => {
     }
   });
 });
+
+/** A JWT that nobody of this project has signed. */
+function jwt(header: unknown, claims: unknown): string {
+  const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
+  return `${part(header)}.${part(claims)}.${crypto.randomUUID()}`;
+}
+
+/** The beginning of the answer to a request with a header as no client would send it. */
+async function rawPost(url: string, header: string): Promise<string> {
+  const { hostname, port, host } = new URL(url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const head = `POST /functions/v1/process-image-generation HTTP/1.1\r\nHost: ${host}\r\n` +
+    `Content-Length: 0\r\n${header}\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(head));
+  const answer = new Uint8Array(4096);
+  const length = await connection.read(answer);
+  return new TextDecoder().decode(answer.subarray(0, length ?? 0));
+}

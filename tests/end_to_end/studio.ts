@@ -7,7 +7,16 @@ import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
 
 /** The versions of Deno that the functions have to run under: today's and the hosted one. */
-const VERSIONS = ["current", "2.1.4"] as const;
+export const VERSIONS = ["current", "2.1.4"] as const;
+
+export interface StudioOptions {
+  /** More variables of the functions, or others. */
+  env?: Record<string, string>;
+  /** The key that the provider accepts; one is made up when not given. */
+  apiKey?: string;
+  /** The key to call the functions with: the project's unless given. */
+  callerKey?: string;
+}
 
 export type Kind = "image" | "video";
 export type Message = Record<string, unknown>;
@@ -56,10 +65,17 @@ export function onEachDeno(
 export class Studio implements AsyncDisposable {
   #storyboards = 0;
 
-  constructor(readonly stack: Stack, readonly simulator: Simulator) {}
+  private constructor(
+    readonly stack: Stack,
+    readonly simulator: Simulator,
+    readonly callerKey: string,
+  ) {}
 
-  static async start(version: typeof VERSIONS[number]): Promise<Studio> {
-    const simulator = await startSimulator();
+  static async start(
+    version: typeof VERSIONS[number],
+    { env, apiKey, callerKey }: StudioOptions = {},
+  ): Promise<Studio> {
+    const simulator = await startSimulator({ apiKey });
     try {
       const stack = await startStack({
         sqlPort: false,
@@ -67,9 +83,10 @@ export class Studio implements AsyncDisposable {
         env: {
           GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
           GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
+          ...env,
         },
       });
-      return new Studio(stack, simulator);
+      return new Studio(stack, simulator, callerKey ?? stack.secretKey);
     } catch (error) {
       await simulator.close();
       throw error;
@@ -128,7 +145,7 @@ export class Studio implements AsyncDisposable {
   call(kind: Kind, init: RequestInit = {}): Promise<Response> {
     return fetch(`${this.stack.url}/functions/v1/process-${kind}-generation`, {
       method: "POST",
-      headers: { authorization: `Bearer ${this.stack.secretKey}` },
+      headers: { authorization: `Bearer ${this.callerKey}` },
       ...init,
     });
   }

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { imageAdapters, videoAdapters } from "../../supabase/functions/_shared/adapters.ts";
 import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
 import { projectHeaders } from "../../supabase/functions/_shared/project_headers.ts";
@@ -7,30 +7,60 @@ import { environmentOf, hostedValues, newKeys } from "./support.ts";
 const keys = newKeys();
 const GOOGLE = "https://generativelanguage.googleapis.com/v1beta";
 
-function doors(change: Record<string, string> = {}) {
+/** The doors of both kinds, onto an outside of the test's own. */
+function doors(
+  change: Record<string, string> = {},
+  answer: (request: Request) => Response = () => new Response("ok"),
+) {
   const values = { ...hostedValues(keys), ...change };
   const { configuration } = readConfiguration(environmentOf(values), "image");
   const sent: Request[] = [];
-  const send = (request: Request) => {
-    sent.push(request);
-    return Promise.resolve(new Response("ok"));
+  const outside = {
+    send: (request: Request) => {
+      sent.push(request);
+      return Promise.resolve(answer(request));
+    },
+    lookup: () => Promise.resolve(["1.1.1.1"]),
   };
   return {
-    image: imageAdapters(configuration!, send),
-    video: videoAdapters(configuration!, send),
+    image: imageAdapters(configuration!, outside),
+    video: videoAdapters(configuration!, outside),
     sent,
     last: () => sent.at(-1)!,
   };
 }
 
-const CREDENTIALS = ["apikey", "authorization", "x-goog-api-key", "cookie", "proxy-authorization"];
-
+/** The headers of a request that hold a key of ours, in whatever form, and those of that name. */
 function credentialsOf(request: Request) {
+  const { secret, serviceRole, google } = keys;
+  const isOurs = (value: string) =>
+    [secret, serviceRole, google].some((key) => value.includes(key));
+  const headers = [...request.headers];
   return Object.fromEntries(
-    CREDENTIALS.filter((name) => request.headers.has(name))
-      .map((name) => [name, request.headers.get(name)]),
+    headers.filter(([name, value]) => isOurs(value) || CREDENTIALS.includes(name)),
   );
 }
+
+/** Headers by which somebody may be let in somewhere. */
+const CREDENTIALS = [
+  "api-key",
+  "apikey",
+  "authorization",
+  "cookie",
+  "cookie2",
+  "host",
+  "metadata",
+  "metadata-flavor",
+  "proxy-authorization",
+  "x-amz-security-token",
+  "x-api-key",
+  "x-auth-token",
+  "x-aws-ec2-metadata-token",
+  "x-goog-api-key",
+  "x-goog-iam-authorization-token",
+  "x-goog-user-project",
+  "x-supabase-api-key",
+];
 
 Deno.test("the doors stand at the services' addresses", () => {
   const { image, video } = doors();
@@ -63,35 +93,83 @@ Deno.test("each door adds its own credential and no other", async () => {
   deepEqual(credentialsOf(last()), {});
 });
 
-Deno.test("credentials that the core would bring along are dropped", async () => {
-  const { image, last } = doors();
+Deno.test("whatever the core would bring along, a door adds what is its own and nothing else", async () => {
+  const { image, video, last } = doors();
   const headers = Object.fromEntries(CREDENTIALS.map((name) => [name, "smuggled"]));
+  const requests: [{ fetch(request: Request): Promise<Response> }, string, unknown][] = [
+    [image.source, "https://pictures.example/a.png", {}],
+    [image.pgmq, "http://project.test/rest/v1/rpc/x", { apikey: keys.secret }],
+    [image.storage, "http://project.test/storage/v1/object/x", { apikey: keys.secret }],
+    [image.gemini, `${GOOGLE}/models/m:x`, { "x-goog-api-key": keys.google }],
+    [video.veo, `${GOOGLE}/models/m:x`, { "x-goog-api-key": keys.google }],
+    [video.veo, "https://files.example/a.mp4", {}],
+  ];
+  for (const [door, url, expected] of requests) {
+    await door.fetch(new Request(url, { headers: { ...headers, accept: "image/png" } }));
+    deepEqual(credentialsOf(last()), expected, url);
+    equal(last().headers.get("accept"), "image/png");
+  }
+});
+
+Deno.test("a key that a caller hides in a header of the core's is not taken for one", async () => {
+  const { image, last } = doors();
+  const headers = { accept: "*/*\tapikey: x", "content-type": "text/plain; authorization=x" };
   await image.source.fetch(new Request("https://pictures.example/a.png", { headers }));
-  deepEqual(credentialsOf(last()), {});
-  await image.pgmq.fetch(new Request("http://project.test/rest/v1/rpc/x", { headers }));
-  deepEqual(credentialsOf(last()), { apikey: keys.secret });
+  deepEqual([...last().headers.keys()], ["accept", "content-type"]);
 });
 
 Deno.test("a request that does not lie under a door's address is refused unsent", async () => {
   const { image, sent } = doors();
   const outside: [keyof typeof image, string][] = [
+    // Another service on the same origin.
     ["pgmq", "http://project.test/storage/v1/object/x"],
     ["pgmq", "http://project.test/rest/v10/rpc/x"],
+    ["pgmq", "http://project.test/rest/V1/rpc/x"],
+    ["pgmq", "http://project.test/"],
     ["pgmq", "http://project.test/rest/v1/../../auth/v1/admin"],
     ["pgmq", "http://project.test/rest/v1/%2e%2e/%2e%2e/auth/v1/admin"],
     ["pgmq", "http://project.test/rest/v1/..%2f..%2fauth/v1/admin"],
     ["pgmq", "http://project.test/rest/v1/..%5cauth"],
+    ["pgmq", "http://project.test/rest/v1/..\\..\\auth/v1/admin"],
+    ["storage", "http://project.test/rest/v1/generation_jobs"],
+    ["storage", "http://project.test/storage/v1/../../auth/v1/admin"],
+    ["gemini", "https://generativelanguage.googleapis.com/v1/models/m:generateContent"],
+    // Another origin: scheme, port, host.
     ["pgmq", "https://project.test/rest/v1/rpc/x"],
     ["pgmq", "http://project.test:8080/rest/v1/rpc/x"],
+    ["pgmq", "http://project.test:443/rest/v1/rpc/x"],
+    ["pgmq", "http://project.test./rest/v1/rpc/x"],
     ["pgmq", "http://project.test.evil.example/rest/v1/rpc/x"],
+    ["pgmq", "http://evil-project.test/rest/v1/rpc/x"],
+    ["pgmq", "http://a.project.test/rest/v1/rpc/x"],
+    ["pgmq", "http://project.test@evil.example/rest/v1/rpc/x"],
+    ["pgmq", "http://project.test:80@evil.example/rest/v1/rpc/x"],
+    ["pgmq", "http://evil.example/http://project.test/rest/v1/rpc/x"],
+    ["pgmq", "http://evil.example#http://project.test/rest/v1/rpc/x"],
+    ["pgmq", "http://evil.example?http://project.test/rest/v1/rpc/x"],
+    ["pgmq", "http://evil.example\\@project.test/rest/v1/rpc/x"],
     ["storage", "http://other.test/storage/v1/object/x"],
+    ["storage", "https://project.test/storage/v1/object/x"],
+    ["storage", "http://project.test.:80/storage/v1/object/x"],
+    ["gemini", "http://generativelanguage.googleapis.com/v1beta/models/m:generateContent"],
     ["gemini", "https://evil.example/v1beta/models/m:generateContent"],
-    ["gemini", "https://generativelanguage.googleapis.com/v1/models/m:generateContent"],
+    ["gemini", "data:application/json,{}"],
+    ["storage", "file:///storage/v1/object/x"],
+    ["storage", "blob:http://project.test/storage/v1/object/x"],
   ];
   for (const [door, url] of outside) {
-    await rejects(image[door].fetch(new Request(url)), TypeError, url);
+    await rejects(async () => await image[door].fetch(new Request(url)), TypeError, url);
   }
   equal(sent.length, 0);
+});
+
+Deno.test("a host in capitals and a port that goes without saying are the same service", async () => {
+  const { image, last } = doors();
+  for (const url of ["HTTP://PROJECT.TEST/rest/v1/rpc/x", "http://project.test:80/rest/v1/rpc/x"]) {
+    await image.pgmq.fetch(new Request(url));
+    equal(last().url, "http://project.test/rest/v1/rpc/x");
+    deepEqual(credentialsOf(last()), { apikey: keys.secret });
+  }
 });
 
 Deno.test("a video is downloaded with the key from the API's own origin only", async () => {
@@ -104,8 +182,20 @@ Deno.test("a video is downloaded with the key from the API's own origin only", a
     const url of [
       "https://storage.googleapis.com/bucket/a.mp4",
       "http://generativelanguage.googleapis.com/v1beta/files/a",
-      "https://generativelanguage.googleapis.com.evil.example/v1beta/files/a",
+      "http://generativelanguage.googleapis.com:443/v1beta/files/a",
       "https://generativelanguage.googleapis.com:8443/v1beta/files/a",
+      "https://generativelanguage.googleapis.com./v1beta/files/a",
+      "https://generativelanguage.googleapis.com.evil.example/v1beta/files/a",
+      "https://eu.generativelanguage.googleapis.com/v1beta/files/a",
+      "https://googleapis.com/v1beta/files/a",
+      "https://evil-generativelanguage.googleapis.com/v1beta/files/a",
+      "https://evil.example/generativelanguage.googleapis.com/v1beta/files/a",
+      "https://generativelanguage.googleapis.com@evil.example/v1beta/files/a",
+      "https://generativelanguage.googleapis.com:443@evil.example/v1beta/files/a",
+      "https://evil.example\\@generativelanguage.googleapis.com/v1beta/files/a",
+      "https://evil.example#@generativelanguage.googleapis.com/v1beta/files/a",
+      "https://evil.example?@generativelanguage.googleapis.com/v1beta/files/a",
+      `https://evil.example/?key=${"x".repeat(9)}&from=https://generativelanguage.googleapis.com/`,
     ]
   ) {
     await video.veo.fetch(new Request(url, { headers: { "x-goog-api-key": "smuggled" } }));
@@ -179,9 +269,13 @@ Deno.test("a redirect comes back as it is, over a real connection", async () => 
       return new Response(null, { status: 302, headers: { location: "/elsewhere" } });
     },
   );
-  const url = `http://127.0.0.1:${server.addr.port}`;
-  const { configuration } = readConfiguration(environmentOf(hostedValues(keys)), "image");
-  const response = await imageAdapters(configuration!).source.fetch(new Request(url));
+  const SUPABASE_URL = `http://127.0.0.1:${server.addr.port}`;
+  const url = `${SUPABASE_URL}/storage/v1/object/public/b/x.png`;
+  const { configuration } = readConfiguration(
+    environmentOf({ ...hostedValues(keys), SUPABASE_URL }),
+    "image",
+  );
+  const response = await imageAdapters(configuration!).storage.fetch(new Request(url));
   equal(response.status, 302);
   equal(response.headers.get("location"), "/elsewhere");
   await response.body?.cancel();
@@ -189,21 +283,125 @@ Deno.test("a redirect comes back as it is, over a real connection", async () => 
   await server.shutdown();
 });
 
-Deno.test("a key that the provider quotes in an error goes no further", async () => {
-  const { configuration } = readConfiguration(environmentOf(hostedValues(keys)), "image");
-  const key = configuration!.googleApiKey;
-  const send = () =>
-    Promise.resolve(
-      Response.json({ error: { message: `key ${key} is not allowed` } }, { status: 403 }),
-    );
+Deno.test("a key that a service quotes in an error goes no further", async () => {
+  const errors = [keys.google, keys.secret].map((key) => ({
+    error: { message: `key ${key} (${btoa(key)}) is not allowed`, key },
+  }));
+  const { image, video } = doors({}, () => Response.json(errors, { status: 403 }));
   for (
-    const { fetch } of [
-      imageAdapters(configuration!, send).gemini,
-      videoAdapters(configuration!, send).veo,
-    ]
+    const [door, url] of [
+      [image.gemini, `${GOOGLE}/models/m:generateContent`],
+      [video.veo, `${GOOGLE}/models/m:predictLongRunning`],
+      [video.veo, "https://files.example/a.mp4"],
+      [image.pgmq, "http://project.test/rest/v1/rpc/x"],
+      [image.storage, "http://project.test/storage/v1/object/x"],
+    ] as const
   ) {
-    const response = await fetch(new Request(`${GOOGLE}/models/m:generateContent`));
+    const response = await door.fetch(new Request(url));
     equal(response.status, 403);
-    deepEqual(await response.json(), { error: { message: "key [redacted] is not allowed" } });
+    for (const { error } of await response.json()) {
+      equal(error.key, "[redacted]");
+      ok(error.message.startsWith("key [redacted] ([redacted]"), error.message);
+      ok(error.message.endsWith(") is not allowed"), error.message);
+    }
   }
+});
+
+Deno.test("an error stays on its way: no more of it is read than anybody wants", async () => {
+  let pulled = 0;
+  const endless = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      pulled++;
+      controller.enqueue(new Uint8Array(1024).fill(120));
+    },
+  });
+  const { image } = doors({}, () => new Response(endless, { status: 500 }));
+  const response = await image.gemini.fetch(new Request(`${GOOGLE}/models/m:generateContent`));
+  const reader = response.body!.getReader();
+  await reader.read();
+  await reader.cancel();
+  ok(pulled < 20, `${pulled} pieces`);
+});
+
+Deno.test("what is written into the ledger holds no key, and is otherwise as it was", async () => {
+  const { image, last } = doors();
+  const call = async (body: unknown) => {
+    await image.pgmq.fetch(
+      new Request("http://project.test/rest/v1/rpc/fail_generation_job", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    );
+    equal(last().headers.get("content-type"), "application/json");
+    return await last().json();
+  };
+  const lease = { queue: "image_generation_queue", msg_id: 7, lease_token: 1 };
+  deepEqual(
+    await call({
+      ...lease,
+      error_message: `said ${keys.google} and ${keys.secret}`,
+      usage: { note: [keys.google], tokens: 7 },
+    }),
+    {
+      ...lease,
+      error_message: "said [redacted] and [redacted]",
+      usage: { note: ["[redacted]"], tokens: 7 },
+    },
+  );
+  // The name of an operation is needed as it is, whatever it is.
+  const operation = { ...lease, operation: { name: `operations/${keys.google}` } };
+  deepEqual(await call(operation), operation);
+  const plain = { ...lease, error_message: 'a "plain" \\ word: ü', cost_usd: 0.039 };
+  deepEqual(await call(plain), plain);
+});
+
+Deno.test("a source image comes from a public address only, whatever the host is called", async () => {
+  const cases: [string, string[], boolean][] = [
+    ["https://images.example/x.png", ["1.1.1.1"], true],
+    ["https://images.example/x.png", ["1.1.1.1", "2606:4700::1111"], true],
+    ["https://images.example/x.png", [], true],
+    ["https://images.example/x.png", ["10.0.0.1"], false],
+    ["https://images.example/x.png", ["127.0.0.1"], false],
+    ["https://images.example/x.png", ["169.254.169.254"], false],
+    ["https://images.example/x.png", ["1.1.1.1", "192.168.0.1"], false],
+    ["https://images.example/x.png", ["1.1.1.1", "::1"], false],
+    ["https://images.example/x.png", ["fd00:ec2::254"], false],
+    ["https://images.example/x.png", ["::ffff:10.0.0.1"], false],
+    ["https://images.example/x.png", ["no address"], false],
+    ["https://1.1.1.1/x.png", ["10.0.0.1"], true],
+    ["https://[2606:4700::1111]/x.png", ["10.0.0.1"], true],
+    ["http://127.0.0.1/x.png", ["1.1.1.1"], false],
+    ["http://0x7f.1/x.png", ["1.1.1.1"], false],
+    ["http://[::1]/x.png", ["1.1.1.1"], false],
+    ["http://[fe80::1]/x.png", ["1.1.1.1"], false],
+  ];
+  const { configuration } = readConfiguration(environmentOf(hostedValues(keys)), "image");
+  for (const [url, addresses, may] of cases) {
+    const asked: string[] = [];
+    let sent = 0;
+    const outside = {
+      send: () => (sent++, Promise.resolve(new Response("ok"))),
+      lookup: (name: string) => (asked.push(name), Promise.resolve(addresses)),
+    };
+    for (
+      const { source } of [imageAdapters, videoAdapters].map((a) => a(configuration!, outside))
+    ) {
+      const response = await source.fetch(new Request(url));
+      equal(response.status, may ? 200 : 421, `${url} ${addresses}`);
+    }
+    equal(sent, may ? 2 : 0, `${url} ${addresses}`);
+    deepEqual(asked, url.includes("images.example") ? ["images.example", "images.example"] : []);
+  }
+});
+
+Deno.test("the other doors do not look anything up: the operator has named their hosts", async () => {
+  const { configuration } = readConfiguration(environmentOf(hostedValues(keys)), "image");
+  const image = imageAdapters(configuration!, {
+    send: () => Promise.resolve(new Response("ok")),
+    lookup: (name) => Promise.reject(new Error(`${name} was looked up`)),
+  });
+  await image.storage.fetch(new Request("http://project.test/storage/v1/object/x"));
+  await image.pgmq.fetch(new Request("http://project.test/rest/v1/rpc/x"));
+  await image.gemini.fetch(new Request(`${GOOGLE}/models/m:generateContent`));
 });

@@ -23,7 +23,9 @@ Deno.test("an entry is one line of JSON that names the function", () => {
 
 Deno.test("whatever looks like a secret is taken out, wherever it stands", () => {
   const redact = createRedact();
-  const secrets = [keys.secret, keys.publishable, keys.serviceRole, keys.google];
+  const random = crypto.randomUUID();
+  const google = [keys.google, `AQ.${random}`, `ya29.${random}`];
+  const secrets = [keys.secret, keys.publishable, keys.serviceRole, `sbp_${random}`, ...google];
   for (const secret of secrets) {
     for (
       const value of [
@@ -49,6 +51,7 @@ Deno.test("tokens of unknown form are recognized by where they stand", () => {
     "https://s.example/a?X-Goog-Signature=[redacted]&X-Goog-Date=2",
   );
   equal(redact("http://user:pass@x.example/a"), "http://[redacted]@x.example/a");
+  equal(redact("https://token@x.example/a"), "https://[redacted]@x.example/a");
   deepEqual(redact({ headers: { apikey: "short", accept: "*/*" } }), {
     headers: { apikey: "[redacted]", accept: "*/*" },
   });

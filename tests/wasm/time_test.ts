@@ -1,39 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { processImages } from "../../pkg/generation_queue.js";
 import { json, options, queueWith, Service, untouched } from "./services.ts";
-
-/**
- * Timers that run out by hand while the clock stands still, so that nothing here waits for time to
- * pass or depends on how much does.
- */
-function byHand() {
-  const { setTimeout, clearTimeout } = globalThis;
-  const now = performance.now();
-  performance.now = () => now;
-  const waiting = new Map<number, { milliseconds: number; callback: () => void }>();
-  let last = 0;
-  Object.assign(globalThis, {
-    setTimeout(callback: () => void, milliseconds = 0) {
-      waiting.set(++last, { milliseconds, callback });
-      return last;
-    },
-    clearTimeout: (timer: number) => waiting.delete(timer),
-  });
-  return {
-    /** Lets the timers of this length run out. */
-    runOut(milliseconds: number) {
-      const due = [...waiting].filter(([, timer]) => timer.milliseconds === milliseconds);
-      equal(due.length, 1, `one timer of ${milliseconds} ms, but ${JSON.stringify([...waiting])}`);
-      waiting.delete(due[0][0]);
-      due[0][1].callback();
-    },
-    left: () => waiting.size,
-    [Symbol.dispose]() {
-      Object.assign(globalThis, { setTimeout, clearTimeout });
-      Reflect.deleteProperty(performance, "now"); // the one of its prototype is back
-    },
-  };
-}
+import { byHand } from "./timers.ts";
 
 /** An adapter that leaves its first request unanswered; `asked` comes back with that one. */
 function silent(url: string) {

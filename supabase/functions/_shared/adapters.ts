@@ -8,48 +8,76 @@
  */
 import type { Adapter, ImageAdapters, VideoAdapters } from "./core.ts";
 import type { Configuration } from "./environment.ts";
+import { KnownSecrets } from "./known_secrets.ts";
+import { type Log, type Lookup, lookup as systemLookup } from "./lookup.ts";
 import { projectHeaders } from "./project_headers.ts";
+import { isAddress, isPublicAddress } from "./public_address.ts";
 
-/** Sends a request; the global `fetch`, unless a test looks on. */
-export type Send = (request: Request) => Promise<Response>;
+/** What the doors open onto; a test has its own. */
+export interface Outside {
+  /** Sends a request. */
+  send(request: Request): Promise<Response>;
+  lookup: Lookup;
+  /** Takes what there is to say about it. */
+  log: Log;
+}
 
-/** Headers that only an adapter may set. */
-const CREDENTIAL_HEADERS = [
-  "apikey",
-  "authorization",
-  "cookie",
-  "proxy-authorization",
-  "x-goog-api-key",
-];
+/**
+ * The headers that the core sets. No other gets through: the list of those that can carry a
+ * credential would have no end.
+ */
+const CORE_HEADERS = ["accept", "cache-control", "content-type", "x-upsert"];
+
+/** The members of a call to the database that hold what others wrote. */
+const FOREIGN_MEMBERS = ["error_message", "usage"];
 
 /** The doors of an image run. */
-export function imageAdapters(configuration: Configuration, send: Send = fetch): ImageAdapters {
-  const google = googleHeaders(configuration.googleApiKey);
+export function imageAdapters(
+  configuration: Configuration,
+  outside: Partial<Outside> = {},
+): ImageAdapters {
+  const { project, source, google, secrets, send } = open(configuration, outside);
   return {
-    ...projectAdapters(configuration, send),
-    gemini: serviceAdapter(
-      configuration.googleBaseUrl,
-      google,
-      (request) => withoutKey(configuration.googleApiKey, send(request)),
-    ),
-    source: openAdapter(send),
+    ...project,
+    gemini: serviceAdapter(configuration.googleBaseUrl, google, secrets, send),
+    source,
   };
 }
 
 /** The doors of a video run. */
-export function videoAdapters(configuration: Configuration, send: Send = fetch): VideoAdapters {
+export function videoAdapters(
+  configuration: Configuration,
+  outside: Partial<Outside> = {},
+): VideoAdapters {
+  const { project, source, google, secrets, send } = open(configuration, outside);
   return {
-    ...projectAdapters(configuration, send),
-    veo: downloadAdapter(configuration.googleBaseUrl, configuration.googleApiKey, send),
-    source: openAdapter(send),
+    ...project,
+    veo: downloadAdapter(configuration.googleBaseUrl, google, secrets, send),
+    source,
   };
 }
 
-function projectAdapters({ supabaseUrl, serviceKey }: Configuration, send: Send) {
+/** What the doors of both kinds of run have in common. */
+function open(configuration: Configuration, outside: Partial<Outside>) {
+  const { supabaseUrl, serviceKey, googleApiKey } = configuration;
+  const { send, lookup, log }: Outside = {
+    send: fetch,
+    lookup: systemLookup,
+    log: () => {},
+    ...outside,
+  };
   const headers = projectHeaders(serviceKey);
+  const secrets = new KnownSecrets([serviceKey, googleApiKey]);
+  const rest = serviceAdapter(`${supabaseUrl}/rest/v1`, headers, secrets, send);
   return {
-    pgmq: serviceAdapter(`${supabaseUrl}/rest/v1`, headers, send),
-    storage: serviceAdapter(`${supabaseUrl}/storage/v1`, headers, send),
+    project: {
+      pgmq: ledgerAdapter(rest, secrets),
+      storage: serviceAdapter(`${supabaseUrl}/storage/v1`, headers, secrets, send),
+    },
+    source: openAdapter(send, (name) => lookup(name, log)),
+    google: googleHeaders(googleApiKey),
+    secrets,
+    send,
   };
 }
 
@@ -62,24 +90,30 @@ function googleHeaders(key: string): Record<string, string> {
   return { "x-goog-api-key": key, connection: "close" };
 }
 
-/** An error of the provider's is kept in the ledger, and some proxies quote the key in it. */
-async function withoutKey(key: string, reply: Promise<Response>): Promise<Response> {
-  const response = await reply;
-  if (response.status < 400) return response;
+/**
+ * An error is kept in the ledger, and some proxies quote the key in it. Its body stays on its way:
+ * how much of it is read, and for how long, is decided further in.
+ */
+function withoutSecrets(secrets: KnownSecrets, response: Response): Response {
+  if (response.status < 400 || response.body === null) return response;
   const { status, headers } = response;
-  const text = await response.text();
-  return new Response(text.replaceAll(key, "[redacted]"), { status, headers });
+  return new Response(response.body.pipeThrough(secrets.hideInStream()), { status, headers });
 }
 
 /** Adds the credentials, and refuses whatever does not lie under `url`. */
-function serviceAdapter(url: string, credentials: Record<string, string>, send: Send): Adapter {
+function serviceAdapter(
+  url: string,
+  credentials: Record<string, string>,
+  secrets: KnownSecrets,
+  send: Outside["send"],
+): Adapter {
   return {
     url,
     async fetch(request) {
       if (!liesUnder(url, request.url)) {
         throw new TypeError(`refused: ${originOf(request.url)} is not the service of ${url}`);
       }
-      return await send(withHeaders(request, credentials));
+      return withoutSecrets(secrets, await send(withHeaders(request, credentials)));
     },
   };
 }
@@ -88,20 +122,59 @@ function serviceAdapter(url: string, credentials: Record<string, string>, send: 
  * The door to a service that also hands out addresses to download from. On its own origin the
  * download needs the key; on any other (a redirect to a file store) the key must not go along.
  */
-function downloadAdapter(url: string, key: string, send: Send): Adapter {
+function downloadAdapter(
+  url: string,
+  credentials: Record<string, string>,
+  secrets: KnownSecrets,
+  send: Outside["send"],
+): Adapter {
   const origin = new URL(url).origin;
   return {
     url,
     async fetch(request) {
       const own = originOf(request.url) === origin;
-      return await withoutKey(key, send(withHeaders(request, own ? googleHeaders(key) : {})));
+      return withoutSecrets(secrets, await send(withHeaders(request, own ? credentials : {})));
     },
   };
 }
 
-/** The door to the public internet: no address of its own, no credentials. */
-function openAdapter(send: Send): Adapter {
-  return { url: "", fetch: async (request) => await send(withHeaders(request, {})) };
+/**
+ * The door to the ledger. Whatever quoted a key on the way here, in a success or in the middle of
+ * an exception, is stopped by the time that it would be written down.
+ */
+function ledgerAdapter({ url, fetch }: Adapter, secrets: KnownSecrets): Adapter {
+  return {
+    url,
+    async fetch(request) {
+      if (request.body === null) return await fetch(request);
+      const body = await request.text();
+      if (secrets.hide(body) === body) return await fetch(new Request(request, { body }));
+      const call = JSON.parse(body);
+      for (const member of FOREIGN_MEMBERS.filter((name) => name in call)) {
+        call[member] = JSON.parse(secrets.hide(JSON.stringify(call[member])));
+      }
+      return await fetch(new Request(request, { body: JSON.stringify(call) }));
+    },
+  };
+}
+
+/**
+ * The door to the public internet: no address of its own, no credentials. A name that leads into
+ * a private network is answered here, with 421 (Misdirected Request), and not asked for.
+ */
+function openAdapter(send: Outside["send"], addressesOf: (name: string) => Promise<string[]>) {
+  const leadsOutside = async (url: string) => {
+    const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
+    const addresses = isAddress(host) ? [host] : await addressesOf(host);
+    return addresses.every(isPublicAddress);
+  };
+  return {
+    url: "",
+    async fetch(request: Request) {
+      if (!await leadsOutside(request.url)) return new Response(null, { status: 421 });
+      return await send(withHeaders(request, {}));
+    },
+  };
 }
 
 /** Whether `target` is `base` or a path below it, on the same origin. */
@@ -116,9 +189,11 @@ function liesUnder(base: string, target: string): boolean {
 }
 
 function withHeaders(request: Request, credentials: Record<string, string>): Request {
-  const headers = new Headers(request.headers);
-  for (const name of CREDENTIAL_HEADERS) headers.delete(name);
-  for (const [name, value] of Object.entries(credentials)) headers.set(name, value);
+  const headers = new Headers(credentials);
+  for (const name of CORE_HEADERS) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
   return new Request(request, { headers, redirect: "manual" });
 }
 

@@ -56,11 +56,12 @@ export function readCredentials(environment: Environment): Credentials {
   };
 }
 
-/** Every value that must not appear in a log, as far as the variables parse. */
+/** Every value that must not appear in a log; of a variable that does not parse, all of it. */
 export function knownSecrets(environment: Environment): string[] {
-  const map = parseJson(optional(environment, "SUPABASE_SECRET_KEYS") ?? "{}");
+  const text = optional(environment, "SUPABASE_SECRET_KEYS") ?? "{}";
+  const map = parseJson(text);
   return [
-    ...(typeof map === "object" && map !== null ? Object.values(map) : []),
+    ...(typeof map === "object" && map !== null ? Object.values(map) : [text]),
     ...[
       "SUPABASE_SECRET_KEY",
       "SUPABASE_SERVICE_ROLE_KEY",

@@ -12,7 +12,8 @@ export function imageFunction(core: ImageCore): Handler {
       queue: "image_generation_queue",
       kind: "image",
       version: core.version,
-      run: (configuration, options) => core.processImages(imageAdapters(configuration), options),
+      run: (configuration, options) =>
+        core.processImages(imageAdapters(configuration, { log: options.log }), options),
     },
     thisPlatform(),
   );

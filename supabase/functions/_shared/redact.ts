@@ -4,6 +4,7 @@
  * The core never sees a key, but replies of services and pasted URLs may hold one, and a log is
  * read by more people than a secret store.
  */
+import { KnownSecrets } from "./known_secrets.ts";
 
 const HIDDEN = "[redacted]";
 
@@ -12,8 +13,8 @@ const LONGEST_TEXT = 4000;
 const DEEPEST = 8;
 
 const PATTERNS: [RegExp, string][] = [
-  [/\bsb_(?:secret|publishable)_[\w-]+/g, HIDDEN],
-  [/\bAIza[\w-]{16,}/g, HIDDEN],
+  [/\bsb(?:p|_secret|_publishable)_[\w-]+/g, HIDDEN],
+  [/\b(?:AIza|AQ\.|ya29\.)[\w.-]{16,}/g, HIDDEN],
   [/\beyJ[\w-]{4,}\.[\w-]{4,}(?:\.[\w-]*)?/g, HIDDEN],
   [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${HIDDEN}`],
   // Signed URLs of Supabase (token), Google (X-Goog-Signature), S3 (X-Amz-…) and Azure (sig).
@@ -21,26 +22,20 @@ const PATTERNS: [RegExp, string][] = [
     /([?&](?:[\w-]*token|[\w-]*signature|[\w-]*credential|api[_-]?key|apikey|key|sig|secret)=)[^&\s"'<>]+/gi,
     `$1${HIDDEN}`,
   ],
-  [/(\bhttps?:\/\/)[^\s/@:"']+:[^\s/@"']+@/gi, `$1${HIDDEN}@`],
+  [/(\bhttps?:\/\/)[^\s/@"']+@/gi, `$1${HIDDEN}@`],
 ];
 
 const SECRET_NAME = /^(authorization|apikey|api[_-]?key|x-goog-api-key|cookie|password|secret)$/i;
-
-/** Shorter values are words rather than secrets: hiding them would garble every text. */
-const SHORTEST_SECRET = 6;
 
 /** A copy of a JSON-like value in which nothing looks like a secret and texts are bounded. */
 export type Redact = (value: unknown) => unknown;
 
 /** A `Redact` that knows the shapes of secrets, and those of this function literally. */
 export function createRedact(secrets: string[] = []): Redact {
-  const literal = secrets.filter((secret) => secret.length >= SHORTEST_SECRET)
-    // The longest first: of one that begins with another the end would be left.
-    .sort((a, b) => b.length - a.length);
+  const known = new KnownSecrets(secrets);
 
   function text(value: string): string {
-    let result = value;
-    for (const secret of literal) result = result.replaceAll(secret, HIDDEN);
+    let result = known.hide(value);
     for (const [pattern, replacement] of PATTERNS) result = result.replace(pattern, replacement);
     return result.length > LONGEST_TEXT ? `${result.slice(0, LONGEST_TEXT)}…` : result;
   }

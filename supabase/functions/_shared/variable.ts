@@ -107,12 +107,16 @@ export function address(environment: Environment, name: string): string | undefi
 export function credential(environment: Environment, name: string): string | undefined {
   const value = optional(environment, name);
   if (value !== undefined && !isCredential(value)) {
-    throw new VariableError(name, "printable ASCII characters without whitespace");
+    throw new VariableError(name, "a key: printable ASCII characters without whitespace");
   }
   return value;
 }
 
-/** Whether a value can travel in a header as a credential. */
+/**
+ * Whether a value can travel in a header as a credential. What a script writes that has none to
+ * write is no key: everybody could guess it.
+ */
 export function isCredential(value: unknown): value is string {
-  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value) &&
+    !/^(undefined|null)$/i.test(value);
 }

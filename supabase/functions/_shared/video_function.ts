@@ -12,7 +12,8 @@ export function videoFunction(core: VideoCore): Handler {
       queue: "video_generation_queue",
       kind: "video",
       version: core.version,
-      run: (configuration, options) => core.processVideos(videoAdapters(configuration), options),
+      run: (configuration, options) =>
+        core.processVideos(videoAdapters(configuration, { log: options.log }), options),
     },
     thisPlatform(),
   );

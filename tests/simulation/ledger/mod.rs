@@ -1,5 +1,6 @@
 //! The queue tables and the ledger, as `supabase/migrations/` keep them: plain data that changes
-//! by the same rules. Each method is one transaction; time is an argument.
+//! by the same rules. Each method is one transaction; time is an argument. `tests/ledger/` holds it
+//! to the real SQL.
 
 mod operator;
 mod settle;

@@ -76,7 +76,7 @@ impl Ledger {
         true
     }
 
-    /// `pgmq.read` by hand: whoever holds the lease loses it.
+    /// `pgmq.set_vt` and `pgmq.read` by hand, of one message: whoever holds the lease loses it.
     pub fn read_by_hand(&mut self, now: Duration, job: Job, hidden: Duration) -> bool {
         let Some(message) = &mut self.rows[job].queued else { return false };
         message.read_ct += 1;

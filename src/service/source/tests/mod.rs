@@ -1,3 +1,5 @@
+mod hostile;
+
 use super::*;
 use futures_util::FutureExt;
 
@@ -37,45 +39,10 @@ fn a_public_image_is_fetched() {
 }
 
 #[test]
-fn what_is_not_on_the_internet_is_not_asked_for() {
-    for url in [
-        "http://127.0.0.1/x.png",
-        "http://127.0.0.1:54321/rest/v1/secrets",
-        "http://2130706433/",
-        "http://[::ffff:169.254.169.254]/latest/meta-data",
-        "http://metadata.google.internal/computeMetadata/v1",
-        "http://localhost:8000/x.png",
-        "http://kong:8000/x.png",
-        "https://user:pass@images.example.com/x.png",
-        "file:///etc/passwd",
-        "data:image/png;base64,iVBORw0KGgo=",
-        "/x.png",
-        "http://127。0。0。1/",
-    ] {
-        let open = Recorded::at("");
-        refusal(&open, url);
-        assert!(open.urls().is_empty(), "{url}");
-    }
-}
-
-#[test]
-fn every_redirect_is_checked() {
-    for location in
-        ["http://169.254.169.254/", "//10.0.0.1/", "ftp://x.example.com/", "http://a@b.c/"]
-    {
-        let open = moved(moved(Recorded::at(""), "/next"), location);
-        refusal(&open, "https://images.example.com/x");
-        let way = ["https://images.example.com/x", "https://images.example.com/next"];
-        assert_eq!(open.urls(), way, "{location}");
-    }
+fn a_redirect_is_followed_to_another_public_host() {
     let open = moved(Recorded::at(""), "http://cdn.example.net/y.png").reply(200, PNG);
     assert!(from_open(&open, "https://images.example.com/x").is_ok());
-}
-
-#[test]
-fn redirects_come_to_an_end() {
-    let open = (0..6).fold(Recorded::at(""), |open, _| moved(open, "/again"));
-    assert!(refusal(&open, "https://images.example.com/x").message.contains("redirects"));
+    assert_eq!(open.urls()[1], "http://cdn.example.net/y.png");
 }
 
 #[test]
@@ -84,7 +51,10 @@ fn the_projects_storage_is_asked_through_its_own_door_wherever_it_is() {
         (format!("{STORAGE}/object/public/b/x.png"), "object/public/b/x.png"),
         (format!("{PUBLIC}/object/public/b/x.png"), "object/public/b/x.png"),
         (format!("{PUBLIC}/object/sign/b/x.png?token=t"), "object/sign/b/x.png?token=t"),
+        (format!("{STORAGE}/object/sign/b/x.png?token=t"), "object/sign/b/x.png?token=t"),
         (format!("{STORAGE}/object/b/x.png"), "object/b/x.png"),
+        (format!("{PUBLIC}/object/authenticated/b/x.png"), "object/authenticated/b/x.png"),
+        (format!("{STORAGE}/object/authenticated/b/x.png"), "object/authenticated/b/x.png"),
         (
             format!("{STORAGE}/render/image/public/b/x.png?width=9"),
             "render/image/public/b/x.png?width=9",

@@ -1,0 +1,67 @@
+//! What every reply goes through: mending, reading, and base64 where it stands. The input is a
+//! JSON text, and base64.
+
+use generation_queue::service::fuzzing::{decode, mend, read};
+use serde_json::Value;
+
+use crate::base64;
+
+/// How deep a document is read.
+const DEPTH: usize = 64;
+
+/// Each reader agrees with a plain one.
+pub fn check(input: &[u8]) {
+    check_mending(input);
+    check_reading(input);
+    check_decoding(&String::from_utf8_lossy(input));
+}
+
+fn check_mending(input: &[u8]) {
+    let mut mended = input.to_vec();
+    mend(&mut mended);
+    assert_eq!(mended.len(), input.len());
+    assert!(str::from_utf8(&mended).is_ok());
+    let mut again = mended.clone();
+    mend(&mut again);
+    assert_eq!(again, mended);
+    if serde_json::from_slice::<Value>(input).is_ok() {
+        assert_eq!(mended, input, "a good text was changed");
+    }
+    check_reading(&mended);
+}
+
+fn check_reading(text: &[u8]) {
+    let (document, value) = (read(text), serde_json::from_slice::<Value>(text).ok());
+    if levels(text) < DEPTH {
+        assert_eq!(document, value);
+    } else {
+        assert!(document.is_some() || value.is_none(), "a good text was refused");
+    }
+}
+
+/// How many brackets are open at once, at most.
+fn levels(text: &[u8]) -> usize {
+    let mut open = 0_usize;
+    let mut most = 0;
+    for byte in text {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
+}
+
+fn check_decoding(text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    let escaped = serde_json::json!({ "data": text }).to_string();
+    assert_eq!(decode(escaped.into_bytes()), base64::decode(text));
+    if !text.contains(|c: char| c.is_control() || c == '"' || c == '\\') {
+        let plain = format!("{{ \"data\" : \"{text}\" }}");
+        assert_eq!(decode(plain.into_bytes()), base64::decode(text));
+    }
+}

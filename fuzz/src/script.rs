@@ -1,0 +1,194 @@
+//! An input for a service: a question, and the replies to the requests that come of it.
+//!
+//! Parts are separated by lines of `====`. The first is the question, each of the others a reply:
+//! a status, headers, an empty line and the body, or `refused` or `lost` and a reason.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use generation_queue::port::{Memory, Room};
+use generation_queue::service::fuzzing::mend;
+use generation_queue::service::{Payload, Received, Transport, TransportError};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use serde_json::Value;
+
+use crate::secret;
+
+const SEPARATOR: &[u8] = b"\n====\n";
+
+/// A question and the replies.
+pub struct Script {
+    pub question: String,
+    pub replies: Rc<RefCell<VecDeque<Reply>>>,
+}
+
+/// What comes back of a request.
+pub type Reply = Result<Response<Vec<u8>>, TransportError>;
+
+impl Script {
+    pub fn read(input: &[u8]) -> Self {
+        let input = secret::put_into(input);
+        let mut parts = split(&input, SEPARATOR).into_iter();
+        let question = String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
+        Self { question, replies: Rc::new(RefCell::new(parts.map(reply).collect())) }
+    }
+
+    /// A service at this address that gives the replies in their order.
+    pub fn service(&self, base: &str) -> Service {
+        Service {
+            base: base.into(),
+            replies: Rc::clone(&self.replies),
+            sent: RefCell::default(),
+            received: RefCell::default(),
+        }
+    }
+}
+
+fn split<'a>(text: &'a [u8], separator: &[u8]) -> Vec<&'a [u8]> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.windows(separator.len()).position(|it| it == separator) {
+        parts.push(&rest[..at]);
+        rest = &rest[at + separator.len()..];
+    }
+    parts.push(rest);
+    parts
+}
+
+fn reply(text: &[u8]) -> Reply {
+    let (head, body) = match split(text, b"\n\n").first() {
+        Some(head) if head.len() < text.len() => (*head, &text[head.len() + 2..]),
+        _ => (text, &b""[..]),
+    };
+    let mut lines = head.split(|byte| *byte == b'\n');
+    let first = String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
+    if let Some(reason) = first.strip_prefix("refused") {
+        return Err(TransportError::NotSent(reason.into()));
+    }
+    if let Some(reason) = first.strip_prefix("lost") {
+        return Err(TransportError::NoReply(reason.into()));
+    }
+    let mut response = Response::new(body.to_vec());
+    let status = first.parse().ok().and_then(|status| StatusCode::from_u16(status).ok());
+    *response.status_mut() = status.unwrap_or(StatusCode::OK);
+    for line in lines {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let name = HeaderName::from_bytes(&line[..colon]);
+        let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii_start());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// A transport that answers as the script says, and what went over it.
+pub struct Service {
+    base: String,
+    replies: Rc<RefCell<VecDeque<Reply>>>,
+    pub sent: RefCell<Vec<Sent>>,
+    pub received: RefCell<Vec<Reply>>,
+}
+
+/// A request that was sent.
+pub struct Sent {
+    pub url: String,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Service {
+    pub fn urls(&self) -> Vec<String> {
+        self.sent.borrow().iter().map(|sent| sent.url.clone()).collect()
+    }
+
+    /// The last reply: its status and its body.
+    pub fn last(&self) -> Option<(StatusCode, Vec<u8>)> {
+        let received = self.received.borrow();
+        let reply = received.last()?.as_ref().ok()?;
+        Some((reply.status(), reply.body().clone()))
+    }
+
+    /// The last reply as JSON, mended as every reply is, if it was a success and is one that a
+    /// plain reader reads.
+    pub fn last_value(&self) -> Option<Value> {
+        let (status, mut body) = self.last()?;
+        mend(&mut body);
+        status.is_success().then(|| serde_json::from_slice(&body).ok())?
+    }
+
+    /// Every body that was sent is JSON, and every address the one that was meant.
+    pub fn check_requests(&self) {
+        for sent in self.sent.borrow().iter() {
+            let url = url::Url::parse(&sent.url).expect("an address");
+            assert_eq!(url.as_str(), sent.url, "the address means something else");
+            assert!(sent.url.starts_with(&format!("{}/", self.base)), "{}", sent.url);
+            if sent.headers.get("content-type").is_some_and(|it| it == "application/json") {
+                serde_json::from_slice::<Value>(&sent.body).expect("a body of JSON");
+            }
+        }
+    }
+}
+
+impl Transport for Service {
+    type Stream = Vec<u8>;
+
+    fn base_url(&self) -> &str {
+        &self.base
+    }
+
+    async fn send(
+        &self,
+        request: Request<Payload<Vec<u8>>>,
+        _timeout: Duration,
+    ) -> Result<Response<Vec<u8>>, TransportError> {
+        let (head, body) = request.into_parts();
+        let body = match body {
+            Payload::Empty => Vec::new(),
+            Payload::Bytes(bytes) | Payload::Stream(bytes) => bytes,
+        };
+        self.sent.borrow_mut().push(Sent {
+            url: head.uri.to_string(),
+            headers: head.headers,
+            body,
+        });
+        let reply = self.replies.borrow_mut().pop_front();
+        let reply = reply.unwrap_or_else(|| Err(TransportError::NoReply("silence".into())));
+        self.received.borrow_mut().push(reply.clone());
+        reply
+    }
+
+    async fn collect(
+        &self,
+        body: &mut Vec<u8>,
+        limit: usize,
+        _timeout: Duration,
+    ) -> Result<Option<Vec<u8>>, TransportError> {
+        Ok((body.len() <= limit).then(|| std::mem::take(body)))
+    }
+
+    async fn peek(
+        &self,
+        body: Vec<u8>,
+        length: usize,
+        _timeout: Duration,
+    ) -> Result<Received<Vec<u8>>, TransportError> {
+        // A real one gives what a piece of the network has beyond that, too.
+        let head = body.iter().copied().take(length + 7).collect();
+        Ok(Received { head, whole: body })
+    }
+}
+
+/// The outcome of a future that has nothing to wait for.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    future.now_or_never().expect("nothing to wait for")
+}
+
+/// The room of a job that has the memory for itself.
+pub fn room() -> Room {
+    Memory::default().room()
+}

@@ -1,0 +1,60 @@
+//! Storage's replies. The question is `find`, `put` or `copy`.
+
+use generation_queue::job::{Format, Id, JobId, Kind, Place, Target};
+use generation_queue::port::{AssetStore, Body};
+use generation_queue::service::Storage;
+use serde_json::Value;
+
+use crate::failure;
+use crate::script::{Script, Service, now};
+
+const BASE: &str = "https://p.example.com/storage/v1";
+const JOB: &str = "0b6e2c1e-5a07-4c9f-8d7e-3f1f0a9b8c7d";
+
+/// An asset is found exactly where it is listed, and stored only where storage took it or has it.
+pub fn check(input: &[u8]) {
+    let script = Script::read(input);
+    let service = script.service(BASE);
+    let storage = Storage::new(&service, None);
+    let scene = Id::new("s1");
+    let target = Target { storyboard: Id::new("sb").expect("an id"), scene, character: None };
+    let place = Place::of(Kind::Image, &target, &JobId::new(JOB).expect("a job id"));
+    let outcome = match script.question.trim_end() {
+        "find" => now(storage.find(&place)).map(|found| check_found(&service, &place, found)),
+        "put" => {
+            let stored = now(storage.put(&place, Format::Png, Body::Bytes(b"PNG".to_vec())));
+            let (took, _) = answer(&service);
+            assert!(!took || stored.is_ok());
+            stored.inspect(|()| assert!(took || answer(&service).1))
+        }
+        _ => {
+            let copied = now(storage.copy("b", "sb/scenes/s1/j.jpg", "sb/s1.png", "image/jpeg"));
+            assert_eq!(copied.is_ok(), answer(&service).0);
+            copied
+        }
+    };
+    if let Err(failure) = outcome {
+        failure::check(&failure);
+    }
+    service.check_requests();
+}
+
+/// Whether storage took it, and whether it refused it.
+fn answer(service: &Service) -> (bool, bool) {
+    let status = service.last().map(|(status, _)| status);
+    (status.is_some_and(|it| it.is_success()), status.is_some_and(|it| it.is_client_error()))
+}
+
+fn check_found(service: &Service, place: &Place, found: Option<Format>) {
+    let Some(Value::Array(objects)) = service.last_value() else { return };
+    let Place { folder, stem, .. } = place;
+    let is_it = |format: Format| {
+        let name = format!("{stem}.{}", format.extension());
+        let names = [format!("{folder}/{name}"), name];
+        objects.iter().any(|object| names.iter().any(|name| object["name"] == name.as_str()))
+    };
+    match found {
+        Some(format) => assert!(is_it(format)),
+        None => assert!(!Format::ALL.into_iter().any(is_it), "an asset was overlooked"),
+    }
+}

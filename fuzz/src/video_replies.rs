@@ -1,0 +1,99 @@
+//! The replies of Veo and Omni, from the submission to the file. The question is `submit` or
+//! `poll`, the protocol, and for a poll the operation's name where that is another than usual.
+
+use generation_queue::job::{Format, VideoJob};
+use generation_queue::port::{
+    Body, Operation, Progress, SubmitError, VideoFile, VideoModel, VideoRequest,
+};
+use generation_queue::service::Videos;
+use http::StatusCode;
+use serde_json::json;
+use url::Url;
+
+use crate::script::{Script, Service, now, room};
+use crate::{failure, internet, secret};
+
+const BASE: &str = "https://api.example.com/v1beta";
+const VEO: (&str, &str) =
+    ("veo-3.1-fast-generate-preview", "models/veo-3.1-fast-generate-preview/operations/abc");
+const OMNI: (&str, &str) = ("gemini-omni-1.1-flash", "v1_omni-job-123");
+
+/// A submission counts as refused only where nothing can have been paid; an operation is asked for
+/// at the API; a file comes from the internet and is a video.
+pub fn check(input: &[u8]) {
+    let script = Script::read(input);
+    let service = script.service(BASE);
+    let mut words = script.question.split_whitespace();
+    let submits = words.next() == Some("submit");
+    let (model, usual) = if words.next() == Some("omni") { OMNI } else { VEO };
+    let operation = if submits {
+        match submit(&service, model) {
+            Some(operation) => operation,
+            None => return,
+        }
+    } else {
+        Operation { model: model.into(), name: words.next().unwrap_or(usual).into() }
+    };
+    // A name is no secret, whatever it is.
+    if secret::all().any(|secret| operation.name.contains(&secret)) {
+        return;
+    }
+    let asked = service.urls().len();
+    let progress = now(Videos::new(&service).poll(&operation, &room()));
+    service.check_requests();
+    if submits {
+        assert!(service.urls().len() > asked, "a name that was taken cannot be asked for");
+    }
+    match progress {
+        Ok(Progress::Ready(file, _)) => download(&service, file),
+        Ok(Progress::Ended(failure)) | Err(failure) => failure::check(&failure),
+        Ok(Progress::Pending) => {}
+    }
+}
+
+fn submit(service: &Service, model: &str) -> Option<Operation> {
+    let message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
+    let job = VideoJob::parse(&message).expect("a job");
+    let request = VideoRequest { job: &job, images: &[] };
+    let submitted = now(Videos::new(service).submit(model, request));
+    service.check_requests();
+    let SubmitError { failure, rejected } = match submitted {
+        Ok(operation) => {
+            assert!(service.last().is_some_and(|(status, _)| status.is_success()));
+            assert_eq!(operation.model, model);
+            return Some(operation);
+        }
+        Err(error) => error,
+    };
+    failure::check(&failure);
+    let may_be_paid = match service.received.borrow().last() {
+        Some(Ok(reply)) => {
+            !reply.status().is_client_error() || reply.status() == StatusCode::REQUEST_TIMEOUT
+        }
+        Some(Err(error)) => !matches!(error, generation_queue::service::TransportError::NotSent(_)),
+        None => false,
+    };
+    assert_eq!(rejected, !may_be_paid, "{failure}");
+    None
+}
+
+fn download(service: &Service, file: VideoFile) {
+    let asked = service.urls().len();
+    let opened = now(Videos::new(service).download(file));
+    let base = Url::parse(BASE).expect("a URL");
+    for text in service.urls().iter().skip(asked) {
+        // What is no URL to `fetch` leads nowhere.
+        let Ok(url) = Url::parse(text) else { continue };
+        internet::check(&url);
+        assert_eq!(url.scheme(), "https", "{url}");
+        // The key goes along to the API, so that has to be the API for whoever sends it, too.
+        let meant = text.starts_with("https://api.example.com/");
+        assert_eq!(url.origin() == base.origin(), meant, "{url}");
+    }
+    match opened {
+        Ok(Body::Bytes(bytes) | Body::Stream(bytes)) => {
+            assert_eq!(Format::of(&bytes), Some(Format::Mp4));
+        }
+        Err(failure) => failure::check(&failure),
+    }
+}

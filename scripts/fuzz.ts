@@ -1,0 +1,124 @@
+/**
+ * `deno task fuzz [--seconds N] [target…]`: makes up inputs for everything that reads foreign bytes,
+ * guided by what they reach in the code, one target of `fuzz/` after the other. An input that is a
+ * finding is kept in `.local/fuzz/findings/`, and how to play it again is said at the end.
+ *
+ * It takes a stable Rust and a C++ compiler, for libFuzzer. The instrumentation is LLVM's own, so no
+ * sanitizer and no nightly compiler is needed: the crate has no unsafe code to look into.
+ */
+const USAGE = "Usage: deno task fuzz [--seconds N] [target…]";
+
+const ROOT = new URL("../", import.meta.url);
+const MADE = ".local/fuzz";
+
+/** What the compiler adds to the code for libFuzzer: which edges are run, what is compared. */
+const FLAGS = [
+  "--cfg=fuzzing",
+  "-Cpasses=sancov-module",
+  "-Cllvm-args=-sanitizer-coverage-level=4",
+  "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+  "-Cllvm-args=-sanitizer-coverage-pc-table",
+  "-Cllvm-args=-sanitizer-coverage-trace-compares",
+];
+
+/** What counts as a finding besides a panic: 10 s for an input, 1 GB in all, 256 MB at once. */
+const LIMITS = [
+  "-timeout=10",
+  "-rss_limit_mb=1024",
+  "-malloc_limit_mb=256",
+  "-max_len=16384",
+  "-len_control=30",
+];
+
+async function targets(): Promise<string[]> {
+  const names = [];
+  for await (const { name } of Deno.readDir(new URL("fuzz/targets/", ROOT))) {
+    names.push(name.replace(/\.rs$/, ""));
+  }
+  return names.sort();
+}
+
+function fail(message: string): never {
+  console.error(message);
+  Deno.exit(2);
+}
+
+/** The triple of this machine, as the compiler calls it. */
+async function host(): Promise<string> {
+  const { stdout } = await new Deno.Command("rustc", { args: ["-vV"] }).output();
+  return new TextDecoder().decode(stdout).match(/^host: (.*)$/m)![1];
+}
+
+/** Builds all targets and gives their folder. */
+async function build(): Promise<string> {
+  // With a target named, the flags hold for what is run in the end and not for build scripts.
+  const triple = await host();
+  const place = ["--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target/fuzz"];
+  const { success } = await new Deno.Command("cargo", {
+    args: [
+      ...["build", "--locked", "--release", "--features", "libfuzzer", "--target", triple],
+      ...place,
+    ],
+    cwd: ROOT,
+    env: { CARGO_ENCODED_RUSTFLAGS: FLAGS.join("\x1f") },
+  }).spawn().status;
+  if (!success) fail("If a C++ compiler is missing, as root on Debian: apt-get install g++");
+  return `target/fuzz/${triple}/release`;
+}
+
+interface Outcome {
+  line: string;
+  finding?: string;
+}
+
+async function fuzz(folder: string, target: string, seconds: number): Promise<Outcome> {
+  const found = `${MADE}/corpus/${target}`;
+  await Deno.mkdir(new URL(`${found}/`, ROOT), { recursive: true });
+  const process = new Deno.Command(`${folder}/${target}`, {
+    args: [
+      ...[found, `fuzz/corpus/${target}`, "-dict=fuzz/dictionary.txt"],
+      ...[`-artifact_prefix=${MADE}/findings/${target}-`, `-max_total_time=${seconds}`, ...LIMITS],
+    ],
+    cwd: ROOT,
+    stderr: "piped",
+  }).spawn();
+  let text = "";
+  for await (const piece of process.stderr.pipeThrough(new TextDecoderStream())) text += piece;
+  const { success } = await process.status;
+  const state = text.match(/^#\d+\s+\w+\s+cov: \d+ ft: \d+ corp: \d+.*$/gm)?.at(-1) ?? "";
+  const runs = text.match(/^Done (\d+) runs/m)?.[1] ?? state.match(/^#(\d+)/)?.[1] ?? "0";
+  const [, cov = "?", ft = "?", inputs = "?"] = state.match(/cov: (\d+) ft: (\d+) corp: (\d+)/) ??
+    [];
+  const line = `${success ? "ok    " : "FOUND "} ${target.padEnd(16)} ${runs.padStart(9)} runs  ` +
+    `cov ${cov}  ft ${ft}  inputs ${inputs}`;
+  if (success) return { line };
+  console.error(text.split("\n").filter((line) => !/^#\d|NEW_FUNC/.test(line)).join("\n"));
+  const finding = text.match(/Test unit written to (.*)$/m)?.[1] ?? "an input that was not kept";
+  return { line, finding: `${finding}\n  again: ${folder}/${target} ${finding}` };
+}
+
+const args = [...Deno.args];
+let seconds = 60;
+const flag = args.indexOf("--seconds");
+if (flag >= 0) {
+  const [, text = ""] = args.splice(flag, 2);
+  if (!/^[1-9]\d{0,6}$/.test(text)) fail(`--seconds: expected seconds, got "${text}"\n${USAGE}`);
+  seconds = Number(text);
+}
+const all = await targets();
+const unknown = args.filter((arg) => !all.includes(arg));
+if (unknown.length > 0) {
+  fail(`Not known: ${unknown.join(", ")}. Targets: ${all.join(", ")}\n${USAGE}`);
+}
+
+const folder = await build();
+await Deno.mkdir(new URL(`${MADE}/findings/`, ROOT), { recursive: true });
+const outcomes: Outcome[] = [];
+for (const target of args.length > 0 ? args : all) {
+  console.error(`${target}: ${seconds} s`);
+  outcomes.push(await fuzz(folder, target, seconds));
+}
+const findings = outcomes.flatMap(({ finding }) => finding ?? []);
+console.log(outcomes.map(({ line }) => line).join("\n"));
+console.log(`\nfindings: ${findings.length}${findings.map((it) => `\n${it}`).join("")}`);
+Deno.exit(findings.length === 0 ? 0 : 1);

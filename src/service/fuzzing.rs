@@ -1,0 +1,60 @@
+//! The readers below the services, for the fuzz targets in `fuzz/`. Not there in any other build.
+#![allow(missing_docs)] // the names are those of the modules
+
+use serde_json::Value;
+
+use super::base64::Encoded;
+use super::document::Json;
+use super::web_url::WebUrl;
+
+pub fn mend(text: &mut [u8]) {
+    super::mend::mend(text);
+}
+
+pub fn read(body: &[u8]) -> Option<Value> {
+    Json::read(body).ok().map(|document| document.to_value())
+}
+
+/// Decodes the text that is the member `data` of a document, where it stands.
+pub fn decode(reply: Vec<u8>) -> Option<Vec<u8>> {
+    let encoded = Encoded::locate(Json::read(&reply).ok()?.get("data").text()?, &reply);
+    encoded.decode(reply)
+}
+
+pub fn shown(text: &str) -> String {
+    super::redact::shown(text)
+}
+
+/// A URL as it was read.
+#[derive(Debug, Clone)]
+pub struct Address {
+    url: WebUrl,
+}
+
+impl Address {
+    pub fn parse(text: &str) -> Option<Self> {
+        WebUrl::parse(text).ok().map(|url| Self { url })
+    }
+
+    pub fn join(&self, location: &str) -> Option<Self> {
+        self.url.join(location).ok().map(|url| Self { url })
+    }
+
+    pub fn is_public(&self) -> bool {
+        self.url.host.is_public()
+    }
+
+    pub fn host(&self) -> String {
+        self.url.host.to_string()
+    }
+
+    pub fn below(&self, base: &Self) -> Option<&str> {
+        self.url.below(&base.url)
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.url.fmt(f)
+    }
+}

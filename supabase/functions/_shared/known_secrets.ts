@@ -1,0 +1,72 @@
+/** Takes given secrets out of texts, in every spelling in which a service may repeat them. */
+
+const HIDDEN = "[redacted]";
+
+/** Shorter values are words rather than secrets: hiding them would garble every text. */
+const SHORTEST = 6;
+
+/** Texts without the secrets. */
+export class KnownSecrets {
+  readonly #pattern?: RegExp;
+  /** The length of the longest spelling. */
+  readonly longest: number;
+
+  constructor(secrets: string[]) {
+    const spellings = [...new Set(secrets.filter((secret) => secret.length >= SHORTEST))]
+      .flatMap(spellingsOf)
+      // The longest first: of one that begins with another the end would be left.
+      .sort((a, b) => b.length - a.length);
+    this.longest = spellings[0]?.length ?? 0;
+    if (spellings.length > 0) {
+      const escaped = spellings.map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
+      this.#pattern = new RegExp(escaped.join("|"), "gi");
+    }
+  }
+
+  hide(text: string): string {
+    return this.#pattern ? text.replace(this.#pattern, HIDDEN) : text;
+  }
+
+  /** Hides them in a body while it passes through, however it is cut into pieces. */
+  hideInStream(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+    const decoder = new TextDecoder();
+    const encoder = new TextEncoder();
+    let held = "";
+    return new TransformStream({
+      transform: (piece, controller) => {
+        held = this.hide(held + decoder.decode(piece, { stream: true }));
+        // What is held back is as much as the beginning of a secret can be.
+        let end = Math.max(held.length - this.longest, 0);
+        if (/[\ud800-\udbff]/.test(held.charAt(end - 1))) end--; // half a character
+        controller.enqueue(encoder.encode(held.slice(0, end)));
+        held = held.slice(end);
+      },
+      flush: (controller) => {
+        controller.enqueue(encoder.encode(this.hide(held + decoder.decode())));
+      },
+    });
+  }
+}
+
+function spellingsOf(secret: string): string[] {
+  const base64 = [0, 1, 2].map((offset) => insideBase64(secret, offset));
+  return [
+    ...new Set([
+      secret,
+      encodeURIComponent(secret),
+      JSON.stringify(secret).slice(1, -1),
+      ...base64,
+      ...base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")),
+    ]),
+  ];
+}
+
+/**
+ * The characters that stand for a secret in the base64 of a longer text (`user:secret`), in front
+ * of which there are `offset` more bytes than a multiple of three.
+ */
+function insideBase64(secret: string, offset: number): string {
+  const bytes = new TextEncoder().encode(secret);
+  const text = btoa("\0".repeat(offset) + String.fromCharCode(...bytes));
+  return text.slice(Math.ceil(offset * 8 / 6), Math.floor((offset + bytes.length) * 8 / 6));
+}

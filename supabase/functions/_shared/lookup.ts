@@ -1,0 +1,83 @@
+/**
+ * Where a name leads, as far as the runtime can tell.
+ *
+ * Supabase's runtime offers `Deno.resolveDns` to functions, with leave to use the network.
+ * Source: `ext/runtime/js/denoOverrides.js` and `crates/base/src/runtime/permissions.rs` in
+ * https://github.com/supabase/edge-runtime. Where it is missing, denied or does not work, the
+ * functions do without: a name server that is out of order must not stop the queue.
+ *
+ * This does not hold whoever runs the name server of a name: it can answer this question with one
+ * address and the one that `fetch` asks right after it with another. `fetch` cannot be given an
+ * address to connect to. Over https the certificate stands in the way of that, over http nothing
+ * does.
+ */
+import type { RunOptions } from "./core.ts";
+
+export type Log = NonNullable<RunOptions["log"]>;
+
+/** The addresses of a name; none where it has none or they cannot be found out. */
+export type Lookup = (name: string, log: Log) => Promise<string[]>;
+
+/** The part of `Deno.resolveDns` that is used. It follows aliases (CNAME) by itself. */
+export type Resolve = (
+  name: string,
+  type: "A" | "AAAA",
+  options: { signal: AbortSignal },
+) => Promise<string[]>;
+
+/** A name server answers within some milliseconds; this one does not. */
+const TIMEOUT_MS = 2000;
+
+/** A `Lookup` that says once, into the first log that it gets, why it does not work. */
+export function createLookup(
+  resolve: Resolve | undefined,
+  milliseconds = TIMEOUT_MS,
+): Lookup {
+  let said = false;
+
+  return async (name, log) => {
+    const answers = await Promise.allSettled(
+      (["A", "AAAA"] as const).map((type) => ask(type)),
+    );
+    const failures = answers.filter((answer) => answer.status === "rejected")
+      .filter(({ reason }) => !(reason instanceof Deno.errors.NotFound));
+    if (failures.length > 0 && !said) {
+      said = true;
+      const why = failures[0].reason;
+      log({
+        level: "warn",
+        code: "names_not_looked_up",
+        message: "The hosts of source images are connected to without looking their names up: " +
+          (why instanceof Error ? why.message : why),
+      });
+    }
+    return answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
+
+    async function ask(type: "A" | "AAAA"): Promise<string[]> {
+      if (!resolve) throw new Error("Deno.resolveDns is missing");
+      const late = new AbortController();
+      const timer = setTimeout(
+        () => late.abort(new Error(`no answer within ${milliseconds} ms`)),
+        milliseconds,
+      );
+      try {
+        return await Promise.race([
+          resolve(name, type, { signal: late.signal }),
+          aborted(late.signal),
+        ]);
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  };
+}
+
+/** Rejects when the signal is aborted, also where whoever has the signal does not look at it. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+/** The lookup of this worker. */
+export const lookup: Lookup = createLookup(Deno.resolveDns);

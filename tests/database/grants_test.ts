@@ -1,0 +1,189 @@
+/** Who may use what the migrations make: a decision for each function, table and view. */
+
+import assert from "node:assert/strict";
+import type { Sql } from "postgres";
+import { migrate } from "../../local/database/migrate.ts";
+import { connect, startPostgres } from "../../local/database/postgres.ts";
+
+const NOBODY = "";
+const EXECUTES = "service_role EXECUTE";
+/** Who besides its owner. What is not here has not been decided on. */
+const GRANTS: Record<string, string> = {
+  "schema generation_private": NOBODY,
+
+  "table public.generation_jobs": "service_role SELECT",
+  // The project's own, with what Supabase gives for every table.
+  "table public.kv_store_7ee7668a": "service_role ALL",
+  "table pgmq.q_image_generation_queue": "service_role SELECT",
+  "table pgmq.q_video_generation_queue": "service_role SELECT",
+  "table pgmq.a_image_generation_queue": NOBODY,
+  "table pgmq.a_video_generation_queue": NOBODY,
+  "sequence pgmq.q_image_generation_queue_msg_id_seq": NOBODY,
+  "sequence pgmq.q_video_generation_queue_msg_id_seq": NOBODY,
+  "view pgmq.image_generation_queue": "service_role SELECT",
+  "view pgmq.video_generation_queue": "service_role SELECT",
+
+  "function public.begin_generation_submission": EXECUTES,
+  "function public.cancel_generation_job": EXECUTES,
+  "function public.claim_generation_jobs": EXECUTES,
+  "function public.complete_generation_job": EXECUTES,
+  "function public.confirm_generation_publication": EXECUTES,
+  "function public.defer_generation_job": EXECUTES,
+  "function public.enqueue_generation_job": EXECUTES,
+  "function public.extend_generation_lease": EXECUTES,
+  "function public.fail_generation_job": EXECUTES,
+  "function public.generation_job": EXECUTES,
+  "function public.generation_metrics": EXECUTES,
+  "function public.link_generated_asset": EXECUTES,
+  "function public.prune_generation_jobs": EXECUTES,
+  "function public.record_generation_operation": EXECUTES,
+  "function public.redrive_generation_jobs": EXECUTES,
+  "function public.unpublished_generation_jobs": EXECUTES,
+
+  // The views read through these.
+  "function generation_private.image_queue_messages": EXECUTES,
+  "function generation_private.video_queue_messages": EXECUTES,
+  "function generation_private.add_history": NOBODY,
+  "function generation_private.check_length": NOBODY,
+  "function generation_private.check_queue": NOBODY,
+  "function generation_private.entity_slots": NOBODY,
+  "function generation_private.lock_job": NOBODY,
+  "function generation_private.lock_queues": NOBODY,
+  "function generation_private.message_archived": NOBODY,
+  "function generation_private.message_deleted": NOBODY,
+  "function generation_private.message_inserted": NOBODY,
+  "function generation_private.message_text": NOBODY,
+  "function generation_private.newest_result": NOBODY,
+  "function generation_private.only_service_role": NOBODY,
+  "function generation_private.publications": NOBODY,
+  "function generation_private.queue_truncated": NOBODY,
+  "function generation_private.return_message": NOBODY,
+  "function generation_private.unreadable": NOBODY,
+  "function generation_private.without_submission": NOBODY,
+  "function generation_private.write_job": NOBODY,
+};
+
+/** Everything outside of PostgreSQL's own schemas, with what others than the owner may do. */
+const OBJECTS = `
+  with object as (
+    select 'schema ' || nspname as name, nspowner as owner, nspacl as acl, 'n'::"char" as kind
+    from pg_namespace
+    where nspname !~ '^pg_' and nspname <> 'information_schema'
+    union all
+    select
+      case relkind when 'r' then 'table ' when 'v' then 'view ' when 'S' then 'sequence ' else relkind::text || ' ' end
+        || relnamespace::regnamespace || '.' || relname,
+      relowner, relacl, case relkind when 'S' then 's' else 'r' end::"char"
+    from pg_class
+    where relkind in ('r', 'p', 'v', 'm', 'f', 'S') and relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+    union all
+    select 'function ' || pronamespace::regnamespace || '.' || proname, proowner, proacl, 'f'
+    from pg_proc
+    where pronamespace::regnamespace::text !~ '^(pg_|information_schema)'
+  )
+  select name, coalesce((
+    select string_agg(granted, ', ' order by granted)
+    from (
+      select case grantee when 0 then 'everybody' else grantee::regrole::text end || ' '
+        || case when count(*) >= 7 then 'ALL' else string_agg(privilege_type, ' ' order by privilege_type) end as granted
+      from aclexplode(coalesce(object.acl, acldefault(object.kind, object.owner)))
+      -- pgmq lets PostgreSQL's monitoring role read whatever is in its schema.
+      where grantee <> object.owner and grantee <> 'pg_monitor'::regrole
+      group by grantee
+    ) as others
+  ), '') as grants
+  from object
+`;
+
+async function objects(session: Sql): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const { name, grants } of await session.unsafe(OBJECTS)) {
+    found.set(name, [...found.get(name) ?? [], grants]);
+  }
+  return found;
+}
+
+for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
+  Deno.test(`PostgreSQL ${major}: each object is decided on`, async () => {
+    const server = await startPostgres({ major });
+    const { url } = await server.createDatabase({ pgmq: { extension: version } });
+    const owner = connect(url);
+    try {
+      const before = await objects(owner);
+      await migrate(async (sql) => void (await owner.unsafe(sql)));
+      const made = new Map([...await objects(owner)].filter(([name]) => !before.has(name)));
+
+      for (const [name, grants] of made) {
+        assert.ok(
+          name in GRANTS,
+          `Nobody has decided who may use the ${name}; as it is: ${
+            grants[0] || "its owner alone"
+          }. ` +
+            "Write the decision into GRANTS of this file. A function for PostgREST is followed by " +
+            "generation_private.only_service_role(...), an internal one by revoke all ... from public.",
+        );
+        assert.deepEqual(grants, [GRANTS[name]], name);
+      }
+      const gone = Object.keys(GRANTS).filter((name) => !made.has(name));
+      assert.deepEqual(gone, [], "decided on, but not there any more");
+    } finally {
+      await owner.end();
+      await server.close();
+    }
+  });
+}
+
+Deno.test("each call and each look of anon and authenticated is refused", async (t) => {
+  const server = await startPostgres();
+  const { url, superuserUrl } = await server.createDatabase({ pgmq: "available" });
+  const owner = connect(url);
+  await migrate(async (sql) => void (await owner.unsafe(sql)));
+  await owner.end();
+  const session = connect(superuserUrl);
+  const refused = async (statement: string) => {
+    const error = await session.unsafe(statement).then(() => undefined, (error) => error);
+    assert.equal(error?.code, "42501", `${statement}: ${error?.message ?? "was allowed"}`);
+  };
+  try {
+    const functions = await session`
+      select format('%s(%s)', oid::regproc, (
+        select string_agg(format('null::%s', format_type(type, null)), ', ') from unnest(proargtypes) as type
+      )) as call
+      from pg_proc
+      where pronamespace in ('public'::regnamespace, 'generation_private'::regnamespace)
+        and prorettype <> 'trigger'::regtype`;
+    const tables = Object.keys(GRANTS).filter((name) => /^(table|view) /.test(name))
+      .map((name) => name.split(" ")[1]);
+
+    for (const role of ["anon", "authenticated"]) {
+      await t.step(role, async () => {
+        await session.unsafe(`set role ${role}`);
+        for (const { call } of functions) await refused(`select ${call}`);
+        for (const table of tables) {
+          await refused(`select from ${table}`);
+          await refused(`delete from ${table}`);
+          await refused(`truncate ${table}`);
+          await refused(`insert into ${table} default values`);
+        }
+        await refused("select pgmq.send('image_generation_queue', '{}')");
+        await session.unsafe("reset role");
+      });
+    }
+
+    await t.step("service_role is served, but writes through functions only", async () => {
+      await session.unsafe("set role service_role");
+      await session`select * from public.enqueue_generation_job('image_generation_queue', '{}')`;
+      await session`select * from public.claim_generation_jobs('image_generation_queue', 30, 1)`;
+      const [seen] = await session`
+        select (select count(*)::int from pgmq.image_generation_queue) as messages,
+          (select count(*)::int from public.generation_jobs) as jobs`;
+      assert.deepEqual({ ...seen }, { messages: 1, jobs: 1 });
+      await refused("update public.generation_jobs set status = 'queued'");
+      await refused("delete from pgmq.q_image_generation_queue");
+      await session.unsafe("reset role");
+    });
+  } finally {
+    await session.end();
+    await server.close();
+  }
+});

@@ -1,0 +1,76 @@
+/** What an entity shows, when several jobs of it end at once. */
+
+import assert from "node:assert/strict";
+import type { Sql } from "postgres";
+import { claim, complete, confirm, unpublished } from "../calls.ts";
+import { overlap, race } from "./sessions.ts";
+
+async function sceneUrl(session: Sql): Promise<string> {
+  const [{ url }] = await session`select value ->> 'imageUrl' as url from public.kv_store_7ee7668a`;
+  return url;
+}
+
+Deno.test("what an entity shows", (t) =>
+  race(t, async (step) => {
+    for (const order of ["older first", "newer first"]) {
+      await step(`two jobs of one scene complete together, ${order}`, async (sessions) => {
+        const [older, newer] = await claim(sessions.onlooker, 2);
+        const [first, second] = order === "older first" ? [older, newer] : [newer, older];
+        const outcome = await overlap(
+          sessions,
+          (a) => complete(a, first),
+          (b) => complete(b, second),
+        );
+        assert.equal(outcome.waited, true);
+        assert.equal(
+          outcome.second.entities[0].outcome,
+          second === newer ? "linked" : "superseded",
+        );
+        assert.equal(await sceneUrl(sessions.onlooker), "https://x.test/2-1.png");
+      });
+    }
+
+    await step("linking does not undo what somebody else is writing", async (sessions) => {
+      const [mine] = await claim(sessions.onlooker);
+      await overlap(
+        sessions,
+        (a) => a`update public.kv_store_7ee7668a set value = value || '{"title": "Beach"}'`,
+        (b) => complete(b, mine),
+      );
+      const [{ value }] = await sessions.onlooker`select value from public.kv_store_7ee7668a`;
+      assert.deepEqual([value.title, value.imageUrl], ["Beach", "https://x.test/1-1.png"]);
+    });
+
+    await step(
+      "a copy is confirmed against what has been completed, not what is about to be",
+      async (sessions) => {
+        const [older, newer] = await claim(sessions.onlooker, 2);
+        const { publications } = await complete(sessions.onlooker, older);
+        const { first, second, waited } = await overlap(
+          sessions,
+          (a) => complete(a, newer),
+          (b) => confirm(b, older.job_id, publications),
+        );
+        assert.deepEqual([second, waited], [[], false]);
+        assert.equal(
+          first.publications[0].object_path,
+          "2-1.png",
+          "the newer one's worker copies its own",
+        );
+        assert.deepEqual(
+          await confirm(sessions.b, older.job_id, publications),
+          first.publications,
+          "whoever asks from now on is told",
+        );
+      },
+    );
+
+    await step("two who make up for lost copies are handed different jobs", async (sessions) => {
+      for (const mine of await claim(sessions.onlooker, 2)) await complete(sessions.onlooker, mine);
+      await sessions.onlooker`
+        update public.generation_jobs set updated_at = updated_at - interval '11 minutes'`;
+      const { first, second, waited } = await overlap(sessions, unpublished, unpublished);
+      assert.deepEqual([first.length, second.length, waited], [2, 0, false]);
+      assert.deepEqual(await unpublished(sessions.b), [], "for longer than a worker lives");
+    });
+  }));

@@ -1,0 +1,63 @@
+/**
+ * What stands between the functions and their project: it passes requests on to the stack, and
+ * answers in its place, or not at all, when it is told to.
+ */
+import { FrontDoor } from "../../local/simulator/front_door.ts";
+
+/** An answer in the place of the project's; "drop" closes the connection without one. */
+type Interference = (request: Request) => Response | "drop" | undefined;
+
+export class Gateway implements AsyncDisposable {
+  /** What is done with the next requests; undefined passes one on. */
+  interfere: Interference = () => undefined;
+  /** Where requests go, and the key that opens it. */
+  project = { url: "", key: "" };
+
+  readonly #door: FrontDoor;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #closing = new AbortController();
+
+  /** `key` is the key that the functions know, which is nobody else's. */
+  constructor(private readonly key: string) {
+    this.#server = Deno.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      signal: this.#closing.signal,
+      onListen: () => {},
+    }, (request, { remoteAddr }) => this.#answer(request, remoteAddr.port));
+    this.#door = new FrontDoor(0, this.#server.addr.port);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#door.port}`;
+  }
+
+  async #answer(request: Request, port: number): Promise<Response> {
+    const answer = this.interfere(request);
+    if (answer instanceof Response) return answer;
+    if (answer === "drop") {
+      this.#door.slam(port);
+      return new Response(null, { status: 500 }); // goes to a closed connection
+    }
+    const { pathname, search } = new URL(request.url);
+    const headers = new Headers(request.headers);
+    headers.delete("authorization");
+    if (headers.get("apikey") === this.key) headers.set("apikey", this.project.key);
+    const { method, body } = request;
+    const reply = await fetch(this.project.url + pathname + search, {
+      method,
+      headers,
+      body,
+      redirect: "manual",
+    });
+    const { status } = reply;
+    const type = reply.headers.get("content-type");
+    return new Response(reply.body, { status, headers: type ? { "content-type": type } : {} });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#door.close();
+    await this.#server.finished;
+  }
+}

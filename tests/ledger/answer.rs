@@ -1,0 +1,115 @@
+//! What the model answers, in the words of the SQL.
+
+use std::time::Duration;
+
+use generation_queue::port::Claim;
+use serde_json::{Value, json};
+
+use super::call::{Becomes, Call, Which, operation, publications};
+use super::ledger::{Completed, Entity, Job, Ledger, Named, Status};
+use super::state::{entities, rounded, status};
+
+/// Makes a call to the model.
+pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
+    match call.clone() {
+        Call::Send { kind, message, delay, enqueued } => {
+            let job = ledger.send(now, kind, message, delay);
+            let job_id = ledger.rows[job].job_id.as_str();
+            if enqueued { json!({"job_id": job_id, "msg_id": job + 1}) } else { json!(job + 1) }
+        }
+        Call::Claim { kind, lease, quantity } => {
+            let claims = ledger.claim(now, kind, lease, quantity);
+            claims.iter().map(|(_, claim)| claimed(claim)).collect()
+        }
+        Call::Extend { lease, by } => json!(ledger.extend(now, lease, by)),
+        Call::BeginSubmission { lease } => json!(ledger.begin_submission(now, lease)),
+        Call::RecordOperation { lease, operation } => {
+            json!(ledger.record_operation(now, lease, operation))
+        }
+        Call::Complete { lease, asset } => match ledger.complete(now, lease, &asset) {
+            Completed::Held => completed(ledger, lease),
+            Completed::NotHeld => json!({"held": false}),
+            Completed::LinkingFailed(key) => json!({"error": "GJ001", "entity": key}),
+        },
+        Call::Defer { lease, delay, counted, code, reset } => {
+            json!(ledger.defer(now, lease, delay, counted, code, reset))
+        }
+        Call::Fail { lease, code, reset } => json!(ledger.fail(now, lease, code, reset)),
+        Call::Confirm { job, made } => publications(&ledger.confirm(now, &job, &made)),
+        Call::Unpublished { kind, quantity } => {
+            let mut left = ledger.unpublished(now, kind, quantity);
+            // The SQL answers them in any order.
+            left.sort_unstable();
+            left.into_iter().map(|job| unpublished(ledger, job)).collect()
+        }
+        Call::Cancel { job } => {
+            let cancelled = ledger.cancel(now, job);
+            json!({"cancelled": cancelled, "status": status(ledger.rows[job].status)})
+        }
+        Call::Redrive { which: Which { jobs, code, kind }, forget } => {
+            let mut redriven = Vec::new();
+            for job in 0..ledger.rows.len() {
+                let row = &ledger.rows[job];
+                let meant = jobs.as_ref().is_none_or(|jobs| jobs.contains(&job))
+                    && code.is_none_or(|code| row.error_code == Some(code))
+                    && kind.is_none_or(|kind| row.kind == kind);
+                if meant && ledger.redrive(now, job, forget) {
+                    redriven.push(json!(ledger.rows[job].job_id.as_str()));
+                }
+            }
+            Value::Array(redriven)
+        }
+        Call::ReadByHand { job, hidden, .. } => {
+            let read = ledger.read_by_hand(now, job, hidden);
+            let message = ledger.rows[job].queued.as_ref().filter(|_| read);
+            let message = message.map(|message| json!({"read_ct": message.read_ct}));
+            message.into_iter().collect()
+        }
+        Call::TimeGoesBy { .. } => Value::Null,
+        Call::Entity { key, becomes } => {
+            if becomes == Becomes::Present {
+                ledger.entities.insert(key.to_owned(), Entity::default());
+            } else if let Some(entity) = ledger.entities.get_mut(key) {
+                entity.broken = becomes == Becomes::Broken;
+            }
+            Value::Null
+        }
+    }
+}
+
+fn claimed(claim: &Claim) -> Value {
+    let age = claim.operation.as_ref().map(|_| rounded(claim.operation_age, Duration::ZERO));
+    json!({
+        "job_id": claim.job_id.as_str(),
+        "msg_id": claim.lease.msg_id,
+        "lease_token": claim.lease.token,
+        "message": claim.message,
+        "attempts": claim.attempts,
+        "operation": claim.operation.as_ref().map(operation),
+        "operation_age_seconds": age,
+        "submission_pending": claim.submission_pending,
+        "retried": claim.retried,
+    })
+}
+
+fn completed(ledger: &Ledger, lease: Named) -> Value {
+    let job = usize::try_from(lease.msg_id).expect("the id of a message") - 1;
+    json!({
+        "held": true,
+        "entities": entities(&ledger.rows[job]),
+        "publications": publications(&ledger.publications(job)),
+    })
+}
+
+fn unpublished(ledger: &Ledger, job: Job) -> Value {
+    let row = &ledger.rows[job];
+    debug_assert_eq!(row.status, Status::Succeeded);
+    let text = |field: &str| row.message[field].as_str().filter(|text| !text.is_empty());
+    json!({
+        "job_id": row.job_id.as_str(),
+        "storyboard_id": text("storyboardId"),
+        "scene_id": text("sceneId"),
+        "character_id": text("characterId"),
+        "publications": publications(&ledger.publications(job)),
+    })
+}

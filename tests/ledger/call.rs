@@ -1,0 +1,157 @@
+//! What may be called: the functions of `supabase/migrations/`, and what people and time do.
+
+use std::time::Duration;
+
+use generation_queue::job::{JobId, Kind};
+use generation_queue::port::{Operation, Publication, StoredAsset};
+use serde_json::{Value, json};
+
+use super::ledger::{Job, Named};
+
+/// One step of a sequence.
+#[derive(Debug, Clone)]
+pub enum Call {
+    Send { kind: Kind, message: Value, delay: Duration, enqueued: bool },
+    Claim { kind: Kind, lease: Duration, quantity: u32 },
+    Extend { lease: Named, by: Duration },
+    BeginSubmission { lease: Named },
+    RecordOperation { lease: Named, operation: Operation },
+    Complete { lease: Named, asset: StoredAsset },
+    Defer { lease: Named, delay: Duration, counted: bool, code: Option<&'static str>, reset: bool },
+    Fail { lease: Named, code: &'static str, reset: bool },
+    Confirm { job: JobId, made: Vec<Publication> },
+    Unpublished { kind: Kind, quantity: u32 },
+    Cancel { job: Job },
+    Redrive { which: Which, forget: bool },
+    ReadByHand { kind: Kind, job: Job, hidden: Duration },
+    TimeGoesBy { by: Duration },
+    Entity { key: &'static str, becomes: Becomes },
+}
+
+/// Which failed jobs are sent again: those that meet every condition given.
+#[derive(Debug, Clone)]
+pub struct Which {
+    pub jobs: Option<Vec<Job>>,
+    pub code: Option<&'static str>,
+    pub kind: Option<Kind>,
+}
+
+/// What somebody makes of an entity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Becomes {
+    /// It is there, without URLs unless it has some.
+    Present,
+    /// Its value is no object any more.
+    Broken,
+    /// Its value is the object again that it was.
+    Whole,
+}
+
+impl Call {
+    /// The name of the function, or what happens besides.
+    pub fn does(&self) -> &'static str {
+        match self {
+            Call::Send { enqueued: true, .. } => "enqueue_generation_job",
+            Call::Send { enqueued: false, .. } => "pgmq.send",
+            Call::Claim { .. } => "claim_generation_jobs",
+            Call::Extend { .. } => "extend_generation_lease",
+            Call::BeginSubmission { .. } => "begin_generation_submission",
+            Call::RecordOperation { .. } => "record_generation_operation",
+            Call::Complete { .. } => "complete_generation_job",
+            Call::Defer { .. } => "defer_generation_job",
+            Call::Fail { .. } => "fail_generation_job",
+            Call::Confirm { .. } => "confirm_generation_publication",
+            Call::Unpublished { .. } => "unpublished_generation_jobs",
+            Call::Cancel { .. } => "cancel_generation_job",
+            Call::Redrive { .. } => "redrive_generation_jobs",
+            Call::ReadByHand { .. } => "read by hand",
+            Call::TimeGoesBy { .. } => "time goes by",
+            Call::Entity { .. } => "an entity changes",
+        }
+    }
+
+    /// The arguments by their names in the SQL.
+    pub fn with(&self, id: impl Fn(Job) -> JobId) -> Value {
+        match self {
+            Call::Send { kind, message, delay, .. } => json!({
+                "queue": kind.queue(), "message": message, "delay_seconds": delay.as_secs(),
+            }),
+            Call::Claim { kind, lease, quantity } => json!({
+                "queue": kind.queue(), "lease_seconds": lease.as_secs(), "quantity": quantity,
+            }),
+            Call::Extend { lease, by } => of_lease(lease, json!({"lease_seconds": by.as_secs()})),
+            Call::BeginSubmission { lease } => of_lease(lease, json!({"model": "veo"})),
+            Call::RecordOperation { lease, operation } => {
+                of_lease(lease, json!({"operation": self::operation(operation)}))
+            }
+            Call::Complete { lease, asset } => {
+                let content_type = asset.format.content_type();
+                let asset = json!({
+                    "object_path": asset.path, "asset_url": asset.url,
+                    "content_type": content_type, "model": asset.model,
+                    "usage": asset.usage, "cost_usd": asset.cost_usd,
+                });
+                of_lease(lease, asset)
+            }
+            Call::Defer { lease, delay, counted, code, reset } => {
+                let deferral = json!({
+                    "delay_seconds": delay.as_secs(), "counted": counted, "error_code": code,
+                    "error_message": code.map(|_| "why"), "reset_submission": reset,
+                });
+                of_lease(lease, deferral)
+            }
+            Call::Fail { lease, code, reset } => {
+                let ending = json!({
+                    "error_code": code, "error_message": "why", "reset_submission": reset,
+                });
+                of_lease(lease, ending)
+            }
+            Call::Confirm { job, made } => json!({
+                "job_id": job.as_str(), "publications": publications(made),
+            }),
+            Call::Unpublished { kind, quantity } => json!({
+                "queue": kind.queue(), "quantity": quantity,
+            }),
+            Call::Cancel { job } => json!({"job_id": id(*job).as_str()}),
+            Call::Redrive { which: Which { jobs, code, kind }, forget } => {
+                let ids = |jobs: &Vec<Job>| -> Value {
+                    jobs.iter().map(|job| id(*job).as_str().to_owned()).collect()
+                };
+                json!({
+                    "job_ids": jobs.as_ref().map(ids), "error_code": code,
+                    "queue": kind.map(Kind::queue), "forget_operation": forget,
+                })
+            }
+            Call::ReadByHand { kind, job, hidden } => json!({
+                "queue": kind.queue(), "msg_id": job + 1, "vt": hidden.as_secs(),
+            }),
+            Call::TimeGoesBy { by } => json!({"seconds": by.as_secs()}),
+            Call::Entity { key, becomes } => {
+                json!({"key": key, "becomes": format!("{becomes:?}").to_lowercase()})
+            }
+        }
+    }
+}
+
+fn of_lease(lease: &Named, mut with: Value) -> Value {
+    with["queue"] = json!(lease.kind.queue());
+    with["msg_id"] = json!(lease.msg_id);
+    with["lease_token"] = json!(lease.token);
+    with
+}
+
+/// An operation as the worker stores it.
+pub fn operation(operation: &Operation) -> Value {
+    json!({"model": operation.model, "name": operation.name})
+}
+
+/// Copies as the worker and the database tell them.
+pub fn publications(publications: &[Publication]) -> Value {
+    let told = |publication: &Publication| {
+        json!({
+            "slot": publication.slot.as_str(), "object_path": publication.path,
+            "content_type": publication.content_type,
+        })
+    };
+    publications.iter().map(told).collect()
+}

@@ -1,0 +1,384 @@
+//! What is called next: by workers that hold leases, held them once or make them up, by people,
+//! and by time.
+
+use std::time::Duration;
+
+use generation_queue::job::{Format, JobId, Kind, Slot};
+use generation_queue::port::{Operation, Publication, StoredAsset};
+use serde_json::{Value, json};
+
+use super::answer::answer;
+use super::call::{Becomes, Call, Which};
+use super::ledger::{Job, Ledger, Named, Row, Status};
+use super::random::Random;
+use super::state::{STEP, state};
+
+const KEYS: [&str; 3] = ["scene:sb:s0", "scene:sb:s1", "character:sb:c0"];
+const CODES: [&str; 3] = ["provider_unavailable", "storage_failed", "submission_uncertain"];
+
+/// Plays the sequence of a seed on the model: each call with its answer and what it leaves behind.
+pub fn play(seed: u64) -> Vec<Value> {
+    let random = Random::new(seed);
+    let mut sequence = Sequence {
+        most_live: random.one_of(&[1, 2, 4, 6]),
+        videos: random.one_of(&[0.0, 0.5, 0.5, 1.0]),
+        idle: random.one_of(&[2, 5, 10]),
+        copied: random.one_of(&[0, 3, 6]),
+        fortune: random.one_of(&[(4, 20), (12, 12), (20, 4)]),
+        random,
+        ledger: Ledger::default(),
+        now: Duration::ZERO,
+        leases: Vec::new(),
+        copies: Vec::new(),
+        last: None,
+    };
+    let random = &sequence.random;
+    let there = KEYS.into_iter().filter(|_| random.happens(0.7));
+    let mut steps: Vec<_> =
+        there.map(|key| Call::Entity { key, becomes: Becomes::Present }).collect();
+    steps.push(sequence.send());
+    let mut steps: Vec<_> = steps.into_iter().map(|call| sequence.make(call)).collect();
+    let length = 30 + sequence.random.below(60);
+    while steps.len() < length {
+        let call = sequence.next();
+        steps.push(sequence.make(call));
+    }
+    steps
+}
+
+type Choice = fn(&Sequence) -> Option<Call>;
+
+struct Sequence {
+    random: Random,
+    ledger: Ledger,
+    now: Duration,
+    most_live: usize,
+    /// How likely a job is for a video.
+    videos: f64,
+    /// How often time goes by.
+    idle: usize,
+    /// How often somebody says what was copied.
+    copied: usize,
+    /// How often jobs fail, and how often they succeed.
+    fortune: (usize, usize),
+    /// Every lease that was ever given.
+    leases: Vec<Named>,
+    /// Every list of copies that was ever answered.
+    copies: Vec<(JobId, Vec<Publication>)>,
+    last: Option<Call>,
+}
+
+impl Sequence {
+    /// Makes a call; what it is, is answered and leaves behind.
+    fn make(&mut self, call: Call) -> Value {
+        if let Call::TimeGoesBy { by } = call {
+            self.now += by;
+        }
+        // No two calls happen at once.
+        self.now += Duration::from_millis(1);
+        let answer = answer(&mut self.ledger, self.now, &call);
+        self.remember(&call, &answer);
+        let with = call.with(|job| self.ledger.rows[job].job_id.clone());
+        let step = json!({
+            "does": call.does(), "with": with, "answer": answer,
+            "state": state(&self.ledger, self.now),
+        });
+        self.last = Some(call);
+        step
+    }
+
+    fn remember(&mut self, call: &Call, answer: &Value) {
+        match call {
+            Call::Claim { kind, .. } => {
+                for claim in answer.as_array().into_iter().flatten() {
+                    let number = |field: &str| claim[field].as_i64().expect("a number");
+                    let token = number("lease_token").try_into().expect("a small number");
+                    self.leases.push(Named { kind: *kind, msg_id: number("msg_id"), token });
+                }
+            }
+            Call::Complete { .. } | Call::Confirm { .. } | Call::Unpublished { .. } => {
+                for job in self.succeeded() {
+                    let copies =
+                        (self.ledger.rows[job].job_id.clone(), self.ledger.publications(job));
+                    if !self.copies.contains(&copies) {
+                        self.copies.push(copies);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn next(&self) -> Call {
+        // Its answer was lost.
+        if self.random.happens(0.15)
+            && let Some(last) = &self.last
+            && !matches!(last, Call::Send { .. } | Call::TimeGoesBy { .. } | Call::Entity { .. })
+        {
+            return last.clone();
+        }
+        let choices: [(usize, Choice); 15] = [
+            (8, |it| it.may_send().then(|| it.send())),
+            (16, |it| it.sensible(Sequence::is_visible).then(|| it.claim())),
+            (4, |it| Some(Call::Extend { lease: it.lease()?, by: it.hidden() })),
+            (8, |it| Some(Call::BeginSubmission { lease: it.lease()? })),
+            (8, |it| Some(Call::RecordOperation { lease: it.lease()?, operation: it.operation() })),
+            (self.fortune.1, |it| it.complete()),
+            (12, |it| it.defer()),
+            (self.fortune.0, |it| it.fail()),
+            (self.copied, |it| it.confirm()),
+            (8, |it| it.sensible(Sequence::is_unpublished).then(|| it.unpublished())),
+            (2, |it| Some(it.cancel())),
+            (8, |it| it.sensible(Sequence::has_failed).then(|| it.redrive())),
+            (3, |it| Some(it.read_by_hand())),
+            (self.idle, |it| Some(it.time_goes_by())),
+            (2, |it| Some(it.entity())),
+        ];
+        let total: usize = choices.iter().map(|(weight, _)| weight).sum();
+        loop {
+            let mut left = self.random.below(total);
+            let chosen = choices.iter().find(|(weight, _)| {
+                let here = left < *weight;
+                left = left.saturating_sub(*weight);
+                here
+            });
+            if let Some(call) = chosen.and_then(|(_, choose)| choose(self)) {
+                return call;
+            }
+        }
+    }
+
+    /// Whether there is a job that makes a call worth while; now and then that does not matter.
+    fn sensible(&self, job: impl Fn(&Self, &Row) -> bool) -> bool {
+        self.random.happens(0.08) || self.ledger.rows.iter().any(|row| job(self, row))
+    }
+
+    fn is_visible(&self, row: &Row) -> bool {
+        row.queued.as_ref().is_some_and(|message| message.visible_at <= self.now)
+    }
+
+    fn has_failed(&self, row: &Row) -> bool {
+        row.status == Status::Failed
+    }
+
+    fn is_unpublished(&self, row: &Row) -> bool {
+        row.publication_pending && row.updated_at + step(4) < self.now
+    }
+
+    fn may_send(&self) -> bool {
+        let rows = &self.ledger.rows;
+        let live = rows.iter().filter(|row| row.status.is_live()).count();
+        live < self.most_live && rows.len() < 10
+    }
+
+    fn send(&self) -> Call {
+        let random = &self.random;
+        let mut message = json!({
+            "storyboardId": "sb", "prompt": format!("job {}", self.ledger.rows.len()),
+        });
+        if random.happens(0.8) {
+            message["sceneId"] = json!(random.one_of(&["s0", "s0", "s0", "s1"]));
+        }
+        if random.happens(0.4) {
+            message["characterId"] = json!("c0");
+        }
+        // What is no id counts as none.
+        if random.happens(0.1) {
+            let field = random.one_of(&["storyboardId", "sceneId", "characterId"]);
+            message[field] = random.one_of(&[json!(""), json!(7), Value::Null]);
+        }
+        let delay = if random.happens(0.2) { self.hidden() } else { Duration::ZERO };
+        Call::Send { kind: self.kind(), message, delay, enqueued: random.happens(0.5) }
+    }
+
+    fn claim(&self) -> Call {
+        let quantity = self.random.one_of(&[0, 1, 1, 1, 1, 2, 2, 3, 100]);
+        Call::Claim { kind: self.kind_with(Sequence::is_visible), lease: self.hidden(), quantity }
+    }
+
+    fn complete(&self) -> Option<Call> {
+        let lease = self.lease()?;
+        let random = &self.random;
+        let format = match lease.kind {
+            Kind::Image => random.one_of(&[Format::Png, Format::Jpeg, Format::Webp]),
+            Kind::Video => Format::Mp4,
+        };
+        let path = format!("sb/{}-{}.{}", lease.msg_id, random.below(3), format.extension());
+        let url = format!("https://store.invalid/{path}");
+        let (model, usage, cost_usd) = (Some("m".to_owned()), None, Some(0.25));
+        Some(Call::Complete {
+            lease,
+            asset: StoredAsset { path, url, format, model, usage, cost_usd },
+        })
+    }
+
+    fn defer(&self) -> Option<Call> {
+        let random = &self.random;
+        Some(Call::Defer {
+            lease: self.lease()?,
+            delay: if random.happens(0.4) { Duration::ZERO } else { self.hidden() },
+            counted: random.happens(0.5),
+            code: random.happens(0.5).then(|| random.one_of(&CODES)),
+            reset: random.happens(0.25),
+        })
+    }
+
+    fn fail(&self) -> Option<Call> {
+        let random = &self.random;
+        let (code, reset) = (random.one_of(&CODES), random.happens(0.25));
+        Some(Call::Fail { lease: self.lease()?, code, reset })
+    }
+
+    /// Mostly what was due once; sometimes less than that, or something else.
+    fn confirm(&self) -> Option<Call> {
+        let random = &self.random;
+        if self.copies.is_empty() || random.happens(0.05) {
+            let nobody = JobId::new("ffffffff-ffff-4fff-8fff-ffffffffffff").expect("a UUID");
+            let job = self.ledger.rows.get(self.job()).map(|row| row.job_id.clone());
+            let job = if random.happens(0.5) { nobody } else { job? };
+            return Some(Call::Confirm { job, made: Vec::new() });
+        }
+        let (job, mut made) = random.one_of(&self.copies);
+        if random.happens(0.2) {
+            made.pop();
+        }
+        if random.happens(0.2) {
+            made.reverse();
+        }
+        if random.happens(0.1)
+            && let Some(copy) = made.first_mut()
+        {
+            match random.below(3) {
+                0 => copy.path.push('x'),
+                1 => copy.slot = random.one_of(&[Slot::Scene, Slot::Character]),
+                _ => copy.content_type.clear(),
+            }
+        }
+        Some(Call::Confirm { job, made })
+    }
+
+    /// Not so few that it matters which of two come first that are equally old.
+    fn unpublished(&self) -> Call {
+        let kind = self.kind_with(Sequence::is_unpublished);
+        let quantity = self.random.one_of(&[0_u32, 1, 2, 100]);
+        let mut ages: Vec<_> = self
+            .succeeded()
+            .into_iter()
+            .map(|job| &self.ledger.rows[job])
+            .filter(|row| row.kind == kind && row.publication_pending)
+            .map(|row| row.updated_at)
+            .collect();
+        ages.sort_unstable();
+        let last = quantity.saturating_sub(1) as usize;
+        let close = matches!(ages.get(last..), Some([last, next, ..]) if *next - *last < step(1));
+        let quantity = if quantity > 0 && close { 100 } else { quantity };
+        Call::Unpublished { kind, quantity }
+    }
+
+    /// Mostly what has not ended.
+    fn cancel(&self) -> Call {
+        let rows = self.ledger.rows.iter().enumerate();
+        let live: Vec<_> = rows.filter(|(_, row)| row.status.is_live()).collect();
+        let job = match live.is_empty() || self.random.happens(0.3) {
+            true => self.job(),
+            false => self.random.one_of(&live).0,
+        };
+        Call::Cancel { job }
+    }
+
+    fn redrive(&self) -> Call {
+        let random = &self.random;
+        let jobs = (0..self.ledger.rows.len()).filter(|_| random.happens(0.7)).collect();
+        let given = random.one_of(&[1, 1, 2, 4, 4, 3, 5, 6, 7]);
+        let which = Which {
+            jobs: (given & 1 != 0).then_some(jobs),
+            code: (given & 2 != 0).then(|| random.one_of(&CODES)),
+            kind: (given & 4 != 0).then(|| self.kind()),
+        };
+        Call::Redrive { which, forget: random.happens(0.4) }
+    }
+
+    fn read_by_hand(&self) -> Call {
+        let job = self.job();
+        Call::ReadByHand { kind: self.ledger.rows[job].kind, job, hidden: self.hidden() }
+    }
+
+    fn time_goes_by(&self) -> Call {
+        Call::TimeGoesBy { by: step(self.random.one_of(&[2, 4, 6, 30])) }
+    }
+
+    fn entity(&self) -> Call {
+        let random = &self.random;
+        let key = random.one_of(&KEYS);
+        let becomes = match self.ledger.entities.get(key) {
+            None => Becomes::Present,
+            Some(entity) if entity.broken => Becomes::Whole,
+            Some(_) => Becomes::Broken,
+        };
+        Call::Entity { key, becomes }
+    }
+
+    /// A lease: mostly one that is held, often one that was given once, sometimes another.
+    fn lease(&self) -> Option<Named> {
+        let random = &self.random;
+        let held: Vec<_> =
+            self.leases.iter().filter(|lease| self.is_held(lease)).copied().collect();
+        let any = random.happens(0.2);
+        let choices = if any { &self.leases } else { &held };
+        if choices.is_empty() {
+            return None;
+        }
+        let mut lease = random.one_of(choices);
+        if random.happens(0.1) {
+            match random.below(3) {
+                0 => lease.kind = random.one_of(&[Kind::Image, Kind::Video]),
+                1 => lease.token = random.one_of(&[0, lease.token - 1, lease.token + 1]),
+                _ => lease.msg_id = random.one_of(&[-1, 0, lease.msg_id - 1, lease.msg_id + 1]),
+            }
+        }
+        Some(lease)
+    }
+
+    fn is_held(&self, lease: &Named) -> bool {
+        let row = &self.ledger.rows[usize::try_from(lease.msg_id - 1).expect("a message")];
+        row.status == Status::Running
+            && row.lease_token == Some(lease.token)
+            && row.queued.as_ref().is_some_and(|message| message.read_ct == lease.token)
+    }
+
+    fn operation(&self) -> Operation {
+        let name = self.random.one_of(&["a", "a", "b"]);
+        Operation { model: "veo".to_owned(), name: format!("operations/{name}") }
+    }
+
+    fn succeeded(&self) -> Vec<Job> {
+        let rows = self.ledger.rows.iter().enumerate();
+        rows.filter(|(_, row)| row.status == Status::Succeeded).map(|(job, _)| job).collect()
+    }
+
+    fn job(&self) -> Job {
+        self.random.below(self.ledger.rows.len())
+    }
+
+    fn kind(&self) -> Kind {
+        if self.random.happens(self.videos) { Kind::Video } else { Kind::Image }
+    }
+
+    /// Mostly the kind of such a job.
+    fn kind_with(&self, job: impl Fn(&Self, &Row) -> bool) -> Kind {
+        let rows: Vec<_> = self.ledger.rows.iter().filter(|row| job(self, row)).collect();
+        match rows.is_empty() || self.random.happens(0.2) {
+            true => self.kind(),
+            false => self.random.one_of(&rows).kind,
+        }
+    }
+
+    /// How long a message is hidden.
+    fn hidden(&self) -> Duration {
+        step(self.random.one_of(&[1, 1, 3, 5]))
+    }
+}
+
+fn step(times: u64) -> Duration {
+    Duration::from_secs(times * STEP)
+}

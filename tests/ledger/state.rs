@@ -1,0 +1,96 @@
+//! What the tables hold, as `database.ts` reads it from the real ones.
+
+use std::time::Duration;
+
+use generation_queue::job::{Kind, Slot};
+use generation_queue::port::LinkOutcome;
+use serde_json::{Map, Value, json};
+
+use super::call::operation;
+use super::ledger::{Entity, Ledger, Message, Row, Status};
+
+/// Times are told in steps of this many seconds, so that it does not matter how long the calls
+/// themselves take: leases and delays are odd multiples of it, if they are any time at all, ten
+/// minutes are one too, and time goes by in even ones. So nothing becomes due at any time near to a
+/// call.
+pub const STEP: u64 = 120;
+
+/// The seconds from one time to another, negative if it is the earlier one.
+pub fn rounded(to: Duration, from: Duration) -> i64 {
+    let steps = (to.as_secs_f64() - from.as_secs_f64()) / STEP as f64;
+    steps.round() as i64 * STEP as i64
+}
+
+/// All that there is.
+pub fn state(ledger: &Ledger, now: Duration) -> Value {
+    let entities = ledger.entities.iter().map(|(key, value)| (key.clone(), entity(value)));
+    json!({
+        "jobs": ledger.rows.iter().map(|row| job(row, now)).collect::<Vec<_>>(),
+        "entities": entities.collect::<Map<_, _>>(),
+    })
+}
+
+fn job(row: &Row, now: Duration) -> Value {
+    let ago = |at: Duration| rounded(now, at);
+    let in_queue = |message: &Message| {
+        let visible_in = rounded(message.visible_at, now);
+        json!({"read_ct": message.read_ct, "visible_in": visible_in})
+    };
+    let in_archive = |read_ct: &i32| json!({"read_ct": read_ct});
+    json!({
+        "id": row.job_id.as_str(),
+        "queue": row.kind.queue(),
+        "message": *row.message,
+        "status": status(row.status),
+        "attempts": row.attempts,
+        "lease_token": row.lease_token,
+        "operation": row.operation.as_ref().map(operation),
+        "submitted_ago": row.submitted_at.map(ago),
+        "submission_announced": row.submission.is_some(),
+        "submission_lease_token": row.submission,
+        "object_path": row.object_path,
+        "asset_url": row.asset_url,
+        "content_type": row.content_type,
+        "entities": entities(row),
+        "publication_pending": row.publication_pending,
+        "error_code": row.error_code,
+        "discarded": row.discarded.iter().map(operation).collect::<Vec<_>>(),
+        "started": row.started,
+        "finished_ago": row.finished_at.map(ago),
+        "updated_ago": ago(row.updated_at),
+        "in_queue": row.queued.iter().map(in_queue).collect::<Vec<_>>(),
+        "in_archive": row.archived.iter().map(in_archive).collect::<Vec<_>>(),
+    })
+}
+
+/// What linking did, in the order in which it was done.
+pub fn entities(row: &Row) -> Value {
+    let told = |(slot, key, outcome): &(Slot, String, LinkOutcome)| {
+        let outcome = match outcome {
+            LinkOutcome::Linked => "linked",
+            LinkOutcome::Superseded => "superseded",
+            LinkOutcome::NotFound => "not_found",
+        };
+        json!({"slot": slot.as_str(), "key": key, "outcome": outcome})
+    };
+    row.entities.iter().map(told).collect()
+}
+
+fn entity(entity: &Entity) -> Value {
+    json!({
+        "image": entity.url(Kind::Image),
+        "video": entity.url(Kind::Video),
+        "broken": entity.broken,
+    })
+}
+
+pub fn status(status: Status) -> &'static str {
+    match status {
+        Status::Queued => "queued",
+        Status::Running => "running",
+        Status::Waiting => "waiting",
+        Status::Succeeded => "succeeded",
+        Status::Failed => "failed",
+        Status::Cancelled => "cancelled",
+    }
+}

@@ -1,0 +1,204 @@
+//! The names that come of ids: for every id that is taken, objects and entities of one storyboard
+//! stay within it and none is another's, whatever the ids look like.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+#[allow(dead_code)] // the simulation uses more of it
+#[path = "simulation/random.rs"]
+mod random;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use generation_queue::job::{Format, Id, JobId, Kind, Place, Slot, Target};
+use generation_queue::port::AssetStore;
+use generation_queue::service::{Payload, Received, Storage, Transport, TransportError};
+
+use random::Random;
+
+const SEEDS: u64 = 10_000;
+
+const JOB: &str = "0b6e2c1e-5a07-4c9f-8d7e-3f1f0a9b8c7d";
+
+const BASE: &str = "https://p.example.com/storage/v1";
+
+/// Pieces of ids: what separates, climbs, escapes, ends a name or is a name of ours.
+const PIECES: &[&str] = &[
+    "a",
+    "A",
+    "b",
+    "s1",
+    "scene-001",
+    "0",
+    "_",
+    "-",
+    ".",
+    ".",
+    "..",
+    "/",
+    "\\",
+    ":",
+    "%2e",
+    "%2F",
+    "%",
+    " ",
+    "?",
+    "#",
+    "+",
+    "~",
+    "@",
+    "=",
+    "&",
+    "\0",
+    "\n",
+    "\u{7f}",
+    "ä",
+    "\u{202e}",
+    "Ａ",
+    "ſ",
+    "characters",
+    "scenes",
+    "jobs",
+    "Scenes",
+    "scene",
+    "character",
+    ".png",
+    ".mp4",
+    "png",
+    "xn--",
+    "CON",
+    JOB,
+];
+
+fn text(random: &Random) -> String {
+    let pieces = 1 + random.below(4);
+    let piece =
+        |_| if random.happens(0.01) { "x".repeat(120) } else { random.one_of(PIECES).into() };
+    (0..pieces).map(piece).collect()
+}
+
+fn id(random: &Random) -> Id {
+    std::iter::repeat_with(|| Id::new(&text(random))).flatten().next().unwrap()
+}
+
+fn job(random: &Random) -> JobId {
+    // Now and then one that an entity is called, too.
+    if random.happens(0.2) {
+        return JobId::new(JOB).unwrap();
+    }
+    let digits = format!("{:016x}{:016x}", random.next(), random.next());
+    let groups = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+    JobId::new(&groups.join("-")).unwrap()
+}
+
+fn target(random: &Random) -> Target {
+    let maybe = || random.happens(0.6).then(|| id(random));
+    Target { storyboard: id(random), scene: maybe(), character: maybe() }
+}
+
+/// Every object that a job may write, with its owner: an entity's slot, or the job.
+fn objects(kind: Kind, target: &Target, job: &JobId) -> Vec<(String, String)> {
+    let own = Format::ALL
+        .iter()
+        .map(|format| (Place::of(kind, target, job).path(*format), format!("job {job}")));
+    let current = |slot: Slot, id: &Option<Id>| {
+        let path = target.current_path(slot, kind)?;
+        Some((path, format!("{} {:?} {id:?}", slot.as_str(), target.storyboard)))
+    };
+    let scene = current(Slot::Scene, &target.scene);
+    let character = current(Slot::Character, &target.character);
+    own.chain(scene).chain(character).collect()
+}
+
+#[test]
+fn an_id_is_words_between_single_dots() {
+    let word = |word: &str| {
+        !word.is_empty()
+            && word.chars().all(|c| matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-'))
+    };
+    for seed in 0..SEEDS {
+        let text = text(&Random::new(seed));
+        let expected = text.len() <= 128 && text.split('.').all(word);
+        assert_eq!(Id::new(&text).is_some(), expected, "seed {seed}: {text:?}");
+    }
+}
+
+#[test]
+fn no_object_leaves_its_storyboard_or_changes_its_url() {
+    for seed in 0..SEEDS {
+        let random = Random::new(seed);
+        let (kind, target) = (random.one_of(&[Kind::Image, Kind::Video]), target(&random));
+        for (path, owner) in objects(kind, &target, &job(&random)) {
+            let (storyboard, rest) = path.split_once('/').unwrap();
+            assert_eq!(storyboard, target.storyboard.as_str(), "seed {seed}: {owner}");
+            assert!(!rest.is_empty(), "seed {seed}: {owner}");
+
+            let text = Storage::new(Nobody, None).public_url(kind.bucket(), &path);
+            let url = url::Url::parse(&text).unwrap();
+            assert_eq!(url.as_str(), text, "seed {seed}: read as something else");
+            let front = ["storage", "v1", "object", "public", kind.bucket()];
+            let expected: Vec<_> = front.into_iter().chain(path.split('/')).collect();
+            let segments: Vec<_> = url.path_segments().unwrap().collect();
+            assert_eq!(segments, expected, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn no_two_owners_have_one_object_or_one_key() {
+    let mut owners = HashMap::new();
+    let mut own = |seed: u64, name: String, owner: String| {
+        let first = owners.entry(name.clone()).or_insert_with(|| owner.clone());
+        assert_eq!(*first, owner, "seed {seed}: {name} has two owners");
+    };
+    for seed in 0..SEEDS {
+        let random = Random::new(seed);
+        let (kind, target) = (random.one_of(&[Kind::Image, Kind::Video]), target(&random));
+        for (path, owner) in objects(kind, &target, &job(&random)) {
+            own(seed, format!("{}/{path}", kind.bucket()), format!("{kind:?} {owner}"));
+        }
+        // As the database makes them.
+        let Target { storyboard, scene, character } = &target;
+        for (kind, id) in [("scene", scene), ("character", character)] {
+            let Some(id) = id else { continue };
+            own(seed, format!("{kind}:{storyboard}:{id}"), format!("{kind} {storyboard:?} {id:?}"));
+        }
+    }
+    assert!(owners.len() > SEEDS as usize, "{}", owners.len());
+}
+
+/// A storage of which nothing but its address is asked.
+struct Nobody;
+
+impl Transport for Nobody {
+    type Stream = ();
+
+    fn base_url(&self) -> &str {
+        BASE
+    }
+
+    async fn send(
+        &self,
+        _request: http::Request<Payload<()>>,
+        _timeout: Duration,
+    ) -> Result<http::Response<()>, TransportError> {
+        unreachable!()
+    }
+
+    async fn collect(
+        &self,
+        _body: &mut (),
+        _limit: usize,
+        _timeout: Duration,
+    ) -> Result<Option<Vec<u8>>, TransportError> {
+        unreachable!()
+    }
+
+    async fn peek(
+        &self,
+        _body: (),
+        _length: usize,
+        _timeout: Duration,
+    ) -> Result<Received<()>, TransportError> {
+        unreachable!()
+    }
+}

@@ -1,0 +1,316 @@
+/**
+ * Source images from hosts that mean no good, through the real door and the real core. The hosts
+ * are `*.example`; a server of the test's own answers for all of them, over real connections.
+ */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { type LogEntry, processImages } from "../../pkg/generation_queue.js";
+import { imageAdapters } from "../../supabase/functions/_shared/adapters.ts";
+import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
+import { createLookup, type Lookup } from "../../supabase/functions/_shared/lookup.ts";
+import { environmentOf, hostedValues, newKeys } from "../functions/support.ts";
+import { json, options, queueWith, Service } from "./services.ts";
+import { byHand } from "./timers.ts";
+
+const MB = 1024 * 1024;
+const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+const { configuration } = readConfiguration(environmentOf(hostedValues(newKeys())), "image");
+
+const publicly: Lookup = () => Promise.resolve(["1.1.1.1"]);
+
+/** What became of a job whose source image is at `url`, and what was asked for on the way. */
+async function edit(
+  url: string,
+  { send, lookup = publicly }: { send(request: Request): Promise<Response>; lookup?: Lookup },
+) {
+  const message = { storyboardId: "sb", prompt: "p", editMode: true, sourceImageUrl: url };
+  const pgmq = queueWith(message);
+  const gemini = new Service("http://gemini.test/v1beta", () => {
+    const data = btoa(String.fromCharCode(...PNG));
+    return Response.json({ candidates: [{ content: { parts: [{ inlineData: { data } }] } }] });
+  });
+  const storage = new Service("http://storage.test/storage/v1", () => Response.json({}));
+  const asked: string[] = [];
+  const entries: LogEntry[] = [];
+  const log = (entry: LogEntry) => entries.push(entry);
+  const outside = {
+    send: (request: Request) => (asked.push(request.url), send(request)),
+    lookup,
+    log,
+  };
+  const { source } = imageAdapters(configuration!, outside);
+  const report = await processImages({ pgmq, gemini, storage, source }, { ...options(), log });
+  const settled = pgmq.seen.find(({ url }) => /fail_|defer_|complete_/.test(url.pathname))!;
+  return {
+    job: report.jobs[0],
+    call: settled.url.pathname.split("/").at(-1),
+    row: json(settled.body),
+    asked,
+    entries,
+    gemini,
+  };
+}
+
+type Outcome = Awaited<ReturnType<typeof edit>>;
+
+function refusedFor(reason: RegExp, { job, call, row, gemini }: Outcome): void {
+  deepEqual([job.outcome, call, row.error_code], [
+    "failed",
+    "fail_generation_job",
+    "source_image_unusable",
+  ]);
+  match(String(row.error_message), reason);
+  equal(gemini.seen.length, 0, "nothing was paid for");
+}
+
+/** A server behind every host, reached by the real `fetch`. */
+async function hosts<T>(
+  answer: (request: Request) => Response | Promise<Response>,
+  use: (send: (request: Request) => Promise<Response>) => Promise<T>,
+): Promise<T> {
+  const closing = new AbortController();
+  const server = Deno.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    signal: closing.signal,
+    onListen: () => {},
+    onError: () => new Response(null, { status: 500 }),
+  }, answer);
+  try {
+    return await use(sendTo(server.addr.port));
+  } finally {
+    closing.abort();
+    await server.finished;
+  }
+}
+
+function sendTo(port: number) {
+  return (request: Request) => {
+    const url = new URL(request.url);
+    return fetch(new Request(`http://127.0.0.1:${port}${url.pathname}`, request));
+  };
+}
+
+/** A host that writes these bytes and hangs up, whatever it was asked. */
+async function rawHost<T>(
+  text: string,
+  use: (send: (request: Request) => Promise<Response>) => Promise<T>,
+): Promise<T> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    for await (const connection of listener) {
+      await connection.read(new Uint8Array(4096));
+      const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+      await connection.write(bytes).catch(() => {});
+      connection.close();
+    }
+  })();
+  try {
+    return await use(sendTo(listener.addr.port));
+  } finally {
+    listener.close();
+    await serving.catch(() => {});
+  }
+}
+
+/** An endless body that begins like a PNG; `sent` says how much of it was taken. */
+function endless() {
+  const body = { sent: 0, stream: new ReadableStream<Uint8Array<ArrayBuffer>>() };
+  body.stream = new ReadableStream({
+    pull(controller) {
+      const piece = new Uint8Array(256 * 1024);
+      if (body.sent === 0) piece.set(PNG);
+      body.sent += piece.length;
+      controller.enqueue(piece);
+    },
+  });
+  return body;
+}
+
+Deno.test("a name that leads inside is final, with the host as the reason, and not asked for", async () => {
+  for (
+    const addresses of [["10.0.0.1"], ["169.254.169.254"], ["1.1.1.1", "127.0.0.1"], ["fd00::1"]]
+  ) {
+    const outcome = await edit("https://rebound.example/latest/meta-data?token=abc", {
+      send: () => Promise.reject(new Error("nobody was to be asked")),
+      lookup: () => Promise.resolve(addresses),
+    });
+    refusedFor(
+      /^the source image's host rebound\.example is not a host on the public internet$/,
+      outcome,
+    );
+    deepEqual(outcome.asked, []);
+  }
+});
+
+Deno.test("a redirect to a name that leads inside is refused there", async () => {
+  await hosts(
+    () => new Response(null, { status: 302, headers: { location: "https://inside.example/x" } }),
+    async (send) => {
+      const lookup: Lookup = (name) =>
+        Promise.resolve([name === "inside.example" ? "192.168.0.1" : "1.1.1.1"]);
+      const outcome = await edit("https://outside.example/x.png", { send, lookup });
+      refusedFor(/inside\.example is not a host on the public internet/, outcome);
+      deepEqual(outcome.asked, ["https://outside.example/x.png"]);
+    },
+  );
+});
+
+Deno.test("where names cannot be looked up, images are fetched and the log says so once", async () => {
+  const lookup = createLookup(() => Promise.reject(new Error("no name server")));
+  await hosts(() => new Response(new Uint8Array(PNG)), async (send) => {
+    const first = await edit("https://images.example/x.png", { send, lookup });
+    equal(first.job.outcome, "succeeded");
+    const said = first.entries.filter(({ code }) => code === "names_not_looked_up");
+    equal(said.length, 1);
+    match(said[0].message, /no name server/);
+    const second = await edit("https://images.example/x.png", { send, lookup });
+    equal(second.job.outcome, "succeeded");
+    equal(second.entries.some(({ code }) => code === "names_not_looked_up"), false);
+  });
+});
+
+Deno.test("a body that says nothing about its length is given up when it is too long", async () => {
+  const body = endless();
+  const outcome = await hosts(
+    () => new Response(body.stream, { headers: { "content-type": "image/png" } }),
+    (send) => edit("https://images.example/x.png", { send }),
+  );
+  refusedFor(/images\.example sent more than 20 MB/, outcome);
+  // What more was sent is what fits between two ends of a connection.
+  ok(body.sent >= 20 * MB && body.sent < 40 * MB, `${body.sent} bytes`);
+});
+
+Deno.test("a body is as long as it is, whatever its head said", async () => {
+  const body = endless();
+  const outcome = await edit("https://images.example/x.png", {
+    send: () => Promise.resolve(new Response(body.stream, { headers: { "content-length": "12" } })),
+  });
+  refusedFor(/sent more than 20 MB/, outcome);
+  ok(body.sent < 21 * MB, `${body.sent} bytes`);
+});
+
+Deno.test("a head that announces too much is enough to refuse", async () => {
+  const body = endless();
+  const outcome = await hosts(
+    () => new Response(body.stream, { headers: { "content-length": String(21 * MB) } }),
+    (send) => edit("https://images.example/x.png", { send }),
+  );
+  refusedFor(/sent more than 20 MB/, outcome);
+  ok(body.sent < 10 * MB, `${body.sent} bytes`);
+});
+
+Deno.test("a head that announces more than comes is trouble, and tried again", async () => {
+  const text = `HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n${String.fromCharCode(...PNG)}`;
+  const { job, call, row, gemini } = await rawHost(
+    text,
+    (send) => edit("https://images.example/x.png", { send }),
+  );
+  deepEqual([job.outcome, call, row.error_code], [
+    "retrying",
+    "defer_generation_job",
+    "source_image_unusable",
+  ]);
+  equal(gemini.seen.length, 0);
+});
+
+Deno.test("of a body that is longer than its head said nobody sees the rest", async () => {
+  const png = String.fromCharCode(...PNG);
+  const text = `HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n${png}1234${"x".repeat(100_000)}`;
+  const { gemini } = await rawHost(text, (send) => edit("https://images.example/x.png", { send }));
+  ok(new TextDecoder().decode(gemini.seen[0].body).includes(btoa(`${png}1234`)));
+});
+
+Deno.test("what counts is the size of an image that is no longer compressed", async () => {
+  const bomb = new Uint8Array(200 * MB);
+  bomb.set(PNG);
+  const small = new Uint8Array(MB);
+  small.set(PNG);
+  for (const [encoding, compress] of [["gzip", gzipSync], ["br", brotliCompressSync]] as const) {
+    const answers: Record<string, Uint8Array> = {
+      // The quality is no matter here, the time is.
+      "/bomb.png": compress(encoding === "br" ? bomb.subarray(0, 30 * MB) : bomb),
+      "/small.png": compress(small),
+    };
+    ok(answers["/bomb.png"].length < MB, "small on the wire");
+    await hosts((request) => {
+      const body = answers[new URL(request.url).pathname] as Uint8Array<ArrayBuffer>;
+      return new Response(body, { headers: { "content-encoding": encoding } });
+    }, async (send) => {
+      const outcome = await edit("https://images.example/bomb.png", { send });
+      refusedFor(/sent more than 20 MB/, outcome);
+      equal((await edit("https://images.example/small.png", { send })).job.outcome, "succeeded");
+    });
+  }
+});
+
+Deno.test("an image is one by its bytes, whatever it is called", async () => {
+  const contents: Record<string, BodyInit> = {
+    "HTML": "<!DOCTYPE html><html><body><img src=x></body></html>",
+    "SVG": '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+    "SVG with a prologue": '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+    "GIF": "GIF89a\x01\0\x01\0\0\0\0;",
+    "BMP": "BM\x3a\0\0\0",
+    "PDF": "%PDF-1.7\n",
+    "JSON": '{"access_token":"abc"}',
+    "text": "root:x:0:0:root:/root:/bin/bash\n",
+    "a script": "#!/bin/sh\nexit\n",
+    "a video": "\0\0\0\x20ftypisom\0\0\x02\0",
+    "half a signature": new Uint8Array(PNG.slice(0, 4)),
+    "a signature that comes late": new Uint8Array([10, ...PNG]),
+    "nothing": "",
+  };
+  for (const [name, content] of Object.entries(contents)) {
+    await hosts(
+      () => new Response(content, { headers: { "content-type": "image/png" } }),
+      async (send) => {
+        const outcome = await edit("https://images.example/x.png", { send });
+        refusedFor(/images\.example sent no PNG, JPEG, WebP, HEIC or HEIF$/, outcome);
+        equal(outcome.asked.length, 1, name);
+      },
+    );
+  }
+});
+
+Deno.test("a body that drips is given up when its time is over", async () => {
+  using timers = byHand();
+  const reading = Promise.withResolvers<void>();
+  let pulls = 0;
+  let signal: AbortSignal | undefined;
+  const dripping = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      // The head of an image, then now and then a byte, then none for longer than anybody waits.
+      if (pulls < 20) controller.enqueue(new Uint8Array(pulls === 0 ? PNG : [0]));
+      else reading.resolve();
+      pulls++;
+    },
+  });
+  const running = edit("https://images.example/x.png", {
+    send: (request) => {
+      signal = request.signal;
+      return Promise.resolve(new Response(dripping));
+    },
+  });
+  await reading.promise;
+  timers.runOut(20_000);
+  const { job, row, gemini } = await running;
+  deepEqual([job.outcome, row.error_code], ["retrying", "source_image_unusable"]);
+  match(String(row.error_message), /images\.example did not answer: nothing came within 20000 ms/);
+  equal(signal?.aborted, true, "the connection is closed");
+  equal(gemini.seen.length, 0);
+  equal(timers.left(), 0, "no timer is left behind");
+});
+
+Deno.test("nothing of what a private object needs goes out by the open door", async () => {
+  const seen: Headers[] = [];
+  await hosts((request) => {
+    seen.push(request.headers);
+    return new Response(new Uint8Array(PNG));
+  }, async (send) => {
+    equal((await edit("https://images.example/x.png", { send })).job.outcome, "succeeded");
+  });
+  const names = [...seen[0].keys()].filter((name) =>
+    !["accept", "accept-encoding", "accept-language", "host", "user-agent"].includes(name)
+  );
+  deepEqual(names, []);
+});

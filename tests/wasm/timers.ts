@@ -1,0 +1,34 @@
+import { equal } from "node:assert/strict";
+
+/**
+ * Timers that run out by hand while the clock stands still, so that nothing here waits for time to
+ * pass or depends on how much does.
+ */
+export function byHand() {
+  const { setTimeout, clearTimeout } = globalThis;
+  const now = performance.now();
+  performance.now = () => now;
+  const waiting = new Map<number, { milliseconds: number; callback: () => void }>();
+  let last = 0;
+  Object.assign(globalThis, {
+    setTimeout(callback: () => void, milliseconds = 0) {
+      waiting.set(++last, { milliseconds, callback });
+      return last;
+    },
+    clearTimeout: (timer: number) => waiting.delete(timer),
+  });
+  return {
+    /** Lets the timers of this length run out. */
+    runOut(milliseconds: number) {
+      const due = [...waiting].filter(([, timer]) => timer.milliseconds === milliseconds);
+      equal(due.length, 1, `one timer of ${milliseconds} ms, but ${JSON.stringify([...waiting])}`);
+      waiting.delete(due[0][0]);
+      due[0][1].callback();
+    },
+    left: () => waiting.size,
+    [Symbol.dispose]() {
+      Object.assign(globalThis, { setTimeout, clearTimeout });
+      Reflect.deleteProperty(performance, "now"); // the one of its prototype is back
+    },
+  };
+}
