@@ -174,7 +174,7 @@ fn unusable(url: &WebUrl, why: &str) -> Failure {
 }
 
 fn too_large(url: &WebUrl) -> Failure {
-    unusable(url, "makes the images of the job more than 20 MB")
+    unusable(url, "sent more than 20 MB, all images of the job together")
 }
 
 fn give_up(message: String) -> Failure {

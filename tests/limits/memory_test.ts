@@ -29,7 +29,7 @@ const PASSES: Record<string, Sizes> = {
   },
   "images of 2 MB, edits of 3 of 4 MB": {
     kind: "image",
-    jobs: 15,
+    jobs: AT_ONCE.image,
     asset: 2 * MB,
     source: 4_000_000,
     sources: 3,

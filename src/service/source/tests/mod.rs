@@ -142,7 +142,7 @@ fn the_images_of_a_job_are_bounded_together() {
     for held in [LARGEST - PNG.len() + 1, LARGEST, LARGEST + 1] {
         let failure = ask(held).unwrap_err();
         assert_eq!((failure.code, failure.next), (Code::SourceImageUnusable, Next::GiveUp));
-        assert!(failure.message.contains("images of the job more than 20 MB"));
+        assert!(failure.message.contains("sent more than 20 MB, all images"));
     }
 }
 
