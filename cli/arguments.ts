@@ -17,25 +17,46 @@ export type CommandName = typeof COMMANDS[number];
 export const DEFAULT_STORYBOARD = "storyboard-001";
 
 /** The flags that take a value, and the field of the message that each one fills. */
-export const FIELD_OF_FLAG = {
+const FIELD_OF_FLAG = {
   storyboard: "storyboardId",
   scene: "sceneId",
   character: "characterId",
   source: "sourceImageUrl",
+  "last-frame": "lastFrameUrl",
+  reference: "referenceImageUrls",
   duration: "durationSeconds",
   aspect: "aspectRatio",
   resolution: "resolution",
+  size: "imageSize",
+  model: "model",
+  negative: "negativePrompt",
+  seed: "seed",
+  person: "personGeneration",
+  priority: "priority",
 };
 type Flag = keyof typeof FIELD_OF_FLAG;
 
-const TARGET: Flag[] = ["storyboard", "scene", "character"];
+/** What the flags of a line say; one that may be repeated says it in a list. */
+type Flags = Partial<Record<Flag, string | string[]>>;
+
+const EVERY: Flag[] = ["storyboard", "scene", "character", "model", "aspect", "seed", "priority"];
 const FLAGS_OF: Record<CommandName, Flag[]> = {
-  "image": TARGET,
-  "image-edit": [...TARGET, "source"],
-  "video": [...TARGET, "source", "duration", "aspect", "resolution"],
+  "image": [...EVERY, "size"],
+  "image-edit": [...EVERY, "size", "source"],
+  "video": [
+    ...EVERY,
+    ...["source", "last-frame", "reference", "duration", "resolution"] as const,
+    ...["negative", "person"] as const,
+  ],
   "batch-images": ["storyboard"],
   "batch-videos": ["storyboard"],
 };
+
+/** The flag that a person at the command line filled a field with: `sourceImageUrls[1]` by --source. */
+export function flagOfField(field: string): string | undefined {
+  const name = field.replace(/\[\d+\]$/, "").replace("sourceImageUrls", "sourceImageUrl");
+  return Object.entries(FIELD_OF_FLAG).find(([, known]) => known === name)?.[0];
+}
 
 /** @throws {UsageError} when the line cannot be understood. */
 export function readArguments(args: string[]): Command {
@@ -79,6 +100,7 @@ export function readArguments(args: string[]): Command {
 
 function parse(args: string[]) {
   const text = { type: "string" } as const;
+  const texts = { type: "string", multiple: true } as const;
   try {
     return parseArgs({
       args,
@@ -87,10 +109,18 @@ function parse(args: string[]) {
         storyboard: text,
         scene: text,
         character: text,
-        source: text,
+        source: texts,
+        "last-frame": text,
+        reference: texts,
         duration: text,
         aspect: text,
         resolution: text,
+        size: text,
+        model: text,
+        negative: text,
+        seed: text,
+        person: text,
+        priority: text,
         wait: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
@@ -110,7 +140,7 @@ function explained(error: Error, args: string[]): string {
   return message;
 }
 
-function refuseForeignFlags(command: CommandName, flags: Partial<Record<Flag, string>>) {
+function refuseForeignFlags(command: CommandName, flags: Flags) {
   const foreign = (Object.keys(flags) as Flag[]).find((flag) => !FLAGS_OF[command].includes(flag));
   if (!foreign) return;
   if (command === "image" && foreign === "source") {
@@ -129,8 +159,18 @@ function onlyArgument(rest: string[], command: CommandName, what: string, exampl
   );
 }
 
-function fieldsOf(flags: Partial<Record<Flag, string>>): Message {
-  return Object.fromEntries(
-    Object.entries(flags).map(([flag, value]) => [FIELD_OF_FLAG[flag as Flag], value]),
-  );
+function fieldsOf({ source, seed, priority, ...flags }: Flags): Message {
+  const fields = Object.entries(flags).map(([flag, value]) => [FIELD_OF_FLAG[flag as Flag], value]);
+  const [first, ...others] = source ?? [];
+  return {
+    ...Object.fromEntries(fields),
+    ...(source && (others.length > 0 ? { sourceImageUrls: source } : { sourceImageUrl: first })),
+    ...(seed !== undefined && { seed: numberOrText(seed) }),
+    ...(priority !== undefined && { priority: numberOrText(priority) }),
+  };
+}
+
+/** What is no number stays as it is: the core's validation says what was expected. */
+function numberOrText(value: string | string[]): unknown {
+  return /^-?\d+$/.test(String(value)) ? Number(value) : value;
 }

@@ -7,12 +7,20 @@ const TARGET_FLAGS = `  --storyboard=ID   the storyboard (default: storyboard-00
   --scene=ID        the scene that gets the result's URL
   --character=ID    the character that gets it; without --scene and --character
                     the result is stored and belongs to no one
+  --model=NAME      one of the configured models (default: the first that can)
+  --seed=N          the same number makes about the same thing again
+  --priority=N      -100 to 100; higher goes first (default: 0)
   --wait            show progress until the job has ended; exit code 0 only if
                     it succeeded`;
+
+const SHAPE_FLAGS = `  --aspect=R        1:1, 16:9, 9:16, 4:3, 3:4 and others (default: the source's
+                    shape, or a square)
+  --size=S          512, 1K, 2K or 4K, by models that have sizes (default: 1K)`;
 
 const TEXTS: Record<CommandName, string> = {
   "image": `image "PROMPT"            generate an image from words
 
+${SHAPE_FLAGS}
 ${TARGET_FLAGS}
 
   ${RUN} image "A hero on a cliff"
@@ -22,15 +30,23 @@ ${TARGET_FLAGS}
 
   "image-edit": `image-edit "CHANGE" --source=URL   change an existing image
 
-  --source=URL      the image; anybody must be able to read it
+  --source=URL      the image; anybody must be able to read it. Repeated, the
+                    images that the prompt speaks of, in this order
+${SHAPE_FLAGS}
 ${TARGET_FLAGS}
 
   ${RUN} image-edit "Add dramatic sunset" --source=URL
+  ${RUN} image-edit "Put the hat on the hero" --source=URL --source=URL
   ${RUN} image-edit "Make it night" --source=URL --scene=scene-002`,
 
   "video": `video "PROMPT"            generate a video from words, or from an image
 
   --source=URL      the image that the video starts from
+  --last-frame=URL  the image that it ends with; needs --source
+  --reference=URL   what somebody or something in it looks like; may be
+                    repeated, not with --source
+  --negative=TEXT   what is not to be seen
+  --person=WHO      allow_all, allow_adult or dont_allow
   --duration=N      4, 6 or 8 seconds (default: 8)
   --aspect=R        16:9 or 9:16 (default: 16:9)
   --resolution=R    720p or 1080p (default: 720p; 1080p needs 8 seconds)
@@ -38,6 +54,7 @@ ${TARGET_FLAGS}
 
   ${RUN} video "Lion walking" --duration=8
   ${RUN} video "Animate this scene" --source=URL
+  ${RUN} video "The hero walks in" --reference=URL --reference=URL
   ${RUN} video "Waves" --aspect=9:16 --duration=4 --scene=scene-003`,
 
   "batch-images": `batch-images FILE         put many images on the queue

@@ -1,5 +1,5 @@
 /** The tool from its arguments to its exit code. */
-import { type Command, FIELD_OF_FLAG, readArguments } from "./arguments.ts";
+import { type Command, flagOfField, readArguments } from "./arguments.ts";
 import { type Entry, readBatchFile } from "./batch_file.ts";
 import { EXIT, RemoteError, UsageError } from "./failure.ts";
 import { helpText } from "./help.ts";
@@ -98,6 +98,6 @@ function batchFault(label: string, { field, expected }: Issue): string {
 
 /** A person at the command line knows the flag rather than the field. */
 function flagFault({ field, expected }: Issue): string {
-  const flag = Object.entries(FIELD_OF_FLAG).find(([, name]) => name === field)?.[0];
+  const flag = flagOfField(field);
   return `  ${flag ? `--${flag} (${field})` : field}: expected ${expected}`;
 }

@@ -165,6 +165,18 @@ export interface VideoJob {
      */
     sourceImageUrl?: string;
     /**
+     * The same as a list of one.
+     */
+    sourceImageUrls?: string[];
+    /**
+     * The image that it ends with.
+     */
+    lastFrameUrl?: string;
+    /**
+     * What people, things and places in it look like.
+     */
+    referenceImageUrls?: string[];
+    /**
      * Its shape.
      */
     aspectRatio: "16:9" | "9:16";
@@ -176,6 +188,26 @@ export interface VideoJob {
      * Its size.
      */
     resolution: "720p" | "1080p";
+    /**
+     * The model that is to do it, one of those that are configured.
+     */
+    model?: string;
+    /**
+     * What is not to be seen.
+     */
+    negativePrompt?: string;
+    /**
+     * What makes the same video come again, more or less.
+     */
+    seed?: number;
+    /**
+     * Who may be shown.
+     */
+    personGeneration?: "allow_all" | "allow_adult" | "dont_allow";
+    /**
+     * Which job is taken first, from -100 to 100; the default is 0.
+     */
+    priority?: number;
 }
 
 /**
@@ -203,9 +235,33 @@ export interface ImageJob {
      */
     sourceImageUrl?: string;
     /**
+     * The images to change, where there are several.
+     */
+    sourceImageUrls?: string[];
+    /**
      * Whether the source is to be changed.
      */
     editMode?: boolean;
+    /**
+     * The model that is to do it, one of those that are configured.
+     */
+    model?: string;
+    /**
+     * Its shape, like `16:9`.
+     */
+    aspectRatio?: string;
+    /**
+     * Its size.
+     */
+    imageSize?: "512" | "1K" | "2K" | "4K";
+    /**
+     * What makes the same image come again, more or less.
+     */
+    seed?: number;
+    /**
+     * Which job is taken first, from -100 to 100; the default is 0.
+     */
+    priority?: number;
 }
 
 /**

@@ -1,9 +1,9 @@
 //! Gemini's replies. The question is the prompt.
 
-use generation_queue::job::Format;
+use generation_queue::job::{Format, ImageJob};
 use generation_queue::port::{ImageModel, ImageRequest};
 use generation_queue::service::Gemini;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::script::{Script, now, room};
 use crate::{base64, failure};
@@ -15,7 +15,10 @@ const MODEL: &str = "gemini-2.5-flash-image";
 pub fn check(input: &[u8]) {
     let script = Script::read(input);
     let service = script.service(BASE);
-    let request = ImageRequest { prompt: &script.question, source: None };
+    let message = json!({"storyboardId": "sb", "prompt": "p", "seed": 7, "aspectRatio": "21:9"});
+    let mut job = ImageJob::parse(&message).expect("a job");
+    job.prompt.clone_from(&script.question);
+    let request = ImageRequest { job: &job, sources: &[] };
     let outcome = now(Gemini::new(&service).generate(MODEL, request, &room()));
     service.check_requests();
     let sent: Value = serde_json::from_slice(&service.sent.borrow()[0].body).expect("JSON");

@@ -1,7 +1,7 @@
 //! The messages of the two queues. The input is one.
 
 use generation_queue::job::{
-    Format, Id, ImageJob, ImageMode, Invalid, JobId, Kind, Place, Slot, Target, VideoJob,
+    Format, Id, ImageJob, Invalid, JobId, Kind, Place, Slot, Target, VideoImages, VideoJob,
 };
 use generation_queue::service::Storage;
 use serde_json::Value;
@@ -18,9 +18,8 @@ pub fn check(input: &[u8]) {
         Ok(job) => {
             check_target(Kind::Image, &job.target, &message);
             assert_eq!(message["prompt"].as_str(), Some(job.prompt.as_str()));
-            if let ImageMode::Edit { source_image_url } = &job.mode {
-                assert_eq!(message["sourceImageUrl"].as_str(), Some(source_image_url.as_str()));
-            }
+            check_urls(&job.source_image_urls, &message, &["sourceImageUrl", "sourceImageUrls"]);
+            check_wishes(job.seed, job.priority);
         }
         Err(invalid) => check_invalid(&invalid),
     }
@@ -28,9 +27,33 @@ pub fn check(input: &[u8]) {
         Ok(job) => {
             check_target(Kind::Video, &job.target, &message);
             assert!(!job.prompt.trim().is_empty());
+            let fields = match job.images {
+                VideoImages::Frames => &["sourceImageUrl", "sourceImageUrls", "lastFrameUrl"][..],
+                VideoImages::References => &["referenceImageUrls"],
+            };
+            check_urls(&job.image_urls, &message, fields);
+            check_wishes(job.seed, job.priority);
         }
         Err(invalid) => check_invalid(&invalid),
     }
+}
+
+/// Images come from the fields that are for them, and in so many as a model could take.
+fn check_urls(urls: &[String], message: &Value, fields: &[&str]) {
+    assert!(urls.len() <= 14);
+    for url in urls {
+        let is_url = |value: &Value| value.as_str() == Some(url);
+        let named = fields.iter().any(|field| match &message[field] {
+            Value::Array(list) => list.iter().any(is_url),
+            value => is_url(value),
+        });
+        assert!(named, "{url}");
+    }
+}
+
+fn check_wishes(seed: Option<i64>, priority: Option<i64>) {
+    assert!(seed.is_none_or(|seed| (0..=i64::from(i32::MAX)).contains(&seed)));
+    assert!(priority.is_none_or(|priority| (-100..=100).contains(&priority)));
 }
 
 fn check_target(kind: Kind, target: &Target, message: &Value) {

@@ -22,7 +22,7 @@ pub fn check(input: &[u8]) {
     }
     let (open, storage) = (script.service(""), script.service(STORAGE));
     let sources = Sources::new(&open, &storage, Some(PUBLIC.into()), None);
-    match now(sources.fetch(&script.question, &room())) {
+    match now(sources.fetch(&script.question, 0, &room())) {
         Ok(image) => {
             assert_eq!(Format::of(&image.bytes), Some(image.format));
             assert!(image.format.is_image());

@@ -1,12 +1,13 @@
 //! The replies of Veo and Omni, from the submission to the file. The question is `submit` or
 //! `poll`, the protocol, and for a poll the operation's name where that is another than usual.
 
-use generation_queue::job::{AspectRatio, Format, Resolution};
+use generation_queue::job::{Format, VideoJob};
 use generation_queue::port::{
     Body, Operation, Progress, SubmitError, VideoFile, VideoModel, VideoRequest,
 };
 use generation_queue::service::Videos;
 use http::StatusCode;
+use serde_json::json;
 use url::Url;
 
 use crate::script::{Script, Service, now, room};
@@ -51,13 +52,9 @@ pub fn check(input: &[u8]) {
 }
 
 fn submit(service: &Service, model: &str) -> Option<Operation> {
-    let request = VideoRequest {
-        prompt: "Lion walking",
-        source: None,
-        aspect_ratio: AspectRatio::Landscape,
-        seconds: 8,
-        resolution: Resolution::P720,
-    };
+    let message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
+    let job = VideoJob::parse(&message).expect("a job");
+    let request = VideoRequest { job: &job, images: &[] };
     let submitted = now(Videos::new(service).submit(model, request));
     service.check_requests();
     let SubmitError { failure, rejected } = match submitted {

@@ -9,7 +9,7 @@ use super::run::Run;
 use super::settle;
 use crate::failure::{Code, Failure};
 use crate::job::{Invalid, Target};
-use crate::port::{Claim, Clock, StoredAsset, World, WriteError};
+use crate::port::{Claim, Clock, Room, SourceImage, SourceImages, StoredAsset, World, WriteError};
 
 /// Why an attempt did not get to its end.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,6 +111,22 @@ pub(super) fn check_attempts(run: &Run, claim: &Claim) -> Result<(), Halt> {
     }
     let message = format!("{allowed} attempts were begun and their workers did not report back");
     Err(Failure::give_up(Code::AttemptsExhausted, message).into())
+}
+
+/// Fetches the images that a job is made from, in their order, into its room.
+pub(super) async fn fetch_all<W: World>(
+    world: &W,
+    urls: &[String],
+    room: &Room,
+) -> Result<Vec<SourceImage>, Failure> {
+    let mut images = Vec::new();
+    let mut held = 0;
+    for url in urls {
+        let image = world.sources().fetch(url, held, room).await?;
+        held += image.bytes.len();
+        images.push(image);
+    }
+    Ok(images)
 }
 
 /// Gives back a job that was claimed and not begun.

@@ -5,41 +5,103 @@ use std::cell::Cell;
 use super::attempt::Halt;
 use super::journal;
 use crate::failure::{Code, Failure, Next};
+use crate::job::{Invalid, Issue, bare, either};
 use crate::port::{Claim, Level, World};
 
-/// The models of a run, in order of preference. One that turned out to be retired is left alone
-/// for the rest of the run.
+/// The models of a run, in order of preference.
 #[derive(Debug)]
-pub(super) struct Models {
-    names: Vec<String>,
-    retired: Cell<usize>,
+pub(super) struct Models(Vec<Model>);
+
+#[derive(Debug)]
+struct Model {
+    name: String,
+    /// One that turned out to be retired is left alone for the rest of the run.
+    retired: Cell<bool>,
 }
 
 impl Models {
-    pub(super) fn new(names: Vec<String>) -> Self {
-        Self { names, retired: Cell::new(0) }
+    pub(super) fn new(names: &[String]) -> Self {
+        let model = |name: &String| Model { name: bare(name).into(), retired: Cell::new(false) };
+        Self(names.iter().map(model).collect())
     }
 
-    /// Tries one model after the other as long as the failure says that another may do it.
-    pub(super) async fn try_each<W: World, T>(
+    /// Those that can do a job: what one cannot, `check` adds to the list. The message may have
+    /// `chosen` one, but only of these: a stranger does not choose what the operator pays.
+    pub(super) fn able(
         &self,
+        chosen: Option<&str>,
+        check: &dyn Fn(&str, &mut Vec<Issue>),
+    ) -> Result<Able<'_>, Invalid> {
+        let mut able = Able { models: Vec::new(), unmet: Vec::new(), chosen: chosen.is_some() };
+        for model in &self.0 {
+            if chosen.is_none_or(|name| name == model.name) {
+                let before = able.unmet.len();
+                check(&model.name, &mut able.unmet);
+                if able.unmet.len() == before {
+                    able.models.push(model);
+                }
+            }
+        }
+        if !able.models.is_empty() {
+            return Ok(able);
+        }
+        if able.unmet.is_empty() {
+            let expected = either(&names(self.0.iter()));
+            able.unmet.push(Issue { field: "model".into(), expected });
+        }
+        Err(Invalid { issues: able.unmet })
+    }
+}
+
+/// The models that can do a job.
+pub(super) struct Able<'a> {
+    models: Vec<&'a Model>,
+    /// Why the others cannot.
+    unmet: Vec<Issue>,
+    chosen: bool,
+}
+
+impl Able<'_> {
+    /// Tries one after the other as long as the failure says that another may do it.
+    pub(super) async fn try_each<W: World, T>(
+        self,
         world: &W,
         claim: &Claim,
         attempt: impl AsyncFn(&str) -> Result<T, Halt>,
     ) -> Result<T, Halt> {
-        for (index, name) in self.names.iter().enumerate().skip(self.retired.get()) {
+        for Model { name, retired } in &self.models {
+            if retired.get() {
+                continue;
+            }
             match attempt(name).await {
                 Err(Halt::Failed { failure, .. }) if failure.next == Next::OtherModel => {
-                    self.retired.set(self.retired.get().max(index + 1));
+                    retired.set(true);
                     let text = format!("Model {name} is not available");
                     journal::failure(world, claim, Level::Error, &text, &failure);
                 }
                 result => return result,
             }
         }
-        let message = format!("none of the models is available: {}", self.names.join(", "));
-        let failure = Failure::give_up(Code::ModelUnavailable, message);
         // Every submission so far was definitely rejected, so nothing is pending.
-        Err(Halt::Failed { failure, reset_submission: true })
+        Err(Halt::Failed { failure: self.exhausted(), reset_submission: true })
     }
+
+    /// That none is left is every job's trouble, unless this one asks for more than others do.
+    fn exhausted(mut self) -> Failure {
+        let names = names(self.models.into_iter()).join(", ");
+        if self.chosen {
+            let expected = format!("one that is still available, not {names}");
+            self.unmet.push(Issue { field: "model".into(), expected });
+        }
+        if self.unmet.is_empty() {
+            let message = format!("none of the models is available: {names}");
+            return Failure::give_up(Code::ModelUnavailable, message);
+        }
+        let invalid = Invalid { issues: self.unmet };
+        Failure::give_up(Code::InvalidMessage, invalid.to_string())
+    }
+}
+
+fn names<'a>(models: impl Iterator<Item = &'a Model>) -> Vec<&'a str> {
+    models.map(|model| model.name.as_str()).collect()
 }

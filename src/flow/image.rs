@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::attempt::{Halt, carry_out, check_attempts, refuse};
+use super::attempt::{Halt, carry_out, check_attempts, fetch_all, refuse};
 use super::report::JobReport;
 use super::run::Run;
-use crate::job::{ImageJob, ImageMode, Kind, Place};
-use crate::policy::cost;
+use crate::job::{ImageJob, Kind, Place};
+use crate::policy::{ability, cost};
 use crate::port::{
-    AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, ImageWorld, SourceImages, StoredAsset,
+    AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, ImageWorld, StoredAsset,
 };
 
 /// Takes one image job as far as it gets; its lease was asked for at `since`.
@@ -46,18 +46,14 @@ async fn make<W: ImageWorld>(
         return Ok(stored(format, None, None, None));
     }
     check_attempts(run, claim)?;
+    let check = |model: &str, unmet: &mut Vec<_>| ability::image(model, job, unmet);
+    let models = run.models.able(job.model.as_deref(), &check)?;
 
     // Until the image is stored: it is decoded where it was received, and sent on from there.
     let room = world.memory().room();
-    let source = match &job.mode {
-        ImageMode::TextToImage => None,
-        ImageMode::Edit { source_image_url } => {
-            Some(world.sources().fetch(source_image_url, &room).await?)
-        }
-    };
-    let request = ImageRequest { prompt: &job.prompt, source: source.as_ref() };
-    let (model, image) = run
-        .models
+    let sources = fetch_all(world, &job.source_image_urls, &room).await?;
+    let request = ImageRequest { job, sources: &sources };
+    let (model, image) = models
         .try_each(world, claim, async |model| {
             // It is paid for whether or not the worker lives to see it.
             if world.clock().stopping() {
@@ -72,6 +68,6 @@ async fn make<W: ImageWorld>(
         .await?;
 
     world.store().put(&place, image.format, Body::Bytes(image.bytes)).await?;
-    let cost_usd = cost::image(&model);
+    let cost_usd = cost::image(&model, job.image_size);
     Ok(stored(image.format, Some(model), image.usage, cost_usd))
 }

@@ -63,7 +63,7 @@ pub async fn run_videos<W: VideoWorld>(world: &W, settings: Settings) -> RunRepo
 impl Run {
     fn begin<W: World>(world: &W, settings: Settings) -> Self {
         let budget = Budget::new(world.clock().now(), settings.budget);
-        let models = Models::new(settings.models.clone());
+        let models = Models::new(&settings.models);
         Self { settings, budget, models, busy: Busy::default(), slowest: Cell::default() }
     }
 }

@@ -10,16 +10,16 @@ use std::time::Duration;
 
 use futures_util::future::select;
 
-use super::attempt::{Halt, carry_out, check_attempts, refuse};
+use super::attempt::{Halt, carry_out, check_attempts, fetch_all, refuse};
 use super::journal;
 use super::report::JobReport;
 use super::run::Run;
 use crate::failure::{Code, Failure, Next};
 use crate::job::{Format, Kind, Place, VideoJob};
-use crate::policy::{cost, polling};
+use crate::policy::{ability, cost, polling};
 use crate::port::{
-    AssetStore, Claim, Clock, Level, Operation, Progress, Queue, Room, SourceImages, StoredAsset,
-    VideoFile, VideoModel, VideoRequest, VideoWorld, World, WriteError,
+    AssetStore, Claim, Clock, Level, Operation, Progress, Queue, Room, StoredAsset, VideoFile,
+    VideoModel, VideoRequest, VideoWorld, World, WriteError,
 };
 
 /// Takes one video job as far as it gets; its lease was asked for at `since`.
@@ -75,7 +75,7 @@ async fn make<W: VideoWorld>(
     Ok(stored(Some(operation.model), usage))
 }
 
-/// Submits the job to the first model that is there.
+/// Submits the job to the first model that is there and can do it.
 async fn submit<W: VideoWorld>(
     world: &W,
     run: &Run,
@@ -84,18 +84,11 @@ async fn submit<W: VideoWorld>(
 ) -> Result<Operation, Halt> {
     // All that can fail for free comes before the intent.
     let room = world.memory().room();
-    let source = match &job.source_image_url {
-        None => None,
-        Some(url) => Some(world.sources().fetch(url, &room).await?),
-    };
-    let request = VideoRequest {
-        prompt: &job.prompt,
-        source: source.as_ref(),
-        aspect_ratio: job.aspect_ratio,
-        seconds: job.duration.seconds(),
-        resolution: job.resolution,
-    };
-    run.models
+    let check = |model: &str, unmet: &mut Vec<_>| ability::video(model, job, unmet);
+    let models = run.models.able(job.model.as_deref(), &check)?;
+    let images = fetch_all(world, &job.image_urls, &room).await?;
+    let request = VideoRequest { job, images: &images };
+    models
         .try_each(world, claim, async |model| {
             // A worker that is killed between intent and operation leaves a job that nobody dares
             // to submit again, so nothing is begun when the end is near.

@@ -8,10 +8,13 @@ use serde_json::{Map, Value};
 
 /// The longest prompt, in bytes of UTF-8. Gemini 2.5 Flash Image reads 32,768 tokens, Veo 1,024;
 /// what is longer than this is no prompt but a mistake.
-const LONGEST_PROMPT: usize = 32 * 1024;
+const LONGEST_TEXT: usize = 32 * 1024;
 
-/// The longest source URL, in bytes. Signed URLs are long, but not longer than this.
+/// The longest URL of an image, in bytes. Signed URLs are long, but not longer than this.
 const LONGEST_URL: usize = 4096;
+
+/// As many images as any model takes: Gemini 3.1 Flash Image reads so many.
+const MOST_IMAGES: usize = 14;
 
 /// One thing that is wrong with a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,25 +90,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A field that has to be there; `read` as for [`Fields::optional`].
-    pub(super) fn required<T>(
-        &mut self,
-        field: &str,
-        expected: &str,
-        read: impl FnOnce(&'a Value) -> Result<T, String>,
-    ) -> Option<T> {
-        if self.get(field).is_none() {
-            self.expect(field, format!("{expected}, but it is missing"));
-        }
-        self.optional(field, read)
-    }
-
-    /// The prompt: required, not blank, and not longer than any model reads.
-    pub(super) fn prompt(&mut self) -> Option<String> {
+    /// A text: not blank, and not longer than any model reads.
+    pub(super) fn text(&mut self, field: &str) -> Option<String> {
         const EXPECTED: &str = "a non-empty string";
-        self.required("prompt", EXPECTED, |value| match value.as_str() {
-            Some(text) if text.len() > LONGEST_PROMPT => {
-                Err(format!("at most {LONGEST_PROMPT} bytes, not {}", text.len()))
+        self.optional(field, |value| match value.as_str() {
+            Some(text) if text.len() > LONGEST_TEXT => {
+                Err(format!("at most {LONGEST_TEXT} bytes, not {}", text.len()))
             }
             Some(text) if !text.trim().is_empty() => Ok(text.to_owned()),
             Some(_) => Err(format!("{EXPECTED}, not a blank one")),
@@ -113,32 +103,110 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The URL of a source image. Only its form is checked here; where it leads is checked when
-    /// it is fetched.
-    pub(super) fn source_image_url(&mut self) -> Option<String> {
-        self.optional("sourceImageUrl", |value| {
-            let url = value.as_str().unwrap_or_default();
-            let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-            match scheme.as_deref() {
-                _ if url.len() > LONGEST_URL => {
-                    Err(format!("a URL of at most {LONGEST_URL} bytes, not {}", url.len()))
-                }
-                Some("http" | "https") => Ok(url.to_owned()),
-                _ if value.is_string() => Err("an http or https URL".into()),
-                _ => Err(format!("an http or https URL, not {}", name_of(value))),
-            }
+    /// The prompt: a text that has to be there.
+    pub(super) fn prompt(&mut self) -> Option<String> {
+        if self.get("prompt").is_none() {
+            self.expect("prompt", "a non-empty string, but it is missing");
+        }
+        self.text("prompt")
+    }
+
+    /// The model that is to do it. People write it with the prefix of its path and without.
+    pub(super) fn model(&mut self) -> Option<String> {
+        let model = self.text("model")?;
+        Some(bare(&model).to_owned())
+    }
+
+    /// The seed. Gemini takes a signed number of 32 bits, Veo an unsigned one; what both take means
+    /// the same to whichever model does the job.
+    pub(super) fn seed(&mut self) -> Option<i64> {
+        self.integer("seed", 0, i32::MAX)
+    }
+
+    /// Which job is taken first; the database orders the queue by it.
+    pub(super) fn priority(&mut self) -> Option<i64> {
+        self.integer("priority", -100, 100)
+    }
+
+    fn integer(&mut self, field: &str, least: i32, most: i32) -> Option<i64> {
+        self.optional(field, |value| {
+            let number = value.as_f64().filter(|number| number.fract() == 0.0);
+            number
+                .filter(|number| (f64::from(least)..=f64::from(most)).contains(number))
+                .map(|number| number as i64) // within bounds, so nothing is cut
+                .ok_or_else(|| format!("an integer from {least} to {most}, not {}", shown(value)))
         })
     }
 
+    /// The source images: `sourceImageUrls`, or `sourceImageUrl` where there is one. A sender that
+    /// fills in both, for readers old and new, repeats the first of the many.
+    pub(super) fn source_image_urls(&mut self) -> Vec<String> {
+        let one = self.url("sourceImageUrl");
+        let many = self.urls("sourceImageUrls");
+        match (one, many.first()) {
+            (Some(one), None) => vec![one],
+            (Some(one), Some(first)) if one != *first => {
+                self.expect("sourceImageUrl", "the first of sourceImageUrls, or only one of both");
+                many
+            }
+            _ => many,
+        }
+    }
+
+    /// The URL of an image. Only its form is checked here; where it leads is checked when it is
+    /// fetched.
+    pub(super) fn url(&mut self, field: &str) -> Option<String> {
+        self.url_of(field, self.get(field)?)
+    }
+
+    /// The URLs of images, in their order. Of those that are wrong the first is named: a list of them
+    /// would bury the rest.
+    pub(super) fn urls(&mut self, field: &str) -> Vec<String> {
+        match self.get(field) {
+            None => Vec::new(),
+            Some(Value::Array(list)) if (1..=MOST_IMAGES).contains(&list.len()) => {
+                let urls = list.iter().enumerate();
+                let urls = urls.map(|(at, value)| self.url_of(&format!("{field}[{at}]"), value));
+                urls.collect::<Option<_>>().unwrap_or_default()
+            }
+            Some(_) => {
+                self.expect(field, format!("an array of 1 to {MOST_IMAGES} URLs"));
+                Vec::new()
+            }
+        }
+    }
+
+    fn url_of(&mut self, field: &str, value: &Value) -> Option<String> {
+        let url = value.as_str().unwrap_or_default();
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let expected = match scheme.as_deref() {
+            _ if url.len() > LONGEST_URL => {
+                format!("a URL of at most {LONGEST_URL} bytes, not {}", url.len())
+            }
+            Some("http" | "https") => return Some(url.to_owned()),
+            _ if value.is_string() => "an http or https URL".into(),
+            _ => format!("an http or https URL, not {}", name_of(value)),
+        };
+        self.expect(field, expected);
+        None
+    }
+
     /// A field that is one of a few words.
-    pub(super) fn one_of<T: Copy>(&mut self, field: &str, choices: &[(&str, T)]) -> Option<T> {
+    pub(super) fn one_of(&mut self, field: &str, words: &[&'static str]) -> Option<&'static str> {
         self.optional(field, |value| {
-            let found = choices.iter().find(|(word, _)| value.as_str() == Some(word));
-            found.map(|(_, choice)| *choice).ok_or_else(|| {
-                let words: Vec<_> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-                format!("{}, not {}", words.join(" or "), shown(value))
-            })
+            let found = words.iter().find(|word| value.as_str() == Some(word));
+            found.copied().ok_or_else(|| format!("{}, not {}", either(words), shown(value)))
         })
+    }
+
+    /// Refuses fields that a job of this kind cannot follow: to ignore a wish would be to charge
+    /// for something else.
+    pub(super) fn refuse(&mut self, fields: &[(&str, &str)]) {
+        for (field, expected) in fields {
+            if self.get(field).is_some() {
+                self.expect(field, *expected);
+            }
+        }
     }
 
     /// Ends the reading: the job, or everything that is wrong with the message.
@@ -147,6 +215,19 @@ impl<'a> Fields<'a> {
             Some(job) if self.issues.is_empty() => Ok(job),
             _ => Err(Invalid { issues: self.issues }),
         }
+    }
+}
+
+/// The name of a model without the `models/` of its path.
+pub fn bare(model: &str) -> &str {
+    model.strip_prefix("models/").unwrap_or(model)
+}
+
+/// Words as an error offers them: `"16:9" or "9:16"`.
+pub fn either(words: &[&str]) -> String {
+    match words {
+        [] => "none".into(),
+        words => format!("\"{}\"", words.join("\" or \"")),
     }
 }
 
@@ -166,7 +247,9 @@ pub(super) fn name_of(value: &Value) -> &'static str {
 pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("\"{}\"", text.chars().take(40).collect::<String>()),
-        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        // Not by the value's own `Display`, which brings along 3 KB of WASM to indent it.
+        Value::Number(number) => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
         other => name_of(other).into(),
     }
 }

@@ -5,6 +5,15 @@ use serde_json::Value;
 use super::field::{Fields, Invalid, name_of};
 use super::place::Target;
 
+/// The shapes of images, those first that every model makes.
+pub const ASPECT_RATIOS: [&str; 14] = [
+    "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8",
+    "8:1",
+];
+
+/// The sizes of images, by the length of a square's side in pixels.
+pub const IMAGE_SIZES: [&str; 4] = ["512", "1K", "2K", "4K"];
+
 /// An image that somebody asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageJob {
@@ -12,24 +21,23 @@ pub struct ImageJob {
     pub target: Target,
     /// What it shows, or how to change the source.
     pub prompt: String,
-    /// Whether it is made from words or from another image.
-    pub mode: ImageMode,
-}
-
-/// How an image comes about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImageMode {
-    /// From the prompt alone.
-    TextToImage,
-    /// By changing the image at this URL.
-    Edit {
-        /// Where the image to change is.
-        source_image_url: String,
-    },
+    /// The images to change, in the order in which the prompt may speak of them; none for an image
+    /// from words alone.
+    pub source_image_urls: Vec<String>,
+    /// The model that is to do it; without it, the first that can.
+    pub model: Option<String>,
+    /// Its shape, one of [`ASPECT_RATIOS`]; without it, the source's or a square.
+    pub aspect_ratio: Option<&'static str>,
+    /// Its size, one of [`IMAGE_SIZES`]; without it, 1K.
+    pub image_size: Option<&'static str>,
+    /// What makes the same image come again, more or less.
+    pub seed: Option<i64>,
+    /// Which job is taken first.
+    pub priority: Option<i64>,
 }
 
 impl ImageJob {
-    /// Reads a message. A source image is used only with `editMode: true`; fields that are not
+    /// Reads a message. Source images are used only with `editMode: true`; fields that are not
     /// known are ignored.
     ///
     /// # Errors
@@ -38,18 +46,37 @@ impl ImageJob {
         let mut fields = Fields::of(message)?;
         let target = Target::read(&mut fields);
         let prompt = fields.prompt();
-        let source = fields.source_image_url();
+        let mut source_image_urls = fields.source_image_urls();
         let edit = fields.optional("editMode", |value| {
             value.as_bool().ok_or_else(|| format!("true or false, not {}", name_of(value)))
         });
-        if edit == Some(true) && fields.get("sourceImageUrl").is_none() {
+        if edit != Some(true) {
+            source_image_urls.clear();
+        } else if fields.get("sourceImageUrl").is_none() && fields.get("sourceImageUrls").is_none()
+        {
             fields.expect("sourceImageUrl", "the URL of the image to edit, since editMode is true");
         }
-        let mode = match (edit, source) {
-            (Some(true), Some(source_image_url)) => ImageMode::Edit { source_image_url },
-            _ => ImageMode::TextToImage,
-        };
-        let job = target.zip(prompt).map(|(target, prompt)| Self { target, prompt, mode });
+        let model = fields.model();
+        let aspect_ratio = fields.one_of("aspectRatio", &ASPECT_RATIOS);
+        let image_size = fields.one_of("imageSize", &IMAGE_SIZES);
+        let seed = fields.seed();
+        let priority = fields.priority();
+        fields.refuse(&[
+            ("negativePrompt", "none for an image: say in the prompt what is not to be seen"),
+            ("personGeneration", "none for an image"),
+            ("lastFrameUrl", "none for an image"),
+            ("referenceImageUrls", "none for an image: use sourceImageUrls with editMode"),
+        ]);
+        let job = target.zip(prompt).map(|(target, prompt)| Self {
+            target,
+            prompt,
+            source_image_urls,
+            model,
+            aspect_ratio,
+            image_size,
+            seed,
+            priority,
+        });
         fields.finish(job)
     }
 }
@@ -66,8 +93,10 @@ mod tests {
     #[test]
     fn the_shortest_message_is_text_to_image_for_no_entity() {
         let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "A hero"})).unwrap();
-        assert_eq!(job.mode, ImageMode::TextToImage);
+        assert!(job.source_image_urls.is_empty());
         assert_eq!((job.target.scene, job.target.character), (None, None));
+        assert_eq!((job.model, job.seed, job.priority), (None, None, None));
+        assert_eq!((job.aspect_ratio, job.image_size), (None, None));
     }
 
     #[test]
@@ -77,10 +106,9 @@ mod tests {
             "storyboardId": "sb", "sceneId": "s", "prompt": "p", "sourceImageUrl": source,
             "editMode": true,
         });
-        let edit = ImageMode::Edit { source_image_url: source.into() };
-        assert_eq!(ImageJob::parse(&message).unwrap().mode, edit);
+        assert_eq!(ImageJob::parse(&message).unwrap().source_image_urls, [source]);
         message["editMode"] = json!(false);
-        assert_eq!(ImageJob::parse(&message).unwrap().mode, ImageMode::TextToImage);
+        assert!(ImageJob::parse(&message).unwrap().source_image_urls.is_empty());
         message["editMode"] = json!(true);
         message["sourceImageUrl"] = Value::Null;
         assert_eq!(
@@ -90,9 +118,82 @@ mod tests {
     }
 
     #[test]
+    fn several_sources_keep_their_order() {
+        let [a, b] = ["https://example.com/a.png", "http://example.com/b.png"];
+        let mut message = json!({
+            "storyboardId": "sb", "prompt": "p", "editMode": true, "sourceImageUrls": [b, a],
+        });
+        assert_eq!(ImageJob::parse(&message).unwrap().source_image_urls, [b, a]);
+        // The singular may repeat the first of them, and nothing else.
+        message["sourceImageUrl"] = json!(b);
+        assert_eq!(ImageJob::parse(&message).unwrap().source_image_urls, [b, a]);
+        message["sourceImageUrl"] = json!(a);
+        assert_eq!(
+            refusal(message),
+            "sourceImageUrl: expected the first of sourceImageUrls, or only one of both"
+        );
+    }
+
+    #[test]
+    fn of_a_list_of_sources_the_first_that_is_wrong_is_named() {
+        let refused = |urls: Value| {
+            refusal(json!({"storyboardId": "sb", "prompt": "p", "sourceImageUrls": urls}))
+        };
+        assert_eq!(
+            refused(json!(["https://example.com/a.png", "ftp://x/y", 7])),
+            "sourceImageUrls[1]: expected an http or https URL"
+        );
+        for urls in [json!([]), json!("https://example.com/a.png"), json!(vec!["http://a/b"; 15])] {
+            assert_eq!(refused(urls), "sourceImageUrls: expected an array of 1 to 14 URLs");
+        }
+    }
+
+    #[test]
+    fn wishes_are_read() {
+        let job = ImageJob::parse(&json!({
+            "storyboardId": "sb", "prompt": "p", "model": "models/gemini-3.1-flash-image",
+            "aspectRatio": "21:9", "imageSize": "2K", "seed": 2_147_483_647.0, "priority": -100,
+        }))
+        .unwrap();
+        assert_eq!(job.model.as_deref(), Some("gemini-3.1-flash-image"));
+        assert_eq!((job.aspect_ratio, job.image_size), (Some("21:9"), Some("2K")));
+        assert_eq!((job.seed, job.priority), (Some(2_147_483_647), Some(-100)));
+    }
+
+    #[test]
+    fn a_wish_out_of_range_is_refused_with_the_range() {
+        for (field, value, expected) in [
+            ("seed", json!(-1), "an integer from 0 to 2147483647, not -1"),
+            ("seed", json!(2_147_483_648_u64), "an integer from 0 to 2147483647, not 2147483648"),
+            ("seed", json!(1.5), "an integer from 0 to 2147483647, not 1.5"),
+            ("seed", json!("7"), "an integer from 0 to 2147483647, not \"7\""),
+            ("priority", json!(101), "an integer from -100 to 100, not 101"),
+            ("priority", json!(true), "an integer from -100 to 100, not true"),
+            ("model", json!(" "), "a non-empty string, not a blank one"),
+            ("imageSize", json!("2k"), "\"512\" or \"1K\" or \"2K\" or \"4K\", not \"2k\""),
+            (
+                "negativePrompt",
+                json!("rain"),
+                "none for an image: say in the prompt what is not to be seen",
+            ),
+            ("personGeneration", json!("allow_all"), "none for an image"),
+            ("lastFrameUrl", json!("http://a/b"), "none for an image"),
+            (
+                "referenceImageUrls",
+                json!([]),
+                "none for an image: use sourceImageUrls with editMode",
+            ),
+        ] {
+            let mut message = json!({"storyboardId": "sb", "prompt": "p"});
+            message[field] = value;
+            assert_eq!(refusal(message), format!("{field}: expected {expected}"));
+        }
+    }
+
+    #[test]
     fn unknown_fields_and_nulls_are_as_if_left_out() {
         let message = json!({
-            "storyboardId": "sb", "prompt": "p", "sceneId": null, "priority": 3, "x": {"y": []},
+            "storyboardId": "sb", "prompt": "p", "sceneId": null, "seed": null, "x": {"y": []},
         });
         assert!(ImageJob::parse(&message).is_ok());
     }

@@ -9,10 +9,10 @@ mod kind;
 mod place;
 mod video;
 
-pub use field::{Invalid, Issue};
+pub use field::{Invalid, Issue, bare, either};
 pub use format::Format;
 pub use id::{Id, JobId};
-pub use image::{ImageJob, ImageMode};
+pub use image::{ASPECT_RATIOS, IMAGE_SIZES, ImageJob};
 pub use kind::Kind;
 pub use place::{Place, Slot, Target};
-pub use video::{AspectRatio, Duration, Resolution, VideoJob};
+pub use video::{Duration, VideoImages, VideoJob};

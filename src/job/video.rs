@@ -12,23 +12,35 @@ pub struct VideoJob {
     pub target: Target,
     /// What happens in it.
     pub prompt: String,
-    /// The image that it starts from, if it starts from one.
-    pub source_image_url: Option<String>,
-    /// Its shape.
-    pub aspect_ratio: AspectRatio,
+    /// The images that it is made from, if there are any.
+    pub image_urls: Vec<String>,
+    /// What those images are.
+    pub images: VideoImages,
+    /// Its shape: 16:9 or 9:16.
+    pub aspect_ratio: &'static str,
     /// Its length.
     pub duration: Duration,
-    /// Its size.
-    pub resolution: Resolution,
+    /// Its size: 720p, or 1080p, which Veo makes at 8 s only.
+    pub resolution: &'static str,
+    /// The model that is to do it; without it, the first that can.
+    pub model: Option<String>,
+    /// What is not to be seen.
+    pub negative_prompt: Option<String>,
+    /// What makes the same video come again, more or less.
+    pub seed: Option<i64>,
+    /// Who may be shown: `allow_all`, `allow_adult` or `dont_allow`; without it, as the model likes.
+    pub person_generation: Option<&'static str>,
+    /// Which job is taken first.
+    pub priority: Option<i64>,
 }
 
-/// The shape of a video.
+/// What the images of a video are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AspectRatio {
-    /// 16:9.
-    Landscape,
-    /// 9:16.
-    Portrait,
+pub enum VideoImages {
+    /// Its first frame and, where there are two, its last one.
+    Frames,
+    /// What people, things and places in it look like.
+    References,
 }
 
 /// The length of a video: Veo makes these three.
@@ -40,25 +52,6 @@ pub enum Duration {
     Six,
     /// 8 s.
     Eight,
-}
-
-/// The size of a video.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolution {
-    /// 720 lines.
-    P720,
-    /// 1080 lines; Veo makes it at 8 s only.
-    P1080,
-}
-
-impl AspectRatio {
-    /// As in messages and requests.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            AspectRatio::Landscape => "16:9",
-            AspectRatio::Portrait => "9:16",
-        }
-    }
 }
 
 impl Duration {
@@ -91,16 +84,6 @@ impl Duration {
     }
 }
 
-impl Resolution {
-    /// As in messages and requests.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Resolution::P720 => "720p",
-            Resolution::P1080 => "1080p",
-        }
-    }
-}
-
 impl VideoJob {
     /// Reads a message; fields that are not known are ignored.
     ///
@@ -110,31 +93,63 @@ impl VideoJob {
         let mut fields = Fields::of(message)?;
         let target = Target::read(&mut fields);
         let prompt = fields.prompt();
-        let source_image_url = fields.source_image_url();
-        let aspect_ratio = fields
-            .one_of(
-                "aspectRatio",
-                &[("16:9", AspectRatio::Landscape), ("9:16", AspectRatio::Portrait)],
-            )
-            .unwrap_or(AspectRatio::Landscape);
+        let (images, image_urls) = images(&mut fields);
+        let aspect_ratio = fields.one_of("aspectRatio", &["16:9", "9:16"]).unwrap_or("16:9");
         let duration =
             fields.optional("durationSeconds", Duration::read).unwrap_or(Duration::Eight);
-        let resolution = fields
-            .one_of("resolution", &[("720p", Resolution::P720), ("1080p", Resolution::P1080)])
-            .unwrap_or(Resolution::P720);
-        if resolution == Resolution::P1080 && duration != Duration::Eight {
+        let resolution = fields.one_of("resolution", &["720p", "1080p"]).unwrap_or("720p");
+        if resolution == "1080p" && duration != Duration::Eight {
             let given = duration.as_str();
             fields.expect("durationSeconds", format!("\"8\" with 1080p, not \"{given}\""));
         }
+        let model = fields.model();
+        let negative_prompt = fields.text("negativePrompt");
+        let seed = fields.seed();
+        let person_generation =
+            fields.one_of("personGeneration", &["allow_all", "allow_adult", "dont_allow"]);
+        let priority = fields.priority();
+        fields.refuse(&[("imageSize", "none for a video: use resolution")]);
         let job = target.zip(prompt).map(|(target, prompt)| Self {
             target,
             prompt,
-            source_image_url,
+            image_urls,
+            images,
             aspect_ratio,
             duration,
             resolution,
+            model,
+            negative_prompt,
+            seed,
+            person_generation,
+            priority,
         });
         fields.finish(job)
+    }
+}
+
+/// The images of a video. No model takes frames and references together, or frames in between.
+fn images(fields: &mut Fields<'_>) -> (VideoImages, Vec<String>) {
+    let mut frames = fields.source_image_urls();
+    if frames.len() > 1 {
+        let expected =
+            "one image, the first frame: use lastFrameUrl or referenceImageUrls for others";
+        fields.expect("sourceImageUrls", expected);
+    }
+    let last = fields.url("lastFrameUrl");
+    if last.is_some() && frames.is_empty() {
+        fields.expect("sourceImageUrl", "the URL of the first frame, since there is a last one");
+    }
+    frames.extend(last);
+    let references = fields.urls("referenceImageUrls");
+    match references.is_empty() {
+        true => (VideoImages::Frames, frames),
+        false => {
+            if !frames.is_empty() {
+                let expected = "none with sourceImageUrl or lastFrameUrl";
+                fields.expect("referenceImageUrls", expected);
+            }
+            (VideoImages::References, references)
+        }
     }
 }
 
@@ -152,9 +167,10 @@ mod tests {
     #[test]
     fn what_is_left_out_has_its_default() {
         let job = with("x", Value::Null).unwrap();
-        assert_eq!(job.aspect_ratio, AspectRatio::Landscape);
+        assert_eq!(job.aspect_ratio, "16:9");
         assert_eq!(job.duration, Duration::Eight);
-        assert_eq!(job.resolution, Resolution::P720);
+        assert_eq!(job.resolution, "720p");
+        assert!(job.image_urls.is_empty());
     }
 
     #[test]
@@ -187,5 +203,72 @@ mod tests {
         assert!(VideoJob::parse(&message("8")).is_ok());
         let refused = VideoJob::parse(&message("4")).unwrap_err().to_string();
         assert_eq!(refused, "durationSeconds: expected \"8\" with 1080p, not \"4\"");
+    }
+
+    const FRAME: &str = "https://example.com/first.png";
+    const LAST: &str = "https://example.com/last.png";
+
+    fn made_from(fields: Value) -> Result<VideoJob, Invalid> {
+        let mut message = json!({"storyboardId": "sb", "prompt": "p"});
+        for (field, value) in fields.as_object().unwrap() {
+            message[field] = value.clone();
+        }
+        VideoJob::parse(&message)
+    }
+
+    #[test]
+    fn a_video_has_a_first_frame_and_perhaps_a_last_one() {
+        for one in [json!({"sourceImageUrl": FRAME}), json!({"sourceImageUrls": [FRAME]})] {
+            let job = made_from(one).unwrap();
+            assert_eq!((job.images, job.image_urls), (VideoImages::Frames, vec![FRAME.into()]));
+        }
+        let both = made_from(json!({"sourceImageUrl": FRAME, "lastFrameUrl": LAST})).unwrap();
+        assert_eq!((both.images, both.image_urls.len()), (VideoImages::Frames, 2));
+        assert_eq!(both.image_urls[1], LAST);
+    }
+
+    #[test]
+    fn or_it_has_references() {
+        let job = made_from(json!({"referenceImageUrls": [LAST, FRAME]})).unwrap();
+        assert_eq!(job.images, VideoImages::References);
+        assert_eq!(job.image_urls, [LAST, FRAME]);
+    }
+
+    #[test]
+    fn images_that_no_model_takes_together_are_refused() {
+        for (fields, expected) in [
+            (
+                json!({"sourceImageUrls": [FRAME, LAST]}),
+                "sourceImageUrls: expected one image, the first frame: use lastFrameUrl or \
+                 referenceImageUrls for others",
+            ),
+            (
+                json!({"lastFrameUrl": LAST}),
+                "sourceImageUrl: expected the URL of the first frame, since there is a last one",
+            ),
+            (
+                json!({"sourceImageUrl": FRAME, "referenceImageUrls": [LAST]}),
+                "referenceImageUrls: expected none with sourceImageUrl or lastFrameUrl",
+            ),
+        ] {
+            assert_eq!(made_from(fields).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn wishes_are_read() {
+        let job = made_from(json!({
+            "model": "veo-3.1-fast-generate-preview", "negativePrompt": "rain", "seed": 0,
+            "personGeneration": "allow_adult", "priority": 100,
+        }))
+        .unwrap();
+        assert_eq!(job.model.as_deref(), Some("veo-3.1-fast-generate-preview"));
+        assert_eq!(job.negative_prompt.as_deref(), Some("rain"));
+        assert_eq!((job.seed, job.priority), (Some(0), Some(100)));
+        assert_eq!(job.person_generation, Some("allow_adult"));
+        let refused = with("imageSize", json!("2K")).unwrap_err().to_string();
+        assert_eq!(refused, "imageSize: expected none for a video: use resolution");
+        let refused = with("personGeneration", json!("all")).unwrap_err().to_string();
+        assert!(refused.starts_with("personGeneration: expected \"allow_all\" or"), "{refused}");
     }
 }

@@ -41,8 +41,9 @@ pub trait AssetStore {
 
 /// Fetches the images that jobs start from. Their URLs come from strangers.
 pub trait SourceImages {
-    /// Fetches one image into the room of the job that starts from it.
-    async fn fetch(&self, url: &str, room: &Room) -> Result<SourceImage, Failure>;
+    /// Fetches one image into the room of the job that starts from it. So many bytes of others the
+    /// job `held` before: what bounds them holds for all of a job's together.
+    async fn fetch(&self, url: &str, held: usize, room: &Room) -> Result<SourceImage, Failure>;
 }
 
 /// An image to begin from.

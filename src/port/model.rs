@@ -4,15 +4,15 @@ use serde_json::Value;
 
 use super::{Body, Operation, Room, SourceImage};
 use crate::failure::Failure;
-use crate::job::{AspectRatio, Format, Resolution};
+use crate::job::{Format, ImageJob, VideoJob};
 
 /// What an image model is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct ImageRequest<'a> {
-    /// What to show, or how to change the source.
-    pub prompt: &'a str,
-    /// The image to change.
-    pub source: Option<&'a SourceImage>,
+    /// The job.
+    pub job: &'a ImageJob,
+    /// The images to change, in the job's order.
+    pub sources: &'a [SourceImage],
 }
 
 /// An image that a model made.
@@ -40,16 +40,10 @@ pub trait ImageModel {
 /// What a video model is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct VideoRequest<'a> {
-    /// What happens in it.
-    pub prompt: &'a str,
-    /// The image to start from.
-    pub source: Option<&'a SourceImage>,
-    /// Its shape.
-    pub aspect_ratio: AspectRatio,
-    /// Its length in seconds.
-    pub seconds: u32,
-    /// Its size.
-    pub resolution: Resolution,
+    /// The job.
+    pub job: &'a VideoJob,
+    /// The images that it is made from, in the job's order; the job says what they are.
+    pub images: &'a [SourceImage],
 }
 
 /// Why a submission brought no operation.

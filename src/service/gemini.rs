@@ -16,7 +16,7 @@ use super::video::model_path;
 use super::{Transport, TransportError};
 use crate::failure::{Code, Failure};
 use crate::job::Format;
-use crate::port::{GeneratedImage, ImageModel, ImageRequest, Room};
+use crate::port::{GeneratedImage, ImageModel, ImageRequest, Room, SMALL};
 
 /// An image takes 5 to 15 s, a slow one up to 100 s. What takes longer will not come, and a run
 /// on the free plan has 150 s in all.
@@ -60,7 +60,7 @@ impl<T: Transport> ImageModel for Gemini<T> {
         let url = format!("{}/{}:generateContent", self.0.base_url(), model_path(model)?);
         let lost = |error: TransportError| unreachable(model, &error);
         let request = post_json(&url, body(request)).map_err(lost)?;
-        let most = Most::InRoom(LONGEST_REPLY, room);
+        let most = Most::InRoom(LONGEST_REPLY, SMALL, room);
         let reply = exchange(&self.0, request, TIMEOUT, most).await.map_err(lost)?;
         if !reply.status.is_success() {
             return Err(failure(model, &reply));
@@ -68,7 +68,7 @@ impl<T: Transport> ImageModel for Gemini<T> {
         let found = match Json::read(&reply.body) {
             Ok(document) if !error_of(&document).is_null() => Err(failure(model, &reply)),
             Ok(document) => look(model, &document, &reply.body),
-            Err(error) => Err(unreadable(model, &error.to_string())),
+            Err(_) => Err(unreadable(model, "it is no JSON")),
         };
         let (encoded, usage) = found?;
         let bytes = encoded.decode(reply.body).unwrap_or_default();
@@ -80,13 +80,12 @@ impl<T: Transport> ImageModel for Gemini<T> {
 }
 
 /// The body of a request. Gemini answers with text too unless it is told not to.
-fn body(request: ImageRequest<'_>) -> Vec<u8> {
-    let media = request.source.map_or(0, |source| source.bytes.len());
-    let mut body = JsonBody::with_media(media)
+fn body(ImageRequest { job, sources }: ImageRequest<'_>) -> Vec<u8> {
+    let mut body = JsonBody::with_media(sources)
         .raw(r#"{"contents":[{"role":"user","parts":[{"text":"#)
-        .text(request.prompt)
+        .text(&job.prompt)
         .raw("}");
-    if let Some(source) = request.source {
+    for source in sources {
         body = body
             .raw(r#",{"inlineData":{"mimeType":"#)
             .text(source.format.content_type())
@@ -94,7 +93,18 @@ fn body(request: ImageRequest<'_>) -> Vec<u8> {
             .base64(&source.bytes)
             .raw("}}");
     }
-    body.raw(r#"]}],"generationConfig":{"responseModalities":["IMAGE"]}}"#).finish()
+    body = body
+        .raw(r#"]}],"generationConfig":{"responseModalities":["IMAGE"]"#)
+        .optional_integer("seed", job.seed);
+    // Models without sizes refuse even to be asked for none.
+    if job.aspect_ratio.is_some() || job.image_size.is_some() {
+        body = body
+            .raw(r#","imageConfig":{"#)
+            .optional_text("aspectRatio", job.aspect_ratio)
+            .optional_text("imageSize", job.image_size)
+            .raw("}");
+    }
+    body.raw("}}").finish()
 }
 
 /// Finds the image in a reply, or the reason why there is none. An image is success whatever

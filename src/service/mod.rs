@@ -17,7 +17,7 @@ mod omni;
 mod pgmq;
 mod redact;
 mod reply;
-mod request;
+pub(crate) mod request;
 mod rows;
 mod source;
 mod storage;

@@ -9,41 +9,47 @@ use super::redact::shown;
 use super::request::JsonBody;
 use super::video::Look;
 use crate::failure::{Code, Failure};
+use crate::job::VideoImages;
 use crate::port::VideoRequest;
 
 /// How many submissions are worth trying when one ends without a video for no good reason.
 const ATTEMPTS: u32 = 3;
 
 /// The body of a submission. Names are in snake case and the duration is a text here.
-pub(super) fn submission(model: &str, request: &VideoRequest<'_>) -> Vec<u8> {
-    let media = request.source.map_or(0, |source| source.bytes.len());
-    let mut body = JsonBody::with_media(media)
+pub(super) fn submission(model: &str, &VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
+    let mut body = JsonBody::with_media(images)
         .raw(r#"{"model":"#)
         .text(model)
         .raw(r#","background":true,"input":["#);
-    if let Some(source) = request.source {
+    for image in images {
         body = body
             .raw(r#"{"type":"image","data":"#)
-            .base64(&source.bytes)
+            .base64(&image.bytes)
             .raw(r#","mime_type":"#)
-            .text(source.format.content_type())
+            .text(image.format.content_type())
             .raw("},");
     }
-    body = body
-        .raw(r#"{"type":"text","text":"#)
-        .text(request.prompt)
-        .raw(r#"}],"response_format":{"type":"video","delivery":"uri","aspect_ratio":"#)
-        .text(request.aspect_ratio.as_str())
-        .raw(r#","resolution":"#)
-        .text(request.resolution.as_str())
-        .raw(r#","duration":"#)
-        .text(&format!("{}s", request.seconds))
-        .raw("}");
-    if request.source.is_some() {
-        // Otherwise the model guesses whether the image is the first frame or a reference.
-        body = body.raw(r#","generation_config":{"video_config":{"task":"image_to_video"}}"#);
-    }
-    body.raw("}").finish()
+    // Otherwise the model guesses what the images are. That one of two is the last frame has no
+    // task of its own; the guide's tags say it.
+    let (tags, task) = match (job.images, images.len()) {
+        (_, 0) => ("", "text_to_video"),
+        (VideoImages::References, _) => ("", "reference_to_video"),
+        (VideoImages::Frames, 1) => ("", "image_to_video"),
+        (VideoImages::Frames, _) => ("<FIRST_FRAME> <LAST_FRAME> ", "image_to_video"),
+    };
+    body.raw(r#"{"type":"text","text":"#)
+        .text(&format!("{tags}{}", job.prompt))
+        .raw(r#"}],"response_format":{"type":"video","delivery":"uri""#)
+        .member_text("aspect_ratio", Some(job.aspect_ratio))
+        .member_text("resolution", Some(job.resolution))
+        .member_text("duration", Some(&format!("{}s", job.duration.as_str())))
+        .raw(r#"},"generation_config":{"#)
+        .optional_integer("seed", job.seed)
+        .member("video_config")
+        .raw("{")
+        .member_text("task", Some(task))
+        .raw("}}}")
+        .finish()
 }
 
 /// The id of an interaction, if it is one that a path can be made of.

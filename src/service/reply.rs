@@ -7,7 +7,7 @@ use http::{HeaderMap, Request, StatusCode};
 
 use super::mend::mend;
 use super::{Payload, Transport, TransportError};
-use crate::port::{Room, SMALL};
+use crate::port::Room;
 
 /// As much of an error's body as is read: enough for every explanation that was ever seen.
 const LONGEST_EXPLANATION: usize = 16 * 1024;
@@ -35,8 +35,8 @@ pub(super) struct Reply {
 pub(super) enum Most<'a> {
     /// So many bytes.
     Bytes(usize),
-    /// So many bytes, and what is large about them only when there is room for the job.
-    InRoom(usize, &'a Room),
+    /// So many bytes. More than the second number only when there is room for the job.
+    InRoom(usize, usize, &'a Room),
 }
 
 /// Sends a request and receives the whole reply, a JSON text; of a successful one as much as `most`
@@ -67,8 +67,8 @@ pub(super) async fn receive<T: Transport>(
 ) -> Result<Vec<u8>, TransportError> {
     let limit = match most {
         Most::Bytes(limit) => limit,
-        Most::InRoom(limit, room) => {
-            if let Some(bytes) = transport.collect(&mut body, limit.min(SMALL), timeout).await? {
+        Most::InRoom(limit, small, room) => {
+            if let Some(bytes) = transport.collect(&mut body, limit.min(small), timeout).await? {
                 return Ok(bytes);
             }
             room.enlarge().await;

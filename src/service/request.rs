@@ -5,6 +5,7 @@ use http::{HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 
 use super::{Payload, TransportError};
+use crate::port::SourceImage;
 
 /// The media type of JSON.
 pub(super) const JSON: &str = "application/json";
@@ -44,18 +45,19 @@ pub(super) fn build<S>(
 
 /// Writes a JSON body piece by piece, so that an image goes into it as base64 with no copy on
 /// the way. It is also much less code than building a value and serializing that.
-pub(super) struct JsonBody(Vec<u8>);
+pub(crate) struct JsonBody(Vec<u8>);
 
 impl JsonBody {
-    /// Begins a body that will hold `media` bytes as base64.
-    pub(super) fn with_media(media: usize) -> Self {
+    /// Begins a body that will hold images as base64.
+    pub(super) fn with_media(images: &[SourceImage]) -> Self {
         const REST: usize = 1024;
+        let media: usize = images.iter().map(|image| image.bytes.len()).sum();
         Self(Vec::with_capacity(media / 3 * 4 + REST))
     }
 
     /// Begins an object, to which members are added until [`JsonBody::close`].
-    pub(super) fn object() -> Self {
-        Self::with_media(0).raw("{")
+    pub(crate) fn object() -> Self {
+        Self(b"{".to_vec())
     }
 
     /// Adds JSON that is known to be right.
@@ -89,7 +91,7 @@ impl JsonBody {
     }
 
     /// Adds a member that is a text or nothing.
-    pub(super) fn member_text(self, name: &str, text: Option<&str>) -> Self {
+    pub(crate) fn member_text(self, name: &str, text: Option<&str>) -> Self {
         let body = self.member(name);
         match text {
             Some(text) => body.text(text),
@@ -114,7 +116,7 @@ impl JsonBody {
     }
 
     /// Adds a member that is any JSON.
-    pub(super) fn member_value(self, name: &str, value: Option<&Value>) -> Self {
+    pub(crate) fn member_value(self, name: &str, value: Option<&Value>) -> Self {
         let mut body = self.member(name);
         match value {
             Some(value) if serde_json::to_writer(&mut body.0, value).is_ok() => body,
@@ -122,8 +124,24 @@ impl JsonBody {
         }
     }
 
+    /// Adds a member that is a text, or leaves it out.
+    pub(super) fn optional_text(self, name: &str, text: Option<&str>) -> Self {
+        match text {
+            Some(_) => self.member_text(name, text),
+            None => self,
+        }
+    }
+
+    /// Adds a member that is an integer, or leaves it out.
+    pub(super) fn optional_integer(self, name: &str, integer: Option<i64>) -> Self {
+        match integer {
+            Some(integer) => self.member_integer(name, integer),
+            None => self,
+        }
+    }
+
     /// Ends an object and the body.
-    pub(super) fn close(self) -> Vec<u8> {
+    pub(crate) fn close(self) -> Vec<u8> {
         self.raw("}").finish()
     }
 

@@ -18,12 +18,13 @@ use super::web_url::WebUrl;
 use super::{Payload, Transport, TransportError};
 use crate::failure::{Code, Failure};
 use crate::job::Format;
-use crate::port::{Room, SourceImage, SourceImages};
+use crate::port::{Room, SMALL, SourceImage, SourceImages};
 
 /// How long a host may take to answer, and then again to send the image.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What Google takes inside of a request.
+/// What the images of one job may be together. It was Google's bound for a whole request before it
+/// became 100 MB in 2026; a function has no memory for more.
 const LARGEST: usize = 20 * 1024 * 1024;
 
 /// Image hosts redirect to their CDN, sometimes by way of a login page. More lead nowhere.
@@ -87,15 +88,17 @@ impl<T: Transport, S: Transport> Sources<T, S> {
 }
 
 impl<T: Transport, S: Transport> SourceImages for Sources<T, S> {
-    async fn fetch(&self, url: &str, room: &Room) -> Result<SourceImage, Failure> {
+    async fn fetch(&self, url: &str, held: usize, room: &Room) -> Result<SourceImage, Failure> {
+        let left = LARGEST.saturating_sub(held);
+        let most = Most::InRoom(left, SMALL.saturating_sub(held), room);
         let wrong = |why| give_up(format!("the URL of the source image {why}"));
         let mut url = WebUrl::parse(url).map_err(wrong)?;
         for _ in 0..=MOST_REDIRECTS {
             let step = match self.in_storage(&url) {
-                Some(address) => ask(&self.storage, &url, &address, room).await?,
+                Some(address) => ask(&self.storage, &url, &address, left, most).await?,
                 None => {
                     self.check(&url)?;
-                    ask(&self.open, &url, &url.to_string(), room).await?
+                    ask(&self.open, &url, &url.to_string(), left, most).await?
                 }
             };
             match step {
@@ -120,7 +123,8 @@ async fn ask<T: Transport>(
     transport: &T,
     url: &WebUrl,
     address: &str,
-    room: &Room,
+    left: usize,
+    most: Most<'_>,
 ) -> Result<Step, Failure> {
     let lost = |error| match error {
         TransportError::TooLarge { .. } => too_large(url),
@@ -143,10 +147,9 @@ async fn ask<T: Transport>(
     if !status.is_success() {
         return Err(unusable(url, &format!("answered {}", status.as_u16())));
     }
-    if length(reply.headers()).is_some_and(|length| length > LARGEST) {
+    if length(reply.headers()).is_some_and(|length| length > left) {
         return Err(too_large(url));
     }
-    let most = Most::InRoom(LARGEST, room);
     let bytes = receive(transport, reply.into_body(), TIMEOUT, most).await.map_err(lost)?;
     match Format::of(&bytes) {
         Some(format) if format.is_image() => Ok(Step::Image(SourceImage { format, bytes })),
@@ -171,7 +174,7 @@ fn unusable(url: &WebUrl, why: &str) -> Failure {
 }
 
 fn too_large(url: &WebUrl) -> Failure {
-    unusable(url, "sent more than 20 MB")
+    unusable(url, "sent more than 20 MB, all images of the job together")
 }
 
 fn give_up(message: String) -> Failure {

@@ -9,33 +9,49 @@ use super::redact::shown;
 use super::request::JsonBody;
 use super::video::Look;
 use crate::failure::{Code, Failure};
-use crate::port::VideoRequest;
+use crate::job::VideoImages;
+use crate::port::{SourceImage, VideoRequest};
 
 /// How many submissions are worth trying when one ends without a video for no good reason.
 const ATTEMPTS: u32 = 3;
 
 /// The body of a submission. The duration is a number here, an image is not `inlineData`, and
-/// nothing is said about audio or people: the API refuses the one and has defaults for the other.
-pub(super) fn submission(request: &VideoRequest<'_>) -> Vec<u8> {
-    let media = request.source.map_or(0, |source| source.bytes.len());
+/// nothing is said about audio, which the API refuses, or about what it has defaults for.
+pub(super) fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
     let mut body =
-        JsonBody::with_media(media).raw(r#"{"instances":[{"prompt":"#).text(request.prompt);
-    if let Some(source) = request.source {
-        body = body
-            .raw(r#","image":{"bytesBase64Encoded":"#)
-            .base64(&source.bytes)
-            .raw(r#","mimeType":"#)
-            .text(source.format.content_type())
-            .raw("}");
+        JsonBody::with_media(images).raw(r#"{"instances":[{"prompt":"#).text(&job.prompt);
+    match job.images {
+        VideoImages::Frames => {
+            for (name, frame) in ["image", "lastFrame"].into_iter().zip(images) {
+                body = image(body.member(name), frame);
+            }
+        }
+        VideoImages::References => {
+            body = body.raw(r#","referenceImages":["#);
+            for (index, reference) in images.iter().enumerate() {
+                let start = if index == 0 { r#"{"image":"# } else { r#",{"image":"# };
+                body = image(body.raw(start), reference).raw(r#","referenceType":"asset"}"#);
+            }
+            body = body.raw("]");
+        }
     }
-    body.raw(r#"}],"parameters":{"aspectRatio":"#)
-        .text(request.aspect_ratio.as_str())
-        .raw(r#","durationSeconds":"#)
-        .raw(&request.seconds.to_string())
-        .raw(r#","resolution":"#)
-        .text(request.resolution.as_str())
+    body.raw(r#"}],"parameters":{"#)
+        .member_text("aspectRatio", Some(job.aspect_ratio))
+        .member_integer("durationSeconds", job.duration.seconds().into())
+        .member_text("resolution", Some(job.resolution))
+        .optional_text("negativePrompt", job.negative_prompt.as_deref())
+        .optional_text("personGeneration", job.person_generation)
+        .optional_integer("seed", job.seed)
         .raw("}}")
         .finish()
+}
+
+fn image(body: JsonBody, image: &SourceImage) -> JsonBody {
+    body.raw(r#"{"bytesBase64Encoded":"#)
+        .base64(&image.bytes)
+        .raw(r#","mimeType":"#)
+        .text(image.format.content_type())
+        .raw("}")
 }
 
 /// The name of an operation, if it is one that a path can be made of: `models/…/operations/…`.

@@ -14,8 +14,9 @@ use super::reply::{Most, Reply, exchange};
 use super::request::{get, post_json};
 use super::{Transport, TransportError, omni, veo};
 use crate::failure::{Code, Failure, Next};
+use crate::job::bare;
 use crate::port::{
-    Body, Operation, Progress, Room, SubmitError, VideoFile, VideoModel, VideoRequest,
+    Body, Operation, Progress, Room, SMALL, SubmitError, VideoFile, VideoModel, VideoRequest,
 };
 
 /// A submission is answered within seconds, one with a large image a little later. One that was
@@ -98,10 +99,6 @@ pub(super) fn model_path(model: &str) -> Result<String, Failure> {
     Ok(format!("models/{name}"))
 }
 
-fn bare(model: &str) -> &str {
-    model.strip_prefix("models/").unwrap_or(model)
-}
-
 impl<T: Transport> VideoModel for Videos<T> {
     type Stream = T::Stream;
 
@@ -135,7 +132,7 @@ impl<T: Transport> VideoModel for Videos<T> {
         let url = protocol.operation_url(self.0.base_url(), operation)?;
         let lost = |error: TransportError| unreachable(name, &error);
         let request = get(&url).map_err(lost)?;
-        let most = Most::InRoom(LONGEST_POLL_REPLY, room);
+        let most = Most::InRoom(LONGEST_POLL_REPLY, SMALL, room);
         let reply = exchange(&self.0, request, POLL_TIMEOUT, most).await.map_err(lost)?;
         if !reply.status.is_success() {
             return Err(not_polled(protocol, name, &reply));

@@ -2,14 +2,12 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::error::validation;
-use super::messages::{self, as_json};
+use super::messages;
 use super::options::Options;
 use super::plain::to_js;
 use super::property::Property;
 use super::world::JsWorld;
 use crate::flow::{run_images, run_videos};
-use crate::job::{ImageJob, VideoJob};
 
 /// Processes the image queue until it is empty or the run's time is spent.
 ///
@@ -51,8 +49,7 @@ pub async fn process_videos(
 pub fn validate_image_job(
     #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let job = as_json(&message).and_then(|message| ImageJob::parse(&message));
-    to_js(&messages::ImageJob::from(job.map_err(|invalid| validation(&invalid))?))
+    messages::image_job(&message)
 }
 
 /// Checks a message for the video queue and gives it as the worker understands it.
@@ -62,8 +59,7 @@ pub fn validate_image_job(
 pub fn validate_video_job(
     #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let job = as_json(&message).and_then(|message| VideoJob::parse(&message));
-    to_js(&messages::VideoJob::from(job.map_err(|invalid| validation(&invalid))?))
+    messages::video_job(&message)
 }
 
 /// The version of this core.

@@ -1,107 +1,168 @@
 //! The messages of the two queues as JavaScript sees them: checked, with defaults filled in.
 
-use serde::Serialize;
+use js_sys::JSON;
 use serde_json::Value;
 use tsify::Tsify;
 use wasm_bindgen::JsValue;
 
+use super::error::validation;
 use super::plain::to_json;
 use crate::job::{self, Invalid, Issue};
 use crate::service::document::owned;
+use crate::service::request::JsonBody;
 
 /// The message of an image job.
-#[derive(Serialize, Tsify)]
+#[derive(Tsify)]
 #[serde(rename_all = "camelCase")]
+#[allow(dead_code)] // declared for its TypeScript; written field by field, see `image_job`
 pub(super) struct ImageJob {
     /// The storyboard that the image belongs to.
     storyboard_id: String,
     /// The scene that gets the image.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[tsify(optional)]
     scene_id: Option<String>,
     /// The character that gets the image.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[tsify(optional)]
     character_id: Option<String>,
     /// What it shows, or how to change the source.
     prompt: String,
     /// The image to change; used with `editMode: true` only.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[tsify(optional)]
     source_image_url: Option<String>,
+    /// The images to change, where there are several.
+    #[tsify(optional)]
+    source_image_urls: Option<Vec<String>>,
     /// Whether the source is to be changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[tsify(optional)]
     edit_mode: Option<bool>,
+    /// The model that is to do it, one of those that are configured.
+    #[tsify(optional)]
+    model: Option<String>,
+    /// Its shape, like `16:9`.
+    #[tsify(optional)]
+    aspect_ratio: Option<String>,
+    /// Its size.
+    #[tsify(optional, type = r#""512" | "1K" | "2K" | "4K""#)]
+    image_size: Option<String>,
+    /// What makes the same image come again, more or less.
+    #[tsify(optional)]
+    seed: Option<u32>,
+    /// Which job is taken first, from -100 to 100; the default is 0.
+    #[tsify(optional)]
+    priority: Option<i32>,
 }
 
 /// The message of a video job.
-#[derive(Serialize, Tsify)]
+#[derive(Tsify)]
 #[serde(rename_all = "camelCase")]
+#[allow(dead_code)] // declared for its TypeScript; written field by field, see `video_job`
 pub(super) struct VideoJob {
     /// The storyboard that the video belongs to.
     storyboard_id: String,
     /// The scene that gets the video.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[tsify(optional)]
     scene_id: Option<String>,
     /// The character that gets the video.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[tsify(optional)]
     character_id: Option<String>,
     /// What happens in it.
     prompt: String,
     /// The image that it starts from.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[tsify(optional)]
     source_image_url: Option<String>,
+    /// The same as a list of one.
+    #[tsify(optional)]
+    source_image_urls: Option<Vec<String>>,
+    /// The image that it ends with.
+    #[tsify(optional)]
+    last_frame_url: Option<String>,
+    /// What people, things and places in it look like.
+    #[tsify(optional)]
+    reference_image_urls: Option<Vec<String>>,
     /// Its shape.
     #[tsify(type = r#""16:9" | "9:16""#)]
-    aspect_ratio: &'static str,
+    aspect_ratio: String,
     /// Its length in seconds.
     #[tsify(type = r#""4" | "6" | "8""#)]
     duration_seconds: String,
     /// Its size.
     #[tsify(type = r#""720p" | "1080p""#)]
-    resolution: &'static str,
+    resolution: String,
+    /// The model that is to do it, one of those that are configured.
+    #[tsify(optional)]
+    model: Option<String>,
+    /// What is not to be seen.
+    #[tsify(optional)]
+    negative_prompt: Option<String>,
+    /// What makes the same video come again, more or less.
+    #[tsify(optional)]
+    seed: Option<u32>,
+    /// Who may be shown.
+    #[tsify(optional, type = r#""allow_all" | "allow_adult" | "dont_allow""#)]
+    person_generation: Option<String>,
+    /// Which job is taken first, from -100 to 100; the default is 0.
+    #[tsify(optional)]
+    priority: Option<i32>,
 }
 
-impl From<job::ImageJob> for ImageJob {
-    fn from(job: job::ImageJob) -> Self {
-        let job::Target { storyboard, scene, character } = job.target;
-        let source_image_url = match job.mode {
-            job::ImageMode::TextToImage => None,
-            job::ImageMode::Edit { source_image_url } => Some(source_image_url),
-        };
-        Self {
-            storyboard_id: storyboard.to_string(),
-            scene_id: scene.map(|id| id.to_string()),
-            character_id: character.map(|id| id.to_string()),
-            prompt: job.prompt,
-            edit_mode: source_image_url.is_some().then_some(true),
-            source_image_url,
-        }
+/// An image job as the worker understands it.
+pub(super) fn image_job(message: &JsValue) -> Result<JsValue, JsValue> {
+    let message = as_json(message)?;
+    let job = job::ImageJob::parse(&message).map_err(|invalid| validation(&invalid))?;
+    let edit = !job.source_image_urls.is_empty();
+    let fields = ["model", "aspectRatio", "imageSize", "seed", "priority"];
+    let mut body = copied(JsonBody::object(), &message, &TARGET);
+    if edit {
+        body = copied(body, &message, &["sourceImageUrl", "sourceImageUrls", "editMode"]);
     }
+    ended(copied(body, &message, &fields))
 }
 
-impl From<job::VideoJob> for VideoJob {
-    fn from(job: job::VideoJob) -> Self {
-        let job::Target { storyboard, scene, character } = job.target;
-        Self {
-            storyboard_id: storyboard.to_string(),
-            scene_id: scene.map(|id| id.to_string()),
-            character_id: character.map(|id| id.to_string()),
-            prompt: job.prompt,
-            source_image_url: job.source_image_url,
-            aspect_ratio: job.aspect_ratio.as_str(),
-            duration_seconds: job.duration.seconds().to_string(),
-            resolution: job.resolution.as_str(),
+/// A video job as the worker understands it.
+pub(super) fn video_job(message: &JsValue) -> Result<JsValue, JsValue> {
+    let message = as_json(message)?;
+    let job = job::VideoJob::parse(&message).map_err(|invalid| validation(&invalid))?;
+    let fields = [
+        "sourceImageUrl",
+        "sourceImageUrls",
+        "lastFrameUrl",
+        "referenceImageUrls",
+        "model",
+        "negativePrompt",
+        "seed",
+        "personGeneration",
+        "priority",
+    ];
+    let body = copied(copied(JsonBody::object(), &message, &TARGET), &message, &fields)
+        .member_text("aspectRatio", Some(job.aspect_ratio))
+        .member_text("durationSeconds", Some(job.duration.as_str()))
+        .member_text("resolution", Some(job.resolution));
+    ended(body)
+}
+
+const TARGET: [&str; 4] = ["storyboardId", "sceneId", "characterId", "prompt"];
+
+/// Copies fields of a message that are there.
+fn copied(mut body: JsonBody, message: &Value, fields: &[&str]) -> JsonBody {
+    for field in fields {
+        if let Some(value) = message.get(field).filter(|value| !value.is_null()) {
+            body = body.member_value(field, Some(value));
         }
     }
+    body
+}
+
+fn ended(body: JsonBody) -> Result<JsValue, JsValue> {
+    JSON::parse(&String::from_utf8_lossy(&body.close()))
 }
 
 /// A message of the caller's as the queue would carry it.
 ///
 /// By way of JSON text, because that is what sending it does; and because the text's reader has a
 /// bound for nesting, where an object can be nested in itself.
-pub(super) fn as_json(message: &JsValue) -> Result<Value, Invalid> {
-    to_json(message).and_then(|text| owned(&text)).ok_or_else(|| Invalid {
-        issues: vec![Issue {
-            field: "message".into(),
-            expected: "an object that can be written as JSON".into(),
-        }],
+fn as_json(message: &JsValue) -> Result<Value, JsValue> {
+    to_json(message).and_then(|text| owned(&text)).ok_or_else(|| {
+        let expected = "an object that can be written as JSON".into();
+        validation(&Invalid { issues: vec![Issue { field: "message".into(), expected }] })
     })
 }

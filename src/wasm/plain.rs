@@ -11,7 +11,8 @@ use wasm_bindgen::JsValue;
 pub(super) fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
     match serde_json::to_string(value) {
         Ok(text) => JSON::parse(&text),
-        Err(error) => Err(js_sys::Error::new(&error.to_string()).into()),
+        // Nothing that crosses is of a kind that JSON has no words for.
+        Err(_) => Err(JsValue::UNDEFINED),
     }
 }
 

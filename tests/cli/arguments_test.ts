@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { COMMANDS } from "../../cli/arguments.ts";
+import { COMMANDS, flagOfField } from "../../cli/arguments.ts";
 import { run, sent } from "./support.ts";
 
 const SOURCE = "https://example.com/a.png";
@@ -65,6 +65,58 @@ Deno.test("video sends duration, aspect, resolution and source", async () => {
   });
 });
 
+Deno.test("what else a model is to be told", async () => {
+  const [image] = await sent(
+    ...["image", "p", "--model=gemini-3.1-flash-image", "--aspect=21:9", "--size=2K"],
+    ...["--seed=7", "--priority=-5"],
+  );
+  deepEqual(image.message, {
+    storyboardId: "storyboard-001",
+    prompt: "p",
+    model: "gemini-3.1-flash-image",
+    aspectRatio: "21:9",
+    imageSize: "2K",
+    seed: 7,
+    priority: -5,
+  });
+  const [video] = await sent(
+    ...["video", "p", "--source=http://a/1", "--last-frame=http://a/2", "--negative=rain, fog"],
+    ...["--person", "allow_adult", "--seed", "0", "--priority", "100"],
+  );
+  deepEqual(video.message, {
+    storyboardId: "storyboard-001",
+    prompt: "p",
+    sourceImageUrl: "http://a/1",
+    lastFrameUrl: "http://a/2",
+    negativePrompt: "rain, fog",
+    personGeneration: "allow_adult",
+    seed: 0,
+    priority: 100,
+  });
+});
+
+Deno.test("a flag that is repeated makes a list in its order", async () => {
+  const [{ message }] = await sent("image-edit", "p", "--source=http://a/2", "--source=http://a/1");
+  deepEqual(message, {
+    storyboardId: "storyboard-001",
+    prompt: "p",
+    sourceImageUrls: ["http://a/2", "http://a/1"],
+    editMode: true,
+  });
+  const [video] = await sent("video", "p", "--reference=http://a/1");
+  deepEqual(video.message, {
+    storyboardId: "storyboard-001",
+    prompt: "p",
+    referenceImageUrls: ["http://a/1"],
+  });
+});
+
+Deno.test("a fault of a field is told by the flag that filled it", () => {
+  const flags = ["prompt", "sourceImageUrl", "sourceImageUrls[1]", "referenceImageUrls[0]", "seed"]
+    .map(flagOfField);
+  deepEqual(flags, [undefined, "source", "source", "reference", "seed"]);
+});
+
 Deno.test("a line that cannot be understood says why, sends nothing and exits with 2", async () => {
   const lines: [string[], RegExp][] = [
     [[], /Say what to do/],
@@ -77,7 +129,9 @@ Deno.test("a line that cannot be understood says why, sends nothing and exits wi
     [["image", "p", `--source=${SOURCE}`], /image-edit/],
     [["image", "p", "--duration=8"], /takes no --duration; it is for video/],
     [["image-edit", "p"], /--source=URL/],
-    [["image-edit", "p", "--aspect=16:9"], /takes no --aspect/],
+    [["image-edit", "p", "--duration=8"], /takes no --duration/],
+    [["image", "p", "--negative=rain"], /takes no --negative; it is for video/],
+    [["video", "p", "--size=2K"], /takes no --size; it is for image, image-edit/],
     [["video"], /video needs the prompt/],
     [["batch-images"], /needs the batch file/],
     [["batch-images", "f", "--scene=s"], /takes no --scene/],

@@ -113,6 +113,27 @@ onEach("images", async (studio, test) => {
     assert.notDeepEqual((await object(source)).bytes, original.bytes, "the current object is new");
   });
 
+  await test.step("a wish goes to the model that can, and one that none can to nobody", async () => {
+    const storyboardId = studio.storyboard();
+    studio.simulator.reset();
+    const small = await studio.send("image", { storyboardId, prompt: "p", imageSize: "512" });
+    const chosen = { imageSize: "512", model: "gemini-2.5-flash-image" };
+    const refused = await studio.send("image", { storyboardId, prompt: "p", ...chosen });
+    const dearer = { model: "gemini-3-pro-image" };
+    const foreign = await studio.send("image", { storyboardId, prompt: "p", ...dearer });
+    assert.equal((await studio.run("image")).status, 207);
+
+    const made = await studio.job(small);
+    assert.deepEqual([made.model, Number(made.cost_usd)], ["gemini-3.1-flash-image", 0.045]);
+    const faults = await Promise.all([refused, foreign].map((id) => studio.job(id)));
+    assert.deepEqual(faults.map(({ error_code }) => error_code), Array(2).fill("invalid_message"));
+    assert.deepEqual(faults.map(({ error_message }) => error_message), [
+      "imageSize: expected none for gemini-2.5-flash-image",
+      'model: expected "gemini-2.5-flash-image" or "gemini-3.1-flash-image"',
+    ]);
+    assert.equal(studio.simulator.requests.length, 1);
+  });
+
   await test.step("five images are made at a time until the queue is empty", async () => {
     const board = studio.storyboard();
     for (let number = 0; number < 12; number++) {

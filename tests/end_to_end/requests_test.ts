@@ -12,10 +12,9 @@ import { type Kind, type Message, object, Studio } from "./studio.ts";
 Deno.test("the functions ask for the same as the official clients", async (test) => {
   await using studio = await Studio.start({ deno: "current" });
 
-  /** The request that a message leads to. A video goes to Omni when Veo is retired. */
-  async function requestFor(kind: Kind, message: Message, omni = false) {
+  /** The request that a message leads to. */
+  async function requestFor(kind: Kind, message: Message) {
     studio.simulator.reset();
-    if (omni) studio.simulator.script({ match: { model: VEO_MODEL }, preset: "retired" });
     await studio.send(kind, { storyboardId: "board", ...message });
     assert.equal((await studio.run(kind)).report.succeeded, 1);
     const request = studio.simulator.requests.find(({ accepted }) => accepted);
@@ -40,7 +39,7 @@ Deno.test("the functions ask for the same as the official clients", async (test)
     const prompt = "Add dramatic sunset";
     assertSameIntent(
       await requestFor("image", { prompt, sourceImageUrl, editMode: true }),
-      await officialImageRequest({ model: IMAGE_MODEL, prompt, source }),
+      await officialImageRequest({ model: IMAGE_MODEL, prompt, sources: [source] }),
     );
   });
 
@@ -53,7 +52,7 @@ Deno.test("the functions ask for the same as the official clients", async (test)
       await officialVeoRequest({ model: VEO_MODEL, ...official }),
     );
     assertSameIntent(
-      await requestFor("video", { ...asked, durationSeconds: "8" }, true),
+      await requestFor("video", { ...asked, durationSeconds: "8", model: OMNI_MODEL }),
       await officialOmniRequest({ model: OMNI_MODEL, ...official }),
     );
   });
@@ -67,8 +66,81 @@ Deno.test("the functions ask for the same as the official clients", async (test)
       await officialVeoRequest({ model: VEO_MODEL, ...official }),
     );
     assertSameIntent(
-      await requestFor("video", { ...asked, sourceImageUrl }, true),
+      await requestFor("video", { ...asked, sourceImageUrl, model: OMNI_MODEL }),
       await officialOmniRequest({ model: OMNI_MODEL, ...official }),
     );
+  });
+
+  await studio.send("image", { storyboardId: "board", sceneId: "t", prompt: "A mill" });
+  await studio.run("image");
+  const otherUrl = studio.publicUrl("storyboard-images", "board/t.png");
+  const other = { bytes: (await object(otherUrl)).bytes, mimeType: "image/png" };
+
+  await test.step("shape, size and seed of an image, by the model that can", async () => {
+    const prompt = "A hero";
+    const wishes = { aspectRatio: "3:2", seed: 7 };
+    assertSameIntent(
+      await requestFor("image", { prompt, ...wishes }),
+      await officialImageRequest({ model: IMAGE_MODEL, prompt, ...wishes }),
+    );
+    const model = "gemini-3.1-flash-image";
+    const more = { aspectRatio: "4:1", imageSize: "512" };
+    assertSameIntent(
+      await requestFor("image", { prompt, ...more }),
+      await officialImageRequest({ model, prompt, ...more }),
+    );
+  });
+
+  await test.step("an edit of several images", async () => {
+    const prompt = "Put the first into the second";
+    const sourceImageUrls = [otherUrl, sourceImageUrl];
+    assertSameIntent(
+      await requestFor("image", { prompt, sourceImageUrls, editMode: true }),
+      await officialImageRequest({ model: IMAGE_MODEL, prompt, sources: [other, source] }),
+    );
+  });
+
+  const official = { aspectRatio: "16:9", resolution: "720p", durationSeconds: 8 } as const;
+
+  await test.step("first and last frame, by Veo and by Omni", async () => {
+    const prompt = "From one to the other";
+    const frames = { sourceImageUrl, lastFrameUrl: otherUrl };
+    const wanted = { ...official, prompt, source, lastFrame: other };
+    assertSameIntent(
+      await requestFor("video", { prompt, ...frames }),
+      await officialVeoRequest({ model: VEO_MODEL, ...wanted }),
+    );
+    assertSameIntent(
+      await requestFor("video", { prompt, ...frames, model: OMNI_MODEL, seed: 7 }),
+      await officialOmniRequest({ model: OMNI_MODEL, ...wanted, seed: 7 }),
+    );
+  });
+
+  await test.step("reference images, by Veo and by Omni", async () => {
+    const prompt = "Both of them";
+    const referenceImageUrls = [sourceImageUrl, otherUrl];
+    const wanted = { ...official, prompt, references: [source, other] };
+    assertSameIntent(
+      await requestFor("video", { prompt, referenceImageUrls }),
+      await officialVeoRequest({ model: VEO_MODEL, ...wanted }),
+    );
+    assertSameIntent(
+      await requestFor("video", { prompt, referenceImageUrls, durationSeconds: 4 }),
+      await officialOmniRequest({ model: OMNI_MODEL, ...wanted, durationSeconds: 4 }),
+    );
+  });
+
+  await test.step("what is not to be seen, and who may be", async () => {
+    const wishes = { negativePrompt: "rain", personGeneration: "allow_adult" };
+    const prompt = "Lion walking";
+    assertSameIntent(
+      await requestFor("video", { prompt, ...wishes }),
+      await officialVeoRequest({ model: VEO_MODEL, ...official, prompt, ...wishes }),
+    );
+  });
+
+  await test.step("Veo's seed, which only other clients can tell it", async () => {
+    const { body } = await requestFor("video", { prompt: "Lion walking", seed: 7 });
+    assert.equal((body as { parameters: { seed: number } }).parameters.seed, 7);
   });
 });

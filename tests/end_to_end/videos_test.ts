@@ -123,6 +123,31 @@ onEach("videos", async (studio, test) => {
     assert.ok(job.error_message);
   });
 
+  await test.step("a wish goes to the model that can, and one that none can to nobody", async () => {
+    studio.simulator.reset();
+    const video = { storyboardId: studio.storyboard(), prompt: "Lion walking" };
+    const reference = studio.publicUrl("storyboard-images", "nothing-is-there.png");
+    const refused = await studio.send("video", {
+      ...video,
+      negativePrompt: "rain",
+      referenceImageUrls: [reference],
+      durationSeconds: "4",
+    });
+    assert.equal((await studio.run("video")).report.failed, 1);
+    const { error_code, error_message } = await studio.job(refused);
+    assert.equal(error_code, "invalid_message");
+    assert.equal(
+      error_message,
+      'durationSeconds: expected "8" with referenceImageUrls for veo-3.1-fast-generate-preview; ' +
+        "negativePrompt: expected none for gemini-omni-1.1-flash",
+    );
+    assert.equal(studio.simulator.requests.length, 0);
+
+    const chosen = await studio.send("video", { ...video, model: "gemini-omni-1.1-flash" });
+    assert.equal((await studio.run("video")).report.succeeded, 1);
+    assert.equal((await studio.job(chosen)).model, "gemini-omni-1.1-flash");
+  });
+
   await test.step("an operation that failed at the provider is submitted again", async () => {
     studio.simulator.reset();
     studio.simulator.script({ match: { kind: "poll" }, preset: "operation-error" });

@@ -20,7 +20,28 @@ const AT_ONCE = { image: 5, video: 1 };
 const PASSES: Record<string, Sizes> = {
   "images of 20 MB": { kind: "image", jobs: 10, asset: 20 * MB },
   "images of 20 MB, edits of as much": { kind: "image", jobs: 10, asset: 20 * MB, source: 20 * MB },
+  "images of 20 MB, edits of 14 that are as much together": {
+    kind: "image",
+    jobs: 10,
+    asset: 20 * MB,
+    source: Math.floor(20 * MB / 14),
+    sources: 14,
+  },
+  "images of 2 MB, edits of 3 of 4 MB": {
+    kind: "image",
+    jobs: AT_ONCE.image,
+    asset: 2 * MB,
+    source: 4_000_000,
+    sources: 3,
+  },
   "images of 29 MB": { kind: "image", jobs: 10, asset: 29 * MB },
+  "videos of 60 MB, from 3 images of 6": {
+    kind: "video",
+    jobs: 2,
+    asset: 60 * MB,
+    source: 6 * MB,
+    sources: 3,
+  },
   "videos of 60 MB, from images of 20": { kind: "video", jobs: 2, asset: 60 * MB, source: 20 * MB },
   "videos of 48 MB inside of a reply": { kind: "video", jobs: 2, asset: INLINE, inline: true },
 };
@@ -32,6 +53,10 @@ const REFUSED: Record<string, [Sizes, RegExp]> = {
   ],
   "source images of 21 MB": [
     { kind: "image", jobs: 5, asset: MB, source: 21 * MB },
+    /^source_image_unusable: .* more than 20 MB/,
+  ],
+  "source images of 3 times 7 MB": [
+    { kind: "image", jobs: 5, asset: MB, source: 7 * MB, sources: 3 },
     /^source_image_unusable: .* more than 20 MB/,
   ],
   "videos of 49 MB inside of a reply": [

@@ -12,6 +12,8 @@ export interface Sizes {
   asset: number;
   /** The source image of each job; none without it. */
   source?: number;
+  /** How many source images of that size a job has; one without it. */
+  sources?: number;
   /** The video comes inside of the reply instead of at an address. */
   inline?: boolean;
 }
@@ -65,7 +67,10 @@ export function startServices(sizes: Sizes): Services {
       storyboardId: "big",
       prompt: "Something large",
       ...(sizes.source && {
-        sourceImageUrl: `${services.url}/storage/v1/object/public/sources/${number}.png`,
+        [sizes.kind === "image" ? "sourceImageUrls" : "referenceImageUrls"]: Array.from(
+          { length: sizes.sources ?? 1 },
+          (_, at) => `${services.url}/storage/v1/object/public/sources/${number}-${at}.png`,
+        ),
         ...(sizes.kind === "image" && { editMode: true }),
       }),
     },

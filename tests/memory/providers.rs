@@ -60,18 +60,18 @@ impl ImageModel for MemoryModel {
         request: ImageRequest<'_>,
         room: &Room,
     ) -> Result<GeneratedImage, Failure> {
-        let asked = (model.to_owned(), request.prompt.to_owned(), request.source.is_some());
+        let asked = (model.to_owned(), request.job.prompt.clone(), !request.sources.is_empty());
         self.asked.borrow_mut().push(asked);
         let (now, most) = self.at_once.get();
         self.at_once.set((now + 1, most.max(now + 1)));
         self.clock.sleep(self.image_takes.get()).await;
-        if request.prompt.contains("large") {
+        if request.job.prompt.contains("large") {
             room.enlarge().await;
         }
         self.clock.advance(self.image_keeps_busy.get());
         let (now, most) = self.at_once.get();
         self.at_once.set((now - 1, most));
-        let bytes = request.prompt.as_bytes().to_vec();
+        let bytes = request.job.prompt.as_bytes().to_vec();
         let made = GeneratedImage { format: Format::Png, bytes, usage: None };
         self.images.borrow_mut().pop_front().unwrap_or(Ok(made))
     }
@@ -85,7 +85,7 @@ impl VideoModel for MemoryModel {
         model: &str,
         request: VideoRequest<'_>,
     ) -> Result<Operation, SubmitError> {
-        let asked = (model.to_owned(), request.prompt.to_owned(), request.source.is_some());
+        let asked = (model.to_owned(), request.job.prompt.clone(), !request.images.is_empty());
         self.asked.borrow_mut().push(asked);
         let name = format!("operations/{}", self.submissions_made());
         let operation = Operation { model: model.to_owned(), name };
@@ -168,16 +168,19 @@ pub struct MemorySources {
     clock: VirtualClock,
     /// How long a fetch takes.
     pub takes: Cell<Duration>,
+    /// What was asked for, and how much the job held by then.
+    pub asked: RefCell<Vec<(String, usize)>>,
 }
 
 impl MemorySources {
     pub fn new(clock: VirtualClock) -> Self {
-        Self { clock, takes: Cell::default() }
+        Self { clock, takes: Cell::default(), asked: RefCell::default() }
     }
 }
 
 impl SourceImages for MemorySources {
-    async fn fetch(&self, url: &str, room: &Room) -> Result<SourceImage, Failure> {
+    async fn fetch(&self, url: &str, held: usize, room: &Room) -> Result<SourceImage, Failure> {
+        self.asked.borrow_mut().push((url.to_owned(), held));
         if url.contains("large") {
             room.enlarge().await;
         }

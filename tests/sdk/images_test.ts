@@ -26,7 +26,11 @@ Deno.test("@google/genai generates an image", async () => {
 Deno.test("@google/genai edits an image", async () => {
   await using simulator = await startSimulator();
   const source = await picture();
-  const reply = await generateImage(simulator, { model: IMAGE_MODEL, prompt: "Storm", source });
+  const reply = await generateImage(simulator, {
+    model: IMAGE_MODEL,
+    prompt: "Storm",
+    sources: [source],
+  });
   const parts = reply.candidates![0].content!.parts!;
   const { data } = parts.find((part) => part.inlineData)!.inlineData!;
   const png = Uint8Array.from(atob(data!), (character) => character.charCodeAt(0));

@@ -15,8 +15,10 @@ export interface ImageInput {
   model: string;
   prompt: string;
   aspectRatio?: string;
-  /** Given, it is to be edited. */
-  source?: Source;
+  imageSize?: string;
+  seed?: number;
+  /** Given, they are to be edited. */
+  sources?: Source[];
 }
 
 export interface VideoInput {
@@ -27,6 +29,12 @@ export interface VideoInput {
   resolution: string;
   /** Given, it is to be animated. */
   source?: Source;
+  lastFrame?: Source;
+  references?: Source[];
+  negativePrompt?: string;
+  personGeneration?: string;
+  /** By Omni alone: this client refuses to tell Veo. */
+  seed?: number;
 }
 
 /** The official client for images and Veo, pointed at the simulator. */
@@ -48,43 +56,65 @@ function clientOptions(simulator: Simulator, apiKey: string): ClientOptions {
 
 /** Generates or edits an image; returns the reply too. */
 export function generateImage(simulator: Simulator, input: ImageInput) {
-  const { model, prompt, aspectRatio, source } = input;
-  const image = source === undefined ? [] : [{ inlineData: inline(source) }];
+  const { model, prompt, aspectRatio, imageSize, seed, sources = [] } = input;
+  const images = sources.map((source) => ({ inlineData: inline(source) }));
+  const hasShape = aspectRatio !== undefined || imageSize !== undefined;
   return imageAndVeoClient(simulator).models.generateContent({
     model,
-    contents: [{ role: "user", parts: [{ text: prompt }, ...image] }],
+    contents: [{ role: "user", parts: [{ text: prompt }, ...images] }],
     config: {
       responseModalities: ["IMAGE"],
-      ...(aspectRatio === undefined ? {} : { imageConfig: { aspectRatio } }),
+      seed,
+      ...(hasShape && { imageConfig: { aspectRatio, imageSize } }),
     },
   });
 }
 
 export function startVeo(simulator: Simulator, input: VideoInput) {
-  const { model, prompt, aspectRatio, durationSeconds, resolution, source } = input;
+  const { model, prompt, aspectRatio, durationSeconds, resolution, source, lastFrame } = input;
+  const { references, negativePrompt, personGeneration } = input;
+  const image = ({ bytes, mimeType }: Source) => ({ imageBytes: encodeBase64(bytes), mimeType });
   return imageAndVeoClient(simulator).models.generateVideos({
     model,
-    source: {
-      prompt,
-      ...(source === undefined
-        ? {}
-        : { image: { imageBytes: encodeBase64(source.bytes), mimeType: source.mimeType } }),
+    source: { prompt, ...(source && { image: image(source) }) },
+    config: {
+      aspectRatio,
+      durationSeconds,
+      resolution,
+      negativePrompt,
+      personGeneration,
+      numberOfVideos: 1,
+      ...(lastFrame && { lastFrame: image(lastFrame) }),
+      ...(references && {
+        referenceImages: references.map((reference) => ({
+          image: image(reference),
+          referenceType: "asset",
+        })),
+      }),
     },
-    config: { aspectRatio, durationSeconds, resolution, numberOfVideos: 1 },
   });
 }
 
 export function startOmni(simulator: Simulator, input: VideoInput) {
-  const { model, prompt, aspectRatio, durationSeconds, resolution, source } = input;
-  const image = source === undefined ? [] : [{
+  const { model, prompt, aspectRatio, durationSeconds, resolution, seed } = input;
+  const { source, lastFrame, references } = input;
+  const sources = references ?? [source, lastFrame].filter((frame) => frame !== undefined);
+  const images = sources.map(({ bytes, mimeType }) => ({
     type: "image" as const,
-    data: encodeBase64(source.bytes),
-    mime_type: source.mimeType,
-  }];
+    data: encodeBase64(bytes),
+    mime_type: mimeType,
+  }));
+  // As the guide says which of two images is which.
+  const tags = lastFrame ? "<FIRST_FRAME> <LAST_FRAME> " : "";
+  const config = {
+    ...(seed !== undefined && { seed }),
+    ...(references && { video_config: { task: "reference_to_video" } }),
+  };
   return omniClient(simulator).interactions.create({
     model,
     background: true,
-    input: [...image, { type: "text", text: prompt }],
+    input: [...images, { type: "text", text: tags + prompt }],
+    ...(Object.keys(config).length > 0 && { generation_config: config }),
     response_format: {
       type: "video",
       delivery: "uri",

@@ -4,8 +4,9 @@ import type { RecordedRequest } from "../../local/simulator/mod.ts";
 
 /**
  * Throws unless both requests go to the same address with the key in the header and ask for the
- * same. Indifferent are: the order of names and of a message's parts, snake_case against
- * camelCase where the API takes both (generateContent), and what only repeats a default.
+ * same. Indifferent are: the order of names, whether a message's words come before its images (whose
+ * order counts), snake_case against camelCase where the API takes both (generateContent), and what
+ * only repeats a default.
  */
 export function assertSameIntent(ours: RecordedRequest, theirs: RecordedRequest): void {
   assert.deepEqual(intentOf(ours), intentOf(theirs));
@@ -38,7 +39,7 @@ function normalImage(body: Fields): Json {
     ...others,
     contents: (contents as Fields[]).map(({ role = "user", parts }) => ({
       role,
-      parts: unordered(parts as Json[]),
+      parts: wordsFirst(parts as Fields[]),
     })),
     generationConfig: { candidateCount: 1, ...(generationConfig as Fields | undefined) },
   };
@@ -62,17 +63,19 @@ function normalOmni(body: Fields): Json {
     ...others,
     stream: stream ?? false,
     store: store ?? true,
-    input: unordered(contents),
+    input: wordsFirst(contents),
     response_format: { ...defaults, ...(response_format as Fields) },
     // The model infers the task from the input when it is not named.
     generation_config: { video_config: { task }, ...(generation_config as Fields | undefined) },
   };
 }
 
-function unordered(list: Json[]): Json[] {
-  return list.map((item) => [JSON.stringify(sorted(item)), item] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, item]) => item);
+function wordsFirst(parts: Fields[]): Json[] {
+  const { words = [], images = [] } = Object.groupBy(
+    parts,
+    (part) => part.text === undefined ? "images" : "words",
+  );
+  return [...words, ...images];
 }
 
 function sorted(value: Json): Json {

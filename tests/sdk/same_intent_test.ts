@@ -6,6 +6,7 @@ import {
   officialImageRequest,
   officialOmniRequest,
   officialVeoRequest,
+  type Source,
 } from "./official_requests.ts";
 import { assertSameIntent } from "./same_intent.ts";
 import { IMAGE_MODEL, OMNI_MODEL, picture, VEO_MODEL } from "./samples.ts";
@@ -37,7 +38,11 @@ Deno.test("a text-to-image request in snake_case means the same as the official 
 
 Deno.test("an edit is the same with its parts in any order, but not with another picture", async () => {
   const source = await picture();
-  const theirs = await officialImageRequest({ model: IMAGE_MODEL, prompt: "Storm", source });
+  const theirs = await officialImageRequest({
+    model: IMAGE_MODEL,
+    prompt: "Storm",
+    sources: [source],
+  });
   const edit = (data: string) =>
     plain(`/models/${IMAGE_MODEL}:generateContent`, {
       contents: [{
@@ -50,6 +55,27 @@ Deno.test("an edit is the same with its parts in any order, but not with another
   const other = await picture("Another one");
   const different = await edit(encodeBase64(other.bytes));
   assert.throws(() => assertSameIntent(different, theirs), assert.AssertionError);
+});
+
+Deno.test("two pictures in the other order are not the same", async () => {
+  const sources = [await picture(), await picture("Another one")];
+  const theirs = await officialImageRequest({ model: IMAGE_MODEL, prompt: "Mix", sources });
+  const mix = (sources: Source[]) =>
+    plain(`/models/${IMAGE_MODEL}:generateContent`, {
+      contents: [{
+        role: "user",
+        parts: [
+          ...sources.map(({ bytes, mimeType }) => ({
+            inlineData: { mimeType, data: encodeBase64(bytes) },
+          })),
+          { text: "Mix" },
+        ],
+      }],
+      generationConfig: { responseModalities: ["IMAGE"] },
+    });
+  assertSameIntent(await mix(sources), theirs);
+  const turned = await mix(sources.toReversed());
+  assert.throws(() => assertSameIntent(turned, theirs), assert.AssertionError);
 });
 
 Deno.test("a Veo request that leaves defaults out means the same, one of 6 s does not", async () => {

@@ -76,8 +76,8 @@ impl ImageModel for Worker {
         request: ImageRequest<'_>,
         room: &Room,
     ) -> Result<GeneratedImage, Failure> {
-        let job = job_of(request.prompt);
-        check::generation(self, job, request.source);
+        let job = job_of(&request.job.prompt);
+        check::generation(self, job, request.sources.first());
         let answered = move |sim: &Sim| {
             if let Some(failure) = refusal(sim) {
                 return Err(failure);
@@ -107,9 +107,9 @@ impl VideoModel for Worker {
         request: VideoRequest<'_>,
     ) -> Result<Operation, SubmitError> {
         let sim = &self.sim;
-        let job = job_of(request.prompt);
+        let job = job_of(&request.job.prompt);
         check::lease(self, job);
-        check::source(self, job, request.source);
+        check::source(self, job, request.images.first());
         let submission = sim.watch.borrow().submissions.len();
         let claimed_at = sim.claimed_at(job, self.id.get());
         sim.watch.borrow_mut().submissions.push(Submitted {

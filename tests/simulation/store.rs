@@ -103,7 +103,7 @@ impl AssetStore for Worker {
 }
 
 impl SourceImages for Worker {
-    async fn fetch(&self, url: &str, room: &Room) -> Result<SourceImage, Failure> {
+    async fn fetch(&self, url: &str, _held: usize, room: &Room) -> Result<SourceImage, Failure> {
         let path = url.strip_prefix(BASE).map(str::to_owned);
         let read = move |sim: &Sim| match path {
             Some(path) => sim.objects.borrow().by_path.get(&path).map(|(content, _)| *content),

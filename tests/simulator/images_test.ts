@@ -108,6 +108,35 @@ Deno.test("requests that the API refuses are refused in its words, and bill noth
   assert.equal(simulator.accepted("image"), 0);
 });
 
+Deno.test("the newer model makes extreme shapes and four sizes, the older one does not", async () => {
+  await using simulator = await startSimulator();
+  const ask = (model: string, imageConfig: unknown, seed?: number) =>
+    send(simulator, "POST", `/models/${model}:generateContent`, {
+      contents: [{ parts: [{ text: "A mill" }] }],
+      generationConfig: { imageConfig, seed },
+    });
+  const newer = "gemini-3.1-flash-image";
+  const small = await ask(newer, { imageSize: "512", aspectRatio: "3:2" });
+  assert.equal(sizeOf(imageIn(small)), "png 632x424");
+  assert.equal(small.json.usageMetadata.candidatesTokenCount, 747);
+  const strip = await ask(newer, { aspectRatio: "8:1" });
+  assert.equal(sizeOf(imageIn(strip)), "png 3072x384");
+  assert.equal(strip.json.usageMetadata.candidatesTokenCount, 1120);
+  for (const imageConfig of [{ imageSize: "1K" }, { aspectRatio: "8:1" }]) {
+    assert.equal((await ask(IMAGE_MODEL, imageConfig)).status, 400);
+  }
+  for (const imageConfig of [{ imageSize: "2k" }, { personGeneration: "allow_all" }]) {
+    assert.equal((await ask(newer, imageConfig)).status, 400);
+  }
+  const [first, second, other] = [
+    await ask(IMAGE_MODEL, {}, 1),
+    await ask(IMAGE_MODEL, {}, 1),
+    await ask(IMAGE_MODEL, {}, 2),
+  ];
+  assert.deepEqual(imageIn(first), imageIn(second));
+  assert.notDeepEqual(imageIn(first), imageIn(other));
+});
+
 Deno.test("names in snake_case are read too", async () => {
   await using simulator = await startSimulator();
   const reply = await send(simulator, "POST", `/models/${IMAGE_MODEL}:generateContent`, {

@@ -66,6 +66,15 @@ Deno.test("what Omni refuses bills nothing, an empty input does", async () => {
     [{ ...base, response_format: { ...format, duration: "2s" } }, /duration/],
     [{ ...base, response_format: { ...format, duration: 8 } }, /duration/],
     [{ ...base, response_format: { ...format, aspect_ratio: "1:1" } }, /aspect_ratio/],
+    [
+      { ...base, response_format: format, generation_config: { temperature: 1 } },
+      /Unknown parameter 'temperature'/,
+    ],
+    [
+      { ...base, response_format: format, generation_config: { video_config: { task: "x" } } },
+      /Unknown task 'x'/,
+    ],
+    [{ ...base, response_format: format, generation_config: { seed: "7" } }, /seed/],
     [{ ...base, model: "gemini-omni-9", response_format: format }, /not found/],
     [
       { ...base, response_format: format, input: [{ type: "image", inlineData: TINY_PNG }] },

@@ -90,6 +90,9 @@ Deno.test("parameters that Veo refuses are refused, and bill nothing", async () 
     [{ resolution: "480p" }, /resolution 480p/],
     [{ generateAudio: true }, /`generateAudio` isn't supported/],
     [{ aspectRatio: "1:1" }, /aspect ratio/],
+    [{ negativePrompt: 7 }, /`negativePrompt` needs to be a string/],
+    [{ seed: -1 }, /`seed` needs to be an unsigned 32-bit integer/],
+    [{ personGeneration: "dont_allow" }, /dont_allow for personGeneration is currently not/],
   ];
   for (const [parameters, message] of cases) {
     const { status, json } = await askForVideo(simulator, "A lion walks", parameters as object);
@@ -97,6 +100,43 @@ Deno.test("parameters that Veo refuses are refused, and bill nothing", async () 
     assert.match(json.error.message, message);
   }
   assert.equal(simulator.accepted("video"), 0);
+});
+
+Deno.test("what Veo takes together with images is what its documentation says", async () => {
+  await using simulator = await startSimulator();
+  const image = { bytesBase64Encoded: TINY_PNG, mimeType: "image/png" };
+  const reference = { image, referenceType: "asset" };
+  const ask = async (instance: object, parameters = {}, model = VEO_MODEL) => {
+    const { status, json } = await send(simulator, "POST", `/models/${model}:predictLongRunning`, {
+      instances: [{ prompt: "A lion walks", ...instance }],
+      parameters,
+    });
+    return status === 200 ? "accepted" : json.error.message;
+  };
+  const accepted: [instance: object, parameters?: object][] = [
+    [{ image, lastFrame: image }, { durationSeconds: 4, seed: 4_294_967_295 }],
+    [{ image }, { personGeneration: "allow_adult", negativePrompt: "rain" }],
+    [{ referenceImages: [reference, reference, reference] }, { aspectRatio: "9:16" }],
+    [{}, { personGeneration: "allow_all" }],
+  ];
+  for (const [instance, parameters] of accepted) {
+    assert.equal(await ask(instance, parameters), "accepted");
+  }
+  assert.equal(simulator.accepted("video"), accepted.length);
+  const refused: [instance: object, parameters: object, message: RegExp][] = [
+    [{ lastFrame: image }, {}, /`lastFrame` requires `image`/],
+    [{ image, referenceImages: [reference] }, {}, /can't be used together with `image`/],
+    [{ referenceImages: Array(4).fill(reference) }, {}, /At most 3 reference images/],
+    [{ referenceImages: [{ image, referenceType: "style" }] }, {}, /has to be `asset`/],
+    [{ referenceImages: [reference] }, { durationSeconds: 6 }, /use case is currently not/],
+    [{ image }, { personGeneration: "allow_all" }, /allow_all for personGeneration/],
+  ];
+  for (const [instance, parameters, message] of refused) {
+    assert.match(await ask(instance, parameters), message);
+  }
+  const older = "veo-3.0-fast-generate-001";
+  assert.match(await ask({ referenceImages: [reference] }, {}, older), /currently not supported/);
+  assert.equal(simulator.accepted("video"), accepted.length);
 });
 
 Deno.test("an operation that nobody started is not found", async () => {

@@ -36,6 +36,55 @@ Deno.test("a message comes back as the worker understands it", () => {
   });
 });
 
+Deno.test("every wish comes back", () => {
+  const url = "https://example.com/a.png";
+  const image = {
+    storyboardId: "sb",
+    sceneId: "s",
+    prompt: "p",
+    sourceImageUrls: [url, url],
+    editMode: true,
+    model: "gemini-3.1-flash-image",
+    aspectRatio: "21:9",
+    imageSize: "2K",
+    seed: 7,
+    priority: -100,
+  };
+  deepEqual(validateImageJob(image), image);
+  // Sources are used with editMode only.
+  const { sourceImageUrls: _, editMode: __, ...words } = image;
+  deepEqual(validateImageJob({ ...image, editMode: false }), words);
+  const video = {
+    storyboardId: "sb",
+    characterId: "c",
+    prompt: "p",
+    sourceImageUrl: url,
+    lastFrameUrl: url,
+    model: "veo-3.1-fast-generate-preview",
+    negativePrompt: "rain",
+    seed: 0,
+    personGeneration: "allow_adult",
+    priority: 100,
+    aspectRatio: "9:16",
+    durationSeconds: "8",
+    resolution: "1080p",
+  };
+  deepEqual(validateVideoJob(video), video);
+  const { sourceImageUrl: ___, lastFrameUrl: ____, ...rest } = video;
+  const references = { ...rest, referenceImageUrls: [url, url, url] };
+  deepEqual(validateVideoJob(references), references);
+});
+
+Deno.test("every message of docs/messages.md is a job", async () => {
+  const page = await Deno.readTextFile(new URL("../../docs/messages.md", import.meta.url));
+  const messages = [...page.matchAll(/pgmq\.send\('(\w+)_generation_queue', '(.*?)'\)/gs)];
+  equal(messages.length, 5);
+  for (const [, kind, message] of messages) {
+    const validate = kind === "image" ? validateImageJob : validateVideoJob;
+    ok(validate(JSON.parse(message)).prompt);
+  }
+});
+
 Deno.test("everything that is wrong is named by field", () => {
   const found = issues(validateVideoJob, { prompt: 1, aspectRatio: "1:1", resolution: "4k" });
   deepEqual(found.map(({ field }) => field), [

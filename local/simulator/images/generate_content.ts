@@ -18,6 +18,10 @@ export async function generateContent(exchange: Exchange, modelName: string): Pr
   const request = readMessage(parseJson(body), GENERATE_CONTENT_REQUEST) as GenerateContentRequest;
   const { prompt, sources } = readContents(request);
   const [width, height] = pixelSize(request, model, sources[0]);
+  const size = request.generationConfig?.imageConfig?.imageSize ?? "1K";
+  const tokens = model.tokens ?? model.imageSizes[size];
+  // The same words with another seed are another picture.
+  const seed = state.seed + Number(request.generationConfig?.seed ?? 0);
 
   await delay(state.imageDelayMs, state.closing);
 
@@ -68,7 +72,7 @@ export async function generateContent(exchange: Exchange, modelName: string): Pr
     label: modelName,
     width,
     height,
-    seed: state.seed,
+    seed,
     sources,
   });
   // A text part comes along whatever modalities were asked for: clients have to look for the
@@ -83,9 +87,9 @@ export async function generateContent(exchange: Exchange, modelName: string): Pr
     ...head,
     usageMetadata: {
       ...promptUsage,
-      candidatesTokenCount: model.tokens,
-      candidatesTokensDetails: [{ modality: "IMAGE", tokenCount: model.tokens }],
-      totalTokenCount: promptUsage.promptTokenCount + model.tokens,
+      candidatesTokenCount: tokens,
+      candidatesTokensDetails: [{ modality: "IMAGE", tokenCount: tokens }],
+      totalTokenCount: promptUsage.promptTokenCount + tokens,
     },
   });
 }
@@ -140,12 +144,12 @@ function pixelSize(
       `Invalid aspect ratio. Supported aspect ratios: ${Object.keys(model.sizes).join(", ")}.`,
     );
   }
-  if (imageSize !== undefined && !model.imageSizes.includes(imageSize)) {
+  if (imageSize !== undefined && !Object.hasOwn(model.imageSizes, imageSize)) {
     throw invalidArgument("Image size is not supported for this model.");
   }
   const ratio = aspectRatio ?? nearestRatio(model, source);
   const [width, height] = model.sizes[ratio];
-  const scale = imageSize === undefined ? 1 : Number.parseInt(imageSize);
+  const scale = imageSize === "512" ? 1 / 2 : Number.parseInt(imageSize ?? "1K");
   return [width * scale, height * scale];
 }
 

@@ -76,6 +76,7 @@ export interface GenerateContentRequest {
   generationConfig?: {
     responseModalities?: string[];
     candidateCount?: number;
+    seed?: number;
     imageConfig?: { aspectRatio?: string; imageSize?: string };
   };
 }

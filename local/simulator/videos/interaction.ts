@@ -28,7 +28,7 @@ export async function createInteraction(exchange: Exchange): Promise<Response> {
     label: `${request.model} · ${request.resolution}`,
     aspectRatio: request.aspectRatio,
     seconds: request.seconds,
-    seed: state.seed,
+    seed: state.seed + request.seed,
     source: request.image,
   });
   const interaction: Interaction = {

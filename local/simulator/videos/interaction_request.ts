@@ -11,6 +11,7 @@ export interface VideoRequest {
   model: string;
   prompt: string;
   image?: SourceImage;
+  seed: number;
   background: boolean;
   delivery: "uri" | "inline";
   aspectRatio: "16:9" | "9:16";
@@ -57,31 +58,41 @@ export function readVideoRequest(body: string): VideoRequest {
   if (!OMNI_MODELS.includes(model)) throw new InteractionError(`Model '${model}' not found.`);
   if (typeof background !== "boolean") throw new InteractionError("background has to be a boolean");
   if (stream !== false) throw new InteractionError("simulator: streaming is not simulated");
-  if (request.generation_config !== undefined) readConfig(request.generation_config);
-  return { model, background, ...readInput(input), ...readFormat(request.response_format) };
+  const seed = readConfig(request.generation_config ?? {});
+  const { prompt, images } = readInput(input);
+  const format = readFormat(request.response_format);
+  return { model, background, prompt, image: images[0], seed, ...format };
 }
 
-function readConfig(value: unknown): void {
-  const { video_config } = value as Fields;
-  if (video_config === undefined) return;
+/** What the model cannot be told (temperature, top_p, stop sequences) is not in here. */
+const CONFIG_FIELDS = ["seed", "thinking_level", "thinking_summaries", "video_config"];
+
+/** The seed; the task is checked only. */
+function readConfig(value: unknown): number {
+  const { video_config = {}, seed = 0 } = fields("generation_config", value, CONFIG_FIELDS);
+  if (typeof seed !== "number" || !Number.isInteger(seed)) {
+    throw new InteractionError("seed has to be an integer");
+  }
   const { task } = fields("generation_config.video_config", video_config, ["task"]);
-  const tasks = ["text_to_video", "image_to_video", "reference_to_video", "edit"];
-  if (task !== undefined && !tasks.includes(String(task))) {
+  if (task !== undefined && !TASKS.includes(String(task))) {
     throw new InteractionError(`Unknown task '${task}' in generation_config.video_config`);
   }
+  return seed;
 }
 
+const TASKS = ["text_to_video", "image_to_video", "reference_to_video", "edit", "extend"];
+
 /** A text, contents, or steps of contents. An empty input is accepted (and billed) by the API. */
-function readInput(input: unknown): { prompt: string; image?: SourceImage } {
-  if (input === undefined || input === null) return { prompt: "" };
-  if (typeof input === "string") return { prompt: input };
+function readInput(input: unknown): { prompt: string; images: SourceImage[] } {
+  if (input === undefined || input === null) return { prompt: "", images: [] };
+  if (typeof input === "string") return { prompt: input, images: [] };
   const texts: string[] = [];
-  let image: SourceImage | undefined;
+  const images: SourceImage[] = [];
   for (const item of Array.isArray(input) ? input : [input]) {
     if (item?.type === "user_input") {
       const inner = readInput(item.content);
       texts.push(inner.prompt);
-      image ??= inner.image;
+      images.push(...inner.images);
     } else if (item?.type === "text") {
       const { text } = fields("input", item, ["type", "text"]);
       if (typeof text !== "string") throw new InteractionError("input.text has to be a string");
@@ -96,12 +107,12 @@ function readInput(input: unknown): { prompt: string; image?: SourceImage } {
       if (typeof data !== "string" || typeof mime_type !== "string") {
         throw new InteractionError("An input image requires data and mime_type");
       }
-      image ??= readSourceImage(data, mime_type);
+      images.push(readSourceImage(data, mime_type));
     } else {
       throw new InteractionError(`Unknown type '${item?.type}' in input`);
     }
   }
-  return { prompt: texts.join("\n"), image };
+  return { prompt: texts.join("\n"), images };
 }
 
 function readFormat(value: unknown) {

@@ -1,7 +1,7 @@
 /** POST /v1beta/models/{model}:predictLongRunning. */
 import { invalidArgument, jsonResponse, modelNotFound } from "../google_errors.ts";
 import { readSourceImage, type SourceImage } from "../images/source_image.ts";
-import { VEO_MODELS } from "../models.ts";
+import { VEO_MODELS, VEO_MODELS_WITH_REFERENCES } from "../models.ts";
 import { videoOutcome } from "../presets.ts";
 import { ANY, list, message, parseJson, readMessage } from "../proto_json.ts";
 import { type Exchange, newId } from "../state.ts";
@@ -10,13 +10,19 @@ import { addFile } from "./files.ts";
 interface Instance {
   prompt: string;
   image?: SourceImage;
+  references?: SourceImage[];
 }
 
 interface Parameters {
   aspectRatio: "16:9" | "9:16";
   durationSeconds: number;
   resolution: string;
+  personGeneration?: string;
+  seed: number;
 }
+
+/** `dont_allow` went with Veo 2. */
+const PEOPLE = ["allow_all", "allow_adult"];
 
 /** `instances` and `parameters` are free-form values: what is in them the model itself checks. */
 const PREDICT_REQUEST = { instances: list(ANY), parameters: ANY, webhookConfig: message({}) };
@@ -25,8 +31,22 @@ export function predictLongRunning(exchange: Exchange, model: string): Response 
   const { state, body, record, rule } = exchange;
   if (!VEO_MODELS.includes(model)) throw modelNotFound(model, "predictLongRunning");
   const request = readMessage(parseJson(body), PREDICT_REQUEST);
-  const { prompt, image } = readInstance(request.instances);
-  const { aspectRatio, durationSeconds, resolution } = readParameters(request.parameters ?? {});
+  const { prompt, image, references } = readInstance(request.instances);
+  const { aspectRatio, durationSeconds, resolution, personGeneration, seed } = readParameters(
+    request.parameters ?? {},
+  );
+  if (
+    references !== undefined &&
+    (durationSeconds !== 8 || !VEO_MODELS_WITH_REFERENCES.includes(model))
+  ) {
+    throw invalidArgument(
+      "Your use case is currently not supported. Please refer to Gemini API documentation for " +
+        "current model offering.",
+    );
+  }
+  if (personGeneration === "allow_all" && (image ?? references) !== undefined) {
+    throw notSupported(personGeneration);
+  }
 
   record.accepted = true;
   const name = `models/${model}/operations/${newId()}`;
@@ -35,8 +55,8 @@ export function predictLongRunning(exchange: Exchange, model: string): Response 
     label: `${model} · ${resolution}`,
     aspectRatio,
     seconds: durationSeconds,
-    seed: state.seed,
-    source: image,
+    seed: state.seed + seed,
+    source: image ?? references?.[0],
   });
   state.operations.set(name, {
     name,
@@ -69,12 +89,23 @@ function readInstance(instances: unknown): Instance {
     if (!Array.isArray(referenceImages) || referenceImages.length > 3) {
       throw invalidArgument("At most 3 reference images are supported.");
     }
-    for (const reference of referenceImages) readImage("referenceImages", record(reference).image);
   }
+  const references = referenceImages?.map(readReference);
   return {
+    references,
     prompt: prompt ?? "",
     image: image === undefined ? undefined : readImage("image", image),
   };
+}
+
+function readReference(value: unknown): SourceImage {
+  const { image, referenceType, ...others } = record(value);
+  refuse(others);
+  // Of the types of Vertex AI, Veo 3.1 knows this one.
+  if (String(referenceType).toLowerCase() !== "asset") {
+    throw invalidArgument("`referenceType` has to be `asset`.");
+  }
+  return readImage("referenceImages", image);
 }
 
 /** Images are `bytesBase64Encoded` here; the `inlineData` of generateContent is refused. */
@@ -92,10 +123,10 @@ function readParameters(value: unknown): Parameters {
     aspectRatio = "16:9",
     durationSeconds = 8,
     resolution = "720p",
-    negativePrompt: _negativePrompt,
+    negativePrompt,
     personGeneration,
     sampleCount = 1,
-    seed: _seed,
+    seed = 0,
     ...others
   } = record(value);
   refuse(others);
@@ -124,13 +155,27 @@ function readParameters(value: unknown): Parameters {
     );
   }
   if (sampleCount !== 1) throw invalidArgument("`sampleCount` has to be 1 for this model.");
-  if (
-    personGeneration !== undefined &&
-    !["allow_all", "allow_adult", "dont_allow"].includes(String(personGeneration))
-  ) {
-    throw invalidArgument(`${personGeneration} is not a supported value for personGeneration.`);
+  if (personGeneration !== undefined && !PEOPLE.includes(String(personGeneration))) {
+    throw notSupported(personGeneration);
   }
-  return { aspectRatio, durationSeconds, resolution };
+  if (negativePrompt !== undefined && typeof negativePrompt !== "string") {
+    throw wrongType("negativePrompt", "a string");
+  }
+  if (typeof seed !== "number" || !Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+    throw wrongType("seed", "an unsigned 32-bit integer");
+  }
+  return {
+    aspectRatio,
+    durationSeconds,
+    resolution,
+    personGeneration: personGeneration as string | undefined,
+    seed,
+  };
+}
+
+/** Wording as reported from the API. */
+function notSupported(personGeneration: unknown) {
+  return invalidArgument(`${personGeneration} for personGeneration is currently not supported.`);
 }
 
 function record(value: unknown): Record<string, unknown> {

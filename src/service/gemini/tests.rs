@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::failure::Next;
+use crate::job::ImageJob;
 use crate::port::SourceImage;
 use crate::service::testing::{PNG, Recorded, now, room};
 
@@ -20,9 +21,21 @@ fn candidate(parts: Value) -> Value {
     json!({"candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": "STOP"}]})
 }
 
-fn generate(transport: &Recorded) -> Result<GeneratedImage, Failure> {
-    let request = ImageRequest { prompt: "A hero", source: None };
+/// Has one image made by a message's wishes.
+fn ask(
+    transport: &Recorded,
+    wishes: &Value,
+    sources: &[SourceImage],
+) -> Result<GeneratedImage, Failure> {
+    let mut message = wishes.clone();
+    message["storyboardId"] = json!("sb");
+    let job = ImageJob::parse(&message).unwrap();
+    let request = ImageRequest { job: &job, sources };
     now(Gemini::new(transport).generate(MODEL, request, &room()))
+}
+
+fn generate(transport: &Recorded) -> Result<GeneratedImage, Failure> {
+    ask(transport, &json!({"prompt": "A hero"}), &[])
 }
 
 fn outcome(status: u16, reply: Value) -> Result<GeneratedImage, Failure> {
@@ -47,16 +60,43 @@ fn a_prompt_is_sent_as_googles_own_client_sends_it() {
 }
 
 #[test]
-fn a_source_goes_along_behind_the_prompt() {
+fn sources_go_along_behind_the_prompt_in_their_order() {
     let transport = Recorded::at(BASE).json(200, candidate(json!([image(PNG)])));
-    let source = SourceImage { format: Format::Webp, bytes: vec![1, 2, 3, 255] };
+    let sources = [
+        SourceImage { format: Format::Webp, bytes: vec![1, 2, 3, 255] },
+        SourceImage { format: Format::Jpeg, bytes: vec![0] },
+    ];
     let prompt = "Say \"hi\"\n\u{1F600}";
-    let request = ImageRequest { prompt, source: Some(&source) };
-    now(Gemini::new(&transport).generate(MODEL, request, &room())).unwrap();
+    ask(&transport, &json!({"prompt": prompt}), &sources).unwrap();
     assert_eq!(
         transport.only().json()["contents"][0]["parts"],
-        json!([{"text": prompt}, {"inlineData": {"mimeType": "image/webp", "data": "AQID/w=="}}])
+        json!([
+            {"text": prompt},
+            {"inlineData": {"mimeType": "image/webp", "data": "AQID/w=="}},
+            {"inlineData": {"mimeType": "image/jpeg", "data": "AA=="}},
+        ])
     );
+}
+
+#[test]
+fn wishes_stand_in_the_generation_config() {
+    for (wishes, config) in [
+        (json!({"seed": 7}), json!({"seed": 7})),
+        (json!({"aspectRatio": "21:9"}), json!({"imageConfig": {"aspectRatio": "21:9"}})),
+        (json!({"imageSize": "2K"}), json!({"imageConfig": {"imageSize": "2K"}})),
+        (
+            json!({"seed": 0, "aspectRatio": "1:8", "imageSize": "512", "priority": 5}),
+            json!({"seed": 0, "imageConfig": {"aspectRatio": "1:8", "imageSize": "512"}}),
+        ),
+    ] {
+        let transport = Recorded::at(BASE).json(200, candidate(json!([image(PNG)])));
+        let mut wishes = wishes;
+        wishes["prompt"] = json!("p");
+        ask(&transport, &wishes, &[]).unwrap();
+        let mut expected = config;
+        expected["responseModalities"] = json!(["IMAGE"]);
+        assert_eq!(transport.only().json()["generationConfig"], expected);
+    }
 }
 
 #[test]
@@ -196,7 +236,8 @@ fn an_image_that_does_not_fit_is_not_paid_for_again() {
 fn a_model_that_is_no_name_reaches_nobody() {
     let transport = Recorded::at(BASE);
     for model in ["", "a/../b", "a?key=1", "a b", "gemini:x"] {
-        let request = ImageRequest { prompt: "p", source: None };
+        let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "p"})).unwrap();
+        let request = ImageRequest { job: &job, sources: &[] };
         let failure = now(Gemini::new(&transport).generate(model, request, &room())).unwrap_err();
         assert_eq!(failure.next, Next::OtherModel, "{model}");
     }

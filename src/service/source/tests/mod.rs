@@ -1,14 +1,17 @@
 mod hostile;
 
 use super::*;
+use futures_util::FutureExt;
+
 use crate::failure::Next;
+use crate::port::Memory;
 use crate::service::testing::{PNG, Recorded, now, room};
 
 const STORAGE: &str = "http://127.0.0.1:54321/storage/v1";
 const PUBLIC: &str = "https://p.example.com/storage/v1";
 
 fn fetch(open: &Recorded, storage: &Recorded, url: &str) -> Result<SourceImage, Failure> {
-    now(Sources::new(open, storage, Some(PUBLIC.into()), None).fetch(url, &room()))
+    now(Sources::new(open, storage, Some(PUBLIC.into()), None).fetch(url, 0, &room()))
 }
 
 fn from_open(open: &Recorded, url: &str) -> Result<SourceImage, Failure> {
@@ -99,7 +102,7 @@ fn an_allow_list_narrows_the_hosts_and_leaves_storage() {
     let fetch = |url: &str| {
         let (open, storage) =
             (Recorded::at("").reply(200, PNG), Recorded::at(STORAGE).reply(200, PNG));
-        now(Sources::new(&open, &storage, None, allowed()).fetch(url, &room()))
+        now(Sources::new(&open, &storage, None, allowed()).fetch(url, 0, &room()))
     };
     assert!(fetch("https://images.example.com/x.png").is_ok());
     assert!(fetch("https://eu.cdn.example/x.png").is_ok());
@@ -109,7 +112,7 @@ fn an_allow_list_narrows_the_hosts_and_leaves_storage() {
     let open = Recorded::at("").reply(200, PNG);
     let storage = Recorded::at(STORAGE);
     let private = Sources::new(&open, &storage, None, Some(vec!["10.0.0.1".into()]));
-    assert!(now(private.fetch("http://10.0.0.1/", &room())).is_err(), "a list does not widen");
+    assert!(now(private.fetch("http://10.0.0.1/", 0, &room())).is_err(), "a list does not widen");
 }
 
 #[test]
@@ -125,6 +128,37 @@ fn an_image_is_known_by_its_bytes_and_bounded() {
     assert!(refusal(&announced, url).message.contains("20 MB"));
     let sent = Recorded::at("").reply(200, vec![0; LARGEST + 1]);
     assert!(refusal(&sent, url).message.contains("20 MB"));
+}
+
+#[test]
+fn the_images_of_a_job_are_bounded_together() {
+    let url = "https://images.example.com/x";
+    let ask = |held: usize| {
+        let open = Recorded::at("").reply(200, PNG);
+        let storage = Recorded::at(STORAGE);
+        now(Sources::new(&open, &storage, None, None).fetch(url, held, &room()))
+    };
+    assert!(ask(LARGEST - PNG.len()).is_ok());
+    for held in [LARGEST - PNG.len() + 1, LARGEST, LARGEST + 1] {
+        let failure = ask(held).unwrap_err();
+        assert_eq!((failure.code, failure.next), (Code::SourceImageUnusable, Next::GiveUp));
+        assert!(failure.message.contains("sent more than 20 MB, all images"));
+    }
+}
+
+#[test]
+fn many_small_images_need_room_like_a_large_one() {
+    let memory = Memory::default();
+    let busy = memory.room();
+    now(busy.enlarge());
+    let open = Recorded::at("").reply(200, PNG).reply(200, PNG);
+    let storage = Recorded::at(STORAGE);
+    let sources = Sources::new(&open, &storage, None, None);
+    let room = memory.room();
+    let ask =
+        |held| sources.fetch("https://images.example.com/x", held, &room).now_or_never().is_some();
+    assert!(ask(SMALL - PNG.len()));
+    assert!(!ask(SMALL - PNG.len() + 1), "it waits for the other job");
 }
 
 #[test]

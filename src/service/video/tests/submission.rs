@@ -1,28 +1,41 @@
 use serde_json::json;
 
 use super::*;
-use crate::job::{AspectRatio, Format, Resolution};
+use crate::job::{Format, VideoJob};
 use crate::port::SourceImage;
 
-fn request(source: Option<&SourceImage>) -> VideoRequest<'_> {
-    VideoRequest {
-        prompt: "Lion walking",
-        source,
-        aspect_ratio: AspectRatio::Portrait,
-        seconds: 8,
-        resolution: Resolution::P1080,
-    }
+/// Has a video begun by a message's wishes, from as many images as it names.
+fn ask(model: &str, transport: &Recorded, wishes: &Value) -> Result<Operation, SubmitError> {
+    let mut message = wishes.clone();
+    message["storyboardId"] = json!("sb");
+    message["prompt"] = json!("Lion walking");
+    let job = VideoJob::parse(&message).unwrap();
+    let images =
+        [(Format::Png, vec![1, 2, 3, 255]), (Format::Jpeg, vec![0]), (Format::Webp, vec![1])];
+    let images: Vec<_> =
+        images.into_iter().map(|(format, bytes)| SourceImage { format, bytes }).collect();
+    let request = VideoRequest { job: &job, images: &images[..job.image_urls.len()] };
+    now(Videos::new(transport).submit(model, request))
 }
 
 fn submit(model: &str, transport: &Recorded) -> Result<Operation, SubmitError> {
-    now(Videos::new(transport).submit(model, request(None)))
+    ask(model, transport, &json!({"aspectRatio": "9:16", "resolution": "1080p"}))
 }
+
+/// What is sent for a message's wishes.
+fn sent(model: &str, wishes: &Value) -> Value {
+    let transport = Recorded::at(BASE).json(200, json!({"name": NAME, "id": "v1_x"}));
+    ask(model, &transport, wishes).unwrap();
+    transport.only().json()
+}
+
+const A: &str = "https://example.com/a.png";
 
 #[test]
 fn veo_is_asked_as_googles_own_client_asks() {
     let transport = Recorded::at(BASE).json(200, json!({"name": NAME}));
-    let source = SourceImage { format: Format::Png, bytes: vec![1, 2, 3, 255] };
-    let operation = now(Videos::new(&transport).submit(VEO, request(Some(&source)))).unwrap();
+    let wishes = json!({"aspectRatio": "9:16", "resolution": "1080p", "sourceImageUrl": A});
+    let operation = ask(VEO, &transport, &wishes).unwrap();
     assert_eq!(operation, Operation { model: VEO.into(), name: NAME.into() });
     let sent = transport.only();
     assert_eq!(sent.url, format!("{BASE}/models/{VEO}:predictLongRunning"));
@@ -40,28 +53,70 @@ fn veo_is_asked_as_googles_own_client_asks() {
 
 #[test]
 fn veo_gets_no_image_when_there_is_none() {
-    let transport = Recorded::at(BASE).json(200, json!({"name": NAME}));
-    submit(VEO, &transport).unwrap();
-    assert_eq!(transport.only().json()["instances"], json!([{"prompt": "Lion walking"}]));
+    assert_eq!(sent(VEO, &json!({}))["instances"], json!([{"prompt": "Lion walking"}]));
+}
+
+#[test]
+fn veo_gets_a_last_frame_beside_the_first() {
+    assert_eq!(
+        sent(VEO, &json!({"sourceImageUrl": A, "lastFrameUrl": A}))["instances"],
+        json!([{
+            "prompt": "Lion walking",
+            "image": {"bytesBase64Encoded": "AQID/w==", "mimeType": "image/png"},
+            "lastFrame": {"bytesBase64Encoded": "AA==", "mimeType": "image/jpeg"},
+        }])
+    );
+}
+
+#[test]
+fn veo_gets_references_as_assets() {
+    let image = |data: &str, format: &str| {
+        json!({
+            "image": {"bytesBase64Encoded": data, "mimeType": format}, "referenceType": "asset",
+        })
+    };
+    let images =
+        [image("AQID/w==", "image/png"), image("AA==", "image/jpeg"), image("AQ==", "image/webp")];
+    for count in 1..=3 {
+        assert_eq!(
+            sent(VEO, &json!({"referenceImageUrls": vec![A; count]}))["instances"],
+            json!([{"prompt": "Lion walking", "referenceImages": images[..count]}])
+        );
+    }
+}
+
+#[test]
+fn veos_other_wishes_are_parameters() {
+    let wishes = json!({
+        "negativePrompt": "\"rain\"", "seed": 7, "personGeneration": "allow_adult", "priority": 9,
+        "durationSeconds": "4",
+    });
+    assert_eq!(
+        sent(VEO, &wishes)["parameters"],
+        json!({
+            "aspectRatio": "16:9", "durationSeconds": 4, "resolution": "720p",
+            "negativePrompt": "\"rain\"", "personGeneration": "allow_adult", "seed": 7,
+        })
+    );
 }
 
 #[test]
 fn omni_is_asked_as_googles_own_client_asks() {
     let created = json!({"id": "v1_x", "status": "in_progress", "object": "interaction"});
-    let transport = Recorded::at(BASE).json(200, created.clone()).json(200, created);
-    let source = SourceImage { format: Format::Png, bytes: vec![1, 2, 3, 255] };
-    let operation = now(Videos::new(&transport).submit(OMNI, request(Some(&source)))).unwrap();
+    let transport = Recorded::at(BASE).json(200, created);
+    let wishes = json!({"aspectRatio": "9:16", "resolution": "1080p", "sourceImageUrl": A});
+    let operation = ask(OMNI, &transport, &wishes).unwrap();
     assert_eq!(operation, Operation { model: OMNI.into(), name: "v1_x".into() });
-    submit(OMNI, &transport).unwrap();
-    let sent = transport.sent.borrow();
-    assert_eq!(sent[0].url, format!("{BASE}/interactions"));
-    let text = json!({"type": "text", "text": "Lion walking"});
+    let sent = transport.only();
+    assert_eq!(sent.url, format!("{BASE}/interactions"));
     assert_eq!(
-        sent[0].json(),
+        sent.json(),
         json!({
-            "model": OMNI,
-            "background": true,
-            "input": [{"type": "image", "data": "AQID/w==", "mime_type": "image/png"}, text],
+            "model": OMNI, "background": true,
+            "input": [
+                {"type": "image", "data": "AQID/w==", "mime_type": "image/png"},
+                {"type": "text", "text": "Lion walking"},
+            ],
             "response_format": {
                 "type": "video", "delivery": "uri", "aspect_ratio": "9:16",
                 "resolution": "1080p", "duration": "8s",
@@ -69,8 +124,25 @@ fn omni_is_asked_as_googles_own_client_asks() {
             "generation_config": {"video_config": {"task": "image_to_video"}},
         })
     );
-    assert_eq!(sent[1].json()["input"], json!([text]));
-    assert_eq!(sent[1].json()["generation_config"], Value::Null);
+}
+
+#[test]
+fn omni_is_told_what_its_images_are() {
+    let body = sent(OMNI, &json!({"seed": 7}));
+    assert_eq!(body["input"], json!([{"type": "text", "text": "Lion walking"}]));
+    let config = json!({"seed": 7, "video_config": {"task": "text_to_video"}});
+    assert_eq!(body["generation_config"], config);
+
+    let body = sent(OMNI, &json!({"sourceImageUrl": A, "lastFrameUrl": A}));
+    assert_eq!(body["input"][1]["data"], "AA==");
+    assert_eq!(body["input"][2]["text"], "<FIRST_FRAME> <LAST_FRAME> Lion walking");
+    assert_eq!(body["generation_config"], json!({"video_config": {"task": "image_to_video"}}));
+
+    let body = sent(OMNI, &json!({"referenceImageUrls": [A, A, A]}));
+    assert_eq!(body["input"].as_array().unwrap().len(), 4);
+    assert_eq!(body["input"][3]["text"], "Lion walking");
+    let config = json!({"video_config": {"task": "reference_to_video"}});
+    assert_eq!(body["generation_config"], config);
 }
 
 #[test]

@@ -1,0 +1,180 @@
+//! Which model does a job, against a world in memory on virtual time: the first of the list that
+//! can do what the message asks for, or the one that it names.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod memory;
+
+use generation_queue::failure::{Code, Failure};
+use generation_queue::flow::{RunReport, Settings, Stopped};
+use generation_queue::port::SubmitError;
+use memory::{MemoryWorld, Status, settings};
+use serde_json::{Value, json};
+
+const FLASH_2_5: &str = "gemini-2.5-flash-image";
+const FLASH_3_1: &str = "gemini-3.1-flash-image";
+const VEO: &str = "veo-3.1-fast-generate-preview";
+const OMNI: &str = "gemini-omni-1.1-flash";
+
+fn one_of(models: &[&str]) -> Settings {
+    let models = models.iter().map(|model| (*model).to_owned()).collect();
+    Settings { models, concurrency: 1, ..settings() }
+}
+
+fn message(wishes: &Value) -> Value {
+    let mut message = json!({"storyboardId": "sb", "prompt": "p"});
+    for (field, value) in wishes.as_object().unwrap() {
+        message[field] = value.clone();
+    }
+    message
+}
+
+fn images(world: &MemoryWorld, models: &[&str], wishes: &[Value]) -> RunReport {
+    for wish in wishes {
+        world.send_image(message(wish));
+    }
+    world.run_images(one_of(models))
+}
+
+fn videos(world: &MemoryWorld, models: &[&str], wishes: &[Value]) -> RunReport {
+    for wish in wishes {
+        world.send_video(message(wish));
+    }
+    world.run_videos(one_of(models))
+}
+
+fn asked(world: &MemoryWorld) -> Vec<String> {
+    world.model.asked.borrow().iter().map(|(model, ..)| model.clone()).collect()
+}
+
+fn error(report: &RunReport, job: usize) -> (&str, &str) {
+    let error = report.jobs[job].error.as_ref().unwrap();
+    (error.code, &error.message)
+}
+
+fn retired() -> Failure {
+    Failure::other_model(Code::ModelUnavailable, "no longer available")
+}
+
+#[test]
+fn a_model_that_cannot_do_what_a_job_asks_is_passed_over_for_that_job() {
+    let world = MemoryWorld::new();
+    let wishes = [json!({"imageSize": "2K"}), json!({}), json!({"aspectRatio": "8:1"})];
+    let report = images(&world, &[FLASH_2_5, FLASH_3_1], &wishes);
+    assert_eq!(report.succeeded, 3);
+    assert_eq!(asked(&world), [FLASH_3_1, FLASH_2_5, FLASH_3_1]);
+    assert!(!world.journal.has("is not available"), "passing over is not losing");
+}
+
+#[test]
+fn a_video_goes_to_the_model_that_can_do_it_whichever_comes_first() {
+    let world = MemoryWorld::new();
+    let references = json!({"referenceImageUrls": ["http://a.test/1"], "durationSeconds": 4});
+    let wishes = [json!({"negativePrompt": "rain"}), references];
+    assert_eq!(videos(&world, &[OMNI, VEO], &wishes[..1]).succeeded, 1);
+    assert_eq!(videos(&world, &[VEO, OMNI], &wishes[1..]).succeeded, 1);
+    assert_eq!(asked(&world), [VEO, OMNI]);
+}
+
+#[test]
+fn when_none_can_the_fields_and_the_models_are_named_and_nothing_was_fetched() {
+    let world = MemoryWorld::new();
+    let wish = json!({
+        "imageSize": "4K", "editMode": true, "sourceImageUrl": "https://example.com/missing.png",
+    });
+    let report = images(&world, &[FLASH_2_5], std::slice::from_ref(&wish));
+    let refused = format!("imageSize: expected none for {FLASH_2_5}");
+    assert_eq!(error(&report, 0), ("invalid_message", refused.as_str()));
+    let wish = json!({
+        "personGeneration": "dont_allow", "sourceImageUrl": "https://example.com/missing.png",
+    });
+    let report = videos(&world, &[VEO, OMNI], &[wish]);
+    let refused = format!(
+        "personGeneration: expected \"allow_all\" or \"allow_adult\" for {VEO}; \
+         personGeneration: expected none for {OMNI}"
+    );
+    assert_eq!(error(&report, 0), ("invalid_message", refused.as_str()));
+    assert_eq!(report.stopped, Stopped::Empty);
+    assert!(world.sources.asked.borrow().is_empty() && world.model.asked.borrow().is_empty());
+}
+
+#[test]
+fn a_message_chooses_among_the_configured_models() {
+    let world = MemoryWorld::new();
+    let wishes = [json!({"model": FLASH_3_1}), json!({"model": format!("models/{FLASH_3_1}")})];
+    let configured = [FLASH_2_5, "models/gemini-3.1-flash-image"];
+    assert_eq!(images(&world, &configured, &wishes).succeeded, 2);
+    assert_eq!(asked(&world), [FLASH_3_1, FLASH_3_1]);
+}
+
+#[test]
+fn and_no_other_however_good() {
+    let world = MemoryWorld::new();
+    let wish = json!({"model": "gemini-3-pro-image"});
+    let report = images(&world, &[FLASH_2_5, FLASH_3_1], &[wish, json!({})]);
+    let refused = format!("model: expected \"{FLASH_2_5}\" or \"{FLASH_3_1}\"");
+    assert_eq!(error(&report, 0), ("invalid_message", refused.as_str()));
+    assert_eq!((report.failed, report.succeeded), (1, 1));
+    assert_eq!(asked(&world), [FLASH_2_5]);
+}
+
+#[test]
+fn the_chosen_model_is_not_replaced_by_another() {
+    let world = MemoryWorld::new();
+    let wish = json!({"model": FLASH_2_5, "imageSize": "4K"});
+    let report = images(&world, &[FLASH_2_5, FLASH_3_1], &[wish]);
+    let refused = format!("imageSize: expected none for {FLASH_2_5}");
+    assert_eq!(error(&report, 0), ("invalid_message", refused.as_str()));
+}
+
+#[test]
+fn that_the_chosen_model_is_retired_is_the_trouble_of_that_job_alone() {
+    let world = MemoryWorld::new();
+    world.model.images.borrow_mut().push_back(Err(retired()));
+    let chosen = json!({"model": FLASH_3_1});
+    let report =
+        images(&world, &[FLASH_2_5, FLASH_3_1], &[chosen.clone(), json!({}), chosen, json!({})]);
+    let refused = format!("model: expected one that is still available, not {FLASH_3_1}");
+    for job in [0, 2] {
+        assert_eq!(error(&report, job), ("invalid_message", refused.as_str()));
+    }
+    assert_eq!((report.failed, report.succeeded), (2, 2));
+    assert_eq!(report.stopped, Stopped::Empty);
+    // The second choice of it asks nobody: it is known to be retired by then.
+    assert_eq!(asked(&world), [FLASH_3_1, FLASH_2_5, FLASH_2_5]);
+}
+
+#[test]
+fn a_job_that_only_the_retired_model_could_do_does_not_end_the_run() {
+    let world = MemoryWorld::new();
+    let error_of_veo = SubmitError { failure: retired(), rejected: true };
+    world.model.submissions.borrow_mut().push_back(Err(error_of_veo));
+    let wish = json!({"negativePrompt": "rain"});
+    let report = videos(&world, &[VEO, OMNI], &[wish, json!({})]);
+    let refused = format!("negativePrompt: expected none for {OMNI}");
+    assert_eq!(error(&report, 0), ("invalid_message", refused.as_str()));
+    assert_eq!((report.failed, report.succeeded), (1, 1));
+    assert_eq!(asked(&world), [VEO, OMNI]);
+    let failed = world.queue.row(1);
+    assert_eq!((failed.status, failed.submission_pending), (Status::Failed, false));
+}
+
+#[test]
+fn the_images_of_a_job_are_fetched_in_their_order_and_counted_together() {
+    let world = MemoryWorld::new();
+    let urls = ["http://a.test/1", "http://a.test/2", "http://a.test/3"];
+    let wish = json!({"editMode": true, "sourceImageUrls": urls});
+    assert_eq!(images(&world, &[FLASH_2_5], &[wish]).succeeded, 1);
+    let fetched: Vec<_> = world.sources.asked.take();
+    assert_eq!(fetched, [(urls[0].into(), 0), (urls[1].into(), 6), (urls[2].into(), 12)]);
+    let wish = json!({"sourceImageUrl": urls[0], "lastFrameUrl": urls[1]});
+    assert_eq!(videos(&world, &[VEO], &[wish]).succeeded, 1);
+    assert_eq!(world.sources.asked.borrow().len(), 2);
+}
+
+#[test]
+fn the_cost_is_that_of_the_size() {
+    let world = MemoryWorld::new();
+    let report = images(&world, &[FLASH_3_1], &[json!({"imageSize": "4K"}), json!({})]);
+    let costs: Vec<_> = report.jobs.iter().map(|job| job.cost_usd).collect();
+    assert_eq!(costs, [Some(0.151), Some(0.067)]);
+}
