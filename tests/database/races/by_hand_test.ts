@@ -35,6 +35,15 @@ Deno.test("what people do by hand meanwhile", (t) =>
       });
     }
 
+    await step("a purge that cannot see every message is refused", async ({ a, b, onlooker }) => {
+      await a`begin isolation level repeatable read`;
+      await a`select from public.generation_jobs`;
+      await send(b);
+      await assert.rejects(purge(a), { code: "55000" });
+      await a`rollback`;
+      assert.equal((await job(onlooker, "new")).status, "queued");
+    });
+
     await step("a purge takes what is being claimed", async (sessions) => {
       const { first: [mine] } = await overlap(sessions, (a) => claim(a), purge);
       assert.deepEqual(await complete(sessions.a, mine), { held: false });
