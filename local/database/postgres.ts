@@ -8,6 +8,7 @@
 import { dirname, join } from "node:path";
 import postgres from "postgres";
 import { packageFile } from "../npm_package.ts";
+import type { DebianPostgres } from "./debian_postgres.ts";
 import { extensionFiles, pgmqScript, type PgmqVersion } from "./extension_files.ts";
 import { SUPABASE_PRIVILEGES, SUPABASE_ROLES } from "./roles.ts";
 
@@ -40,48 +41,61 @@ export interface PostgresServer {
   close(): Promise<void>;
 }
 
+/** Which server to start, and how. */
+export interface ServerOptions {
+  /** The version that npm brings. Default 18. */
+  major?: 15 | 18;
+  /** Debian's server instead. It has no pgmq but as a script. */
+  debian?: DebianPostgres;
+  /** Settings as in `postgresql.conf`. */
+  settings?: Record<string, string>;
+}
+
 /**
  * Starts a server on a free port of 127.0.0.1, without passwords.
  *
  * @throws when there are no binaries for this machine, or the server does not start; with its log.
  */
-export async function startPostgres(options: { major?: 15 | 18 } = {}): Promise<PostgresServer> {
+export async function startPostgres(options: ServerOptions = {}): Promise<PostgresServer> {
   const folder = await Deno.makeTempDir({ prefix: "generation-queue-postgres-" });
   try {
-    return await startIn(folder, options.major ?? 18);
+    return await startIn(folder, options);
   } catch (error) {
     await Deno.remove(folder, { recursive: true });
     throw error;
   }
 }
 
-async function startIn(folder: string, major: 15 | 18): Promise<PostgresServer> {
-  const programs = join(folder, "programs");
+async function startIn(folder: string, options: ServerOptions): Promise<PostgresServer> {
   const data = join(folder, "data");
-  await installPrograms(programs, major);
+  const { bin, env } = options.debian
+    ? await copyDebian(join(folder, "programs"), options.debian)
+    : await installPrograms(join(folder, "programs"), options.major ?? 18);
 
   const root = Deno.build.os !== "windows" && Deno.uid() === 0;
-  const user = root ? { uid: NOBODY, gid: NOBODY } : {};
+  const surroundings = { cwd: folder, env, ...(root && { uid: NOBODY, gid: NOBODY }) };
   await Deno.mkdir(data, { mode: 0o700 });
   if (root) {
     await Deno.chown(folder, NOBODY, NOBODY);
     await Deno.chown(data, NOBODY, NOBODY);
   }
-  await run(join(programs, "bin", "initdb"), {
+  await run(join(bin, "initdb"), {
     args: ["-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "-N"],
-    cwd: folder,
-    ...user,
+    ...surroundings,
   });
 
   const port = freePort();
-  const server = new Deno.Command(join(programs, "bin", "postgres"), {
+  const settings = Object.entries(options.settings ?? {}).map(([name, value]) =>
+    `${name}=${value}`
+  );
+  const server = new Deno.Command(join(bin, "postgres"), {
     // Without fsync: nothing here outlives the process.
-    args: ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder, "-F"],
-    cwd: folder,
+    args: ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder, "-F"]
+      .concat(settings.flatMap((setting) => ["-c", setting])),
     stdin: "null",
     stdout: "null",
     stderr: "piped",
-    ...user,
+    ...surroundings,
   }).spawn();
   const log = server.stderr.pipeThrough(new TextDecoderStream());
   await untilReady(log);
@@ -125,8 +139,14 @@ export function connect(url: string): postgres.Sql {
   return postgres(url, { max: 1, onnotice: () => {}, idle_timeout: 0 });
 }
 
+/** Programs in place: where they are, and what they need in their environment. */
+interface Programs {
+  bin: string;
+  env: Record<string, string>;
+}
+
 /** Copies the programs to where another user may read them, and completes them. */
-async function installPrograms(target: string, major: 15 | 18): Promise<void> {
+async function installPrograms(target: string, major: 15 | 18): Promise<Programs> {
   const machine = Deno.build.arch === "aarch64" ? "arm64" : "x64";
   // Not as an import: what the lock file names is downloaded by whoever starts anything here.
   const postgres = await packageFile({
@@ -148,6 +168,22 @@ async function installPrograms(target: string, major: 15 | 18): Promise<void> {
   for (const [name, text] of await extensionFiles()) {
     await Deno.writeTextFile(join(target, "share", "postgresql", "extension", name), text);
   }
+  return { bin: join(target, "bin"), env: {} };
+}
+
+/** Copies Debian's programs likewise, with all that they find by its place beside them. */
+async function copyDebian(target: string, debian: DebianPostgres): Promise<Programs> {
+  const { root, programs, libraries } = debian;
+  for (const part of [programs, programs.replace("/lib/", "/share/"), ...libraries]) {
+    await copyFolder(join(root, part), join(target, part)).catch((error) => {
+      // A machine that lacks no library has none unpacked.
+      if (!libraries.includes(part) || !(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+  return {
+    bin: join(target, programs, "bin"),
+    env: { LD_LIBRARY_PATH: libraries.map((part) => join(target, part)).join(":") },
+  };
 }
 
 async function copyFolder(source: string, target: string): Promise<void> {

@@ -10,10 +10,10 @@ import { FunctionsHost } from "./functions/host.ts";
 import { loadKeys } from "./keys.ts";
 import { Lite } from "./lite.ts";
 import { openPort } from "./ports.ts";
+import { createExtensions, Schedule } from "./schedule/mod.ts";
 import { SqlPort } from "./sql_port/server.ts";
 import { ObjectFiles } from "./storage/files.ts";
 import { StorageApi } from "./storage/mod.ts";
-import { Tick } from "./tick.ts";
 
 export { DatabaseUnusable } from "./database/mod.ts";
 export { FolderInUse, simulatorMemory } from "./folder.ts";
@@ -36,9 +36,9 @@ export interface StackOptions {
   functionsRoot?: string;
   /** What `supabase secrets set` would add to the functions' environment. */
   env?: Record<string, string>;
-  /** Call the functions when their queue has work. Default false. */
+  /** Call the functions when their queue has work, as a hosted project does. Default false. */
   tick?: boolean;
-  /** Seconds between two looks at the queues. Default 2. */
+  /** Seconds between two looks at the queues, if not what the database's settings say. */
   tickSeconds?: number;
   /** How long an SQL client may keep a transaction open while others wait. Milliseconds. */
   idleInTransactionMs?: number;
@@ -101,6 +101,7 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   closing.add(() => database.close());
   const files = new ObjectFiles(folder.objects);
   const lite = await Lite.open(database, files, keys);
+  if (options.tick) await createExtensions(database);
   await migrate((sql) => database.execute(sql));
   log(`API        ${url}`);
   const services: Services = { lite, storage: new StorageApi(database, files), keys };
@@ -126,9 +127,15 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   log(`functions  ${functions.names.join(", ")} (Deno ${version})`);
   for (const name of broken) log(`${name} does not start:\n${functions.logs(name).join("\n")}`);
   if (options.tick) {
-    const seconds = options.tickSeconds ?? 2;
-    const tick = new Tick({ database, url, secretKey: keys.secretKey, seconds, log });
-    closing.add(() => tick.close());
+    const { tickSeconds: seconds } = options;
+    const schedule = await Schedule.open({
+      database,
+      url,
+      secretKey: keys.secretKey,
+      seconds,
+      log,
+    });
+    closing.add(() => schedule.close());
   }
 
   return {

@@ -6,6 +6,7 @@ import { pgmq } from "@electric-sql/pglite-pgmq";
 import { migrate } from "../../local/database/migrate.ts";
 import { openMigratedPglite, openPglite } from "../../local/database/pglite.ts";
 import { connect, type DatabaseOptions, startPostgres } from "../../local/database/postgres.ts";
+import { EXTENSIONS } from "./tap.ts";
 
 /** Everything that the migrations define, as text, to compare two states of a database. */
 const DEFINITIONS = `
@@ -148,6 +149,57 @@ Deno.test("what a project has changed or brought along stays as it is", async ()
     { id: "storyboard-images", public: true },
     { id: "storyboard-videos", public: true },
   ]);
+});
+
+Deno.test("the schedule is installed where everything is there, unless it was removed", async () => {
+  await using database = await openPglite();
+  await database.exec(`
+    ${EXTENSIONS}
+    select vault.create_secret('https://project.test', 'project_url');
+    select vault.create_secret('key', 'worker_key');
+  `);
+  const run = () => migrate(async (sql) => void (await database.exec(sql)));
+  const jobs = async () => {
+    const { rows } = await database.query("select jobname, schedule from cron.job order by 1");
+    return rows;
+  };
+  await run();
+  const installed = [
+    { jobname: "process-image-generation", schedule: "10 seconds" },
+    { jobname: "process-video-generation", schedule: "10 seconds" },
+    { jobname: "prune-generation-schedule", schedule: "17 * * * *" },
+  ];
+  assert.deepEqual(await jobs(), installed);
+
+  await database.exec("update public.generation_worker_settings set call_interval_seconds = 20");
+  await run();
+  assert.deepEqual((await jobs())[0], { ...installed[0], schedule: "20 seconds" });
+
+  await database.exec("select public.remove_generation_schedule()");
+  await run();
+  assert.deepEqual(await jobs(), []);
+});
+
+Deno.test("where the schedule cannot be installed the migrations say how it can", async () => {
+  await using database = await openPglite();
+  await database.exec(EXTENSIONS);
+  const notices: string[] = [];
+  const onNotice = ({ message }: { message?: string }) => void notices.push(message ?? "");
+  const run = () => migrate(async (sql) => void (await database.exec(sql, { onNotice })));
+  await run();
+  assert.match(notices.join("\n"), /for want of the secret project_url, the secret worker_key/);
+
+  // Everything is there, but pg_cron refuses.
+  await database.exec(`
+    select vault.create_secret('https://project.test', 'project_url');
+    select vault.create_secret('key', 'worker_key');
+    create or replace function cron.schedule(job_name text, schedule text, command text)
+      returns bigint language plpgsql as $$ begin raise exception 'not today'; end $$;
+  `);
+  await run();
+  assert.match(notices.join("\n"), /the schedule could not be installed: not today/);
+  const { rows } = await database.query("select installed from public.generation_schedule()");
+  assert.deepEqual(rows, [{ installed: false }, { installed: false }]);
 });
 
 Deno.test("a database without Supabase's roles and without Storage is fine", async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { migrate } from "../../local/database/migrate.ts";
 import { openMigratedPglite } from "../../local/database/pglite.ts";
 import { connect, startPostgres } from "../../local/database/postgres.ts";
-import { PGTAP, pgtapFiles, runPgtapFile, tapProblems } from "./tap.ts";
+import { EXTENSIONS, PGTAP, pgtapFiles, runPgtapFile, tapProblems } from "./tap.ts";
 
 Deno.test("a TAP stream with a failure, or with a broken plan, is a failure", () => {
   assert.deepEqual(tapProblems(["1..1", "ok 1 - fine"]), []);
@@ -19,7 +19,7 @@ Deno.test("a TAP stream with a failure, or with a broken plan, is a failure", ()
 Deno.test("pgTAP in PGlite", async (t) => {
   const database = await openMigratedPglite({ pgtap: true });
   try {
-    await database.exec(PGTAP);
+    await database.exec(PGTAP + EXTENSIONS);
     for (const name of pgtapFiles()) {
       await t.step(name, () =>
         runPgtapFile(name, async (sql) => {
@@ -47,6 +47,7 @@ for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
       await superuser.unsafe(`alter database ${name.slice(1)} set track_functions = 'all'`);
 
       const owner = connect(database.url);
+      await owner.unsafe(EXTENSIONS);
       await migrate(async (sql) => void (await owner.unsafe(sql)));
       for (const name of pgtapFiles()) {
         await t.step(name, () =>

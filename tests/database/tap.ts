@@ -5,11 +5,17 @@
  */
 
 import assert from "node:assert/strict";
+import { CRON } from "../../local/stack/schedule/cron.ts";
+import { NET } from "../../local/stack/schedule/net.ts";
+import { VAULT } from "../../local/stack/schedule/vault.ts";
 
 const TESTS = new URL("../../supabase/tests/", import.meta.url);
 
 /** Runs a text of several statements; the rows of each, in order. */
 export type RunScript = (sql: string) => Promise<Record<string, unknown>[][]>;
+
+/** Stand-ins for the extensions of a hosted project that the schedule is made of. */
+export const EXTENSIONS = VAULT + NET + CRON;
 
 /** pgTAP in a schema of its own, as `supabase test db` has it. */
 export const PGTAP = `

@@ -20,6 +20,8 @@ export class DatabaseUnusable extends Error {
 /** PostgreSQL with pgmq inside this process. */
 export class Database {
   readonly session: SharedSession;
+  /** Who is called back for which channel. */
+  readonly #listeners = new Map<string, () => void>();
 
   private constructor(readonly connection: PgliteConnection, readonly driver: PGlite) {
     this.session = new SharedSession(driver);
@@ -69,6 +71,22 @@ export class Database {
         await this.forgetSchema();
       }
     });
+  }
+
+  /** Calls back after each commit of a transaction that notified the channel, whoever's it was. */
+  async listen(channel: string, callback: () => void): Promise<void> {
+    this.#listeners.set(channel, callback);
+    await this.session.exclusively(() => this.driver.listen(channel, callback));
+  }
+
+  /**
+   * Passes on a notification that PGlite did not read, because the statement came as raw bytes.
+   * Answers whether it was for somebody here.
+   */
+  notified(channel: string): boolean {
+    const callback = this.#listeners.get(channel);
+    callback?.();
+    return callback !== undefined;
   }
 
   /** What PostgREST does on `notify pgrst, 'reload schema'`: tables and functions are read anew. */

@@ -24,6 +24,8 @@ export interface ClientContext {
   idleInTransactionMs: number;
   /** A statement that may have changed tables or functions was run. */
   schemaChanged: () => void;
+  /** A notification has come; answers whether it is none of the client's business. */
+  notified: (channel: string) => boolean;
 }
 
 /** Statements after which a client's session settings have to be looked at. */
@@ -39,7 +41,7 @@ export class SqlClient implements Guest {
   touchedSettings = false;
   settings: Guest["settings"] = [];
   readonly #reader = new MessageReader();
-  readonly #replies = new Replies();
+  readonly #replies: Replies;
   readonly #statements: StatementNames;
   #release: Release | null = null;
   #impatience: ReturnType<typeof setTimeout> | undefined;
@@ -50,6 +52,7 @@ export class SqlClient implements Guest {
     private readonly context: ClientContext,
   ) {
     this.#statements = new StatementNames(id);
+    this.#replies = new Replies(context.notified);
   }
 
   /** Serves the client until it goes. */

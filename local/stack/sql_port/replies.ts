@@ -10,6 +10,9 @@ const ENDS_WITH_READY = ["Q", "S"];
 export class Replies {
   status: TransactionStatus = "I";
 
+  /** `notified` is told the channel of a notification, and says whether that was all it was for. */
+  constructor(private readonly notified: (channel: string) => boolean) {}
+
   /**
    * Gives what the client should get to see.
    *
@@ -25,6 +28,7 @@ export class Replies {
         this.status = String.fromCharCode(reply.bytes[5]) as TransactionStatus;
         if (!ENDS_WITH_READY.includes(question.type)) continue;
       }
+      if (reply.type === "A" && this.notified(channelOf(reply))) continue;
       passed.push(reply.bytes);
     }
     return join(...passed);
@@ -34,4 +38,9 @@ export class Replies {
   isDone(question: Message): boolean {
     return ENDS_WITH_READY.includes(question.type) && this.status === "I";
   }
+}
+
+/** A notification: type, length, process id, and the channel with a zero at its end. */
+function channelOf({ bytes }: Message): string {
+  return new TextDecoder().decode(bytes.subarray(9, bytes.indexOf(0, 9)));
 }

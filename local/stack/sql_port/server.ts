@@ -56,6 +56,7 @@ export class SqlPort {
         serverVersion: this.serverVersion,
         idleInTransactionMs: this.options.idleInTransactionMs ?? 15_000,
         schemaChanged: () => void this.database.forgetSchema(),
+        notified: (channel) => this.database.notified(channel),
       });
       this.#clients.add(client);
       const served = client.serve().catch((error) =>

@@ -1,0 +1,123 @@
+/**
+ * PostgreSQL with pg_cron as Debian packages them, for tests: unpacked into the git-ignored
+ * `.tools/`, not installed, so that the machine gets no server and no other user's rights are needed.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const TOOLS = fileURLToPath(new URL("../../.tools/", import.meta.url));
+
+/** Where the programs are, for `startPostgres`. */
+export interface DebianPostgres {
+  /** Holds `bin`, and what the programs look for beside it. */
+  root: string;
+  /** Path of the folder with `bin` in it, below `root`. */
+  programs: string;
+  /** Paths of the folders with the shared libraries that the machine lacks, below `root`. */
+  libraries: string[];
+  /** The name of pg_cron's package. */
+  name: string;
+}
+
+/** This machine cannot have it; the message says why. */
+export class NoDebianPostgres extends Error {
+  override name = "NoDebianPostgres";
+}
+
+/**
+ * Finds the packages, or downloads them with apt-get.
+ *
+ * @throws NoDebianPostgres
+ */
+export async function debianPostgres(log: (line: string) => void): Promise<DebianPostgres> {
+  const root = join(TOOLS, "debian-postgresql-cron");
+  const found = await unpacked(root);
+  if (found) return found;
+
+  const package_ = await newestPackage();
+  log(`unpacking Debian's ${package_} into .tools/`);
+  await Deno.mkdir(TOOLS, { recursive: true });
+  const workspace = await Deno.makeTempDir({ dir: TOOLS, prefix: "unpacking-" });
+  try {
+    for (const file of await download(package_, workspace)) {
+      await run("dpkg-deb", ["--extract", file, join(workspace, "root")]);
+    }
+    await Deno.writeTextFile(join(workspace, "root", "package"), package_);
+    await Deno.rename(join(workspace, "root"), root).catch(() => {}); // another was faster
+  } finally {
+    await Deno.remove(workspace, { recursive: true });
+  }
+  const made = await unpacked(root);
+  if (!made) throw new NoDebianPostgres(`${package_} holds no pg_cron`);
+  return made;
+}
+
+async function unpacked(root: string): Promise<DebianPostgres | undefined> {
+  const name = await Deno.readTextFile(join(root, "package")).catch(() => undefined);
+  if (name === undefined) return undefined;
+  const major = /\d+/.exec(name)![0];
+  const machine = Deno.build.arch === "aarch64" ? "aarch64" : "x86_64";
+  return {
+    root,
+    programs: `usr/lib/postgresql/${major}`,
+    libraries: [`usr/lib/${machine}-linux-gnu`, `lib/${machine}-linux-gnu`],
+    name,
+  };
+}
+
+/** The name of pg_cron's package for the newest PostgreSQL that this Debian has. */
+async function newestPackage(): Promise<string> {
+  const names = async () => {
+    const known = await run("apt-cache", ["pkgnames", "postgresql-"]);
+    return known.match(/^postgresql-\d+-cron$/gm) ?? [];
+  };
+  let packages = await names();
+  if (packages.length === 0 && Deno.uid() === 0) {
+    await run("apt-get", ["update", "-qq"]); // a fresh image knows no packages
+    packages = await names();
+  }
+  if (packages.length === 0) throw new NoDebianPostgres("apt knows no package of pg_cron");
+  return packages.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1)!;
+}
+
+/** Downloads pg_cron, its server, and the libraries that the machine lacks. Gives the files. */
+async function download(package_: string, folder: string): Promise<string[]> {
+  await Deno.mkdir(join(folder, "partial"));
+  await run("apt-get", [
+    "install",
+    "--download-only",
+    "--yes",
+    "-qq",
+    "--no-install-recommends",
+    // Nothing is installed, so no lock is needed; only root could take it.
+    "-o=Debug::NoLocking=1",
+    `-o=Dir::Cache::archives=${folder}`,
+    "-o=Dir::Cache::pkgcache=",
+    "-o=Dir::Cache::srcpkgcache=",
+    package_,
+  ]);
+  // The server may be installed, and then is not among them.
+  await run("apt-get", ["download", "-qq", package_, package_.replace(/-cron$/, "")], folder);
+  return [...Deno.readDirSync(folder)]
+    .map(({ name }) => name)
+    // LLVM is for compiling queries, which is not what is tested.
+    .filter((name) => /^(postgresql-\d|lib(?!llvm)).*\.deb$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+async function run(program: string, args: string[], cwd?: string): Promise<string> {
+  let output;
+  try {
+    output = await new Deno.Command(program, { args, cwd, stdin: "null" }).output();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw new NoDebianPostgres(`here is no ${program}`);
+    throw error;
+  }
+  const { success, stdout, stderr } = output;
+  if (success) return new TextDecoder().decode(stdout);
+  const reason = new TextDecoder().decode(stderr).trim();
+  throw new NoDebianPostgres(`${program} ${args[0]}: ${reason}`);
+}

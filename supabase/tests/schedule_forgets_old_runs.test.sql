@@ -1,0 +1,25 @@
+begin;
+select plan(2);
+delete from generation_private.worker_calls;
+select public.install_generation_schedule('https://project.test', 'key');
+select cron.schedule('of somebody else', '* * * * *', 'select 1');
+
+insert into generation_private.worker_calls (queue, request_id, called_at)
+values ('image_generation_queue', 1, now() - interval '23 hours'), ('image_generation_queue', 2, now() - interval '25 hours');
+insert into cron.job_run_details (jobid, return_message, start_time, end_time)
+select jobid, jobname || ' ' || hours, now() - make_interval(hours => hours), now() - make_interval(hours => hours)
+from cron.job, unnest(array[23, 25]) as hours;
+select generation_private.prune_schedule();
+
+select is(array(select request_id from generation_private.worker_calls), array[1::bigint], 'calls are kept for a day');
+select is(
+  array(select return_message from cron.job_run_details order by return_message collate "C"),
+  array[
+    'of somebody else 23', 'of somebody else 25', 'process-image-generation 23', 'process-video-generation 23',
+    'prune-generation-schedule 23'
+  ],
+  'and so are runs, of this schedule alone'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,54 @@
+begin;
+select plan(13);
+truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
+delete from public.generation_jobs;
+delete from generation_private.worker_calls;
+
+select is(public.remove_generation_schedule(), false, 'there is none yet');
+select lives_ok($$ select public.install_generation_schedule('https://project.test', 'key') $$, 'it is installed');
+select lives_ok($$ select public.install_generation_schedule('https://other.test') $$, 'again, with another address');
+select is(
+  array(select decrypted_secret from vault.decrypted_secrets order by name), array['https://other.test', 'key'],
+  'both are secrets now, the key is the one from before'
+);
+select results_eq(
+  $$ select jobname::text, schedule, command from cron.job order by jobname $$,
+  $$ values
+    ('process-image-generation', '10 seconds', 'select generation_private.call_workers(''image_generation_queue'')'),
+    ('process-video-generation', '10 seconds', 'select generation_private.call_workers(''video_generation_queue'')'),
+    ('prune-generation-schedule', '17 * * * *', 'select generation_private.prune_schedule()') $$,
+  'three jobs, however often it is installed'
+);
+
+select pgmq.send('video_generation_queue', '{}');
+insert into net._http_response (id, status_code) select request_id, 202 from generation_private.worker_calls;
+insert into cron.job_run_details (jobid, status, return_message, start_time)
+select jobid, 'failed', 'ERROR:  no', '2026-11-25 10:00:00+00' from cron.job where jobname = 'process-video-generation';
+select results_eq(
+  $$ select queue, installed, schedule, url, missing from public.generation_schedule() $$,
+  $$ values
+    ('image_generation_queue', true, '10 seconds', 'https://other.test/functions/v1/process-image-generation', '[]'::jsonb),
+    ('video_generation_queue', true, '10 seconds', 'https://other.test/functions/v1/process-video-generation', '[]') $$,
+  'it can be looked at'
+);
+select is(
+  array(select jsonb_array_length(last_runs) || ' ' || jsonb_array_length(last_calls) from public.generation_schedule()),
+  array['0 0', '1 1'], 'with what it did'
+);
+select is(last_calls -> 0 ->> 'status_code', '202', 'what the function answered')
+from public.generation_schedule() where queue = 'video_generation_queue';
+select is(
+  last_runs -> 0 #>> '{}',
+  '{"status": "failed", "message": "ERROR:  no", "started_at": "2026-11-25T10:00:00+00:00"}',
+  'and how the last look went'
+) from (select set_config('timezone', 'UTC', true)) as utc, public.generation_schedule()
+where queue = 'video_generation_queue';
+
+select is(public.remove_generation_schedule(), true, 'it is removed');
+select is(count(*), 0::bigint, 'without a trace in pg_cron') from cron.job;
+select is(array(select installed from public.generation_schedule()), array[false, false], 'and says so');
+select pgmq.send('image_generation_queue', '{}');
+select is(count(*), 1::bigint, 'what is sent calls nobody any more') from generation_private.worker_calls;
+
+select * from finish();
+rollback;
