@@ -22,6 +22,7 @@ export const FIELD_OF_FLAG = {
   scene: "sceneId",
   character: "characterId",
   source: "sourceImageUrl",
+  webhook: "webhookUrl",
   duration: "durationSeconds",
   aspect: "aspectRatio",
   resolution: "resolution",
@@ -30,9 +31,9 @@ type Flag = keyof typeof FIELD_OF_FLAG;
 
 const TARGET: Flag[] = ["storyboard", "scene", "character"];
 const FLAGS_OF: Record<CommandName, Flag[]> = {
-  "image": TARGET,
-  "image-edit": [...TARGET, "source"],
-  "video": [...TARGET, "source", "duration", "aspect", "resolution"],
+  "image": [...TARGET, "webhook"],
+  "image-edit": [...TARGET, "source", "webhook"],
+  "video": [...TARGET, "source", "duration", "aspect", "resolution", "webhook"],
   "batch-images": ["storyboard"],
   "batch-videos": ["storyboard"],
 };
@@ -88,6 +89,7 @@ function parse(args: string[]) {
         scene: text,
         character: text,
         source: text,
+        webhook: text,
         duration: text,
         aspect: text,
         resolution: text,

@@ -3,17 +3,18 @@ import type { CommandName } from "./arguments.ts";
 
 const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
 
-const TARGET_FLAGS = `  --storyboard=ID   the storyboard (default: storyboard-001)
+const COMMON_FLAGS = `  --storyboard=ID   the storyboard (default: storyboard-001)
   --scene=ID        the scene that gets the result's URL
   --character=ID    the character that gets it; without --scene and --character
                     the result is stored and belongs to no one
+  --webhook=URL     who is told when the job has ended (see docs/webhooks.md)
   --wait            show progress until the job has ended; exit code 0 only if
                     it succeeded`;
 
 const TEXTS: Record<CommandName, string> = {
   "image": `image "PROMPT"            generate an image from words
 
-${TARGET_FLAGS}
+${COMMON_FLAGS}
 
   ${RUN} image "A hero on a cliff"
   ${RUN} image "A dragon flying" --scene=scene-002
@@ -23,7 +24,7 @@ ${TARGET_FLAGS}
   "image-edit": `image-edit "CHANGE" --source=URL   change an existing image
 
   --source=URL      the image; anybody must be able to read it
-${TARGET_FLAGS}
+${COMMON_FLAGS}
 
   ${RUN} image-edit "Add dramatic sunset" --source=URL
   ${RUN} image-edit "Make it night" --source=URL --scene=scene-002`,
@@ -34,7 +35,7 @@ ${TARGET_FLAGS}
   --duration=N      4, 6 or 8 seconds (default: 8)
   --aspect=R        16:9 or 9:16 (default: 16:9)
   --resolution=R    720p or 1080p (default: 720p; 1080p needs 8 seconds)
-${TARGET_FLAGS}
+${COMMON_FLAGS}
 
   ${RUN} video "Lion walking" --duration=8
   ${RUN} video "Animate this scene" --source=URL

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// what is longer than this is no prompt but a mistake.
 const LONGEST_PROMPT: usize = 32 * 1024;
 
-/// The longest source URL, in bytes. Signed URLs are long, but not longer than this.
+/// The longest URL, in bytes. Signed URLs are long, but not longer than this.
 const LONGEST_URL: usize = 4096;
 
 /// One thing that is wrong with a message.
@@ -113,10 +113,9 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The URL of a source image. Only its form is checked here; where it leads is checked when
-    /// it is fetched.
-    pub(super) fn source_image_url(&mut self) -> Option<String> {
-        self.optional("sourceImageUrl", |value| {
+    /// A URL. Only its form is checked here; where it leads is checked by whoever goes there.
+    pub(super) fn url(&mut self, field: &str) -> Option<String> {
+        self.optional(field, |value| {
             let url = value.as_str().unwrap_or_default();
             let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
             match scheme.as_deref() {

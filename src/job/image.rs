@@ -38,13 +38,14 @@ impl ImageJob {
         let mut fields = Fields::of(message)?;
         let target = Target::read(&mut fields);
         let prompt = fields.prompt();
-        let source = fields.source_image_url();
+        let source = fields.url("sourceImageUrl");
         let edit = fields.optional("editMode", |value| {
             value.as_bool().ok_or_else(|| format!("true or false, not {}", name_of(value)))
         });
         if edit == Some(true) && fields.get("sourceImageUrl").is_none() {
             fields.expect("sourceImageUrl", "the URL of the image to edit, since editMode is true");
         }
+        fields.url("webhookUrl"); // the database's to follow
         let mode = match (edit, source) {
             (Some(true), Some(source_image_url)) => ImageMode::Edit { source_image_url },
             _ => ImageMode::TextToImage,
@@ -101,12 +102,19 @@ mod tests {
     fn every_fault_is_named_at_once() {
         let message = json!({
             "prompt": "  ", "sceneId": "../x", "characterId": 7, "sourceImageUrl": "ftp://a/b",
-            "editMode": "yes",
+            "editMode": "yes", "webhookUrl": "mailto:a@b.test",
         });
         let issues = ImageJob::parse(&message).unwrap_err().issues;
         let fields: Vec<_> = issues.iter().map(|issue| issue.field.as_str()).collect();
-        let expected =
-            ["storyboardId", "sceneId", "characterId", "prompt", "sourceImageUrl", "editMode"];
+        let expected = [
+            "storyboardId",
+            "sceneId",
+            "characterId",
+            "prompt",
+            "sourceImageUrl",
+            "editMode",
+            "webhookUrl",
+        ];
         assert_eq!(fields, expected);
     }
 

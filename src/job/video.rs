@@ -110,7 +110,7 @@ impl VideoJob {
         let mut fields = Fields::of(message)?;
         let target = Target::read(&mut fields);
         let prompt = fields.prompt();
-        let source_image_url = fields.source_image_url();
+        let source_image_url = fields.url("sourceImageUrl");
         let aspect_ratio = fields
             .one_of(
                 "aspectRatio",
@@ -126,6 +126,7 @@ impl VideoJob {
             let given = duration.as_str();
             fields.expect("durationSeconds", format!("\"8\" with 1080p, not \"{given}\""));
         }
+        fields.url("webhookUrl"); // the database's to follow
         let job = target.zip(prompt).map(|(target, prompt)| Self {
             target,
             prompt,
@@ -174,6 +175,21 @@ mod tests {
         assert_eq!(refused, "aspectRatio: expected \"16:9\" or \"9:16\", not \"1:1\"");
         let refused = with("resolution", json!("4k")).unwrap_err().to_string();
         assert_eq!(refused, "resolution: expected \"720p\" or \"1080p\", not \"4k\"");
+    }
+
+    #[test]
+    fn a_webhook_url_is_a_url() {
+        for url in ["https://hooks.example.com/x", "http://127.0.0.1:9000/"] {
+            assert!(with("webhookUrl", json!(url)).is_ok());
+        }
+        for (value, expected) in [
+            (json!("mailto:a@b.test"), "an http or https URL"),
+            (json!(["https://a.test/"]), "an http or https URL, not an array"),
+            (json!("https://".repeat(600)), "a URL of at most 4096 bytes, not 4800"),
+        ] {
+            let refused = with("webhookUrl", value).unwrap_err().to_string();
+            assert_eq!(refused, format!("webhookUrl: expected {expected}"));
+        }
     }
 
     #[test]
