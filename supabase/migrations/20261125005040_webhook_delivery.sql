@@ -209,7 +209,7 @@ declare
   most constant integer := 200; -- a look; as many as pg_net takes at once
   -- pg_net forgets what it had in hand when the server breaks down.
   patience constant interval := interval '5 minutes';
-  moment constant timestamptz := clock_timestamp();
+  moment timestamptz := clock_timestamp();
   job public.generation_jobs;
   webhook public.generation_webhooks;
   answer record;
@@ -273,6 +273,7 @@ begin
     end if;
   end loop;
 
+  moment := clock_timestamp();
   for webhook in
     select *
     from public.generation_webhooks as w
