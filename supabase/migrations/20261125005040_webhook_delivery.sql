@@ -302,6 +302,9 @@ as $$
 declare
   webhook public.generation_webhooks;
 begin
+  if webhook_id is null then
+    raise exception 'webhook_id: expected the id of a webhook, got null' using errcode = '22023';
+  end if;
   update public.generation_webhooks as w
   set status = 'waiting',
       attempts = 0,

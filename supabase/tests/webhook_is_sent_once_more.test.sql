@@ -24,7 +24,9 @@ delete from vault.secrets where name = 'webhook_secret';
 select is(pg_temp.again(), true, 'without a secret');
 select is(status, 'waiting', 'it waits') from public.generation_webhooks;
 select is(public.redeliver_generation_webhook(gen_random_uuid()), false, 'one that there is not');
-select is(public.redeliver_generation_webhook(null), false, 'nor that');
+select throws_ok(
+  'select public.redeliver_generation_webhook(null)', '22023', 'webhook_id: expected the id of a webhook, got null', 'or none'
+);
 
 update public.generation_jobs set finished_at = finished_at - interval '8 days';
 select public.prune_generation_jobs('7 days');

@@ -165,7 +165,10 @@ export class Net {
 }
 
 /** Follows redirects as pg_net does: it keeps the headers of the first answer and the rest of the last. */
-async function follow(url: string, init: RequestInit): Promise<{ first: Response; last: Response }> {
+async function follow(
+  url: string,
+  init: RequestInit,
+): Promise<{ first: Response; last: Response }> {
   const first = await fetch(url, { ...init, redirect: "manual" });
   let last = first;
   let method = init.method;
