@@ -24,6 +24,7 @@ const FIELD_OF_FLAG = {
   source: "sourceImageUrl",
   "last-frame": "lastFrameUrl",
   reference: "referenceImageUrls",
+  webhook: "webhookUrl",
   duration: "durationSeconds",
   aspect: "aspectRatio",
   resolution: "resolution",
@@ -39,7 +40,16 @@ type Flag = keyof typeof FIELD_OF_FLAG;
 /** What the flags of a line say; one that may be repeated says it in a list. */
 type Flags = Partial<Record<Flag, string | string[]>>;
 
-const EVERY: Flag[] = ["storyboard", "scene", "character", "model", "aspect", "seed", "priority"];
+const EVERY: Flag[] = [
+  "storyboard",
+  "scene",
+  "character",
+  "webhook",
+  "model",
+  "aspect",
+  "seed",
+  "priority",
+];
 const FLAGS_OF: Record<CommandName, Flag[]> = {
   "image": [...EVERY, "size"],
   "image-edit": [...EVERY, "size", "source"],
@@ -112,6 +122,7 @@ function parse(args: string[]) {
         source: texts,
         "last-frame": text,
         reference: texts,
+        webhook: text,
         duration: text,
         aspect: text,
         resolution: text,

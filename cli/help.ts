@@ -3,13 +3,14 @@ import type { CommandName } from "./arguments.ts";
 
 const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
 
-const TARGET_FLAGS = `  --storyboard=ID   the storyboard (default: storyboard-001)
+const COMMON_FLAGS = `  --storyboard=ID   the storyboard (default: storyboard-001)
   --scene=ID        the scene that gets the result's URL
   --character=ID    the character that gets it; without --scene and --character
                     the result is stored and belongs to no one
   --model=NAME      one of the configured models (default: the first that can)
   --seed=N          the same number makes about the same thing again
   --priority=N      -100 to 100; higher goes first (default: 0)
+  --webhook=URL     who is told when the job has ended (see docs/webhooks.md)
   --wait            show progress until the job has ended; exit code 0 only if
                     it succeeded`;
 
@@ -21,7 +22,7 @@ const TEXTS: Record<CommandName, string> = {
   "image": `image "PROMPT"            generate an image from words
 
 ${SHAPE_FLAGS}
-${TARGET_FLAGS}
+${COMMON_FLAGS}
 
   ${RUN} image "A hero on a cliff"
   ${RUN} image "A dragon flying" --scene=scene-002
@@ -33,7 +34,7 @@ ${TARGET_FLAGS}
   --source=URL      the image; anybody must be able to read it. Repeated, the
                     images that the prompt speaks of, in this order
 ${SHAPE_FLAGS}
-${TARGET_FLAGS}
+${COMMON_FLAGS}
 
   ${RUN} image-edit "Add dramatic sunset" --source=URL
   ${RUN} image-edit "Put the hat on the hero" --source=URL --source=URL
@@ -50,7 +51,7 @@ ${TARGET_FLAGS}
   --duration=N      4, 6 or 8 seconds (default: 8)
   --aspect=R        16:9 or 9:16 (default: 16:9)
   --resolution=R    720p or 1080p (default: 720p; 1080p needs 8 seconds)
-${TARGET_FLAGS}
+${COMMON_FLAGS}
 
   ${RUN} video "Lion walking" --duration=8
   ${RUN} video "Animate this scene" --source=URL

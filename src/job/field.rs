@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// what is longer than this is no prompt but a mistake.
 const LONGEST_TEXT: usize = 32 * 1024;
 
-/// The longest URL of an image, in bytes. Signed URLs are long, but not longer than this.
+/// The longest URL, in bytes. Signed URLs are long, but not longer than this.
 const LONGEST_URL: usize = 4096;
 
 /// As many images as any model takes: Gemini 3.1 Flash Image reads so many.

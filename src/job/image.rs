@@ -56,6 +56,7 @@ impl ImageJob {
         {
             fields.expect("sourceImageUrl", "the URL of the image to edit, since editMode is true");
         }
+        fields.url("webhookUrl"); // the database's to follow
         let model = fields.model();
         let aspect_ratio = fields.one_of("aspectRatio", &ASPECT_RATIOS);
         let image_size = fields.one_of("imageSize", &IMAGE_SIZES);
@@ -202,12 +203,19 @@ mod tests {
     fn every_fault_is_named_at_once() {
         let message = json!({
             "prompt": "  ", "sceneId": "../x", "characterId": 7, "sourceImageUrl": "ftp://a/b",
-            "editMode": "yes",
+            "editMode": "yes", "webhookUrl": "mailto:a@b.test",
         });
         let issues = ImageJob::parse(&message).unwrap_err().issues;
         let fields: Vec<_> = issues.iter().map(|issue| issue.field.as_str()).collect();
-        let expected =
-            ["storyboardId", "sceneId", "characterId", "prompt", "sourceImageUrl", "editMode"];
+        let expected = [
+            "storyboardId",
+            "sceneId",
+            "characterId",
+            "prompt",
+            "sourceImageUrl",
+            "editMode",
+            "webhookUrl",
+        ];
         assert_eq!(fields, expected);
     }
 

@@ -109,6 +109,7 @@ impl VideoJob {
             fields.one_of("personGeneration", &["allow_all", "allow_adult", "dont_allow"]);
         let priority = fields.priority();
         fields.refuse(&[("imageSize", "none for a video: use resolution")]);
+        fields.url("webhookUrl"); // the database's to follow
         let job = target.zip(prompt).map(|(target, prompt)| Self {
             target,
             prompt,
@@ -190,6 +191,21 @@ mod tests {
         assert_eq!(refused, "aspectRatio: expected \"16:9\" or \"9:16\", not \"1:1\"");
         let refused = with("resolution", json!("4k")).unwrap_err().to_string();
         assert_eq!(refused, "resolution: expected \"720p\" or \"1080p\", not \"4k\"");
+    }
+
+    #[test]
+    fn a_webhook_url_is_a_url() {
+        for url in ["https://hooks.example.com/x", "http://127.0.0.1:9000/"] {
+            assert!(with("webhookUrl", json!(url)).is_ok());
+        }
+        for (value, expected) in [
+            (json!("mailto:a@b.test"), "an http or https URL"),
+            (json!(["https://a.test/"]), "an http or https URL, not an array"),
+            (json!("https://".repeat(600)), "a URL of at most 4096 bytes, not 4800"),
+        ] {
+            let refused = with("webhookUrl", value).unwrap_err().to_string();
+            assert_eq!(refused, format!("webhookUrl: expected {expected}"));
+        }
     }
 
     #[test]

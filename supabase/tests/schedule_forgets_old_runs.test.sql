@@ -15,7 +15,7 @@ select is(array(select request_id from generation_private.worker_calls), array[1
 select is(
   array(select return_message from cron.job_run_details order by return_message collate "C"),
   array[
-    'of somebody else 23', 'of somebody else 25', 'process-image-generation 23', 'process-video-generation 23',
+    'deliver-generation-webhooks 23', 'of somebody else 23', 'of somebody else 25', 'process-image-generation 23', 'process-video-generation 23',
     'prune-generation-schedule 23'
   ],
   'and so are runs, of this schedule alone'

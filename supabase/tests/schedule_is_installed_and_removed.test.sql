@@ -14,10 +14,11 @@ select is(
 select results_eq(
   $$ select jobname::text, schedule, command from cron.job order by jobname $$,
   $$ values
+    ('deliver-generation-webhooks', '10 seconds', 'select from public.deliver_generation_webhooks()'),
     ('process-image-generation', '10 seconds', 'select generation_private.call_workers(''image_generation_queue'')'),
     ('process-video-generation', '10 seconds', 'select generation_private.call_workers(''video_generation_queue'')'),
     ('prune-generation-schedule', '17 * * * *', 'select generation_private.prune_schedule()') $$,
-  'three jobs, however often it is installed'
+  'four jobs, however often it is installed'
 );
 
 select pgmq.send('video_generation_queue', '{}');

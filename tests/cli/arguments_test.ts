@@ -117,6 +117,14 @@ Deno.test("a fault of a field is told by the flag that filled it", () => {
   deepEqual(flags, [undefined, "source", "source", "reference", "seed"]);
 });
 
+Deno.test("image, image-edit and video send whom to tell", async () => {
+  const webhookUrl = "https://hooks.example.com/generation";
+  for (const command of [["image"], ["image-edit", `--source=${SOURCE}`], ["video"]]) {
+    const [{ message }] = await sent(...command, "p", `--webhook=${webhookUrl}`);
+    equal((message as Record<string, unknown>).webhookUrl, webhookUrl);
+  }
+});
+
 Deno.test("a line that cannot be understood says why, sends nothing and exits with 2", async () => {
   const lines: [string[], RegExp][] = [
     [[], /Say what to do/],
@@ -135,6 +143,7 @@ Deno.test("a line that cannot be understood says why, sends nothing and exits wi
     [["video"], /video needs the prompt/],
     [["batch-images"], /needs the batch file/],
     [["batch-images", "f", "--scene=s"], /takes no --scene/],
+    [["batch-images", "f", "--webhook=https://a.test"], /takes no --webhook/],
     [["image", "p", "--env-file=.env"], /before queue-trigger\.ts/],
     [["batch-images", "f", "--allow-read"], /before queue-trigger\.ts/],
   ];

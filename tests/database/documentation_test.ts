@@ -129,3 +129,51 @@ Deno.test("every statement of docs/database.md runs, and leaves the queue alone"
   const scene = await database.query("select image_url, video_url from public.scenes");
   assert.deepEqual(scene.rows, [{ image_url: "https://x.test/i.png", video_url: null }]);
 });
+
+Deno.test("every statement of docs/webhooks.md does what the page says of it", async () => {
+  const statements = await statementsOf("docs/webhooks.md");
+  const [setUp, show, missing, send, figures, again, rotate, retire, develop] = statements;
+  assert.equal(statements.length, 9);
+  await using database = await openMigratedPglite();
+  await database.exec(EXTENSIONS);
+  const secret = async () =>
+    (await database.exec(show))[0].rows[0].decrypted_secret.split(" ") as string[];
+
+  await database.exec(setUp);
+  const [first] = await secret();
+  assert.deepEqual((await database.exec(missing))[0].rows, [{ missing: [] }]);
+  await database.exec(send);
+  await database.exec("select cancel_generation_job(id) from generation_jobs");
+  const sent = "select url from net.http_request_queue";
+  const url = "https://hooks.example.com/generation?user=7";
+  assert.deepEqual((await database.query(sent)).rows, [{ url }]);
+
+  await database.exec(`
+    insert into net._http_response (id, status_code) select request_id, 410 from generation_webhooks;
+    select deliver_generation_webhooks();
+  `);
+  const [counts, failed] = await database.exec(figures);
+  assert.deepEqual(counts.rows.map(({ status, count }) => [status, count]), [["failed", 1]]);
+  assert.deepEqual(
+    failed.rows.map(({ type, attempts, response_status }) => [
+      type,
+      attempts,
+      response_status,
+    ]),
+    [["generation.cancelled", 1, 410]],
+  );
+  await database.exec(again);
+  assert.equal((await database.query(sent)).rows.length, 2);
+
+  await database.exec(rotate);
+  const [second, old, ...more] = await secret();
+  assert.notEqual(second, first);
+  assert.deepEqual([old, more], [first, []]);
+  assert.deepEqual((await database.exec(missing))[0].rows, [{ missing: [] }]);
+  await database.exec(retire);
+  assert.deepEqual(await secret(), [second]);
+
+  await database.exec(develop);
+  const settings = await database.query("select local_receivers from generation_webhook_settings");
+  assert.deepEqual(settings.rows, [{ local_receivers: true }]);
+});

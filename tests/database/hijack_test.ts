@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { migrate } from "../../local/database/migrate.ts";
 import { connect, startPostgres } from "../../local/database/postgres.ts";
+import { NET } from "../../local/stack/schedule/net.ts";
+import { VAULT } from "../../local/stack/schedule/vault.ts";
 
 /** Types that the functions name, tables that they use, functions and operators that they call. */
 const TYPES = ["text", "jsonb", "uuid", "timestamptz", "regclass", "record", "name"];
@@ -65,7 +67,12 @@ Deno.test("whoever calls the functions cannot become their owner", async (t) => 
   const superuser = connect(superuserUrl);
   const intruder = connect(url.replace("project_owner", "intruder"));
   try {
+    await owner.unsafe(VAULT + NET);
     await migrate(async (sql) => void (await owner.unsafe(sql)));
+    await owner.unsafe(`
+      update generation_webhook_settings set hosts = array['hooks.example.com'];
+      select vault.create_secret('whsec_' || encode(sha256(random()::text::bytea), 'base64'), 'webhook_secret');
+    `);
     await owner`insert into public.kv_store_7ee7668a values ('scene:sb:s1', '{}')`;
     await superuser.unsafe(`
       create role intruder login in role service_role;
@@ -81,7 +88,8 @@ Deno.test("whoever calls the functions cannot become their owner", async (t) => 
       const run = async (
         call: string,
       ) => [...await intruder.unsafe(`select * from public.${call}`)];
-      const message = '{"storyboardId": "sb", "sceneId": "s1", "prompt": "p"}';
+      const message =
+        '{"storyboardId": "sb", "sceneId": "s1", "prompt": "p", "webhookUrl": "https://hooks.example.com/"}';
       for (let n = 0; n < 4; n++) {
         await run(`enqueue_generation_job('image_generation_queue', '${message}')`);
       }
@@ -106,6 +114,10 @@ Deno.test("whoever calls the functions cannot become their owner", async (t) => 
       assert.equal((await run("redrive_generation_jobs(error_code => 'x')")).length, 1);
       await run(`cancel_generation_job('${failed.job_id}')`);
       await run("unpublished_generation_jobs('image_generation_queue', 5)");
+      const [{ id, status }] = await owner`select id, status from public.generation_webhooks`;
+      assert.equal(status, "sent");
+      await run("deliver_generation_webhooks()");
+      await run(`redeliver_generation_webhook('${id}')`);
       await run("prune_generation_jobs('1 hour', true)");
       await run(`generation_job('${deferred.job_id}')`);
       await run("generation_metrics()");
@@ -124,7 +136,7 @@ Deno.test("whoever calls the functions cannot become their owner", async (t) => 
         from pg_proc
         where pronamespace in ('public'::regnamespace, 'generation_private'::regnamespace)
           and proowner = current_user::regrole
-          and 'search_path=pg_catalog, pg_temp' <> all (coalesce(proconfig, array['']))
+          and not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false)
           -- The views' functions run as whoever looks, and are inlined.
           and proname not in ('image_queue_messages', 'video_queue_messages')`;
       const remedy = "set search_path = pg_catalog, pg_temp";

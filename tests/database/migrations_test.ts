@@ -165,6 +165,7 @@ Deno.test("the schedule is installed where everything is there, unless it was re
   };
   await run();
   const installed = [
+    { jobname: "deliver-generation-webhooks", schedule: "10 seconds" },
     { jobname: "process-image-generation", schedule: "10 seconds" },
     { jobname: "process-video-generation", schedule: "10 seconds" },
     { jobname: "prune-generation-schedule", schedule: "17 * * * *" },
@@ -173,7 +174,7 @@ Deno.test("the schedule is installed where everything is there, unless it was re
 
   await database.exec("update public.generation_worker_settings set call_interval_seconds = 20");
   await run();
-  assert.deepEqual((await jobs())[0], { ...installed[0], schedule: "20 seconds" });
+  assert.deepEqual((await jobs())[1], { ...installed[1], schedule: "20 seconds" });
 
   await database.exec("select public.remove_generation_schedule()");
   await run();

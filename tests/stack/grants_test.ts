@@ -51,6 +51,8 @@ Deno.test("the publishable key neither reads nor writes a table of ours", async 
   const rows = {
     generation_jobs: { filter: "status=eq.queued", row: { status: "cancelled" } },
     kv_store_7ee7668a: { filter: "key=eq.x", row: { key: "x", value: {} } },
+    generation_webhooks: { filter: "status=eq.waiting", row: { url: "https://a.example.com/" } },
+    generation_webhook_settings: { filter: "only_row=eq.true", row: { local_receivers: true } },
   };
   for (const [table, { filter, row }] of Object.entries(rows)) {
     for (const method of ["GET", "POST", "PATCH", "DELETE"]) {

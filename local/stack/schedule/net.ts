@@ -4,6 +4,8 @@ const CHANNEL = "net_http_request";
 /** How long a reply is kept, as pg_net keeps it. */
 const REPLIES_KEPT = "6 hours";
 
+const MOST_REDIRECTS = 30;
+
 /** pg_net's `http_post` and its tables. What it queues goes out when its transaction is committed. */
 export const NET = `
 create schema if not exists net;
@@ -117,19 +119,25 @@ export class Net {
     const timeout = AbortSignal.timeout(timeout_milliseconds);
     const signal = AbortSignal.any([timeout, this.#closed.signal]);
     try {
-      const response = await fetch(url, { method, headers, body, signal });
-      const content = await response.text();
-      this.#tell(url, response.ok ? undefined : `answered ${response.status} ${content}`);
-      await this.#keep(
-        [id, response.status, response.headers.get("content-type"), content, false, null],
-      );
+      const { first, last } = await follow(url, { method, headers, body, signal });
+      const content = await last.text();
+      this.#tell(url, last.ok ? undefined : `answered ${last.status} ${content}`);
+      await this.#keep([
+        id,
+        last.status,
+        first.headers.get("content-type"),
+        JSON.stringify(Object.fromEntries(first.headers)),
+        content,
+        false,
+        null,
+      ]);
     } catch (error) {
       if (this.#closed.signal.aborted) return;
       const reason = timeout.aborted
         ? `Timeout of ${timeout_milliseconds} ms reached`
         : (error as Error).message;
       this.#tell(url, reason);
-      await this.#keep([id, null, null, null, timeout.aborted, reason]);
+      await this.#keep([id, null, null, null, null, timeout.aborted, reason]);
     }
   }
 
@@ -138,8 +146,9 @@ export class Net {
       `with old as (
          delete from net._http_response where created < now() - interval '${REPLIES_KEPT}'
        )
-       insert into net._http_response (id, status_code, content_type, content, timed_out, error_msg)
-       values ($1, $2, $3, $4, $5, $6)`,
+       insert into net._http_response
+         (id, status_code, content_type, headers, content, timed_out, error_msg)
+       values ($1, $2, $3, $4::jsonb, $5, $6, $7)`,
       reply,
     );
   }
@@ -153,4 +162,23 @@ export class Net {
       this.#told.set(name, trouble);
     }
   }
+}
+
+/** Follows redirects as pg_net does: it keeps the headers of the first answer and the rest of the last. */
+async function follow(
+  url: string,
+  init: RequestInit,
+): Promise<{ first: Response; last: Response }> {
+  const first = await fetch(url, { ...init, redirect: "manual" });
+  let last = first;
+  let method = init.method;
+  for (let redirects = 0; last.headers.has("location") && last.status >= 300; redirects++) {
+    if (redirects === MOST_REDIRECTS) throw new Error("Number of redirects hit maximum amount");
+    await last.body?.cancel();
+    url = new URL(last.headers.get("location")!, url).href;
+    if (last.status < 307) method = "GET";
+    const body = method === "GET" ? undefined : init.body;
+    last = await fetch(url, { ...init, method, body, redirect: "manual" });
+  }
+  return { first, last };
 }
