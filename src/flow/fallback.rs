@@ -20,6 +20,12 @@ impl Models {
         Self { names, retired: Cell::new(0) }
     }
 
+    /// Those that are worth a try, or all when there are none left.
+    pub(super) fn left(&self) -> &[String] {
+        let left = self.names.get(self.retired.get()..).unwrap_or_default();
+        if left.is_empty() { &self.names } else { left }
+    }
+
     /// Tries one model after the other as long as the failure says that another may do it.
     pub(super) async fn try_each<W: World, T>(
         &self,

@@ -10,9 +10,10 @@ where p.pronamespace = 'public'::regnamespace
   and (p.proname like '%generation%' or p.proname = 'link_generated_asset');
 
 select is((select array_agg(proname::text order by proname) from ours), array[
-  'begin_generation_submission', 'cancel_generation_job', 'claim_generation_jobs', 'complete_generation_job',
-  'confirm_generation_publication', 'defer_generation_job', 'enqueue_generation_job', 'extend_generation_lease',
-  'fail_generation_job', 'generation_job', 'generation_metrics', 'link_generated_asset',
+  'begin_generation_submission', 'cancel_generation_job', 'cancelled_generation_operations',
+  'claim_generation_jobs', 'complete_generation_job', 'confirm_generation_publication',
+  'defer_generation_job', 'enqueue_generation_job', 'extend_generation_lease', 'fail_generation_job',
+  'generation_job', 'generation_metrics', 'link_generated_asset',
   'record_generation_operation', 'redrive_generation_jobs', 'unpublished_generation_jobs'
 ], 'these are all our functions');
 select is_empty(
