@@ -4,9 +4,10 @@ mod memory;
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use generation_queue::failure::{Code, Failure};
-use generation_queue::flow::Settings;
-use generation_queue::port::{Progress, SubmitError};
+use generation_queue::flow::{Settings, run_videos};
+use generation_queue::port::{Clock, Operation, Progress, SubmitError};
 use memory::{MemoryWorld, Status, settings};
 use serde_json::{Value, json};
 
@@ -319,4 +320,73 @@ fn an_uncertain_submission_is_told_even_when_storage_fails() {
     });
     assert_eq!(world.run_videos(one()).failed, 1);
     assert_eq!(world.queue.row(id).error.unwrap().0, Code::SubmissionUncertain);
+}
+
+/// A job that was cancelled when its operation was under way.
+fn cancelled(world: &MemoryWorld, operation: &str) -> i64 {
+    let id = world.send_video(message());
+    let operation = Operation { model: "first-model".into(), name: operation.into() };
+    let now = Duration::ZERO;
+    world.queue.change(id, |row| row.operation = Some((operation, now)));
+    world.queue.cancel(id);
+    id
+}
+
+#[test]
+fn operations_of_cancelled_jobs_are_cancelled_once_and_before_anything_is_begun() {
+    let world = MemoryWorld::new();
+    let ids = ["operations/a", "operations/b"].map(|name| cancelled(&world, name));
+    world.send_video(message());
+    world.queue.fail_next("claim");
+    world.run_videos(one());
+    assert_eq!(*world.model.cancelled.borrow(), ["operations/a", "operations/b"]);
+    assert!(ids.iter().all(|id| !world.queue.row(*id).cancellation_pending));
+    world.run_videos(one());
+    assert_eq!(world.model.cancelled.borrow().len(), 2, "once is enough");
+}
+
+#[test]
+fn a_job_that_is_cancelled_in_the_hands_of_a_run_has_its_operation_cancelled_by_it() {
+    let world = MemoryWorld::new();
+    let id = world.send_video(message());
+    pending(&world, 20);
+    let running = run_videos(&world, one());
+    let report = world.clock.run(async {
+        let cancel = async {
+            world.clock.sleep(Duration::from_secs(25)).await;
+            world.queue.cancel(id);
+        };
+        join(running, cancel).await.0
+    });
+    assert_eq!(report.lost, 1);
+    assert_eq!(*world.model.cancelled.borrow(), ["operations/1"]);
+    assert!(!world.queue.row(id).cancellation_pending);
+}
+
+#[test]
+fn a_cancellation_that_fails_is_left_to_a_later_run_and_holds_up_no_job() {
+    let world = MemoryWorld::new();
+    let id = cancelled(&world, "operations/a");
+    world.send_video(message());
+    let unavailable = || Err(Failure::retry(Code::ProviderUnavailable, "503"));
+    world.model.cancellations.borrow_mut().extend([unavailable(), unavailable()]);
+    assert_eq!(world.run_videos(one()).succeeded, 1);
+    assert!(world.queue.row(id).cancellation_pending);
+    assert!(world.journal.has("Operation not cancelled"));
+
+    world.queue.fail_next("cancelled");
+    world.send_video(message());
+    assert_eq!(world.run_videos(one()).succeeded, 1);
+}
+
+#[test]
+fn a_claim_names_the_models_that_are_left() {
+    let world = MemoryWorld::new();
+    let retired = Failure::other_model(Code::ModelUnavailable, "404");
+    let rejected = SubmitError { failure: retired, rejected: true };
+    world.model.submissions.borrow_mut().push_back(Err(rejected));
+    world.send_video(message());
+    assert_eq!(world.run_videos(one()).succeeded, 1);
+    let both = ["first-model", "second-model"].map(str::to_owned).to_vec();
+    assert_eq!(*world.queue.claimed_for.borrow(), [both.clone(), both[1..].to_vec()]);
 }

@@ -40,7 +40,10 @@ pub(super) async fn drain<'a, W: World>(
         let room = room(run, claimed, under_way.len());
         if claiming.is_none() && stop.is_none() && hopeful && room > 0 {
             asked = world.clock().now();
-            claiming = Some(Box::pin(world.queue().claim(kind, kind.lease(), room)));
+            let models = run.models.left();
+            claiming = Some(Box::pin(async move {
+                world.queue().claim(kind, kind.lease(), room, &models).await
+            }));
         }
         if claiming.is_none() && under_way.is_empty() {
             // A queue that is out of reach has been noted already.

@@ -25,6 +25,13 @@ impl Models {
         Self(names.iter().map(model).collect())
     }
 
+    /// Those that are worth a try, or all when there are none left.
+    pub(super) fn left(&self) -> Vec<String> {
+        let none_left = self.0.iter().all(|model| model.retired.get());
+        let left = self.0.iter().filter(|model| none_left || !model.retired.get());
+        left.map(|model| model.name.clone()).collect()
+    }
+
     /// Those that can do a job: what one cannot, `check` adds to the list. The message may have
     /// `chosen` one, but only of these: a stranger does not choose what the operator pays.
     pub(super) fn able(

@@ -8,10 +8,12 @@
 //! - `fallback`: the list of models
 //! - `settle`: completing, putting back, failing
 //! - `publish`: the current objects of scenes and characters
+//! - `cancel`: operations that go on although their jobs were cancelled
 //! - `report`: what a run tells whoever started it
 
 mod attempt;
 mod busy;
+mod cancel;
 mod drain;
 mod fallback;
 mod image;

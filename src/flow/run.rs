@@ -9,7 +9,7 @@ use super::busy::Busy;
 use super::drain::drain;
 use super::fallback::Models;
 use super::report::{JobReport, RunReport, Stopped, milliseconds};
-use super::{image, journal, publish, video};
+use super::{cancel, image, journal, publish, video};
 use crate::job::Kind;
 use crate::policy::budget::Budget;
 use crate::port::{Claim, Clock, ImageWorld, Level, VideoWorld, World};
@@ -54,10 +54,14 @@ pub async fn run_images<W: ImageWorld>(world: &W, settings: Settings) -> RunRepo
 /// Drains the video queue.
 pub async fn run_videos<W: VideoWorld>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
-    carry_out(world, &run, Kind::Video, &|claim, since| {
+    cancel::operations(world).await;
+    let report = carry_out(world, &run, Kind::Video, &|claim, since| {
         Box::pin(video::process(world, &run, claim, since))
     })
-    .await
+    .await;
+    // What was cancelled meanwhile, perhaps in the hands of this very run.
+    cancel::operations(world).await;
+    report
 }
 
 impl Run {

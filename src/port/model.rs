@@ -90,6 +90,8 @@ pub trait VideoModel {
     /// Asks how an operation stands; a video inside of the reply comes into the job's room. A
     /// failure says nothing about the operation.
     async fn poll(&self, operation: &Operation, room: &Room) -> Result<Progress, Failure>;
+    /// Has an operation stopped, where its provider can do that.
+    async fn cancel(&self, operation: &Operation) -> Result<(), Failure>;
     /// Opens a finished video. What it gives is an MP4 by its first bytes.
     async fn download(&self, file: VideoFile) -> Result<Body<Self::Stream>, Failure>;
 }

@@ -135,12 +135,14 @@ pub struct Unpublished {
 /// The messages of one queue, and the ledger of what came of them. Each call is one transaction;
 /// a call may be repeated when its reply was lost.
 pub trait Queue {
-    /// Leases up to `quantity` visible jobs for `lease`.
+    /// Leases up to `quantity` visible jobs for `lease`, for a worker that has these `models`; the
+    /// first is the one that jobs without a wish of their own are made with.
     async fn claim(
         &self,
         kind: Kind,
         lease: Duration,
         quantity: u32,
+        models: &[String],
     ) -> Result<Vec<Claim>, Failure>;
     /// Makes a lease run for `by` from now.
     async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError>;
@@ -156,6 +158,13 @@ pub trait Queue {
     async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError>;
     /// Jobs whose copies were left undone by a worker that died.
     async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure>;
+    /// The next operation whose job was cancelled, so that the provider has to be told; `told` is
+    /// the job of one of which it knows now.
+    async fn cancelled(
+        &self,
+        kind: Kind,
+        told: Option<&JobId>,
+    ) -> Result<Option<(JobId, Operation)>, Failure>;
     /// Says which copies were made; answers those that are still due, because a newer job
     /// succeeded meanwhile.
     async fn confirm_publication(

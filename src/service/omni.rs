@@ -1,4 +1,5 @@
-//! The protocol of Gemini's Omni models: `POST /interactions`, `GET /interactions/{id}`.
+//! The protocol of Gemini's Omni models: `POST /interactions`, `GET /interactions/{id}`,
+//! `POST /interactions/{id}/cancel`.
 //!
 //! Form of request and reply: the `Interaction` types of `@google/genai` 3.1.
 

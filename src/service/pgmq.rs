@@ -88,12 +88,17 @@ impl<T: Transport> Queue for Pgmq<T> {
         kind: Kind,
         lease: Duration,
         quantity: u32,
+        models: &[String],
     ) -> Result<Vec<Claim>, Failure> {
         const FUNCTION: &str = "claim_generation_jobs";
-        let arguments = for_queue(kind)
+        let mut arguments = for_queue(kind)
             .member_integer("lease_seconds", seconds(lease))
-            .member_integer("quantity", quantity.into());
-        let reply = self.call(1, FUNCTION, arguments).await?;
+            .member_integer("quantity", quantity.into())
+            .member("models");
+        for (index, model) in models.iter().enumerate() {
+            arguments = arguments.raw(if index == 0 { "[" } else { "," }).text(model);
+        }
+        let reply = self.call(1, FUNCTION, arguments.raw("]")).await?;
         rows(FUNCTION, &reply, |row| rows::claim(kind, row))
     }
 
@@ -160,6 +165,21 @@ impl<T: Transport> Queue for Pgmq<T> {
         let arguments = for_queue(kind).member_integer("quantity", quantity.into());
         let reply = self.call(CALLS, FUNCTION, arguments).await?;
         rows(FUNCTION, &reply, rows::unpublished)
+    }
+
+    async fn cancelled(
+        &self,
+        kind: Kind,
+        told: Option<&JobId>,
+    ) -> Result<Option<(JobId, Operation)>, Failure> {
+        const FUNCTION: &str = "cancelled_generation_operations";
+        let mut arguments = for_queue(kind).member_integer("quantity", 1).member("told").raw("[");
+        if let Some(job) = told {
+            arguments = arguments.text(job.as_str());
+        }
+        // Not repeated: an operation whose answer is lost comes again in a while.
+        let reply = self.call(1, FUNCTION, arguments.raw("]")).await?;
+        Ok(read(FUNCTION, &reply)?.list().first().and_then(rows::cancelled))
     }
 
     async fn confirm_publication(

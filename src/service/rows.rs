@@ -44,6 +44,11 @@ fn operation(stored: &Json<'_>) -> Option<Operation> {
     Some(Operation { model: text("model")?, name: text("name")? })
 }
 
+/// A job that was cancelled, and its operation.
+pub(super) fn cancelled(row: &Json<'_>) -> Option<(JobId, Operation)> {
+    Some((JobId::new(row.get("job_id").text()?)?, operation(row.get("operation"))?))
+}
+
 /// What completing a job came to.
 pub(super) fn completion(answer: &Json<'_>) -> Completion {
     let entity = |row: &Json<'_>| {

@@ -1,4 +1,5 @@
-//! Veo's protocol: `POST /models/{model}:predictLongRunning`, `GET /{operation}`.
+//! Veo's protocol: `POST /models/{model}:predictLongRunning`, `GET /{operation}`. An operation cannot be
+//! stopped.
 //!
 //! Form of request and reply: <https://ai.google.dev/gemini-api/docs/video>.
 

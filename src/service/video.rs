@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
 use http::StatusCode;
 use serde_json::Value;
 
@@ -26,6 +27,9 @@ const SUBMIT_TIMEOUT: Duration = Duration::from_secs(90);
 /// Asking how an operation stands is cheap and soon asked again.
 const POLL_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Stopping an operation is nice to have; others wait for this run meanwhile.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// The answer to a submission is a name.
 const LONGEST_SUBMISSION_REPLY: usize = 1024 * 1024;
 
@@ -40,6 +44,30 @@ impl<T: Transport> Videos<T> {
     /// is also asked for downloads from other origins; it must not give those the key.
     pub fn new(transport: T) -> Self {
         Self(transport)
+    }
+
+    /// Asks about an operation, with room for a video in the answer; without, has it cancelled. In
+    /// a box, so that the code for both is there once.
+    fn ask<'a>(
+        &'a self,
+        protocol: Protocol,
+        operation: &'a Operation,
+        room: Option<&'a Room>,
+    ) -> LocalBoxFuture<'a, Result<Reply, Failure>> {
+        Box::pin(async move {
+            let url = protocol.operation_url(self.0.base_url(), operation)?;
+            let lost = |error: TransportError| unreachable(&operation.name, &error);
+            let (request, timeout, most) = match room {
+                Some(room) => {
+                    (get(&url), POLL_TIMEOUT, Most::InRoom(LONGEST_POLL_REPLY, SMALL, room))
+                }
+                None => {
+                    let request = post_json(&(url + "/cancel"), Vec::new());
+                    (request, CANCEL_TIMEOUT, Most::Bytes(LONGEST_SUBMISSION_REPLY))
+                }
+            };
+            exchange(&self.0, request.map_err(lost)?, timeout, most).await.map_err(lost)
+        })
     }
 }
 
@@ -127,13 +155,9 @@ impl<T: Transport> VideoModel for Videos<T> {
     }
 
     async fn poll(&self, operation: &Operation, room: &Room) -> Result<Progress, Failure> {
-        let Operation { model, name } = operation;
-        let protocol = Protocol::of(model)?;
-        let url = protocol.operation_url(self.0.base_url(), operation)?;
-        let lost = |error: TransportError| unreachable(name, &error);
-        let request = get(&url).map_err(lost)?;
-        let most = Most::InRoom(LONGEST_POLL_REPLY, SMALL, room);
-        let reply = exchange(&self.0, request, POLL_TIMEOUT, most).await.map_err(lost)?;
+        let name = &operation.name;
+        let protocol = Protocol::of(&operation.model)?;
+        let reply = self.ask(protocol, operation, Some(room)).await?;
         if !reply.status.is_success() {
             return Err(not_polled(protocol, name, &reply));
         }
@@ -163,6 +187,15 @@ impl<T: Transport> VideoModel for Videos<T> {
             Look::Ended(failure) => Ok(Progress::Ended(failure)),
             Look::Unreadable => Err(unreadable()),
         }
+    }
+
+    async fn cancel(&self, operation: &Operation) -> Result<(), Failure> {
+        let protocol = Protocol::of(&operation.model)?;
+        if let Protocol::Veo = protocol {
+            return Ok(());
+        }
+        let reply = self.ask(protocol, operation, None).await?;
+        if reply.status.is_success() { Ok(()) } else { Err(failure(&operation.name, &reply)) }
     }
 
     async fn download(&self, file: VideoFile) -> Result<Body<T::Stream>, Failure> {

@@ -51,6 +51,10 @@ impl VideoModel for Models {
         self.videos.poll(operation, room).await
     }
 
+    async fn cancel(&self, operation: &Operation) -> Result<(), Failure> {
+        self.videos.cancel(operation).await
+    }
+
     async fn download(&self, file: VideoFile) -> Result<Body<Incoming>, Failure> {
         self.videos.download(file).await
     }

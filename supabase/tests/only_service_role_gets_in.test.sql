@@ -10,12 +10,12 @@ where p.pronamespace = 'public'::regnamespace
   and (p.proname like '%generation%' or p.proname = 'link_generated_asset');
 
 select is((select array_agg(proname::text order by proname) from ours), array[
-  'begin_generation_submission', 'cancel_generation_job', 'claim_generation_jobs', 'complete_generation_job',
-  'confirm_generation_publication', 'defer_generation_job', 'deliver_generation_webhooks', 'enqueue_generation_job',
-  'extend_generation_lease', 'fail_generation_job', 'generation_job', 'generation_metrics', 'generation_schedule',
-  'install_generation_schedule', 'link_generated_asset', 'prune_generation_jobs', 'record_generation_operation',
-  'redeliver_generation_webhook', 'redrive_generation_jobs', 'remove_generation_schedule',
-  'unpublished_generation_jobs'
+  'begin_generation_submission', 'cancel_generation_job', 'cancelled_generation_operations', 'claim_generation_jobs',
+  'complete_generation_job', 'confirm_generation_publication', 'defer_generation_job', 'deliver_generation_webhooks',
+  'enqueue_generation_job', 'extend_generation_lease', 'fail_generation_job', 'generation_job', 'generation_metrics',
+  'generation_schedule', 'install_generation_schedule', 'link_generated_asset', 'prune_generation_jobs',
+  'record_generation_operation', 'redeliver_generation_webhook', 'redrive_generation_jobs',
+  'remove_generation_schedule', 'unpublished_generation_jobs'
 ], 'these are all our functions');
 select is_empty(
   $$ select signature from ours where not has_function_privilege('service_role', signature, 'execute') $$,

@@ -46,6 +46,12 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
             let cancelled = ledger.cancel(now, job);
             json!({"cancelled": cancelled, "status": status(ledger.rows[job].status)})
         }
+        Call::CancelledOperation { kind, told } => {
+            let due = ledger.cancelled(now, kind, told.as_ref());
+            let due =
+                due.map(|(job, due)| json!({"job_id": job.as_str(), "operation": operation(&due)}));
+            due.into_iter().collect()
+        }
         Call::Redrive { which: Which { jobs, code, kind }, forget } => {
             let mut redriven = Vec::new();
             for job in 0..ledger.rows.len() {

@@ -22,6 +22,7 @@ pub enum Call {
     Confirm { job: JobId, made: Vec<Publication> },
     Unpublished { kind: Kind, quantity: u32 },
     Cancel { job: Job },
+    CancelledOperation { kind: Kind, told: Option<JobId> },
     Redrive { which: Which, forget: bool },
     ReadByHand { kind: Kind, job: Job, hidden: Duration },
     TimeGoesBy { by: Duration },
@@ -63,6 +64,7 @@ impl Call {
             Call::Confirm { .. } => "confirm_generation_publication",
             Call::Unpublished { .. } => "unpublished_generation_jobs",
             Call::Cancel { .. } => "cancel_generation_job",
+            Call::CancelledOperation { .. } => "cancelled_generation_operations",
             Call::Redrive { .. } => "redrive_generation_jobs",
             Call::ReadByHand { .. } => "read by hand",
             Call::TimeGoesBy { .. } => "time goes by",
@@ -113,6 +115,10 @@ impl Call {
                 "queue": kind.queue(), "quantity": quantity,
             }),
             Call::Cancel { job } => json!({"job_id": id(*job).as_str()}),
+            Call::CancelledOperation { kind, told } => json!({
+                "queue": kind.queue(), "quantity": 1,
+                "told": told.iter().map(JobId::as_str).collect::<Vec<_>>(),
+            }),
             Call::Redrive { which: Which { jobs, code, kind }, forget } => {
                 let ids = |jobs: &Vec<Job>| -> Value {
                     jobs.iter().map(|job| id(*job).as_str().to_owned()).collect()

@@ -15,6 +15,7 @@ const STEP = 120;
 const SETS = [
   "claim_generation_jobs",
   "unpublished_generation_jobs",
+  "cancelled_generation_operations",
   "redrive_generation_jobs",
 ];
 
@@ -29,7 +30,7 @@ const IDS = `
 const EMPTY = `
   truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue,
     pgmq.a_image_generation_queue, pgmq.a_video_generation_queue,
-    public.generation_jobs, public.kv_store_7ee7668a;
+    public.generation_jobs, public.kv_store_7ee7668a cascade;
   alter sequence public.messages_sent restart;
 `;
 
@@ -66,6 +67,8 @@ const STATE = `
         'content_type', job.content_type,
         'entities', coalesce(job.entities, '[]'),
         'publication_pending', job.publication_pending,
+        'cancellation_pending', job.cancellation_pending,
+        'cancellation_tries', job.cancellation_tries,
         'error_code', job.error_code,
         'discarded', (
           select coalesce(json_agg(event -> 'operation'), '[]')

@@ -94,6 +94,8 @@ const KINDS: &[&str] = &[
     "fail_generation_job: false",
     "cancel_generation_job: cancelled true",
     "cancel_generation_job: cancelled false",
+    "cancelled_generation_operations: nothing",
+    "cancelled_generation_operations: one",
     "redrive_generation_jobs: nothing",
     "redrive_generation_jobs: one",
     "redrive_generation_jobs: several",

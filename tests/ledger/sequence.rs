@@ -117,7 +117,7 @@ impl Sequence {
         {
             return last.clone();
         }
-        let choices: [(usize, Choice); 15] = [
+        let choices: [(usize, Choice); 16] = [
             (8, |it| it.may_send().then(|| it.send())),
             (16, |it| it.sensible(Sequence::is_visible).then(|| it.claim())),
             (4, |it| Some(Call::Extend { lease: it.lease()?, by: it.hidden() })),
@@ -129,6 +129,7 @@ impl Sequence {
             (self.copied, |it| it.confirm()),
             (8, |it| it.sensible(Sequence::is_unpublished).then(|| it.unpublished())),
             (2, |it| Some(it.cancel())),
+            (6, |it| it.sensible(Sequence::is_cancelled).then(|| it.cancelled_operation())?),
             (8, |it| it.sensible(Sequence::has_failed).then(|| it.redrive())),
             (3, |it| Some(it.read_by_hand())),
             (self.idle, |it| Some(it.time_goes_by())),
@@ -163,6 +164,10 @@ impl Sequence {
 
     fn is_unpublished(&self, row: &Row) -> bool {
         row.publication_pending && row.updated_at + step(4) < self.now
+    }
+
+    fn is_cancelled(&self, row: &Row) -> bool {
+        row.cancellation_pending
     }
 
     fn may_send(&self) -> bool {
@@ -284,6 +289,22 @@ impl Sequence {
             false => self.random.one_of(&live).0,
         };
         Call::Cancel { job }
+    }
+
+    /// Nothing while two are about equally old, of which either may come first.
+    fn cancelled_operation(&self) -> Option<Call> {
+        let kind = self.kind_with(Sequence::is_cancelled);
+        let due =
+            self.ledger.rows.iter().filter(|row| row.kind == kind && row.cancellation_pending);
+        let mut ages: Vec<_> = due.map(|row| row.updated_at).collect();
+        ages.sort_unstable();
+        if matches!(ages.as_slice(), [first, next, ..] if *next - *first < step(1)) {
+            return None;
+        }
+        let handed_out = self.ledger.rows.iter().filter(|row| row.cancellation_tries > 0);
+        let ids: Vec<_> = handed_out.map(|row| row.job_id.clone()).collect();
+        let told = self.random.happens(0.4) && !ids.is_empty();
+        Some(Call::CancelledOperation { kind, told: told.then(|| self.random.one_of(&ids)) })
     }
 
     fn redrive(&self) -> Call {

@@ -53,6 +53,8 @@ fn job(row: &Row, now: Duration) -> Value {
         "content_type": row.content_type,
         "entities": entities(row),
         "publication_pending": row.publication_pending,
+        "cancellation_pending": row.cancellation_pending,
+        "cancellation_tries": row.cancellation_tries,
         "error_code": row.error_code,
         "discarded": row.discarded.iter().map(operation).collect::<Vec<_>>(),
         "started": row.started,

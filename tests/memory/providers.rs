@@ -30,6 +30,10 @@ pub struct MemoryModel {
     pub asked: RefCell<Vec<(String, String, bool)>>,
     /// The operations that were polled.
     pub polled: RefCell<Vec<String>>,
+    /// What cancelling an operation comes to.
+    pub cancellations: RefCell<VecDeque<Result<(), Failure>>>,
+    /// The operations that were to be cancelled.
+    pub cancelled: RefCell<Vec<String>>,
 }
 
 impl MemoryModel {
@@ -45,6 +49,8 @@ impl MemoryModel {
             downloads: RefCell::default(),
             asked: RefCell::default(),
             polled: RefCell::default(),
+            cancellations: RefCell::default(),
+            cancelled: RefCell::default(),
         }
     }
 
@@ -96,6 +102,11 @@ impl VideoModel for MemoryModel {
         self.polled.borrow_mut().push(operation.name.clone());
         let file = VideoFile::Remote(format!("https://provider.invalid/{}", operation.name));
         self.polls.borrow_mut().pop_front().unwrap_or(Ok(Progress::Ready(file, None)))
+    }
+
+    async fn cancel(&self, operation: &Operation) -> Result<(), Failure> {
+        self.cancelled.borrow_mut().push(operation.name.clone());
+        self.cancellations.borrow_mut().pop_front().unwrap_or(Ok(()))
     }
 
     async fn download(&self, _file: VideoFile) -> Result<Body<()>, Failure> {

@@ -39,6 +39,8 @@ pub struct Row {
     pub asset: Option<StoredAsset>,
     /// Since when copies are due.
     pub unpublished: Option<Duration>,
+    /// Cancelled, and its operation may go on at the provider.
+    pub cancellation_pending: bool,
     pub error: Option<(Code, String)>,
 }
 
@@ -61,6 +63,8 @@ pub struct MemoryQueue {
     /// How long the next extension takes to answer.
     pub extension_takes: Cell<Duration>,
     pub extensions: Cell<u32>,
+    /// The models that each claim named.
+    pub claimed_for: RefCell<Vec<Vec<String>>>,
 }
 
 impl MemoryQueue {
@@ -76,6 +80,7 @@ impl MemoryQueue {
             announcement_takes: Cell::default(),
             extension_takes: Cell::default(),
             extensions: Cell::default(),
+            claimed_for: RefCell::default(),
         }
     }
 
@@ -95,6 +100,7 @@ impl MemoryQueue {
             submission_pending: false,
             asset: None,
             unpublished: None,
+            cancellation_pending: false,
             error: None,
         });
         i64::try_from(number).unwrap()
@@ -106,6 +112,14 @@ impl MemoryQueue {
 
     pub fn change(&self, msg_id: i64, change: impl FnOnce(&mut Row)) {
         change(&mut self.rows.borrow_mut()[index(msg_id)]);
+    }
+
+    /// Cancels a job, as people do.
+    pub fn cancel(&self, msg_id: i64) {
+        self.change(msg_id, |row| {
+            row.status = Status::Cancelled;
+            row.cancellation_pending = row.operation.is_some();
+        });
     }
 
     /// Makes the next call of that name fail before it does anything.
@@ -169,8 +183,10 @@ impl Queue for MemoryQueue {
         kind: Kind,
         lease: Duration,
         quantity: u32,
+        models: &[String],
     ) -> Result<Vec<Claim>, Failure> {
         self.fault("claim")?;
+        self.claimed_for.borrow_mut().push(models.to_vec());
         let takes = self.claim_takes.take();
         if takes > Duration::ZERO {
             self.clock.sleep(takes).await;
@@ -294,6 +310,20 @@ impl Queue for MemoryQueue {
                 publications: self.publications(i64::try_from(place + 1).unwrap()),
             })
             .collect())
+    }
+
+    async fn cancelled(
+        &self,
+        kind: Kind,
+        told: Option<&JobId>,
+    ) -> Result<Option<(JobId, Operation)>, Failure> {
+        self.fault("cancelled")?;
+        let mut rows = self.rows.borrow_mut();
+        if let Some(row) = rows.iter_mut().find(|row| Some(&row.job_id) == told) {
+            row.cancellation_pending = false;
+        }
+        let due = rows.iter().find(|row| row.kind == kind && row.cancellation_pending);
+        Ok(due.map(|row| (row.job_id.clone(), row.operation.clone().unwrap().0)))
     }
 
     async fn confirm_publication(

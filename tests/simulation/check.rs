@@ -109,6 +109,14 @@ pub fn copy(sim: &Sim, from: &str, to: &str) {
     }
 }
 
+/// The operation of a job is about to be stopped: only when nobody wants the job any more.
+pub fn cancellation(sim: &Sim, job: Job) {
+    let status = sim.ledger.borrow().rows[job].status;
+    if status != Status::Cancelled {
+        sim.violated(|| format!("the operation of job {job} is stopped, which is {status:?}"));
+    }
+}
+
 /// Where the current object of an entity is, bucket and path.
 pub fn current_path(kind: Kind, key: &str) -> String {
     let mut parts = key.splitn(3, ':');

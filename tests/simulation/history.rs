@@ -137,12 +137,14 @@ fn rest(sim: &Rc<Sim>) {
 
 fn at_rest(sim: &Sim) -> bool {
     let ledger = sim.ledger.borrow();
-    let left = |row: &super::ledger::Row| row.queued.is_some() || row.publication_pending;
+    let left = |row: &super::ledger::Row| {
+        row.queued.is_some() || row.publication_pending || row.cancellation_pending
+    };
     sim.schedule.outstanding() == 0 && !ledger.rows.iter().any(left)
 }
 
-/// When something can be done again: a message becomes visible, copies are overdue, or something
-/// that is on its way arrives.
+/// When something can be done again: a message becomes visible, copies or cancellations are overdue,
+/// or something that is on its way arrives.
 fn next_event(sim: &Sim) -> Duration {
     let ledger = sim.ledger.borrow();
     let overdue = sim.now() + Duration::from_secs(601);

@@ -35,6 +35,8 @@ pub struct Running {
 pub enum End {
     Video,
     NoVideo,
+    /// Somebody had it stopped.
+    Cancelled,
     /// The provider no longer knows it.
     Forgotten,
     Never,
@@ -44,6 +46,7 @@ const GENERATE: Call =
     Call { name: "generate", takes: Duration::from_secs(10), timeout: Duration::from_secs(110) };
 const SUBMIT: Call = Call::quick("submit", 90);
 const POLL: Call = Call::quick("poll", 30);
+const CANCEL: Call = Call::quick("cancel", 10);
 const DOWNLOAD: Call = Call::quick("download", 60);
 
 /// What a provider answers instead of doing it.
@@ -158,11 +161,28 @@ impl VideoModel for Worker {
                     let failure = Failure::retry_at_most(Code::OperationFailed, 3, "code 13");
                     Ok(Progress::Ended(failure))
                 }
+                End::Cancelled => {
+                    let failure = Failure::give_up(Code::OperationFailed, "cancelled");
+                    Ok(Progress::Ended(failure))
+                }
                 End::Forgotten => Err(Failure::give_up(Code::OperationNotFound, "404")),
                 End::Never => Ok(Progress::Pending),
             }
         };
         self.call(POLL, &operation.name, looked).await.map_err(unavailable)?
+    }
+
+    async fn cancel(&self, operation: &Operation) -> Result<(), Failure> {
+        let number = number_of(&operation.name);
+        let stopped = move |sim: &Sim| {
+            let mut provider = sim.provider.borrow_mut();
+            let running = &mut provider.operations[number];
+            check::cancellation(sim, running.job);
+            if sim.now() < running.over_at {
+                (running.over_at, running.end) = (sim.now(), End::Cancelled);
+            }
+        };
+        self.call(CANCEL, &operation.name, stopped).await.map_err(unavailable)
     }
 
     async fn download(&self, file: VideoFile) -> Result<Body<Content>, Failure> {

@@ -67,6 +67,12 @@ fn send(sim: &Rc<Sim>, kind: Kind) {
     if random.happens(0.04) {
         message["prompt"] = Value::Null;
     }
+    // Not by chance: most histories should have some that overtake others.
+    match job % 5 {
+        3 => message["priority"] = json!(-10),
+        4 => message["priority"] = json!(10),
+        _ => {}
+    }
     let delay = if random.happens(0.1) { random.seconds(0.0, 60.0) } else { Duration::ZERO };
     sim.note(|| format!("somebody sends job {job} ({kind:?}): {message}"));
     sim.ledger.borrow_mut().send(sim.now(), kind, message, delay);

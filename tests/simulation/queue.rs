@@ -79,6 +79,7 @@ impl Queue for Worker {
         kind: Kind,
         lease: Duration,
         quantity: u32,
+        _models: &[String],
     ) -> Result<Vec<Claim>, Failure> {
         if self.stopping() || self.now() >= self.budget_ends {
             self.sim.violated(|| format!("worker {} claims after its time", self.id.get()));
@@ -161,6 +162,18 @@ impl Queue for Worker {
                     publications: ledger.publications(job),
                 })
                 .collect()
+        })
+        .await
+    }
+
+    async fn cancelled(
+        &self,
+        kind: Kind,
+        told: Option<&JobId>,
+    ) -> Result<Option<(JobId, Operation)>, Failure> {
+        let told = told.cloned();
+        self.sql("cancelled", "", 1, move |sim: &Sim| {
+            sim.ledger.borrow_mut().cancelled(sim.now(), kind, told.as_ref())
         })
         .await
     }

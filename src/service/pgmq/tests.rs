@@ -46,7 +46,8 @@ fn extend(transport: &Recorded) -> Result<(), WriteError> {
 }
 
 fn claim(transport: &Recorded) -> Result<Vec<Claim>, Failure> {
-    now(Pgmq::new(transport).claim(Kind::Video, Duration::from_secs(600), 5))
+    let models = ["veo-x".to_owned(), "omni-y".to_owned()];
+    now(Pgmq::new(transport).claim(Kind::Video, Duration::from_secs(600), 5, &models))
 }
 
 #[test]
@@ -55,7 +56,8 @@ fn a_claim_gives_jobs_with_their_leases() {
     let claims = claim(&transport).unwrap();
     assert_eq!(
         arguments(&transport, "claim_generation_jobs"),
-        json!({"queue": "video_generation_queue", "lease_seconds": 600, "quantity": 5})
+        json!({"queue": "video_generation_queue", "lease_seconds": 600, "quantity": 5,
+            "models": ["veo-x", "omni-y"]})
     );
     let operation = Operation { model: "veo-x".into(), name: "operations/y".into() };
     let expected = Claim {
@@ -230,6 +232,24 @@ fn undone_copies_are_found_and_confirmed() {
     assert_eq!(left, [publication()]);
     let sent = arguments(&transport, "confirm_generation_publication");
     assert_eq!(sent, json!({"job_id": JOB, "publications": due}));
+}
+
+#[test]
+fn cancelled_operations_are_asked_for_one_by_one() {
+    let job = JobId::new(JOB).unwrap();
+    let row = json!({"job_id": JOB, "operation": {"model": "omni-y", "name": "v1_x"}});
+    let operation = Operation { model: "omni-y".into(), name: "v1_x".into() };
+    for (told, given) in [(None, json!([])), (Some(&job), json!([JOB]))] {
+        let transport = at(200, json!([row]));
+        let due = now(Pgmq::new(&transport).cancelled(Kind::Video, told)).unwrap();
+        assert_eq!(due, Some((job.clone(), operation.clone())));
+        let sent = arguments(&transport, "cancelled_generation_operations");
+        assert_eq!(sent, json!({"queue": "video_generation_queue", "quantity": 1, "told": given}));
+    }
+    for rows in [json!([]), json!([{"job_id": JOB, "operation": "v1_x"}])] {
+        let due = now(Pgmq::new(&at(200, rows)).cancelled(Kind::Video, None)).unwrap();
+        assert_eq!(due, None, "nothing that could be cancelled");
+    }
 }
 
 #[test]

@@ -60,6 +60,8 @@ pub struct Row {
     pub content_type: Option<&'static str>,
     pub entities: Vec<(Slot, String, LinkOutcome)>,
     pub publication_pending: bool,
+    pub cancellation_pending: bool,
+    pub cancellation_tries: u32,
     pub error_code: Option<&'static str>,
     pub discarded: Vec<Operation>,
     pub started: bool,
@@ -125,6 +127,12 @@ impl Ledger {
         let held = job.is_some_and(|job| self.rows[job].status == Status::Running)
             && message_read_ct == Some(lease.token);
         Locked { job, message_read_ct, held }
+    }
+
+    /// `message_priority`.
+    pub fn priority(&self, job: Job) -> i64 {
+        let priority = self.rows[job].message["priority"].as_i64();
+        priority.filter(|priority| (-100..=100).contains(priority)).unwrap_or(0)
     }
 
     /// `entity_slots`, in the order in which publications are told.

@@ -1,4 +1,5 @@
-//! Sending, cancelling, redriving: `1100_enqueue` to `1300_redrive`, and reading by hand.
+//! Sending, cancelling, redriving: `1100_enqueue` to `1300_redrive`, `3060_cancelled_operations`, and
+//! reading by hand.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,6 +30,8 @@ impl Ledger {
             content_type: None,
             entities: Vec::new(),
             publication_pending: false,
+            cancellation_pending: false,
+            cancellation_tries: 0,
             error_code: None,
             discarded: Vec::new(),
             started: false,
@@ -47,6 +50,7 @@ impl Ledger {
             return false;
         }
         row.status = Status::Cancelled;
+        row.cancellation_pending = row.operation.is_some();
         (row.finished_at, row.updated_at) = (Some(now), now);
         self.archive(job);
         true

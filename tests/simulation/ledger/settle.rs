@@ -1,9 +1,10 @@
-//! Completion, publication, deferral and failure: `0700_linking` to `1000_defer_and_fail`.
+//! Completion, publication, deferral and failure: `0700_linking` to `1000_defer_and_fail`, and
+//! `3060_cancelled_operations`.
 
 use std::time::Duration;
 
 use generation_queue::job::{JobId, Kind};
-use generation_queue::port::{LinkOutcome, Publication, StoredAsset};
+use generation_queue::port::{LinkOutcome, Operation, Publication, StoredAsset};
 
 use super::{Job, Ledger, Named, Status};
 
@@ -131,6 +132,30 @@ impl Ledger {
             row.updated_at = now;
         }
         Vec::new()
+    }
+
+    /// `cancelled_generation_operations` for one job.
+    pub fn cancelled(
+        &mut self,
+        now: Duration,
+        kind: Kind,
+        told: Option<&JobId>,
+    ) -> Option<(JobId, Operation)> {
+        const PAUSE: Duration = Duration::from_secs(300);
+        const TRIES: u32 = 3;
+        for row in &mut self.rows {
+            row.cancellation_pending &= row.kind != kind || Some(&row.job_id) != told;
+        }
+        let due = self.rows.iter_mut().filter(|row| {
+            row.kind == kind
+                && row.cancellation_pending
+                && (row.cancellation_tries == 0 || row.updated_at + PAUSE < now)
+        });
+        let row = due.min_by_key(|row| row.updated_at)?;
+        row.cancellation_tries += 1;
+        row.cancellation_pending = row.cancellation_tries < TRIES;
+        row.updated_at = now;
+        Some((row.job_id.clone(), row.operation.clone()?))
     }
 
     /// `unpublished_generation_jobs`.

@@ -1,4 +1,5 @@
-//! Claim, lease, submission and operation: `0400_claim`, `0500_lease`, `0600_submission`.
+//! Claim, lease, submission and operation: `3040_claim`, `0500_lease`, `0600_submission`. Without
+//! limits, so it does not matter for which models a claim is made.
 
 use std::time::Duration;
 
@@ -17,7 +18,9 @@ impl Ledger {
         quantity: u32,
     ) -> Vec<(Job, Claim)> {
         let mut claims = Vec::new();
-        for job in 0..self.rows.len() {
+        let mut order: Vec<Job> = (0..self.rows.len()).collect();
+        order.sort_by_key(|job| -self.priority(*job));
+        for job in order {
             if claims.len() >= quantity as usize {
                 break;
             }

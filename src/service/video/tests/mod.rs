@@ -11,5 +11,6 @@ fn poll(model: &str, name: &str, transport: &Recorded) -> Result<Progress, Failu
     now(Videos::new(transport).poll(&operation, &room()))
 }
 
+mod cancellation;
 mod progress;
 mod submission;

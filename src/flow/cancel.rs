@@ -1,0 +1,32 @@
+//! Operations that nobody wants any more: their jobs were cancelled, and they go on at the provider
+//! until it is told.
+//!
+//! It is only about money, so it is tried and no more. Whatever goes wrong is left to a later run.
+
+use futures_util::future::LocalBoxFuture;
+
+use super::journal;
+use crate::failure::Failure;
+use crate::job::Kind;
+use crate::port::{Clock, Level, Queue, VideoModel, VideoWorld};
+
+/// Tells the provider of every operation that is due. In a box, because a run does it twice and its
+/// code should be there once.
+pub(super) fn operations<W: VideoWorld>(world: &W) -> LocalBoxFuture<'_, ()> {
+    Box::pin(async {
+        if let Err(failure) = tell(world).await {
+            journal::general(world, Level::Warn, "Operation not cancelled", &failure);
+        }
+    })
+}
+
+async fn tell<W: VideoWorld>(world: &W) -> Result<(), Failure> {
+    let mut told = None;
+    while !world.clock().stopping()
+        && let Some((job, operation)) = world.queue().cancelled(Kind::Video, told.as_ref()).await?
+    {
+        world.model().cancel(&operation).await?;
+        told = Some(job);
+    }
+    Ok(())
+}

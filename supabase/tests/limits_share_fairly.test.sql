@@ -1,0 +1,54 @@
+begin;
+select plan(9);
+truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
+delete from public.generation_jobs;
+delete from public.generation_limits;
+
+create function pg_temp.send(board text, how_many integer, fields jsonb default '{}') returns void language sql as $$
+  select pgmq.send('image_generation_queue', jsonb_build_object('storyboardId', board, 'prompt', board) || fields)
+  from generate_series(1, how_many)
+$$;
+create function pg_temp.claim(quantity integer) returns text language sql as $$
+  select string_agg(message ->> 'prompt', '' order by place)
+  from public.claim_generation_jobs('image_generation_queue', 30, quantity)
+    with ordinality as claimed(
+      job_id, msg_id, lease_token, message, attempts, operation, operation_age_seconds,
+      submission_pending, enqueued_at, retried, place
+    )
+$$;
+
+-- Some are there before anybody thinks of limits, the others come later.
+select pg_temp.send('a', 600);
+select pg_temp.send('b', 1);
+insert into public.generation_limits (queue, fair_share) values ('image_generation_queue', 'storyboard');
+select pg_temp.send('a', 400);
+select pg_temp.send('b', 2);
+select is(pg_temp.claim(8), 'abababaa', 'each storyboard has its turn, whoever sent a thousand');
+select pg_temp.send('c', 4);
+select is(pg_temp.claim(5), 'cacac', 'one that comes later does not wait, and does not overtake for long');
+select pg_temp.send('d', 2);
+select is(pg_temp.claim(1) || pg_temp.claim(1) || pg_temp.claim(1) || pg_temp.claim(1), 'dacd',
+  'it is the same when they are claimed one by one');
+select pg_temp.send('e', 2, '{"priority": 1}');
+select is(pg_temp.claim(3), 'eea', 'priority goes before turns');
+select is(
+  (select public.generation_job(id) ->> 'position' from public.generation_jobs where status = 'queued' order by msg_id limit 1),
+  '1', 'the position follows the turns'
+);
+
+select pg_temp.send('f', 2, '{"model": "other"}');
+select is(pg_temp.claim(4), 'fafa', 'and models take turns as well');
+
+update public.generation_limits set fair_share = 'owner';
+select pg_temp.send('x', 2, '{"owner": "x"}');
+select pg_temp.send('y', 1, '{"owner": "y"}');
+select is(pg_temp.claim(5), 'axyax', 'owners can take turns instead; those without one share theirs');
+
+delete from public.generation_limits;
+select is(count(*), 0::bigint, 'without a fair share there are no turns')
+from public.generation_jobs where status = 'queued' and (turn <> 0 or share is not null);
+select pg_temp.send('z', 1);
+select is(pg_temp.claim(2), 'aa', 'and the oldest are first again');
+
+select * from finish();
+rollback;
