@@ -75,8 +75,12 @@ onEach("faults", async (studio, test) => {
 
   await test.step("trouble at the provider is retried and counted", async () => {
     const id = await studio.send("image", { storyboardId: studio.storyboard(), prompt: "Trouble" });
-    for (const preset of ["internal", "truncated", "html", "unavailable", "drop"] as const) {
+    const presets = ["internal", "truncated", "html", "unavailable", "drop"] as const;
+    // All of them first: a backoff may be so short that the same run tries again.
+    for (const preset of presets) {
       studio.simulator.script({ match: { prompt: "Trouble" }, preset });
+    }
+    for (const _ of presets) {
       await studio.hurry("image");
       await studio.run("image");
     }
