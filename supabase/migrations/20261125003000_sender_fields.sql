@@ -4,18 +4,18 @@
 -- Plain columns that a trigger fills: generated ones would rewrite the ledger under a lock.
 
 -- Without a search path of its own the planner puts its body in its place, and finds the index below.
+-- What its names mean is decided here, not by the path of whoever calls it.
 create or replace function generation_private.message_priority(message jsonb)
 returns integer
 language sql
 immutable
-as $$
-  select case
+return
+  case
     when jsonb_typeof(message -> 'priority') = 'number'
       and message ->> 'priority' ~ '^-?([0-9]{1,2}|100)$'
       then (message ->> 'priority')::integer
     else 0
-  end
-$$;
+  end;
 comment on function generation_private.message_priority(jsonb) is
   'The priority that a message asks for, -100 to 100; 0 when it says nothing of use.';
 revoke all on function generation_private.message_priority(jsonb) from public;

@@ -22,7 +22,7 @@ $$;
 
 select is(pg_temp.due(), null, 'nothing was cancelled yet');
 create table generation_private.woken (queue text);
-create function generation_private.wake(queue text) returns void language sql as $$
+create or replace function generation_private.wake(queue text) returns void language sql as $$
   insert into generation_private.woken values (queue)
 $$;
 select public.cancel_generation_job(job_id) from lease where n in ('running', 'waiting', 'unsubmitted');

@@ -15,7 +15,10 @@ insert into may_be_null values
   ('generation_job', 'job_id'),
   ('redrive_generation_jobs', 'job_ids'), ('redrive_generation_jobs', 'error_code'),
   ('redrive_generation_jobs', 'queue'), ('redrive_generation_jobs', 'forget_operation'),
-  ('prune_generation_jobs', 'include_failed');
+  ('prune_generation_jobs', 'include_failed'),
+  ('claim_generation_jobs', 'models'), ('cancelled_generation_operations', 'told'),
+  ('enqueue_generation_job', 'idempotency_key'), ('enqueue_generation_job', 'priority'),
+  ('install_generation_schedule', 'project_url'), ('install_generation_schedule', 'worker_key');
 
 create temporary table argument as
 select p.oid as function_oid, p.proname::text as function, a.name as argument, a.place,
@@ -25,6 +28,7 @@ select p.oid as function_oid, p.proname::text as function, a.name as argument, a
     when 'jsonb' then case a.name when 'publications' then '''[]''' else '''{}''' end
     when 'uuid' then 'gen_random_uuid()'
     when 'uuid[]' then 'array[gen_random_uuid()]'
+    when 'text[]' then 'array[''x'']'
     when 'boolean' then 'false'
     when 'interval' then '''1 day'''
     when 'timestamp with time zone' then 'now()'
