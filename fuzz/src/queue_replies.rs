@@ -25,7 +25,8 @@ pub fn check(input: &[u8]) {
     let queue = Pgmq::new(&service);
     match script.question.trim_end() {
         "claim" => {
-            let claims = now(queue.claim(LEASE.kind, Duration::from_secs(600), 5));
+            let claims =
+                now(queue.claim(LEASE.kind, Duration::from_secs(600), 5, &["veo-x".into()]));
             assert_eq!(service.urls().len(), 1);
             match claims {
                 Ok(claims) => check_claims(&service, &claims),
@@ -45,6 +46,11 @@ pub fn check(input: &[u8]) {
             }
             Err(failure) => failure::check(&failure),
         },
+        "cancelled" => {
+            if let Err(failure) = now(queue.cancelled(Kind::Video, None)) {
+                failure::check(&failure);
+            }
+        }
         "confirm" => confirm(&queue, &JobId::new(JOB).expect("a job id"), &[]),
         "begin" => check_write(&service, now(queue.begin_submission(&LEASE, "veo-x"))),
         "record" => {
