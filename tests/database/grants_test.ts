@@ -66,6 +66,7 @@ const GRANTS: Record<string, string> = {
   "function generation_private.check_webhook_url": NOBODY,
   "function generation_private.cron_expression": NOBODY,
   "function generation_private.entity_slots": NOBODY,
+  "function generation_private.errands_since": NOBODY,
   "function generation_private.give_turns": NOBODY,
   "function generation_private.hmac_sha256": NOBODY,
   "function generation_private.interval_changed": NOBODY,
