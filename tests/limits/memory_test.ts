@@ -70,10 +70,13 @@ async function measured(
   version: DenoVersion,
 ): Promise<{ jobs: Job[]; stored: number[] }> {
   await using services = startServices(sizes);
-  const { jobs, peak, stopped } = await run(services, sizes.kind, version);
-  // A slow machine may have spent the run's CPU time before the last of them: then it took no more.
+  const { jobs: claimed, peak, stopped } = await run(services, sizes.kind, version);
+  ok(claimed.length >= AT_ONCE[sizes.kind], `${claimed.length} jobs`);
+  // A slow machine may have spent the run's CPU time before the last of them: then it took no more,
+  // and gave back what it had not begun.
+  const jobs = stopped === "cpu" ? claimed.filter(({ outcome }) => outcome !== "waiting") : claimed;
   if (stopped !== "cpu") equal(jobs.length, sizes.jobs);
-  ok(jobs.length >= AT_ONCE[sizes.kind], `${jobs.length} jobs`);
+  ok(jobs.length > 0, "no job was begun");
   console.log(`peak: ${(peak / MB).toFixed()} MB`);
   ok(peak < MEMORY, `${(peak / MB).toFixed()} MB`);
   return { jobs, stored: services.stored };
