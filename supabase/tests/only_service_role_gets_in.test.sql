@@ -49,8 +49,9 @@ create temporary table relation as
 select oid::regclass as name, relname::text
 from pg_class
 where oid in ('public.generation_jobs'::regclass, 'public.kv_store_7ee7668a'::regclass)
+  or (relnamespace = 'public'::regnamespace and relkind = 'v' and relname like 'generation_%')
   or (relnamespace = 'pgmq'::regnamespace and relname ~ '^([qa]_)?(image|video)_generation_queue$');
-select is(count(*), 8::bigint, 'the ledger, the entities, and queue, archive and view of each kind') from relation;
+select is(count(*), 17::bigint, 'the ledger, the entities, the views, and queue, archive and view of each kind') from relation;
 create temporary table holds as
 select role, name, relname, privilege
 from relation, unnest(array['anon', 'authenticated', 'service_role']) as role,
@@ -66,7 +67,9 @@ select is_empty(
 );
 select is(
   (select array_agg(relname order by relname) from holds where privilege = 'select'),
-  array['generation_jobs', 'image_generation_queue', 'kv_store_7ee7668a', 'q_image_generation_queue',
+  array['generation_assets', 'generation_costs', 'generation_entities', 'generation_failures', 'generation_jobs',
+    'generation_jobs_in_flight', 'generation_latency', 'generation_oldest_waiting', 'generation_pending_jobs',
+    'generation_throughput', 'image_generation_queue', 'kv_store_7ee7668a', 'q_image_generation_queue',
     'q_video_generation_queue', 'video_generation_queue'],
   'it reads them, but for the archives'
 );
@@ -77,7 +80,7 @@ select is_empty(
      from unnest(array['anon', 'authenticated', 'service_role']) as role,
        lateral (select oid::regprocedure as signature from pg_proc where pronamespace = 'generation_private'::regnamespace) as p
      where has_function_privilege(role, signature, 'execute')
-       and not (role = 'service_role' and signature::text like '%_queue_messages()') $$,
+       and not (role = 'service_role' and signature::text ~ '(queue_messages|stored_assets|entity_results)\(\)$') $$,
   'the internals are executed by nobody, but for what the views read'
 );
 select is_empty(

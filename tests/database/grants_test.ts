@@ -31,6 +31,15 @@ const GRANTS: Record<string, string> = {
   "sequence pgmq.q_video_generation_queue_msg_id_seq": NOBODY,
   "view pgmq.image_generation_queue": "service_role SELECT",
   "view pgmq.video_generation_queue": "service_role SELECT",
+  "view public.generation_assets": "service_role SELECT",
+  "view public.generation_costs": "service_role SELECT",
+  "view public.generation_entities": "service_role SELECT",
+  "view public.generation_failures": "service_role SELECT",
+  "view public.generation_jobs_in_flight": "service_role SELECT",
+  "view public.generation_latency": "service_role SELECT",
+  "view public.generation_oldest_waiting": "service_role SELECT",
+  "view public.generation_pending_jobs": "service_role SELECT",
+  "view public.generation_throughput": "service_role SELECT",
 
   "function public.begin_generation_submission": EXECUTES,
   "function public.cancel_generation_job": EXECUTES,
@@ -56,6 +65,9 @@ const GRANTS: Record<string, string> = {
   "function public.unpublished_generation_jobs": EXECUTES,
 
   // The views read through these.
+  "function generation_private.entity_results": EXECUTES,
+  "function generation_private.queue_messages": EXECUTES,
+  "function generation_private.stored_assets": EXECUTES,
   "function generation_private.image_queue_messages": EXECUTES,
   "function generation_private.video_queue_messages": EXECUTES,
   "function generation_private.add_history": NOBODY,
@@ -84,6 +96,7 @@ const GRANTS: Record<string, string> = {
   "function generation_private.newest_result": NOBODY,
   "function generation_private.next_messages": NOBODY,
   "function generation_private.only_service_role": NOBODY,
+  "function generation_private.only_service_role_reads": NOBODY,
   "function generation_private.operation_cancelled": NOBODY,
   "function generation_private.prune_schedule": NOBODY,
   "function generation_private.publications": NOBODY,
@@ -205,8 +218,10 @@ Deno.test("each call and each look of anon and authenticated is refused", async 
       from pg_proc
       where pronamespace in ('public'::regnamespace, 'generation_private'::regnamespace)
         and prorettype <> 'trigger'::regtype`;
-    const tables = Object.keys(GRANTS).filter((name) => /^(table|view) /.test(name))
-      .map((name) => name.split(" ")[1]);
+    const relations = (kind: string) =>
+      Object.keys(GRANTS).filter((name) => name.startsWith(kind)).map((name) => name.split(" ")[1]);
+    const tables = relations("table");
+    const views = relations("view"); // nothing can be written to them, whoever asks
 
     for (const role of ["anon", "authenticated"]) {
       await t.step(role, async () => {
@@ -218,6 +233,7 @@ Deno.test("each call and each look of anon and authenticated is refused", async 
           await refused(`truncate ${table}`);
           await refused(`insert into ${table} default values`);
         }
+        for (const view of views) await refused(`select from ${view}`);
         await refused("select pgmq.send('image_generation_queue', '{}')");
         await session.unsafe("reset role");
       });
@@ -231,6 +247,7 @@ Deno.test("each call and each look of anon and authenticated is refused", async 
         select (select count(*)::int from pgmq.image_generation_queue) as messages,
           (select count(*)::int from public.generation_jobs) as jobs`;
       assert.deepEqual({ ...seen }, { messages: 1, jobs: 1 });
+      for (const view of views) await session.unsafe(`select * from ${view}`);
       await refused("update public.generation_jobs set status = 'queued'");
       await refused("delete from pgmq.q_image_generation_queue");
       await session.unsafe("reset role");

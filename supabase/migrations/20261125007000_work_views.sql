@@ -1,0 +1,102 @@
+-- What waits and what is in hand, for people and for what draws their charts. Looking disturbs nothing:
+-- pgmq.read would hide what it shows.
+
+create or replace function generation_private.only_service_role_reads(relation regclass)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  role_name text;
+begin
+  execute format('revoke all on table %s from public', relation);
+  for role_name in
+    select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
+  loop
+    execute format('revoke all on table %s from %I', relation, role_name);
+  end loop;
+  if exists (select from pg_roles where rolname = 'service_role') then
+    execute format('grant select on table %s to service_role', relation);
+  end if;
+end
+$$;
+comment on function generation_private.only_service_role_reads(regclass) is
+  'Leaves a view or table to its owner, and the reading of it to service_role.';
+revoke all on function generation_private.only_service_role_reads(regclass) from public;
+
+-- Inlined by the planner, so that a filter or a limit on a view reaches the indexes of the queues.
+create or replace function generation_private.queue_messages()
+returns table (
+  queue text,
+  kind text,
+  msg_id bigint,
+  enqueued_at timestamptz,
+  vt timestamptz,
+  read_ct integer,
+  message jsonb
+)
+language sql
+stable
+as $$
+  select 'image_generation_queue', 'image', q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message
+  from pgmq.q_image_generation_queue as q
+  union all
+  select 'video_generation_queue', 'video', q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message
+  from pgmq.q_video_generation_queue as q
+$$;
+comment on function generation_private.queue_messages() is 'The messages on both queues; the views show them.';
+select generation_private.only_service_role('generation_private.queue_messages()');
+
+create or replace view public.generation_pending_jobs as
+select job.id as job_id, q.queue, q.kind, q.msg_id, q.enqueued_at, q.vt, q.read_ct,
+  coalesce(job.priority, 0) as priority, coalesce(job.status, 'queued') as status,
+  coalesce(job.attempts, 0) as attempts,
+  q.message ->> 'storyboardId' as storyboard_id,
+  q.message ->> 'sceneId' as scene_id,
+  q.message ->> 'characterId' as character_id,
+  job.owner,
+  left(q.message ->> 'prompt', 60) as prompt,
+  job.error_code
+from generation_private.queue_messages() as q
+left join public.generation_jobs as job
+  on job.queue = q.queue
+  and job.msg_id = q.msg_id
+  and job.status in ('queued', 'running', 'waiting');
+comment on view public.generation_pending_jobs is
+  'The messages on both queues with their jobs, those in flight included. vt: from when on a worker may take it (again). '
+  'prompt: the first 60 characters. error_code: why it was last put back.';
+select generation_private.only_service_role_reads('public.generation_pending_jobs');
+
+create or replace view public.generation_jobs_in_flight as
+select job.id as job_id, job.queue, job.kind, job.msg_id, job.status, job.attempts, job.storyboard_id,
+  job.scene_id, job.character_id, job.owner,
+  coalesce(job.submission_model, job.leased_model) as model,
+  job.operation ->> 'name' as operation_name,
+  job.started_at, job.submitted_at, q.vt as visible_at
+from public.generation_jobs as job
+left join generation_private.queue_messages() as q
+  on q.queue = job.queue and q.msg_id = job.msg_id
+where job.status in ('running', 'waiting');
+comment on view public.generation_jobs_in_flight is
+  'Jobs that a worker holds (running), and videos that the provider is making (waiting). visible_at: when the next worker may '
+  'take it up; past for a running job: its worker has died. submitted_at: when the provider accepted the video.';
+select generation_private.only_service_role_reads('public.generation_jobs_in_flight');
+
+create or replace view public.generation_oldest_waiting as
+select q.queue, job.id as job_id, oldest.msg_id, job.storyboard_id, oldest.vt as visible_since,
+  extract(epoch from now() - oldest.vt)::double precision as waiting_seconds
+from (values ('image_generation_queue'), ('video_generation_queue')) as q (queue)
+cross join lateral (
+  select m.msg_id, m.vt
+  from generation_private.queue_messages() as m
+  where m.queue = q.queue and m.vt <= now()
+  order by m.vt
+  limit 1
+) as oldest
+left join public.generation_jobs as job
+  on job.queue = q.queue
+  and job.msg_id = oldest.msg_id
+  and job.status in ('queued', 'running', 'waiting');
+comment on view public.generation_oldest_waiting is
+  'Of each queue the message that could have been taken for the longest time; no row: none waits.';
+select generation_private.only_service_role_reads('public.generation_oldest_waiting');
