@@ -37,6 +37,7 @@ const GRANTS: Record<string, string> = {
   "view public.generation_failures": "service_role SELECT",
   "view public.generation_jobs_in_flight": "service_role SELECT",
   "view public.generation_latency": "service_role SELECT",
+  "view public.generation_limits_in_use": "service_role SELECT",
   "view public.generation_oldest_waiting": "service_role SELECT",
   "view public.generation_pending_jobs": "service_role SELECT",
   "view public.generation_throughput": "service_role SELECT",
