@@ -2,6 +2,7 @@
 import { keyUse, requireKey } from "./api_key.ts";
 import { ApiError } from "./google_errors.ts";
 import { generateContent } from "./images/generate_content.ts";
+import { describeModel } from "./model_list.ts";
 import { plainAnswer } from "./presets.ts";
 import { record } from "./recording.ts";
 import { delay, type Exchange, type State } from "./state.ts";
@@ -67,6 +68,10 @@ function handlerOf(exchange: Exchange): () => Response | Promise<Response> {
   if ((found = matches("POST", /^\/v1beta\/models\/([^/:]+):predictLongRunning$/))) {
     const [model] = found;
     return () => predictLongRunning(exchange, model);
+  }
+  if ((found = matches("GET", /^\/v1beta\/models\/([^/:]+)$/))) {
+    const [model] = found;
+    return () => describeModel(model);
   }
   if ((found = matches("GET", /^\/v1beta\/(models\/[^/]+\/operations\/[^/]+)$/))) {
     const [name] = found;

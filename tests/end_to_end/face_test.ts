@@ -118,6 +118,41 @@ onEach("the HTTP face", async (studio, test) => {
     assert.deepEqual([report.claimed, report.stopped], [0, "empty"]);
   });
 
+  await test.step("a run that is to take nothing takes nothing", async () => {
+    const id = await studio.send("image", { storyboardId: studio.storyboard(), prompt: "Stays" });
+    const { status, report } = await studio.run("image", { maxJobs: 0 });
+    assert.equal(status, 200);
+    assert.deepEqual([report.claimed, report.stopped, report.jobs], [0, "max_jobs", []]);
+    const [message] = await studio.stack.sql<{ read_ct: number }>(
+      "select read_ct from pgmq.q_image_generation_queue",
+    );
+    assert.equal(message.read_ct, 0);
+    await studio.stack.sql("select public.cancel_generation_job($1)", [id]);
+    const full = (await studio.run("image", { maxJobs: 1 })).report;
+    assert.deepEqual(Object.keys(report), Object.keys(full), "the report of any run");
+  });
+
+  await test.step("the provider is asked about key and models, for who has a key", async () => {
+    studio.simulator.reset();
+    studio.simulator.script({
+      match: { model: "veo-3.1-fast-generate-preview" },
+      preset: "retired",
+    });
+    const address = `${studio.stack.url}/functions/v1/process-video-generation?check=provider`;
+    const refused = await fetch(address, { headers: bearer(publishableKey) });
+    assert.equal(refused.status, 401);
+    await refused.body?.cancel();
+    assert.equal(studio.simulator.requests.length, 0);
+    const response = await fetch(address, { headers: bearer(secretKey) });
+    assert.equal(response.status, 200);
+    const { provider } = await response.json();
+    assert.deepEqual(provider.models.map(({ state }: { state: string }) => state), [
+      "gone",
+      "alive",
+    ]);
+    studio.simulator.reset();
+  });
+
   await test.step("a caller that does not wait is answered at once", async () => {
     const board = studio.storyboard();
     const id = await studio.send("image", { storyboardId: board, prompt: "Later" });

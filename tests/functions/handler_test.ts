@@ -94,7 +94,6 @@ Deno.test("a body narrows the run and never widens it", async () => {
 
 Deno.test("a bad body is a 400 that names the field, and starts no run", async () => {
   const bad: [string, string][] = [
-    ['{"maxJobs":0}', "maxJobs"],
     ['{"maxJobs":-1}', "maxJobs"],
     ['{"maxJobs":1.5}', "maxJobs"],
     ['{"maxJobs":"3"}', "maxJobs"],
@@ -115,6 +114,26 @@ Deno.test("a bad body is a 400 that names the field, and starts no run", async (
     match(problem.detail, new RegExp(`^${field} `));
     equal(runs.length, 0);
   }
+});
+
+Deno.test("a run that is to take nothing is answered, and starts none", async () => {
+  const { handler, runs, kept } = testFunction(values);
+  const response = await handler(post(keys.secret, { body: '{"maxJobs":0}' }));
+  equal(response.status, 200);
+  const report = await response.json();
+  equal(report.queue, "image_generation_queue");
+  equal(report.stopped, "max_jobs");
+  deepEqual([report.claimed, report.succeeded, report.failed, report.jobs], [0, 0, 0, []]);
+  deepEqual([runs.length, kept.length], [0, 0]);
+});
+
+Deno.test("a run that is to take nothing needs the key and the configuration of any other", async () => {
+  const body = '{"maxJobs":0}';
+  const closed = testFunction(values);
+  await problemOf(await closed.handler(post(keys.publishable, { body })), 401);
+  const { GOOGLE_GENERATIVE_AI_API_KEY: _, ...without } = values;
+  const unconfigured = testFunction(without);
+  await problemOf(await unconfigured.handler(post(keys.secret, { body })), 503);
 });
 
 Deno.test("a body that is too long is refused before it is read to its end", async () => {

@@ -15,6 +15,7 @@ export type {
   Adapter,
   ImageAdapters,
   RunOptions,
+  RunReport as CompleteRunReport,
   VideoAdapters,
 } from "../../../pkg/generation_queue.js";
 

@@ -5,19 +5,22 @@
  * |---|---|
  * | `POST` | runs, then 200 with the report; 207 when a job failed, retries or waits |
  * | `POST` with `Prefer: respond-async` | 202 at once, the run goes on |
+ * | `POST` with `{"maxJobs": 0}` | 200 with a report of nothing; no queue is touched |
  * | `GET`, `HEAD` | health: version, models, what is missing; never a secret |
+ * | `GET` with `?check=provider` | with a key, as for `POST`: what the provider says of key and models |
  * | `OPTIONS` | 204 for browsers |
  *
  * Everything else, and everything that goes wrong, is problem JSON.
  */
 import { authorize } from "./authorize.ts";
-import type { RunOptions, RunReport } from "./core.ts";
+import type { CompleteRunReport, RunOptions, RunReport } from "./core.ts";
 import { METHODS, preflight, withCors } from "./cors.ts";
 import { knownSecrets, readCredentials } from "./credentials.ts";
 import { type Configuration, type Kind, readConfiguration } from "./environment.ts";
 import { createLog, type Log, type Write } from "./log.ts";
 import type { Platform } from "./platform.ts";
 import { type Problem, problem } from "./problem.ts";
+import { askProvider } from "./provider_check.ts";
 import { createRedact, type Redact } from "./redact.ts";
 import { isProblem, readRunRequest } from "./run_request.ts";
 import { VariableError } from "./variable.ts";
@@ -66,7 +69,9 @@ async function answer(request: Request, context: Context): Promise<Response> {
     case "OPTIONS":
       return preflight();
     case "GET":
-      return health(context);
+      return new URL(request.url).searchParams.get("check") === "provider"
+        ? await checkProvider(request, context)
+        : health(context);
     case "HEAD":
       return new Response(null, { headers: health(context).headers });
     case "POST":
@@ -98,6 +103,19 @@ function health({ definition, platform }: Context): Response {
   });
 }
 
+/** Each check is a request to the provider per model, so it is not for everybody. */
+async function checkProvider(request: Request, context: Context): Promise<Response> {
+  const { definition, platform, redact, log } = context;
+  const refusal = await refuse(request, context);
+  if (refusal) return problem(refusal);
+
+  const { configuration, problems } = readConfiguration(platform.environment, definition.kind);
+  if (!configuration) return problem(notConfigured(problems, log));
+
+  const models = await askProvider(configuration);
+  return json(200, redact({ name: definition.name, provider: { models } }));
+}
+
 async function startRun(request: Request, context: Context): Promise<Response> {
   const { definition, platform, redact, log } = context;
   const refusal = await refuse(request, context);
@@ -108,6 +126,8 @@ async function startRun(request: Request, context: Context): Promise<Response> {
 
   const asked = await readRunRequest(request);
   if (isProblem(asked)) return problem(asked);
+
+  if (asked.maxJobs === 0) return json(200, nothingDone(definition.queue));
 
   const options: RunOptions = {
     models: configuration.models,
@@ -180,6 +200,23 @@ async function runToAnswer(
   } catch (error) {
     return crashed(error, log);
   }
+}
+
+/** The report of a run that was to take no job. The core knows no such runs. */
+function nothingDone(queue: string): CompleteRunReport {
+  return {
+    queue,
+    stopped: "max_jobs",
+    claimed: 0,
+    succeeded: 0,
+    failed: 0,
+    retrying: 0,
+    waiting: 0,
+    lost: 0,
+    repaired: 0,
+    durationMs: 0,
+    jobs: [],
+  };
 }
 
 function answerTo(report: RunReport, redact: Redact): Response {

@@ -3,6 +3,7 @@ import { MOST_BUDGET_SECONDS } from "./environment.ts";
 import type { Problem } from "./problem.ts";
 
 export interface RunRequest {
+  /** 0: the caller wants to know whether it may, and nothing to be done. */
   maxJobs?: number;
   budgetSeconds?: number;
 }
@@ -26,13 +27,13 @@ export async function readRunRequest(request: Request): Promise<RunRequest | Pro
   const body = parseObject(text);
   if (!body) return invalid("body", "a JSON object, or nothing");
   const { maxJobs, budgetSeconds } = body;
-  if (maxJobs !== undefined && !isWhole(maxJobs, MOST_JOBS)) {
-    return invalid("maxJobs", `a whole number from 1 to ${MOST_JOBS}`);
+  if (maxJobs !== undefined && maxJobs !== 0 && !isWhole(maxJobs, MOST_JOBS)) {
+    return invalid("maxJobs", `a whole number from 0 to ${MOST_JOBS}`);
   }
   if (budgetSeconds !== undefined && !isPositive(budgetSeconds, MOST_BUDGET_SECONDS)) {
     return invalid("budgetSeconds", `a number above 0 and at most ${MOST_BUDGET_SECONDS}`);
   }
-  return { maxJobs, budgetSeconds };
+  return { maxJobs: maxJobs as number | undefined, budgetSeconds };
 }
 
 /** Whether the reading ended in a problem. */

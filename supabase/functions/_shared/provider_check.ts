@@ -1,0 +1,90 @@
+/**
+ * Whether the provider takes the key and still has the models.
+ *
+ * Only the function holds the key, so only it can ask. What it asks generates nothing and costs
+ * nothing: `GET /models/{model}`.
+ * Source: https://ai.google.dev/api/models#method:-models.get
+ */
+import type { Configuration } from "./environment.ts";
+
+/** What the provider says of one model. */
+export interface ModelState {
+  model: string;
+  state: "alive" | "gone" | "key_refused" | "quota_exhausted" | "unreachable" | "unclear";
+  /** Of the answer, where there was one. */
+  httpStatus?: number;
+  /** In the provider's words, where it had any. */
+  detail?: string;
+}
+
+/** In milliseconds; a model is described at once, or not at all. */
+const TIMEOUT = 10_000;
+/** What an error has to say fits into this; a page of HTML is of no use. */
+const LONGEST_DETAIL = 500;
+
+/** Asks about each of the configured models, all at the same time. */
+export function askProvider(
+  { googleBaseUrl, googleApiKey, models }: Configuration,
+  { send = fetch, timeout = TIMEOUT }: {
+    send?: (request: Request) => Promise<Response>;
+    timeout?: number;
+  } = {},
+): Promise<ModelState[]> {
+  return Promise.all(models.map(async (model) => {
+    const request = new Request(`${googleBaseUrl}/models/${model}`, {
+      headers: { accept: "application/json", "x-goog-api-key": googleApiKey },
+      // The key is for this origin and no other.
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeout),
+    });
+    try {
+      const response = await send(request);
+      const error = errorIn(await response.text());
+      return { model, ...stateOf(response, error), httpStatus: response.status };
+    } catch (error) {
+      return { model, state: "unreachable", detail: detailOf((error as Error).message) };
+    }
+  }));
+}
+
+interface ProviderError {
+  message?: unknown;
+  details?: unknown;
+}
+
+function stateOf(
+  { ok, status }: Response,
+  error: ProviderError | undefined,
+): Pick<ModelState, "state" | "detail"> {
+  const detail = detailOf(error?.message);
+  if (ok) return { state: "alive" };
+  // A wrong key is a 400 like any other bad request; its reason tells it apart.
+  if (status === 401 || status === 403 || isAboutKey(error)) {
+    return { state: "key_refused", detail };
+  }
+  if (status === 429) return { state: "quota_exhausted", detail };
+  // A proxy that knows no such path answers 404 as well, but not in the provider's form.
+  if (status === 404 && error) return { state: "gone", detail };
+  if (status >= 500) return { state: "unreachable", detail };
+  return { state: "unclear", detail };
+}
+
+function isAboutKey(error: ProviderError | undefined): boolean {
+  const details = Array.isArray(error?.details) ? error.details : [];
+  return details.some((detail) => /^API_KEY_/.test(detail?.reason));
+}
+
+/** The `error` of an answer, which some put into a list. */
+function errorIn(text: string): ProviderError | undefined {
+  try {
+    const value = JSON.parse(text);
+    const error = (Array.isArray(value) ? value[0] : value)?.error;
+    return typeof error === "object" && error !== null ? error : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function detailOf(message: unknown): string | undefined {
+  return typeof message === "string" ? message.slice(0, LONGEST_DETAIL) : undefined;
+}

@@ -1,0 +1,136 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { startSimulator } from "../../local/simulator/mod.ts";
+import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
+import { askProvider } from "../../supabase/functions/_shared/provider_check.ts";
+import { environmentOf, hostedValues, newKeys, testFunction } from "./support.ts";
+
+const keys = newKeys();
+const MODELS = "gemini-2.5-flash-image,gemini-3.1-flash-image";
+
+function valuesFor(url: string, change: Record<string, string> = {}) {
+  return {
+    ...hostedValues(keys),
+    GOOGLE_GENERATIVE_AI_BASE_URL: url,
+    IMAGE_MODELS: MODELS,
+    ...change,
+  };
+}
+
+function check(key?: string): Request {
+  return new Request("http://functions.test/process-image-generation?check=provider", {
+    headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+  });
+}
+
+async function states(values: Record<string, string>): Promise<[string, number | undefined][]> {
+  const { handler, runs } = testFunction(values);
+  const response = await handler(check(keys.secret));
+  equal(response.status, 200);
+  const text = await response.text();
+  ok(!text.includes(keys.google) && !text.includes(keys.secret), text);
+  equal(runs.length, 0);
+  const { name, provider } = JSON.parse(text);
+  equal(name, "process-image-generation");
+  return provider.models.map(({ state, httpStatus }: { state: string; httpStatus?: number }) => [
+    state,
+    httpStatus,
+  ]);
+}
+
+Deno.test("models that the provider has are alive", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  deepEqual(await states(valuesFor(simulator.url)), [["alive", 200], ["alive", 200]]);
+  deepEqual(simulator.requests.map(({ method, path, key }) => [method, path, key]), [
+    ["GET", "/v1beta/models/gemini-2.5-flash-image", "header"],
+    ["GET", "/v1beta/models/gemini-3.1-flash-image", "header"],
+  ]);
+});
+
+Deno.test("a model that is gone is told from one that is not", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  simulator.script({ match: { model: "gemini-2.5-flash-image" }, preset: "retired" });
+  deepEqual(await states(valuesFor(simulator.url)), [["gone", 404], ["alive", 200]]);
+  deepEqual(await states(valuesFor(simulator.url, { IMAGE_MODELS: "no-such" })), [["gone", 404]]);
+});
+
+Deno.test("a wrong key is told from a bad request", async () => {
+  await using simulator = await startSimulator();
+  deepEqual(await states(valuesFor(simulator.url)), [["key_refused", 400], ["key_refused", 400]]);
+  simulator.script({ status: 400, body: { error: { code: 400, message: "bad" } } });
+  simulator.script({ status: 403, body: { error: { code: 403, message: "leaked" } } });
+  deepEqual(await states(valuesFor(simulator.url)), [["unclear", 400], ["key_refused", 403]]);
+});
+
+Deno.test("quota, trouble and silence have names of their own", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  simulator.script({ match: { model: "gemini-2.5-flash-image" }, preset: "quota" });
+  simulator.script({ match: { model: "gemini-3.1-flash-image" }, preset: "unavailable" });
+  deepEqual(await states(valuesFor(simulator.url)), [
+    ["quota_exhausted", 429],
+    ["unreachable", 503],
+  ]);
+  // More than once, since Deno asks again by itself.
+  simulator.script({ match: { model: "gemini-2.5-flash-image" }, preset: "drop", times: "always" });
+  simulator.script({ match: { model: "gemini-3.1-flash-image" }, preset: "html" });
+  deepEqual(await states(valuesFor(simulator.url)), [
+    ["unreachable", undefined],
+    ["unreachable", 502],
+  ]);
+});
+
+Deno.test("an address that is not the provider's says nothing about its models", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  for (const status of [302, 404]) {
+    simulator.script({ status, body: "no such page", times: 2 });
+    deepEqual(await states(valuesFor(simulator.url)), [["unclear", status], ["unclear", status]]);
+  }
+});
+
+Deno.test("a provider that never answers is given up", async () => {
+  const { configuration } = readConfiguration(
+    environmentOf(valuesFor("http://provider.test", { IMAGE_MODELS: "a" })),
+    "image",
+  );
+  const [model] = await askProvider(configuration!, {
+    timeout: 1,
+    send: ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  });
+  equal(model.state, "unreachable");
+});
+
+Deno.test("an answer that quotes the key is redacted", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  simulator.script({
+    times: 2,
+    status: 403,
+    body: { error: { code: 403, message: `no leave for ${keys.google}` } },
+  });
+  await states(valuesFor(simulator.url));
+});
+
+Deno.test("who may not start a run may not have the provider asked either", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  for (const key of [undefined, keys.publishable, keys.anon, keys.worker]) {
+    const { handler } = testFunction(valuesFor(simulator.url));
+    const response = await handler(check(key));
+    equal(response.status, 401);
+    await response.body?.cancel();
+  }
+  equal(simulator.requests.length, 0);
+});
+
+Deno.test("without a key to ask with the answer is 503", async () => {
+  const { handler } = testFunction({ ...hostedValues(keys), GOOGLE_GENERATIVE_AI_API_KEY: "" });
+  const response = await handler(check(keys.secret));
+  equal(response.status, 503);
+  equal((await response.json()).errors[0].variable, "GOOGLE_GENERATIVE_AI_API_KEY");
+});
+
+Deno.test("any other GET is health, for everybody", async () => {
+  const { handler } = testFunction(hostedValues(keys));
+  for (const query of ["", "?check=", "?check=else", "?provider"]) {
+    const response = await handler(new Request(`http://functions.test/x${query}`));
+    equal((await response.json()).status, "ok", query);
+  }
+});
