@@ -1,5 +1,5 @@
 /** Files with many jobs. */
-import { DEFAULT_STORYBOARD } from "./arguments.ts";
+import { DEFAULT_STORYBOARD } from "./sender_arguments.ts";
 import { UsageError } from "./failure.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Kind, Message } from "./validation.ts";

@@ -1,5 +1,6 @@
 /** The help texts: each command with lines that can be copied. */
-import type { CommandName } from "./arguments.ts";
+import { type CommandName, type SendingCommand } from "./commands.ts";
+import { OPERATOR_TEXTS } from "./operator_help.ts";
 
 const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
 
@@ -18,7 +19,7 @@ const SHAPE_FLAGS = `  --aspect=R        1:1, 16:9, 9:16, 4:3, 3:4 and others (d
                     shape, or a square)
   --size=S          512, 1K, 2K or 4K, by models that have sizes (default: 1K)`;
 
-const TEXTS: Record<CommandName, string> = {
+const SENDER_TEXTS: Record<SendingCommand, string> = {
   "image": `image "PROMPT"            generate an image from words
 
 ${SHAPE_FLAGS}
@@ -82,15 +83,24 @@ function batchText(list: string, entry: string): string {
   ${RUN.replace("--allow-env", "--allow-env --allow-read")} batch-${list} test-prompts.json`;
 }
 
+const TEXTS: Record<CommandName, string> = { ...SENDER_TEXTS, ...OPERATOR_TEXTS };
+
+const all = (texts: Record<string, string>) =>
+  Object.values(texts).map((text) => `\n${text}\n`).join("");
+
 /** The help for one command, or for the tool. */
 export function helpText(topic?: CommandName): string {
   if (topic) return TEXTS[topic];
-  return `Puts jobs on the generation queues.
+  return `Puts jobs on the generation queues, shows what comes of them and mends what went wrong.
 
   ${RUN} COMMAND …
 
-COMMANDS
-${Object.values(TEXTS).map((text) => `\n${text}\n`).join("")}
+COMMANDS OF SENDERS
+${all(SENDER_TEXTS)}
+COMMANDS OF OPERATORS
+  Each takes --json, for programs: one document, or for watch a line for each
+  change.
+${all(OPERATOR_TEXTS)}
 ENVIRONMENT
   SUPABASE_URL                 the URL of the project's API
   SUPABASE_SECRET_KEY          a secret key of the project, or
@@ -103,9 +113,11 @@ FLAGS are written --flag=VALUE or --flag VALUE. "--" ends them, for a prompt tha
 starts with a dash.
 
 EXIT CODES
-  0  queued; with --wait: succeeded
-  1  the project refused or could not be reached; with --wait: a job failed
-  2  wrong usage, or a message that could not become a job: nothing was sent
+  0  queued, or done; with --wait, or watched: succeeded
+  1  the project refused or could not be reached; a job that was waited for or
+     worked on failed; a job that was named could not be cancelled or redriven
+  2  wrong usage, or a message that could not become a job: nothing was sent;
+     what needs --yes: nothing was done
 
 A job is worked on when a function runs: by its schedule, or by ./process-queue.sh.`;
 }

@@ -1,11 +1,7 @@
-/** The database functions for senders, over PostgREST. */
-import { projectHeaders } from "../supabase/functions/_shared/project_headers.ts";
+/** The database functions for senders. */
 import { RemoteError } from "./failure.ts";
-import type { Project } from "./project.ts";
+import type { ProjectApi } from "./project_api.ts";
 import type { Kind, Message } from "./validation.ts";
-
-/** In milliseconds; PostgREST ends a statement after 8 s by default. */
-const LONGEST_CALL = 30_000;
 
 /** What identifies a job that was put on a queue. */
 export interface Receipt {
@@ -13,7 +9,7 @@ export interface Receipt {
   msgId: number;
 }
 
-/** A job as `generation_job` tells of it; only what the tool shows. */
+/** A job as `generation_job` tells of it; only what following it needs. */
 export interface Job {
   status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled";
   /** Place in the queue, 1 is the next; null unless queued. */
@@ -30,14 +26,11 @@ export function queueOf(kind: Kind): string {
 
 /** Calls of one project. */
 export class QueueApi {
-  constructor(
-    private readonly project: Project,
-    private readonly send: (request: Request) => Promise<Response>,
-  ) {}
+  constructor(private readonly api: ProjectApi) {}
 
   /** Puts a message on its queue. Never repeated by itself: the job might be made twice. */
   async enqueue(kind: Kind, message: Message): Promise<Receipt> {
-    const reply = await this.call("enqueue_generation_job", { queue: queueOf(kind), message });
+    const reply = await this.api.call("enqueue_generation_job", { queue: queueOf(kind), message });
     const row = (Array.isArray(reply) ? reply[0] : reply) as Record<string, unknown> | undefined;
     if (typeof row?.job_id !== "string" || typeof row.msg_id !== "number") {
       throw new RemoteError("enqueue_generation_job answered without job id and message id.");
@@ -47,59 +40,6 @@ export class QueueApi {
 
   /** The job as it is now; undefined when there is none with this id. */
   async job(jobId: string): Promise<Job | undefined> {
-    return (await this.call("generation_job", { job_id: jobId }) as Job | null) ?? undefined;
-  }
-
-  private async call(name: string, body: unknown): Promise<unknown> {
-    const { url, key } = this.project;
-    const request = new Request(`${url}/rest/v1/rpc/${name}`, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...projectHeaders(key) },
-      body: JSON.stringify(body),
-      redirect: "manual",
-      signal: AbortSignal.timeout(LONGEST_CALL),
-    });
-    let response: Response;
-    let text: string;
-    try {
-      response = await this.send(request);
-      text = await response.text();
-    } catch (error) {
-      throw new RemoteError(`${url} cannot be reached: ${reasonOf(error as Error)}`);
-    }
-    const reply = parseJson(text);
-    if (!response.ok) throw new RemoteError(refusal(name, response.status, reply, url));
-    if (reply === undefined) {
-      throw new RemoteError(`${name} answered something that is not JSON. Is ${url} the API URL?`);
-    }
-    return reply;
-  }
-}
-
-/** Deno 2.9 says only that the fetch failed and keeps the reason in the cause; 2.1 says it all. */
-function reasonOf({ message, cause }: Error): string {
-  return cause instanceof Error ? cause.message : message;
-}
-
-function refusal(name: string, status: number, reply: unknown, url: string): string {
-  const { code, message } = (reply ?? {}) as { code?: string; message?: string };
-  const said = message ? `${status}: ${message}` : `${status}`;
-  // PGRST202: PostgREST knows no such function. 42501: the role may not execute it.
-  if (code === "PGRST202") {
-    return `The project has no function ${name}. Apply the migrations: supabase db push (${said})`;
-  }
-  if (status === 401 || status === 403 || code === "42501") {
-    return `The project refused the key. It takes a secret key or the service_role key, not the ` +
-      `publishable or anon key (${said})`;
-  }
-  if (status === 404) return `${url} has no Data API. Is it the API URL of a project? (${said})`;
-  return `${name} failed (${said})`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+    return (await this.api.call("generation_job", { job_id: jobId }) as Job | null) ?? undefined;
   }
 }

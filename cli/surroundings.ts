@@ -12,6 +12,8 @@ export interface Surroundings {
   /** Waits, in milliseconds. */
   sleep(milliseconds: number): Promise<void>;
   fetch(request: Request): Promise<Response>;
+  /** In milliseconds since 1970. */
+  now(): number;
 }
 
 /** The real surroundings. */
@@ -30,5 +32,6 @@ export function thisTerminal(): Surroundings {
     readFile: (path) => Deno.readTextFile(path),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     fetch: (request) => fetch(request),
+    now: () => Date.now(),
   };
 }

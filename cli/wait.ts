@@ -2,6 +2,7 @@
 import { RemoteError } from "./failure.ts";
 import type { Job, QueueApi } from "./queue_api.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { plain } from "./text.ts";
 
 /** A job to follow; `label` is put in front of what is shown of it. */
 export interface Followed {
@@ -40,8 +41,8 @@ export async function follow(
 async function followOne(followed: Followed, api: QueueApi, surroundings: Surroundings) {
   const { label, jobId, worker } = followed;
   const { print, complain, status, sleep } = surroundings;
+  const poll = patiently(`${label}lost sight of the job`, () => jobOf(api, jobId));
   let shown = "";
-  let failures = 0;
   for (let polls = 1;; polls++) {
     const job = await poll();
     if (job) {
@@ -60,29 +61,44 @@ async function followOne(followed: Followed, api: QueueApi, surroundings: Surrou
     }
     await sleep(POLL_MILLISECONDS);
   }
+}
 
-  /** A passing failure must not end the waiting: the job goes on without us. */
-  async function poll(): Promise<Job | undefined> {
+/** The job; one that is not there will not come back. */
+export async function jobOf(api: QueueApi, jobId: string): Promise<Job> {
+  const job = await api.job(jobId);
+  if (!job) throw new Error(`there is no job ${jobId} any more`);
+  return job;
+}
+
+/**
+ * Asks again and again. A passing failure must not end the waiting, for the jobs go on without us:
+ * it answers undefined.
+ *
+ * @throws {RemoteError} that begins with `what`, when nothing can be had for long.
+ */
+export function patiently<T>(what: string, ask: () => Promise<T>): () => Promise<T | undefined> {
+  let failures = 0;
+  return async () => {
     try {
-      const job = await api.job(jobId);
-      if (!job) throw new Error(`there is no job ${jobId} any more`);
+      const answer = await ask();
       failures = 0;
-      return job;
+      return answer;
     } catch (error) {
       failures++;
       if (!(error instanceof RemoteError) || failures >= MOST_FAILURES) {
-        throw new RemoteError(`${label}lost sight of the job: ${(error as Error).message}`);
+        throw new RemoteError(`${what}: ${(error as Error).message}`);
       }
     }
-  }
+  };
 }
 
-function isOver({ status }: Job): boolean {
+export function isOver({ status }: Job): boolean {
   return status === "succeeded" || status === "failed" || status === "cancelled";
 }
 
-function describe({ status, position, attempts, asset_url, error }: Job): string {
-  const reason = error ? `: ${error.code}: ${error.message}` : "";
+/** How the job stands, in a line. */
+export function describe({ status, position, attempts, asset_url, error }: Job): string {
+  const reason = error ? `: ${error.code}: ${plain(error.message)}` : "";
   switch (status) {
     case "queued":
       if (attempts > 0) return `queued again after attempt ${attempts}${reason}`;

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { COMMANDS, flagOfField } from "../../cli/arguments.ts";
+import { COMMANDS } from "../../cli/commands.ts";
+import { flagOfField } from "../../cli/sender_arguments.ts";
 import { run, sent } from "./support.ts";
 
 const SOURCE = "https://example.com/a.png";
@@ -161,7 +162,7 @@ Deno.test("help shows every command with lines to copy, and needs no environment
     const { code, out } = await run(args);
     equal(code, 0);
     const text = out.join("\n");
-    for (const command of COMMANDS) match(text, new RegExp(`queue-trigger\\.ts ${command} `));
+    for (const command of COMMANDS) match(text, new RegExp(`queue-trigger\\.ts ${command}\\b`));
     for (const word of ["storyboard-001", "SUPABASE_URL", "SUPABASE_SECRET_KEY", "EXIT CODES"]) {
       match(text, new RegExp(word));
     }

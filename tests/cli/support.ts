@@ -105,6 +105,7 @@ export async function run(
       return Promise.resolve();
     },
     fetch: (request) => fetch(request),
+    now: () => Date.now(),
     ...change,
   });
   return { code, out, err, slept };

@@ -1,0 +1,50 @@
+/** `show`: everything that is known of one job. */
+import { EXIT, RemoteError } from "../failure.ts";
+import type { ProjectApi } from "../project_api.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { ago, dollars, plain } from "../text.ts";
+import type { OperatorCommand } from "./arguments.ts";
+
+/** A job as `generation_job` tells of it. */
+interface JobDetails {
+  [name: string]: unknown;
+  history: { at: string; event: string }[];
+  entities: { key: string; outcome: string }[] | null;
+  error: { code: string; message: string } | null;
+}
+
+const TIMES = ["enqueued_at", "started_at", "submitted_at", "finished_at", "visible_at"];
+
+/** Told in lines of their own, below. */
+const LATER = ["history", "entities", "error", "cost_usd", "updated_at", ...TIMES];
+
+export async function show(
+  { jobId, json }: OperatorCommand & { name: "show" },
+  api: ProjectApi,
+  { print, now }: Surroundings,
+): Promise<number> {
+  const job = await api.call("generation_job", { job_id: jobId }) as JobDetails | null;
+  if (!job) throw new RemoteError(`There is no job ${jobId}.`);
+  if (json) {
+    print(JSON.stringify(job));
+    return EXIT.ok;
+  }
+
+  const line = (name: string, value: unknown) => {
+    if (value === null || value === undefined || value === "") return;
+    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+    print(`${name.padEnd(16)} ${plain(text)}`);
+  };
+  for (const [name, value] of Object.entries(job)) if (!LATER.includes(name)) line(name, value);
+  if (job.error) line("error", `${job.error.code}: ${job.error.message}`);
+  if (job.cost_usd !== null) line("cost", dollars(job.cost_usd as number));
+  for (const { key, outcome } of job.entities ?? []) line("entity", `${key} ${outcome}`);
+  for (const name of TIMES) {
+    const time = job[name] as string | null;
+    if (time) line(name, `${time} (${ago(time, now())})`);
+  }
+  for (const { at, event, ...details } of job.history) {
+    line("history", `${at} ${event} ${JSON.stringify(details)}`);
+  }
+  return EXIT.ok;
+}
