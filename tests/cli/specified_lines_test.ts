@@ -3,11 +3,10 @@
  * the permissions that the lines give, against the embedded stack.
  */
 import { deepEqual, equal, match } from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { startSimulator } from "../../local/simulator/mod.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
+import { REPOSITORY, shell, start } from "./shell.ts";
 
-const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 const SOURCE = "https://example.com/a.png";
 
 /** Line, queue, and the message that has to be on it. */
@@ -43,47 +42,6 @@ const LINES: [string, string, Record<string, unknown>][] = [
     { prompt: "Animate this scene", sourceImageUrl: SOURCE },
   ],
 ];
-
-/** Runs a line in a shell, at the root of the repository, with nothing but the promised variables. */
-async function shell(line: string, environment: Record<string, string>) {
-  return await start(line, environment).outcome;
-}
-
-/** The same, for a line that goes on while others run; `queued` when it has sent its jobs. */
-function start(line: string, environment: Record<string, string>) {
-  const child = new Deno.Command("bash", {
-    // `deno` in the line is the Deno that runs this test, wherever it is installed.
-    args: ["-c", `deno() { "${Deno.execPath()}" "$@"; }; ${line}`],
-    cwd: REPOSITORY,
-    clearEnv: true,
-    env: {
-      PATH: Deno.env.get("PATH")!,
-      HOME: Deno.env.get("HOME") ?? "",
-      NO_COLOR: "1",
-      ...(Deno.env.has("DENO_DIR") && { DENO_DIR: Deno.env.get("DENO_DIR")! }),
-      ...environment,
-    },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const queued = Promise.withResolvers<void>();
-  const collect = async (stream: ReadableStream<Uint8Array>) => {
-    let text = "";
-    for await (const part of stream.pipeThrough(new TextDecoderStream())) {
-      text += part;
-      if (text.includes("put on")) queued.resolve();
-    }
-    queued.resolve();
-    return text;
-  };
-  const texts = Promise.all([collect(child.stdout), collect(child.stderr)]);
-  const outcome = (async () => {
-    const [out, err] = await texts;
-    return { code: (await child.status).code, out, err };
-  })();
-  return { outcome, queued: queued.promise };
-}
 
 function variables({ url, secretKey }: Stack) {
   return { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
@@ -168,7 +126,7 @@ Deno.test("variables come from a file, and --wait ends when process-queue.sh has
       start(`${trigger} image "A lighthouse" --scene=scene-001 --wait`, {}),
       start(`${trigger} video "A lion" --duration=4 --wait`, {}),
     ];
-    await Promise.all(waiting.map(({ queued }) => queued));
+    await Promise.all(waiting.map(({ said }) => said));
     const { code, out, err } = await shell(`./process-queue.sh all --env-file ${file}`, {});
     equal(code, 0, out + err);
     equal(out.match(/^ {2}succeeded /gm)?.length, 2, out);

@@ -1,0 +1,203 @@
+/**
+ * The operators' commands as they are typed, with the permissions that the README gives, against a
+ * real installation with the provider simulator behind it.
+ */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { Studio } from "../end_to_end/studio.ts";
+import { shell, start } from "./shell.ts";
+import { jobId } from "./support.ts";
+
+const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
+
+type Row = Record<string, unknown>;
+
+/** Runs a command; answers its exit code and what it printed. */
+async function operate(studio: Studio, line: string) {
+  const { url, secretKey } = studio.stack;
+  return await shell(`${RUN} ${line}`, { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey });
+}
+
+/** The same with --json; what it printed has to be one document. */
+async function json<T>(studio: Studio, line: string, expected = 0): Promise<T> {
+  const { code, out, err } = await operate(studio, `${line} --json`);
+  equal(code, expected, out + err);
+  return JSON.parse(out);
+}
+
+/** Two jobs that succeed, one that fails, one that waits, one that the provider makes. */
+async function populate(studio: Studio) {
+  const storyboardId = studio.storyboard();
+  await studio.entity(`scene:${storyboardId}:s1`);
+  const made = await studio.send("image", { storyboardId, sceneId: "s1", prompt: "A cliff" });
+  const video = await studio.send("video", { storyboardId, prompt: "Lion walking" });
+  const blocked = await studio.send("image", { storyboardId, prompt: " " });
+  await studio.run("image");
+  await studio.run("video");
+  const queued = await studio.send("image", {
+    storyboardId,
+    characterId: "hero",
+    owner: "ada & co",
+    prompt: "Warrior \u001b[31mportrait",
+  });
+  return { storyboardId, made, video, blocked, queued };
+}
+
+Deno.test("operators see and mend jobs from the command line", async (test) => {
+  await using studio = await Studio.start({ deno: "current" });
+  const { storyboardId, made, video, blocked, queued } = await populate(studio);
+
+  await test.step("status", async () => {
+    const { code, out } = await operate(studio, "status");
+    equal(code, 0);
+    match(out, /images {4}1 waiting \(the first for [\d.]+ m?s\), 0 in hand, 0 put back/);
+    match(out, /1 succeeded, 1 failed, 0 cancelled/);
+    match(out, /failed {4}1 image: invalid_message, the last \d.* ago/);
+    match(out, /cost {6}\$0\.84 today/);
+    match(out, /schedule {2}images: not installed/);
+    const status = await json<{ queues: Row[]; cost_usd_today: number; schedule: Row[] }>(
+      studio,
+      "status",
+    );
+    deepEqual(status.queues.map(({ queued, succeeded }) => [queued, succeeded]), [[1, 1], [0, 1]]);
+    ok(Math.abs(status.cost_usd_today - 0.839) < 0.01);
+    equal(status.schedule.length, 2);
+  });
+
+  await test.step("list", async () => {
+    const ids = async (flags: string) =>
+      (await json<{ id: string }[]>(studio, `list ${flags}`)).map(({ id }) => id);
+    deepEqual(await ids(""), [queued, blocked, video, made]);
+    deepEqual(await ids("--limit=1"), [queued]);
+    deepEqual(await ids("--status=failed"), [blocked]);
+    deepEqual(await ids("--kind=video"), [video]);
+    deepEqual(await ids(`--storyboard=${storyboardId} --scene=s1`), [made]);
+    deepEqual(await ids("--owner='ada & co'"), [queued]);
+    deepEqual(await ids("--error=invalid_message --since=1h"), [blocked]);
+    deepEqual(await ids("--since=2999-01-01"), []);
+    const { out } = await operate(studio, "list");
+    match(out, /^ job .*\| kind .*\| status .*\| for /);
+    match(out, new RegExp(`${blocked} \\| image \\| failed .*invalid_message: `));
+    match((await operate(studio, "list --scene=none")).out, /^no jobs/);
+  });
+
+  await test.step("show", async () => {
+    const { code, out } = await operate(studio, `show ${made}`);
+    equal(code, 0);
+    match(out, /^asset_url +http.*\.png$/m);
+    match(out, new RegExp(`^entity +scene:${storyboardId}:s1 linked$`, "m"));
+    match(out, /^finished_at .* ago\)$/m);
+    match(out, /^cost +\$0\.0390$/m);
+    const other = await operate(studio, `show ${queued}`);
+    match(other.out, /^prompt +Warrior {1,2}\[31mportrait$/m);
+    equal((await json<Row>(studio, `show ${video}`)).status, "succeeded");
+    const unknown = await operate(studio, `show ${jobId(7)}`);
+    deepEqual([unknown.code, unknown.err.trim()], [1, `There is no job ${jobId(7)}.`]);
+  });
+
+  await test.step("metrics", async () => {
+    const { code, out } = await operate(studio, "metrics");
+    equal(code, 0);
+    match(out, /Latency of the last 24 hours\n kind .*\n.*\n image \| +1 \|/);
+    match(out, / image \| invalid_message \| +1 \|/);
+    const figures = await json<Record<string, Row[]>>(studio, "metrics");
+    deepEqual(figures.latency.map(({ kind, jobs }) => [kind, jobs]), [["image", 1], ["video", 1]]);
+    equal(figures.costs.length, 2);
+    const { out: exposition } = await operate(studio, "metrics --prometheus");
+    match(exposition, /^generation_jobs{queue="image_generation_queue",status="failed"} 1$/m);
+    match(exposition, /^generation_latency_seconds{kind="image",phase="took",quantile="0.95"} \d/m);
+    for (const line of exposition.trim().split("\n")) {
+      match(
+        line,
+        /^(# (HELP|TYPE) generation_\w+ .+|generation_\w+\{\w+="[^"]*"(,\w+="[^"]*")*\} \d+(\.\d+)?(e-\d+)?)$/,
+      );
+    }
+  });
+
+  await test.step("redrive", async () => {
+    const left = await json<{ redriven: string[]; left: Row[] }>(studio, `redrive ${made}`, 1);
+    deepEqual(left, { redriven: [], left: [{ job_id: made, status: "succeeded" }] });
+    const unknown = await operate(studio, `redrive ${jobId(7)}`);
+    match(unknown.out, /^0 sent again\n.*there is no such job/);
+    const careful = await operate(studio, "redrive --error=submission_uncertain");
+    equal(careful.code, 2);
+    match(careful.err, /paid for again\. Nothing was done: add --yes/);
+    match((await operate(studio, `redrive ${blocked} --forget-operation`)).err, /second time/);
+    match((await operate(studio, "redrive --all")).err, /All failed image and video jobs/);
+    equal((await studio.job(blocked)).status, "failed");
+    deepEqual((await json<Row>(studio, `redrive ${blocked}`)).redriven, [blocked]);
+    equal((await studio.job(blocked)).status, "queued");
+    await studio.run("image", { maxJobs: 1 });
+    match((await operate(studio, "redrive --error=invalid_message")).out, /^1 sent again/);
+    await studio.run("image", { maxJobs: 1 });
+    match((await operate(studio, "redrive --all --yes")).out, /^1 sent again/);
+  });
+
+  await test.step("cancel", async () => {
+    const one = await operate(studio, `cancel ${blocked} ${made}`);
+    equal(one.code, 1);
+    match(
+      one.out,
+      new RegExp(`${blocked} {2}cancelled\n${made} {2}not cancelled: it has succeeded`),
+    );
+    const asked = await operate(studio, `cancel --storyboard=${storyboardId}`);
+    equal(asked.code, 2);
+    match(asked.err, /^1 would be cancelled\. Nothing was done: add --yes/);
+    equal((await studio.job(queued)).status, "queued");
+    deepEqual(await json(studio, `cancel --storyboard=${storyboardId} --yes`), [
+      { job_id: queued, cancelled: true, status: "cancelled" },
+    ]);
+    match((await operate(studio, "cancel --all")).out, /^0 cancelled/);
+  });
+
+  await test.step("process, and watch what happens", async () => {
+    const id = await studio.send("image", { storyboardId, prompt: "A dragon flying" });
+    const doomed = await studio.send("image", { storyboardId, prompt: "" });
+    const { url, secretKey } = studio.stack;
+    const variables = { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
+    const watching = start(`${RUN} watch --until-empty --interval=0.1`, variables, "2 queued");
+    await watching.said;
+    const { code, out } = await operate(studio, "process images");
+    equal(code, 1, "one has failed");
+    match(out, new RegExp(`succeeded {2}job ${id} {2}http`));
+    match(out, new RegExp(`failed {5}job ${doomed} {2}invalid_message: `));
+    match(out, /jobs: 2 {2}succeeded: 1 {2}failed: 1/);
+    const watched = await watching.outcome;
+    equal(watched.code, 0);
+    match(watched.out, new RegExp(`^${id} {2}image ${storyboardId} {2}succeeded: http`, "m"));
+    match(watched.out, new RegExp(`^${doomed} {2}image ${storyboardId} {2}failed: invalid_`, "m"));
+    match(watched.out, /images: 0 queued, 0 running, 0 at the provider, 1 failed/);
+    equal(watched.out.includes(made), false, "what ended before is no news");
+
+    const named = await operate(studio, `watch ${id} ${doomed}`);
+    equal(named.code, 1, "one has failed");
+    match(
+      named.out,
+      new RegExp(`^${id} {2}succeeded: http.*\n${doomed} {2}failed: invalid_message`),
+    );
+    const lines = (await operate(studio, `watch ${id} --json`)).out.trim().split("\n");
+    deepEqual(lines.map((line) => JSON.parse(line).status), ["succeeded"]);
+
+    const report = await json<Record<string, Row>>(studio, "process all --max-jobs=1");
+    deepEqual(Object.values(report).map(({ claimed }) => claimed), [0, 0]);
+    const started = await operate(studio, "process videos --background");
+    match(started.out, /started; it goes on by itself/);
+  });
+
+  await test.step("what goes wrong is told", async () => {
+    const { url } = studio.stack;
+    const wrong = { SUPABASE_URL: url, SUPABASE_SECRET_KEY: "sb_secret_wrong" };
+    for (const line of ["status", "list", "process images"]) {
+      const { code, err } = await shell(`${RUN} ${line}`, wrong);
+      equal(code, 1);
+      match(err, /refused/);
+    }
+    const gone = { SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "sb_secret_any" };
+    match((await shell(`${RUN} status`, gone)).err, /http:\/\/127\.0\.0\.1:1 cannot be reached/);
+
+    await studio.stack.sql("drop view generation_latency");
+    await studio.stack.sql("notify pgrst, 'reload schema'");
+    const { code, err } = await operate(studio, "metrics");
+    equal(code, 1);
+    match(err, /no table generation_latency\. Apply the migrations: supabase db push/);
+  });
+});
