@@ -13,7 +13,7 @@ export function plain(text: string): string {
 /** A span of time: `12 s`, `3 min`, `2 h`, `5 d`. */
 export function span(seconds: number): string {
   const s = Math.max(0, seconds);
-  if (s < 9.95) return `${s.toFixed(1)} s`;
+  if (s < 9.95 && !Number.isInteger(s)) return `${s.toFixed(1)} s`;
   if (s < 120) return `${Math.round(s)} s`;
   if (s < 7200) return `${Math.round(s / 60)} min`;
   if (s < 172_800) return `${Math.round(s / 3600)} h`;

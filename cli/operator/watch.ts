@@ -129,7 +129,9 @@ function changeLine(job: ListedJob): string {
     asset_url,
     error,
   });
-  return `${job.id}  ${job.kind} ${plain(placeOf(job))}  ${how}`;
+  // When it happened, on the clock of whoever watches.
+  const time = new Date(job.updated_at).toTimeString().slice(0, 8);
+  return `${time} ${job.id}  ${job.kind} ${plain(placeOf(job))}  ${how}`;
 }
 
 function overview(queue: QueueFigures): string {

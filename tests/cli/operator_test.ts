@@ -163,8 +163,14 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
     match(out, /jobs: 2 {2}succeeded: 1 {2}failed: 1/);
     const watched = await watching.outcome;
     equal(watched.code, 0);
-    match(watched.out, new RegExp(`^${id} {2}image ${storyboardId} {2}succeeded: http`, "m"));
-    match(watched.out, new RegExp(`^${doomed} {2}image ${storyboardId} {2}failed: invalid_`, "m"));
+    match(
+      watched.out,
+      new RegExp(`^[\\d:]{8} ${id} {2}image ${storyboardId} {2}succeeded: http`, "m"),
+    );
+    match(
+      watched.out,
+      new RegExp(`^[\\d:]{8} ${doomed} {2}image ${storyboardId} {2}failed: invalid_`, "m"),
+    );
     match(watched.out, /images: 0 queued, 0 running, 0 at the provider, 1 failed/);
     equal(watched.out.includes(made), false, "what ended before is no news");
 
