@@ -65,9 +65,10 @@ export function guide(
     "",
     style.bold("Try"),
     command(`${run} image "A hero on a cliff" --wait`, "a job of your own, with progress"),
-    command(`${run} --help`, "scenes, edits, videos, batches"),
+    command(`${run} --help`, "scenes, edits, videos, batches; status, watch and more"),
     command(`${sql} enqueue-test-images.sql`, "three more scenes, from plain SQL"),
-    command(`${sql} -c "select * from generation_metrics()"`, "the state of the queues"),
+    command(`${run} status`, "the state of the queues"),
+    command(`${sql} -c "select * from generation_latency"`, "and of the jobs: how long they took"),
     command(
       `curl -H "apikey: $SUPABASE_SECRET_KEY" "${stack.url}/rest/v1/generation_jobs?limit=3"`,
       `the ledger over HTTP, after: set -a; . ${env.startsWith("/") ? env : `./${env}`}; set +a`,
