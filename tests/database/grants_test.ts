@@ -85,6 +85,7 @@ const GRANTS: Record<string, string> = {
   "function generation_private.interval_changed": NOBODY,
   "function generation_private.job_ended": NOBODY,
   "function generation_private.lock_job": NOBODY,
+  "function generation_private.lock_live_job": NOBODY,
   "function generation_private.lock_queues": NOBODY,
   "function generation_private.meet_strays": NOBODY,
   "function generation_private.message_archived": NOBODY,
