@@ -8,8 +8,8 @@
  */
 import { main } from "./cli/main.ts";
 import { thisTerminal } from "./cli/surroundings.ts";
-import { validateImageJob, validateVideoJob } from "./pkg/generation_queue.js";
+import { validateImageJob, validateVideoJob, version } from "./pkg/generation_queue.js";
 
 if (import.meta.main) {
-  Deno.exit(await main(Deno.args, { validateImageJob, validateVideoJob }, thisTerminal()));
+  Deno.exit(await main(Deno.args, { validateImageJob, validateVideoJob, version }, thisTerminal()));
 }

@@ -14,6 +14,7 @@ export const OPERATING = [
   "redrive",
   "metrics",
   "process",
+  "doctor",
 ] as const;
 export type OperatingCommand = typeof OPERATING[number];
 
@@ -100,6 +101,7 @@ const FLAGS_OF: Record<CommandName, Flag[]> = {
   "redrive": ["error", "kind", "all", "forget-operation", "yes", "json"],
   "metrics": ["json", "prometheus"],
   "process": ["max-jobs", "budget", "background", "json"],
+  "doctor": ["json"],
 };
 
 /** The first of these flags that a command does not take. */

@@ -115,7 +115,8 @@ starts with a dash.
 EXIT CODES
   0  queued, or done; with --wait, or watched: succeeded
   1  the project refused or could not be reached; a job that was waited for or
-     worked on failed; a job that was named could not be cancelled or redriven
+     worked on failed; a job that was named could not be cancelled or redriven;
+     doctor: something has failed
   2  wrong usage, or a message that could not become a job: nothing was sent;
      what needs --yes: nothing was done
 

@@ -72,4 +72,12 @@ ${FILTERS}
   --background      do not wait for the end of the run
 
   ${RUN} process images`,
+
+  "doctor": `doctor                    is everything there, and does it fit together?
+
+  Looks at address and key, migrations, queues, buckets, functions, Google's key
+  and models, the schedule and what failed lately, and says what mends each
+  finding. Exit code 1 when something has failed. Nothing is generated.
+
+  ${RUN} doctor`,
 };

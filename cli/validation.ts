@@ -12,7 +12,7 @@ export interface Issue {
   expected: string;
 }
 
-/** The part of the WASM core that the tool uses. Both throw an error with `issues`. */
+/** The part of the WASM core that checks messages. Both throw an error with `issues`. */
 export interface Validators {
   validateImageJob(message: unknown): unknown;
   validateVideoJob(message: unknown): unknown;

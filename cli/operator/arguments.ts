@@ -29,6 +29,7 @@ export type OperatorCommand =
       budgetSeconds?: number;
       background: boolean;
     }
+    | { name: "doctor" }
   );
 
 /** The most jobs that are listed at once; PostgREST's own limit on Supabase. */
@@ -42,6 +43,7 @@ export function readOperating(
 ): OperatorCommand {
   switch (name) {
     case "status":
+    case "doctor":
       noArguments(name, rest);
       return { name, json };
     case "list":

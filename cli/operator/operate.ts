@@ -14,7 +14,7 @@ import { watch } from "./watch.ts";
 
 /** Answers the exit code. */
 export async function operate(
-  command: OperatorCommand,
+  command: Exclude<OperatorCommand, { name: "doctor" }>,
   surroundings: Surroundings,
 ): Promise<number> {
   const api = new ProjectApi(readProject(surroundings.environment), surroundings.fetch);

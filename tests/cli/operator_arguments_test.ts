@@ -51,6 +51,7 @@ Deno.test("operators' commands are read with their flags", () => {
         json: false,
       },
     ],
+    [["doctor", "--json"], { name: "doctor", json: true }],
     [["metrics", "--prometheus"], { name: "metrics", prometheus: true, json: false }],
     [
       ["process", "all", "--max-jobs=3", "--budget=30"],

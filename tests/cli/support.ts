@@ -1,8 +1,8 @@
 /** A project on the loopback and a terminal of the test's own. */
-import { main } from "../../cli/main.ts";
+import { type Core, main } from "../../cli/main.ts";
 import type { Job } from "../../cli/queue_api.ts";
 import type { Surroundings } from "../../cli/surroundings.ts";
-import type { Issue, Validators } from "../../cli/validation.ts";
+import type { Issue } from "../../cli/validation.ts";
 
 /** A call that the project received. */
 export interface Call {
@@ -62,7 +62,8 @@ export function jobId(n: number): string {
 }
 
 /** Stands in for the WASM core: a message needs a prompt, and a duration is one of three. */
-export const core: Validators = {
+export const core: Core = {
+  version: () => "1.2.3",
   validateImageJob: (message) => check(message, []),
   validateVideoJob: (message) => {
     const { durationSeconds = "8" } = (message ?? {}) as { durationSeconds?: unknown };

@@ -1,0 +1,111 @@
+/**
+ * Examines a deployment from end to end. It changes nothing: what is called is refused, or only looks,
+ * but for webhooks that are due, which are sent.
+ */
+import { createRedact } from "../../supabase/functions/_shared/redact.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { Api, NoAnswer, Refused } from "./api.ts";
+import { checkBuckets } from "./buckets.ts";
+import { checkClock } from "./clock.ts";
+import { checkAccess, checkConnection } from "./connection.ts";
+import { publicKeys, readKey, readUrl } from "./environment.ts";
+import { checkFailures, checkPublications } from "./failures.ts";
+import { failed, type Finding, type Observation, skipped } from "./finding.ts";
+import { checkAuthorization, checkFunctions } from "./functions.ts";
+import { checkMigrations, isMissing } from "./migrations.ts";
+import { checkProvider } from "./provider.ts";
+import { checkQueues } from "./queues.ts";
+import { checkSchedule } from "./schedule.ts";
+import type { Visit } from "./visit.ts";
+import { checkWebhooks } from "./webhooks.ts";
+
+interface Check {
+  name: string;
+  /** Checks without whose success this one would say nothing. */
+  needs: string[];
+  look(visit: Visit): Promise<Observation[]>;
+}
+
+/** In the order in which one thing builds upon the other. */
+const CHECKS: Check[] = [
+  { name: "connection", needs: ["url"], look: checkConnection },
+  { name: "access", needs: ["key", "connection"], look: checkAccess },
+  { name: "clock", needs: ["connection"], look: checkClock },
+  { name: "migrations", needs: ["access"], look: checkMigrations },
+  { name: "queues", needs: ["access"], look: checkQueues },
+  { name: "buckets", needs: ["access"], look: checkBuckets },
+  { name: "functions", needs: ["connection"], look: checkFunctions },
+  { name: "authorization", needs: ["access"], look: checkAuthorization },
+  { name: "provider", needs: ["access"], look: checkProvider },
+  { name: "schedule", needs: ["access"], look: checkSchedule },
+  { name: "failures", needs: ["access"], look: checkFailures },
+  { name: "publications", needs: ["access"], look: checkPublications },
+  { name: "webhooks", needs: ["access"], look: checkWebhooks },
+];
+
+/** Examines the project that the environment names; `version` is the one of this clone. */
+export async function examine(
+  version: string,
+  surroundings: Pick<Surroundings, "environment" | "fetch" | "now">,
+): Promise<Finding[]> {
+  const { environment, now } = surroundings;
+  const url = readUrl(environment);
+  const key = readKey(environment, url.value, now());
+  const visit: Visit = {
+    api: new Api(url.value ?? "", key.value ?? null, surroundings),
+    publicKeys: publicKeys(environment),
+    version,
+    now,
+    functions: new Set(),
+  };
+  const findings: Finding[] = [
+    { check: "url", ...url.observation },
+    { check: "key", ...key.observation },
+  ];
+  for (const check of CHECKS) {
+    const missed = check.needs.filter((name) => !holds(name, findings));
+    const observations = missed.length > 0
+      ? [skipped(`Not looked at, because of what is said of ${missed.join(" and ")}.`)]
+      : await observe(check, visit);
+    findings.push(...observations.map((observation) => ({ check: check.name, ...observation })));
+  }
+  return findings.map(withoutSecrets(environment));
+}
+
+/** A check that was skipped, or failed, is nothing to build upon. */
+function holds(name: string, findings: Finding[]): boolean {
+  return findings.every(({ check, status }) =>
+    check !== name || status === "ok" || status === "warning"
+  );
+}
+
+async function observe({ look }: Check, visit: Visit): Promise<Observation[]> {
+  try {
+    return await look(visit);
+  } catch (error) {
+    if (error instanceof NoAnswer) {
+      return [
+        failed(`There was no answer: ${error.message}`, "queue-trigger.ts doctor  # once more"),
+      ];
+    }
+    if (!(error instanceof Refused)) throw error;
+    if (isMissing(error.answer.code)) {
+      return [skipped(`Not looked at: ${error.what} is missing (see migrations).`)];
+    }
+    return [failed(`${error.message}`, "queue-trigger.ts doctor  # once more")];
+  }
+}
+
+/** Whoever answers may quote the keys that were sent along. */
+function withoutSecrets(environment: Surroundings["environment"]): (finding: Finding) => Finding {
+  const secrets = [
+    "SUPABASE_SECRET_KEY",
+    "SUPABASE_SERVICE_ROLE_KEY",
+    "SUPABASE_PUBLISHABLE_KEY",
+    "SUPABASE_ANON_KEY",
+    "GOOGLE_GENERATIVE_AI_API_KEY",
+    "WORKER_SECRET",
+  ].flatMap((name) => environment(name)?.trim() || []);
+  const redact = createRedact(secrets);
+  return (finding) => redact(finding) as Finding;
+}

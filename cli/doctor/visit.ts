@@ -1,0 +1,27 @@
+/** What the checks of one examination have in common. */
+import type { Api } from "./api.ts";
+
+export interface Visit {
+  api: Api;
+  /** Keys that everybody may see, as far as they are known. */
+  publicKeys: string[];
+  /** The version of this clone. */
+  version: string;
+  /** In milliseconds since 1970, by this machine's clock. */
+  now(): number;
+  /** The names of functions that are deployed and configured, once they have been looked at. */
+  functions: Set<string>;
+}
+
+export const QUEUES = ["image_generation_queue", "video_generation_queue"];
+
+/** The functions, with the variable that names their models. */
+export const FUNCTIONS = [
+  { name: "process-image-generation", kind: "image", models: "IMAGE_MODELS" },
+  { name: "process-video-generation", kind: "video", models: "VIDEO_MODELS" },
+];
+
+/** Runs the files of the migrations again, whatever the project says is applied already. */
+export const RUN_MIGRATIONS_AGAIN =
+  `for file in supabase/migrations/*.sql; do psql "$DATABASE_URL" --set ON_ERROR_STOP=1 ` +
+  `--single-transaction --file "$file"; done`;
