@@ -146,7 +146,18 @@ function rowsIn(name: string, answer: Answer): Row[] {
   if (answer.status < 200 || answer.status > 299 || !Array.isArray(answer.body)) {
     throw new Refused(name, answer);
   }
-  return answer.body;
+  return objects(answer.body);
+}
+
+/** PostgREST knows no such function or table; 42P01: PostgreSQL does not, as older ones say. */
+export function isMissing(code: string | undefined): boolean {
+  return code === "PGRST202" || code === "PGRST205" || code === "42P01" || code === "42883";
+}
+
+/** The objects in a list; none where there is no list. Whoever answers need not be what it seems. */
+export function objects(value: unknown): Row[] {
+  const list = Array.isArray(value) ? value : [];
+  return list.filter((item) => typeof item === "object" && item !== null && !Array.isArray(item));
 }
 
 /** Deno 2.9 says only that the fetch failed and keeps the reason in the cause; 2.1 says it all. */

@@ -1,5 +1,5 @@
 /** Whether the assets find their buckets, and whether everybody may read them. */
-import { type Answer, type Api, Refused } from "./api.ts";
+import { type Answer, type Api, Refused, type Row } from "./api.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
 import type { Visit } from "./visit.ts";
 
@@ -30,8 +30,8 @@ async function checkBucket(
   }
   if (answer.status !== 200) throw new Refused(`the bucket ${id}`, answer);
 
-  const { public: isPublic, file_size_limit: limit, allowed_mime_types: allowed } = answer
-    .body as Record<string, unknown>;
+  const { public: isPublic, file_size_limit: limit, allowed_mime_types: allowed } =
+    (answer.body ?? {}) as Row;
   const findings: Observation[] = [];
   const update = (set: string) => `update storage.buckets set ${set} where id = '${id}';`;
   if (isPublic !== true) {
@@ -64,7 +64,7 @@ async function checkBucket(
 /** Storage says 404 in the status, or in the body of a 400. */
 function isNotFound({ status, body }: Answer): boolean {
   return status === 404 ||
-    String((body as Record<string, unknown> | undefined)?.statusCode) === "404";
+    String((body as Row | undefined)?.statusCode) === "404";
 }
 
 /** A list of types may have `image/*`; no list, or an empty one, lets everything in. */

@@ -4,7 +4,7 @@
  */
 import { createRedact } from "../../supabase/functions/_shared/redact.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { Api, NoAnswer, Refused } from "./api.ts";
+import { Api, isMissing, NoAnswer, Refused } from "./api.ts";
 import { checkBuckets } from "./buckets.ts";
 import { checkClock } from "./clock.ts";
 import { checkAccess, checkConnection } from "./connection.ts";
@@ -12,11 +12,11 @@ import { publicKeys, readKey, readUrl } from "./environment.ts";
 import { checkFailures, checkPublications } from "./failures.ts";
 import { failed, type Finding, type Observation, skipped } from "./finding.ts";
 import { checkAuthorization, checkFunctions } from "./functions.ts";
-import { checkMigrations, isMissing } from "./migrations.ts";
+import { checkMigrations } from "./migrations.ts";
 import { checkProvider } from "./provider.ts";
 import { checkQueues } from "./queues.ts";
 import { checkSchedule } from "./schedule.ts";
-import type { Visit } from "./visit.ts";
+import { RUN_MIGRATIONS_AGAIN, type Visit } from "./visit.ts";
 import { checkWebhooks } from "./webhooks.ts";
 
 interface Check {
@@ -25,6 +25,8 @@ interface Check {
   needs: string[];
   look(visit: Visit): Promise<Observation[]>;
 }
+
+const ONCE_MORE = "deno run --allow-net --allow-env queue-trigger.ts doctor";
 
 /** In the order in which one thing builds upon the other. */
 const CHECKS: Check[] = [
@@ -65,8 +67,8 @@ export async function examine(
   for (const check of CHECKS) {
     const missed = check.needs.filter((name) => !holds(name, findings));
     const observations = missed.length > 0
-      ? [skipped(`Not looked at, because of what is said of ${missed.join(" and ")}.`)]
-      : await observe(check, visit);
+      ? [because(missed)]
+      : await observe(check, visit, findings);
     findings.push(...observations.map((observation) => ({ check: check.name, ...observation })));
   }
   return findings.map(withoutSecrets(environment));
@@ -79,21 +81,29 @@ function holds(name: string, findings: Finding[]): boolean {
   );
 }
 
-async function observe({ look }: Check, visit: Visit): Promise<Observation[]> {
+async function observe(
+  { look }: Check,
+  visit: Visit,
+  findings: Finding[],
+): Promise<Observation[]> {
   try {
     return await look(visit);
   } catch (error) {
     if (error instanceof NoAnswer) {
       return [
-        failed(`There was no answer: ${error.message}`, "queue-trigger.ts doctor  # once more"),
+        failed(`There was no answer: ${error.message}`, ONCE_MORE),
       ];
     }
     if (!(error instanceof Refused)) throw error;
-    if (isMissing(error.answer.code)) {
-      return [skipped(`Not looked at: ${error.what} is missing (see migrations).`)];
-    }
-    return [failed(`${error.message}`, "queue-trigger.ts doctor  # once more")];
+    const { code } = error.answer;
+    if (!isMissing(code) && code !== "42501") return [failed(error.message, ONCE_MORE)];
+    const known = ["migrations", "queues"].find((name) => !holds(name, findings));
+    return [known ? because([known]) : failed(error.message, RUN_MIGRATIONS_AGAIN)];
   }
+}
+
+function because(names: string[]): Observation {
+  return skipped(`Not looked at, because of what is said of ${names.join(" and ")}.`);
 }
 
 /** Whoever answers may quote the keys that were sent along. */

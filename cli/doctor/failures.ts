@@ -6,6 +6,8 @@ import type { Visit } from "./visit.ts";
 const DAY = 86_400;
 const MINUTE = 60;
 
+const REDRIVE = "deno run --allow-net --allow-env queue-trigger.ts redrive --error=";
+
 export async function checkFailures({ api }: Visit): Promise<Observation[]> {
   const failures = await api.rows("generation_failures", {
     last_at: `gt.${api.secondsAgo(DAY)}`,
@@ -34,6 +36,22 @@ export async function checkFailures({ api }: Visit): Promise<Observation[]> {
     findings.push(warning(
       `${many(dead, 100)} for a worker that has died, and none has taken over.`,
       "./process-queue.sh all",
+    ));
+  }
+  const slow = await api.rows("generation_jobs_in_flight", {
+    select: "job_id",
+    status: "eq.waiting",
+    submitted_at: `lt.${api.secondsAgo(15 * MINUTE)}`,
+    limit: "100",
+  });
+  if (slow.length > 0) {
+    findings.push(warning(
+      `${
+        many(slow, 100)
+      } for a video that Google has been making for over 15 minutes. It is given up ` +
+        "after VIDEO_DEADLINE_MINUTES.",
+      "select job_id, storyboard_id, operation_name, submitted_at from generation_jobs_in_flight " +
+        "where status = 'waiting' order by submitted_at;",
     ));
   }
   if (findings.length > 0) return findings;
@@ -79,12 +97,10 @@ function remedyOf(code: string, kind: string): string {
   const models = kind === "video" ? "VIDEO_MODELS" : "IMAGE_MODELS";
   switch (code) {
     case "api_key_invalid":
-      return "supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY\n" +
-        `-- then: ${again}`;
+      return `supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY\n${REDRIVE}${code}`;
     case "model_unavailable":
       return `supabase secrets set ${models}=MODEL  ` +
-        "# one of https://ai.google.dev/gemini-api/docs/models\n" +
-        `-- then: ${again}`;
+        `# one of https://ai.google.dev/gemini-api/docs/models\n${REDRIVE}${code}`;
     case "storage_failed":
       return "select id, public, file_size_limit, allowed_mime_types from storage.buckets;\n" +
         `-- then: ${again}`;

@@ -1,5 +1,5 @@
 /** Whether both functions are deployed, configured, of this version, and open to the right people. */
-import { type Answer, type Api, quoted } from "./api.ts";
+import { type Answer, type Api, objects, quoted } from "./api.ts";
 import { failed, type Observation, ok, skipped, warning } from "./finding.ts";
 import { FUNCTIONS, type Visit } from "./visit.ts";
 
@@ -45,7 +45,7 @@ function notThere(name: string, { status, said }: Answer): Observation {
 
 function unconfigured(name: string, { missing, invalid }: Record<string, unknown>): Observation {
   const variables = Array.isArray(missing) ? missing.map(quoted) : [];
-  const faults = Array.isArray(invalid) ? invalid : [];
+  const faults = objects(invalid);
   const said = [
     ...variables.map((variable) => `${variable} is not set`),
     ...faults.map(({ variable, expected }) => `${quoted(variable)} must be ${quoted(expected)}`),

@@ -1,7 +1,8 @@
 /** Whether the database has what this version calls and reads. */
-import { type Answer, type Api, Refused } from "./api.ts";
+import { type Answer, type Api, isMissing, Refused } from "./api.ts";
 import { DATABASE_FUNCTIONS, RELATIONS } from "./database_functions.ts";
 import { failed, type Observation, ok } from "./finding.ts";
+import { missingQueue } from "./queues.ts";
 import { RUN_MIGRATIONS_AGAIN, type Visit } from "./visit.ts";
 
 export async function checkMigrations({ api }: Visit): Promise<Observation[]> {
@@ -73,6 +74,7 @@ async function missingByAsking(api: Api): Promise<Gaps> {
   const sort = (name: string, answer: Answer) => {
     const { status, code } = answer;
     if (code === "42501") gaps.closed.push(name);
+    else if (missingQueue(answer)) return; // which is said of the queues
     else if (isMissing(code)) gaps.missing.push(name);
     else if (status >= 500 || code?.startsWith("PGRST")) throw new Refused(name, answer);
   };
@@ -84,11 +86,6 @@ async function missingByAsking(api: Api): Promise<Gaps> {
   }
   for (const name of RELATIONS) sort(name, await api.ask(`/rest/v1/${name}?limit=0`));
   return gaps;
-}
-
-/** PostgREST knows no such function or table; 42P01: PostgreSQL does not, as older ones say. */
-export function isMissing(code: string | undefined): boolean {
-  return code === "PGRST202" || code === "PGRST205" || code === "42P01" || code === "42883";
 }
 
 function signature(name: string): string {

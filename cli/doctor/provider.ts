@@ -1,5 +1,5 @@
 /** What Google says of the key and the models. The functions ask, since they have the key. */
-import { quoted } from "./api.ts";
+import { objects, quoted } from "./api.ts";
 import { failed, type Observation, ok, skipped, warning } from "./finding.ts";
 import { deploy } from "./functions.ts";
 import { FUNCTIONS, type Visit } from "./visit.ts";
@@ -33,7 +33,7 @@ interface ModelState {
 function readStates(body: unknown): ModelState[] | undefined {
   const models = (body as { provider?: { models?: unknown } } | undefined)?.provider?.models;
   if (!Array.isArray(models)) return undefined;
-  return models.map(({ model, state, httpStatus, detail }) => ({
+  return objects(models).map(({ model, state, httpStatus, detail }) => ({
     model: quoted(model),
     state: quoted(state),
     detail: quoted(detail) || (httpStatus ? String(httpStatus) : "no answer"),

@@ -1,5 +1,5 @@
 /** Whether the queues are there, and write the ledger. */
-import { Refused } from "./api.ts";
+import { type Answer, isMissing, Refused, type Row } from "./api.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
 import { QUEUES, RUN_MIGRATIONS_AGAIN, type Visit } from "./visit.ts";
 
@@ -17,8 +17,7 @@ export async function checkQueues({ api }: Visit): Promise<Observation[]> {
       limit: "1",
     });
   } catch (error) {
-    if (!(error instanceof Refused) || error.answer.code !== "42P01") throw error;
-    const queue = QUEUES.find((name) => error.message.includes(name));
+    const queue = error instanceof Refused ? missingQueue(error.answer) : undefined;
     if (!queue) throw error;
     return [failed(`The queue ${queue} is missing.`, RUN_MIGRATIONS_AGAIN)];
   }
@@ -30,10 +29,19 @@ export async function checkQueues({ api }: Visit): Promise<Observation[]> {
       RUN_MIGRATIONS_AGAIN,
     ));
   }
-  for (const { queue, visible, in_flight, delayed } of await api.call("generation_metrics")) {
-    findings.push(ok(
-      `${queue}: ${visible} waiting, ${in_flight} in hand, ${delayed} put back or delayed.`,
-    ));
-  }
-  return findings;
+  const figures = await api.call("generation_metrics");
+  return [...findings, ...QUEUES.map((queue) => figuresOf(queue, figures))];
+}
+
+/** The queue for want of whose table a view cannot be read. */
+export function missingQueue({ code, body }: Answer): string | undefined {
+  if (!isMissing(code)) return undefined;
+  return QUEUES.find((queue) => JSON.stringify(body).includes(`pgmq.q_${queue}`));
+}
+
+function figuresOf(queue: string, figures: Row[]): Observation {
+  const row = figures.find((row) => row.queue === queue);
+  if (!row) return failed(`Nothing is known of ${queue}.`, RUN_MIGRATIONS_AGAIN);
+  const [visible, inHand, delayed] = [row.visible, row.in_flight, row.delayed].map(Number);
+  return ok(`${queue}: ${visible} waiting, ${inHand} in hand, ${delayed} put back or delayed.`);
 }

@@ -1,6 +1,6 @@
 /** Whether workers are called by themselves, and what they answer. */
 import { span } from "../text.ts";
-import { quoted, type Row } from "./api.ts";
+import { objects, quoted, type Row } from "./api.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
 import type { Visit } from "./visit.ts";
 
@@ -55,7 +55,7 @@ function notInstalled(lines: Line[], url: string): Observation {
   // The installation takes both secrets along, so that only the extensions have to be there before.
   const gaps = (lines[0]?.missing ?? []).filter(({ missing }) => !missing.startsWith("the secret"));
   const wanting = gaps.length > 0
-    ? `, and ${gaps.map((gap) => gap.missing).join(", ")} is missing`
+    ? `, ${gaps.map((gap) => gap.missing).join(", ")} ${gaps.length === 1 ? "is" : "are"} missing`
     : "";
   return warning(
     `No schedule is installed${wanting}: jobs wait until somebody calls the functions.`,
@@ -162,19 +162,18 @@ function isOtherProject(url: string, projectUrl: string): boolean {
 }
 
 function readLine(row: Row): Line {
-  const list = (value: unknown) => Array.isArray(value) ? value : [];
   // The newest that has been answered: the one just made has no answer yet.
-  const answered = list(row.last_calls).find((call: Row) => call.status_code || call.error);
+  const answered = objects(row.last_calls).find((call) => call.status_code || call.error);
   return {
     queue: quoted(row.queue),
     installed: row.installed === true,
     schedule: quoted(row.schedule),
     url: quoted(row.url),
-    missing: list(row.missing).map((gap: Row) => ({
+    missing: objects(row.missing).map((gap) => ({
       missing: quoted(gap.missing),
       remedy: quoted(gap.remedy),
     })),
-    run: list(row.last_runs)[0],
+    run: objects(row.last_runs)[0],
     call: answered,
   };
 }

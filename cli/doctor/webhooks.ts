@@ -1,5 +1,5 @@
 /** Whether webhooks arrive. Nothing to see where nobody has asked for one. */
-import { quoted } from "./api.ts";
+import { objects, quoted } from "./api.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
 import type { Visit } from "./visit.ts";
 
@@ -23,7 +23,7 @@ export async function checkWebhooks({ api }: Visit): Promise<Observation[]> {
   }
   // What the schedule does every 10 seconds, too: it delivers what is due, and says what it lacks.
   const [delivery] = await api.call("deliver_generation_webhooks");
-  const missing = Array.isArray(delivery?.missing) ? delivery.missing : [];
+  const missing = objects(delivery?.missing);
   if (missing.length > 0) {
     findings.push(failed(
       `No webhook is sent: ${missing.map((gap) => quoted(gap.missing)).join(", ")} is missing.`,

@@ -7,7 +7,9 @@ import { doctor } from "../../cli/doctor/doctor.ts";
 import { DATABASE_FUNCTIONS, RELATIONS } from "../../cli/doctor/database_functions.ts";
 import { examine } from "../../cli/doctor/examine.ts";
 import type { Finding } from "../../cli/doctor/finding.ts";
+import { migrate } from "../../local/database/migrate.ts";
 import { openMigratedPglite } from "../../local/database/pglite.ts";
+import { connect } from "../../local/database/postgres.ts";
 import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { type Stack, type StackOptions, startStack } from "../../local/stack/mod.ts";
 import { version } from "../../pkg/generation_queue.js";
@@ -517,6 +519,15 @@ delete from generation_private.worker_calls`,
     await clinic.sql("delete from generation_jobs where status = 'failed'");
   });
 
+  await test.step("videos that take long", async () => {
+    await clinic.sql(
+      `insert into generation_jobs (queue, msg_id, status, message, enqueued_at, submitted_at, operation)
+values ('video_generation_queue', 902, 'waiting', '{}', now(), now() - interval '16 minutes', '{"name": "o"}')`,
+    );
+    match(only(await clinic.examine(), "warning", "failures").message, /over 15 minutes/);
+    await clinic.sql("delete from generation_jobs where msg_id = 902");
+  });
+
   await test.step("current objects that are behind", async () => {
     await clinic.sql(
       `insert into generation_jobs (queue, msg_id, status, message, enqueued_at, finished_at, publication_pending)
@@ -563,6 +574,33 @@ from generation_jobs where msg_id = 901`,
 
   await test.step("all is well again", async () => {
     deepEqual(wrong(await clinic.examine()), []);
+  });
+
+  await test.step("answers of any form are findings, in plain text", async () => {
+    const bodies = [
+      ...["", "null", "7", '"text"', "{}", "[]", "[null]", "[[]]", "[{}]", "<html>", "{"],
+      '{"message": "\\u001b[2J\\u009b\\u202e"}',
+      '{"name": "process-image-generation", "status": "x", "missing": [null, 7], "invalid": [null, {}]}',
+      '{"name": "process-image-generation", "status": "ok", "version": {}, "models": [{}]}',
+      '{"provider": {"models": [null, 7, {}]}}',
+      '[{"queue": null, "installed": true, "missing": [null], "last_runs": 7, "last_calls": [{}]}]',
+    ];
+    for (const body of bodies) {
+      for (const status of [200, 207, 302, 400, 401, 403, 404, 406, 500, 546]) {
+        const findings = await clinic.examine({ SUPABASE_ANON_KEY: publishableKey }, (request) => {
+          const { pathname } = new URL(request.url);
+          const isDoor = /\/(generation_jobs|bucket)$/.test(pathname);
+          if (isDoor) return Promise.resolve(Response.json([]));
+          return Promise.resolve(new Response(body, { status }));
+        });
+        deepEqual([...new Set(findings.map(({ check }) => check))], CHECKS);
+        for (const { status, message, remedy } of findings) {
+          // deno-lint-ignore no-control-regex -- none of those is to be there
+          ok(!/[\x00-\x1f\x7f-\x9f\u202e]/.test(message), JSON.stringify(message));
+          if (status === "failed") ok(remedy, message);
+        }
+      }
+    }
   });
 
   await test.step("another version than this clone's", async () => {
@@ -633,6 +671,32 @@ Deno.test("a provider's key that is wrong, and a door that is open", async () =>
   equal(door.check, "authorization");
   match(door.message, /ALLOW_PUBLIC_TRIGGER is on/);
   equal(door.remedy, "supabase secrets unset ALLOW_PUBLIC_TRIGGER");
+});
+
+Deno.test("a queue that is missing, until the migrations are run again", async () => {
+  await using clinic = await Clinic.open({ functionsRoot: false, sqlPort: 0 });
+  const ofDatabase = (findings: Finding[]) =>
+    wrong(findings).filter(({ check }) => check !== "functions");
+  await clinic.sql("select pgmq.drop_queue('video_generation_queue')");
+  const findings = await clinic.examine();
+  const { message, remedy } = only(ofDatabase(findings), "failed", "queues");
+  match(message, /video_generation_queue is missing/);
+  match(remedy!, /^for file in supabase\/migrations\/\*\.sql; do psql /);
+  ok(checksOf(findings, "skipped").includes("failures"));
+
+  await clinic.sql("select pgmq.create('video_generation_queue')");
+  match(
+    only(ofDatabase(await clinic.examine()), "failed", "migrations").message,
+    /may not use .*generation_pending_jobs/,
+  );
+
+  const session = connect(clinic.stack.databaseUrl);
+  try {
+    await migrate(async (sql) => void (await session.unsafe(sql)));
+  } finally {
+    await session.end();
+  }
+  deepEqual(ofDatabase(await clinic.examine()), [], "the remedy mends it");
 });
 
 Deno.test("a function that is not deployed, and one without its secret", async () => {
