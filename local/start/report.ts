@@ -68,6 +68,7 @@ export function guide(
     command(`${run} --help`, "scenes, edits, videos, batches; status, watch and more"),
     command(`${sql} enqueue-test-images.sql`, "three more scenes, from plain SQL"),
     command(`${run} status`, "the state of the queues"),
+    command(`${run} doctor`, "whether all of it is there and fits together"),
     command(`${sql} -c "select * from generation_latency"`, "and of the jobs: how long they took"),
     command(
       `curl -H "apikey: $SUPABASE_SECRET_KEY" "${stack.url}/rest/v1/generation_jobs?limit=3"`,

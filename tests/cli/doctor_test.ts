@@ -489,6 +489,13 @@ select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "Wa
     match(found[0].message, /answered 404: nobody is not deployed/);
     match(found[1].message, /for 7 min, and nobody has/);
     equal(found[1].remedy, "./process-queue.sh images");
+
+    await clinic.sql("insert into generation_limits (model, jobs_in_flight) values ('m', 1)");
+    const held = wrong(await clinic.examine()).at(-1)!;
+    deepEqual([held.status, held.check], ["warning", "schedule"]);
+    match(held.message, /a limit may hold it back/);
+    equal(held.remedy, "select * from generation_limits_in_use;");
+    await clinic.sql("delete from generation_limits");
     await clinic.sql(
       `select cancel_generation_job(id) from generation_jobs where status = 'queued';
 update generation_worker_settings set function_name =
