@@ -1,4 +1,4 @@
-/** What a project's dashboard shows under "API keys", and the secret that signs storage URLs. */
+/** What a project's dashboard shows under "API keys", and the secret that signs storage URLs and users' tokens. */
 export interface Keys {
   secretKey: string;
   publishableKey: string;

@@ -59,6 +59,8 @@ export interface Stack {
   url: string;
   secretKey: string;
   publishableKey: string;
+  /** What signs the tokens of users (HS256), as a project's JWT secret does. There is no Auth to issue them. */
+  jwtSecret: string;
   /** Empty when no SQL port was opened. */
   databaseUrl: string;
   /** The functions that are served at `/functions/v1/<name>`. */
@@ -152,6 +154,7 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
     url,
     secretKey: keys.secretKey,
     publishableKey: keys.publishableKey,
+    jwtSecret: keys.signingSecret,
     databaseUrl: options.postgres ?? (listener ? databaseUrl(listener.addr.port) : ""),
     functionNames: functions.names,
     brokenFunctions: broken,
