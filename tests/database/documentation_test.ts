@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { migrate } from "../../local/database/migrate.ts";
 import { openMigratedPglite, openPglite } from "../../local/database/pglite.ts";
+import { AUTH } from "./auth.ts";
 import { EXTENSIONS } from "./tap.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -89,11 +90,12 @@ Deno.test("the schedule of docs/deploying.md calls a function whose queue has wo
   assert.deepEqual(await jobs(), []);
 });
 
-Deno.test("every statement of docs/database.md runs, and leaves the queue alone", async () => {
+Deno.test("every statement of docs/database.md runs, and takes nothing off the queue", async () => {
   const statements = await statementsOf("docs/database.md");
-  assert.ok(statements.length >= 8);
+  assert.ok(statements.length >= 14);
 
   await using database = await openMigratedPglite();
+  await database.exec(AUTH);
   await database.exec(`
     create table storage.objects (
       bucket_id text, name text, metadata jsonb, created_at timestamptz default now()
@@ -111,10 +113,18 @@ Deno.test("every statement of docs/database.md runs, and leaves the queue alone"
       ('storyboard-images', 'sb/s1.png', '{"size": 2048, "mimetype": "image/png"}');
     select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "sceneId": "s1", "prompt": "p"}');
   `);
-  const queue = () => database.query("select * from pgmq.q_image_generation_queue");
+  const queue = () =>
+    database.query<Record<string, unknown>>(
+      "select * from pgmq.q_image_generation_queue order by msg_id",
+    );
   const before = (await queue()).rows;
   for (const statement of statements) await database.exec(statement);
-  assert.deepEqual((await queue()).rows, before);
+  const [untouched, sent, ...more] = (await queue()).rows;
+  assert.deepEqual([[untouched], more], [before, []]);
+
+  const enqueue = statements.find((statement) => statement.includes("enqueue_generation_job"))!;
+  assert.equal((await database.exec(enqueue))[0].rows[0].msg_id, sent.msg_id, "once under its key");
+  assert.equal((await queue()).rows.length, 2);
 
   const scheduled = await database.query<{ command: string }>("select command from cron.job");
   assert.equal(scheduled.rows.length, 1);
@@ -128,6 +138,22 @@ Deno.test("every statement of docs/database.md runs, and leaves the queue alone"
   assert.deepEqual(linked.rows, [{ outcome: "linked" }]);
   const scene = await database.query("select image_url, video_url from public.scenes");
   assert.deepEqual(scene.rows, [{ image_url: "https://x.test/i.png", video_url: null }]);
+});
+
+Deno.test("docs/database.md names every column of the ledger and every function", async () => {
+  const page = await Deno.readTextFile(new URL("docs/database.md", ROOT));
+  await using database = await openMigratedPglite();
+  const { rows } = await database.query<{ name: string }>(`
+    select column_name as name from information_schema.columns
+    where table_schema = 'public' and table_name = 'generation_jobs'
+    union all
+    select proname from pg_proc
+    where pronamespace = 'public'::regnamespace
+      and (proname like '%generation%' or proname = 'link_generated_asset')`);
+  const missing = rows.map(({ name }) => name).filter((name) =>
+    !new RegExp(`\`${name}[\`(]`).test(page)
+  );
+  assert.deepEqual(missing, []);
 });
 
 Deno.test("every statement of docs/webhooks.md does what the page says of it", async () => {
