@@ -38,7 +38,7 @@ async function statementsOf(page: string): Promise<string[]> {
 }
 
 Deno.test("every statement of the README runs", async () => {
-  const [sending, monitoring] = await statementsOf("README.md");
+  const [sending, once, monitoring] = await statementsOf("README.md");
   await using database = await openMigratedPglite();
   await database.exec(
     "create table storage.objects (bucket_id text, name text, metadata jsonb, created_at timestamptz)",
@@ -46,9 +46,11 @@ Deno.test("every statement of the README runs", async () => {
   await database.exec(sending);
   const jobs = await database.query<{ id: string; kind: string }>("select * from generation_jobs");
   assert.deepEqual(jobs.rows.map(({ kind }) => kind).sort(), ["image", "image", "video", "video"]);
+  const [[first], [again]] = [await database.exec(once), await database.exec(once)];
+  assert.deepEqual(first.rows, again.rows, "the same job under the same key");
   const results = await database.exec(monitoring.replaceAll("JOB-ID", jobs.rows[0].id));
-  assert.equal(results[0].rows[0].count, 2);
-  assert.equal(results[2].rows.length, 2, "pending jobs");
+  assert.equal(results[0].rows[0].count, 3);
+  assert.equal(results[2].rows.length, 3, "pending jobs");
 });
 
 Deno.test("the schedule of docs/deploying.md calls a function whose queue has work", async () => {
