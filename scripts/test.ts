@@ -16,6 +16,7 @@ const deno = Deno.execPath();
 
 /** Folders of `deno test` files, each a step of its own so that its name stands in the summary. */
 const SUITES = [
+  ["docs", "where the pages lead"],
   ["functions", "the functions' HTTP face, without a core"],
   ["simulator", "the provider simulator"],
   ["sdk", "the simulator and our requests against the official clients"],
