@@ -84,6 +84,7 @@ const GRANTS: Record<string, string> = {
   "function generation_private.hmac_sha256": NOBODY,
   "function generation_private.interval_changed": NOBODY,
   "function generation_private.job_ended": NOBODY,
+  "function generation_private.job_of_key": NOBODY,
   "function generation_private.lock_job": NOBODY,
   "function generation_private.lock_live_job": NOBODY,
   "function generation_private.lock_queues": NOBODY,
