@@ -284,6 +284,23 @@ Deno.test("users send, ask and cancel by functions that check them", async () =>
   }
   assert.equal(await count(), before);
 
+  const pretending = { ...scene, prompt: "p", request_id: "click-4" };
+  const attempts: [name: string, args: Record<string, unknown>][] = [
+    ["generate_image", { ...pretending, owner: BOB.id }],
+    ["enqueue_generation_job", {
+      queue: "image_generation_queue",
+      message: { storyboardId: "bobs", prompt: "p", owner: BOB.id },
+    }],
+    ["cancel_generation_job", { job_id: other }],
+    ["generation_job", { job_id: other }],
+  ];
+  for (const [name, args] of attempts) {
+    const { data, error } = await ann.supabase.rpc(name, args);
+    assert.equal(data, null);
+    assert.match(error?.code ?? "", /^(42501|PGRST202)$/, name);
+  }
+  assert.equal(await count(), before);
+
   for (let click = 1; click <= 20; click++) await send(ann, `many-${click}`);
   await assert.rejects(send(ann, "many-21"), { code: "PT429" });
   assert.equal(await count(), before + 20);
