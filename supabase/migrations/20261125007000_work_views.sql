@@ -58,9 +58,11 @@ select job.id as job_id, q.queue, q.kind, q.msg_id, q.enqueued_at, q.vt, q.read_
   left(q.message ->> 'prompt', 60) as prompt,
   job.error_code
 from generation_private.queue_messages() as q
+-- By its time as well: a queue that was dropped and made anew counts from 1 again.
 left join public.generation_jobs as job
   on job.queue = q.queue
   and job.msg_id = q.msg_id
+  and job.enqueued_at = q.enqueued_at
   and job.status in ('queued', 'running', 'waiting');
 comment on view public.generation_pending_jobs is
   'The messages on both queues with their jobs, those in flight included. vt: from when on a worker may take it (again). '
@@ -75,7 +77,7 @@ select job.id as job_id, job.queue, job.kind, job.msg_id, job.status, job.attemp
   job.started_at, job.submitted_at, q.vt as visible_at
 from public.generation_jobs as job
 left join generation_private.queue_messages() as q
-  on q.queue = job.queue and q.msg_id = job.msg_id
+  on q.queue = job.queue and q.msg_id = job.msg_id and q.enqueued_at = job.enqueued_at
 where job.status in ('running', 'waiting');
 comment on view public.generation_jobs_in_flight is
   'Jobs that a worker holds (running), and videos that the provider is making (waiting). visible_at: when the next worker may '
@@ -87,7 +89,7 @@ select q.queue, job.id as job_id, oldest.msg_id, job.storyboard_id, oldest.vt as
   extract(epoch from now() - oldest.vt)::double precision as waiting_seconds
 from (values ('image_generation_queue'), ('video_generation_queue')) as q (queue)
 cross join lateral (
-  select m.msg_id, m.vt
+  select m.msg_id, m.enqueued_at, m.vt
   from generation_private.queue_messages() as m
   where m.queue = q.queue and m.vt <= now()
   order by m.vt
@@ -96,6 +98,7 @@ cross join lateral (
 left join public.generation_jobs as job
   on job.queue = q.queue
   and job.msg_id = oldest.msg_id
+  and job.enqueued_at = oldest.enqueued_at
   and job.status in ('queued', 'running', 'waiting');
 comment on view public.generation_oldest_waiting is
   'Of each queue the message that could have been taken for the longest time; no row: none waits.';

@@ -1,6 +1,6 @@
 -- Pending, in flight, waiting longest: whoever looks sees every message and takes none.
 begin;
-select plan(13);
+select plan(16);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -68,6 +68,17 @@ select set_eq(
 update pgmq.q_image_generation_queue set vt = clock_timestamp() - interval '1 s' where message ->> 'sceneId' = 's3';
 select ok(visible_at < now() + interval '1 s' and status = 'running', 'whose worker has died is seen by its time')
 from public.generation_jobs_in_flight where scene_id = 's3';
+
+-- Of a queue that was dropped and made anew the ledger holds jobs with the numbers of other messages.
+update public.generation_jobs set enqueued_at = enqueued_at - interval '1 day' where scene_id in ('s2', 's3');
+select is(
+  array_agg(format('%s %s', scene_id, coalesce(job_id::text, 'none')) order by scene_id), array['s2 none', 's3 none'],
+  'a message is not taken for an older one of its number'
+) from public.generation_pending_jobs where scene_id in ('s2', 's3');
+select is(visible_at, null, 'nor is the time of a newer one shown for an older job')
+from public.generation_jobs_in_flight where scene_id = 's3';
+select is(job_id, null, 'nor is its job the one that waits longest')
+from public.generation_oldest_waiting where queue = 'image_generation_queue';
 select throws_ok('delete from public.generation_pending_jobs', '55000', null, 'the views are for reading only');
 
 select * from finish();
