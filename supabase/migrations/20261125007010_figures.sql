@@ -42,14 +42,19 @@ comment on view public.generation_latency is
   'retries included) and both. A delay that the sender asked for counts as waiting; jobs that were redriven are left out.';
 select generation_private.only_service_role_reads('public.generation_latency');
 
+-- The last message is looked up: sorted along with all the others they would be hundreds of megabytes.
 create or replace view public.generation_failures as
-select job.kind, job.error_code, count(*) as jobs, min(job.finished_at) as first_at,
-  max(job.finished_at) as last_at,
-  (array_agg(job.error_message order by job.finished_at desc))[1] as last_message,
-  (array_agg(job.id order by job.finished_at desc))[1] as last_job_id
-from public.generation_jobs as job
-where job.status = 'failed'
-group by job.kind, job.error_code;
+select of_reason.kind, of_reason.error_code, of_reason.jobs, of_reason.first_at, of_reason.last_at,
+  last.error_message as last_message, of_reason.last_job_id
+from (
+  select job.kind, job.error_code, count(*) as jobs, min(job.finished_at) as first_at,
+    max(job.finished_at) as last_at,
+    (array_agg(job.id order by job.finished_at desc))[1] as last_job_id
+  from public.generation_jobs as job
+  where job.status = 'failed'
+  group by job.kind, job.error_code
+) as of_reason
+join public.generation_jobs as last on last.id = of_reason.last_job_id;
 comment on view public.generation_failures is
   'The jobs that have failed and were not sent again, by the reason.';
 select generation_private.only_service_role_reads('public.generation_failures');
