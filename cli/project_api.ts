@@ -34,6 +34,19 @@ export class ProjectApi {
     return reply;
   }
 
+  /**
+   * All rows, however few of them the project hands out at once. `query` has to name an order in which
+   * no two rows are alike.
+   */
+  async allRows<Row>(name: string, query: Record<string, string> & { order: string }) {
+    const rows: Row[] = [];
+    for (;;) {
+      const page = await this.rows<Row>(name, { ...query, offset: `${rows.length}` });
+      if (page.length === 0) return rows;
+      rows.push(...page);
+    }
+  }
+
   /** Has a function work on its queue. Answers what it said, whatever that was. */
   async invoke(
     name: string,

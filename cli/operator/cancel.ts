@@ -1,5 +1,5 @@
 /** `cancel`: jobs that have not ended, by their ids or by what they have in common. */
-import { EXIT } from "../failure.ts";
+import { EXIT, RemoteError } from "../failure.ts";
 import type { ProjectApi } from "../project_api.ts";
 import type { Surroundings } from "../surroundings.ts";
 import type { OperatorCommand } from "./arguments.ts";
@@ -15,7 +15,7 @@ interface Cancellation {
   status: string | null;
 }
 
-/** How many are looked for at once. */
+/** How many are looked for at once; a project may hand out fewer. */
 const PAGE = 1000;
 
 export async function cancel(
@@ -26,37 +26,55 @@ export async function cancel(
   const { jobIds, json, yes } = command;
   const chosen = jobIds.length > 0 ? jobIds : await chosenBy(command, api, now());
   if (jobIds.length === 0 && chosen.length > 0 && !yes) {
+    const more = await chosenBy(command, api, now(), chosen.length);
     complain(
-      `${chosen.length === PAGE ? `At least ${PAGE}` : chosen.length} would be cancelled. ` +
+      `${more.length > 0 ? "At least " : ""}${chosen.length} would be cancelled. ` +
         "Nothing was done: add --yes if that is what you want.",
     );
     return EXIT.usage;
   }
 
   const outcomes: Cancellation[] = [];
-  for (let batch = chosen; batch.length > 0;) {
-    for (const jobId of batch) {
-      const { cancelled, status } = await api.call("cancel_generation_job", {
-        job_id: jobId,
-      }) as Omit<Cancellation, "job_id">;
-      outcomes.push({ job_id: jobId, cancelled, status });
-      if (!json && (jobIds.length > 0 || !cancelled)) print(`${jobId}  ${said(cancelled, status)}`);
+  const tried = new Set<string>();
+  let failure: RemoteError | undefined;
+  try {
+    for (let batch = chosen; batch.length > 0;) {
+      for (const jobId of batch) {
+        const { cancelled, status } = await api.call("cancel_generation_job", {
+          job_id: jobId,
+        }) as Omit<Cancellation, "job_id">;
+        tried.add(jobId);
+        outcomes.push({ job_id: jobId, cancelled, status });
+        if (!json && (jobIds.length > 0 || !cancelled)) {
+          print(`${jobId}  ${said(cancelled, status)}`);
+        }
+      }
+      if (jobIds.length > 0) break;
+      batch = (await chosenBy(command, api, now())).filter((id) => !tried.has(id));
     }
-    if (batch.length < PAGE || jobIds.length > 0) break;
-    batch = await chosenBy(command, api, now());
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    failure = error; // what was done until then is to be told all the same
   }
   const count = outcomes.filter(({ cancelled }) => cancelled).length;
   if (json) print(JSON.stringify(outcomes));
   else if (jobIds.length === 0) print(`${count} cancelled`);
+  if (failure) throw failure;
   // Of what was named each should be cancelled; what was only found may have ended meanwhile.
   return jobIds.length > 0 && count < jobIds.length ? EXIT.failed : EXIT.ok;
 }
 
-async function chosenBy({ filter }: Cancel, api: ProjectApi, now: number): Promise<string[]> {
+async function chosenBy(
+  { filter }: Cancel,
+  api: ProjectApi,
+  now: number,
+  offset = 0,
+): Promise<string[]> {
   const jobs = await jobsOf(api, filter, now, {
     ...(!filter.status && { status: "in.(queued,running,waiting)" }),
-    order: "enqueued_at.asc",
+    order: "enqueued_at.asc,id.asc",
     limit: `${PAGE}`,
+    offset: `${offset}`,
   });
   return jobs.map(({ id }) => id);
 }

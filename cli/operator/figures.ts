@@ -84,9 +84,9 @@ export const failures = (api: ProjectApi) =>
 
 /** The costs of the day (UTC) of this moment, and of those before it. */
 export const costs = (api: ProjectApi, now: number, days: number) =>
-  api.rows<Cost>("generation_costs", {
+  api.allRows<Cost>("generation_costs", {
     day: `gt.${dayOf(now - days * 86_400_000)}`,
-    order: "day.desc",
+    order: "day.desc,kind,model,storyboard_id,owner",
   });
 
 /** The day of a moment, in UTC as the costs are. */

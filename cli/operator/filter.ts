@@ -56,7 +56,8 @@ function readSince(text: string | undefined): Filter["since"] {
 /** The conditions as PostgREST takes them. */
 export function queryOf({ since, ...columns }: Filter, now: number): Record<string, string> {
   const query = Object.fromEntries(
-    Object.entries(columns).map(([column, value]) => [column, `eq.${value}`]),
+    Object.entries(columns).filter(([, value]) => value !== undefined)
+      .map(([column, value]) => [column, `eq.${value}`]),
   );
   if (since) {
     const time = "time" in since ? since.time : new Date(now - since.milliseconds).toISOString();

@@ -1,6 +1,6 @@
 /** `process`: has the functions work on their queues now, as process-queue.sh does. */
-import { EXIT } from "../failure.ts";
-import { parseJson, type ProjectApi } from "../project_api.ts";
+import { EXIT, RemoteError } from "../failure.ts";
+import { type Answer, parseJson, type ProjectApi } from "../project_api.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { plain } from "../text.ts";
 import type { OperatorCommand } from "./arguments.ts";
@@ -34,19 +34,28 @@ export async function process(
   for (const kind of kinds) {
     const name = `process-${kind}-generation`;
     if (!json) print(`${name} at ${api.project.url}`);
-    const { status, text } = await api.invoke(
-      name,
-      { maxJobs, budgetSeconds },
-      background ? { prefer: "respond-async" } : {},
-    );
+    let reply: Answer;
+    try {
+      reply = await api.invoke(
+        name,
+        { maxJobs, budgetSeconds },
+        background ? { prefer: "respond-async" } : {},
+      );
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      // What the other has done is to be told all the same.
+      complain(`  ${error.message}`);
+      code = EXIT.failed;
+      continue;
+    }
+    const { status, text } = reply;
     const answer = parseJson(text);
     answers[name] = answer ?? text;
     if (status === 202) {
       if (!json) print("  started; it goes on by itself");
-    } else if (status === 200 || status === 207) {
-      const report = answer as Report;
-      if (!json) { for (const line of reportLines(report)) print(line); }
-      if (report.failed > 0) code = EXIT.failed;
+    } else if ((status === 200 || status === 207) && isReport(answer)) {
+      if (!json) { for (const line of reportLines(answer)) print(line); }
+      if (answer.failed > 0) code = EXIT.failed;
     } else {
       complain(`  ${refusal(status, answer, text)}`);
       code = EXIT.failed;
@@ -54,6 +63,11 @@ export async function process(
   }
   if (json) print(JSON.stringify(answers));
   return code;
+}
+
+/** Whoever answers under the address need not be the function. */
+function isReport(answer: unknown): answer is Report {
+  return typeof answer === "object" && answer !== null && Array.isArray((answer as Report).jobs);
 }
 
 function reportLines(report: Report): string[] {
@@ -77,6 +91,9 @@ function refusal(status: number, answer: unknown, text: string): string {
   const { detail, message, msg } = (answer ?? {}) as Record<string, string | undefined>;
   const said = plain(detail ?? message ?? msg ?? text.slice(0, 500));
   switch (status) {
+    case 200:
+    case 207:
+      return `answered something else than a report (${status}): ${said}`;
     case 401:
     case 403:
       return `refused (${status}): ${said}`;

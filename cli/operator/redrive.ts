@@ -1,15 +1,19 @@
 /** `redrive`: failed jobs are sent again, by their ids, by the reason, or all. */
-import { EXIT } from "../failure.ts";
+import { EXIT, RemoteError } from "../failure.ts";
 import type { ProjectApi } from "../project_api.ts";
 import { queueOf } from "../queue_api.ts";
 import type { Surroundings } from "../surroundings.ts";
-import type { Kind } from "../validation.ts";
 import type { OperatorCommand } from "./arguments.ts";
+import { queryOf } from "./filter.ts";
 import { jobsOf } from "./list.ts";
 
 type Redrive = OperatorCommand & { name: "redrive" };
 
-const KINDS: Kind[] = ["image", "video"];
+/** Jobs that are sent again in one call: it answers no more than 1,000 on Supabase, and has 8 seconds. */
+const MOST_SENT = 500;
+
+/** An address of more ids than this is too long for some gateways. */
+const MOST_ASKED = 100;
 
 export async function redrive(
   command: Redrive,
@@ -23,32 +27,39 @@ export async function redrive(
     return EXIT.usage;
   }
 
-  // All of both kinds is no condition, and the database wants one.
-  const queues = jobIds.length > 0 || error ? [kind] : kind ? [kind] : KINDS;
+  const chosen = jobIds.length > 0 ? jobIds : await failedJobs(command, api, now());
   const sent: string[] = [];
-  for (const each of queues) {
-    const ids = await api.call("redrive_generation_jobs", {
-      ...(jobIds.length > 0 && { job_ids: jobIds }),
-      ...(error && { error_code: error }),
-      ...(each && { queue: queueOf(each) }),
-      forget_operation: forgetOperation,
-    });
-    sent.push(...ids as string[]);
+  const left: { job_id: string; status: string | null }[] = [];
+  let failure: RemoteError | undefined;
+  try {
+    for (const some of portions(chosen, MOST_SENT)) {
+      const ids = await api.call("redrive_generation_jobs", {
+        job_ids: some,
+        ...(error && { error_code: error }),
+        ...(kind && { queue: queueOf(kind) }),
+        forget_operation: forgetOperation,
+      });
+      sent.push(...ids as string[]);
+    }
+    const again = new Set(sent);
+    const others = jobIds.filter((id) => !again.has(id.toLowerCase()));
+    const statuses = await statusesOf(others, api, now());
+    for (const id of others) {
+      left.push({ job_id: id, status: statuses.get(id.toLowerCase()) ?? null });
+    }
+  } catch (error) {
+    if (!(error instanceof RemoteError) || sent.length === 0) throw error;
+    failure = error; // what was sent until then is to be told all the same
   }
-  const left = jobIds.filter((id) => !sent.includes(id.toLowerCase()));
-  const reasons = left.length > 0 ? await statusesOf(left, api, now()) : new Map();
   if (json) {
-    print(JSON.stringify({
-      redriven: sent,
-      left: left.map((id) => ({ job_id: id, status: reasons.get(id.toLowerCase()) ?? null })),
-    }));
+    print(JSON.stringify({ redriven: sent, left }));
   } else {
     print(`${sent.length} sent again`);
-    for (const id of left) {
-      const status = reasons.get(id.toLowerCase());
-      print(`${id}  ${status ? `not sent again: it is ${status}` : "there is no such job"}`);
+    for (const { job_id, status } of left) {
+      print(`${job_id}  ${status ? `not sent again: it is ${status}` : "there is no such job"}`);
     }
   }
+  if (failure) throw failure;
   return left.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
@@ -65,7 +76,26 @@ function warningOf({ jobIds, error, kind, forgetOperation }: Redrive): string | 
   }
 }
 
+/** The oldest first, as they go back onto the queues. */
+async function failedJobs({ error, kind }: Redrive, api: ProjectApi, now: number) {
+  const jobs = await api.allRows<{ id: string }>("generation_jobs", {
+    ...queryOf({ status: "failed", error_code: error, kind }, now),
+    select: "id",
+    order: "enqueued_at,msg_id,id",
+  });
+  return jobs.map(({ id }) => id);
+}
+
 async function statusesOf(ids: string[], api: ProjectApi, now: number) {
-  const jobs = await jobsOf(api, {}, now, { id: `in.(${ids.join(",")})` });
-  return new Map(jobs.map(({ id, status }) => [id, status]));
+  const statuses = new Map<string, string>();
+  for (const some of portions(ids, MOST_ASKED)) {
+    const jobs = await jobsOf(api, {}, now, { id: `in.(${some.join(",")})` });
+    for (const { id, status } of jobs) statuses.set(id, status);
+  }
+  return statuses;
+}
+
+function portions(ids: string[], most: number): string[][] {
+  const count = Math.ceil(ids.length / most);
+  return Array.from({ length: count }, (_, n) => ids.slice(n * most, (n + 1) * most));
 }

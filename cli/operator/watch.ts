@@ -64,10 +64,12 @@ async function watchQueues(
   { print, sleep, status, now }: Surroundings,
 ): Promise<number> {
   const changes = changesIn(api, now);
-  const look = patiently("lost sight of the queues", async () => ({
-    changed: await changes(),
-    queues: await queueFigures(api),
-  }));
+  // The changes last: they are told of once, so nothing may go wrong after them. And when the queues are
+  // found empty, how the last of their jobs has ended is among them.
+  const look = patiently("lost sight of the queues", async () => {
+    const queues = await queueFigures(api);
+    return { queues, changed: await changes() };
+  });
   await look(); // what has changed before is no news
   for (let shown = "";;) {
     const looked = await look();

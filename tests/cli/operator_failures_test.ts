@@ -1,0 +1,205 @@
+/** Operators' commands on a project that hands out few rows at once, and that fails in the middle. */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { environmentFor, jobId, run } from "./support.ts";
+
+type Row = Record<string, unknown>;
+
+/** What a request asks for. */
+interface Asked {
+  /** The name of the table, view or function. */
+  name: string;
+  query: URLSearchParams;
+  body: Row;
+}
+
+/** A project that answers rows, at most `mostRows` at once, or a whole response. */
+async function against<T>(
+  answer: (asked: Asked) => Row[] | Response,
+  act: (operate: (...line: string[]) => ReturnType<typeof run>) => Promise<T>,
+  mostRows = 1000,
+): Promise<T> {
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    async (request) => {
+      const { pathname, searchParams: query, href } = new URL(request.url);
+      if (href.length > 8192) return new Response("URI Too Long", { status: 414 });
+      const body = request.method === "POST" ? await request.json() : {};
+      const answered = answer({ name: pathname.split("/").at(-1)!, query, body });
+      if (answered instanceof Response) return answered;
+      const [offset, limit] = ["offset", "limit"].map((name) => query.get(name));
+      const start = Number(offset ?? 0);
+      return Response.json(
+        answered.slice(start, start + Math.min(Number(limit ?? mostRows), mostRows)),
+      );
+    },
+  );
+  const environment = environmentFor(`http://127.0.0.1:${server.addr.port}`);
+  return await act((...line) => run(line, environment));
+}
+
+const unavailable = () => Response.json({ message: "out of order" }, { status: 503 });
+
+Deno.test("the costs of a day are summed up, however many rows they are", () =>
+  against(
+    ({ name, query }) => {
+      if (name !== "generation_costs") return [];
+      equal(query.get("order"), "day.desc,kind,model,storyboard_id,owner");
+      return Array.from({ length: 2500 }, (_, n) => ({
+        ...{ day: "2026-11-25", kind: "image", model: null, owner: null },
+        ...{ storyboard_id: `${n}`, jobs: 1, cost_usd: 0.04 },
+      }));
+    },
+    async (operate) => {
+      match((await operate("status")).out.join("\n"), /^cost {6}\$100\.00 today/m);
+      match(
+        (await operate("metrics")).out.join("\n"),
+        /2026-11-25 \| image \| +2500 \| +\$?100\.00/,
+      );
+    },
+  ));
+
+/** A ledger of live jobs; `failing` says which call of `cancel_generation_job` fails. */
+function ledger(count: number, failing = Infinity) {
+  const live = new Set(Array.from({ length: count }, (_, n) => jobId(n)));
+  let calls = 0;
+  return ({ name, body }: Asked): Row[] | Response => {
+    if (name === "generation_jobs") return [...live].map((id) => ({ id }));
+    if (++calls === failing) return unavailable();
+    live.delete(body.job_id as string);
+    return Response.json({ cancelled: true, status: "cancelled" });
+  };
+}
+
+Deno.test("all jobs are cancelled, however few the project hands out at once", () =>
+  against(ledger(23), async (operate) => {
+    match((await operate("cancel", "--all")).err[0], /^At least 5 would be cancelled/);
+    deepEqual((await operate("cancel", "--all", "--yes")).out, ["23 cancelled"]);
+    deepEqual((await operate("cancel", "--all")).out, ["0 cancelled"]);
+  }, 5));
+
+Deno.test("as many as would be cancelled are counted", () =>
+  against(ledger(5), async (operate) => {
+    match((await operate("cancel", "--all")).err[0], /^5 would be cancelled/);
+  }, 5));
+
+Deno.test("what was cancelled is told when a call fails", async () => {
+  await against(ledger(20, 8), async (operate) => {
+    const { code, out, err } = await operate("cancel", "--all", "--yes");
+    deepEqual([code, out], [1, ["7 cancelled"]]);
+    match(err[0], /cancel_generation_job failed \(503: out of order\)/);
+  });
+  await against(ledger(20, 8), async (operate) => {
+    const { code, out } = await operate("cancel", "--all", "--yes", "--json");
+    deepEqual([code, JSON.parse(out[0]).length], [1, 7]);
+  });
+});
+
+/** A ledger of failed jobs; `failing` says which call of `redrive_generation_jobs` fails. */
+function failures(count: number, failing = Infinity) {
+  const failed = new Set(Array.from({ length: count }, (_, n) => jobId(n)));
+  let calls = 0;
+  return ({ name, query, body }: Asked): Row[] | Response => {
+    if (name === "generation_jobs") {
+      equal(query.get("status"), "eq.failed");
+      return [...failed].map((id) => ({ id }));
+    }
+    if (++calls === failing) return unavailable();
+    // A call answers no more than a table.
+    return Response.json(
+      (body.job_ids as string[]).filter((id) => failed.delete(id)).slice(0, 1000),
+    );
+  };
+}
+
+Deno.test("all failed jobs are sent again, however many they are", () =>
+  against(failures(2345), async (operate) => {
+    deepEqual((await operate("redrive", "--all", "--yes")).out, ["2345 sent again"]);
+    deepEqual((await operate("redrive", "--error=storage_failed")).out, ["0 sent again"]);
+  }));
+
+Deno.test("what was sent again is told when a call fails", () =>
+  against(failures(1200, 3), async (operate) => {
+    const { code, out, err } = await operate("redrive", "--error=storage_failed", "--json");
+    equal(code, 1);
+    const { redriven, left } = JSON.parse(out[0]);
+    deepEqual([redriven.length, left], [1000, []]);
+    match(err[0], /redrive_generation_jobs failed \(503/);
+  }));
+
+Deno.test("of many jobs is told why they were not sent again", () =>
+  against(
+    ({ name, query }) => {
+      if (name === "redrive_generation_jobs") return Response.json([]);
+      const ids = query.get("id")!.slice("in.(".length, -1).split(",");
+      return ids.map((id) => ({ id, status: "succeeded" }));
+    },
+    async (operate) => {
+      const ids = Array.from({ length: 350 }, (_, n) => jobId(n));
+      const { code, out } = await operate("redrive", ...ids);
+      equal(code, 1);
+      deepEqual(
+        out,
+        ["0 sent again", ...ids.map((id) => `${id}  not sent again: it is succeeded`)],
+      );
+    },
+  ));
+
+Deno.test("one function's report is told when the other has none", async () => {
+  const report = { claimed: 1, succeeded: 1, failed: 0, retrying: 0, waiting: 0, jobs: [] };
+  for (
+    const [other, said] of [
+      [new Response("<html>Welcome</html>"), /something else than a report \(200\): <html>/],
+      [Response.json(null), /something else than a report \(200\)/],
+      [unavailable(), /failed \(503\): out of order/],
+    ] as const
+  ) {
+    await against(
+      ({ name }) => name === "process-image-generation" ? other.clone() : Response.json(report),
+      async (operate) => {
+        const { code, out, err } = await operate("process", "all");
+        equal(code, 1);
+        match(err.join("\n"), said);
+        match(out.join("\n"), /jobs: 1 {2}succeeded: 1/);
+      },
+    );
+  }
+});
+
+Deno.test("the other function is called when one gives no answer", async () => {
+  const report = { claimed: 1, succeeded: 1, failed: 0, retrying: 0, waiting: 0, jobs: [] };
+  const { code, out, err } = await run(
+    ["process", "all", "--json"],
+    environmentFor("http://127.0.0.1:1"),
+    {
+      fetch: (request) =>
+        request.url.includes("image")
+          ? Promise.reject(new TypeError("connection reset"))
+          : Promise.resolve(Response.json(report)),
+    },
+  );
+  equal(code, 1);
+  match(err[0], /cannot be reached: connection reset/);
+  deepEqual(JSON.parse(out[0]), { "process-video-generation": report });
+});
+
+Deno.test("a change is told of although the figures fail just then", async () => {
+  let [figures, looks] = [0, 0];
+  const queue = { queue: "image_generation_queue", running: 0, waiting: 0, failed: 0 };
+  await against(
+    ({ name, query }) => {
+      if (name === "generation_jobs") {
+        if (query.get("order") === "updated_at.asc") looks++;
+        const status = looks < 2 ? "running" : "succeeded"; // it ends after the first look
+        return [{ id: jobId(1), kind: "image", status, updated_at: "2026-11-25T12:00:00Z" }];
+      }
+      figures++;
+      if (figures === 2) return unavailable();
+      return Response.json([{ ...queue, queued: figures < 3 ? 1 : 0 }]);
+    },
+    async (operate) => {
+      const { code, out } = await operate("watch", "--until-empty", "--json");
+      equal(code, 0);
+      deepEqual(out.map((line) => JSON.parse(line).status), ["succeeded"]);
+    },
+  );
+});
