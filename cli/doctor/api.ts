@@ -1,4 +1,5 @@
 /** The project as it answers, whatever that is: a refusal is a finding here, not an error. */
+import { KnownSecrets } from "../../supabase/functions/_shared/known_secrets.ts";
 import { projectHeaders } from "../../supabase/functions/_shared/project_headers.ts";
 import { parseJson } from "../project_api.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -76,7 +77,9 @@ export class Api {
         }),
       );
       this.#compareClocks(response.headers.get("date"), sent, now());
-      return answerOf(response.status, await response.text());
+      // Whoever answers may quote the key. Once a quotation is cut, half of it would not be known for one.
+      const secrets = new KnownSecrets([this.key, key].filter((key) => key !== null));
+      return answerOf(response.status, secrets.hide(await response.text()));
     } catch (error) {
       throw new NoAnswer(reasonOf(error as Error));
     }

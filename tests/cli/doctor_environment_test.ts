@@ -1,7 +1,8 @@
 /** What `doctor` says of the address and the key before it asks anybody. */
 import { equal, match, ok } from "node:assert/strict";
 import { readKey, readUrl } from "../../cli/doctor/environment.ts";
-import { SECRET_KEY } from "./support.ts";
+import { examine } from "../../cli/doctor/examine.ts";
+import { environmentFor, SECRET_KEY } from "./support.ts";
 
 const REF = "abcdefghijklmnopqrst";
 const URL_OF_PROJECT = `https://${REF}.supabase.co`;
@@ -104,5 +105,19 @@ Deno.test("a key of an unknown form is tried, with a warning", () => {
     equal(observation.status, "warning");
     equal(value, given);
     ok(!JSON.stringify(observation).includes(given));
+  }
+});
+
+Deno.test("of a key that an answer quotes not even half is shown where the quotation is cut", async () => {
+  const environment = environmentFor(URL_OF_PROJECT);
+  for (let shown = 12; shown < SECRET_KEY.length; shown += 5) {
+    const message = `${"x".repeat(300 - shown)}${SECRET_KEY}`;
+    const findings = await examine("1.2.3", {
+      environment: (name) => environment[name],
+      fetch: () => Promise.resolve(Response.json({ message }, { status: 401 })),
+      now: () => NOW,
+    });
+    const said = JSON.stringify(findings);
+    ok(said.includes("xxx") && !said.includes(SECRET_KEY.slice(0, 12)), said);
   }
 });

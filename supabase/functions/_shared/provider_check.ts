@@ -6,6 +6,7 @@
  * Source: https://ai.google.dev/api/models#method:-models.get
  */
 import type { Configuration } from "./environment.ts";
+import { KnownSecrets } from "./known_secrets.ts";
 
 /** What the provider says of one model. */
 export interface ModelState {
@@ -30,6 +31,8 @@ export function askProvider(
     timeout?: number;
   } = {},
 ): Promise<ModelState[]> {
+  // Before anything is cut: half a key would not be known for one any more.
+  const secrets = new KnownSecrets([googleApiKey]);
   return Promise.all(models.map(async (model) => {
     const request = new Request(`${googleBaseUrl}/models/${model}`, {
       headers: { accept: "application/json", "x-goog-api-key": googleApiKey },
@@ -39,7 +42,7 @@ export function askProvider(
     });
     try {
       const response = await send(request);
-      const error = errorIn(await response.text());
+      const error = errorIn(secrets.hide(await response.text()));
       return { model, ...stateOf(response, error), httpStatus: response.status };
     } catch (error) {
       return { model, state: "unreachable", detail: detailOf((error as Error).message) };
