@@ -56,8 +56,9 @@ Deno.test("a model that is gone is told from one that is not", async () => {
 Deno.test("a wrong key is told from a bad request", async () => {
   await using simulator = await startSimulator();
   deepEqual(await states(valuesFor(simulator.url)), [["key_refused", 400], ["key_refused", 400]]);
-  simulator.script({ status: 400, body: { error: { code: 400, message: "bad" } } });
-  simulator.script({ status: 403, body: { error: { code: 403, message: "leaked" } } });
+  const [first, second] = MODELS.split(",").map((model) => ({ match: { model } }));
+  simulator.script({ ...first, status: 400, body: { error: { code: 400, message: "bad" } } });
+  simulator.script({ ...second, status: 403, body: { error: { code: 403, message: "leaked" } } });
   deepEqual(await states(valuesFor(simulator.url)), [["unclear", 400], ["key_refused", 403]]);
 });
 
@@ -107,6 +108,17 @@ Deno.test("an answer that quotes the key is redacted", async () => {
     body: { error: { code: 403, message: `no leave for ${keys.google}` } },
   });
   await states(valuesFor(simulator.url));
+});
+
+Deno.test("nor is half of a key shown where a long answer is cut", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  for (let shown = 8; shown < keys.google.length; shown += 5) {
+    const message = `${" ".repeat(500 - shown)}${keys.google}`;
+    simulator.script({ times: 2, status: 403, body: { error: { code: 403, message } } });
+    const { handler } = testFunction(valuesFor(simulator.url));
+    const answer = await (await handler(check(keys.secret))).text();
+    ok(!answer.includes(keys.google.slice(0, 8)), answer);
+  }
 });
 
 Deno.test("who may not start a run may not have the provider asked either", async () => {
