@@ -57,7 +57,7 @@ export interface Job {
   operation: { model: string; name: string } | null;
   error_code: string | null;
   error_message: string | null;
-  cost_usd: string | null;
+  cost_usd: number | null;
 }
 
 /** Registers a test that is run with each installation. */

@@ -49,6 +49,19 @@ Deno.test("times in rows are ISO 8601, as PostgREST has them", async () => {
   equal(/^\d{4}-\d\d-\d\dT[\d:.]+\+00:00$/.test(body[0].enqueued_at), true);
 });
 
+Deno.test("numbers are numbers, as PostgREST has them, and no digit of them is lost", async () => {
+  await stack.sql(`create view public.some_numbers as
+    select 0.390000 as cost, 12.00 as whole, 100 as hundred, 0.00 as nothing, -1.50 as negative,
+      0.12345678901234567890 as long`);
+  await stack.sql("grant select on public.some_numbers to service_role");
+  const { body } = await send(`${stack.url}/rest/v1/some_numbers`, {
+    headers: { apikey: stack.secretKey },
+  });
+  const [{ long, ...numbers }] = body;
+  deepEqual(numbers, { cost: 0.39, whole: 12, hundred: 100, nothing: 0, negative: -1.5 });
+  equal(long, "0.12345678901234567890");
+});
+
 Deno.test("an error raised in a function reaches the caller with its code", async () => {
   await stack.sql(`create function public.fail_with_code() returns void language plpgsql
     as $$ begin raise exception 'on purpose' using errcode = 'GJ001'; end $$`);

@@ -38,6 +38,7 @@ Deno.test("a stack on a PostgreSQL server", async (test) => {
       });
       assert.deepEqual(claimed.body[0].message, message);
       assert.match(claimed.body[0].enqueued_at, /^\d{4}-\d\d-\d\dT[\d:.]+\+00:00$/);
+      assert.deepEqual(await stack.sql("select 0.390000 as cost"), [{ cost: 0.39 }]);
       const refused = await call("claim_generation_jobs", {
         queue: "no queue",
         lease_seconds: 30,

@@ -2,11 +2,15 @@ import type { PGlite } from "@electric-sql/pglite";
 import { pgmq } from "@electric-sql/pglite-pgmq";
 import { createPgliteConnection, type PgliteConnection } from "@supabase/lite/pglite";
 import { SUPABASE_ROLES } from "../../database/roles.ts";
+import { numberIfExact } from "./exact_number.ts";
 import { emptyDatabase, exists, keepImage } from "./image.ts";
 import { ISO_TIMES } from "./iso_times.ts";
 import type { Database, Transaction } from "./mod.ts";
 import { mayChangeSchema } from "./schema_change.ts";
 import { SharedSession } from "./session.ts";
+
+/** Types that are something else in PostgREST's JSON than PGlite makes of them. */
+const PARSERS = { ...ISO_TIMES, 1700: numberIfExact }; // numeric
 
 /** The files of a database are damaged, for example because making them was interrupted. */
 export class DatabaseUnusable extends Error {
@@ -31,7 +35,7 @@ export class EmbeddedDatabase implements Database {
     const connection = await createPgliteConnection({
       url: folder ?? "memory://",
       // The extension's types come from another version of PGlite; its content is only SQL.
-      pgliteOptions: { extensions: { pgmq }, parsers: ISO_TIMES, loadDataDir: image } as never,
+      pgliteOptions: { extensions: { pgmq }, parsers: PARSERS, loadDataDir: image } as never,
     });
     const driver = connection.driver as unknown as PGlite;
     await driver.waitReady.catch((cause) => {

@@ -2,6 +2,7 @@ import { PostgresConnection } from "@supabase/lite/postgres";
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { SUPABASE_ROLES } from "../../database/roles.ts";
+import { numberIfExact } from "./exact_number.ts";
 import { ISO_TIMES } from "./iso_times.ts";
 import type { Database, Transaction } from "./mod.ts";
 import { mayChangeSchema } from "./schema_change.ts";
@@ -150,9 +151,4 @@ class PoolConnection extends PostgresConnection {
   override close(): Promise<void> {
     return this.pool.end();
   }
-}
-
-function numberIfExact(text: string): number | string {
-  const number = Number(text);
-  return String(number) === text ? number : text;
 }
