@@ -66,7 +66,7 @@ async function followOne(followed: Followed, api: QueueApi, surroundings: Surrou
 /** The job; one that is not there will not come back. */
 export async function jobOf(api: QueueApi, jobId: string): Promise<Job> {
   const job = await api.job(jobId);
-  if (!job) throw new Error(`there is no job ${jobId} any more`);
+  if (!job) throw new Error(`there is no job ${jobId}`);
   return job;
 }
 

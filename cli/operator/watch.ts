@@ -25,7 +25,7 @@ export async function watch(
 async function watchJobs(
   { jobIds, intervalSeconds, json }: Watch,
   api: QueueApi,
-  { print, sleep }: Surroundings,
+  { print, sleep, unread }: Surroundings,
 ): Promise<number> {
   const watched = jobIds.map((jobId) => ({
     jobId,
@@ -42,10 +42,10 @@ async function watchJobs(
       if (line !== each.shown) print(json ? JSON.stringify(each.job) : `${each.jobId}  ${line}`);
       each.shown = line;
     }
-    if (watched.every(({ job }) => job && isOver(job))) break;
+    if (watched.every(({ job }) => job && isOver(job)) || unread?.()) break;
     await sleep(intervalSeconds * 1000);
   }
-  return watched.every(({ job }) => job!.status === "succeeded") ? EXIT.ok : EXIT.failed;
+  return watched.every(({ job }) => job?.status === "succeeded") ? EXIT.ok : EXIT.failed;
 }
 
 /**
@@ -61,16 +61,21 @@ const PAGE = 1000;
 async function watchQueues(
   { intervalSeconds, untilEmpty, json }: Watch,
   api: ProjectApi,
-  { print, sleep, status, now }: Surroundings,
+  { print, sleep, status, now, unread }: Surroundings,
 ): Promise<number> {
   const changes = changesIn(api, now);
   // The changes last: they are told of once, so nothing may go wrong after them. And when the queues are
   // found empty, how the last of their jobs has ended is among them.
   const look = patiently("lost sight of the queues", async () => {
     const queues = await queueFigures(api);
-    return { queues, changed: await changes() };
+    return { queues, ...await changes() };
   });
-  await look(); // what has changed before is no news
+  // What has changed before is no news; after a bulk of jobs there are several pages of it.
+  for (let isNews = false; !isNews;) {
+    const before = await look();
+    if (before) isNews = !before.more;
+    else await sleep(intervalSeconds * 1000);
+  }
   for (let shown = "";;) {
     const looked = await look();
     if (looked) {
@@ -81,23 +86,31 @@ async function watchQueues(
       const line = looked.queues.map(overview).join("   ");
       if (!json && (line !== shown || looked.changed.length > 0)) (status ?? print)(line);
       shown = line;
-      if (untilEmpty && looked.queues.every(isEmpty)) break;
+      if (untilEmpty && !looked.more && looked.queues.every(isEmpty)) break;
     }
+    if (unread?.()) break;
     await sleep(intervalSeconds * 1000);
   }
   status?.("");
   return EXIT.ok;
 }
 
+/** Jobs that have changed. */
+interface Changes {
+  changed: ListedJob[];
+  /** Whether the next call has some that were there already. */
+  more: boolean;
+}
+
 /** Answers the jobs that have changed since it was last called; at first those of a while ago. */
-function changesIn(api: ProjectApi, now: () => number): () => Promise<ListedJob[]> {
+function changesIn(api: ProjectApi, now: () => number): () => Promise<Changes> {
   const known = new Map<string, string>();
   let from: string | undefined;
   return async () => {
     // By the database's clock, which need not be ours.
     if (from === undefined) {
       const [newest] = await jobsOf(api, {}, now(), { order: "updated_at.desc", limit: "1" });
-      if (!newest) return [];
+      if (!newest) return { changed: [], more: false };
       from = before(newest.updated_at);
     }
     const jobs = await jobsOf(api, {}, now(), {
@@ -106,10 +119,11 @@ function changesIn(api: ProjectApi, now: () => number): () => Promise<ListedJob[
       limit: `${PAGE}`,
     });
     const last = jobs.at(-1)?.updated_at;
-    if (last) from = jobs.length === PAGE ? last : before(last);
+    const more = jobs.length === PAGE;
+    if (last) from = more ? last : before(last);
     const changed = jobs.filter((job) => known.get(job.id) !== stateOf(job));
     for (const job of changed) known.set(job.id, stateOf(job));
-    return changed;
+    return { changed, more };
   };
 }
 

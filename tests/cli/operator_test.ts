@@ -11,6 +11,13 @@ const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
 
 type Row = Record<string, unknown>;
 
+/** A time after which no more is waited for, in milliseconds. */
+function delay(milliseconds: number) {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(resolve, milliseconds, undefined);
+  return { over: promise, cancel: () => clearTimeout(timer) };
+}
+
 /** Runs a command; answers its exit code and what it printed. */
 async function operate(studio: Studio, line: string) {
   const { url, secretKey } = studio.stack;
@@ -187,6 +194,24 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
     deepEqual(Object.values(report).map(({ claimed }) => claimed), [0, 0]);
     const started = await operate(studio, "process videos --background");
     match(started.out, /started; it goes on by itself/);
+  });
+
+  await test.step("a watch whose reader has gone ends with the next change", async () => {
+    const later = await studio.send("image", { storyboardId, prompt: "A mill" });
+    const { url, secretKey } = studio.stack;
+    const variables = { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
+    // The one that is queued would keep it going.
+    const line = `${RUN} watch --until-empty --interval=0.1 | head -n 1`;
+    const watching = start(line, variables, "1 queued");
+    await watching.said;
+    const change = await studio.send("image", { storyboardId, prompt: "A barn" });
+    await operate(studio, `cancel ${change}`);
+    const deadline = delay(20_000);
+    const outcome = await Promise.race([watching.outcome, deadline.over]);
+    deadline.cancel();
+    await operate(studio, `cancel ${later}`); // which ends a watch that goes on
+    equal(outcome?.code, 0);
+    await watching.outcome;
   });
 
   await test.step("what goes wrong is told", async () => {
