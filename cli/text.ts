@@ -1,14 +1,8 @@
 /** Values as people read them. */
+import { plain } from "../local/terminal/plain.ts";
 import { type Column, shorten, table } from "../local/terminal/table.ts";
 
-/**
- * A text from outside, without what would move the cursor, change colours or turn the direction of
- * writing in a terminal.
- */
-export function plain(text: string): string {
-  // deno-lint-ignore no-control-regex -- those are meant
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, " ");
-}
+export { plain };
 
 /** A span of time: `12 s`, `3 min`, `2 h`, `5 d`. */
 export function span(seconds: number): string {

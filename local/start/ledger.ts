@@ -1,4 +1,5 @@
 import type { Stack } from "../stack/mod.ts";
+import { plain } from "../terminal/plain.ts";
 
 export type Status = "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled";
 
@@ -53,7 +54,11 @@ export class Ledger {
     for (const { entity, place, changed, ...row } of rows) {
       const job = {
         ...row,
-        target: entity ?? row.id.slice(0, 8),
+        // Whatever somebody has sent, in a terminal.
+        storyboardId: row.storyboardId && plain(row.storyboardId),
+        target: plain(entity ?? row.id.slice(0, 8)),
+        prompt: plain(row.prompt),
+        error: row.error && plain(row.error),
         ended: ["succeeded", "failed", "cancelled"].includes(row.status),
       };
       this.#jobs.set(row.id, { job, place });

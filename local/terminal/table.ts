@@ -1,3 +1,5 @@
+import { plain } from "./plain.ts";
+
 /** How a column is set. */
 export interface Column {
   name: string;
@@ -19,7 +21,7 @@ const WIDE =
 
 /** Rows under a heading, as `psql` prints them. Line breaks in a cell are shown as `↵`. */
 export function table(columns: Column[], rows: string[][]): string {
-  const cells = rows.map((row) => row.map((cell) => cell.replace(/\r?\n/g, "↵")));
+  const cells = rows.map((row) => row.map((cell) => plain(cell.replace(/\r?\n/g, "↵"))));
   const widths = columns.map(({ name }, index) =>
     Math.max(displayWidth(name), ...cells.map((row) => displayWidth(row[index])))
   );

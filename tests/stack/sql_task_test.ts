@@ -52,6 +52,11 @@ Deno.test("each statement's result is a table of its own", async () => {
   );
 });
 
+Deno.test("what is in a cell does nothing to the terminal", async () => {
+  const { out } = await sqlTask(["-c", "select E'a\\x1b[31mred\\x07\\nb' as text"]);
+  equal(out, " text\n--------------\n a [31mred ↵b\n(1 row)\n");
+});
+
 Deno.test("a file and standard input are run, relative to where the caller is", async () => {
   await Deno.writeTextFile(`${folder}/two.sql`, "select 2 as two;");
   match((await sqlTask(["two.sql"])).out, /two[\s\S]*2/);

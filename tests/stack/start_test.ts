@@ -207,6 +207,14 @@ Deno.test("what has ended and does not change is not read again", async () => {
     await send("three");
     deepEqual(await targets(), ["one failed", "two succeeded", "three queued"]);
     equal(rows, 2);
+    await stack.sql("select pgmq.send('image_generation_queue', $1)", [{
+      storyboardId: "sb\x1b[31m",
+      sceneId: "s\x07",
+      prompt: "A hero\non a \u202ecliff",
+    }]);
+    const { storyboardId, target, prompt } = (await ledger.read()).at(-1)!;
+    deepEqual([storyboardId, target, prompt], ["sb [31m", "s ", "A hero on a  cliff"]);
+    await stack.sql("delete from public.generation_jobs where scene_id like 's%'");
     await stack.sql("delete from public.generation_jobs where scene_id = 'three'");
     deepEqual(await targets(), ["one failed", "two succeeded"]);
   } finally {
