@@ -1,4 +1,6 @@
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ENV_LOCAL } from "../env_file.ts";
 import type { Stack } from "../stack/mod.ts";
 import type { Style } from "../terminal/style.ts";
 import { displayWidth } from "../terminal/table.ts";
@@ -52,7 +54,11 @@ export function guide(
   const env = shown(places.envFile);
   const data = shown(places.data);
   const run = `${deno} run --env-file=${env} --allow-net --allow-env queue-trigger.ts`;
-  const sql = `${deno} task sql`;
+  // It looks for the file where a start puts it by itself, and finds none there, or another stack's.
+  const elsewhere = resolve(places.envFile) === fileURLToPath(ENV_LOCAL)
+    ? ""
+    : ` --url "${stack.databaseUrl}"`;
+  const sql = `${deno} task sql${elsewhere}`;
   return [
     style.bold("Running"),
     address("API", stack.url),

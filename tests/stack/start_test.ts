@@ -282,6 +282,12 @@ Deno.test("the lines to try can be pasted into any shell", () => {
   const places = { data: "/d", envFile: "/d/.env.local" };
   const text = guide(stack, "a simulator", places, style(false), "npx --yes deno@2");
   match(text, /"http:\/\/127\.0\.0\.1:54321\/rest\/v1\/generation_jobs\?limit=3"/);
-  match(text, /^ {2}npx --yes deno@2 task sql enqueue-test-images\.sql$/m);
+  // With the data elsewhere, `deno task sql` has to be told of this stack.
+  match(text, /^ {2}npx --yes deno@2 task sql --url "postgresql:\/\/h" enqueue-test-images\.sql$/m);
+  const here = { data: ".local", envFile: ".env.local" };
+  match(
+    guide(stack, "a simulator", here, style(false), "deno"),
+    /^ {2}deno task sql enqueue-test-images\.sql$/m,
+  );
   equal(/(^|[^s] )deno (run|task)/m.test(text), false);
 });
