@@ -85,6 +85,18 @@ Deno.test("every message of docs/messages.md is a job", async () => {
   }
 });
 
+Deno.test("docs/messages.md, by which other fields are ignored, has all that others name", async () => {
+  const read = (path: string) => Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
+  const firstCells = (page: string) =>
+    [...page.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(([, cell]) => cell.match(/\w+/g)!);
+  const readme = (await read("README.md")).split("## Ask for something")[1].split("\n### ")[0];
+  const examples = [...(await read("docs/recipes.md")).matchAll(/"(\w+)": /g)]
+    .map(([, name]) => name).filter((name) => /[a-z][A-Z]/.test(name));
+  const known = firstCells(await read("docs/messages.md"));
+  deepEqual([...firstCells(readme), ...examples].filter((name) => !known.includes(name)), []);
+  ok(firstCells(readme).includes("owner"));
+});
+
 Deno.test("everything that is wrong is named by field", () => {
   const found = issues(validateVideoJob, { prompt: 1, aspectRatio: "1:1", resolution: "4k" });
   deepEqual(found.map(({ field }) => field), [
