@@ -102,8 +102,8 @@ end
 $$;
 comment on function public.generation_job(uuid) is
   'A job as a JSON object, or null if there is none with this id. position: its place among the queued jobs of its queue '
-  'in the order in which they are claimed, 1 is next, at most 10000, null unless queued; the limits of models are not '
-  'looked at. error: code and message of the failure or the last deferral, or null. cost_usd in US dollars. started_at: '
+  'in the order in which they are claimed, 1 is next, at most 10000, null unless queued; not looked at are the limits of '
+  'models, and that with a fair share jobs that name different models take turns. error: code and message of the failure or the last deferral, or null. cost_usd in US dollars. started_at: '
   'when it was first claimed; submitted_at: when its operation at the provider was recorded. visible_at: when its message '
   'can be claimed (again), null when it has ended.';
 select generation_private.only_service_role('public.generation_job(uuid)');
