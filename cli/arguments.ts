@@ -55,12 +55,13 @@ function parse(args: string[]) {
 
 /** The parser's message, and a hint where experience says what was meant. */
 function explained(error: Error, args: string[]): string {
-  const message = error.message.split("\n")[0];
+  const message = error.message.split("\n")[0].replace(/\. To specify .*/, "");
   if (args.some((arg) => /^--(env-file|allow-)/.test(arg))) {
     return `${message}. Flags of Deno, like --env-file=FILE and --allow-read, ` +
       "stand before queue-trigger.ts.";
   }
-  return message;
+  const unknown = (error as { code?: string }).code === "ERR_PARSE_ARGS_UNKNOWN_OPTION";
+  return unknown ? `${message}. A prompt that starts with a dash stands after "--".` : message;
 }
 
 function refuseForeignFlags(command: CommandName, flags: Flags) {

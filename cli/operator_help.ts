@@ -3,8 +3,9 @@ import type { OperatingCommand } from "./commands.ts";
 
 const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
 
-const FILTERS = `  --kind=K          image or video
-  --status=S        queued, running, waiting, succeeded, failed or cancelled
+const filters = (statuses: string) =>
+  `  --kind=K          image or video
+  --status=S        ${statuses}
   --storyboard=ID   --scene=ID   --character=ID   --owner=ID
   --since=T         sent since then: 30m, 24h, 7d, or a time like 2026-01-31`;
 
@@ -15,7 +16,7 @@ export const OPERATOR_TEXTS: Record<OperatingCommand, string> = {
 
   "list": `list                      jobs, the newest first
 
-${FILTERS}
+${filters("queued, running, waiting, succeeded, failed or cancelled")}
   --error=CODE      why they failed, like storage_failed
   --limit=N         how many, 1 to 1000 (default: 20)
 
@@ -23,7 +24,7 @@ ${FILTERS}
   ${RUN} list --status=failed --since=24h
   ${RUN} list --storyboard=storyboard-001 --kind=video`,
 
-  "show": `show JOB_ID               everything that is known of a job, its history too
+  "show": `show JOB_ID               how a job stands, what came of it, and its history
 
   ${RUN} show JOB_ID`,
 
@@ -39,7 +40,7 @@ ${FILTERS}
   "cancel": `cancel JOB_ID …           stop jobs that have not ended
 
   A video that the provider is making is cancelled there, too, where it can be.
-${FILTERS}
+${filters("queued, running or waiting")}
   --all             all jobs that have not ended
   --yes             do it: without it, jobs that were not named one by one are
                     only counted

@@ -1,4 +1,4 @@
-/** `show`: everything that is known of one job. */
+/** `show`: how one job stands, what came of it, and its history. */
 import { EXIT, RemoteError } from "../failure.ts";
 import type { ProjectApi } from "../project_api.ts";
 import type { Surroundings } from "../surroundings.ts";

@@ -26,6 +26,20 @@ Deno.test("image for a scene, a character, a storyboard", async () => {
   }
 });
 
+Deno.test("an unknown flag is named, with what may have been meant", async () => {
+  const said = async (...args: string[]) => (await run(args)).err[0].split("\n")[0];
+  equal(
+    await said("image", "-5"),
+    `Unknown option '-5'. A prompt that starts with a dash stands after "--".`,
+  );
+  match(await said("status", "--env-file=.env"), /^Unknown option '--env-file'\. Flags of Deno, /);
+});
+
+Deno.test("what cancel cannot take is not in its help", async () => {
+  const { out } = await run(["cancel", "--help"]);
+  match(out[0], /^ {2}--status=S {8}queued, running or waiting$/m);
+});
+
 Deno.test("flags may stand before the prompt, and -- ends them", async () => {
   const [{ message }] = await sent("image", "--scene=s", "--", "--flags are not for me");
   deepEqual(message, {
