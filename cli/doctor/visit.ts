@@ -21,7 +21,10 @@ export const FUNCTIONS = [
   { name: "process-video-generation", kind: "video", models: "VIDEO_MODELS" },
 ];
 
-/** Runs the files of the migrations again, whatever the project says is applied already. */
+/**
+ * Runs the files of the migrations again, whatever the project says is applied already. In one
+ * transaction: between two of them there would be functions of an older version for everybody to see.
+ */
 export const RUN_MIGRATIONS_AGAIN =
-  `for file in supabase/migrations/*.sql; do psql "$DATABASE_URL" --set ON_ERROR_STOP=1 ` +
-  `--single-transaction --file "$file"; done`;
+  `printf '\\\\i %s\\n' supabase/migrations/*.sql | psql "$DATABASE_URL" --set ON_ERROR_STOP=1 ` +
+  `--single-transaction --file -`;

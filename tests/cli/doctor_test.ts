@@ -688,7 +688,10 @@ Deno.test("a queue that is missing, until the migrations are run again", async (
   const findings = await clinic.examine();
   const { message, remedy } = only(ofDatabase(findings), "failed", "queues");
   match(message, /video_generation_queue is missing/);
-  match(remedy!, /^for file in supabase\/migrations\/\*\.sql; do psql /);
+  match(
+    remedy!,
+    /^printf '\\\\i %s\\n' supabase\/migrations\/\*\.sql \| psql .* --single-transaction /,
+  );
   ok(checksOf(findings, "skipped").includes("failures"));
 
   await clinic.sql("select pgmq.create('video_generation_queue')");

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
+import { migrations } from "../../../local/database/migrate.ts";
 import { claim, complete, extend } from "../calls.ts";
 import { expire, job, overlap, race } from "./sessions.ts";
 
@@ -34,6 +35,15 @@ Deno.test("what people do by hand meanwhile", (t) =>
         assert.equal((await job(sessions.onlooker, "1")).status, "cancelled");
       });
     }
+
+    await step("who sends while the migrations are run again waits for them", async (sessions) => {
+      const again = async (session: Sql) => {
+        for (const { sql } of await migrations()) await session.unsafe(sql);
+      };
+      const { waited } = await overlap(sessions, again, enqueue);
+      assert.equal(waited, true);
+      assert.equal((await job(sessions.onlooker, "new")).status, "queued");
+    });
 
     await step("a purge that cannot see every message is refused", async ({ a, b, onlooker }) => {
       await a`begin isolation level repeatable read`;
