@@ -66,6 +66,8 @@ export interface Cost {
 export interface Schedule {
   queue: string;
   installed: boolean;
+  /** How many workers may be called at the same time; 0 when somebody has stopped the work. */
+  most_workers?: number;
   schedule: string | null;
   url: string | null;
   missing: { missing: string; remedy: string }[];
@@ -76,8 +78,16 @@ export interface Schedule {
 export const queueFigures = async (api: ProjectApi) =>
   await api.call("generation_metrics", {}) as QueueFigures[];
 
-export const schedules = async (api: ProjectApi) =>
-  await api.call("generation_schedule", {}) as Schedule[];
+export async function schedules(api: ProjectApi): Promise<Schedule[]> {
+  const [lines, settings] = await Promise.all([
+    api.call("generation_schedule", {}) as Promise<Schedule[]>,
+    api.rows<{ queue: string; most_workers: number }>("generation_worker_settings", {
+      select: "queue,most_workers",
+    }),
+  ]);
+  const most = new Map(settings.map(({ queue, most_workers }) => [queue, most_workers]));
+  return lines.map((line) => ({ ...line, most_workers: most.get(line.queue) }));
+}
 
 export const failures = (api: ProjectApi) =>
   api.rows<Failures>("generation_failures", { order: "last_at.desc" });

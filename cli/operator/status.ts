@@ -57,6 +57,7 @@ function scheduleLine(line: figures.Schedule, now: number): string {
     return `${name}not installed${gap ? `, ${gap.missing} is missing: ${gap.remedy}` : ""}`;
   }
   if (gap) return `${name}${gap.missing} is missing: ${gap.remedy}`;
+  if (line.most_workers === 0) return `${name}stopped: nobody is called while most_workers is 0`;
   const [call] = line.last_calls;
   const [run] = line.last_runs;
   const answer = call?.status_code ?? (call?.error ? plain(call.error) : "no answer yet");

@@ -1,8 +1,8 @@
-/** The operators' commands before projects that have many rows, or are out of reach. */
+/** The operators' commands before projects that have many rows, are out of reach, or stand still. */
 import { deepEqual, equal } from "node:assert/strict";
 import { environmentFor, jobId, run } from "./support.ts";
 
-type Row = Record<string, string | number | null>;
+type Row = Record<string, unknown>;
 
 /** `max_rows` of a project, unless somebody has set it. */
 const MAX_ROWS = 1000;
@@ -75,4 +75,18 @@ Deno.test("all that a bulk of jobs came to is told before the watch of empty que
     },
   });
   equal(out.filter((line) => line.includes("cancelled")).length, 2500);
+});
+
+Deno.test("status says that somebody has stopped the work", async () => {
+  const queue = "image_generation_queue";
+  const schedule = { queue, installed: true, schedule: "10 seconds", missing: [] };
+  const status = async (most_workers: number) => {
+    const fetch = projectOf({
+      generation_schedule: [{ ...schedule, last_runs: [], last_calls: [] }],
+      generation_worker_settings: [{ queue, most_workers }],
+    });
+    return (await run(["status"], environment, { fetch })).out.at(-1);
+  };
+  equal(await status(4), "schedule  images: 10 seconds, nothing to call for yet");
+  equal(await status(0), "schedule  images: stopped: nobody is called while most_workers is 0");
 });

@@ -68,6 +68,7 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
     deepEqual(status.queues.map(({ queued, succeeded }) => [queued, succeeded]), [[1, 1], [0, 1]]);
     ok(Math.abs(status.cost_usd_today - 0.839) < 0.01);
     equal(status.schedule.length, 2);
+    equal(status.schedule[0].most_workers, 4);
   });
 
   await test.step("list", async () => {
