@@ -12,3 +12,8 @@ export class UsageError extends Error {
 export class RemoteError extends Error {
   override name = "RemoteError";
 }
+
+/** There was no answer: nobody knows whether the call was heard. */
+export class LostAnswer extends RemoteError {
+  override name = "LostAnswer";
+}

@@ -1,6 +1,6 @@
 /** A project's Data API and functions, called with its key. */
 import { projectHeaders } from "../supabase/functions/_shared/project_headers.ts";
-import { RemoteError } from "./failure.ts";
+import { LostAnswer, RemoteError } from "./failure.ts";
 import type { Project } from "./project.ts";
 
 /** In milliseconds; PostgREST ends a statement after 8 s by default. */
@@ -86,7 +86,7 @@ export class ProjectApi {
       const response = await this.send(request);
       return { status: response.status, text: await response.text() };
     } catch (error) {
-      throw new RemoteError(`${url} cannot be reached: ${reasonOf(error as Error)}`);
+      throw new LostAnswer(`${url} cannot be reached: ${reasonOf(error as Error)}`);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Putting jobs on the queues, after everything that can be wrong with them has been looked for. */
 import { type Entry, readBatchFile } from "./batch_file.ts";
-import { EXIT, RemoteError, UsageError } from "./failure.ts";
+import { EXIT, LostAnswer, RemoteError, UsageError } from "./failure.ts";
 import { readProject } from "./project.ts";
 import { ProjectApi } from "./project_api.ts";
 import { QueueApi, queueOf } from "./queue_api.ts";
@@ -50,8 +50,9 @@ async function enqueueAll(
       jobs.push({ label: prefix, jobId, worker: `./process-queue.sh ${kind}s` });
     } catch (error) {
       if (!(error instanceof RemoteError) || jobs.length === 0) throw error;
+      const what = error instanceof LostAnswer ? "may not have been sent" : "was not sent";
       throw new RemoteError(
-        `${label} was not sent: ${error.message}\n` +
+        `${label} ${what}: ${error.message}\n` +
           `The ${jobs.length} before it are on the queue; do not send those again.`,
       );
     }

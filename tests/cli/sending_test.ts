@@ -26,6 +26,28 @@ Deno.test("a secret key travels as apikey, a legacy key in both headers", async 
   await project.close();
 });
 
+Deno.test("a job whose answer was lost is asked for again, and made once", async () => {
+  const project = startProject();
+  let answers = 0;
+  const lossy = async (request: Request) => {
+    const response = await fetch(request);
+    await response.bytes();
+    if (++answers % 3 !== 0) throw new TypeError("connection reset");
+    return Response.json([{ job_id: jobId(answers), msg_id: answers }]);
+  };
+  const { code, out } = await run(PROMPT, environmentFor(project.url), { fetch: lossy });
+  equal(code, 0);
+  equal(out[0], `job id: ${jobId(3)}  message id: 3`);
+  const keys = project.calls.map(({ body }) => body.idempotency_key);
+  equal(keys.length, 3);
+  equal(new Set(keys).size, 1);
+  match(keys[0] as string, /^[0-9a-f-]{36}$/);
+
+  await run(PROMPT, environmentFor(project.url), { fetch: lossy });
+  ok(project.calls.at(-1)!.body.idempotency_key !== keys[0], "another job has another key");
+  await project.close();
+});
+
 Deno.test("a missing or wrong variable is named, with where its value is found", async () => {
   const url = "http://127.0.0.1:1";
   const cases: [Record<string, string>, RegExp][] = [

@@ -47,7 +47,8 @@ export function startProject(options: { answer?: Answer; course?: Partial<Job>[]
     },
   );
   const messages = () =>
-    calls.filter(({ name }) => name === "enqueue_generation_job").map(({ body }) => body);
+    calls.filter(({ name }) => name === "enqueue_generation_job")
+      .map(({ body: { queue, message } }) => ({ queue, message }));
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     calls,
