@@ -76,8 +76,8 @@ export type Flags = {
 };
 
 const EVERY_JOB: Flag[] = [
-  ...["storyboard", "scene", "character", "webhook", "model", "aspect", "seed"] as const,
-  ...["priority", "wait"] as const,
+  ...["storyboard", "scene", "character", "owner", "webhook", "model", "aspect"] as const,
+  ...["seed", "priority", "wait"] as const,
 ];
 const FILTERS: Flag[] = [
   ...["kind", "status", "storyboard", "scene", "character", "owner", "error", "since"] as const,

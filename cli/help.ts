@@ -8,6 +8,7 @@ const COMMON_FLAGS = `  --storyboard=ID   the storyboard (default: storyboard-00
   --scene=ID        the scene that gets the result's URL
   --character=ID    the character that gets it; without --scene and --character
                     the result is stored and belongs to no one
+  --owner=ID        whose job it is (see docs/database.md)
   --model=NAME      one of the configured models (default: the first that can)
   --seed=N          the same number makes about the same thing again
   --priority=N      -100 to 100; higher goes first (default: 0)

@@ -4,7 +4,7 @@ import { LostAnswer, RemoteError } from "./failure.ts";
 import type { Project } from "./project.ts";
 
 /** In milliseconds; PostgREST ends a statement after 8 s by default. */
-const LONGEST_CALL = 30_000;
+const LONGEST_CALL = 15_000;
 
 /** In milliseconds; a run takes as long as its budget, and the gateway gives up before this. */
 const LONGEST_RUN = 600_000;

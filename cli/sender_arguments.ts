@@ -16,6 +16,7 @@ const FIELD_OF_FLAG = {
   storyboard: "storyboardId",
   scene: "sceneId",
   character: "characterId",
+  owner: "owner",
   source: "sourceImageUrl",
   "last-frame": "lastFrameUrl",
   reference: "referenceImageUrls",

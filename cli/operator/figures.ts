@@ -75,6 +75,18 @@ export interface Schedule {
   last_calls: { called_at: string; status_code?: number | null; error?: string | null }[];
 }
 
+/** A row of `generation_limits_in_use`: a model's limits, null where it has none, and their use. */
+export interface Limit {
+  model: string;
+  requests_per_minute: number | null;
+  begun_last_minute: number;
+  jobs_in_flight: number | null;
+  in_flight_now: number;
+}
+
+export const limits = (api: ProjectApi) =>
+  api.rows<Limit>("generation_limits_in_use", { order: "model" });
+
 export const queueFigures = async (api: ProjectApi) =>
   await api.call("generation_metrics", {}) as QueueFigures[];
 

@@ -76,6 +76,7 @@ export async function list(
         job.error_code ? `${job.error_code}: ${job.error_message}` : job.model,
       ]),
     ));
+    if (jobs.length === limit) print(`the newest ${limit}: --limit=N shows more`);
   }
   return EXIT.ok;
 }

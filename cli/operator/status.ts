@@ -12,20 +12,22 @@ export async function status(
   { print, now }: Surroundings,
 ): Promise<number> {
   const moment = now();
-  const [queues, failures, today, schedule] = await Promise.all([
+  const [queues, limits, failures, today, schedule] = await Promise.all([
     figures.queueFigures(api),
+    figures.limits(api),
     figures.failures(api),
     figures.costs(api, moment, 1),
     figures.schedules(api),
   ]);
   const cost = today.reduce((sum, { cost_usd }) => sum + Number(cost_usd ?? 0), 0);
   if (json) {
-    print(JSON.stringify({ queues, failures, cost_usd_today: cost, schedule }));
+    print(JSON.stringify({ queues, limits, failures, cost_usd_today: cost, schedule }));
     return EXIT.ok;
   }
 
   print(api.project.url);
   for (const queue of queues) for (const line of queueLines(queue)) print(line);
+  for (const limit of limits) print(limitLine(limit));
   for (const failure of failures.slice(0, 5)) print(failureLine(failure, moment));
   if (failures.length > 5) print(`  and ${failures.length - 5} more reasons: metrics shows all`);
   print(`cost      ${dollars(cost)} today (UTC)`);
@@ -42,6 +44,18 @@ function queueLines(queue: figures.QueueFigures): string[] {
     (queue.waiting > 0 ? `, ${queue.waiting} being made by the provider` : ""),
     `          ${queue.succeeded} succeeded, ${queue.failed} failed, ${queue.cancelled} cancelled`,
   ];
+}
+
+/** Why jobs may wait although workers are there. */
+function limitLine(limit: figures.Limit): string {
+  const uses = [
+    { used: limit.begun_last_minute, most: limit.requests_per_minute, what: "begun in a minute" },
+    { used: limit.in_flight_now, most: limit.jobs_in_flight, what: "in flight" },
+  ].filter(({ most }) => most !== null);
+  const isFull = uses.some(({ used, most }) => used >= most!);
+  return `limit     ${plain(limit.model)}: ` +
+    uses.map(({ used, most, what }) => `${used} of ${most} ${what}`).join(", ") +
+    (isFull ? ": its jobs have to wait" : "");
 }
 
 function failureLine({ kind, error_code, jobs, last_at }: figures.Failures, now: number): string {

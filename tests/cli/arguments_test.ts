@@ -18,6 +18,7 @@ Deno.test("image for a scene, a character, a storyboard", async () => {
     [["--scene", "scene-002"], { sceneId: "scene-002" }],
     [["--character=hero-001"], { characterId: "hero-001" }],
     [["--storyboard=film"], { storyboardId: "film" }],
+    [["--owner=ada"], { owner: "ada" }],
     [["--scene=s", "--character", "c"], { sceneId: "s", characterId: "c" }],
   ];
   for (const [flags, fields] of cases) {

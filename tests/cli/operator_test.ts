@@ -71,6 +71,31 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
     equal(status.schedule[0].most_workers, 4);
   });
 
+  await test.step("status tells of limits", async () => {
+    await studio.stack.sql(
+      `insert into generation_limits (model, requests_per_minute, jobs_in_flight)
+       values ('banana', null, 0), ('veo', 10, 2)`,
+    );
+    const { out } = await operate(studio, "status");
+    match(out, /^limit {5}banana: 0 of 0 in flight: its jobs have to wait$/m);
+    match(out, /^limit {5}veo: 0 of 10 begun in a minute, 0 of 2 in flight$/m);
+    const { limits } = await json<{ limits: Row[] }>(studio, "status");
+    equal(limits.length, 2);
+    await studio.stack.sql("delete from generation_limits");
+  });
+
+  await test.step("show tells of webhooks", async () => {
+    const webhookUrl = "https://elsewhere.example.com/";
+    const id = await studio.send("image", { storyboardId, prompt: "p", webhookUrl });
+    await studio.stack.sql("select cancel_generation_job($1)", [id]);
+    const { out } = await operate(studio, `show ${id}`);
+    match(
+      out,
+      /^webhook +[0-9a-f-]{36} waiting \(attempts: 0\) https:\/\/elsewhere\.example\.com\//m,
+    );
+    await studio.stack.sql("delete from generation_jobs where id = $1", [id]);
+  });
+
   await test.step("list", async () => {
     const ids = async (flags: string) =>
       (await json<{ id: string }[]>(studio, `list ${flags}`)).map(({ id }) => id);
@@ -85,6 +110,8 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
     const { out } = await operate(studio, "list");
     match(out, /^ job .*\| kind .*\| status .*\| for /);
     match(out, new RegExp(`${blocked} \\| image \\| failed .*invalid_message: `));
+    equal(out.includes("--limit=N"), false);
+    match((await operate(studio, "list --limit=2")).out, /the newest 2: --limit=N shows more/);
     match((await operate(studio, "list --scene=none")).out, /^no jobs/);
   });
 
@@ -97,7 +124,11 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
     match(out, /^cost +\$0\.0390$/m);
     const other = await operate(studio, `show ${queued}`);
     match(other.out, /^prompt +Warrior {1,2}\[31mportrait$/m);
-    equal((await json<Row>(studio, `show ${video}`)).status, "succeeded");
+    const { status, message, webhooks } = await json<Row>(studio, `show ${video}`);
+    equal(status, "succeeded");
+    deepEqual(message, { storyboardId, prompt: "Lion walking" });
+    deepEqual(webhooks, []);
+    match(out, /^id .*\nkind +image\nstatus +succeeded\nattempts +1\n/);
     const unknown = await operate(studio, `show ${jobId(7)}`);
     deepEqual([unknown.code, unknown.err.trim()], [1, `There is no job ${jobId(7)}.`]);
   });
