@@ -185,7 +185,7 @@ comment on function generation_private.call_workers(text) is
   'Calls as many workers of a queue as its visible messages need and its settings allow, one for errands when nothing '
   'waits; answers how many. None without an installed schedule. Raises 55000 when an extension or a secret is missing.';
 
--- The row is marked before it is written, and a worker is woken when it has been.
+-- The trigger of before marks the row, and cannot wake anybody: nobody sees yet what it has marked.
 create or replace function generation_private.operation_cancelled()
 returns trigger
 language plpgsql
@@ -193,28 +193,38 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if tg_when = 'BEFORE' then
-    new.cancellation_pending := true;
-    new.cancellation_tries := 0;
-    return new;
-  end if;
-  -- Nobody has to wait for the next run, and nobody's cancellation may fail because of it.
-  begin
-    perform generation_private.wake(new.queue);
-  exception when others then
-    raise warning 'no worker was woken to cancel the operation of job %: %', new.id, sqlerrm;
-  end;
-  return null;
+  new.cancellation_pending := true;
+  new.cancellation_tries := 0;
+  return new;
 end
 $$;
 comment on function generation_private.operation_cancelled() is
-  'Trigger: a job with an operation is cancelled (before), or was (after).';
+  'Trigger: a job with an operation is cancelled; the provider is to be told.';
 
-create or replace trigger generation_operation_cancelled_wake
+create or replace function generation_private.cancellation_arrived()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- Nobody has to wait for the next run, and nobody's cancellation may fail because of it.
+  perform generation_private.wake(new.queue);
+  return null;
+exception when others then
+  raise warning 'no worker was woken to cancel the operation of job %: %', new.id, sqlerrm;
+  return null;
+end
+$$;
+comment on function generation_private.cancellation_arrived() is
+  'Trigger: a job with an operation was cancelled; wakes a worker, which tells the provider.';
+
+create or replace trigger generation_cancellation_arrived
   after update of status on public.generation_jobs
   for each row
   when (new.status = 'cancelled' and old.status <> 'cancelled' and new.operation is not null)
-  execute function generation_private.operation_cancelled();
+  execute function generation_private.cancellation_arrived();
 
 revoke all on function generation_private.errands_since(text) from public;
 revoke all on function generation_private.operation_cancelled() from public;
+revoke all on function generation_private.cancellation_arrived() from public;

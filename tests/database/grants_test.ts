@@ -74,6 +74,7 @@ const GRANTS: Record<string, string> = {
   "function generation_private.add_history": NOBODY,
   "function generation_private.bare_model": NOBODY,
   "function generation_private.call_workers": NOBODY,
+  "function generation_private.cancellation_arrived": NOBODY,
   "function generation_private.check_length": NOBODY,
   "function generation_private.check_queue": NOBODY,
   "function generation_private.check_webhook_url": NOBODY,
