@@ -1,5 +1,6 @@
 /** A project's Data API and functions, called with its key. */
-import { projectHeaders } from "../supabase/functions/_shared/project_headers.ts";
+import { plain } from "../local/terminal/plain.ts";
+import { type Answer, exchange, isMissing, isMissingFunction, parseJson } from "./exchange.ts";
 import { LostAnswer, RemoteError } from "./failure.ts";
 import type { Project } from "./project.ts";
 
@@ -8,12 +9,6 @@ const LONGEST_CALL = 15_000;
 
 /** In milliseconds; a run takes as long as its budget, and the gateway gives up before this. */
 const LONGEST_RUN = 600_000;
-
-/** What a function answered. */
-export interface Answer {
-  status: number;
-  text: string;
-}
 
 /** Calls of one project. */
 export class ProjectApi {
@@ -75,33 +70,20 @@ export class ProjectApi {
     timeout = LONGEST_CALL,
   ): Promise<Answer> {
     const { url, key } = this.project;
-    const request = new Request(url + path, {
-      method,
-      headers: { "content-type": "application/json", ...projectHeaders(key), ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      redirect: "manual",
-      signal: AbortSignal.timeout(timeout),
-    });
     try {
-      const response = await this.send(request);
-      return { status: response.status, text: await response.text() };
+      return await exchange(this.send, { method, url: url + path, key, body, headers, timeout });
     } catch (error) {
-      throw new LostAnswer(`${url} cannot be reached: ${reasonOf(error as Error)}`);
+      if (!(error instanceof LostAnswer)) throw error;
+      throw new LostAnswer(`${url} cannot be reached: ${error.message}`);
     }
   }
 }
 
-/** Deno 2.9 says only that the fetch failed and keeps the reason in the cause; 2.1 says it all. */
-function reasonOf({ message, cause }: Error): string {
-  return cause instanceof Error ? cause.message : message;
-}
-
 function refusal(name: string, status: number, reply: unknown, url: string): string {
   const { code, message } = (reply ?? {}) as { code?: string; message?: string };
-  const said = message ? `${status}: ${message}` : `${status}`;
-  // PGRST202: PostgREST knows no such function. PGRST205, or 42P01 of PostgreSQL: no such table.
-  if (code === "PGRST202" || code === "PGRST205" || code === "42P01") {
-    const what = code === "PGRST202" ? "function" : "table";
+  const said = message ? `${status}: ${plain(message)}` : `${status}`;
+  if (isMissing(code)) {
+    const what = isMissingFunction(code) ? "function" : "table";
     return `The project has no ${what} ${name}. Apply the migrations: supabase db push (${said})`;
   }
   // 42501: the role may not use it.
@@ -111,13 +93,4 @@ function refusal(name: string, status: number, reply: unknown, url: string): str
   }
   if (status === 404) return `${url} has no Data API. Is it the API URL of a project? (${said})`;
   return `${name} failed (${said})`;
-}
-
-/** The value of a JSON text; undefined when it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,8 +2,6 @@
 import { plain } from "../local/terminal/plain.ts";
 import { type Column, shorten, table } from "../local/terminal/table.ts";
 
-export { plain };
-
 /** A span of time: `12 s`, `3 min`, `2 h`, `5 d`. */
 export function span(seconds: number): string {
   const s = Math.max(0, seconds);

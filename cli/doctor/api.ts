@@ -1,9 +1,8 @@
 /** The project as it answers, whatever that is: a refusal is a finding here, not an error. */
-import { KnownSecrets } from "../../supabase/functions/_shared/known_secrets.ts";
-import { projectHeaders } from "../../supabase/functions/_shared/project_headers.ts";
-import { parseJson } from "../project_api.ts";
+import { exchange, parseJson } from "../exchange.ts";
+import { LostAnswer } from "../failure.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { plain } from "../text.ts";
+import { plain } from "../../local/terminal/plain.ts";
 
 /** In milliseconds; a function that has to start first takes some seconds. */
 const LONGEST_CALL = 30_000;
@@ -21,11 +20,6 @@ export interface Answer {
 }
 
 export type Row = Record<string, unknown>;
-
-/** No answer came. */
-export class NoAnswer extends Error {
-  override name = "NoAnswer";
-}
 
 /** An answer came that a check cannot go on with. */
 export class Refused extends Error {
@@ -49,7 +43,7 @@ export class Api {
    * Sends a request; `key` is presented as one of the project's, the one of this examination unless
    * another is given, none for `null`.
    *
-   * @throws {NoAnswer}
+   * @throws {LostAnswer}
    */
   async ask(
     path: string,
@@ -62,33 +56,26 @@ export class Api {
   ): Promise<Answer> {
     const { fetch, now } = this.surroundings;
     const sent = now();
+    const url = this.url + path;
+    // A project's key may be quoted, also when another was presented, or none.
+    const secrets = [this.key];
+    let reply;
     try {
-      const response = await fetch(
-        new Request(this.url + path, {
-          method,
-          headers: {
-            ...(key === null ? {} : projectHeaders(key)),
-            ...(body !== undefined && { "content-type": "application/json" }),
-            ...headers,
-          },
-          body: body === undefined ? undefined : JSON.stringify(body),
-          redirect: "manual",
-          signal: AbortSignal.timeout(LONGEST_CALL),
-        }),
-      );
-      this.#compareClocks(response.headers.get("date"), sent, now());
-      // Whoever answers may quote the key. Once a quotation is cut, half of it would not be known for one.
-      const secrets = new KnownSecrets([this.key, key].filter((key) => key !== null));
-      return answerOf(response.status, secrets.hide(await response.text()));
+      const request = { method, url, key, body, headers, secrets, timeout: LONGEST_CALL };
+      reply = await exchange(fetch, request);
     } catch (error) {
-      throw new NoAnswer(reasonOf(error as Error));
+      if (!(error instanceof LostAnswer)) throw error;
+      // The address is known, and might look like a reason.
+      throw new LostAnswer(quoted(error.message.replace(/ for url \([^)]*\)/, "")));
     }
+    this.#compareClocks(reply.date, sent, now());
+    return answerOf(reply.status, reply.text);
   }
 
   /**
    * The rows of a table or view, at most `limit`.
    *
-   * @throws {NoAnswer | Refused}
+   * @throws {LostAnswer | Refused}
    */
   async rows(name: string, query: Record<string, string> = {}): Promise<Row[]> {
     const answer = await this.ask(`/rest/v1/${name}?${new URLSearchParams(query)}`);
@@ -152,20 +139,8 @@ function rowsIn(name: string, answer: Answer): Row[] {
   return objects(answer.body);
 }
 
-/** PostgREST knows no such function or table; 42P01: PostgreSQL does not, as older ones say. */
-export function isMissing(code: string | undefined): boolean {
-  return code === "PGRST202" || code === "PGRST205" || code === "42P01" || code === "42883";
-}
-
 /** The objects in a list; none where there is no list. Whoever answers need not be what it seems. */
 export function objects(value: unknown): Row[] {
   const list = Array.isArray(value) ? value : [];
   return list.filter((item) => typeof item === "object" && item !== null && !Array.isArray(item));
-}
-
-/** Deno 2.9 says only that the fetch failed and keeps the reason in the cause; 2.1 says it all. */
-function reasonOf({ message, cause }: Error): string {
-  const reason = cause instanceof Error ? cause.message : message;
-  // The address is known, and might look like a reason.
-  return quoted(reason.replace(/ for url \([^)]*\)/, ""));
 }

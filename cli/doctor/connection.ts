@@ -1,5 +1,5 @@
 /** Whether anybody answers under the address, and lets the key in. */
-import { NoAnswer } from "./api.ts";
+import { LostAnswer } from "../failure.ts";
 import { newKey } from "./environment.ts";
 import { failed, type Observation, ok } from "./finding.ts";
 import type { Visit } from "./visit.ts";
@@ -13,7 +13,7 @@ export async function checkConnection({ api }: Visit): Promise<Observation[]> {
   try {
     answer = await api.ask(LOOK);
   } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
+    if (!(error instanceof LostAnswer)) throw error;
     return [failed(...inPlainWords(error.message, api.url))];
   }
   const { status, code, said, body } = answer;

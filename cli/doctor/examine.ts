@@ -4,7 +4,9 @@
  */
 import { createRedact } from "../../supabase/functions/_shared/redact.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { Api, isMissing, NoAnswer, Refused } from "./api.ts";
+import { isMissing } from "../exchange.ts";
+import { LostAnswer } from "../failure.ts";
+import { Api, Refused } from "./api.ts";
 import { checkBuckets } from "./buckets.ts";
 import { checkClock } from "./clock.ts";
 import { checkAccess, checkConnection } from "./connection.ts";
@@ -89,7 +91,7 @@ async function observe(
   try {
     return await look(visit);
   } catch (error) {
-    if (error instanceof NoAnswer) {
+    if (error instanceof LostAnswer) {
       return [
         failed(`There was no answer: ${error.message}`, ONCE_MORE),
       ];

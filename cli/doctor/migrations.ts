@@ -1,5 +1,6 @@
 /** Whether the database has what this version calls and reads. */
-import { type Answer, type Api, isMissing, Refused } from "./api.ts";
+import { isMissing } from "../exchange.ts";
+import { type Answer, type Api, Refused } from "./api.ts";
 import { DATABASE_FUNCTIONS, RELATIONS } from "./database_functions.ts";
 import { failed, type Observation, ok } from "./finding.ts";
 import { missingQueue } from "./queues.ts";

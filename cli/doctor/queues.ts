@@ -1,5 +1,6 @@
 /** Whether the queues are there, and write the ledger. */
-import { type Answer, isMissing, Refused, type Row } from "./api.ts";
+import { isMissing } from "../exchange.ts";
+import { type Answer, Refused, type Row } from "./api.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
 import { QUEUES, RUN_MIGRATIONS_AGAIN, type Visit } from "./visit.ts";
 

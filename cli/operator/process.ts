@@ -1,8 +1,9 @@
 /** `process`: has the functions work on their queues now, as process-queue.sh does. */
 import { EXIT, RemoteError } from "../failure.ts";
-import { type Answer, parseJson, type ProjectApi } from "../project_api.ts";
+import { type Answer, parseJson } from "../exchange.ts";
+import type { ProjectApi } from "../project_api.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { plain } from "../text.ts";
+import { plain } from "../../local/terminal/plain.ts";
 import type { OperatorCommand } from "./arguments.ts";
 
 type Process = OperatorCommand & { name: "process" };

@@ -2,7 +2,8 @@
 import { EXIT, RemoteError } from "../failure.ts";
 import type { ProjectApi } from "../project_api.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { ago, dollars, plain } from "../text.ts";
+import { plain } from "../../local/terminal/plain.ts";
+import { ago, dollars } from "../text.ts";
 import type { OperatorCommand } from "./arguments.ts";
 
 /** A job as `generation_job` tells of it, with its message and its webhooks. */

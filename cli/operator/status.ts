@@ -2,7 +2,8 @@
 import { EXIT } from "../failure.ts";
 import type { ProjectApi } from "../project_api.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { ago, dollars, plain, span } from "../text.ts";
+import { plain } from "../../local/terminal/plain.ts";
+import { ago, dollars, span } from "../text.ts";
 import type { OperatorCommand } from "./arguments.ts";
 import * as figures from "./figures.ts";
 

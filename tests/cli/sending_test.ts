@@ -26,6 +26,15 @@ Deno.test("a secret key travels as apikey, a legacy key in both headers", async 
   await project.close();
 });
 
+Deno.test("a refusal that quotes the key and moves the cursor is shown as plain text", async () => {
+  const message = `no such key: ${SECRET_KEY}\u001b[2J\nqueued`;
+  const project = startProject({ answer: () => Response.json({ message }, { status: 401 }) });
+  const { code, err } = await run(PROMPT, environmentFor(project.url));
+  equal(code, 1);
+  match(err.join("\n"), /\(401: no such key: \[redacted\] \[2J queued\)$/);
+  await project.close();
+});
+
 Deno.test("a job whose answer was lost is asked for again, and made once", async () => {
   const project = startProject();
   let answers = 0;
