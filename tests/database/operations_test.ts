@@ -141,6 +141,19 @@ Deno.test("every statement of docs/operations.md runs, and leaves the queues alo
 
   for (const statement of statements.slice(3)) await database.exec(statement);
   assert.deepEqual(await queue(), before);
+
+  // Those in sentences and tables change what they say.
+  const [{ id: job }] = (await database.query<{ id: string }>(
+    "select id from generation_jobs where status = 'queued'",
+  )).rows;
+  const spans = [...GUIDE.matchAll(/`((?:select|update|delete|insert) [^`…]*)`/g)];
+  assert.equal(spans.length, 4);
+  for (const [, span] of spans) await database.exec(span.replace("JOB_ID", job));
+  const { rows: limits } = await database.query<{ model: string | null }>(
+    "select model from generation_limits order by model",
+  );
+  assert.deepEqual(limits.map(({ model }) => model), ["veo-3.1-fast-generate-preview", null]);
+  assert.equal((await queue()).length, 0);
 });
 
 const alerts = new Map(

@@ -1,17 +1,7 @@
 /** That the pages lead to where they say: to files that exist, and headings that are there. */
 
 import assert from "node:assert/strict";
-
-const ROOT = new URL("../../", import.meta.url);
-
-/** All pages of the repository. */
-function pages(): string[] {
-  const inFolder = (folder: string) =>
-    [...Deno.readDirSync(new URL(folder, ROOT))]
-      .filter(({ isFile, name }) => isFile && name.endsWith(".md"))
-      .map(({ name }) => folder + name);
-  return ["./", "docs/"].flatMap(inFolder).sort();
-}
+import { pages, ROOT } from "./pages.ts";
 
 /** The text of a page without its code, in which a link is no link and a `#` no heading. */
 async function prose(page: URL): Promise<string> {
