@@ -2,34 +2,29 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { examine } from "../../cli/doctor/examine.ts";
 import type { Finding } from "../../cli/doctor/finding.ts";
-import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
-import { type Stack, type StackOptions, startStack } from "../../local/stack/mod.ts";
+import type { Simulator } from "../../local/simulator/mod.ts";
+import type { Stack, StackOptions } from "../../local/stack/mod.ts";
 import { version } from "../../pkg/generation_queue.js";
+import { Studio } from "../end_to_end/studio.ts";
 
 export const ROOT = new URL("../../", import.meta.url);
 
 /** A project with the simulator in the place of Google, and whoever examines it. */
 export class Clinic implements AsyncDisposable {
-  private constructor(readonly stack: Stack, readonly simulator: Simulator) {}
+  private constructor(private readonly studio: Studio) {}
 
-  static async open(options: StackOptions = {}): Promise<Clinic> {
-    const simulator = await startSimulator();
-    try {
-      const stack = await startStack({
-        sqlPort: false,
-        tick: true,
-        ...options,
-        env: {
-          GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
-          GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
-          ...options.env,
-        },
-      });
-      return new Clinic(stack, simulator);
-    } catch (error) {
-      await simulator.close();
-      throw error;
-    }
+  static async open({ env, ...stack }: StackOptions = {}): Promise<Clinic> {
+    return new Clinic(
+      await Studio.start({ deno: "current", env, stack: { tick: true, ...stack } }),
+    );
+  }
+
+  get stack(): Stack {
+    return this.studio.stack;
+  }
+
+  get simulator(): Simulator {
+    return this.studio.simulator;
   }
 
   get environment(): Record<string, string> {
@@ -77,8 +72,7 @@ export class Clinic implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stack.close();
-    await this.simulator.close();
+    await this.studio[Symbol.asyncDispose]();
   }
 }
 

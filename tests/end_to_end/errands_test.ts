@@ -1,8 +1,7 @@
 /** What nobody sends a message for is done all the same: the database calls a worker. */
 import assert from "node:assert/strict";
-import { startSimulator } from "../../local/simulator/mod.ts";
-import { type Stack, startStack } from "../../local/stack/mod.ts";
-import { object } from "./studio.ts";
+import type { Stack } from "../../local/stack/mod.ts";
+import { object, Studio } from "./studio.ts";
 
 /** Asks until there is an answer. */
 async function until<T>(ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
@@ -33,73 +32,56 @@ const send = (stack: Stack, kind: "image" | "video", message: Record<string, str
   ]);
 
 Deno.test("a cancelled video is cancelled at the provider, with nothing on the queue", async () => {
-  await using simulator = await startSimulator({ videoDelayMs: 3_600_000 });
-  const stack = await startStack({
-    sqlPort: false,
-    tick: true,
-    tickSeconds: 3600, // the cancellation itself calls the worker
-    env: {
-      GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
-      GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
-      WORKER_BUDGET_SECONDS: "1",
-    },
+  await using studio = await Studio.start({
+    deno: "current",
+    stack: { tick: true, tickSeconds: 3600 }, // the cancellation itself calls the worker
+    simulator: { videoDelayMs: 3_600_000 },
+    env: { WORKER_BUDGET_SECONDS: "1" },
   });
-  try {
-    await send(stack, "video", {
-      storyboardId: "sb",
-      prompt: "A hero on a cliff",
-      model: "gemini-omni-1.1-flash",
-    });
-    const { id, operation } = await untilJob(stack, "status = 'waiting'");
-    // At its end a run asks once more what was cancelled; this one has ended.
-    await until(() =>
-      stack.functionLogs("process-video-generation").find((line) => line.includes("Run finished"))
-    );
-    const visible = await stack.sql("select from pgmq.q_video_generation_queue where vt <= now()");
-    assert.equal(visible.length, 0);
-    await stack.sql("select cancel_generation_job($1)", [id]);
+  const { stack, simulator } = studio;
+  await send(stack, "video", {
+    storyboardId: "sb",
+    prompt: "A hero on a cliff",
+    model: "gemini-omni-1.1-flash",
+  });
+  const { id, operation } = await untilJob(stack, "status = 'waiting'");
+  // At its end a run asks once more what was cancelled; this one has ended.
+  await until(() =>
+    stack.functionLogs("process-video-generation").find((line) => line.includes("Run finished"))
+  );
+  const visible = await stack.sql("select from pgmq.q_video_generation_queue where vt <= now()");
+  assert.equal(visible.length, 0);
+  await stack.sql("select cancel_generation_job($1)", [id]);
 
-    const told = await until(() => simulator.requests.find(({ kind }) => kind === "cancel"));
-    assert.equal(told.path, `/v1beta/interactions/${operation.name}/cancel`);
-    await untilJob(stack, "status = 'cancelled' and not cancellation_pending");
-    assert.equal(simulator.requests.filter(({ kind }) => kind === "cancel").length, 1);
-  } finally {
-    await stack.close();
-  }
+  const told = await until(() => simulator.requests.find(({ kind }) => kind === "cancel"));
+  assert.equal(told.path, `/v1beta/interactions/${operation.name}/cancel`);
+  await untilJob(stack, "status = 'cancelled' and not cancellation_pending");
+  assert.equal(simulator.requests.filter(({ kind }) => kind === "cancel").length, 1);
 });
 
 Deno.test("a copy that was left undone is made, with nothing on the queue", async () => {
-  await using simulator = await startSimulator();
-  const stack = await startStack({
-    sqlPort: false,
-    tick: true,
-    tickSeconds: 1, // nothing but the time calls the worker
-    env: {
-      GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
-      GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
-    },
+  await using studio = await Studio.start({
+    deno: "current",
+    stack: { tick: true, tickSeconds: 1 }, // nothing but the time calls the worker
   });
-  try {
-    await send(stack, "image", { storyboardId: "sb", sceneId: "s", prompt: "A dragon flying" });
-    const { id } = await untilJob(stack, "status = 'succeeded' and not publication_pending");
-    const current = `${stack.url}/storage/v1/object/public/storyboard-images/sb/s.png`;
-    const made = await object(current);
+  const { stack, simulator } = studio;
+  await send(stack, "image", { storyboardId: "sb", sceneId: "s", prompt: "A dragon flying" });
+  const { id } = await untilJob(stack, "status = 'succeeded' and not publication_pending");
+  const current = `${stack.url}/storage/v1/object/public/storyboard-images/sb/s.png`;
+  const made = await object(current);
 
-    const removal = await fetch(`${stack.url}/storage/v1/object/storyboard-images/sb/s.png`, {
-      method: "DELETE",
-      headers: { apikey: stack.secretKey, authorization: `Bearer ${stack.secretKey}` },
-    });
-    assert.equal(removal.status, 200, await removal.text());
-    await stack.sql(
-      `update generation_jobs
+  const removal = await fetch(`${stack.url}/storage/v1/object/storyboard-images/sb/s.png`, {
+    method: "DELETE",
+    headers: { apikey: stack.secretKey, authorization: `Bearer ${stack.secretKey}` },
+  });
+  assert.equal(removal.status, 200, await removal.text());
+  await stack.sql(
+    `update generation_jobs
        set publication_pending = true, updated_at = now() - interval '601 seconds'
        where id = $1`,
-      [id],
-    );
-    await untilJob(stack, "status = 'succeeded' and not publication_pending");
-    assert.deepEqual((await object(current)).bytes, made.bytes);
-    assert.equal(simulator.accepted("image"), 1);
-  } finally {
-    await stack.close();
-  }
+    [id],
+  );
+  await untilJob(stack, "status = 'succeeded' and not publication_pending");
+  assert.deepEqual((await object(current)).bytes, made.bytes);
+  assert.equal(simulator.accepted("image"), 1);
 });

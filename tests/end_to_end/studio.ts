@@ -4,8 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { type PostgresServer, startPostgres } from "../../local/database/postgres.ts";
-import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
-import { type Stack, startStack } from "../../local/stack/mod.ts";
+import {
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from "../../local/simulator/mod.ts";
+import { type Stack, type StackOptions, startStack } from "../../local/stack/mod.ts";
 
 /** The versions of Deno that the functions have to run under: today's and the hosted one. */
 export const VERSIONS = ["current", "2.1.4"] as const;
@@ -22,6 +26,9 @@ export interface Parts {
   apiKey?: string;
   /** The key to call the functions with: the project's unless given. */
   callerKey?: string;
+  /** How the stack and the provider differ from what they are otherwise. */
+  stack?: StackOptions;
+  simulator?: SimulatorOptions;
 }
 
 const INSTALLATIONS: [title: string, parts: Parts][] = [
@@ -87,12 +94,13 @@ export class Studio implements AsyncDisposable {
     const { deno, env, apiKey, callerKey } = parts;
     const server = parts.server ? await startPostgres() : undefined;
     const database = await server?.createDatabase({ pgmq: "available" });
-    const simulator = await startSimulator({ apiKey });
+    const simulator = await startSimulator({ apiKey, ...parts.simulator });
     try {
       const stack = await startStack({
         postgres: database?.superuserUrl,
         sqlPort: false,
         denoVersion: deno,
+        ...parts.stack,
         env: {
           GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
           GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
