@@ -28,7 +28,7 @@ const SUITES = [
   ["cli", "the command line tools"],
   ["end_to_end", "the real functions on the stack, under both versions of Deno and on PostgreSQL"],
   ["chaos", "processes that are killed and cut off, a database that is restarted"],
-  ["deploy", "what the Supabase CLI uploads"],
+  ["deploy", "what the Supabase CLI applies and uploads"],
 ];
 
 const STEPS: Step[] = [

@@ -92,6 +92,22 @@ Deno.test("the schedule of docs/deploying.md calls a function whose queue has wo
   assert.deepEqual(await jobs(), []);
 });
 
+Deno.test("the schedule calls with the key that SECURITY.md puts in the place of the old one", async () => {
+  const [install] = await statementsOf("docs/deploying.md");
+  const [rotate, ...more] = await statementsOf("SECURITY.md");
+  assert.deepEqual(more, []);
+  await using database = await openPglite();
+  await database.exec(EXTENSIONS);
+  await migrate(async (sql) => void (await database.exec(sql)));
+  await database.exec(install);
+  await database.exec(rotate);
+  await database.exec(`select pgmq.send('image_generation_queue', '{"prompt": "p"}')`);
+  const calls = await database.query<{ key: string }>(
+    "select headers ->> 'apikey' as key from net.http_request_queue",
+  );
+  assert.deepEqual(calls.rows, [{ key: "YOUR_NEW_SECRET_KEY" }]);
+});
+
 Deno.test("every statement of docs/database.md runs, and takes nothing off the queue", async () => {
   const statements = await statementsOf("docs/database.md");
   assert.ok(statements.length >= 14);
