@@ -77,7 +77,7 @@ export type Flags = {
 
 const EVERY_JOB: Flag[] = [
   ...["storyboard", "scene", "character", "owner", "webhook", "model", "aspect"] as const,
-  ...["seed", "priority", "wait"] as const,
+  ...["seed", "priority", "wait", "json"] as const,
 ];
 const FILTERS: Flag[] = [
   ...["kind", "status", "storyboard", "scene", "character", "owner", "error", "since"] as const,
@@ -91,8 +91,8 @@ const FLAGS_OF: Record<CommandName, Flag[]> = {
     ...["source", "last-frame", "reference", "duration", "resolution"] as const,
     ...["negative", "person"] as const,
   ],
-  "batch-images": ["storyboard", "wait"],
-  "batch-videos": ["storyboard", "wait"],
+  "batch-images": ["storyboard", "wait", "json"],
+  "batch-videos": ["storyboard", "wait", "json"],
   "status": ["json"],
   "list": [...FILTERS, "limit", "json"],
   "show": ["json"],

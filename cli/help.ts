@@ -96,11 +96,12 @@ export function helpText(topic?: CommandName): string {
 
   ${RUN} COMMAND …
 
+  Each command takes --json, for programs: one document, or for watch a line for
+  each change.
+
 COMMANDS OF SENDERS
 ${all(SENDER_TEXTS)}
 COMMANDS OF OPERATORS
-  Each takes --json, for programs: one document, or for watch a line for each
-  change.
 ${all(OPERATOR_TEXTS)}
 ENVIRONMENT
   SUPABASE_URL                 the URL of the project's API

@@ -3,7 +3,7 @@ import { type Entry, readBatchFile } from "./batch_file.ts";
 import { EXIT, LostAnswer, RemoteError, UsageError } from "./failure.ts";
 import { readProject } from "./project.ts";
 import { ProjectApi } from "./project_api.ts";
-import { QueueApi, queueOf } from "./queue_api.ts";
+import { type Job, QueueApi, queueOf } from "./queue_api.ts";
 import { flagOfField, type SenderCommand } from "./sender_arguments.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { type Issue, issuesOf, type Kind, type Message, type Validators } from "./validation.ts";
@@ -24,14 +24,33 @@ export async function send(
   const project = readProject(surroundings.environment);
   const api = new QueueApi(new ProjectApi(project, surroundings.fetch));
 
-  const jobs = await enqueueAll(entries, kind, api, surroundings);
-  const count = jobs.length === 1 ? "1 job" : `${jobs.length} jobs`;
-  // Named, because an exported variable wins over --env-file without a word.
-  surroundings.print(`${count} put on ${queueOf(kind)} at ${project.url}`);
+  const { json, wait } = command;
+  const shown = json ? { ...surroundings, print: () => {}, status: undefined } : surroundings;
+  const jobs: Sent[] = [];
+  let ended: Job[] = [];
+  try {
+    await enqueueAll(entries, kind, api, shown, jobs);
+    const count = jobs.length === 1 ? "1 job" : `${jobs.length} jobs`;
+    // Named, because an exported variable wins over --env-file without a word.
+    shown.print(`${count} put on ${queueOf(kind)} at ${project.url}`);
+    if (wait) ended = await follow(jobs, api, shown);
+  } finally {
+    // One document, also of what was sent before something went wrong.
+    if (json && jobs.length > 0) {
+      const documents = jobs.map(({ receipt }, n) => ({ ...receipt, ...outcomeOf(ended[n]) }));
+      surroundings.print(JSON.stringify(command.name === "batch" ? documents : documents[0]));
+    }
+  }
+  return ended.every(({ status }) => status === "succeeded") ? EXIT.ok : EXIT.failed;
+}
 
-  if (!command.wait) return EXIT.ok;
-  const unsuccessful = await follow(jobs, api, surroundings);
-  return unsuccessful === 0 ? EXIT.ok : EXIT.failed;
+/** A job that is on its queue. */
+interface Sent extends Followed {
+  receipt: { job_id: string; msg_id: number; queue: string };
+}
+
+function outcomeOf(job: Job | undefined) {
+  return job && { status: job.status, asset_url: job.asset_url, error: job.error };
 }
 
 /** One after the other, so that the queue keeps the order of the file. */
@@ -40,14 +59,19 @@ async function enqueueAll(
   kind: Kind,
   api: QueueApi,
   { print }: Surroundings,
-): Promise<Followed[]> {
-  const jobs: Followed[] = [];
+  jobs: Sent[],
+): Promise<void> {
   for (const { label, message } of entries) {
     const prefix = label && `${label} `;
     try {
       const { jobId, msgId } = await api.enqueue(kind, message as Message);
       print(`${prefix}job id: ${jobId}  message id: ${msgId}`);
-      jobs.push({ label: prefix, jobId, worker: `./process-queue.sh ${kind}s` });
+      jobs.push({
+        label: prefix,
+        jobId,
+        worker: `./process-queue.sh ${kind}s`,
+        receipt: { job_id: jobId, msg_id: msgId, queue: queueOf(kind) },
+      });
     } catch (error) {
       if (!(error instanceof RemoteError) || jobs.length === 0) throw error;
       const what = error instanceof LostAnswer ? "may not have been sent" : "was not sent";
@@ -57,7 +81,6 @@ async function enqueueAll(
       );
     }
   }
-  return jobs;
 }
 
 function check(

@@ -3,10 +3,10 @@ import type { Flags, SendingCommand } from "./commands.ts";
 import { UsageError } from "./failure.ts";
 import type { Kind, Message } from "./validation.ts";
 
-/** What a sender asks for. */
+/** What a sender asks for; `json` is for programs. */
 export type SenderCommand =
-  | { name: "send"; kind: Kind; message: Message; wait: boolean }
-  | { name: "batch"; kind: Kind; file: string; storyboard?: string; wait: boolean };
+  & { kind: Kind; wait: boolean; json: boolean }
+  & ({ name: "send"; message: Message } | { name: "batch"; file: string; storyboard?: string });
 
 /** The storyboard of a job that names none. */
 export const DEFAULT_STORYBOARD = "storyboard-001";
@@ -43,12 +43,12 @@ export function flagOfField(field: string): string | undefined {
 export function readSending(
   command: SendingCommand,
   rest: string[],
-  { wait = false, ...flags }: Flags,
+  { wait = false, json = false, ...flags }: Flags,
 ): SenderCommand {
   if (command === "batch-images" || command === "batch-videos") {
     const file = onlyArgument(rest, command, "the batch file", "test-prompts.json");
     const kind = command === "batch-images" ? "image" : "video";
-    return { name: "batch", kind, file, storyboard: flags.storyboard, wait };
+    return { name: "batch", kind, file, storyboard: flags.storyboard, wait, json };
   }
 
   if (command === "image-edit" && flags.source === undefined) {
@@ -65,6 +65,7 @@ export function readSending(
       ...(command === "image-edit" && { editMode: true }),
     },
     wait,
+    json,
   };
 }
 

@@ -20,22 +20,15 @@ const MOST_FAILURES = 10;
 /** Polls after which a job that nobody took up calls for a hint: half a minute. */
 const IDLE_POLLS = 30;
 
-/**
- * Shows the progress of jobs, one after the other, until all have ended.
- *
- * @returns how many did not succeed.
- */
+/** Shows the progress of jobs, one after the other, until all have ended. Answers how they ended. */
 export async function follow(
   jobs: Followed[],
   api: QueueApi,
   surroundings: Surroundings,
-): Promise<number> {
-  let unsuccessful = 0;
-  for (const job of jobs) {
-    const end = await followOne(job, api, surroundings);
-    if (end.status !== "succeeded") unsuccessful++;
-  }
-  return unsuccessful;
+): Promise<Job[]> {
+  const ended: Job[] = [];
+  for (const job of jobs) ended.push(await followOne(job, api, surroundings));
+  return ended;
 }
 
 async function followOne(followed: Followed, api: QueueApi, surroundings: Surroundings) {

@@ -90,7 +90,7 @@ Deno.test("what cannot be meant is refused before anything is asked of the proje
     [["process"], /images, videos or all/],
     [["process", "image"], /images, videos or all/],
     [["process", "all", "--max-jobs=0"], /--max-jobs: expected a number from 1/],
-    [["image", "A cliff", "--json"], /image takes no --json; it is for status, list/],
+    [["image", "A cliff", "--all"], /image takes no --all; it is for cancel, redrive/],
   ];
   for (const [args, message] of cases) {
     const { code, err, out } = await run(args);

@@ -35,6 +35,40 @@ Deno.test("a refusal that quotes the key and moves the cursor is shown as plain 
   await project.close();
 });
 
+Deno.test("--json prints one document: what was sent, and with --wait how it ended", async () => {
+  const error = { code: "no_image", message: "none" };
+  const project = startProject({ course: [{ status: "running" }, { status: "failed", error }] });
+  const environment = environmentFor(project.url);
+  const queue = "image_generation_queue";
+  const sent = await run([...PROMPT, "--json"], environment);
+  equal(sent.code, 0);
+  deepEqual(sent.out.map((line) => JSON.parse(line)), [{ job_id: jobId(1), msg_id: 101, queue }]);
+
+  const waited = await run([...PROMPT, "--json", "--wait"], environment);
+  equal(waited.code, 1);
+  deepEqual(waited.out.map((line) => JSON.parse(line)), [
+    { job_id: jobId(2), msg_id: 102, queue, status: "failed", asset_url: null, error },
+  ]);
+  await project.close();
+});
+
+Deno.test("--json of a batch that breaks off tells what was sent until then", async () => {
+  const project = startProject({
+    answer: (_call, index) => index === 1 ? new Response("gone", { status: 503 }) : undefined,
+  });
+  const { code, out, err } = await run(
+    ["batch-images", "f", "--json"],
+    environmentFor(project.url),
+    { readFile: () => Promise.resolve('["a", "b"]') },
+  );
+  equal(code, 1);
+  deepEqual(out.map((line) => JSON.parse(line).map(({ job_id }: { job_id: string }) => job_id)), [
+    [jobId(1)],
+  ]);
+  match(err.join("\n"), /\[1\] was not sent/);
+  await project.close();
+});
+
 Deno.test("a job whose answer was lost is asked for again, and made once", async () => {
   const project = startProject();
   let answers = 0;
