@@ -9,7 +9,20 @@ import { CRON } from "../../local/stack/schedule/cron.ts";
 import { NET } from "../../local/stack/schedule/net.ts";
 import { VAULT } from "../../local/stack/schedule/vault.ts";
 
-const TESTS = new URL("../../supabase/tests/", import.meta.url);
+/** What `supabase test db` runs on a real Supabase database. */
+const SUPABASE_TESTS = new URL("../../supabase/tests/database/", import.meta.url);
+
+/**
+ * What replaces or drops the objects of pg_cron, pg_net, Vault or Storage. Their owner on Supabase
+ * refuses that, so these files need the stand-ins and `supabase test db` never runs them.
+ */
+const STAND_IN_TESTS = new URL("./stand_ins/", import.meta.url);
+
+/** A pgTAP file. */
+export interface PgtapFile {
+  name: string;
+  url: URL;
+}
 
 /** Runs a text of several statements; the rows of each, in order. */
 export type RunScript = (sql: string) => Promise<Record<string, unknown>[][]>;
@@ -24,16 +37,26 @@ create extension if not exists pgtap with schema extensions;
 `;
 
 /** The pgTAP files, by name. */
-export function pgtapFiles(): string[] {
-  return [...Deno.readDirSync(TESTS)]
+export function pgtapFiles(): PgtapFile[] {
+  return [...filesIn(SUPABASE_TESTS), ...filesIn(STAND_IN_TESTS)]
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** The pgTAP files that `supabase test db` runs, by name. */
+export function supabaseTestFiles(): PgtapFile[] {
+  return filesIn(SUPABASE_TESTS);
+}
+
+function filesIn(folder: URL): PgtapFile[] {
+  return [...Deno.readDirSync(folder)]
     .filter((entry) => entry.name.endsWith(".test.sql"))
-    .map((entry) => entry.name)
-    .sort();
+    .map(({ name }) => ({ name, url: new URL(name, folder) }))
+    .sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
 /** Runs one file and fails with the TAP lines of what is not ok, or of a plan that was not kept. */
-export async function runPgtapFile(name: string, run: RunScript): Promise<void> {
-  const text = await Deno.readTextFile(new URL(name, TESTS));
+export async function runPgtapFile({ name, url }: PgtapFile, run: RunScript): Promise<void> {
+  const text = await Deno.readTextFile(url);
   const results = await run(`set search_path = public, extensions;\n${text}`);
   const lines = results.flat().flatMap(Object.values)
     .filter((value) => typeof value === "string")
