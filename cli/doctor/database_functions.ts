@@ -43,6 +43,8 @@ export const DATABASE_FUNCTIONS: Record<string, DatabaseFunction> = {
   generation_job: { arguments: ["job_id"] },
   generation_metrics: { arguments: [] },
   generation_schedule: { arguments: [] },
+  generation_schema_version: { arguments: [] },
+  generation_webhook_status: { arguments: [] },
   install_generation_schedule: {
     arguments: ["project_url", "worker_key"],
     harmless: { project_url: "" },

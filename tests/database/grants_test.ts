@@ -56,6 +56,8 @@ const GRANTS: Record<string, string> = {
   "function public.generation_job": EXECUTES,
   "function public.generation_metrics": EXECUTES,
   "function public.generation_schedule": EXECUTES,
+  "function public.generation_schema_version": EXECUTES,
+  "function public.generation_webhook_status": EXECUTES,
   "function public.install_generation_schedule": EXECUTES,
   "function public.link_generated_asset": EXECUTES,
   "function public.prune_generation_jobs": EXECUTES,
