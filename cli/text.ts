@@ -1,6 +1,6 @@
 /** Values as people read them. */
-import { plain } from "../local/terminal/plain.ts";
-import { type Column, shorten, table } from "../local/terminal/table.ts";
+import { plain } from "./terminal/plain.ts";
+import { type Column, shorten, table } from "./terminal/table.ts";
 
 /** A span of time: `12 s`, `3 min`, `2 h`, `5 d`. */
 export function span(seconds: number): string {

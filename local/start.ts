@@ -22,8 +22,8 @@ import { guide, type Places, results, shown, tally } from "./start/report.ts";
 import { Sample } from "./start/sample.ts";
 import { exitCodeOf, interruption } from "./start/signals.ts";
 import { watch } from "./start/watch.ts";
-import { restoreCursor } from "./terminal/cursor.ts";
-import { isInteractive, style } from "./terminal/style.ts";
+import { restoreCursor } from "../cli/terminal/cursor.ts";
+import { isInteractive, style } from "../cli/terminal/style.ts";
 
 const OWN_PLACES: Places = {
   data: fileURLToPath(new URL("../.local", import.meta.url)),

@@ -1,4 +1,4 @@
-import { table } from "../terminal/table.ts";
+import { table } from "../../cli/terminal/table.ts";
 
 /** One statement's result, as the `pg` driver gives it with `rowMode: "array"`. */
 export interface StatementResult {

@@ -1,5 +1,5 @@
-import { shorten } from "../terminal/table.ts";
-import type { Style } from "../terminal/style.ts";
+import { shorten } from "../../cli/terminal/table.ts";
+import type { Style } from "../../cli/terminal/style.ts";
 import type { Job, Status } from "./ledger.ts";
 
 /** Shows jobs while they are worked on. */

@@ -2,8 +2,8 @@ import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ENV_LOCAL } from "../env_file.ts";
 import type { Stack } from "../stack/mod.ts";
-import type { Style } from "../terminal/style.ts";
-import { displayWidth } from "../terminal/table.ts";
+import type { Style } from "../../cli/terminal/style.ts";
+import { displayWidth } from "../../cli/terminal/table.ts";
 import { denoCommand } from "./deno_command.ts";
 import type { Job } from "./ledger.ts";
 

@@ -10,7 +10,7 @@ import { openProvider } from "../../local/start/provider.ts";
 import { guide, results, tally } from "../../local/start/report.ts";
 import { Sample } from "../../local/start/sample.ts";
 import { interval } from "../../local/start/watch.ts";
-import { style } from "../../local/terminal/style.ts";
+import { style } from "../../cli/terminal/style.ts";
 import type { Stack } from "../../local/stack/mod.ts";
 import { smallStack } from "./support.ts";
 
