@@ -1,5 +1,5 @@
 /** A project's Data API and functions, called with its key. */
-import { plain } from "./terminal/plain.ts";
+import { plain } from "../supabase/functions/_shared/plain.ts";
 import { type Answer, exchange, isMissing, isMissingFunction, parseJson } from "./exchange.ts";
 import { LostAnswer, RemoteError } from "./failure.ts";
 import type { Project } from "./project.ts";

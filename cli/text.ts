@@ -1,5 +1,5 @@
 /** Values as people read them. */
-import { plain } from "./terminal/plain.ts";
+import { plain } from "../supabase/functions/_shared/plain.ts";
 import { type Column, shorten, table } from "./terminal/table.ts";
 
 /** A span of time: `12 s`, `3 min`, `2 h`, `5 d`. */

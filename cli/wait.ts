@@ -2,7 +2,7 @@
 import { RemoteError } from "./failure.ts";
 import type { Job, QueueApi } from "./queue_api.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { plain } from "./terminal/plain.ts";
+import { plain } from "../supabase/functions/_shared/plain.ts";
 
 /** A job to follow; `label` is put in front of what is shown of it. */
 export interface Followed {

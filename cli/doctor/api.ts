@@ -2,7 +2,7 @@
 import { exchange, parseJson } from "../exchange.ts";
 import { LostAnswer } from "../failure.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { plain } from "../terminal/plain.ts";
+import { plain } from "../../supabase/functions/_shared/plain.ts";
 
 /** In milliseconds; a function that has to start first takes some seconds. */
 const LONGEST_CALL = 30_000;

@@ -1,7 +1,7 @@
 /** `doctor`: the examination as people and programs read it. */
 import { EXIT } from "../failure.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { plain } from "../terminal/plain.ts";
+import { plain } from "../../supabase/functions/_shared/plain.ts";
 import { examine } from "./examine.ts";
 import type { Finding, Status } from "./finding.ts";
 

@@ -3,7 +3,7 @@ import { EXIT, RemoteError } from "../failure.ts";
 import { type Answer, parseJson } from "../exchange.ts";
 import type { ProjectApi } from "../project_api.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { plain } from "../terminal/plain.ts";
+import { plain } from "../../supabase/functions/_shared/plain.ts";
 import type { OperatorCommand } from "./arguments.ts";
 
 type Process = OperatorCommand & { name: "process" };

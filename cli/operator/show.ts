@@ -2,7 +2,7 @@
 import { EXIT, RemoteError } from "../failure.ts";
 import type { ProjectApi } from "../project_api.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { plain } from "../terminal/plain.ts";
+import { plain } from "../../supabase/functions/_shared/plain.ts";
 import { ago, dollars } from "../text.ts";
 import type { OperatorCommand } from "./arguments.ts";
 

@@ -2,7 +2,7 @@
 import { EXIT } from "../failure.ts";
 import type { ProjectApi } from "../project_api.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { plain } from "../terminal/plain.ts";
+import { plain } from "../../supabase/functions/_shared/plain.ts";
 import { ago, dollars, span } from "../text.ts";
 import type { OperatorCommand } from "./arguments.ts";
 import * as figures from "./figures.ts";

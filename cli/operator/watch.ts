@@ -3,7 +3,7 @@ import { EXIT } from "../failure.ts";
 import type { ProjectApi } from "../project_api.ts";
 import { type Job, QueueApi } from "../queue_api.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { plain } from "../terminal/plain.ts";
+import { plain } from "../../supabase/functions/_shared/plain.ts";
 import { describe, isOver, jobOf, patiently } from "../wait.ts";
 import type { OperatorCommand } from "./arguments.ts";
 import { nameOf, type QueueFigures, queueFigures } from "./figures.ts";

@@ -1,4 +1,4 @@
-import { plain } from "./plain.ts";
+import { plain } from "../../supabase/functions/_shared/plain.ts";
 
 /** How a column is set. */
 export interface Column {

@@ -1,5 +1,5 @@
 import type { Stack } from "../stack/mod.ts";
-import { plain } from "../../cli/terminal/plain.ts";
+import { plain } from "../../supabase/functions/_shared/plain.ts";
 
 export type Status = "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled";
 
