@@ -6,7 +6,9 @@ export const METHODS = "GET, HEAD, POST, OPTIONS";
 const HEADERS: Record<string, string> = {
   "access-control-allow-origin": "*",
   "access-control-allow-methods": METHODS,
-  "access-control-allow-headers": "authorization, apikey, content-type, prefer, x-client-info",
+  // What supabase-js sends by itself: the client, the region, traces, and how often it has tried.
+  "access-control-allow-headers": "authorization, apikey, content-type, prefer, x-client-info, " +
+    "x-region, traceparent, tracestate, baggage, x-retry-count",
   "access-control-expose-headers": "preference-applied, retry-after",
 };
 
