@@ -21,6 +21,7 @@ function doors(
       return Promise.resolve(answer(request));
     },
     lookup: () => Promise.resolve(["1.1.1.1"]),
+    userAgent: "generation-queue/1.2.3 (test)",
   };
   return {
     image: imageAdapters(configuration!, outside),
@@ -115,7 +116,23 @@ Deno.test("a key that a caller hides in a header of the core's is not taken for 
   const { image, last } = doors();
   const headers = { accept: "*/*\tapikey: x", "content-type": "text/plain; authorization=x" };
   await image.source.fetch(new Request("https://pictures.example/a.png", { headers }));
-  deepEqual([...last().headers.keys()], ["accept", "content-type"]);
+  deepEqual([...last().headers.keys()], ["accept", "content-type", "user-agent"]);
+});
+
+Deno.test("every service, and the host of a source image, sees who asks", async () => {
+  const { image, video, sent } = doors();
+  const requests: [{ fetch(request: Request): Promise<Response> }, string][] = [
+    [image.source, "https://pictures.example/a.png"],
+    [image.pgmq, "http://project.test/rest/v1/rpc/x"],
+    [image.storage, "http://project.test/storage/v1/object/x"],
+    [image.gemini, `${GOOGLE}/models/m:x`],
+    [video.veo, `${GOOGLE}/models/m:x`],
+  ];
+  for (const [door, url] of requests) await door.fetch(new Request(url));
+  deepEqual(
+    sent.map(({ headers }) => headers.get("user-agent")),
+    requests.map(() => "generation-queue/1.2.3 (test)"),
+  );
 });
 
 Deno.test("a request that does not lie under a door's address is refused unsent", async () => {

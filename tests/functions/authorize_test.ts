@@ -334,7 +334,12 @@ Deno.test("a refusal says what to do and nothing about the keys", async () => {
     equal(response.status, 401);
     deepEqual(
       Object.fromEntries([...response.headers].filter(([name]) => !name.startsWith("access-"))),
-      { "content-type": "application/problem+json", "www-authenticate": "Bearer" },
+      {
+        "cache-control": "no-store",
+        "content-type": "application/problem+json",
+        "vary": "Accept",
+        "www-authenticate": "Bearer",
+      },
     );
     const { detail, ...rest } = await response.json();
     deepEqual(rest, { type: "about:blank", title: "Unauthorized", status: 401 });

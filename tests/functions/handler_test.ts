@@ -275,9 +275,10 @@ Deno.test("OPTIONS lets browsers in", async () => {
   equal(response.status, 204);
   equal(response.headers.get("access-control-allow-origin"), "*");
   match(response.headers.get("access-control-allow-methods")!, /POST/);
-  for (const header of ["authorization", "apikey", "content-type", "prefer"]) {
-    match(response.headers.get("access-control-allow-headers")!, new RegExp(`\\b${header}\\b`));
-  }
+  deepEqual(response.headers.get("access-control-allow-headers")!.split(", "), [
+    ...["authorization", "apikey", "content-type", "prefer", "x-client-info"],
+    ...["x-region", "traceparent", "tracestate", "baggage", "x-retry-count"],
+  ]);
 });
 
 Deno.test("other methods are a 405 that names the allowed ones", async () => {
@@ -292,4 +293,81 @@ Deno.test("other methods are a 405 that names the allowed ones", async () => {
     equal(response.headers.get("allow"), "GET, HEAD, POST, OPTIONS");
     await problemOf(response, 405);
   }
+});
+
+Deno.test("text is answered to those who would rather have it than JSON, and to nobody else", async () => {
+  const cases: [accept: string | undefined, text: boolean][] = [
+    [undefined, false],
+    ["*/*", false],
+    ["application/json, text/plain, */*", false],
+    ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", false],
+    ["text/plain;q=0.5, application/json", false],
+    ["text/plain, application/problem+json", false],
+    ["text/plain;q=0", false],
+    ["text/plain;q=many", false],
+    ["image/png", false],
+    ["text/plain", true],
+    ["TEXT/Plain; charset=utf-8", true],
+    ["text/*", true],
+    ["text/plain, */*;q=0.1", true],
+    ["text/plain;q=0.5, application/json;q=0.4, application/*;q=0.3", true],
+    ["application/json;q=0, application/problem+json;q=0, */*", true],
+  ];
+  const { handler } = testFunction(values);
+  for (const [accept, text] of cases) {
+    const headers: Record<string, string> = accept === undefined ? {} : { accept };
+    for (const method of ["GET", "HEAD", "PUT"]) {
+      const answer = await handler(new Request("http://functions.test/x", { method, headers }));
+      const type = answer.headers.get("content-type")!;
+      equal(/^text\/plain/.test(type), text, `${method} ${accept}: ${type}`);
+      equal(answer.headers.get("vary"), "Accept");
+    }
+  }
+});
+
+Deno.test("the text of a run has a line for each job, and the counts", async () => {
+  const message = "blocked:\u001b[2J\njobs: 9  succeeded: 9  failed: 9";
+  const { handler } = testFunction(values, () =>
+    Promise.resolve(report({
+      ...{ claimed: 3, succeeded: 1, failed: 1, waiting: 1 },
+      jobs: [
+        { jobId: "a", msgId: 1, outcome: "succeeded", sceneId: "s-1", url: "http://p/1.png" },
+        { jobId: "b", msgId: 2, outcome: "failed", error: { code: "no_image", message } },
+        { jobId: "c", msgId: 3, outcome: "waiting", characterId: "hero" },
+      ],
+    })));
+  const response = await handler(post(keys.secret, { headers: { accept: "text/plain" } }));
+  equal(response.status, 207);
+  equal(
+    await response.text(),
+    "succeeded  job a (s-1)  http://p/1.png\n" +
+      "failed     job b  no_image: blocked: [2J jobs: 9  succeeded: 9  failed: 9\n" +
+      "waiting    job c (hero)\n" +
+      "jobs: 3  succeeded: 1  failed: 1  retrying: 0  waiting: 1\n" +
+      "Some jobs are not finished: run this again in a while.\n",
+  );
+});
+
+Deno.test("errors and health are text, too, where text is wanted", async () => {
+  const headers = { accept: "text/plain" };
+  const { GOOGLE_GENERATIVE_AI_API_KEY: _, ...without } = values;
+  const { handler } = testFunction({ ...without, MAX_ATTEMPTS: "x" });
+  const refused = await handler(post(keys.publishable, { headers }));
+  equal(refused.status, 401);
+  match(await refused.text(), /^The anon or publishable key may not start a run\. [^\n]*\n$/);
+  equal(
+    await (await handler(new Request("http://functions.test/x", { headers }))).text(),
+    "process-image-generation 1.2.3: unconfigured\nqueue: image_generation_queue\n" +
+      "models: gemini-2.5-flash-image, gemini-3.1-flash-image\n" +
+      "GOOGLE_GENERATIVE_AI_API_KEY is not set\nMAX_ATTEMPTS must be a whole number from 1 to 100\n",
+  );
+  const { handler: configured } = testFunction(values);
+  const accepted = await configured(
+    post(keys.secret, { headers: { ...headers, prefer: "respond-async" } }),
+  );
+  equal(accepted.status, 202);
+  equal(
+    await accepted.text(),
+    "accepted: the run on image_generation_queue goes on by itself\n",
+  );
 });

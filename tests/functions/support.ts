@@ -44,6 +44,7 @@ export function report(change: Partial<RunReport> = {}): RunReport {
   return {
     queue: "image_generation_queue",
     stopped: "empty",
+    claimed: 0,
     succeeded: 0,
     failed: 0,
     retrying: 0,

@@ -20,6 +20,8 @@ export interface Outside {
   lookup: Lookup;
   /** Takes what there is to say about it. */
   log: Log;
+  /** By which services, and the hosts of source images, see who asks. */
+  userAgent: string;
 }
 
 /**
@@ -60,11 +62,16 @@ export function videoAdapters(
 /** What the doors of both kinds of run have in common. */
 function open(configuration: Configuration, outside: Partial<Outside>) {
   const { supabaseUrl, serviceKey, googleApiKey } = configuration;
-  const { send, lookup, log }: Outside = {
+  const { lookup, log, userAgent, ...to }: Outside = {
     send: fetch,
     lookup: systemLookup,
     log: () => {},
+    userAgent: "generation-queue",
     ...outside,
+  };
+  const send: Outside["send"] = (request) => {
+    request.headers.set("user-agent", userAgent);
+    return to.send(request);
   };
   const headers = projectHeaders(serviceKey);
   const secrets = new KnownSecrets([serviceKey, googleApiKey]);

@@ -23,13 +23,23 @@ export type {
 export type LogEntry = Omit<CoreLogEntry, "detail"> & { detail?: unknown };
 
 /** What became of one job in a run: what the functions read of it; the rest is passed on. */
-export type JobReport = Pick<CoreJobReport, "jobId" | "msgId" | "outcome" | "error">;
+export type JobReport = Pick<
+  CoreJobReport,
+  "jobId" | "msgId" | "outcome" | "error" | "sceneId" | "characterId" | "url"
+>;
 
 /** What a run did, likewise. */
 export type RunReport =
   & Pick<
     CoreRunReport,
-    "queue" | "stopped" | "succeeded" | "failed" | "retrying" | "waiting" | "error"
+    | "queue"
+    | "stopped"
+    | "claimed"
+    | "succeeded"
+    | "failed"
+    | "retrying"
+    | "waiting"
+    | "error"
   >
   & { jobs: JobReport[] };
 

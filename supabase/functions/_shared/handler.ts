@@ -10,8 +10,10 @@
  * | `GET` with `?check=provider` | with a key, as for `POST`: what the provider says of key and models |
  * | `OPTIONS` | 204 for browsers |
  *
- * Everything else, and everything that goes wrong, is problem JSON.
+ * Everything else, and everything that goes wrong, is problem JSON. With `Accept: text/plain` each
+ * answer is a few lines for people instead of JSON.
  */
+import { type Answer, respond } from "./answer.ts";
 import { authorize } from "./authorize.ts";
 import type { CompleteRunReport, RunOptions, RunReport } from "./core.ts";
 import { METHODS, preflight, withCors } from "./cors.ts";
@@ -23,6 +25,8 @@ import { type Problem, problem } from "./problem.ts";
 import { askProvider } from "./provider_check.ts";
 import { createRedact, type Redact } from "./redact.ts";
 import { isProblem, readRunRequest } from "./run_request.ts";
+import { type Health, healthText, modelsText, reportText } from "./summary.ts";
+import { userAgent } from "./user_agent.ts";
 import { VariableError } from "./variable.ts";
 
 /** What makes one function differ from the other. */
@@ -49,11 +53,14 @@ export function createHandler(
   const context = { definition, platform, redact, log };
 
   return async (request) => {
+    if (request.method === "OPTIONS") return preflight();
+    let result;
     try {
-      return withCors(await answer(request, context));
+      result = await answer(request, context);
     } catch (error) {
-      return withCors(crashed(error, log));
+      result = crashed(error, log);
     }
+    return withCors(respond(result, request));
   };
 }
 
@@ -64,16 +71,14 @@ interface Context {
   log: Log;
 }
 
-async function answer(request: Request, context: Context): Promise<Response> {
+async function answer(request: Request, context: Context): Promise<Answer> {
   switch (request.method) {
-    case "OPTIONS":
-      return preflight();
     case "GET":
       return new URL(request.url).searchParams.get("check") === "provider"
         ? await checkProvider(request, context)
         : health(context);
     case "HEAD":
-      return new Response(null, { headers: health(context).headers });
+      return health(context);
     case "POST":
       return await startRun(request, context);
     default:
@@ -86,13 +91,13 @@ async function answer(request: Request, context: Context): Promise<Response> {
   }
 }
 
-function health({ definition, platform }: Context): Response {
+function health({ definition, platform }: Context): Answer {
   const { name, queue, kind, version } = definition;
   const { models, problems } = readConfiguration(platform.environment, kind);
   const missing = problems.filter((problem) => problem.missing).map(({ variable }) => variable);
   const invalid = problems.filter((problem) => !problem.missing)
     .map(({ variable, expected }) => ({ variable, expected }));
-  return json(200, {
+  const health: Health = {
     name,
     status: problems.length === 0 ? "ok" : "unconfigured",
     version: version(),
@@ -100,11 +105,12 @@ function health({ definition, platform }: Context): Response {
     models,
     ...(missing.length > 0 && { missing }),
     ...(invalid.length > 0 && { invalid }),
-  });
+  };
+  return { status: 200, json: health, text: healthText(health) };
 }
 
 /** Each check is a request to the provider per model, so it is not for everybody. */
-async function checkProvider(request: Request, context: Context): Promise<Response> {
+async function checkProvider(request: Request, context: Context): Promise<Answer> {
   const { definition, platform, redact, log } = context;
   const refusal = await refuse(request, context);
   if (refusal) return problem(refusal);
@@ -112,11 +118,18 @@ async function checkProvider(request: Request, context: Context): Promise<Respon
   const { configuration, problems } = readConfiguration(platform.environment, definition.kind);
   if (!configuration) return problem(notConfigured(problems, log));
 
-  const models = await askProvider(configuration);
-  return json(200, redact({ name: definition.name, provider: { models } }));
+  const asked = await askProvider(configuration, {
+    userAgent: userAgent(definition.version(), definition.name),
+  });
+  const models = redact(asked) as typeof asked;
+  return {
+    status: 200,
+    json: { name: definition.name, provider: { models } },
+    text: modelsText(models),
+  };
 }
 
-async function startRun(request: Request, context: Context): Promise<Response> {
+async function startRun(request: Request, context: Context): Promise<Answer> {
   const { definition, platform, redact, log } = context;
   const refusal = await refuse(request, context);
   if (refusal) return problem(refusal);
@@ -127,7 +140,7 @@ async function startRun(request: Request, context: Context): Promise<Response> {
   const asked = await readRunRequest(request);
   if (isProblem(asked)) return problem(asked);
 
-  if (asked.maxJobs === 0) return json(200, nothingDone(definition.queue));
+  if (asked.maxJobs === 0) return reportAnswer(nothingDone(definition.queue), redact);
 
   const options: RunOptions = {
     models: configuration.models,
@@ -147,9 +160,12 @@ async function startRun(request: Request, context: Context): Promise<Response> {
   platform.keepAlive(run);
 
   if (!prefersAsync(request.headers)) return await run;
-  return json(202, { status: "accepted", queue: definition.queue }, {
-    "preference-applied": "respond-async",
-  });
+  return {
+    status: 202,
+    headers: { "preference-applied": "respond-async" },
+    json: { status: "accepted", queue: definition.queue },
+    text: `accepted: the run on ${definition.queue} goes on by itself`,
+  };
 }
 
 async function refuse(
@@ -191,7 +207,7 @@ async function runToAnswer(
   run: () => Promise<RunReport>,
   redact: Redact,
   log: Log,
-): Promise<Response> {
+): Promise<Answer> {
   try {
     const report = await run();
     const { jobs: _, ...summary } = report;
@@ -219,7 +235,7 @@ function nothingDone(queue: string): CompleteRunReport {
   };
 }
 
-function answerTo(report: RunReport, redact: Redact): Response {
+function answerTo(report: RunReport, redact: Redact): Answer {
   if (report.stopped === "unavailable") {
     const reason = redact(report.error?.message ?? "no reason given");
     return problem({
@@ -230,11 +246,16 @@ function answerTo(report: RunReport, redact: Redact): Response {
       headers: { "retry-after": "30" },
     });
   }
-  const complete = report.failed + report.retrying + report.waiting === 0;
-  return json(complete ? 200 : 207, redact(report));
+  return reportAnswer(report, redact);
 }
 
-function crashed(error: unknown, log: Log): Response {
+function reportAnswer(report: RunReport, redact: Redact): Answer {
+  const complete = report.failed + report.retrying + report.waiting === 0;
+  const shown = redact(report) as RunReport;
+  return { status: complete ? 200 : 207, json: shown, text: reportText(shown) };
+}
+
+function crashed(error: unknown, log: Log): Answer {
   log({ level: "error", code: "crashed", message: "The request ended in an error", detail: error });
   return problem({
     status: 500,
@@ -248,11 +269,4 @@ function crashed(error: unknown, log: Log): Response {
 function prefersAsync(headers: Headers): boolean {
   return (headers.get("prefer") ?? "").split(",")
     .some((preference) => preference.split(";")[0].trim().toLowerCase() === "respond-async");
-}
-
-function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { ...headers, "content-type": "application/json", "cache-control": "no-store" },
-  });
 }

@@ -1,4 +1,6 @@
 /** Errors as problem details (RFC 9457): one shape that a client can rely on. */
+import type { Answer } from "./answer.ts";
+import { plain } from "./plain.ts";
 
 /** The parts of a problem that differ; `extensions` are further members of the JSON object. */
 export interface Problem {
@@ -9,12 +11,14 @@ export interface Problem {
   headers?: Record<string, string>;
 }
 
-/** A response that carries a problem. */
-export function problem({ status, title, detail, extensions, headers }: Problem): Response {
-  // `about:blank` says that the status code tells the kind of problem (RFC 9457, section 4.2.1).
-  const body = { type: "about:blank", title, status, detail, ...extensions };
-  return new Response(JSON.stringify(body), {
+/** An answer that carries a problem; as text it is the detail alone. */
+export function problem({ status, title, detail, extensions, headers }: Problem): Answer {
+  return {
     status,
-    headers: { ...headers, "content-type": "application/problem+json" },
-  });
+    headers,
+    // `about:blank` says that the status code tells the kind of problem (RFC 9457, section 4.2.1).
+    json: { type: "about:blank", title, status, detail, ...extensions },
+    type: "application/problem+json",
+    text: plain(detail),
+  };
 }

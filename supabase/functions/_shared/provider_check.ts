@@ -26,7 +26,8 @@ const LONGEST_DETAIL = 500;
 /** Asks about each of the configured models, all at the same time. */
 export function askProvider(
   { googleBaseUrl, googleApiKey, models }: Configuration,
-  { send = fetch, timeout = TIMEOUT }: {
+  { send = fetch, timeout = TIMEOUT, userAgent = "generation-queue" }: {
+    userAgent?: string;
     send?: (request: Request) => Promise<Response>;
     timeout?: number;
   } = {},
@@ -35,7 +36,11 @@ export function askProvider(
   const secrets = new KnownSecrets([googleApiKey]);
   return Promise.all(models.map(async (model) => {
     const request = new Request(`${googleBaseUrl}/models/${model}`, {
-      headers: { accept: "application/json", "x-goog-api-key": googleApiKey },
+      headers: {
+        accept: "application/json",
+        "user-agent": userAgent,
+        "x-goog-api-key": googleApiKey,
+      },
       // The key is for this origin and no other.
       redirect: "manual",
       signal: AbortSignal.timeout(timeout),

@@ -3,17 +3,26 @@ import { videoAdapters } from "./adapters.ts";
 import type { VideoCore } from "./core.ts";
 import { createHandler, type Handler } from "./handler.ts";
 import { thisPlatform } from "./platform.ts";
+import { userAgent } from "./user_agent.ts";
+
+const NAME = "process-video-generation";
 
 /** The function, on the platform it was loaded in. */
 export function videoFunction(core: VideoCore): Handler {
   return createHandler(
     {
-      name: "process-video-generation",
+      name: NAME,
       queue: "video_generation_queue",
       kind: "video",
       version: core.version,
       run: (configuration, options) =>
-        core.processVideos(videoAdapters(configuration, { log: options.log }), options),
+        core.processVideos(
+          videoAdapters(configuration, {
+            log: options.log,
+            userAgent: userAgent(core.version(), NAME),
+          }),
+          options,
+        ),
     },
     thisPlatform(),
   );

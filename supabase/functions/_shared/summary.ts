@@ -1,0 +1,49 @@
+/** Answers in lines for a terminal. `process-queue.sh` relies on the line that begins with `jobs:`. */
+import type { RunReport } from "./core.ts";
+import { plain } from "./plain.ts";
+import type { ModelState } from "./provider_check.ts";
+
+/** A line for each job, and the counts. */
+export function reportText({ jobs, ...counts }: RunReport): string {
+  const lines = jobs.map(({ jobId, outcome, sceneId, characterId, url, error }) => {
+    const entity = sceneId ?? characterId;
+    const result = error ? `${error.code}: ${error.message}` : url ?? "";
+    const job = `job ${jobId}${entity ? ` (${entity})` : ""}`;
+    return plain(`${outcome.padEnd(9)}  ${job}  ${result}`).trimEnd();
+  });
+  const { claimed, succeeded, failed, retrying, waiting } = counts;
+  lines.push(
+    `jobs: ${claimed}  succeeded: ${succeeded}  failed: ${failed}  ` +
+      `retrying: ${retrying}  waiting: ${waiting}`,
+  );
+  if (retrying + waiting > 0) lines.push("Some jobs are not finished: run this again in a while.");
+  return lines.join("\n");
+}
+
+/** What a function says of itself. */
+export interface Health {
+  name: string;
+  status: "ok" | "unconfigured";
+  version: string;
+  queue: string;
+  models: string[];
+  missing?: string[];
+  invalid?: { variable: string; expected: string }[];
+}
+
+export function healthText(health: Health): string {
+  const { name, status, version, queue, models, missing = [], invalid = [] } = health;
+  return [
+    `${name} ${version}: ${status}`,
+    `queue: ${queue}`,
+    `models: ${models.join(", ")}`,
+    ...missing.map((variable) => `${variable} is not set`),
+    ...invalid.map(({ variable, expected }) => `${variable} must be ${expected}`),
+  ].map(plain).join("\n");
+}
+
+export function modelsText(models: ModelState[]): string {
+  return models.map(({ model, state, detail }) =>
+    plain(`${model}: ${state.replace("_", " ")}${detail ? `, ${detail}` : ""}`)
+  ).join("\n");
+}
