@@ -1,12 +1,19 @@
-/** The pages of the repository. */
+/** The pages of the repository, and all else that is written here. */
 
 export const ROOT = new URL("../../", import.meta.url);
 
-/** Their paths, from the root of the repository. */
+/** What `.gitignore` names, and git itself. A copy without git has the same files. */
+const NOT_OURS = /^(\.git|\.tools|\.local|target|artifacts|node_modules)$/;
+
+/** The files of a folder and of all below it, from the root of the repository. */
+export function files(folder = ""): string[] {
+  return [...Deno.readDirSync(new URL(folder || ".", ROOT))].flatMap(({ name, isDirectory }) => {
+    if (!isDirectory) return [folder + name];
+    return NOT_OURS.test(name) ? [] : files(`${folder}${name}/`);
+  });
+}
+
+/** The paths of the pages, from the root of the repository. */
 export function pages(): string[] {
-  const inFolder = (folder: string) =>
-    [...Deno.readDirSync(new URL(folder, ROOT))]
-      .filter(({ isFile, name }) => isFile && name.endsWith(".md"))
-      .map(({ name }) => folder + name);
-  return ["./", "docs/"].flatMap(inFolder).sort();
+  return files().filter((path) => path.endsWith(".md")).sort();
 }

@@ -1,7 +1,7 @@
 /** That what is written here uses the glossary's words, and none of those that it left behind. */
 
 import assert from "node:assert/strict";
-import { ROOT } from "./pages.ts";
+import { files, ROOT } from "./pages.ts";
 
 const GLOSSARY = "docs/glossary.md";
 const WRITTEN_HERE = /\.(rs|ts|mjs|sql|sh|md|toml|yml)$/;
@@ -50,14 +50,6 @@ async function rules(): Promise<Rule[]> {
   );
 }
 
-async function filesWrittenHere(): Promise<string[]> {
-  const { stdout } = await new Deno.Command("git", { args: ["ls-files", "-z"], cwd: ROOT })
-    .output();
-  return new TextDecoder().decode(stdout).split("\0").filter((path) =>
-    WRITTEN_HERE.test(path) && !EXCLUDED.test(path)
-  );
-}
-
 /** Where a text uses words that were left behind: line, word, and what to use instead. */
 function findIn(text: string, rules: Rule[]): string[] {
   return rules.flatMap(({ pattern, instead }) =>
@@ -89,7 +81,8 @@ Deno.test("no word that was left behind is used", async () => {
   const table = await rules();
   assert.ok(table.length > 30, "the glossary's table is read");
   const found: string[] = [];
-  for (const path of await filesWrittenHere()) {
+  const ours = files().filter((path) => WRITTEN_HERE.test(path) && !EXCLUDED.test(path));
+  for (const path of ours) {
     const text = await Deno.readTextFile(new URL(path, ROOT));
     found.push(...findIn(text, table).map((finding) => `${path}:${finding}`));
   }
