@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[allow(dead_code)] // the simulation uses more of it
-#[path = "simulation/random.rs"]
+#[path = "support/random.rs"]
 mod random;
 
 use std::collections::HashMap;

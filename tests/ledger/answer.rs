@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use generation_queue::port::Claim;
+use generation_queue::port::{Claim, Lease};
 use serde_json::{Value, json};
 
 use super::call::{Becomes, Call, Which, operation, publications};
-use super::ledger::{Completed, Entity, Job, Ledger, Named, Status};
 use super::state::{entities, rounded, status};
+use super::support::ledger::settle::Completed;
+use super::support::ledger::{Entity, Job, Ledger, Status};
 
 /// Makes a call to the model.
 pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
@@ -21,20 +22,18 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
             let claims = ledger.claim(now, kind, lease, quantity);
             claims.iter().map(|(_, claim)| claimed(claim)).collect()
         }
-        Call::Extend { lease, by } => json!(ledger.extend(now, lease, by)),
-        Call::BeginSubmission { lease } => json!(ledger.begin_submission(now, lease)),
+        Call::Extend { lease, by } => json!(ledger.extend(now, &lease, by)),
+        Call::BeginSubmission { lease } => json!(ledger.begin_submission(now, &lease)),
         Call::RecordOperation { lease, operation } => {
-            json!(ledger.record_operation(now, lease, operation))
+            json!(ledger.record_operation(now, &lease, operation))
         }
-        Call::Complete { lease, asset } => match ledger.complete(now, lease, &asset) {
-            Completed::Held => completed(ledger, lease),
+        Call::Complete { lease, asset } => match ledger.complete(now, &lease, &asset) {
+            Completed::Held(_) => completed(ledger, lease),
             Completed::NotHeld => json!({"held": false}),
             Completed::LinkingFailed(key) => json!({"error": "GJ001", "entity": key}),
         },
-        Call::Defer { lease, delay, counted, code, reset } => {
-            json!(ledger.defer(now, lease, delay, counted, code, reset))
-        }
-        Call::Fail { lease, code, reset } => json!(ledger.fail(now, lease, code, reset)),
+        Call::Defer { lease, defer } => json!(ledger.defer(now, &lease, &defer)),
+        Call::Fail { lease, end } => json!(ledger.fail(now, &lease, &end)),
         Call::Confirm { job, made } => publications(&ledger.confirm(now, &job, &made)),
         Call::Unpublished { kind, quantity } => {
             let mut left = ledger.unpublished(now, kind, quantity);
@@ -98,7 +97,7 @@ fn claimed(claim: &Claim) -> Value {
     })
 }
 
-fn completed(ledger: &Ledger, lease: Named) -> Value {
+fn completed(ledger: &Ledger, lease: Lease) -> Value {
     let job = usize::try_from(lease.msg_id).expect("the id of a message") - 1;
     json!({
         "held": true,

@@ -2,23 +2,24 @@
 
 use std::time::Duration;
 
+use generation_queue::failure::Code;
 use generation_queue::job::{JobId, Kind};
-use generation_queue::port::{Operation, Publication, StoredAsset};
+use generation_queue::port::{Deferral, Ending, Lease, Operation, Publication, StoredAsset};
 use serde_json::{Value, json};
 
-use super::ledger::{Job, Named};
+use super::support::ledger::Job;
 
 /// One step of a sequence.
 #[derive(Debug, Clone)]
 pub enum Call {
     Send { kind: Kind, message: Value, delay: Duration, enqueued: bool },
     Claim { kind: Kind, lease: Duration, quantity: u32 },
-    Extend { lease: Named, by: Duration },
-    BeginSubmission { lease: Named },
-    RecordOperation { lease: Named, operation: Operation },
-    Complete { lease: Named, asset: StoredAsset },
-    Defer { lease: Named, delay: Duration, counted: bool, code: Option<&'static str>, reset: bool },
-    Fail { lease: Named, code: &'static str, reset: bool },
+    Extend { lease: Lease, by: Duration },
+    BeginSubmission { lease: Lease },
+    RecordOperation { lease: Lease, operation: Operation },
+    Complete { lease: Lease, asset: StoredAsset },
+    Defer { lease: Lease, defer: Deferral },
+    Fail { lease: Lease, end: Ending },
     Confirm { job: JobId, made: Vec<Publication> },
     Unpublished { kind: Kind, quantity: u32 },
     Cancel { job: Job },
@@ -33,7 +34,7 @@ pub enum Call {
 #[derive(Debug, Clone)]
 pub struct Which {
     pub jobs: Option<Vec<Job>>,
-    pub code: Option<&'static str>,
+    pub code: Option<Code>,
     pub kind: Option<Kind>,
 }
 
@@ -95,16 +96,19 @@ impl Call {
                 });
                 of_lease(lease, asset)
             }
-            Call::Defer { lease, delay, counted, code, reset } => {
+            Call::Defer { lease, defer: Deferral { delay, counted, reason, reset_submission } } => {
                 let deferral = json!({
-                    "delay_seconds": delay.as_secs(), "counted": counted, "error_code": code,
-                    "error_message": code.map(|_| "why"), "reset_submission": reset,
+                    "delay_seconds": delay.as_secs(), "counted": counted,
+                    "error_code": reason.as_ref().map(|(code, _)| code.as_str()),
+                    "error_message": reason.as_ref().map(|(_, message)| message),
+                    "reset_submission": reset_submission,
                 });
                 of_lease(lease, deferral)
             }
-            Call::Fail { lease, code, reset } => {
+            Call::Fail { lease, end: Ending { code, message, reset_submission } } => {
                 let ending = json!({
-                    "error_code": code, "error_message": "why", "reset_submission": reset,
+                    "error_code": code.as_str(), "error_message": message,
+                    "reset_submission": reset_submission,
                 });
                 of_lease(lease, ending)
             }
@@ -124,7 +128,7 @@ impl Call {
                     jobs.iter().map(|job| id(*job).as_str().to_owned()).collect()
                 };
                 json!({
-                    "job_ids": jobs.as_ref().map(ids), "error_code": code,
+                    "job_ids": jobs.as_ref().map(ids), "error_code": code.map(Code::as_str),
                     "queue": kind.map(Kind::queue), "forget_operation": forget,
                 })
             }
@@ -139,7 +143,7 @@ impl Call {
     }
 }
 
-fn of_lease(lease: &Named, mut with: Value) -> Value {
+fn of_lease(lease: &Lease, mut with: Value) -> Value {
     with["queue"] = json!(lease.kind.queue());
     with["msg_id"] = json!(lease.msg_id);
     with["lease_token"] = json!(lease.token);

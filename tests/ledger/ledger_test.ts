@@ -1,5 +1,5 @@
 /**
- * The simulation trusts `tests/simulation/ledger/` to be what `supabase/migrations/` is. Here both
+ * The simulation trusts `tests/support/ledger/` to be what `supabase/migrations/` is. Here both
  * are called in the same way and have to answer the same and hold the same, after every call.
  */
 

@@ -13,13 +13,10 @@
 
 mod answer;
 mod call;
-#[path = "../simulation/ledger/mod.rs"]
-mod ledger;
-#[path = "../simulation/random.rs"]
-#[expect(dead_code, reason = "times are whole steps here")]
-mod random;
 mod sequence;
 mod state;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::collections::BTreeSet;
 

@@ -3,18 +3,20 @@
 
 use std::time::Duration;
 
+use generation_queue::failure::Code;
 use generation_queue::job::{Format, JobId, Kind, Slot};
-use generation_queue::port::{Operation, Publication, StoredAsset};
+use generation_queue::port::{Deferral, Ending, Lease, Operation, Publication, StoredAsset};
 use serde_json::{Value, json};
 
 use super::answer::answer;
 use super::call::{Becomes, Call, Which};
-use super::ledger::{Job, Ledger, Named, Row, Status};
-use super::random::Random;
 use super::state::{STEP, state};
+use super::support::ledger::{Job, Ledger, Row, Status};
+use super::support::random::Random;
 
 const KEYS: [&str; 3] = ["scene:sb:s0", "scene:sb:s1", "character:sb:c0"];
-const CODES: [&str; 3] = ["provider_unavailable", "storage_failed", "submission_uncertain"];
+const CODES: [Code; 3] =
+    [Code::ProviderUnavailable, Code::StorageFailed, Code::SubmissionUncertain];
 
 /// Plays the sequence of a seed on the model: each call with its answer and what it leaves behind.
 pub fn play(seed: u64) -> Vec<Value> {
@@ -62,7 +64,7 @@ struct Sequence {
     /// How often jobs fail, and how often they succeed.
     fortune: (usize, usize),
     /// Every lease that was ever given.
-    leases: Vec<Named>,
+    leases: Vec<Lease>,
     /// Every list of copies that was ever answered.
     copies: Vec<(JobId, Vec<Publication>)>,
     last: Option<Call>,
@@ -93,7 +95,7 @@ impl Sequence {
                 for claim in answer.as_array().into_iter().flatten() {
                     let number = |field: &str| claim[field].as_i64().expect("a number");
                     let token = number("lease_token").try_into().expect("a small number");
-                    self.leases.push(Named { kind: *kind, msg_id: number("msg_id"), token });
+                    self.leases.push(Lease { kind: *kind, msg_id: number("msg_id"), token });
                 }
             }
             Call::Complete { .. } | Call::Confirm { .. } | Call::Unpublished { .. } => {
@@ -219,19 +221,21 @@ impl Sequence {
 
     fn defer(&self) -> Option<Call> {
         let random = &self.random;
-        Some(Call::Defer {
-            lease: self.lease()?,
+        let lease = self.lease()?;
+        let defer = Deferral {
             delay: if random.happens(0.4) { Duration::ZERO } else { self.hidden() },
             counted: random.happens(0.5),
-            code: random.happens(0.5).then(|| random.one_of(&CODES)),
-            reset: random.happens(0.25),
-        })
+            reason: random.happens(0.5).then(|| (random.one_of(&CODES), "why".to_owned())),
+            reset_submission: random.happens(0.25),
+        };
+        Some(Call::Defer { lease, defer })
     }
 
     fn fail(&self) -> Option<Call> {
         let random = &self.random;
-        let (code, reset) = (random.one_of(&CODES), random.happens(0.25));
-        Some(Call::Fail { lease: self.lease()?, code, reset })
+        let (code, reset_submission) = (random.one_of(&CODES), random.happens(0.25));
+        let end = Ending { code, message: "why".to_owned(), reset_submission };
+        Some(Call::Fail { lease: self.lease()?, end })
     }
 
     /// Mostly what was due once; sometimes less than that, or something else.
@@ -340,7 +344,7 @@ impl Sequence {
     }
 
     /// A lease: mostly one that is held, often one that was given once, sometimes another.
-    fn lease(&self) -> Option<Named> {
+    fn lease(&self) -> Option<Lease> {
         let random = &self.random;
         let held: Vec<_> =
             self.leases.iter().filter(|lease| self.is_held(lease)).copied().collect();
@@ -360,7 +364,7 @@ impl Sequence {
         Some(lease)
     }
 
-    fn is_held(&self, lease: &Named) -> bool {
+    fn is_held(&self, lease: &Lease) -> bool {
         let row = &self.ledger.rows[usize::try_from(lease.msg_id - 1).expect("a message")];
         row.status == Status::Running
             && row.lease_token == Some(lease.token)

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use generation_queue::failure::Code;
 use generation_queue::job::{Kind, Slot};
 use generation_queue::port::LinkOutcome;
 use serde_json::{Map, Value, json};
 
 use super::call::operation;
-use super::ledger::{Entity, Ledger, Message, Row, Status};
+use super::support::ledger::{Entity, Ledger, Message, Row, Status};
 
 /// Times are told in steps of this many seconds, so that it does not matter how long the calls
 /// themselves take: leases and delays are odd multiples of it, if they are any time at all, ten
@@ -55,7 +56,7 @@ fn job(row: &Row, now: Duration) -> Value {
         "publication_pending": row.publication_pending,
         "cancellation_pending": row.cancellation_pending,
         "cancellation_tries": row.cancellation_tries,
-        "error_code": row.error_code,
+        "error_code": row.error_code.map(Code::as_str),
         "discarded": row.discarded.iter().map(operation).collect::<Vec<_>>(),
         "started": row.started,
         "finished_ago": row.finished_at.map(ago),

@@ -1,12 +1,13 @@
 //! What must always hold, looked at while it happens.
 
+use generation_queue::failure::Code;
 use generation_queue::job::Kind;
 use generation_queue::port::SourceImage;
 
-use super::ledger::{Job, Row, Status};
 use super::people::{is_foreign, source_of};
 use super::sim::{Sim, job_of_path};
 use super::store::{FOREIGN, content_of, is_of_success};
+use super::support::ledger::{Job, Row, Status};
 use super::worker::Worker;
 
 /// A worker's write took effect, or not: without the lease nothing may have changed.
@@ -34,7 +35,7 @@ pub fn write(sim: &Sim, name: &str, job: Job, token: i32, before: &Row, settles:
     }
     if after.status == Status::Failed
         && pending.is_some()
-        && after.error_code != Some("submission_uncertain")
+        && after.error_code != Some(Code::SubmissionUncertain)
     {
         let code = after.error_code;
         sim.violated(|| format!("job {job} may have been paid for, but fails as {code:?}"));

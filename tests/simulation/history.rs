@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use generation_queue::failure::Code;
 use generation_queue::flow::Settings;
 use generation_queue::job::Kind;
 use generation_queue::policy::polling::DEADLINE;
 
-use super::ledger::Status;
 use super::sim::{Mood, Sim};
+use super::support::ledger::Status;
 use super::{people, verdict, worker};
 
 /// What came of a history.
@@ -44,7 +45,7 @@ pub fn play(seed: u64, traced: bool) -> Outcome {
     let ends = ledger.rows.iter().map(|row| match row.status {
         Status::Succeeded => "succeeded",
         Status::Cancelled => "cancelled",
-        _ => row.error_code.unwrap_or("live"),
+        _ => row.error_code.map_or("live", Code::as_str),
     });
     let ends = ends.collect();
     Outcome { violation: sim.violation(), trace: sim.trace(), ends }
@@ -137,7 +138,7 @@ fn rest(sim: &Rc<Sim>) {
 
 fn at_rest(sim: &Sim) -> bool {
     let ledger = sim.ledger.borrow();
-    let left = |row: &super::ledger::Row| {
+    let left = |row: &super::support::ledger::Row| {
         row.queued.is_some() || row.publication_pending || row.cancellation_pending
     };
     sim.schedule.outstanding() == 0 && !ledger.rows.iter().any(left)

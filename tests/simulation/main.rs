@@ -4,8 +4,8 @@
 //! `SIMULATION_SEEDS=100000 SIMULATION_FROM=5000 cargo test --release --test simulation` plays more
 //! than the usual ones; `deno task simulate` does that on every core.
 //!
-//! - `random`, `schedule`: chance, virtual time and the tasks
-//! - `ledger`: the tables and functions of `supabase/migrations/`
+//! - `support::random`, `schedule`: chance, virtual time and the tasks
+//! - `support::ledger`: the tables and functions of `supabase/migrations/`
 //! - `network`: what happens to a call on its way
 //! - `queue`, `store`, `models`: the ports on top of it
 //! - `worker`, `people`: who acts
@@ -15,15 +15,15 @@
 
 mod check;
 mod history;
-mod ledger;
 mod models;
 mod network;
 mod people;
 mod queue;
-mod random;
 mod schedule;
 mod sim;
 mod store;
+#[path = "../support/mod.rs"]
+mod support;
 mod verdict;
 mod worker;
 

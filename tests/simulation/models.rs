@@ -10,10 +10,10 @@ use generation_queue::port::{
 };
 
 use super::check;
-use super::ledger::Job;
 use super::network::{Call, Trouble};
 use super::sim::{Sim, Submitted, job_of};
 use super::store::Content;
+use super::support::ledger::Job;
 use super::worker::Worker;
 
 /// What the providers did.

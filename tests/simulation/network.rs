@@ -98,7 +98,7 @@ const LATE: f64 = 25.0;
 
 fn fate(sim: &Sim, call: Call) -> Fate {
     let (random, mood) = (&sim.random, sim.mood.get());
-    let way = |random: &super::random::Random| random.seconds(0.001, 0.06);
+    let way = |random: &super::support::random::Random| random.seconds(0.001, 0.06);
     let mut there = way(random) + call.takes.mul_f64(0.5 + random.fraction());
     let mut back = way(random);
     if random.happens(mood.slow) {

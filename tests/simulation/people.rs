@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use generation_queue::failure::Code;
 use generation_queue::job::Kind;
 use serde_json::{Value, json};
 
-use super::ledger::{Entity, Job};
 use super::sim::Sim;
 use super::store::public_url;
+use super::support::ledger::{Entity, Job};
 
 const FOREIGN: &str = "https://example.com/a.png";
 
@@ -116,7 +117,7 @@ pub fn redrive_all(sim: &Rc<Sim>, forget_operation: bool) {
         watch.holders[job] = None;
         // Whoever gives up an operation, or was told of a submission that is uncertain, has decided
         // to pay again; nobody else has.
-        let told = forget_operation || code == Some("submission_uncertain");
+        let told = forget_operation || code == Some(Code::SubmissionUncertain);
         if told && sim.ledger.borrow().rows[job].operation.is_none() {
             watch.redrives.push((job, sim.now()));
         }

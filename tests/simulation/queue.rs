@@ -4,16 +4,16 @@
 use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
-use generation_queue::job::{Id, JobId, Kind, Target};
+use generation_queue::job::{JobId, Kind};
 use generation_queue::port::{
-    Claim, Clock, Completion, Deferral, Ending, Lease, LinkedEntity, Operation, Publication, Queue,
-    StoredAsset, Unpublished, WriteError,
+    Claim, Clock, Completion, Deferral, Ending, Lease, Operation, Publication, Queue, StoredAsset,
+    Unpublished, WriteError,
 };
 
 use super::check;
-use super::ledger::{Completed, Job, Ledger, Named};
 use super::network::{Call, Trouble};
 use super::sim::{Claimed, Sim};
+use super::support::ledger::{Job, Ledger};
 use super::worker::Worker;
 
 const TIMEOUT: u64 = 12;
@@ -46,13 +46,12 @@ impl Worker {
         name: &'static str,
         lease: &Lease,
         settles: bool,
-        write: impl Fn(&mut Ledger, Duration, Named) -> T + Clone + 'static,
+        write: impl Fn(&mut Ledger, Duration) -> T + Clone + 'static,
     ) -> Result<T, Failure> {
-        let Lease { kind, msg_id, token } = *lease;
-        let (job, named) = (job(lease), Named { kind, msg_id, token });
+        let (job, token) = (job(lease), lease.token);
         self.sql(name, &subject(lease), CALLS, move |sim: &Sim| {
             let before = sim.ledger.borrow().rows[job].clone();
-            let answer = write(&mut sim.ledger.borrow_mut(), sim.now(), named);
+            let answer = write(&mut sim.ledger.borrow_mut(), sim.now());
             check::write(sim, name, job, token, &before, settles);
             answer
         })
@@ -64,7 +63,7 @@ impl Worker {
         name: &'static str,
         lease: &Lease,
         settles: bool,
-        write: impl Fn(&mut Ledger, Duration, Named) -> bool + Clone + 'static,
+        write: impl Fn(&mut Ledger, Duration) -> bool + Clone + 'static,
     ) -> Result<(), WriteError> {
         match self.write(name, lease, settles, write).await? {
             true => Ok(()),
@@ -100,68 +99,47 @@ impl Queue for Worker {
     }
 
     async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError> {
-        self.held("extend", lease, false, move |ledger, now, lease| ledger.extend(now, lease, by))
-            .await
+        let held = *lease;
+        self.held("extend", lease, false, move |ledger, now| ledger.extend(now, &held, by)).await
     }
 
     async fn begin_submission(&self, lease: &Lease, _model: &str) -> Result<(), WriteError> {
-        self.held("begin_submission", lease, false, |ledger, now, lease| {
-            ledger.begin_submission(now, lease)
+        let held = *lease;
+        self.held("begin_submission", lease, false, move |ledger, now| {
+            ledger.begin_submission(now, &held)
         })
         .await
     }
 
     async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError> {
-        let operation = op.clone();
-        self.held("record_operation", lease, false, move |ledger, now, lease| {
-            ledger.record_operation(now, lease, operation.clone())
+        let (held, operation) = (*lease, op.clone());
+        self.held("record_operation", lease, false, move |ledger, now| {
+            ledger.record_operation(now, &held, operation.clone())
         })
         .await
     }
 
     async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
-        let (asset, job) = (asset.clone(), job(lease));
-        let answer = self.write("complete", lease, true, move |ledger, now, lease| {
-            match ledger.complete(now, lease, &asset) {
-                Completed::Held => Ok(completion(ledger, job)),
-                Completed::NotHeld => Err(WriteError::LeaseLost),
-                Completed::LinkingFailed(key) => {
-                    let message = format!("Error updating entity {key}");
-                    Err(Failure::retry(Code::EntityUpdateFailed, message).into())
-                }
-            }
-        });
-        answer.await?
+        let (held, asset) = (*lease, asset.clone());
+        let complete = move |ledger: &mut Ledger, now| ledger.complete(now, &held, &asset);
+        self.write("complete", lease, true, complete).await?.into()
     }
 
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {
-        let Deferral { delay, counted, reset_submission, .. } = *defer;
-        let code = defer.reason.as_ref().map(|(code, _)| code.as_str());
-        self.held("defer", lease, true, move |ledger, now, lease| {
-            ledger.defer(now, lease, delay, counted, code, reset_submission)
-        })
-        .await
+        let (held, defer) = (*lease, defer.clone());
+        self.held("defer", lease, true, move |ledger, now| ledger.defer(now, &held, &defer)).await
     }
 
     async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError> {
-        let Ending { code, reset_submission, .. } = *end;
-        self.held("fail", lease, true, move |ledger, now, lease| {
-            ledger.fail(now, lease, code.as_str(), reset_submission)
-        })
-        .await
+        let (held, end) = (*lease, end.clone());
+        self.held("fail", lease, true, move |ledger, now| ledger.fail(now, &held, &end)).await
     }
 
     async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
         self.sql("unpublished", "", CALLS, move |sim: &Sim| {
             let mut ledger = sim.ledger.borrow_mut();
             let left = ledger.unpublished(sim.now(), kind, quantity);
-            left.into_iter()
-                .map(|job| Unpublished {
-                    job_id: ledger.rows[job].job_id.clone(),
-                    target: target(&ledger, job),
-                    publications: ledger.publications(job),
-                })
-                .collect()
+            left.into_iter().map(|job| ledger.due(job)).collect()
         })
         .await
     }
@@ -199,21 +177,4 @@ fn job(lease: &Lease) -> Job {
 
 fn subject(lease: &Lease) -> String {
     format!("job {} (lease {})", job(lease), lease.token)
-}
-
-fn completion(ledger: &Ledger, job: Job) -> Completion {
-    let entities = ledger.rows[job].entities.iter();
-    let linked =
-        entities.map(|(_, key, outcome)| LinkedEntity { key: key.clone(), outcome: *outcome });
-    Completion { entities: linked.collect(), publications: ledger.publications(job) }
-}
-
-pub fn target(ledger: &Ledger, job: Job) -> Target {
-    let message = &ledger.rows[job].message;
-    let id = |field: &str| message[field].as_str().and_then(Id::new);
-    Target {
-        storyboard: id("storyboardId").expect("a job that succeeded has a storyboard"),
-        scene: id("sceneId"),
-        character: id("characterId"),
-    }
 }

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 
-use super::random::Random;
 use super::sim::Sim;
+use super::support::random::Random;
 
 type Deed = Box<dyn FnOnce(&Rc<Sim>)>;
 

@@ -4,11 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::ledger::{Job, Ledger};
 use super::models::Provider;
-use super::random::Random;
 use super::schedule::{Schedule, TaskId};
 use super::store::Objects;
+use super::support::ledger::{Job, Ledger};
+use super::support::random::Random;
 
 pub struct Sim {
     pub schedule: Schedule,

@@ -8,9 +8,9 @@ use generation_queue::job::{Format, Kind, Place};
 use generation_queue::port::{AssetStore, Body, Room, SourceImage, SourceImages};
 
 use super::check;
-use super::ledger::Status;
 use super::network::{Call, Trouble};
 use super::sim::{Sim, job_of_path};
+use super::support::ledger::Status;
 use super::worker::Worker;
 
 /// What is in an object: the number of something that a provider made.

@@ -1,9 +1,9 @@
 //! What must hold at the end, when everything has come to rest.
 
 use super::check::current_path;
-use super::ledger::{Job, Ledger, Status};
 use super::models::End;
 use super::sim::{Sim, Submitted};
+use super::support::ledger::{Job, Ledger, Status};
 
 /// Looks at everything; the first thing that is wrong counts.
 pub fn pronounce(sim: &Sim) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use generation_queue::job::Kind;
 use generation_queue::port::{Claim, Lease, Operation};
 
-use super::{Job, Ledger, Named, Status};
+use super::{Job, Ledger, Status};
 
 impl Ledger {
     /// `claim_generation_jobs`.
@@ -57,7 +57,7 @@ impl Ledger {
     }
 
     /// `extend_generation_lease`.
-    pub fn extend(&mut self, now: Duration, lease: Named, by: Duration) -> bool {
+    pub fn extend(&mut self, now: Duration, lease: &Lease, by: Duration) -> bool {
         let locked = self.lock(lease);
         let Some(job) = locked.job.filter(|_| locked.held) else { return false };
         if let Some(message) = &mut self.rows[job].queued {
@@ -67,7 +67,7 @@ impl Ledger {
     }
 
     /// `begin_generation_submission`.
-    pub fn begin_submission(&mut self, now: Duration, lease: Named) -> bool {
+    pub fn begin_submission(&mut self, now: Duration, lease: &Lease) -> bool {
         let locked = self.lock(lease);
         let Some(job) = locked.job.filter(|_| locked.held) else { return false };
         let row = &mut self.rows[job];
@@ -80,7 +80,7 @@ impl Ledger {
     }
 
     /// `record_generation_operation`.
-    pub fn record_operation(&mut self, now: Duration, lease: Named, operation: Operation) -> bool {
+    pub fn record_operation(&mut self, now: Duration, lease: &Lease, operation: Operation) -> bool {
         let locked = self.lock(lease);
         let Some(job) = locked.job.filter(|_| locked.held) else { return false };
         let row = &mut self.rows[job];

@@ -3,18 +3,17 @@
 //! to the real SQL.
 
 mod operator;
-mod settle;
+pub mod settle;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use generation_queue::job::{JobId, Kind, Slot};
-use generation_queue::port::{LinkOutcome, Operation, Publication};
+use generation_queue::failure::Code;
+use generation_queue::job::{Id, JobId, Kind, Slot, Target};
+use generation_queue::port::{Lease, LinkOutcome, Operation, Publication, Unpublished};
 use serde_json::Value;
-
-pub use settle::Completed;
 
 /// A job's place among all jobs, in the order in which they were enqueued.
 pub type Job = usize;
@@ -62,7 +61,7 @@ pub struct Row {
     pub publication_pending: bool,
     pub cancellation_pending: bool,
     pub cancellation_tries: u32,
-    pub error_code: Option<&'static str>,
+    pub error_code: Option<Code>,
     pub discarded: Vec<Operation>,
     pub started: bool,
     pub finished_at: Option<Duration>,
@@ -97,14 +96,6 @@ pub struct Ledger {
     pub entities: BTreeMap<String, Entity>,
 }
 
-/// The lease that a write names: the queue, the message, the token.
-#[derive(Debug, Clone, Copy)]
-pub struct Named {
-    pub kind: Kind,
-    pub msg_id: i64,
-    pub token: i32,
-}
-
 /// What `generation_private.lock_job` finds.
 struct Locked {
     /// The row that was last claimed with this token.
@@ -120,7 +111,7 @@ impl Ledger {
         self.rows.get(job).filter(|row| row.kind == kind).map(|_| job)
     }
 
-    fn lock(&self, lease: Named) -> Locked {
+    fn lock(&self, lease: &Lease) -> Locked {
         let job = self.of_message(lease.kind, lease.msg_id);
         let message_read_ct = job.and_then(|job| Some(self.rows[job].queued.as_ref()?.read_ct));
         let job = job.filter(|job| self.rows[*job].lease_token == Some(lease.token));
@@ -166,6 +157,25 @@ impl Ledger {
             Some(Publication { slot, path, content_type })
         };
         self.slots(job).into_iter().filter_map(due).collect()
+    }
+
+    /// What a job was for; its message names at least a storyboard.
+    pub fn target(&self, job: Job) -> Target {
+        let id = |field: &str| self.rows[job].message[field].as_str().and_then(Id::new);
+        Target {
+            storyboard: id("storyboardId").expect("a storyboard"),
+            scene: id("sceneId"),
+            character: id("characterId"),
+        }
+    }
+
+    /// A job of which copies are due.
+    pub fn due(&self, job: Job) -> Unpublished {
+        Unpublished {
+            job_id: self.rows[job].job_id.clone(),
+            target: self.target(job),
+            publications: self.publications(job),
+        }
     }
 
     /// `pgmq.archive`.

@@ -3,26 +3,43 @@
 
 use std::time::Duration;
 
+use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{JobId, Kind};
-use generation_queue::port::{LinkOutcome, Operation, Publication, StoredAsset};
+use generation_queue::port::{
+    Completion, Deferral, Ending, Lease, LinkOutcome, LinkedEntity, Operation, Publication,
+    StoredAsset, WriteError,
+};
 
-use super::{Job, Ledger, Named, Status};
+use super::{Job, Ledger, Status};
 
 /// The answer to a completion.
 pub enum Completed {
-    Held,
+    Held(Completion),
     NotHeld,
     /// GJ001: linking failed, nothing changed.
     LinkingFailed(String),
 }
 
+impl From<Completed> for Result<Completion, WriteError> {
+    fn from(completed: Completed) -> Self {
+        match completed {
+            Completed::Held(completion) => Ok(completion),
+            Completed::NotHeld => Err(WriteError::LeaseLost),
+            Completed::LinkingFailed(key) => {
+                let message = format!("Error updating entity {key}");
+                Err(Failure::retry(Code::EntityUpdateFailed, message).into())
+            }
+        }
+    }
+}
+
 impl Ledger {
-    /// `complete_generation_job`. What it answers besides can be read from the row.
-    pub fn complete(&mut self, now: Duration, lease: Named, asset: &StoredAsset) -> Completed {
+    /// `complete_generation_job`.
+    pub fn complete(&mut self, now: Duration, lease: &Lease, asset: &StoredAsset) -> Completed {
         let locked = self.lock(lease);
         let Some(job) = locked.job else { return Completed::NotHeld };
         if self.rows[job].status == Status::Succeeded {
-            return Completed::Held;
+            return Completed::Held(self.completion(job));
         }
         if !locked.held {
             return Completed::NotHeld;
@@ -63,52 +80,51 @@ impl Ledger {
         row.error_code = None;
         (row.finished_at, row.updated_at) = (Some(now), now);
         self.archive(job);
-        Completed::Held
+        Completed::Held(self.completion(job))
+    }
+
+    fn completion(&self, job: Job) -> Completion {
+        let entities = self.rows[job].entities.iter();
+        let linked =
+            entities.map(|(_, key, outcome)| LinkedEntity { key: key.clone(), outcome: *outcome });
+        Completion { entities: linked.collect(), publications: self.publications(job) }
     }
 
     /// `defer_generation_job`.
-    pub fn defer(
-        &mut self,
-        now: Duration,
-        lease: Named,
-        delay: Duration,
-        counted: bool,
-        error_code: Option<&'static str>,
-        reset: bool,
-    ) -> bool {
+    pub fn defer(&mut self, now: Duration, lease: &Lease, defer: &Deferral) -> bool {
         let locked = self.lock(lease);
         let Some(job) = locked.job else { return false };
         if !locked.held {
             return matches!(self.rows[job].status, Status::Queued | Status::Waiting)
                 && locked.message_read_ct == Some(lease.token);
         }
-        if reset {
+        if defer.reset_submission {
             self.forget_submission(job);
         }
         let row = &mut self.rows[job];
         row.status = if row.operation.is_none() { Status::Queued } else { Status::Waiting };
-        row.attempts = if counted { row.attempts } else { row.attempts.saturating_sub(1) };
-        row.error_code = error_code.or(row.error_code);
+        row.attempts = if defer.counted { row.attempts } else { row.attempts.saturating_sub(1) };
+        row.error_code = defer.reason.as_ref().map(|(code, _)| *code).or(row.error_code);
         row.updated_at = now;
         if let Some(message) = &mut row.queued {
-            message.visible_at = now + delay;
+            message.visible_at = now + defer.delay;
         }
         true
     }
 
     /// `fail_generation_job`.
-    pub fn fail(&mut self, now: Duration, lease: Named, code: &'static str, reset: bool) -> bool {
+    pub fn fail(&mut self, now: Duration, lease: &Lease, end: &Ending) -> bool {
         let locked = self.lock(lease);
         let Some(job) = locked.job else { return false };
         if !locked.held {
             return self.rows[job].status == Status::Failed;
         }
-        if reset {
+        if end.reset_submission {
             self.forget_submission(job);
         }
         let row = &mut self.rows[job];
         row.status = Status::Failed;
-        row.error_code = Some(code);
+        row.error_code = Some(end.code);
         (row.finished_at, row.updated_at) = (Some(now), now);
         self.archive(job);
         true
