@@ -10,10 +10,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Request, RequestInit, RequestRedirect, Response};
 
-use super::exchange::{Exchange, no_reply, not_sent, within};
-use super::incoming::Incoming;
-use super::outbox::Outbox;
+use super::abort_guard::{AbortGuard, no_reply, not_sent, within};
 use super::property::Property;
+use super::response_body::ResponseBody;
+use super::upload_stream::UploadStream;
 use crate::port::SMALL;
 use crate::service::{Payload, Received, Transport, TransportError};
 
@@ -81,7 +81,7 @@ impl Adapter {
 }
 
 impl Transport for Adapter {
-    type Stream = Incoming;
+    type Stream = ResponseBody;
 
     fn base_url(&self) -> &str {
         &self.url
@@ -89,35 +89,35 @@ impl Transport for Adapter {
 
     async fn send(
         &self,
-        request: http::Request<Payload<Incoming>>,
+        request: http::Request<Payload<ResponseBody>>,
         timeout: Duration,
-    ) -> Result<http::Response<Incoming>, TransportError> {
-        let exchange = Exchange::begin()?;
+    ) -> Result<http::Response<ResponseBody>, TransportError> {
+        let guard = AbortGuard::new()?;
         let (head, payload) = request.into_parts();
         // Dropped when this is over: by then the body has been passed on, or nobody wants it.
-        let (mut _upload, mut _outbox) = (None, None);
+        let (mut _upload, mut _stream) = (None, None);
         let body = match payload {
             Payload::Empty => JsValue::UNDEFINED,
             Payload::Bytes(bytes) if bytes.len() > SMALL => {
-                let outbox = Outbox::new(bytes).map_err(|thrown| not_sent(&thrown))?;
-                _outbox.insert(outbox).stream().clone().into()
+                let stream = UploadStream::new(bytes).map_err(|thrown| not_sent(&thrown))?;
+                _stream.insert(stream).stream().clone().into()
             }
             Payload::Bytes(bytes) => Uint8Array::from(bytes.as_slice()).into(),
-            Payload::Stream(incoming) => {
-                let (stream, upload) = incoming.into_parts()?;
+            Payload::Stream(body) => {
+                let (stream, upload) = body.into_parts()?;
                 _upload = Some(upload);
                 stream.into()
             }
         };
-        let request = outgoing(&head, &body, &exchange);
+        let request = outgoing(&head, &body, &guard);
         let request = request.map_err(|thrown| not_sent(&thrown))?;
         let reply = within(timeout, self.fetch(&request)).await?;
-        answer(&reply, exchange)
+        answer(&reply, guard)
     }
 
     async fn collect(
         &self,
-        body: &mut Incoming,
+        body: &mut ResponseBody,
         limit: usize,
         timeout: Duration,
     ) -> Result<Option<Vec<u8>>, TransportError> {
@@ -126,10 +126,10 @@ impl Transport for Adapter {
 
     async fn peek(
         &self,
-        body: Incoming,
+        body: ResponseBody,
         length: usize,
         timeout: Duration,
-    ) -> Result<Received<Incoming>, TransportError> {
+    ) -> Result<Received<ResponseBody>, TransportError> {
         within(timeout, body.peek(length)).await
     }
 }
@@ -138,7 +138,7 @@ impl Transport for Adapter {
 fn outgoing(
     head: &http::request::Parts,
     body: &JsValue,
-    exchange: &Exchange,
+    guard: &AbortGuard,
 ) -> Result<Request, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &head.headers {
@@ -149,7 +149,7 @@ fn outgoing(
     init.set_method(head.method.as_str());
     init.set_headers(&headers);
     init.set_redirect(RequestRedirect::Manual);
-    init.set_signal(Some(&exchange.signal()));
+    init.set_signal(Some(&guard.signal()));
     init.set_body(body);
     // Required for a streaming body: it is sent before the reply is read.
     Reflect::set(&init, &"duplex".into(), &"half".into())?;
@@ -159,11 +159,11 @@ fn outgoing(
 /// The reply as the services read it.
 fn answer(
     reply: &Response,
-    exchange: Exchange,
-) -> Result<http::Response<Incoming>, TransportError> {
+    guard: AbortGuard,
+) -> Result<http::Response<ResponseBody>, TransportError> {
     let status = StatusCode::from_u16(reply.status())
         .map_err(|_| TransportError::NoReply("the adapter's Response has no status".into()))?;
-    let mut answer = http::Response::new(Incoming::new(reply.body(), exchange));
+    let mut answer = http::Response::new(ResponseBody::new(reply.body(), guard));
     *answer.status_mut() = status;
     *answer.headers_mut() = headers(reply);
     Ok(answer)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
-use super::latch::Latch;
+use super::event::JsEvent;
 use crate::port::Clock;
 
 #[wasm_bindgen]
@@ -33,7 +33,7 @@ impl Clock for JsClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        Latch::after(duration).await;
+        JsEvent::after(duration).await;
     }
 
     fn random(&self) -> f64 {
@@ -46,7 +46,7 @@ impl Clock for JsClock {
 
     async fn stop(&self) {
         match &self.stop {
-            Some(signal) => Latch::on(signal).await,
+            Some(signal) => JsEvent::on(signal).await,
             None => pending().await,
         }
     }

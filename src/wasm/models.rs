@@ -4,7 +4,7 @@
 //! instead of twice.
 
 use super::adapter::Adapter;
-use super::incoming::Incoming;
+use super::response_body::ResponseBody;
 use crate::failure::Failure;
 use crate::port::{
     Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, Room, SubmitError,
@@ -37,7 +37,7 @@ impl ImageModel for Models {
 }
 
 impl VideoModel for Models {
-    type Stream = Incoming;
+    type Stream = ResponseBody;
 
     async fn submit(
         &self,
@@ -55,7 +55,7 @@ impl VideoModel for Models {
         self.videos.cancel(operation).await
     }
 
-    async fn download(&self, file: VideoFile) -> Result<Body<Incoming>, Failure> {
+    async fn download(&self, file: VideoFile) -> Result<Body<ResponseBody>, Failure> {
         self.videos.download(file).await
     }
 }

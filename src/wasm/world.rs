@@ -4,11 +4,11 @@ use wasm_bindgen::JsValue;
 
 use super::adapter::Adapter;
 use super::clock::JsClock;
-use super::incoming::Incoming;
-use super::journal::JsJournal;
+use super::log::JsLog;
 use super::models::Models;
 use super::options::Options;
 use super::property::Property;
+use super::response_body::ResponseBody;
 use crate::port::{Memory, World};
 use crate::service::{Pgmq, Sources, Storage};
 
@@ -19,7 +19,7 @@ pub(super) struct JsWorld {
     store: Storage<Adapter>,
     sources: Sources<Adapter, Adapter>,
     clock: JsClock,
-    journal: JsJournal,
+    journal: JsLog,
     memory: Memory,
 }
 
@@ -46,20 +46,20 @@ impl JsWorld {
             source_image_hosts,
         );
         let store = Storage::new(storage, public_storage_url);
-        let (clock, journal) = (JsClock::new(signal), JsJournal::new(log));
+        let (clock, journal) = (JsClock::new(signal), JsLog::new(log));
         let memory = MEMORY.with(Memory::clone);
         Ok(Self { queue, models, store, sources, clock, journal, memory })
     }
 }
 
 impl World for JsWorld {
-    type Stream = Incoming;
+    type Stream = ResponseBody;
     type Queue = Pgmq<Adapter>;
     type Model = Models;
     type Store = Storage<Adapter>;
     type Sources = Sources<Adapter, Adapter>;
     type Clock = JsClock;
-    type Journal = JsJournal;
+    type Journal = JsLog;
 
     fn queue(&self) -> &Pgmq<Adapter> {
         &self.queue
@@ -81,7 +81,7 @@ impl World for JsWorld {
         &self.clock
     }
 
-    fn journal(&self) -> &JsJournal {
+    fn journal(&self) -> &JsLog {
         &self.journal
     }
 

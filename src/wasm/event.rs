@@ -22,7 +22,7 @@ extern "C" {
 const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Ready once it has happened. Dropping it takes back the timer or the listener.
-pub(super) struct Latch {
+pub(super) struct JsEvent {
     happened: JsFuture,
     open: Function,
     source: Source,
@@ -33,7 +33,7 @@ enum Source {
     Signal(AbortSignal),
 }
 
-impl Latch {
+impl JsEvent {
     /// Opens after a while.
     pub(super) fn after(duration: Duration) -> Self {
         let (happened, open) = promise();
@@ -53,7 +53,7 @@ impl Latch {
     }
 }
 
-impl Future for Latch {
+impl Future for JsEvent {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -61,7 +61,7 @@ impl Future for Latch {
     }
 }
 
-impl Drop for Latch {
+impl Drop for JsEvent {
     fn drop(&mut self) {
         match &self.source {
             Source::Timer(timer) => clear_timeout(timer),

@@ -27,12 +27,12 @@ extern "C" {
 
 /// Bytes and the stream that they leave by. Dropping it frees the bytes, whoever still has the
 /// stream.
-pub(super) struct Outbox {
+pub(super) struct UploadStream {
     bytes: Rc<RefCell<Vec<u8>>>,
     stream: ReadableStream,
 }
 
-impl Outbox {
+impl UploadStream {
     pub(super) fn new(bytes: Vec<u8>) -> Result<Self, JsValue> {
         let length = bytes.len();
         let bytes = Rc::new(RefCell::new(bytes));
@@ -60,7 +60,7 @@ impl Outbox {
     }
 }
 
-impl Drop for Outbox {
+impl Drop for UploadStream {
     fn drop(&mut self) {
         self.bytes.take();
     }

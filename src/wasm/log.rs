@@ -7,18 +7,18 @@ use super::plain::to_js;
 use crate::port::{Journal, LogEntry};
 
 /// Hands each entry to the function that the caller gave as `options.log`.
-pub(super) struct JsJournal {
+pub(super) struct JsLog {
     log: Option<Function>,
 }
 
-impl JsJournal {
-    /// A journal kept by `log`, or by nobody.
+impl JsLog {
+    /// A log kept by `log`, or by nobody.
     pub(super) fn new(log: Option<Function>) -> Self {
         Self { log }
     }
 }
 
-impl Journal for JsJournal {
+impl Journal for JsLog {
     fn record(&self, entry: LogEntry) {
         let Some(log) = &self.log else { return };
         if let Ok(entry) = to_js(&entry) {

@@ -1,4 +1,4 @@
-//! One HTTP exchange, given up when nobody waits for it any more.
+//! The end of a request that no caller waits for any more.
 
 use std::future::Future;
 use std::pin::pin;
@@ -10,29 +10,29 @@ use wasm_bindgen::JsValue;
 use web_sys::{AbortController, AbortSignal};
 
 use super::error::description;
-use super::latch::Latch;
+use super::event::JsEvent;
 use crate::service::TransportError;
 
 /// The right to a reply and its body. Dropping it closes the connection; once everything has
 /// been received that does nothing.
-pub(super) struct Exchange {
+pub(super) struct AbortGuard {
     controller: AbortController,
 }
 
-impl Exchange {
-    /// Begins an exchange.
-    pub(super) fn begin() -> Result<Self, TransportError> {
+impl AbortGuard {
+    /// Guards a new request.
+    pub(super) fn new() -> Result<Self, TransportError> {
         let controller = AbortController::new().map_err(|thrown| not_sent(&thrown))?;
         Ok(Self { controller })
     }
 
-    /// The signal that ends the exchange.
+    /// The signal that ends the request.
     pub(super) fn signal(&self) -> AbortSignal {
         self.controller.signal()
     }
 }
 
-impl Drop for Exchange {
+impl Drop for AbortGuard {
     fn drop(&mut self) {
         self.controller.abort();
     }
@@ -43,7 +43,7 @@ pub(super) async fn within<T>(
     timeout: Duration,
     work: impl Future<Output = Result<T, TransportError>>,
 ) -> Result<T, TransportError> {
-    match select(pin!(work), Latch::after(timeout)).await {
+    match select(pin!(work), JsEvent::after(timeout)).await {
         Either::Left((done, _)) => done,
         Either::Right(_) => {
             // As 64 bits: to print 128 of them takes 2 KB of WASM.

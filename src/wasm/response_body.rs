@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader, ReadableStreamReadResult};
 
-use super::exchange::{Exchange, ignore, no_reply};
+use super::abort_guard::{AbortGuard, ignore, no_reply};
 use crate::port::SMALL;
 use crate::service::{Received, TransportError};
 
@@ -20,30 +20,30 @@ extern "C" {
 }
 
 /// A body on its way. Dropping it gives up what has not been received.
-pub struct Incoming {
-    /// What has been received by a [`Incoming::collect`] whose limit was too low.
+pub struct ResponseBody {
+    /// What has been received by a [`ResponseBody::collect`] whose limit was too low.
     begun: Pieces,
     unread: Unread,
-    exchange: Exchange,
+    guard: AbortGuard,
 }
 
-impl Incoming {
+impl ResponseBody {
     /// The body of a reply; `None` where the reply has none.
-    pub(super) fn new(stream: Option<ReadableStream>, exchange: Exchange) -> Self {
-        Self { begun: Pieces::default(), unread: Unread(stream), exchange }
+    pub(super) fn new(stream: Option<ReadableStream>, guard: AbortGuard) -> Self {
+        Self { begun: Pieces::default(), unread: Unread(stream), guard }
     }
 
-    /// Takes it apart for passing it on: the exchange has to live until that is done.
+    /// Takes it apart for passing it on: the guard has to live until that is done.
     ///
     /// # Errors
     /// Some of it has been collected, so this would not be all of it.
     pub(super) fn into_parts(
         mut self,
-    ) -> Result<(Option<ReadableStream>, Exchange), TransportError> {
+    ) -> Result<(Option<ReadableStream>, AbortGuard), TransportError> {
         if self.begun.length > 0 {
             return Err(TransportError::NotSent("its body has been read in part".into()));
         }
-        Ok((self.unread.0.take(), self.exchange))
+        Ok((self.unread.0.take(), self.guard))
     }
 
     /// Receives it to its end; `None` if it is longer than `limit`, with the rest left on its way.
@@ -90,13 +90,13 @@ impl Incoming {
     /// what the first one has read. (Joining a read piece and the rest in a `TransformStream`
     /// with `pipeTo` would do as well, but Deno 2.9.6 puts such pieces in the wrong order.)
     pub(super) async fn peek(self, length: usize) -> Result<Received<Self>, TransportError> {
-        let (stream, exchange) = self.into_parts()?;
+        let (stream, guard) = self.into_parts()?;
         let Some(stream) = stream else {
-            return Ok(Received { head: Vec::new(), whole: Self::new(None, exchange) });
+            return Ok(Received { head: Vec::new(), whole: Self::new(None, guard) });
         };
         let branches = stream.unchecked_into::<Stream>().try_tee();
         let branches = branches.map_err(|thrown| no_reply(&thrown))?;
-        let whole = Self::new(Some(branches.get(1).unchecked_into()), exchange);
+        let whole = Self::new(Some(branches.get(1).unchecked_into()), guard);
         let mut pieces = Pieces::default();
         let mut reader = Reader::of(branches.get(0).unchecked_into())?;
         while pieces.length < length {
