@@ -10,7 +10,7 @@
  */
 import type { Sql } from "postgres";
 import { migrate } from "../local/database/migrate.ts";
-import { connect, startPostgres } from "../local/database/postgres.ts";
+import { connect, startPostgres } from "../tests/support/postgres.ts";
 import { CRON } from "../local/stack/schedule/cron.ts";
 import { NET } from "../local/stack/schedule/net.ts";
 import { VAULT } from "../local/stack/schedule/vault.ts";

@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { connect, type PostgresServer, startPostgres } from "../../local/database/postgres.ts";
+import { connect, type PostgresServer, startPostgres } from "../support/postgres.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
 import { entitiesOf, type Kind, ORIGINALS, type PlannedJob, STORE } from "./jobs.ts";
 

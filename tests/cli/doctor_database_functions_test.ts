@@ -1,7 +1,7 @@
 /** That doctor looks for all that the migrations make, and for nothing else. */
 import { deepEqual } from "node:assert/strict";
 import { DATABASE_FUNCTIONS, RELATIONS } from "../../cli/doctor/database_functions.ts";
-import { openMigratedPglite } from "../../local/database/pglite.ts";
+import { openMigratedPglite } from "../support/pglite.ts";
 import { DESCRIBED, type Described } from "./described.ts";
 
 Deno.test("what doctor looks for is what the migrations make", async () => {

@@ -5,7 +5,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { migrate } from "../../local/database/migrate.ts";
-import { connect } from "../../local/database/postgres.ts";
+import { connect } from "../support/postgres.ts";
 import type { Stack } from "../../local/stack/mod.ts";
 import { checksOf, Clinic, only, wrong } from "./clinic.ts";
 

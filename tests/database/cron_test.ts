@@ -6,9 +6,9 @@
 
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
-import { debianPostgres, NoDebianPostgres } from "../../local/database/debian_postgres.ts";
+import { debianPostgres, NoDebianPostgres } from "./debian_postgres.ts";
 import { migrate } from "../../local/database/migrate.ts";
-import { connect, type PostgresServer, startPostgres } from "../../local/database/postgres.ts";
+import { connect, type PostgresServer, startPostgres } from "../support/postgres.ts";
 import { CRON, Cron } from "../../local/stack/schedule/cron.ts";
 import { NET, Net } from "../../local/stack/schedule/net.ts";
 import { VAULT } from "../../local/stack/schedule/vault.ts";

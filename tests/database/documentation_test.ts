@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { migrate } from "../../local/database/migrate.ts";
-import { openMigratedPglite, openPglite } from "../../local/database/pglite.ts";
+import { openMigratedPglite, openPglite } from "../support/pglite.ts";
 import { AUTH } from "./auth.ts";
 import { EXTENSIONS } from "./tap.ts";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { PGlite } from "@electric-sql/pglite";
-import { openMigratedPglite } from "../../local/database/pglite.ts";
+import { openMigratedPglite } from "../support/pglite.ts";
 import { AUTH, become } from "./auth.ts";
 
 const PAGE = await Deno.readTextFile(new URL("../../docs/database.md", import.meta.url));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
 import { migrate } from "../../local/database/migrate.ts";
-import { connect, startPostgres } from "../../local/database/postgres.ts";
+import { connect, startPostgres } from "../support/postgres.ts";
 
 const NOBODY = "";
 const EXECUTES = "service_role EXECUTE";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { migrate } from "../../local/database/migrate.ts";
-import { connect, startPostgres } from "../../local/database/postgres.ts";
+import { connect, startPostgres } from "../support/postgres.ts";
 import { NET } from "../../local/stack/schedule/net.ts";
 import { VAULT } from "../../local/stack/schedule/vault.ts";
 

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { PGlite } from "@electric-sql/pglite";
 import { pgmq } from "@electric-sql/pglite-pgmq";
 import { migrate } from "../../local/database/migrate.ts";
-import { openMigratedPglite, openPglite } from "../../local/database/pglite.ts";
-import { connect, type DatabaseOptions, startPostgres } from "../../local/database/postgres.ts";
+import { openMigratedPglite, openPglite } from "../support/pglite.ts";
+import { connect, type DatabaseOptions, startPostgres } from "../support/postgres.ts";
 import { EXTENSIONS } from "./tap.ts";
 
 /** Everything that the migrations define, as text, to compare two states of a database. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { migrate } from "../../local/database/migrate.ts";
-import { openPglite } from "../../local/database/pglite.ts";
+import { openPglite } from "../support/pglite.ts";
 import { EXTENSIONS } from "./tap.ts";
 
 const PAGE = await Deno.readTextFile(new URL("../../docs/operations.md", import.meta.url));

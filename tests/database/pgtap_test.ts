@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { migrate } from "../../local/database/migrate.ts";
-import { openMigratedPglite } from "../../local/database/pglite.ts";
-import { connect, startPostgres } from "../../local/database/postgres.ts";
+import { openMigratedPglite } from "../support/pglite.ts";
+import { connect, startPostgres } from "../support/postgres.ts";
 import {
   EXTENSIONS,
   PGTAP,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
 import { type Migration, migrations } from "../../local/database/migrate.ts";
-import { connect, startPostgres } from "../../local/database/postgres.ts";
+import { connect, startPostgres } from "../support/postgres.ts";
 import { disagreements } from "./agreement.ts";
 import {
   cancel,

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import type { ISql, Sql } from "postgres";
 import { migrate } from "../../local/database/migrate.ts";
-import { openMigratedPglite } from "../../local/database/pglite.ts";
-import { connect, startPostgres } from "../../local/database/postgres.ts";
+import { openMigratedPglite } from "../support/pglite.ts";
+import { connect, startPostgres } from "../support/postgres.ts";
 import { EXTENSIONS } from "./tap.ts";
 
 Deno.test("two looks at a time share the work, and neither waits", async (t) => {

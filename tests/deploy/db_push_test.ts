@@ -1,6 +1,6 @@
 /** `supabase db push`, by the real CLI, on a real PostgreSQL. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { connect, startPostgres } from "../../local/database/postgres.ts";
+import { connect, startPostgres } from "../support/postgres.ts";
 import { REPOSITORY } from "./deployment.ts";
 import { supabase } from "./supabase_cli.ts";
 

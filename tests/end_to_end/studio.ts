@@ -3,7 +3,7 @@
  * `pkg/`, and the provider simulator behind it.
  */
 import assert from "node:assert/strict";
-import { type PostgresServer, startPostgres } from "../../local/database/postgres.ts";
+import { type PostgresServer, startPostgres } from "../support/postgres.ts";
 import {
   type Simulator,
   type SimulatorOptions,

@@ -5,7 +5,7 @@
  */
 
 import type { PGlite } from "@electric-sql/pglite";
-import { openMigratedPglite } from "../../local/database/pglite.ts";
+import { openMigratedPglite } from "../support/pglite.ts";
 import type { Step } from "./sequences.ts";
 
 /** As in `state.rs`: the seconds to which times are rounded. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { connect, startPostgres } from "../../local/database/postgres.ts";
+import { connect, startPostgres } from "../support/postgres.ts";
 import { postJson, send, smallStack } from "./support.ts";
 
 const QUEUE = "image_generation_queue";

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import type { Sql } from "postgres";
 import type { PgmqVersion } from "../../../local/database/extension_files.ts";
 import { migrate } from "../../../local/database/migrate.ts";
-import { connect, startPostgres } from "../../../local/database/postgres.ts";
+import { connect, startPostgres } from "../../support/postgres.ts";
 import { disagreements } from "../agreement.ts";
 
 /** Two who act, and one who looks on. Each has a connection of its own. */

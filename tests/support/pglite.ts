@@ -1,13 +1,17 @@
 /**
- * PostgreSQL in this process: PGlite with pgmq, for tests and for the local stack.
+ * PostgreSQL in this process: PGlite with pgmq, for tests of the SQL.
  *
  * @module
  */
 
 import { PGlite, type PGliteOptions } from "@electric-sql/pglite";
 import { pgmq } from "@electric-sql/pglite-pgmq";
-import { migrate } from "./migrate.ts";
-import { STORAGE_BUCKETS, SUPABASE_PRIVILEGES, SUPABASE_ROLES } from "./roles.ts";
+import { migrate } from "../../local/database/migrate.ts";
+import {
+  STORAGE_BUCKETS,
+  SUPABASE_PRIVILEGES,
+  SUPABASE_ROLES,
+} from "../../local/database/roles.ts";
 
 /** How to open a database in this process. */
 export interface PgliteDatabaseOptions {
