@@ -1,37 +1,41 @@
 /** `process-queue.sh` against functions on the loopback. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { reportText } from "../../supabase/functions/_shared/summary.ts";
+import { report } from "../functions/support.ts";
 import { SECRET_KEY } from "./support.ts";
 
 const SCRIPT = new URL("../../process-queue.sh", import.meta.url).pathname;
 
-interface Visit {
+interface Call {
   path: string;
   method: string;
   headers: Headers;
   body: string;
 }
 
-function startFunctions(answer: (path: string) => Response = () => Response.json(report())) {
-  const visits: Visit[] = [];
+function startFunctions(answer: (path: string) => Response = () => reported()) {
+  const calls: Call[] = [];
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     async (request) => {
       const { pathname: path } = new URL(request.url);
       const { method, headers } = request;
-      visits.push({ path, method, headers, body: await request.text() });
+      calls.push({ path, method, headers, body: await request.text() });
       return answer(path);
     },
   );
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
-    visits,
+    calls,
     close: () => server.shutdown(),
   };
 }
 
-function report(change: Record<string, unknown> = {}) {
-  const counts = { claimed: 0, succeeded: 0, failed: 0, retrying: 0, waiting: 0, lost: 0 };
-  return { queue: "q", stopped: "empty", ...counts, durationMs: 5, jobs: [], ...change };
+/** What the functions answer to those who accept text. */
+function reported(change: Parameters<typeof report>[0] = {}) {
+  const { failed = 0, retrying = 0, waiting = 0 } = change;
+  const status = failed + retrying + waiting === 0 ? 200 : 207;
+  return new Response(`${reportText(report(change))}\n`, { status });
 }
 
 async function script(args: string[], environment: Record<string, string> = {}) {
@@ -60,11 +64,11 @@ Deno.test("each word starts its function, with the key where it belongs", async 
   for (
     const [word, paths] of [["images", [IMAGES]], ["videos", [VIDEOS]], ["all", [IMAGES, VIDEOS]]]
   ) {
-    functions.visits.length = 0;
+    functions.calls.length = 0;
     const { code, err } = await script([word as string], environmentFor(functions.url));
     equal(code, 0, err);
-    deepEqual(functions.visits.map(({ path }) => path), paths);
-    for (const { method, headers, body } of functions.visits) {
+    deepEqual(functions.calls.map(({ path }) => path), paths);
+    for (const { method, headers, body } of functions.calls) {
       equal(method, "POST");
       equal(headers.get("apikey"), SECRET_KEY);
       equal(headers.get("authorization"), null);
@@ -82,7 +86,7 @@ Deno.test("a legacy key travels in both headers; --max-jobs narrows the run", as
       SUPABASE_URL: `${functions.url}/`,
       SUPABASE_SERVICE_ROLE_KEY: key,
     });
-    const { path, headers, body } = functions.visits.at(-1)!;
+    const { path, headers, body } = functions.calls.at(-1)!;
     equal(path, IMAGES);
     equal(headers.get("apikey"), key);
     equal(headers.get("authorization"), `Bearer ${key}`);
@@ -91,38 +95,36 @@ Deno.test("a legacy key travels in both headers; --max-jobs narrows the run", as
   await functions.close();
 });
 
-Deno.test("the summary shows every job and the counts", async () => {
-  const tricky = 'said "}],{" and \\ and "jobs":[ {\n"failed":9';
+Deno.test("the report is shown as the function writes it; a failed job is exit code 1", async () => {
+  const tricky = 'said "}],{" and \\ and %s\njobs: 1  succeeded: 1  failed: 0 ';
   const functions = startFunctions(() =>
-    Response.json(
-      report({
-        claimed: 3,
-        succeeded: 1,
-        failed: 1,
-        waiting: 1,
-        jobs: [
-          { jobId: "job-1", outcome: "succeeded", sceneId: "scene-001", url: "http://p/1.png" },
-          { jobId: "job-2", outcome: "failed", error: { code: "no_image", message: tricky } },
-          { jobId: "job-3", outcome: "waiting", characterId: "hero-001" },
-        ],
-      }),
-      { status: 207 },
-    )
+    reported({
+      ...{ claimed: 3, succeeded: 1, failed: 1, waiting: 1 },
+      jobs: [
+        { jobId: "a", msgId: 1, outcome: "succeeded", sceneId: "s-1", url: "http://p/1.png" },
+        { jobId: "b", msgId: 2, outcome: "failed", error: { code: "no_image", message: tricky } },
+        { jobId: "c", msgId: 3, outcome: "waiting", characterId: "hero" },
+      ],
+    })
   );
   const { code, out } = await script(["images"], environmentFor(functions.url));
   equal(code, 1);
-  match(out, /succeeded\s+job job-1 \(scene-001\)\s+http:\/\/p\/1\.png/);
-  match(out, /failed\s+job job-2\s+no_image: said "}\],{" and \\ and "jobs":\[ { "failed":9/);
-  match(out, /waiting\s+job job-3 \(hero-001\)/);
-  match(out, /jobs: 3 {2}succeeded: 1 {2}failed: 1 {2}retrying: 0 {2}waiting: 1/);
-  match(out, /run this again/);
+  equal(
+    out,
+    `process-image-generation at ${functions.url}
+  succeeded  job a (s-1)  http://p/1.png
+  failed     job b  no_image: said "}],{" and \\ and %s jobs: 1  succeeded: 1  failed: 0
+  waiting    job c (hero)
+  jobs: 3  succeeded: 1  failed: 1  retrying: 0  waiting: 1
+  Some jobs are not finished: run this again in a while.
+`,
+  );
+  equal(functions.calls[0].headers.get("accept"), "text/plain");
   await functions.close();
 });
 
 Deno.test("jobs that wait or are retried are no failure", async () => {
-  const functions = startFunctions(() =>
-    Response.json(report({ claimed: 2, retrying: 1, waiting: 1 }), { status: 207 })
-  );
+  const functions = startFunctions(() => reported({ claimed: 12, retrying: 1, waiting: 10 }));
   const { code, out } = await script(["videos"], environmentFor(functions.url));
   equal(code, 0);
   match(out, /run this again/);
@@ -130,15 +132,16 @@ Deno.test("jobs that wait or are retried are no failure", async () => {
 });
 
 Deno.test("what goes wrong at the function is shown with its reason", async () => {
-  const problem = (status: number, detail: string) =>
-    new Response(JSON.stringify({ type: "about:blank", status, detail }), { status });
+  const text = (status: number, detail = "") => new Response(`${detail}\n`, { status });
   const cases: [() => Response, RegExp][] = [
-    [() => problem(401, 'Send a "secret" key.'), /refused \(401\): Send a "secret" key\./],
-    [() => problem(503, "GOOGLE_GENERATIVE_AI_API_KEY is not set"), /\(503\): GOOGLE_GENERATIVE/],
+    [() => text(401, 'Send a "secret" key.'), /^ {2}refused \(401\): Send a "secret" key\. *\n$/],
+    [() => text(503, "GOOGLE_GENERATIVE_AI_API_KEY is not set."), /\(503\): GOOGLE_GENERATIVE/],
     [() => Response.json({ message: "no Route matched" }, { status: 404 }), /deployed\? no Route/],
-    [() => new Response("", { status: 504 }), /504/],
-    [() => new Response("", { status: 546 }), /546/],
-    [() => new Response("<html>bad gateway</html>", { status: 502 }), /\(502\).*bad gateway/],
+    [() => text(504), /504/],
+    [() => text(546), /546/],
+    [() => text(502, "<html>bad\u001b[2J gateway"), /\(502\): <html>bad \[2J gateway/],
+    [() => text(200, "<html>Welcome"), /something else than a report \(200\): <html>Welcome/],
+    [() => Response.json(report()), /something else than a report \(200\)/],
   ];
   for (const [answer, expected] of cases) {
     const functions = startFunctions(answer);
@@ -152,11 +155,11 @@ Deno.test("what goes wrong at the function is shown with its reason", async () =
 
 Deno.test("all goes on to the videos when the images failed, and still fails", async () => {
   const functions = startFunctions((path) =>
-    path === IMAGES ? new Response("", { status: 500 }) : Response.json(report())
+    path === IMAGES ? new Response("", { status: 500 }) : reported()
   );
   const { code } = await script(["all"], environmentFor(functions.url));
   equal(code, 1);
-  equal(functions.visits.length, 2);
+  equal(functions.calls.length, 2);
   await functions.close();
 });
 
@@ -183,6 +186,8 @@ Deno.test("wrong usage exits with 2 and says what is wrong", async () => {
     [["images"], { SUPABASE_URL: "project" }, /SUPABASE_URL must be/],
     [["images"], { SUPABASE_URL: url }, /SUPABASE_SECRET_KEY is not set/],
     [["images"], { SUPABASE_URL: url, SUPABASE_SECRET_KEY: 'a"b' }, /SUPABASE_SECRET_KEY is no/],
+    [["images"], { ...environmentFor(url), SUPABASE_URL: `${url}\r` }, /SUPABASE_URL.*CRLF/],
+    [["images"], { SUPABASE_URL: url, SUPABASE_SERVICE_ROLE_KEY: "k\r" }, /ROLE_KEY.*CRLF/],
   ];
   for (const [args, environment, expected] of cases) {
     const { code, err } = await script(args, environment);
@@ -206,17 +211,30 @@ Deno.test("--env-file reads variables as data, and those already set win", async
   const file = await Deno.makeTempFile();
   const lines = (url: string, key: string) =>
     `# comment\nSUPABASE_URL=${url}  # the project\nexport SUPABASE_SECRET_KEY=${key}\nOTHER=$(exit 9)\n`;
-  for (const key of [SECRET_KEY, `"${SECRET_KEY}"`, `'${SECRET_KEY}'\r`]) {
+  for (const key of [SECRET_KEY, `"${SECRET_KEY}"`, `'${SECRET_KEY}'  `]) {
     await Deno.writeTextFile(file, lines(functions.url, key));
     const { code, err } = await script(["images", `--env-file=${file}`]);
     equal(code, 0, err);
-    equal(functions.visits.at(-1)!.headers.get("apikey"), SECRET_KEY);
+    equal(functions.calls.at(-1)!.headers.get("apikey"), SECRET_KEY);
   }
   await Deno.writeTextFile(file, lines("http://127.0.0.1:1", SECRET_KEY));
   const { code, err } = await script(["--env-file", file, "images"], {
     SUPABASE_URL: functions.url,
   });
   equal(code, 0, err);
+
+  const content = lines(functions.url, SECRET_KEY);
+  for (
+    const [text, expected] of [
+      [content.replaceAll("\n", "\r\n"), /^\S+ has Windows line endings \(CRLF\)\./],
+      [`\uFEFF${content}`, /^\S+ begins with a byte order mark \(BOM\)\./],
+    ] as const
+  ) {
+    await Deno.writeTextFile(file, text);
+    const { code, err } = await script(["images", "--env-file", file]);
+    equal(code, 2);
+    match(err, expected);
+  }
   await Deno.remove(file);
   await functions.close();
 });
