@@ -6,15 +6,20 @@
 //! - [`job`]: what is asked for, and the names of what comes of it
 //! - [`failure`]: what went wrong and what to do next
 //! - [`policy`]: pure decisions about time, money and trying again
+//! - [`large_body`]: the memory that jobs share
 //! - [`port`]: what a flow needs from the outside, as traits
 //! - [`flow`]: the way of a job, lease → generate → store → settle, and the loop that keeps
 //!   several jobs on it
+//! - `json`, [`http`]: texts, requests and replies
 //! - [`service`]: the ports spoken over HTTP
 //! - `wasm`: the one place that knows JavaScript
 
 pub mod failure;
 pub mod flow;
+pub mod http;
 pub mod job;
+mod json;
+pub mod large_body;
 pub mod policy;
 pub mod port;
 pub mod service;

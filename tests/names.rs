@@ -9,9 +9,10 @@ mod random;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use generation_queue::http::{Payload, Received, Transport, TransportError};
 use generation_queue::job::{Format, Id, JobId, Kind, Place, Slot, Target};
 use generation_queue::port::AssetStore;
-use generation_queue::service::{Payload, Received, Storage, Transport, TransportError};
+use generation_queue::service::Storage;
 
 use random::Random;
 

@@ -10,9 +10,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use generation_queue::port::{Memory, Room};
+use generation_queue::http::{Payload, Received, Transport, TransportError};
+use generation_queue::large_body::{Memory, Room};
 use generation_queue::service::fuzzing::mend;
-use generation_queue::service::{Payload, Received, Transport, TransportError};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde_json::Value;
 

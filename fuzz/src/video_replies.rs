@@ -70,7 +70,7 @@ fn submit(service: &Service, model: &str) -> Option<Operation> {
         Some(Ok(reply)) => {
             !reply.status().is_client_error() || reply.status() == StatusCode::REQUEST_TIMEOUT
         }
-        Some(Err(error)) => !matches!(error, generation_queue::service::TransportError::NotSent(_)),
+        Some(Err(error)) => !matches!(error, generation_queue::http::TransportError::NotSent(_)),
         None => false,
     };
     assert_eq!(rejected, !may_be_paid, "{failure}");

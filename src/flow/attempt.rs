@@ -9,7 +9,8 @@ use super::run::Run;
 use super::settle;
 use crate::failure::{Code, Failure};
 use crate::job::{Invalid, Target};
-use crate::port::{Claim, Clock, Room, SourceImage, SourceImages, StoredAsset, World, WriteError};
+use crate::large_body::Room;
+use crate::port::{Claim, Clock, SourceImage, SourceImages, StoredAsset, World, WriteError};
 
 /// Why an attempt did not get to its end.
 #[derive(Debug, Clone, PartialEq)]

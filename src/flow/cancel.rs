@@ -5,7 +5,7 @@
 
 use futures_util::future::LocalBoxFuture;
 
-use super::journal;
+use super::log;
 use crate::failure::Failure;
 use crate::job::Kind;
 use crate::port::{Clock, Level, Queue, VideoModel, VideoWorld};
@@ -15,7 +15,7 @@ use crate::port::{Clock, Level, Queue, VideoModel, VideoWorld};
 pub(super) fn operations<W: VideoWorld>(world: &W) -> LocalBoxFuture<'_, ()> {
     Box::pin(async {
         if let Err(failure) = tell(world).await {
-            journal::general(world, Level::Warn, "Operation not cancelled", &failure);
+            log::general(world, Level::Warn, "Operation not cancelled", &failure);
         }
     })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use super::attempt::give_back;
-use super::journal;
+use super::log;
 use super::report::{JobError, JobReport, RunReport, Stopped};
 use super::run::Run;
 use crate::failure::{Code, Failure};
@@ -67,7 +67,7 @@ pub(super) async fn drain<'a, W: World>(
             }
             Event::Claimed(Err(failure)) => {
                 // What is under way is brought to its end; more would fail the same way.
-                journal::general(world, Level::Error, "Queue not reachable", &failure);
+                log::general(world, Level::Error, "Queue not reachable", &failure);
                 report.error = Some((&failure).into());
                 report.stopped = Stopped::Unavailable;
                 hopeful = false;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::attempt::Halt;
-use super::journal;
+use super::log;
 use crate::failure::{Code, Failure, Next};
 use crate::job::{Invalid, Issue, bare, either};
 use crate::port::{Claim, Level, World};
@@ -84,7 +84,7 @@ impl Able<'_> {
                 Err(Halt::Failed { failure, .. }) if failure.next == Next::OtherModel => {
                     retired.set(true);
                     let text = format!("Model {name} is not available");
-                    journal::failure(world, claim, Level::Error, &text, &failure);
+                    log::failure(world, claim, Level::Error, &text, &failure);
                 }
                 result => return result,
             }

@@ -6,7 +6,7 @@ use super::attempt::{Halt, carry_out, check_attempts, fetch_all, refuse};
 use super::report::JobReport;
 use super::run::Run;
 use crate::job::{ImageJob, Kind, Place};
-use crate::policy::{ability, cost};
+use crate::policy::{capabilities, cost};
 use crate::port::{
     AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, ImageWorld, StoredAsset,
 };
@@ -46,7 +46,7 @@ async fn make<W: ImageWorld>(
         return Ok(stored(format, None, None, None));
     }
     check_attempts(run, claim)?;
-    let check = |model: &str, unmet: &mut Vec<_>| ability::image(model, job, unmet);
+    let check = |model: &str, unmet: &mut Vec<_>| capabilities::image(model, job, unmet);
     let models = run.models.able(job.model.as_deref(), &check)?;
 
     // Until the image is stored: it is decoded where it was received, and sent on from there.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use super::journal;
+use super::log;
 use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
 
 /// The lease went to somebody else: whoever sees this stops without a trace.
@@ -52,7 +52,7 @@ async fn keep<W: World>(world: &W, claim: &Claim, since: Duration) -> LeaseLost 
         match select(extended, over).await {
             Either::Left((Ok(()), _)) => until = asked + term,
             Either::Left((Err(WriteError::Failed(failure)), _)) => {
-                journal::failure(world, claim, Level::Warn, "Lease not extended", &failure);
+                log::failure(world, claim, Level::Warn, "Lease not extended", &failure);
             }
             Either::Left((Err(WriteError::LeaseLost), _)) | Either::Right(_) => return LeaseLost,
         }

@@ -2,7 +2,7 @@
 //!
 //! - [`run`]: one run of a worker, from the first claim to the report
 //! - `drain`: keeps several jobs on their way at once
-//! - `busy`: how much of its CPU time a run has used
+//! - `cpu_time`: how much of its CPU time a run has used
 //! - `attempt`: what surrounds an attempt of either kind: the lease held, the outcome settled
 //! - `image`, `video`: what is between
 //! - `fallback`: the list of models
@@ -12,13 +12,13 @@
 //! - `report`: what a run tells whoever started it
 
 mod attempt;
-mod busy;
 mod cancel;
+mod cpu_time;
 mod drain;
 mod fallback;
 mod image;
-mod journal;
 mod lease;
+mod log;
 mod publish;
 mod report;
 mod run;

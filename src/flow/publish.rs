@@ -6,7 +6,7 @@
 //! ledger remembers that copies are due until then; a worker that dies in between leaves them to
 //! the next run.
 
-use super::journal;
+use super::log;
 use super::run::Run;
 use crate::failure::{Code, Failure};
 use crate::job::{JobId, Kind, Target};
@@ -53,7 +53,7 @@ pub(super) async fn repair<W: World>(world: &W, run: &Run, kind: Kind) -> Result
             Ok(()) => repaired += 1,
             Err(failure) => {
                 let text = format!("Current object not repaired: job {job_id}");
-                journal::general(world, Level::Warn, &text, &failure);
+                log::general(world, Level::Warn, &text, &failure);
             }
         }
     }

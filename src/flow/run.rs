@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 
-use super::busy::Busy;
+use super::cpu_time::Busy;
 use super::drain::drain;
 use super::fallback::Models;
 use super::report::{JobReport, RunReport, Stopped, milliseconds};
-use super::{cancel, image, journal, publish, video};
+use super::{cancel, image, log, publish, video};
 use crate::job::Kind;
 use crate::policy::budget::Budget;
 use crate::port::{Claim, Clock, ImageWorld, Level, VideoWorld, World};
@@ -85,7 +85,7 @@ async fn carry_out<'a, W: World>(
         match publish::repair(world, run, kind).await {
             Ok(repaired) => report.repaired = repaired,
             Err(failure) => {
-                journal::general(world, Level::Warn, "Current objects not repaired", &failure);
+                log::general(world, Level::Warn, "Current objects not repaired", &failure);
             }
         }
     }

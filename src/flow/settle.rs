@@ -3,7 +3,7 @@
 use super::attempt::Halt;
 use super::report::{JobReport, Outcome};
 use super::run::Run;
-use super::{journal, publish};
+use super::{log, publish};
 use crate::failure::{Code, Failure};
 use crate::job::Target;
 use crate::policy::retry::{self, Verdict};
@@ -22,21 +22,21 @@ pub(super) async fn complete<W: World>(
         if let WriteError::Failed(failure) = error
             && failure.code == Code::EntityUpdateFailed
         {
-            journal::failure(world, claim, Level::Error, "Error updating entity", failure);
+            log::failure(world, claim, Level::Error, "Error updating entity", failure);
         }
     })?;
     for entity in &completion.entities {
         let key = &entity.key;
         match entity.outcome {
             LinkOutcome::Linked => {
-                journal::note(world, claim, Level::Info, format!("Entity updated: {key}"));
+                log::note(world, claim, Level::Info, format!("Entity updated: {key}"));
             }
             LinkOutcome::Superseded => {
                 let text = format!("Entity keeps what a newer job made: {key}");
-                journal::note(world, claim, Level::Info, text);
+                log::note(world, claim, Level::Info, text);
             }
             LinkOutcome::NotFound => {
-                journal::note(world, claim, Level::Warn, format!("Entity not found: {key}"));
+                log::note(world, claim, Level::Warn, format!("Entity not found: {key}"));
             }
         }
     }
@@ -46,9 +46,9 @@ pub(super) async fn complete<W: World>(
     if let Err(failure) = published {
         // The job is done all the same: a later run finds the copies undone and makes them. It
         // waits until this copy, which may only have been slow, can no longer land after its own.
-        journal::failure(world, claim, Level::Warn, "Current object not updated yet", &failure);
+        log::failure(world, claim, Level::Warn, "Current object not updated yet", &failure);
     }
-    journal::note(world, claim, Level::Info, format!("Job succeeded: {}", asset.path));
+    log::note(world, claim, Level::Info, format!("Job succeeded: {}", asset.path));
     Ok(())
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn halt<W: World>(
             let random = world.clock().random();
             match retry::after(&failure, claim.attempts, run.settings.max_attempts, random) {
                 Verdict::Again { delay, counted } => {
-                    journal::failure(world, claim, Level::Warn, "Job is tried again", &failure);
+                    log::failure(world, claim, Level::Warn, "Job is tried again", &failure);
                     let reason = Some((failure.code, failure.message));
                     let deferral = Deferral { delay, counted, reason, reset_submission };
                     put_back(world, claim, deferral, report).await;
@@ -96,7 +96,7 @@ async fn fail<W: World>(
     reset_submission: bool,
     report: &mut JobReport,
 ) {
-    journal::failure(world, claim, Level::Error, "Job failed", &failure);
+    log::failure(world, claim, Level::Error, "Job failed", &failure);
     report.outcome = Outcome::Failed;
     let ending = Ending { code: failure.code, message: failure.message, reset_submission };
     let written = world.queue().fail(&claim.lease, &ending).await;
@@ -114,7 +114,7 @@ fn written_or_left<W: World>(
         Ok(()) => {}
         Err(WriteError::LeaseLost) => lost(world, claim, report),
         Err(WriteError::Failed(failure)) => {
-            journal::failure(world, claim, Level::Error, "Job not put back", &failure);
+            log::failure(world, claim, Level::Error, "Job not put back", &failure);
             report.outcome = Outcome::Retrying;
             report.retry_in_seconds = Some(claim.lease.kind.lease().as_secs_f64());
             report.error.get_or_insert_with(|| (&failure).into());
@@ -123,7 +123,7 @@ fn written_or_left<W: World>(
 }
 
 fn lost<W: World>(world: &W, claim: &Claim, report: &mut JobReport) {
-    journal::note(
+    log::note(
         world,
         claim,
         Level::Warn,

@@ -11,14 +11,15 @@ use std::time::Duration;
 use futures_util::future::select;
 
 use super::attempt::{Halt, carry_out, check_attempts, fetch_all, refuse};
-use super::journal;
+use super::log;
 use super::report::JobReport;
 use super::run::Run;
 use crate::failure::{Code, Failure, Next};
 use crate::job::{Format, Kind, Place, VideoJob};
-use crate::policy::{ability, cost, polling};
+use crate::large_body::Room;
+use crate::policy::{capabilities, cost, polling};
 use crate::port::{
-    AssetStore, Claim, Clock, Level, Operation, Progress, Queue, Room, StoredAsset, VideoFile,
+    AssetStore, Claim, Clock, Level, Operation, Progress, Queue, StoredAsset, VideoFile,
     VideoModel, VideoRequest, VideoWorld, World, WriteError,
 };
 
@@ -84,7 +85,7 @@ async fn submit<W: VideoWorld>(
 ) -> Result<Operation, Halt> {
     // All that can fail for free comes before the intent.
     let room = world.memory().room();
-    let check = |model: &str, unmet: &mut Vec<_>| ability::video(model, job, unmet);
+    let check = |model: &str, unmet: &mut Vec<_>| capabilities::video(model, job, unmet);
     let models = run.models.able(job.model.as_deref(), &check)?;
     let images = fetch_all(world, &job.image_urls, &room).await?;
     let request = VideoRequest { job, images: &images };
@@ -128,12 +129,12 @@ async fn record<W: World>(world: &W, claim: &Claim, operation: &Operation) -> Re
             Ok(()) => return Ok(()),
             Err(WriteError::LeaseLost) => {
                 let text = format!("Operation not recorded, lease lost: {}", operation.name);
-                journal::note(world, claim, Level::Error, text);
+                log::note(world, claim, Level::Error, text);
                 return Err(Halt::LeaseLost);
             }
             Err(WriteError::Failed(failure)) => {
                 let text = format!("Operation not recorded yet: {}", operation.name);
-                journal::failure(world, claim, Level::Error, &text, &failure);
+                log::failure(world, claim, Level::Error, &text, &failure);
                 world.clock().sleep(PAUSE).await;
             }
         }
@@ -168,7 +169,7 @@ async fn await_video<W: VideoWorld>(
             // however long the provider cannot be reached.
             Err(failure) => match failure.next {
                 Next::Retry { after, .. } | Next::Wait { after } => {
-                    journal::failure(world, claim, Level::Warn, "Poll failed", &failure);
+                    log::failure(world, claim, Level::Warn, "Poll failed", &failure);
                     after
                 }
                 Next::OtherModel | Next::GiveUp => return Err(failure.into()),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::{Fields, Invalid, name_of};
-use super::place::Target;
+use super::object_location::Target;
 
 /// The shapes of images, those first that every model makes.
 pub const ASPECT_RATIOS: [&str; 14] = [

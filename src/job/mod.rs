@@ -6,7 +6,7 @@ mod format;
 mod id;
 mod image;
 mod kind;
-mod place;
+mod object_location;
 mod video;
 
 pub use field::{Invalid, Issue, bare, either};
@@ -14,5 +14,5 @@ pub use format::Format;
 pub use id::{Id, JobId};
 pub use image::{ASPECT_RATIOS, IMAGE_SIZES, ImageJob};
 pub use kind::Kind;
-pub use place::{Place, Slot, Target};
+pub use object_location::{Place, Slot, Target};
 pub use video::{Duration, VideoImages, VideoJob};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::{Fields, Invalid, shown};
-use super::place::Target;
+use super::object_location::Target;
 
 /// A video that somebody asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

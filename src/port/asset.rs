@@ -1,8 +1,8 @@
 //! The bytes: of assets on their way to where they are kept, and of the images that jobs start from.
 
-use super::Room;
 use crate::failure::Failure;
 use crate::job::{Format, Place};
+use crate::large_body::Room;
 
 /// The bytes of an asset, in memory or passing by.
 #[derive(Debug)]

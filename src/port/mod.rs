@@ -7,14 +7,13 @@
 
 mod asset;
 mod clock;
-mod journal;
+mod log;
 mod model;
 mod queue;
-mod room;
 
 pub use asset::{AssetStore, Body, SourceImage, SourceImages};
 pub use clock::Clock;
-pub use journal::{Journal, Level, LogEntry};
+pub use log::{Journal, Level, LogEntry};
 pub use model::{
     GeneratedImage, ImageModel, ImageRequest, Progress, SubmitError, VideoFile, VideoModel,
     VideoRequest,
@@ -23,7 +22,8 @@ pub use queue::{
     Claim, Completion, Deferral, Ending, Lease, LinkOutcome, LinkedEntity, Operation, Publication,
     Queue, StoredAsset, Unpublished, WriteError,
 };
-pub use room::{Memory, Room, SMALL};
+
+use crate::large_body::Memory;
 
 /// All that a flow has around it.
 pub trait World {

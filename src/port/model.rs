@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Body, Operation, Room, SourceImage};
+use super::{Body, Operation, SourceImage};
 use crate::failure::Failure;
 use crate::job::{Format, ImageJob, VideoJob};
+use crate::large_body::Room;
 
 /// What an image model is asked for.
 #[derive(Debug, Clone, Copy)]

@@ -3,12 +3,11 @@
 
 use serde_json::Value;
 
-use super::base64::Encoded;
-use super::document::Json;
-use super::web_url::WebUrl;
+use super::source::WebUrl;
+use crate::json::{Encoded, Json};
 
 pub fn mend(text: &mut [u8]) {
-    super::mend::mend(text);
+    crate::json::mend(text);
 }
 
 pub fn read(body: &[u8]) -> Option<Value> {

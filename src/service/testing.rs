@@ -9,8 +9,8 @@ use futures_util::FutureExt;
 use http::{Request, Response};
 use serde_json::Value;
 
-use super::{Payload, Received, Transport, TransportError};
-use crate::port::{Memory, Room};
+use crate::http::{Payload, Received, Transport, TransportError};
+use crate::large_body::{Memory, Room};
 
 /// A request that was sent.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use web_sys::{AbortController, AbortSignal};
 
 use super::error::description;
 use super::event::JsEvent;
-use crate::service::TransportError;
+use crate::http::TransportError;
 
 /// The right to a reply and its body. Dropping it closes the connection; once everything has
 /// been received that does nothing.

@@ -14,8 +14,8 @@ use super::abort_guard::{AbortGuard, no_reply, not_sent, within};
 use super::property::Property;
 use super::response_body::ResponseBody;
 use super::upload_stream::UploadStream;
-use crate::port::SMALL;
-use crate::service::{Payload, Received, Transport, TransportError};
+use crate::http::{Payload, Received, Transport, TransportError};
+use crate::large_body::SMALL;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"

@@ -8,8 +8,8 @@ use wasm_bindgen::JsValue;
 use super::error::validation;
 use super::plain::to_json;
 use crate::job::{self, Invalid, Issue};
-use crate::service::document::owned;
-use crate::service::request::JsonBody;
+use crate::json::JsonBody;
+use crate::json::owned;
 
 /// The message of an image job.
 #[derive(Tsify)]

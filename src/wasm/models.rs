@@ -6,9 +6,10 @@
 use super::adapter::Adapter;
 use super::response_body::ResponseBody;
 use crate::failure::Failure;
+use crate::large_body::Room;
 use crate::port::{
-    Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, Room, SubmitError,
-    VideoFile, VideoModel, VideoRequest,
+    Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, SubmitError, VideoFile,
+    VideoModel, VideoRequest,
 };
 use crate::service::{Gemini, Videos};
 

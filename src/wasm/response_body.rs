@@ -7,8 +7,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader, ReadableStreamReadResult};
 
 use super::abort_guard::{AbortGuard, ignore, no_reply};
-use crate::port::SMALL;
-use crate::service::{Received, TransportError};
+use crate::http::{Received, TransportError};
+use crate::large_body::SMALL;
 
 #[wasm_bindgen]
 extern "C" {

@@ -9,7 +9,8 @@ use super::models::Models;
 use super::options::Options;
 use super::property::Property;
 use super::response_body::ResponseBody;
-use crate::port::{Memory, World};
+use crate::large_body::Memory;
+use crate::port::World;
 use crate::service::{Pgmq, Sources, Storage};
 
 /// The services behind the caller's adapters, the isolate's clock and the caller's log.

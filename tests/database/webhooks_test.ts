@@ -89,7 +89,9 @@ Deno.test("two looks at a time share the work, and neither waits", async (t) => 
 });
 
 Deno.test("no webhook goes to a name from which no source image is fetched", async () => {
-  const source = await Deno.readTextFile(new URL("../../src/service/address.rs", import.meta.url));
+  const source = await Deno.readTextFile(
+    new URL("../../src/service/source/address.rs", import.meta.url),
+  );
   const [, list] = source.match(/const PRIVATE_NAMES: &\[&str\] = &\[(.*?)\];/s)!;
   const names = [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name);
   assert.ok(names.length >= 25);

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use generation_queue::flow::{RunReport, Settings, run_images, run_videos};
 use generation_queue::job::Kind;
+use generation_queue::large_body::Memory;
 use generation_queue::policy::polling::DEADLINE;
-use generation_queue::port::{Journal, LogEntry, Memory, World};
+use generation_queue::port::{Journal, LogEntry, World};
 use serde_json::Value;
 
 pub use clock::VirtualClock;

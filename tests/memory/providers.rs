@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{Format, Place};
+use generation_queue::large_body::Room;
 use generation_queue::port::{
-    AssetStore, Body, Clock, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, Room,
+    AssetStore, Body, Clock, GeneratedImage, ImageModel, ImageRequest, Operation, Progress,
     SourceImage, SourceImages, SubmitError, VideoFile, VideoModel, VideoRequest,
 };
 

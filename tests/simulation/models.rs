@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::Format;
+use generation_queue::large_body::Room;
 use generation_queue::port::{
-    Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, Room, SubmitError,
-    VideoFile, VideoModel, VideoRequest,
+    Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, SubmitError, VideoFile,
+    VideoModel, VideoRequest,
 };
 
 use super::check;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{Format, Kind, Place};
-use generation_queue::port::{AssetStore, Body, Room, SourceImage, SourceImages};
+use generation_queue::large_body::Room;
+use generation_queue::port::{AssetStore, Body, SourceImage, SourceImages};
 
 use super::check;
 use super::network::{Call, Trouble};

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use generation_queue::flow::{Outcome, RunReport, Settings, run_images, run_videos};
 use generation_queue::job::Kind;
-use generation_queue::port::{Clock, Journal, LogEntry, Memory, World};
+use generation_queue::large_body::Memory;
+use generation_queue::port::{Clock, Journal, LogEntry, World};
 
 use super::schedule::TaskId;
 use super::sim::Sim;

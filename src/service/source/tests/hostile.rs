@@ -1,7 +1,6 @@
 //! URLs that nobody may make the functions open, each with the reason that its sender is told.
 
 use super::*;
-use crate::service::web_url::WebUrl;
 
 const PRIVATE: &str = "is not a host on the public internet";
 const NO_HOST: &str = "has a host that is no name or address in ASCII";
@@ -269,7 +268,7 @@ fn a_hostile_url_is_refused_with_the_reason_and_not_asked_for() {
 #[test]
 fn what_fetch_makes_of_a_hostile_url_is_refused_as_well() {
     for (url, _) in hostile() {
-        let Ok(seen) = url::Url::parse(&url) else { continue };
+        let Ok(seen) = ::url::Url::parse(&url) else { continue };
         // Of some, what is hostile is no longer in there.
         let bare = seen.username().is_empty() && seen.password().is_none();
         if seen.host_str() != Some("example.com") || !bare {

@@ -4,7 +4,7 @@ use super::*;
 use futures_util::FutureExt;
 
 use crate::failure::Next;
-use crate::port::Memory;
+use crate::large_body::Memory;
 use crate::service::testing::{PNG, Recorded, now, room};
 
 const STORAGE: &str = "http://127.0.0.1:54321/storage/v1";

@@ -7,17 +7,16 @@
 
 use std::time::Duration;
 
-use super::document::Json;
-use super::redact::shown;
-use super::reply::{Most, Reply, exchange};
-use super::request::{JsonBody, post_json};
-use super::{Transport, rows};
+use super::rows;
 use crate::failure::{Code, Failure};
+use crate::http::{Most, Reply, Transport, exchange, post_json};
 use crate::job::{JobId, Kind};
+use crate::json::{Json, JsonBody};
 use crate::port::{
     Claim, Completion, Deferral, Ending, Lease, Operation, Publication, Queue, StoredAsset,
     Unpublished, WriteError,
 };
+use crate::service::redact::shown;
 
 /// PostgREST's own limit for a statement is 8 s by default; the rest is the way.
 const TIMEOUT: Duration = Duration::from_secs(12);

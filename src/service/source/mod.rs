@@ -5,20 +5,22 @@
 //! port (image hosts use odd ones, and a port of a public host gives nothing away that the host
 //! did not publish), and is checked again at every redirect.
 
+mod address;
+mod url;
+
 use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{ACCEPT, CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, Method, Response};
 
+pub(super) use self::url::WebUrl;
 use super::redact::shown;
-use super::reply::{Most, passes, receive, retry_after};
-use super::request::build;
-use super::web_url::WebUrl;
-use super::{Payload, Transport, TransportError};
 use crate::failure::{Code, Failure};
+use crate::http::{Most, Payload, Transport, TransportError, build, passes, receive, retry_after};
 use crate::job::Format;
-use crate::port::{Room, SMALL, SourceImage, SourceImages};
+use crate::large_body::{Room, SMALL};
+use crate::port::{SourceImage, SourceImages};
 
 /// How long a host may take to answer, and then again to send the image.
 const TIMEOUT: Duration = Duration::from_secs(20);

@@ -10,11 +10,11 @@ use super::address::Host;
 
 /// An absolute http(s) URL without credentials and fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct WebUrl {
+pub(in crate::service) struct WebUrl {
     /// Whether it is https.
-    pub(super) secure: bool,
+    pub(in crate::service) secure: bool,
     /// The host.
-    pub(super) host: Host,
+    pub(in crate::service) host: Host,
     /// The port, unless it is the scheme's own.
     port: Option<u16>,
     /// The path and the query, beginning with a slash.
@@ -26,7 +26,7 @@ impl WebUrl {
     ///
     /// # Errors
     /// What is wrong with it, as a clause that goes on from "the URL".
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(in crate::service) fn parse(text: &str) -> Result<Self, &'static str> {
         if text.bytes().any(|byte| byte.is_ascii_control()) {
             return Err("has control characters");
         }
@@ -57,7 +57,7 @@ impl WebUrl {
     ///
     /// # Errors
     /// As for [`WebUrl::parse`].
-    pub(super) fn join(&self, location: &str) -> Result<Self, &'static str> {
+    pub(in crate::service) fn join(&self, location: &str) -> Result<Self, &'static str> {
         let location = location.trim_matches(' ');
         let scheme_end = location.find([':', '/', '?', '#', '\\']);
         if scheme_end.is_some_and(|end| location.get(end..).is_some_and(|it| it.starts_with(':'))) {
@@ -79,25 +79,25 @@ impl WebUrl {
     }
 
     /// The path, without the query.
-    pub(super) fn path(&self) -> &str {
+    pub(in crate::service) fn path(&self) -> &str {
         self.rest.split('?').next().unwrap_or_default()
     }
 
     /// The scheme, the host and the port.
-    pub(super) fn origin(&self) -> String {
+    pub(in crate::service) fn origin(&self) -> String {
         let scheme = if self.secure { "https" } else { "http" };
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         format!("{scheme}://{}{port}", self.host)
     }
 
     /// Whether another URL is of the same origin.
-    pub(super) fn same_origin(&self, other: &Self) -> bool {
+    pub(in crate::service) fn same_origin(&self, other: &Self) -> bool {
         self.secure == other.secure && self.host == other.host && self.port == other.port
     }
 
     /// What follows in the path and the query when this URL lies below a base, without a slash
     /// at its beginning. A path that climbs (`..`, in every spelling) lies below nothing.
-    pub(super) fn below(&self, base: &Self) -> Option<&str> {
+    pub(in crate::service) fn below(&self, base: &Self) -> Option<&str> {
         let climbs = |segment: &str| {
             let dots = segment.to_ascii_lowercase().replace("%2e", ".");
             matches!(dots.as_str(), "." | "..")

@@ -8,14 +8,15 @@ use std::time::Duration;
 use http::Method;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 
-use super::document::Json;
-use super::redact::shown;
-use super::reply::{Most, Reply, exchange, passes, retry_after};
-use super::request::{JSON, JsonBody, build, post_json};
-use super::{Payload, Transport, TransportError};
 use crate::failure::{Code, Failure};
+use crate::http::{
+    JSON, Most, Payload, Reply, Transport, TransportError, build, exchange, passes, post_json,
+    retry_after,
+};
 use crate::job::{Format, Place};
+use crate::json::{Json, JsonBody};
 use crate::port::{AssetStore, Body};
+use crate::service::redact::shown;
 
 /// An object of a job never changes: it may be kept for a year.
 const IMMUTABLE: &str = "max-age=31536000";

@@ -5,15 +5,13 @@ use std::time::Duration;
 use http::header::{CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, StatusCode};
 
-use super::google_error::{failure, is_about_itself, unreachable};
-use super::redact::shown;
-use super::reply::{Reply, explanation, passes, retry_after};
-use super::request::get;
-use super::web_url::WebUrl;
-use super::{Received, Transport};
+use super::error::{failure, is_about_itself, unreachable};
 use crate::failure::{Code, Failure};
+use crate::http::{Received, Reply, Transport, explanation, get, passes, retry_after};
 use crate::job::Format;
 use crate::port::Body;
+use crate::service::redact::shown;
+use crate::service::source::WebUrl;
 
 /// A file store begins to answer within seconds.
 const TIMEOUT: Duration = Duration::from_secs(60);

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// Base64 that was found in a reply.
 #[derive(Debug)]
-pub(super) enum Encoded {
+pub(crate) enum Encoded {
     /// At this range of the reply.
     Within(Range<usize>),
     /// Apart from it, because it was written with escapes.
@@ -16,7 +16,7 @@ pub(super) enum Encoded {
 
 impl Encoded {
     /// Where a text of a document is in the reply that the document was read from.
-    pub(super) fn locate(text: &str, reply: &[u8]) -> Self {
+    pub(crate) fn locate(text: &str, reply: &[u8]) -> Self {
         if !reply.as_ptr_range().contains(&text.as_ptr()) {
             return Encoded::Apart(text.to_owned());
         }
@@ -28,7 +28,7 @@ impl Encoded {
     ///
     /// Both alphabets are read, with padding, without, and with white space in between; none if
     /// it is no base64.
-    pub(super) fn decode(self, mut reply: Vec<u8>) -> Option<Vec<u8>> {
+    pub(crate) fn decode(self, mut reply: Vec<u8>) -> Option<Vec<u8>> {
         match self {
             Encoded::Within(range) => {
                 let start = range.start;
@@ -67,7 +67,7 @@ fn decode_in_place(text: &mut [u8]) -> Option<usize> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::service::document::Json;
+    use crate::json::Json;
 
     fn decode(json: &str) -> Option<Vec<u8>> {
         let body = format!("{{\"before\": 1, \"data\": \"{json}\", \"after\": 2}}").into_bytes();

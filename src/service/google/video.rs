@@ -6,19 +6,16 @@ use futures_util::future::LocalBoxFuture;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::base64::Encoded;
-use super::document::Json;
 use super::download::{check_inline, download};
-use super::google_error::{error_of, failure, is_about_itself, unreachable};
-use super::redact::shown;
-use super::reply::{Most, Reply, exchange};
-use super::request::{get, post_json};
-use super::{Transport, TransportError, omni, veo};
+use super::error::{error_of, failure, is_about_itself, unreachable};
+use super::{omni, veo};
 use crate::failure::{Code, Failure, Next};
+use crate::http::{Most, Reply, Transport, TransportError, exchange, get, post_json};
 use crate::job::bare;
-use crate::port::{
-    Body, Operation, Progress, Room, SMALL, SubmitError, VideoFile, VideoModel, VideoRequest,
-};
+use crate::json::{Encoded, Json};
+use crate::large_body::{Room, SMALL};
+use crate::port::{Body, Operation, Progress, SubmitError, VideoFile, VideoModel, VideoRequest};
+use crate::service::redact::shown;
 
 /// A submission is answered within seconds, one with a large image a little later. One that was
 /// not answered may have been accepted and billed, so there is every reason to wait.

@@ -6,17 +6,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::base64::Encoded;
-use super::document::Json;
-use super::google_error::{error_of, failure, unreachable};
-use super::redact::shown;
-use super::reply::{Most, exchange};
-use super::request::{JsonBody, post_json};
+use super::error::{error_of, failure, unreachable};
 use super::video::model_path;
-use super::{Transport, TransportError};
 use crate::failure::{Code, Failure};
+use crate::http::{Most, Transport, TransportError, exchange, post_json};
 use crate::job::Format;
-use crate::port::{GeneratedImage, ImageModel, ImageRequest, Room, SMALL};
+use crate::json::{Encoded, Json, JsonBody};
+use crate::large_body::{Room, SMALL};
+use crate::port::{GeneratedImage, ImageModel, ImageRequest};
+use crate::service::redact::shown;
 
 /// An image takes 5 to 15 s, a slow one up to 100 s. What takes longer will not come, and a run
 /// on the free plan has 150 s in all.

@@ -2,9 +2,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::failure::Next;
+use crate::http::TransportError;
 use crate::job::{Format, Slot};
 use crate::port::{LinkOutcome, LinkedEntity};
-use crate::service::TransportError;
 use crate::service::testing::{Recorded, now};
 
 const BASE: &str = "http://127.0.0.1:54321/rest/v1";

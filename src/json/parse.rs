@@ -23,7 +23,7 @@ const MOST_VALUES: u32 = 1 << 17;
 
 /// A value of a document.
 #[derive(Debug, PartialEq)]
-pub(super) enum Json<'a> {
+pub(crate) enum Json<'a> {
     Null,
     Bool(bool),
     Number(Number),
@@ -35,7 +35,7 @@ pub(super) enum Json<'a> {
 
 impl<'a> Json<'a> {
     /// Reads a document.
-    pub(super) fn read(body: &'a [u8]) -> Result<Self, serde_json::Error> {
+    pub(crate) fn read(body: &'a [u8]) -> Result<Self, serde_json::Error> {
         let mut deserializer = serde_json::Deserializer::from_slice(body);
         let left = Cell::new(MOST_VALUES);
         let document = AnyJson { depth: DEPTH, left: &left }.deserialize(&mut deserializer)?;
@@ -44,7 +44,7 @@ impl<'a> Json<'a> {
     }
 
     /// A member of an object.
-    pub(super) fn get(&self, key: &str) -> &Json<'a> {
+    pub(crate) fn get(&self, key: &str) -> &Json<'a> {
         const NULL: &Json<'static> = &Json::Null;
         let members = match self {
             Json::Object(members) => members.as_slice(),
@@ -54,7 +54,7 @@ impl<'a> Json<'a> {
     }
 
     /// The elements of a list; none if it is no list.
-    pub(super) fn list(&self) -> &[Json<'a>] {
+    pub(crate) fn list(&self) -> &[Json<'a>] {
         match self {
             Json::List(elements) => elements,
             _ => &[],
@@ -62,7 +62,7 @@ impl<'a> Json<'a> {
     }
 
     /// A text that is not empty.
-    pub(super) fn text(&self) -> Option<&Cow<'a, str>> {
+    pub(crate) fn text(&self) -> Option<&Cow<'a, str>> {
         match self {
             Json::Text(text) if !text.is_empty() => Some(text),
             _ => None,
@@ -70,17 +70,17 @@ impl<'a> Json<'a> {
     }
 
     /// Whether it is `true`.
-    pub(super) fn is_true(&self) -> bool {
+    pub(crate) fn is_true(&self) -> bool {
         *self == Json::Bool(true)
     }
 
     /// Whether there is anything here at all.
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         *self == Json::Null
     }
 
     /// An integer, also one that was written as a string.
-    pub(super) fn integer(&self) -> Option<i64> {
+    pub(crate) fn integer(&self) -> Option<i64> {
         match self {
             Json::Number(number) => number.as_i64(),
             Json::Text(text) => text.parse().ok(),
@@ -89,7 +89,7 @@ impl<'a> Json<'a> {
     }
 
     /// A number.
-    pub(super) fn number(&self) -> Option<f64> {
+    pub(crate) fn number(&self) -> Option<f64> {
         match self {
             Json::Number(number) => number.as_f64(),
             _ => None,
@@ -97,7 +97,7 @@ impl<'a> Json<'a> {
     }
 
     /// The same value with everything owned.
-    pub(super) fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         match self {
             Json::Null => Value::Null,
             Json::Bool(value) => Value::Bool(*value),

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::failure::Next;
-use crate::service::TransportError;
+use crate::http::TransportError;
 use crate::service::testing::{MP4, Recorded, now};
 
 const BASE: &str = "https://api.example.com/v1beta";

@@ -3,15 +3,13 @@
 //!
 //! Form of request and reply: the `Interaction` types of `@google/genai` 3.1.
 
-use super::base64::Encoded;
-use super::document::Json;
-use super::google_error::operation_failure;
-use super::redact::shown;
-use super::request::JsonBody;
+use super::error::operation_failure;
 use super::video::Look;
 use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
+use crate::json::{Encoded, Json, JsonBody};
 use crate::port::VideoRequest;
+use crate::service::redact::shown;
 
 /// How many submissions are worth trying when one ends without a video for no good reason.
 const ATTEMPTS: u32 = 3;

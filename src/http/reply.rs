@@ -5,9 +5,9 @@ use std::time::Duration;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, Request, StatusCode};
 
-use super::mend::mend;
 use super::{Payload, Transport, TransportError};
-use crate::port::Room;
+use crate::json::mend;
+use crate::large_body::Room;
 
 /// As much of an error's body as is read: enough for every explanation that was ever seen.
 const LONGEST_EXPLANATION: usize = 16 * 1024;
@@ -20,19 +20,19 @@ const EXPLANATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest delay that is taken from a service; a longer one is asked for by mistake, and a
 /// worker that comes back too early is only told again.
-pub(super) const LONGEST_DELAY: Duration = Duration::from_secs(3600);
+pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(3600);
 
 /// A reply as a whole.
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     /// The body; of one that is no success only the beginning.
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// How much of a body is taken into memory.
 #[derive(Clone, Copy)]
-pub(super) enum Most<'a> {
+pub(crate) enum Most<'a> {
     /// So many bytes.
     Bytes(usize),
     /// So many bytes. More than the second number only when there is room for the job.
@@ -41,7 +41,7 @@ pub(super) enum Most<'a> {
 
 /// Sends a request and receives the whole reply, a JSON text; of a successful one as much as `most`
 /// says. The head may take `timeout`, in which the service does its work; the body is only transfer.
-pub(super) async fn exchange<T: Transport>(
+pub(crate) async fn exchange<T: Transport>(
     transport: &T,
     request: Request<Payload<T::Stream>>,
     timeout: Duration,
@@ -59,7 +59,7 @@ pub(super) async fn exchange<T: Transport>(
 
 /// Receives a body. One that turns out to be large is left on its way until there is room for it,
 /// and the time that this takes does not count.
-pub(super) async fn receive<T: Transport>(
+pub(crate) async fn receive<T: Transport>(
     transport: &T,
     mut body: T::Stream,
     timeout: Duration,
@@ -80,7 +80,7 @@ pub(super) async fn receive<T: Transport>(
 }
 
 /// The beginning of an error's body, empty if it cannot be had.
-pub(super) async fn explanation<T: Transport>(transport: &T, body: T::Stream) -> Vec<u8> {
+pub(crate) async fn explanation<T: Transport>(transport: &T, body: T::Stream) -> Vec<u8> {
     let received = transport.peek(body, LONGEST_EXPLANATION, EXPLANATION_TIMEOUT).await;
     let mut head = received.map(|received| received.head).unwrap_or_default();
     head.truncate(LONGEST_EXPLANATION);
@@ -88,7 +88,7 @@ pub(super) async fn explanation<T: Transport>(transport: &T, body: T::Stream) ->
 }
 
 /// Whether a status says that the same request may succeed later.
-pub(super) fn passes(status: StatusCode) -> bool {
+pub(crate) fn passes(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 423 | 425 | 429 | 500..)
 }
 
@@ -96,7 +96,7 @@ pub(super) fn passes(status: StatusCode) -> bool {
 ///
 /// None of the services here names it as a date, which HTTP allows too; reading dates would take
 /// 2 KB of WASM.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(LONGEST_DELAY))
 }

@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::TransportError;
-use super::document::Json;
-use super::redact::shown;
-use super::reply::{LONGEST_DELAY, Reply, retry_after};
 use crate::failure::{Code, Failure};
+use crate::http::{LONGEST_DELAY, Reply, TransportError, retry_after};
+use crate::json::Json;
+use crate::service::redact::shown;
 
 /// How long to leave a provider alone whose quota ended an operation.
 const QUOTA_DELAY: Duration = Duration::from_secs(60);

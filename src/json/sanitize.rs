@@ -8,7 +8,7 @@ const ESCAPE: usize = 6;
 
 /// Replaces bytes that are no UTF-8 by question marks, and halves of surrogate pairs that stand
 /// alone by U+FFFD.
-pub(super) fn mend(text: &mut [u8]) {
+pub(crate) fn mend(text: &mut [u8]) {
     mend_bytes(text);
     let mut at = 0;
     while let Some(found) = next_backslash(text, at) {

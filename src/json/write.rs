@@ -1,47 +1,8 @@
-//! Building requests.
+//! Writing JSON.
 
-use http::header::{CONTENT_TYPE, HeaderName};
-use http::{HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 
-use super::{Payload, TransportError};
 use crate::port::SourceImage;
-
-/// The media type of JSON.
-pub(super) const JSON: &str = "application/json";
-
-/// A request without a body.
-pub(super) fn get<S>(url: &str) -> Result<Request<Payload<S>>, TransportError> {
-    build(Method::GET, url, &[], Payload::Empty)
-}
-
-/// A request with a JSON body.
-pub(super) fn post_json<S>(
-    url: &str,
-    body: Vec<u8>,
-) -> Result<Request<Payload<S>>, TransportError> {
-    build(Method::POST, url, &[(CONTENT_TYPE, JSON)], Payload::Bytes(body))
-}
-
-/// A request with headers of its own.
-///
-/// # Errors
-/// The URL is none; nothing was sent then.
-pub(super) fn build<S>(
-    method: Method,
-    url: &str,
-    headers: &[(HeaderName, &'static str)],
-    body: Payload<S>,
-) -> Result<Request<Payload<S>>, TransportError> {
-    let mut request = Request::new(body);
-    *request.method_mut() = method;
-    *request.uri_mut() =
-        Uri::try_from(url).map_err(|_| TransportError::NotSent("its address is no URL".into()))?;
-    for (name, value) in headers {
-        request.headers_mut().append(name, HeaderValue::from_static(value));
-    }
-    Ok(request)
-}
 
 /// Writes a JSON body piece by piece, so that an image goes into it as base64 with no copy on
 /// the way. It is also much less code than building a value and serializing that.
@@ -49,7 +10,7 @@ pub(crate) struct JsonBody(Vec<u8>);
 
 impl JsonBody {
     /// Begins a body that will hold images as base64.
-    pub(super) fn with_media(images: &[SourceImage]) -> Self {
+    pub(crate) fn with_media(images: &[SourceImage]) -> Self {
         const REST: usize = 1024;
         let media: usize = images.iter().map(|image| image.bytes.len()).sum();
         Self(Vec::with_capacity(media / 3 * 4 + REST))
@@ -61,13 +22,13 @@ impl JsonBody {
     }
 
     /// Adds JSON that is known to be right.
-    pub(super) fn raw(mut self, json: &str) -> Self {
+    pub(crate) fn raw(mut self, json: &str) -> Self {
         self.0.extend_from_slice(json.as_bytes());
         self
     }
 
     /// Adds a text as a JSON string.
-    pub(super) fn text(mut self, text: &str) -> Self {
+    pub(crate) fn text(mut self, text: &str) -> Self {
         if serde_json::to_writer(&mut self.0, text).is_err() {
             return self.raw("null"); // memory takes everything, so this does not happen
         }
@@ -75,7 +36,7 @@ impl JsonBody {
     }
 
     /// Adds bytes as a JSON string of base64.
-    pub(super) fn base64(mut self, bytes: &[u8]) -> Self {
+    pub(crate) fn base64(mut self, bytes: &[u8]) -> Self {
         self.0.push(b'"');
         base64_simd::STANDARD.encode_append(bytes, &mut self.0);
         self.0.push(b'"');
@@ -83,7 +44,7 @@ impl JsonBody {
     }
 
     /// Begins a member; its value is to follow.
-    pub(super) fn member(mut self, name: &str) -> Self {
+    pub(crate) fn member(mut self, name: &str) -> Self {
         if !matches!(self.0.last(), Some(b'{' | b'[')) {
             self.0.push(b',');
         }
@@ -100,18 +61,18 @@ impl JsonBody {
     }
 
     /// Adds a member that is an integer.
-    pub(super) fn member_integer(self, name: &str, integer: i64) -> Self {
+    pub(crate) fn member_integer(self, name: &str, integer: i64) -> Self {
         self.member(name).raw(&integer.to_string())
     }
 
     /// Adds a member that is a number of millionths.
-    pub(super) fn member_millionths(self, name: &str, millionths: u64) -> Self {
+    pub(crate) fn member_millionths(self, name: &str, millionths: u64) -> Self {
         let number = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
         self.member(name).raw(&number)
     }
 
     /// Adds a member that is true or false.
-    pub(super) fn member_flag(self, name: &str, flag: bool) -> Self {
+    pub(crate) fn member_flag(self, name: &str, flag: bool) -> Self {
         self.member(name).raw(if flag { "true" } else { "false" })
     }
 
@@ -125,7 +86,7 @@ impl JsonBody {
     }
 
     /// Adds a member that is a text, or leaves it out.
-    pub(super) fn optional_text(self, name: &str, text: Option<&str>) -> Self {
+    pub(crate) fn optional_text(self, name: &str, text: Option<&str>) -> Self {
         match text {
             Some(_) => self.member_text(name, text),
             None => self,
@@ -133,7 +94,7 @@ impl JsonBody {
     }
 
     /// Adds a member that is an integer, or leaves it out.
-    pub(super) fn optional_integer(self, name: &str, integer: Option<i64>) -> Self {
+    pub(crate) fn optional_integer(self, name: &str, integer: Option<i64>) -> Self {
         match integer {
             Some(integer) => self.member_integer(name, integer),
             None => self,
@@ -146,7 +107,7 @@ impl JsonBody {
     }
 
     /// Ends the body.
-    pub(super) fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         self.0
     }
 }

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use super::document::Json;
-use super::request::JsonBody;
 use crate::job::{Id, JobId, Kind, Slot, Target};
+use crate::json::{Json, JsonBody};
 use crate::port::{
     Claim, Completion, Lease, LinkOutcome, LinkedEntity, Operation, Publication, Unpublished,
 };

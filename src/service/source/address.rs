@@ -15,7 +15,7 @@ use std::net::Ipv4Addr;
 
 /// A host of a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Host {
+pub(in crate::service) enum Host {
     /// A name in small letters, without a dot at its end.
     Name(String),
     /// An IPv4 address, however it was spelled.
@@ -58,7 +58,7 @@ const PRIVATE_NAMES: &[&str] = &[
 impl Host {
     /// Reads a host as it stands in a URL, without its port. None for every spelling that is not
     /// plain ASCII or not certainly one thing.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::service) fn parse(text: &str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix('[') {
             let inner = inner.strip_suffix(']')?.to_ascii_lowercase();
             let alphabet = |byte: u8| byte.is_ascii_hexdigit() || b":.".contains(&byte);
@@ -77,7 +77,7 @@ impl Host {
     }
 
     /// Whether it is out there on the internet.
-    pub(super) fn is_public(&self) -> bool {
+    pub(in crate::service) fn is_public(&self) -> bool {
         match self {
             // A name without a dot is looked up in the domain that the machine is in.
             Host::Name(name) => {
@@ -90,7 +90,7 @@ impl Host {
 
     /// Whether an entry of an allow-list means this host: its name or address, or with `*.` in
     /// front every name below one.
-    pub(super) fn matches(&self, entry: &str) -> bool {
+    pub(in crate::service) fn matches(&self, entry: &str) -> bool {
         let entry = entry.trim();
         match (self, entry.strip_prefix("*.")) {
             (Host::Name(name), Some(parent)) => match Host::parse(parent) {

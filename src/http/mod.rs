@@ -1,0 +1,11 @@
+//! Requests and replies, over whatever carries them.
+
+mod reply;
+mod request;
+mod transport;
+
+pub(crate) use reply::{
+    LONGEST_DELAY, Most, Reply, exchange, explanation, passes, receive, retry_after,
+};
+pub(crate) use request::{JSON, build, get, post_json};
+pub use transport::{Payload, Received, Transport, TransportError};

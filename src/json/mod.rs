@@ -1,0 +1,13 @@
+//! JSON: read without copies, written piece by piece, and repaired where it can be.
+
+mod base64;
+mod parse;
+mod sanitize;
+mod write;
+
+pub(crate) use base64::Encoded;
+pub(crate) use parse::Json;
+#[cfg(target_family = "wasm")]
+pub(crate) use parse::owned;
+pub(crate) use sanitize::mend;
+pub(crate) use write::JsonBody;

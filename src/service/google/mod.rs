@@ -1,0 +1,11 @@
+//! Google's models.
+
+mod download;
+mod error;
+mod image;
+mod omni;
+mod veo;
+mod video;
+
+pub use image::Gemini;
+pub use video::Videos;
