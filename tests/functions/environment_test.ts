@@ -31,7 +31,7 @@ Deno.test("a hosted project needs nothing but Google's key", () => {
 Deno.test("every variable has its effect", () => {
   const { configuration } = read({
     SUPABASE_URL: "http://kong:8000/",
-    SUPABASE_PUBLIC_URL: "https://pictures.example/",
+    PUBLIC_URL: "https://pictures.example/",
     GOOGLE_GENERATIVE_AI_BASE_URL: "http://127.0.0.1:9/v1beta/",
     IMAGE_MODELS: " one , two,one,",
     VIDEO_MODELS: "veo-9",
@@ -54,6 +54,14 @@ Deno.test("every variable has its effect", () => {
   equal(read({ VIDEO_CONCURRENCY: "3" }, "video").configuration?.concurrency, 3);
 });
 
+Deno.test("PUBLIC_URL is the public address, SUPABASE_PUBLIC_URL where it is not set", () => {
+  const publicUrl = (values: Record<string, string>) => read(values).configuration?.publicUrl;
+  const both = { PUBLIC_URL: "https://one.example", SUPABASE_PUBLIC_URL: "https://two.example" };
+  equal(publicUrl(both), "https://one.example");
+  equal(publicUrl({ ...both, PUBLIC_URL: " " }), "https://two.example");
+  equal(publicUrl({ SUPABASE_PUBLIC_URL: "https://two.example" }), "https://two.example");
+});
+
 Deno.test("a blank variable counts as not set", () => {
   const blank = Object.fromEntries(
     ["IMAGE_MODELS", "IMAGE_CONCURRENCY", "WORKER_BUDGET_SECONDS", "SOURCE_IMAGE_HOSTS"]
@@ -65,6 +73,7 @@ Deno.test("a blank variable counts as not set", () => {
 Deno.test("what does not parse is an error that names the variable and hides its value", () => {
   const bad: Record<string, string[]> = {
     SUPABASE_URL: ["project.test", "ftp://project.test", "http://u:p@project.test"],
+    PUBLIC_URL: ["not a url", "https://x.example/?a=1", "ftp://x.example"],
     SUPABASE_PUBLIC_URL: ["not a url", "https://x.example/?a=1", "https://x.example/#a"],
     SUPABASE_SECRET_KEYS: ["oops", "[]", "null", "1", '{"a":1}', '{"a":""}', '{"a":"b c"}'],
     SUPABASE_PUBLISHABLE_KEYS: ["{", '"text"', '{"a":null}'],
@@ -153,21 +162,59 @@ Deno.test("credentials that do not parse are refused as a whole", () => {
   );
 });
 
-Deno.test(".env.example shows the defaults as they are, and no key", async () => {
-  const text = await Deno.readTextFile(new URL("../../.env.example", import.meta.url));
-  const shown = Object.fromEntries(
+/** What an example shows, by name, with what is commented out. */
+async function shownIn(path: string): Promise<Record<string, string>> {
+  const text = await Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
+  return Object.fromEntries(
     [...text.matchAll(/^(?:# )?([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
   );
-  for (const name of ["SUPABASE_URL", "SUPABASE_SECRET_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"]) {
-    match(shown[name], /YOUR_/);
-  }
-  const { SUPABASE_URL: _, SUPABASE_SECRET_KEY: __, SUPABASE_SERVICE_ROLE_KEY: ___, ...rest } =
-    shown;
-  const { SOURCE_IMAGE_HOSTS, GOOGLE_GENERATIVE_AI_API_KEY, WORKER_SECRET, ...defaults } = rest;
-  ok(SOURCE_IMAGE_HOSTS && GOOGLE_GENERATIVE_AI_API_KEY && WORKER_SECRET);
-  equal(Object.keys(defaults).length, 9);
+}
+
+/** The variables that the functions read, but for those that Supabase sets itself. */
+function settableNames(): string[] {
+  const names = new Set<string>();
   for (const kind of ["image", "video"] as const) {
-    deepEqual(read(defaults, kind), read({}, kind));
-    deepEqual(read({ ...rest, WORKER_SECRET }, kind).problems, []);
+    readConfiguration((name) => {
+      names.add(name);
+      return undefined;
+    }, kind);
   }
+  return [...names].filter((name) => !name.startsWith("SUPABASE_")).sort();
+}
+
+for (const path of [".env.example", "supabase/functions/.env.example"]) {
+  Deno.test(`${path} shows every variable of the functions, the defaults as they are, and no key`, async () => {
+    const shown = await shownIn(path);
+    const settable = Object.keys(shown).filter((name) => !name.startsWith("SUPABASE_"));
+    deepEqual(settable.sort(), settableNames());
+
+    const { GOOGLE_GENERATIVE_AI_API_KEY, PUBLIC_URL, WORKER_SECRET, SOURCE_IMAGE_HOSTS, ...rest } =
+      shown;
+    match(GOOGLE_GENERATIVE_AI_API_KEY, /^YOUR_/);
+    const defaults = Object.fromEntries(
+      Object.entries(rest).filter(([name]) => !name.startsWith("SUPABASE_")),
+    );
+    for (const kind of ["image", "video"] as const) {
+      deepEqual(read(defaults, kind), read({}, kind));
+      const examples = { PUBLIC_URL, WORKER_SECRET, SOURCE_IMAGE_HOSTS };
+      deepEqual(read(examples, kind).problems, []);
+    }
+  });
+}
+
+Deno.test("the two examples differ in the project's own values alone", async () => {
+  const {
+    SUPABASE_URL,
+    SUPABASE_SECRET_KEY,
+    SUPABASE_SERVICE_ROLE_KEY,
+    PUBLIC_URL: _,
+    ...forScripts
+  } = await shownIn(".env.example");
+  match(
+    `${SUPABASE_URL} ${SUPABASE_SECRET_KEY} ${SUPABASE_SERVICE_ROLE_KEY}`,
+    /(\S*YOUR_\S* ?){3}/,
+  );
+  const { PUBLIC_URL, ...forFunctions } = await shownIn("supabase/functions/.env.example");
+  equal(PUBLIC_URL, "http://127.0.0.1:54321");
+  deepEqual(forFunctions, forScripts);
 });

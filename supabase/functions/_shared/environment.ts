@@ -93,7 +93,7 @@ export function readConfiguration(environment: Environment, kind: Kind): Reading
     required(environment, "SUPABASE_URL", "the URL of the project's API");
     return address(environment, "SUPABASE_URL");
   });
-  const publicUrl = attempt(() => address(environment, "SUPABASE_PUBLIC_URL"));
+  const publicUrl = attempt(() => publicUrlOf(environment));
   const credentials = attempt(() => readCredentials(environment));
   const serviceKey = credentials && attempt(() => serviceKeyOf(credentials));
   const googleApiKey = attempt(() => {
@@ -148,6 +148,14 @@ export function readConfiguration(environment: Environment, kind: Kind): Reading
       sourceImageHosts,
     },
   };
+}
+
+/**
+ * `PUBLIC_URL` wins: the CLI skips names that begin with `SUPABASE_`, so it is the one that is set on
+ * purpose. The other one is what self-hosted installations have anyway.
+ */
+function publicUrlOf(environment: Environment): string | undefined {
+  return address(environment, "PUBLIC_URL") ?? address(environment, "SUPABASE_PUBLIC_URL");
 }
 
 function serviceKeyOf(credentials: Credentials): string {
