@@ -1,0 +1,154 @@
+-- The ledger: one row for every message, from the moment it is enqueued until long after.
+
+create table if not exists public.generation_jobs (
+  id uuid primary key default gen_random_uuid(),
+  queue text not null
+    check (queue in ('image_generation_queue', 'video_generation_queue')),
+  msg_id bigint not null,
+  kind text not null generated always as (
+    case queue when 'image_generation_queue' then 'image' else 'video' end
+  ) stored,
+  status text not null default 'queued'
+    check (status in ('queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled')),
+  message jsonb,
+  storyboard_id text generated always as (
+    generation_private.message_text(message, 'storyboardId', 256)
+  ) stored,
+  scene_id text generated always as (
+    generation_private.message_text(message, 'sceneId', 256)
+  ) stored,
+  character_id text generated always as (
+    generation_private.message_text(message, 'characterId', 256)
+  ) stored,
+  prompt text generated always as (
+    generation_private.message_text(message, 'prompt', 4000)
+  ) stored,
+  owner text,
+  priority integer not null default 0,
+  requested_model text collate "C" not null default '',
+  idempotency_key text,
+  share text,
+  turn bigint not null default 0,
+  attempts integer not null default 0 check (attempts >= 0),
+  lease_token integer,
+  leased_model text,
+  submission_started_at timestamptz,
+  submission_model text,
+  submission_lease_token integer,
+  operation jsonb,
+  submitted_at timestamptz,
+  cancellation_pending boolean not null default false,
+  cancellation_tries integer not null default 0,
+  model text,
+  object_path text,
+  asset_url text,
+  content_type text,
+  entities jsonb,
+  publication_pending boolean not null default false,
+  error_code text,
+  error_message text,
+  usage jsonb,
+  cost_usd numeric(12, 6),
+  history jsonb not null default '[]' check (jsonb_typeof(history) = 'array'),
+  enqueued_at timestamptz not null,
+  started_at timestamptz,
+  finished_at timestamptz,
+  updated_at timestamptz not null default clock_timestamp(),
+  constraint generation_jobs_finished_when_terminal
+    check ((finished_at is not null) = (status in ('succeeded', 'failed', 'cancelled')))
+);
+
+comment on table public.generation_jobs is
+  'One row for every message of the generation queues: what was asked for, who works on it, what came of it. Written by triggers and functions only.';
+comment on column public.generation_jobs.msg_id is
+  'The message in pgmq. Unique among live jobs only: a queue that is dropped and made anew counts from 1 again.';
+comment on column public.generation_jobs.status is
+  'queued, running, waiting (an operation goes on at the provider), succeeded, failed or cancelled.';
+comment on column public.generation_jobs.message is
+  'The message as sent. The columns after it are read from it: null when absent or no string, ids cut to 256 characters, the prompt to 4000.';
+comment on column public.generation_jobs.owner is
+  'Whose job it is: the message''s owner, cut to 256 characters, else the signed-in user who sent it. Never changes.';
+comment on column public.generation_jobs.priority is
+  'From the message: -100 to 100, higher ones are claimed first; 0 when it says nothing of use.';
+comment on column public.generation_jobs.requested_model is
+  'The model that the message asks for, without models/; empty when it leaves that to the worker.';
+comment on column public.generation_jobs.idempotency_key is
+  'The key that the job was enqueued with: one job for each queue, owner and key.';
+comment on column public.generation_jobs.share is
+  'Whose turn the job takes while its queue has a fair share: its storyboard or owner.';
+comment on column public.generation_jobs.turn is
+  'Its place among the turns of its line; 0 while its queue has no fair share.';
+comment on column public.generation_jobs.attempts is
+  'Attempts begun and counted: each claim adds one, a deferral that does not count takes it back.';
+comment on column public.generation_jobs.lease_token is
+  'pgmq''s read_ct at the last claim. A worker''s writes count only while it matches the message''s.';
+comment on column public.generation_jobs.leased_model is
+  'The model that the last claim handed the job out for; null when the worker named none.';
+comment on column public.generation_jobs.submission_started_at is
+  'When a paid submission was announced. Without an operation it means: may have been submitted, nobody knows.';
+comment on column public.generation_jobs.submission_lease_token is
+  'The lease that announced the submission; no other lease may submit on top of it.';
+comment on column public.generation_jobs.operation is
+  'What is needed to ask the provider for the running operation again, as the worker recorded it.';
+comment on column public.generation_jobs.submitted_at is 'When the operation was recorded.';
+comment on column public.generation_jobs.cancellation_pending is
+  'The job is cancelled and its operation may still go on at the provider.';
+comment on column public.generation_jobs.cancellation_tries is
+  'How often the operation was handed to a worker that may have told the provider.';
+comment on column public.generation_jobs.entities is
+  'What linking did, one element for each entity: slot, key, outcome (linked, superseded, not_found).';
+comment on column public.generation_jobs.publication_pending is
+  'The asset is stored and linked, the copies to the current objects are not confirmed yet.';
+comment on column public.generation_jobs.error_code is
+  'Why the job failed or was last deferred: a stable snake_case code.';
+comment on column public.generation_jobs.cost_usd is 'Estimated cost in US dollars.';
+comment on column public.generation_jobs.history is
+  'Earlier errors and discarded operations, oldest first, at most 50.';
+comment on column public.generation_jobs.enqueued_at is
+  'When the message was sent. (enqueued_at, msg_id) is the order in which results win.';
+comment on column public.generation_jobs.started_at is 'When the job was first claimed (since its last redrive).';
+
+create unique index if not exists generation_jobs_live_message
+  on public.generation_jobs (queue, msg_id)
+  where status in ('queued', 'running', 'waiting');
+create index if not exists generation_jobs_message
+  on public.generation_jobs (queue, msg_id);
+create index if not exists generation_jobs_status
+  on public.generation_jobs (queue, status, enqueued_at);
+create index if not exists generation_jobs_owner
+  on public.generation_jobs (owner, enqueued_at desc)
+  where owner is not null;
+
+-- Rows are written by functions that run as the owner. Nobody else writes; service_role reads.
+alter table public.generation_jobs enable row level security;
+revoke all on table public.generation_jobs from public;
+do $$
+declare
+  role_name text;
+begin
+  for role_name in
+    select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
+  loop
+    execute format('revoke all on table public.generation_jobs from %I', role_name);
+  end loop;
+  if exists (select from pg_roles where rolname = 'service_role') then
+    grant select on table public.generation_jobs to service_role;
+  end if;
+end
+$$;
+
+-- History is for people who ask what happened: bounded, or a job that waits for quota for days would carry
+-- thousands of lines.
+create or replace function generation_private.add_history(history jsonb, event text, details jsonb)
+returns jsonb
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when jsonb_array_length(history) >= 50 then history - 0 else history end
+    || jsonb_build_array(
+      jsonb_build_object('at', clock_timestamp(), 'event', event) || jsonb_strip_nulls(details)
+    )
+$$;
+comment on function generation_private.add_history(jsonb, text, jsonb) is
+  'The history with one more event at its end; of more than 50 the oldest is dropped.';

@@ -1,0 +1,136 @@
+-- Limits that all workers keep together: a model's requests per minute and jobs in flight, and a fair share of
+-- a queue. They are kept by the claim; without a row there is none.
+
+create table if not exists public.generation_limits (
+  id bigint primary key generated always as identity,
+  model text unique,
+  queue text unique,
+  requests_per_minute integer check (requests_per_minute >= 0),
+  jobs_in_flight integer check (jobs_in_flight >= 0),
+  fair_share text check (fair_share in ('storyboard', 'owner')),
+  constraint generation_limits_queue
+    check (queue in ('image_generation_queue', 'video_generation_queue')),
+  constraint generation_limits_model
+    check (model <> '' and model not like 'models/%'),
+  constraint generation_limits_of_model_or_queue
+    check (num_nonnulls(model, queue) = 1),
+  constraint generation_limits_of_model
+    check (model is null or (fair_share is null and num_nonnulls(requests_per_minute, jobs_in_flight) > 0)),
+  constraint generation_limits_of_queue
+    check (queue is null or (fair_share is not null and num_nonnulls(requests_per_minute, jobs_in_flight) = 0))
+);
+comment on table public.generation_limits is
+  'What all workers together keep to, one row for a model or for a queue; without a row there is no limit.';
+comment on column public.generation_limits.model is
+  'The model that requests_per_minute and jobs_in_flight are for, without models/.';
+comment on column public.generation_limits.queue is 'The queue that fair_share is for.';
+comment on column public.generation_limits.requests_per_minute is
+  'Jobs that may be begun with the model in any 60 seconds; 0 stops it. Polling a video is no request.';
+comment on column public.generation_limits.jobs_in_flight is
+  'Jobs that may be under way with the model, videos that are being made included; 0 stops it.';
+comment on column public.generation_limits.fair_share is
+  'Whose jobs take turns: storyboard or owner. One that sends a thousand holds up nobody else.';
+
+alter table public.generation_limits enable row level security;
+revoke all on table public.generation_limits from public;
+do $$
+declare
+  role_name text;
+begin
+  for role_name in
+    select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
+  loop
+    execute format('revoke all on table public.generation_limits from %I', role_name);
+  end loop;
+  if exists (select from pg_roles where rolname = 'service_role') then
+    grant select, insert, update, delete on table public.generation_limits to service_role;
+  end if;
+end
+$$;
+
+-- One row for a job that was begun with a model whose requests are counted, for a minute.
+create table if not exists generation_private.requests (
+  granted_at timestamptz not null,
+  model text not null,
+  job_id uuid not null,
+  lease_token integer not null,
+  primary key (job_id, lease_token)
+);
+comment on table generation_private.requests is
+  'The requests of the last minute, by the claims that granted them. Not for longer: nobody else counts them.';
+create index if not exists requests_granted on generation_private.requests (granted_at, model);
+
+-- A job that was claimed and given back before anything was asked of the model used no request. It is the only
+-- deferral that neither counts as an attempt nor says why.
+create or replace function generation_private.request_returned()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from generation_private.requests as r
+  where r.job_id = new.id and r.lease_token = new.lease_token;
+  return null;
+end
+$$;
+comment on function generation_private.request_returned() is
+  'Trigger: a claimed job was given back unbegun.';
+
+create or replace trigger generation_request_returned
+  after update of status on public.generation_jobs
+  for each row
+  when (
+    old.status = 'running' and new.status = 'queued'
+    and new.attempts < old.attempts and new.history = old.history
+  )
+  execute function generation_private.request_returned();
+
+create or replace function generation_private.model_room(queue text)
+returns table (model text, room integer, counted boolean)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  in_flight jsonb := '{}';
+begin
+  delete from generation_private.requests as r
+  where r.granted_at <= clock_timestamp() - interval '1 minute';
+
+  if exists (select from public.generation_limits as l where l.jobs_in_flight is not null) then
+    -- A lease that has run out is a worker that died: its call is over, but not what it submitted.
+    execute format(
+      $sql$
+        select coalesce(jsonb_object_agg(flying.model, flying.jobs), '{}')
+        from (
+          select generation_private.bare_model(coalesce(j.submission_model, j.leased_model)) as model,
+            count(*) as jobs
+          from public.generation_jobs as j
+          left join pgmq.%I as q on q.msg_id = j.msg_id and q.enqueued_at = j.enqueued_at
+          where j.queue = $1
+            and j.status in ('running', 'waiting')
+            and coalesce(j.submission_model, j.leased_model) is not null
+            and (j.operation is not null or q.vt > clock_timestamp())
+          group by 1
+        ) as flying
+      $sql$,
+      'q_' || model_room.queue
+    ) into in_flight using model_room.queue;
+  end if;
+
+  return query
+  select l.model,
+    greatest(0, least(
+      l.requests_per_minute - (
+        select count(*) from generation_private.requests as r where r.model = l.model
+      ),
+      l.jobs_in_flight - coalesce((in_flight ->> l.model)::integer, 0)
+    ))::integer,
+    l.requests_per_minute is not null
+  from public.generation_limits as l
+  where l.model is not null;
+end
+$$;
+comment on function generation_private.model_room(text) is
+  'How many more jobs may be begun now with each model that has limits, and whether its requests are counted.';

@@ -1,0 +1,173 @@
+-- After completion the worker copies the newest result to each entity's current object. Copies of two jobs may
+-- cross, and a worker may die before it has copied: therefore every copy is confirmed, and a confirmation that
+-- comes too late is answered with what to copy instead.
+
+create index if not exists generation_jobs_unpublished
+  on public.generation_jobs (queue, updated_at)
+  where publication_pending;
+-- Which result of a scene or character is the newest.
+create index if not exists generation_jobs_scene_result
+  on public.generation_jobs (storyboard_id, scene_id, kind, enqueued_at desc, msg_id desc)
+  where status = 'succeeded' and scene_id is not null;
+create index if not exists generation_jobs_character_result
+  on public.generation_jobs (storyboard_id, character_id, kind, enqueued_at desc, msg_id desc)
+  where status = 'succeeded' and character_id is not null;
+
+create or replace function generation_private.newest_result(job public.generation_jobs, slot text)
+returns public.generation_jobs
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  (
+    select other
+    from public.generation_jobs as other
+    where slot = 'scene'
+      and other.storyboard_id = job.storyboard_id
+      and other.scene_id = job.scene_id
+      and other.kind = job.kind
+      and other.status = 'succeeded'
+    order by other.enqueued_at desc, other.msg_id desc
+    limit 1
+  )
+  union all
+  (
+    select other
+    from public.generation_jobs as other
+    where slot = 'character'
+      and other.storyboard_id = job.storyboard_id
+      and other.character_id = job.character_id
+      and other.kind = job.kind
+      and other.status = 'succeeded'
+    order by other.enqueued_at desc, other.msg_id desc
+    limit 1
+  )
+$$;
+comment on function generation_private.newest_result(public.generation_jobs, text) is
+  'The newest enqueued job of the same kind that succeeded for the job''s scene or character.';
+
+create or replace function generation_private.publications(job public.generation_jobs)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(
+    jsonb_agg(
+      jsonb_build_object(
+        'slot', slots.slot,
+        'object_path', newest.object_path,
+        'content_type', newest.content_type
+      )
+      order by slots.slot desc
+    ),
+    '[]'
+  )
+  from generation_private.entity_slots(job) as slots
+  cross join lateral generation_private.newest_result(job, slots.slot) as newest
+  where newest.object_path is not null
+$$;
+comment on function generation_private.publications(public.generation_jobs) is
+  'For each entity of a job, the object that the entity''s current object has to be a copy of.';
+
+create or replace function public.confirm_generation_publication(job_id uuid, publications jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  job public.generation_jobs;
+  expected jsonb;
+begin
+  if confirm_generation_publication.job_id is null then
+    raise exception 'job_id: expected the id of a job, got null' using errcode = '22023';
+  end if;
+  if jsonb_typeof(confirm_generation_publication.publications) is distinct from 'array' then
+    raise exception 'publications: expected an array of what was copied, got %',
+      coalesce(jsonb_typeof(confirm_generation_publication.publications), 'null')
+      using errcode = '22023';
+  end if;
+
+  select * into job
+  from public.generation_jobs
+  where id = confirm_generation_publication.job_id and status = 'succeeded'
+  for update;
+  if not found then
+    return '[]';
+  end if;
+
+  expected := generation_private.publications(job);
+  if exists (
+    select
+    from jsonb_array_elements(expected) as wanted
+    where not exists (
+      select
+      from jsonb_array_elements(confirm_generation_publication.publications) as copied
+      where copied ->> 'slot' = wanted ->> 'slot'
+        and copied ->> 'object_path' = wanted ->> 'object_path'
+    )
+  ) then
+    -- The whole list, also what was copied rightly: the next confirmation has to name it all.
+    return expected;
+  end if;
+
+  update public.generation_jobs as j
+  set publication_pending = false, updated_at = clock_timestamp()
+  where j.id = job.id and j.publication_pending;
+  return '[]';
+end
+$$;
+comment on function public.confirm_generation_publication(uuid, jsonb) is
+  'Says which objects were copied to the current objects of a job''s entities (an array of slot, object_path). Answers '
+  'an empty array when these are still the newest, else the whole list that has to be copied and confirmed again.';
+select generation_private.only_service_role('public.confirm_generation_publication(uuid, jsonb)');
+
+create or replace function public.unpublished_generation_jobs(queue text, quantity integer)
+returns table (
+  job_id uuid,
+  storyboard_id text,
+  scene_id text,
+  character_id text,
+  publications jsonb
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  perform generation_private.check_queue(unpublished_generation_jobs.queue);
+  if quantity is null or quantity not between 0 and 100 then
+    raise exception 'quantity: expected 0 to 100 jobs, got %',
+      coalesce(quantity::text, 'null') using errcode = '22023';
+  end if;
+
+  -- Touching a row hands it to one worker for longer than any worker lives, and moves it to the
+  -- end. Two that copied for one job could cross: one asks what is due, a newer job succeeds, the
+  -- other copies and confirms that, and the first one's copy lands last and stays.
+  return query
+  with candidates as (
+    select j.id
+    from public.generation_jobs as j
+    where j.queue = unpublished_generation_jobs.queue
+      and j.publication_pending
+      and j.status = 'succeeded'
+      and j.updated_at < clock_timestamp() - interval '10 minutes'
+    order by j.updated_at
+    limit quantity
+    for update skip locked
+  )
+  update public.generation_jobs as job
+  set updated_at = clock_timestamp()
+  from candidates
+  where job.id = candidates.id
+  returning
+    job.id, job.storyboard_id, job.scene_id, job.character_id, generation_private.publications(job);
+end
+$$;
+comment on function public.unpublished_generation_jobs(text, integer) is
+  'Up to quantity (0 to 100) jobs whose copies nobody has confirmed within 10 minutes of their completion or of the last '
+  'call that answered them, with what has to be copied: their worker died in between.';
+select generation_private.only_service_role('public.unpublished_generation_jobs(text, integer)');

@@ -1,0 +1,140 @@
+-- What waits and what is in hand, for people and for what draws their charts. Looking disturbs nothing:
+-- pgmq.read would hide what it shows.
+
+-- Queue depth and pending messages under the names that people's scripts use.
+--
+-- The views read through functions instead of the tables themselves. That makes them read-only (a delete from
+-- the view must not delete messages), and lets pgmq.drop_queue drop the table, which a view over it would
+-- forbid. The planner inlines such a function, so nothing is lost.
+
+create or replace function generation_private.image_queue_messages()
+returns table (msg_id bigint, enqueued_at timestamptz, vt timestamptz, read_ct integer, message jsonb)
+language sql
+stable
+as $$
+  select q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message from pgmq.q_image_generation_queue as q
+$$;
+comment on function generation_private.image_queue_messages() is
+  'The messages on the image queue; the view pgmq.image_generation_queue shows them.';
+select generation_private.only_service_role('generation_private.image_queue_messages()');
+
+create or replace function generation_private.video_queue_messages()
+returns table (msg_id bigint, enqueued_at timestamptz, vt timestamptz, read_ct integer, message jsonb)
+language sql
+stable
+as $$
+  select q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message from pgmq.q_video_generation_queue as q
+$$;
+comment on function generation_private.video_queue_messages() is
+  'The messages on the video queue; the view pgmq.video_generation_queue shows them.';
+select generation_private.only_service_role('generation_private.video_queue_messages()');
+
+create or replace view pgmq.image_generation_queue as
+  select msg_id, enqueued_at, vt, read_ct, message from generation_private.image_queue_messages();
+comment on view pgmq.image_generation_queue is
+  'The messages on the image queue. Looking does not take them off it.';
+
+create or replace view pgmq.video_generation_queue as
+  select msg_id, enqueued_at, vt, read_ct, message from generation_private.video_queue_messages();
+comment on view pgmq.video_generation_queue is
+  'The messages on the video queue. Looking does not take them off it.';
+
+do $$
+declare
+  relation text;
+  role_name text;
+begin
+  foreach relation in array array['pgmq.image_generation_queue', 'pgmq.video_generation_queue'] loop
+    execute format('revoke all on %s from public', relation);
+    for role_name in
+      select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
+    loop
+      execute format('revoke all on %s from %I', relation, role_name);
+    end loop;
+  end loop;
+  if exists (select from pg_roles where rolname = 'service_role') then
+    grant usage on schema pgmq to service_role;
+    grant select on pgmq.image_generation_queue, pgmq.video_generation_queue,
+      pgmq.q_image_generation_queue, pgmq.q_video_generation_queue to service_role;
+  end if;
+end
+$$;
+
+create or replace view public.generation_pending_jobs as
+select job.id as job_id, q.queue, q.kind, q.msg_id, q.enqueued_at, q.vt, q.read_ct,
+  coalesce(job.priority, 0) as priority, coalesce(job.status, 'queued') as status,
+  coalesce(job.attempts, 0) as attempts,
+  q.message ->> 'storyboardId' as storyboard_id,
+  q.message ->> 'sceneId' as scene_id,
+  q.message ->> 'characterId' as character_id,
+  job.owner,
+  left(q.message ->> 'prompt', 60) as prompt,
+  job.error_code
+from generation_private.queue_messages() as q
+-- By its time as well: a queue that was dropped and made anew counts from 1 again.
+left join public.generation_jobs as job
+  on job.queue = q.queue
+  and job.msg_id = q.msg_id
+  and job.enqueued_at = q.enqueued_at
+  and job.status in ('queued', 'running', 'waiting');
+comment on view public.generation_pending_jobs is
+  'The messages on both queues with their jobs, those in flight included. vt: from when on a worker may take it (again). '
+  'prompt: the first 60 characters. error_code: why it was last put back.';
+select generation_private.only_service_role_reads('public.generation_pending_jobs');
+
+create or replace view public.generation_jobs_in_flight as
+select job.id as job_id, job.queue, job.kind, job.msg_id, job.status, job.attempts, job.storyboard_id,
+  job.scene_id, job.character_id, job.owner,
+  coalesce(job.submission_model, job.leased_model) as model,
+  job.operation ->> 'name' as operation_name,
+  job.started_at, job.submitted_at, q.vt as visible_at
+from public.generation_jobs as job
+left join generation_private.queue_messages() as q
+  on q.queue = job.queue and q.msg_id = job.msg_id and q.enqueued_at = job.enqueued_at
+where job.status in ('running', 'waiting');
+comment on view public.generation_jobs_in_flight is
+  'Jobs that a worker holds (running), and videos that the provider is making (waiting). visible_at: when the next worker may '
+  'take it up; past for a running job: its worker has died. submitted_at: when the provider accepted the video.';
+select generation_private.only_service_role_reads('public.generation_jobs_in_flight');
+
+create or replace view public.generation_oldest_waiting as
+select q.queue, job.id as job_id, oldest.msg_id, job.storyboard_id, oldest.vt as visible_since,
+  extract(epoch from now() - oldest.vt)::double precision as waiting_seconds
+from (values ('image_generation_queue'), ('video_generation_queue')) as q (queue)
+cross join lateral (
+  select m.msg_id, m.enqueued_at, m.vt
+  from generation_private.queue_messages() as m
+  where m.queue = q.queue and m.vt <= now()
+  order by m.vt
+  limit 1
+) as oldest
+left join public.generation_jobs as job
+  on job.queue = q.queue
+  and job.msg_id = oldest.msg_id
+  and job.enqueued_at = oldest.enqueued_at
+  and job.status in ('queued', 'running', 'waiting');
+comment on view public.generation_oldest_waiting is
+  'Of each queue the message that could have been taken for the longest time; no row: none waits.';
+select generation_private.only_service_role_reads('public.generation_oldest_waiting');
+
+-- How far the limits of models are used: why a job does not start.
+create or replace view public.generation_limits_in_use as
+select l.model, l.requests_per_minute,
+  (
+    select count(*)
+    from generation_private.requests as r
+    where r.model = l.model and r.granted_at > now() - interval '1 minute'
+  ) as begun_last_minute,
+  l.jobs_in_flight,
+  (
+    select count(*)
+    from public.generation_jobs_in_flight as job
+    where regexp_replace(job.model, '^models/', '') = l.model
+      -- As the claim counts: what a worker that died had in hand is free again, but not what it submitted.
+      and (job.submitted_at is not null or job.visible_at > now())
+  ) as in_flight_now
+from public.generation_limits as l
+where l.model is not null;
+comment on view public.generation_limits_in_use is
+  'The limits of each model beside what is used of them. begun_last_minute is 0 where no requests are counted.';
+select generation_private.only_service_role_reads('public.generation_limits_in_use');

@@ -1,0 +1,70 @@
+-- What the jobs became: how many an hour, how long they took, why they failed, what they cost.
+
+-- By when they ended, whatever the queue. The index that pruning uses leaves some of them out.
+create index if not exists generation_jobs_ended
+  on public.generation_jobs (finished_at)
+  where finished_at is not null;
+
+create or replace view public.generation_throughput as
+select date_trunc('hour', job.finished_at, 'UTC') as hour, job.kind,
+  count(*) filter (where job.status = 'succeeded') as succeeded,
+  count(*) filter (where job.status = 'failed') as failed,
+  count(*) filter (where job.status = 'cancelled') as cancelled
+from public.generation_jobs as job
+where job.finished_at > now() - interval '7 days'
+group by 1, 2;
+comment on view public.generation_throughput is
+  'Jobs that ended, by the hour of their end (UTC), of the last 7 days. An hour in which none ended has no row.';
+select generation_private.only_service_role_reads('public.generation_throughput');
+
+create or replace view public.generation_latency as
+select times.kind, count(*) as jobs,
+  percentile_cont(0.5) within group (order by times.waited) as waited_p50_seconds,
+  percentile_cont(0.95) within group (order by times.waited) as waited_p95_seconds,
+  percentile_cont(0.5) within group (order by times.took) as took_p50_seconds,
+  percentile_cont(0.95) within group (order by times.took) as took_p95_seconds,
+  percentile_cont(0.5) within group (order by times.waited + times.took) as total_p50_seconds,
+  percentile_cont(0.95) within group (order by times.waited + times.took) as total_p95_seconds,
+  percentile_cont(0.99) within group (order by times.waited + times.took) as total_p99_seconds
+from (
+  select job.kind,
+    extract(epoch from job.started_at - job.enqueued_at)::double precision as waited,
+    extract(epoch from job.finished_at - job.started_at)::double precision as took
+  from public.generation_jobs as job
+  where job.status = 'succeeded'
+    and job.finished_at > now() - interval '24 hours'
+    -- For those the time in which nobody sent them again would count as waiting.
+    and not job.history @> '[{"event": "redriven"}]'
+) as times
+group by times.kind;
+comment on view public.generation_latency is
+  'Seconds of the jobs that succeeded in the last 24 hours: waited (sent to first claim), took (first claim to asset, '
+  'retries included) and both. A delay that the sender asked for counts as waiting; jobs that were redriven are left out.';
+select generation_private.only_service_role_reads('public.generation_latency');
+
+-- The last message is looked up: sorted along with all the others they would be hundreds of megabytes.
+create or replace view public.generation_failures as
+select of_reason.kind, of_reason.error_code, of_reason.jobs, of_reason.first_at, of_reason.last_at,
+  last.error_message as last_message, of_reason.last_job_id
+from (
+  select job.kind, job.error_code, count(*) as jobs, min(job.finished_at) as first_at,
+    max(job.finished_at) as last_at,
+    (array_agg(job.id order by job.finished_at desc))[1] as last_job_id
+  from public.generation_jobs as job
+  where job.status = 'failed'
+  group by job.kind, job.error_code
+) as of_reason
+join public.generation_jobs as last on last.id = of_reason.last_job_id;
+comment on view public.generation_failures is
+  'The jobs that have failed and were not sent again, by the reason.';
+select generation_private.only_service_role_reads('public.generation_failures');
+
+create or replace view public.generation_costs as
+select (job.finished_at at time zone 'UTC')::date as day, job.kind, job.model, job.storyboard_id, job.owner,
+  count(*) as jobs, sum(job.cost_usd) as cost_usd
+from public.generation_jobs as job
+where job.status = 'succeeded'
+group by 1, 2, 3, 4, 5;
+comment on view public.generation_costs is
+  'The estimated cost of the assets in US dollars, by day (UTC), kind, model, storyboard and owner.';
+select generation_private.only_service_role_reads('public.generation_costs');
