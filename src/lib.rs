@@ -15,13 +15,13 @@
 //! - `wasm`: the one place that knows JavaScript
 
 pub mod failure;
-pub mod flow;
-pub mod http;
-pub mod job;
-mod json;
 pub mod large_body;
+pub mod job;
 pub mod policy;
 pub mod port;
+pub mod flow;
+mod json;
+pub mod http;
 pub mod service;
 
 #[cfg(target_family = "wasm")]

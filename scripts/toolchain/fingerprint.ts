@@ -15,7 +15,20 @@
  * Run as a program: exits with 1 and says what does not fit. With `--compiler` it prints the
  * compiler that made `pkg/`.
  */
-import type { BuildRecord } from "./pack.ts";
+
+/** `pkg/build.json`: what `pkg/` was made from, and by what. */
+export interface BuildRecord {
+  /** Digest of the sources, see `digestOfSources`. */
+  sources: string;
+  /** Digest of each generated file. */
+  files: Record<string, string>;
+  /** Release, commit and host of rustc. */
+  compiler: string;
+  wasmBindgen: string;
+  binaryen: string;
+  /** Length of the WASM in bytes. */
+  wasmBytes: number;
+}
 
 /** What the result is made from, besides the files below `SOURCE_FOLDERS`. */
 const SOURCE_FILES = ["Cargo.lock", "Cargo.toml", "build.sh"];

@@ -9,21 +9,7 @@
  * when it is imported. Base64 without compression: decompressing is asynchronous, and a
  * top-level `await` costs more than parsing the longer string.
  */
-import { digest, digestOfSources } from "./fingerprint.ts";
-
-/** `pkg/build.json`: what `pkg/` was made from, and by what. */
-export interface BuildRecord {
-  /** Digest of the sources, see `fingerprint.ts`. */
-  sources: string;
-  /** Digest of each generated file. */
-  files: Record<string, string>;
-  /** Release, commit and host of rustc. */
-  compiler: string;
-  wasmBindgen: string;
-  binaryen: string;
-  /** Length of the WASM in bytes. */
-  wasmBytes: number;
-}
+import { type BuildRecord, digest, digestOfSources } from "./fingerprint.ts";
 
 const BINARYEN = "132.0.0";
 

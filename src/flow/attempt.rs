@@ -3,62 +3,15 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::lease::{LeaseLost, hold};
-use super::report::{JobError, JobReport, Outcome, milliseconds};
+use super::error::Halt;
+use super::lease::hold;
+use super::report::{JobReport, Outcome, milliseconds};
 use super::run::Run;
 use super::settle;
 use crate::failure::{Code, Failure};
 use crate::job::{Invalid, Target};
 use crate::large_body::Room;
-use crate::port::{Claim, Clock, SourceImage, SourceImages, StoredAsset, World, WriteError};
-
-/// Why an attempt did not get to its end.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Halt {
-    /// The lease is void.
-    LeaseLost,
-    /// The operation is not ready, or not begun, and this run's time is up.
-    Waiting {
-        /// When to look again.
-        delay: Duration,
-        /// Whether a submission that was intended is definitely over.
-        reset_submission: bool,
-    },
-    /// Something failed.
-    Failed {
-        /// What.
-        failure: Failure,
-        /// Whether a submission that was intended or made is definitely over.
-        reset_submission: bool,
-    },
-}
-
-impl From<Failure> for Halt {
-    fn from(failure: Failure) -> Self {
-        Halt::Failed { failure, reset_submission: false }
-    }
-}
-
-impl From<WriteError> for Halt {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::LeaseLost => Halt::LeaseLost,
-            WriteError::Failed(failure) => failure.into(),
-        }
-    }
-}
-
-impl From<LeaseLost> for Halt {
-    fn from(LeaseLost: LeaseLost) -> Self {
-        Halt::LeaseLost
-    }
-}
-
-impl From<Invalid> for Halt {
-    fn from(invalid: Invalid) -> Self {
-        Failure::give_up(Code::InvalidMessage, invalid.to_string()).into()
-    }
-}
+use crate::port::{Claim, Clock, SourceImage, SourceImages, StoredAsset, World};
 
 /// Fails a message that is no job.
 pub(super) async fn refuse<W: World>(
@@ -83,8 +36,7 @@ pub(super) async fn carry_out<W: World>(
     work: impl Future<Output = Result<StoredAsset, Halt>>,
 ) -> JobReport {
     let started = world.clock().now();
-    let made = hold(world, claim, since, work).await.unwrap_or_else(|lost| Err(lost.into()));
-    let settled = match made {
+    let settled = match hold(world, claim, since, work).await {
         Ok(asset) => settle::complete(world, claim, target, &asset).await.map(|()| asset),
         Err(halt) => Err(halt),
     };
@@ -153,11 +105,5 @@ fn blank(claim: &Claim, target: Option<&Target>) -> JobReport {
         cost_usd: None,
         error: None,
         retry_in_seconds: None,
-    }
-}
-
-impl From<&Failure> for JobError {
-    fn from(failure: &Failure) -> Self {
-        Self { code: failure.code.as_str(), message: failure.message.clone() }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::attempt::Halt;
+use super::error::Halt;
 use super::log;
 use crate::failure::{Code, Failure, Next};
 use crate::job::{Invalid, Issue, bare, either};

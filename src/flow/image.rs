@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::attempt::{Halt, carry_out, check_attempts, fetch_all, refuse};
+use super::attempt::{carry_out, check_attempts, fetch_all, refuse};
+use super::error::Halt;
 use super::report::JobReport;
 use super::run::Run;
 use crate::job::{ImageJob, Kind, Place};

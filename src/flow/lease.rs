@@ -6,12 +6,9 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
+use super::error::Halt;
 use super::log;
 use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
-
-/// The lease went to somebody else: whoever sees this stops without a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct LeaseLost;
 
 /// Does `work` and extends the lease at half time for as long as it takes. The lease began `since`
 /// the claim was asked for: when its answer came is another matter. Work whose lease is
@@ -23,26 +20,26 @@ pub(super) async fn hold<W: World, T>(
     world: &W,
     claim: &Claim,
     since: Duration,
-    work: impl Future<Output = T>,
-) -> Result<T, LeaseLost> {
+    work: impl Future<Output = Result<T, Halt>>,
+) -> Result<T, Halt> {
     let mut work = pin!(work);
     let mut lost = pin!(keep(world, claim, since));
     match select(&mut lost, &mut work).await {
-        Either::Left((lost, _)) => Err(lost),
-        Either::Right((done, _)) => Ok(done),
+        Either::Left(((), _)) => Err(Halt::LeaseLost),
+        Either::Right((done, _)) => done,
     }
 }
 
 /// Extends a lease until it is lost. A call that fails is repeated sooner; once the lease has run
 /// out by our own clock somebody else may have the job, so that counts as lost as well.
-async fn keep<W: World>(world: &W, claim: &Claim, since: Duration) -> LeaseLost {
+async fn keep<W: World>(world: &W, claim: &Claim, since: Duration) {
     let clock = world.clock();
     let term = claim.lease.kind.lease();
     let mut until = since + term;
     loop {
         let left = until.saturating_sub(clock.now());
         if left.is_zero() {
-            return LeaseLost;
+            return;
         }
         clock.sleep((left / 2).max(Duration::from_secs(1))).await;
         let asked = clock.now();
@@ -54,7 +51,7 @@ async fn keep<W: World>(world: &W, claim: &Claim, since: Duration) -> LeaseLost 
             Either::Left((Err(WriteError::Failed(failure)), _)) => {
                 log::failure(world, claim, Level::Warn, "Lease not extended", &failure);
             }
-            Either::Left((Err(WriteError::LeaseLost), _)) | Either::Right(_) => return LeaseLost,
+            Either::Left((Err(WriteError::LeaseLost), _)) | Either::Right(_) => return,
         }
     }
 }

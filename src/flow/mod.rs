@@ -1,29 +1,23 @@
 //! The way of a job: lease → generate → store → settle.
 //!
-//! - [`run`]: one run of a worker, from the first claim to the report
-//! - `drain`: keeps several jobs on their way at once
-//! - `cpu_time`: how much of its CPU time a run has used
-//! - `attempt`: what surrounds an attempt of either kind: the lease held, the outcome settled
-//! - `image`, `video`: what is between
-//! - `fallback`: the list of models
-//! - `settle`: completing, putting back, failing
-//! - `publish`: the current objects of scenes and characters
-//! - `cancel`: operations that go on although their jobs were cancelled
-//! - `report`: what a run tells whoever started it
+//! From the bottom up: a file imports only files that stand above it in this list.
 
-mod attempt;
-mod cancel;
-mod cpu_time;
-mod drain;
-mod fallback;
-mod image;
-mod lease;
-mod log;
-mod publish;
-mod report;
-mod run;
-mod settle;
-mod video;
+mod report; // what a run tells its caller
+mod error; // what ends an attempt early
+mod log; // log entries about a job
+mod cpu_time; // how much of its CPU time a run has used
+mod fallback; // the list of models
+mod run; // what the jobs of a run share
+mod lease; // the lease is held while work goes on
+mod publish; // the current objects of scenes and characters
+mod settle; // completing, deferring, failing
+mod attempt; // what surrounds an attempt of either kind
+mod image; // what is between for an image
+mod video; // and for a video
+mod cancel; // operations that go on although their jobs were cancelled
+mod drain; // several jobs at once
+mod worker; // one run, from the first claim to the report
 
 pub use report::{JobError, JobReport, Outcome, RunReport, Stopped};
-pub use run::{Settings, run_images, run_videos};
+pub use run::Settings;
+pub use worker::{run_images, run_videos};

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::failure::Failure;
+
 /// What one run did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
@@ -123,6 +125,12 @@ pub struct JobError {
     pub code: &'static str,
     /// What happened.
     pub message: String,
+}
+
+impl From<&Failure> for JobError {
+    fn from(failure: &Failure) -> Self {
+        Self { code: failure.code.as_str(), message: failure.message.clone() }
+    }
 }
 
 impl RunReport {

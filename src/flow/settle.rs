@@ -1,6 +1,6 @@
 //! The last step of a job in this run: completed, put back or failed.
 
-use super::attempt::Halt;
+use super::error::Halt;
 use super::report::{JobReport, Outcome};
 use super::run::Run;
 use super::{log, publish};

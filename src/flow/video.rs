@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use futures_util::future::select;
 
-use super::attempt::{Halt, carry_out, check_attempts, fetch_all, refuse};
+use super::attempt::{carry_out, check_attempts, fetch_all, refuse};
+use super::error::Halt;
 use super::log;
 use super::report::JobReport;
 use super::run::Run;

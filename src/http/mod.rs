@@ -1,8 +1,8 @@
 //! Requests and replies, over whatever carries them.
 
-mod reply;
-mod request;
 mod transport;
+mod request;
+mod reply;
 
 pub(crate) use reply::{
     LONGEST_DELAY, Most, Reply, exchange, explanation, passes, receive, retry_after,

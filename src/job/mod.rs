@@ -4,9 +4,9 @@
 mod field;
 mod format;
 mod id;
-mod image;
 mod kind;
 mod object_location;
+mod image;
 mod video;
 
 pub use field::{Invalid, Issue, bare, either};

@@ -1,9 +1,9 @@
 //! JSON: read without copies, written piece by piece, and repaired where it can be.
 
-mod base64;
 mod parse;
-mod sanitize;
 mod write;
+mod sanitize;
+mod base64;
 
 pub(crate) use base64::Encoded;
 pub(crate) use parse::Json;

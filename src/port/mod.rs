@@ -5,11 +5,11 @@
 //! `Send`.
 #![allow(async_fn_in_trait)] // nobody hands these futures to another thread
 
-mod asset;
 mod clock;
 mod log;
-mod model;
 mod queue;
+mod asset;
+mod model;
 
 pub use asset::{AssetStore, Body, SourceImage, SourceImages};
 pub use clock::Clock;

@@ -4,12 +4,12 @@
 //! what follows from a failure. The bottom is shared: requests and replies, base64 in place,
 //! Google's errors, texts made fit for a log, and which addresses a stranger may name.
 
-#[cfg(fuzzing)]
-pub mod fuzzing;
-mod google;
 mod redact;
 mod source;
+mod google;
 mod supabase;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]

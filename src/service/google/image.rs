@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::{error_of, failure, unreachable};
-use super::video::model_path;
+use super::model::model_path;
 use crate::failure::{Code, Failure};
 use crate::http::{Most, Transport, TransportError, exchange, post_json};
 use crate::job::Format;

@@ -1,10 +1,12 @@
 //! Google's models.
 
-mod download;
+mod model;
 mod error;
 mod image;
-mod omni;
+mod operation_state;
 mod veo;
+mod omni;
+mod download;
 mod video;
 
 pub use image::Gemini;

@@ -4,7 +4,7 @@
 //! Form of request and reply: the `Interaction` types of `@google/genai` 3.1.
 
 use super::error::operation_failure;
-use super::video::Look;
+use super::operation_state::Look;
 use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
 use crate::json::{Encoded, Json, JsonBody};

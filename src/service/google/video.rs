@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use http::StatusCode;
-use serde_json::Value;
 
 use super::download::{check_inline, download};
 use super::error::{error_of, failure, is_about_itself, unreachable};
+use super::model::model_path;
+use super::operation_state::Look;
 use super::{omni, veo};
 use crate::failure::{Code, Failure, Next};
 use crate::http::{Most, Reply, Transport, TransportError, exchange, get, post_json};
 use crate::job::bare;
-use crate::json::{Encoded, Json};
+use crate::json::Json;
 use crate::large_body::{Room, SMALL};
 use crate::port::{Body, Operation, Progress, SubmitError, VideoFile, VideoModel, VideoRequest};
 use crate::service::redact::shown;
@@ -68,15 +69,6 @@ impl<T: Transport> Videos<T> {
     }
 }
 
-/// What a reply says about an operation.
-pub(super) enum Look {
-    Pending,
-    Remote(String, Option<Value>),
-    Inline(Encoded, Option<Value>),
-    Ended(Failure),
-    Unreadable,
-}
-
 /// The two protocols that video models speak.
 #[derive(Clone, Copy)]
 enum Protocol {
@@ -111,17 +103,6 @@ impl Protocol {
         })?;
         Ok(format!("{base}/{path}"))
     }
-}
-
-/// The path of a model, `models/{model}`. People write a model with the prefix and without.
-pub(super) fn model_path(model: &str) -> Result<String, Failure> {
-    let name = bare(model);
-    let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if name.is_empty() || name.starts_with('.') || !name.bytes().all(alphabet) {
-        let message = format!("\"{}\" is no name of a model", shown(model));
-        return Err(Failure::other_model(Code::ModelUnavailable, message));
-    }
-    Ok(format!("models/{name}"))
 }
 
 impl<T: Transport> VideoModel for Videos<T> {

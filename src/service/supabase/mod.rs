@@ -1,7 +1,7 @@
 //! The project's own services: its queues and its storage.
 
-mod queue;
 mod rows;
+mod queue;
 mod storage;
 
 pub use queue::Pgmq;

@@ -1,0 +1,49 @@
+//! What ends an attempt early.
+
+use std::time::Duration;
+
+use crate::failure::{Code, Failure};
+use crate::job::Invalid;
+use crate::port::WriteError;
+
+/// Why an attempt did not get to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Halt {
+    /// The lease is void.
+    LeaseLost,
+    /// The operation is not ready, or not begun, and this run's time is up.
+    Waiting {
+        /// When to look again.
+        delay: Duration,
+        /// Whether a submission that was intended is definitely over.
+        reset_submission: bool,
+    },
+    /// Something failed.
+    Failed {
+        /// What.
+        failure: Failure,
+        /// Whether a submission that was intended or made is definitely over.
+        reset_submission: bool,
+    },
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Self {
+        Halt::Failed { failure, reset_submission: false }
+    }
+}
+
+impl From<WriteError> for Halt {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::LeaseLost => Halt::LeaseLost,
+            WriteError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<Invalid> for Halt {
+    fn from(invalid: Invalid) -> Self {
+        Failure::give_up(Code::InvalidMessage, invalid.to_string()).into()
+    }
+}

@@ -1,0 +1,56 @@
+//! One run of a worker, from the first claim to the report.
+
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+
+use super::drain::drain;
+use super::report::{JobReport, RunReport, Stopped, milliseconds};
+use super::run::{Run, Settings};
+use super::{cancel, image, log, publish, video};
+use crate::job::Kind;
+use crate::port::{Claim, Clock, ImageWorld, Level, VideoWorld, World};
+
+/// Drains the image queue.
+pub async fn run_images<W: ImageWorld>(world: &W, settings: Settings) -> RunReport {
+    let run = Run::begin(world, settings);
+    carry_out(world, &run, Kind::Image, &|claim, since| {
+        Box::pin(image::process(world, &run, claim, since))
+    })
+    .await
+}
+
+/// Drains the video queue.
+pub async fn run_videos<W: VideoWorld>(world: &W, settings: Settings) -> RunReport {
+    let run = Run::begin(world, settings);
+    cancel::operations(world).await;
+    let report = carry_out(world, &run, Kind::Video, &|claim, since| {
+        Box::pin(video::process(world, &run, claim, since))
+    })
+    .await;
+    // What was cancelled meanwhile, perhaps in the hands of this very run.
+    cancel::operations(world).await;
+    report
+}
+
+async fn carry_out<'a, W: World>(
+    world: &'a W,
+    run: &'a Run,
+    kind: Kind,
+    process: &dyn Fn(Claim, Duration) -> LocalBoxFuture<'a, JobReport>,
+) -> RunReport {
+    let mut report = RunReport::new(kind.queue());
+    run.busy.during(world.clock(), drain(world, run, kind, process, &mut report)).await;
+    // After the jobs: they are what somebody waits for.
+    if matches!(report.stopped, Stopped::Empty | Stopped::MaxJobs) {
+        match publish::repair(world, run, kind).await {
+            Ok(repaired) => report.repaired = repaired,
+            Err(failure) => {
+                log::general(world, Level::Warn, "Current objects not repaired", &failure);
+            }
+        }
+    }
+    let spent = run.budget.spent(world.clock().now());
+    report.duration_ms = milliseconds(spent);
+    report
+}
