@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
 import { migrate } from "../../local/database/migrate.ts";
-import { connect, type DatabaseOptions, startPostgres } from "../../local/database/postgres.ts";
+import { connect, type DatabaseOptions, startPostgres } from "../support/postgres.ts";
 import { STORAGE_BUCKETS } from "../../local/database/roles.ts";
 import { EXTENSIONS } from "./tap.ts";
 
