@@ -19,8 +19,17 @@ interface Subscription {
   token: string;
 }
 
+/** What a client asks for when it joins a channel. */
+interface Join {
+  config: {
+    postgres_changes: { filter: string }[];
+    postgres_changes_options?: { wait?: boolean };
+  };
+  access_token: string;
+}
+
 /** A message of the protocol, 2.0.0: join reference, reference, topic, event, payload. */
-type Frame = [string | null, string | null, string, string, Record<string, unknown>];
+type Frame = [string | null, string | null, string, string, unknown];
 
 /** Where the changes of the ledger are written down for Realtime, which reads the log itself. */
 const CAPTURE = [
@@ -36,6 +45,9 @@ export class WebProject implements AsyncDisposable {
   /** The app's own function `generate`. */
   generate: (request: Request) => Promise<Response> = () =>
     Promise.resolve(new Response(null, { status: 404 }));
+
+  /** What happens between the join of a channel and the first change that it is told of. */
+  beforeStreaming: () => Promise<void> = () => Promise.resolve();
 
   readonly #sockets = new Map<WebSocket, Subscription[]>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -117,27 +129,36 @@ export class WebProject implements AsyncDisposable {
     const { socket, response } = Deno.upgradeWebSocket(request);
     this.#sockets.set(socket, []);
     socket.onclose = () => this.#sockets.delete(socket);
-    socket.onmessage = ({ data }) => this.#receive(socket, JSON.parse(data));
+    socket.onmessage = ({ data }) => void this.#receive(socket, JSON.parse(data));
     return response;
   }
 
-  #receive(socket: WebSocket, [join, reference, topic, event, payload]: Frame): void {
-    const subscriptions = this.#sockets.get(socket) ?? [];
-    let response = {};
-    if (event === "phx_join") {
-      const { config, access_token: token } = payload as {
-        config: { postgres_changes: { filter: string }[] };
-        access_token: string;
-      };
-      const wishes = config.postgres_changes;
-      subscriptions.push(...wishes.map(({ filter }) => ({ topic, filter, token })));
-      response = { postgres_changes: wishes.map((wish) => ({ ...wish, id: 1 })) };
-    }
+  async #receive(socket: WebSocket, frame: Frame): Promise<void> {
+    const [join, reference, topic, event, payload] = frame;
+    const reply = (response: Record<string, unknown>) =>
+      send(socket, [join, reference, topic, "phx_reply", { status: "ok", response }]);
+    if (event === "phx_join") return await this.#join(socket, topic, payload as Join, reply);
     if (event === "phx_leave") {
-      this.#sockets.set(socket, subscriptions.filter((wish) => wish.topic !== topic));
+      const others = this.#sockets.get(socket)?.filter((other) => other.topic !== topic);
+      if (others) this.#sockets.set(socket, others);
     }
-    if (event === "access_token") return; // is not answered
-    send(socket, [join, reference, topic, "phx_reply", { status: "ok", response }]);
+    if (event !== "access_token") reply({}); // which is not answered
+  }
+
+  /** As the real one: changes are told after a while, and the reply waits for that if asked to. */
+  async #join(
+    socket: WebSocket,
+    topic: string,
+    { config, access_token: token }: Join,
+    reply: (response: Record<string, unknown>) => void,
+  ): Promise<void> {
+    const bindings = config.postgres_changes;
+    const joined = () => reply({ postgres_changes: bindings.map((each) => ({ ...each, id: 1 })) });
+    const { wait } = config.postgres_changes_options ?? {};
+    if (!wait) joined();
+    await this.beforeStreaming();
+    this.#sockets.get(socket)?.push(...bindings.map(({ filter }) => ({ topic, filter, token })));
+    if (wait) joined();
   }
 
   /** Tells each change to those who have asked for the row, and may see it by the policies. */

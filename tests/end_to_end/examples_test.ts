@@ -1,28 +1,27 @@
-/**
- * That what docs/recipes.md shows works: each of its blocks is taken from the page and run against a
- * whole installation that starts its jobs by itself.
- */
+/** That the examples work, each run as it is against a whole installation that starts its jobs itself. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { SupabaseClient } from "@supabase/supabase-js";
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { cancel, generateImage, untilEnded } from "../../examples/browser/app.ts";
+import { follow, generate, type Job } from "../../examples/web-app/app.ts";
 import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
 import { isPng, object } from "./studio.ts";
 import { type User, WebProject } from "./web_project.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const RECIPES = await Deno.readTextFile(new URL("docs/recipes.md", ROOT));
-const DATABASE = await Deno.readTextFile(new URL("docs/database.md", ROOT));
+const EXAMPLES = new URL("examples/", ROOT);
 
-/** The code of one language below a heading, up to the next heading. */
-function blocks(language: string, heading?: string, page = RECIPES): string[] {
-  const parts = page.split(/^#+ (.*)\n/m);
-  const part = heading === undefined ? parts[2] : parts[parts.indexOf(heading) + 1];
-  const fence = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms");
-  return [...part.matchAll(fence)].map(([, code]) => code);
+/** The policy by which users see their own jobs. */
+async function policy(): Promise<string> {
+  const page = await Deno.readTextFile(new URL("docs/database.md", ROOT));
+  const [, section] = page.split("### Let users follow their jobs\n");
+  return /^```sql\n(.*?)^```/ms.exec(section)![1];
 }
+
+const example = (path: string) => Deno.readTextFile(new URL(path, EXAMPLES));
+const pathOf = (path: string) => fileURLToPath(new URL(path, EXAMPLES));
 
 const ANN = user("11111111-1111-4111-8111-111111111111", "ann@example.com");
 const BOB = user("22222222-2222-4222-8222-222222222222", "bob@example.com");
@@ -36,10 +35,8 @@ const webhookSecret = `whsec_${randomBytes(32).toString("base64")}`;
 let simulator: Simulator;
 let stack: Stack;
 let project: WebProject;
-let folder: string;
 
 Deno.test.beforeAll(async () => {
-  folder = await Deno.makeTempDir({ prefix: "recipes-" });
   simulator = await startSimulator();
   stack = await startStack({
     sqlPort: false,
@@ -51,13 +48,11 @@ Deno.test.beforeAll(async () => {
   });
   project = await WebProject.start(stack, [ANN, BOB]);
 
-  const [storyboards] = blocks("sql");
-  const [status, ...functions] = [
-    ...blocks("sql", "The browser"),
-    ...blocks("sql", "Users who send from the browser"),
-  ];
-  const [perUser] = blocks("sql", "Let users follow their jobs", DATABASE);
-  for (const script of [storyboards, perUser, status, ...functions]) await run(script);
+  await run(await example("web-app/storyboards.sql"));
+  await run(await policy());
+  for (const name of ["generate_image", "my_generation_job", "cancel_my_generation_job"]) {
+    await run(await example(`browser/${name}.sql`));
+  }
   await stack.sql("insert into storyboards values ('storyboard-001', $1), ('bobs', $2)", [
     ANN.id,
     BOB.id,
@@ -70,7 +65,6 @@ Deno.test.afterAll(async () => {
   await project[Symbol.asyncDispose]();
   await stack.close();
   await simulator.close();
-  await Deno.remove(folder, { recursive: true });
 });
 
 /** Runs a script statement by statement; the rows of each. */
@@ -116,40 +110,18 @@ async function ended(id: string, status: string): Promise<Row> {
   }
 }
 
-let files = 0;
-
-/** Writes a block where it can be imported and run; `ending` chooses the language. */
-async function file(code: string, ending: string): Promise<string> {
-  const path = join(folder, `${++files}.${ending}`);
-  await Deno.writeTextFile(path, code);
-  return path;
-}
-
-/** The block that shows the browser's side of the web app, in a browser of its own. */
-async function openApp(user: User) {
-  const [code] = blocks("ts", "The browser");
-  const filled = code
-    .replace("https://PROJECT_REF.supabase.co", project.url)
-    .replace("YOUR_PUBLISHABLE_KEY", stack.publishableKey);
-  const app = await import(await file(filled, "ts"));
-  const supabase: SupabaseClient = app.supabase;
-  const { email, password } = user;
+/** A browser in which a user has signed in. */
+async function openBrowser({ email, password }: User) {
+  const supabase: SupabaseClient = createClient(project.url, stack.publishableKey);
   assert.equal((await supabase.auth.signInWithPassword({ email, password })).error, null);
   return {
     supabase,
-    generate: app.generate as (request: Record<string, string>) => Promise<string>,
-    follow: app.follow as (id: string, show: (job: Record<string, string>) => void) => () => void,
     async [Symbol.asyncDispose]() {
       await supabase.auth.stopAutoRefresh();
       await supabase.removeAllChannels();
       await supabase.realtime.disconnect();
     },
   };
-}
-
-/** Lets a block of the page be called. */
-async function imported(heading: string, index: number) {
-  return await import(await file(blocks("ts", heading)[index], "ts"));
 }
 
 async function shell(script: string, env: Record<string, string> = {}) {
@@ -162,25 +134,13 @@ async function shell(script: string, env: Record<string, string> = {}) {
   return text;
 }
 
-Deno.test("the TypeScript of the page has the types of supabase-js", async () => {
-  const headings = ["The function", "The browser", "Users who send from the browser"];
-  const codes = headings.flatMap((heading) => blocks("ts", heading));
-  assert.equal(codes.length, 4);
-  const paths = await Promise.all(codes.map((code) => file(code, "ts")));
-  const config = fileURLToPath(new URL("deno.json", ROOT));
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "--quiet", `--config=${config}`, ...paths],
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-});
-
 Deno.test("a web app asks for an image, and follows the job to its end", async () => {
   Deno.env.set("SUPABASE_URL", project.url);
   Deno.env.set("SUPABASE_SECRET_KEYS", JSON.stringify({ default: stack.secretKey }));
-  const { default: generate } = await imported("The function", 0);
-  project.generate = (request) => generate.fetch(request);
-  await using ann = await openApp(ANN);
-  await using bob = await openApp(BOB);
+  const { default: edgeFunction } = await import("../../examples/web-app/generate/index.ts");
+  project.generate = (request) => edgeFunction.fetch(request);
+  await using ann = await openBrowser(ANN);
+  await using bob = await openBrowser(BOB);
   const click = {
     storyboardId: "storyboard-001",
     sceneId: "scene-001",
@@ -189,27 +149,28 @@ Deno.test("a web app asks for an image, and follows the job to its end", async (
   };
 
   await callWorkers(false);
-  const id = await ann.generate(click);
-  const [seen, bobs]: Record<string, string>[][] = [[], []];
+  const id = await generate(ann.supabase, click);
+  const [seen, bobs]: Job[][] = [[], []];
   const finished = Promise.withResolvers<void>();
   const first = Promise.withResolvers<void>();
-  const stop = ann.follow(id, (job) => {
+  const stop = follow(ann.supabase, id, (job) => {
     seen.push(job);
     first.resolve();
     if (job.status === "succeeded") finished.resolve();
   });
-  bob.follow(id, (job) => bobs.push(job));
+  const stopBob = follow(bob.supabase, id, (job) => bobs.push(job));
   await first.promise;
   assert.equal(seen[0].status, "queued");
 
   await callWorkers(true);
-  assert.equal(await ann.generate(click), id, "the same click is the same job");
-  await shell(blocks("sh", "curl").at(-1)!);
+  assert.equal(await generate(ann.supabase, click), id, "the same click is the same job");
+  await shell(await example("curl/run.sh"));
   await finished.promise;
   stop();
+  stopBob();
   const { id: shown, asset_url } = seen.at(-1)!;
   assert.equal(shown, id);
-  assert.ok(isPng((await object(asset_url)).bytes));
+  assert.ok(isPng((await object(asset_url!)).bytes));
   assert.deepEqual(bobs, [], "another user hears nothing");
   assert.equal((await row(id)).owner, ANN.id);
 
@@ -240,11 +201,26 @@ Deno.test("a web app asks for an image, and follows the job to its end", async (
   assert.equal(preflight.headers.get("access-control-allow-origin"), "*");
 });
 
+Deno.test("a job that ends before Realtime streams its changes is shown as ended", async () => {
+  await using ann = await openBrowser(ANN);
+  await callWorkers(true);
+  const id = await generate(ann.supabase, {
+    storyboardId: "storyboard-001",
+    sceneId: "scene-004",
+    prompt: "A lake",
+    requestId: crypto.randomUUID(),
+  });
+  project.beforeStreaming = async () => void await ended(id, "succeeded");
+  const shown = Promise.withResolvers<Job>();
+  const stop = follow(ann.supabase, id, (job) => job.status === "succeeded" && shown.resolve(job));
+  assert.equal((await shown.promise).id, id);
+  stop();
+  project.beforeStreaming = () => Promise.resolve();
+});
+
 Deno.test("users send, ask and cancel by functions that check them", async () => {
-  const { untilEnded } = await imported("The browser", 1);
-  const { generateImage, cancel } = await imported("Users who send from the browser", 0);
-  await using ann = await openApp(ANN);
-  await using bob = await openApp(BOB);
+  await using ann = await openBrowser(ANN);
+  await using bob = await openBrowser(BOB);
   const scene = { storyboard_id: "storyboard-001", scene_id: "scene-002" };
   const send = (app: { supabase: SupabaseClient }, key: string, board = scene) =>
     generateImage(app.supabase, board, "A dragon", key) as Promise<string>;
@@ -314,9 +290,10 @@ Deno.test("users send, ask and cancel by functions that check them", async () =>
   await stack.sql("select cancel_generation_job(id) from generation_jobs where status = 'queued'");
 });
 
-Deno.test("SQL enqueues, looks and cancels", async () => {
+Deno.test("SQL sends, asks and cancels", async () => {
   await callWorkers(false);
-  const [sending, looking] = blocks("sql", "SQL");
+  const sending = await example("sql/send.sql");
+  const status = await example("sql/status.sql");
   const [[once], [later], [plain]] = await run(sending);
   assert.deepEqual((await run(sending))[0], [once], "once under its key");
   assert.ok(Number(plain.send) > 0);
@@ -328,7 +305,7 @@ Deno.test("SQL enqueues, looks and cancels", async () => {
   assert.deepEqual([priority, delayed], [10, true]);
 
   const [[stands], [shown], [cancelled]] = await run(
-    looking.replaceAll("JOB-ID", String(once.job_id)),
+    status.replaceAll("JOB-ID", String(once.job_id)),
   );
   assert.equal(stands.status, "queued");
   assert.equal(JSON.parse(String(shown.jsonb_pretty)).idempotency_key, "order-4711/cover");
@@ -336,54 +313,51 @@ Deno.test("SQL enqueues, looks and cancels", async () => {
   await stack.sql("select cancel_generation_job(id) from generation_jobs where status = 'queued'");
 });
 
-Deno.test("curl enqueues, looks, cancels, and starts a run", async () => {
+Deno.test("curl sends, asks, cancels, and starts a run", async () => {
   await callWorkers(false);
-  const [enqueue, look, cancel, functions] = blocks("sh", "curl");
-  const [{ job_id }] = JSON.parse(await shell(enqueue));
-  assert.deepEqual(JSON.parse(await shell(enqueue))[0].job_id, job_id, "once under its key");
-  const env = { JOB_ID: job_id };
-  assert.equal(JSON.parse(await shell(look, env)).status, "queued");
+  const script = (name: string) => example(`curl/${name}.sh`);
+  const send = await script("send");
+  const [{ job_id }] = JSON.parse(await shell(send));
+  assert.deepEqual(JSON.parse(await shell(send))[0].job_id, job_id, "once under its key");
+  const state = async () => JSON.parse(await shell(await script("status"), { JOB_ID: job_id }));
+  assert.equal((await state()).status, "queued");
 
   // Each answer is a JSON object; two of them one after the other.
-  const [health, report] = (await shell(functions)).replace(/\}\s*\{/, "}\n\0{").split("\0")
-    .map((text) => JSON.parse(text));
+  const [health, report] = (await shell(await script("run"))).replace(/\}\s*\{/, "}\n\0{")
+    .split("\0").map((text) => JSON.parse(text));
   assert.equal(health.name, "process-image-generation");
   assert.equal(
     report.jobs.find((job: { jobId: string }) => job.jobId === job_id).outcome,
     "succeeded",
   );
-  const { status, asset_url } = JSON.parse(await shell(look, env));
+  const { status, asset_url } = await state();
   assert.equal(status, "succeeded");
   await object(asset_url);
 
-  const other = enqueue.replace("order-4711/hero", "order-4711/other");
+  const other = send.replace("order-4711/hero", "order-4711/other");
   const [{ job_id: unwanted }] = JSON.parse(await shell(other));
-  assert.deepEqual(JSON.parse(await shell(cancel, { JOB_ID: unwanted })), {
+  assert.deepEqual(JSON.parse(await shell(await script("cancel"), { JOB_ID: unwanted })), {
     cancelled: true,
     status: "cancelled",
   });
   assert.equal((await row(unwanted)).status, "cancelled");
 });
 
-Deno.test("a backend enqueues and waits for the image", async () => {
+Deno.test("a backend sends and waits for the image", async () => {
   await callWorkers(true);
-  const [code] = blocks("js", "A backend");
-  const script = await file(code, "mjs");
-  const line = await shell(`node ${script}`);
+  const script = `node ${pathOf("backend/generate.mjs")}`;
+  const line = await shell(script);
   const [id, status, url] = line.trim().split(" ");
   assert.equal(status, "succeeded");
   assert.equal((await row(id)).asset_url, url);
   assert.ok(isPng((await object(url)).bytes));
-  assert.equal((await shell(`node ${script}`)).split(" ")[0], id, "once under its key");
+  assert.equal((await shell(script)).split(" ")[0], id, "once under its key");
 });
 
 Deno.test("a backend is told when the job has ended, and trusts only what is signed", async () => {
   await callWorkers(true);
-  const heading = "Being told when a job has ended";
-  const [code] = blocks("js", heading);
-  const config = fileURLToPath(new URL("deno.json", ROOT));
   await using receiver = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", `--config=${config}`, await file(code, "mjs")],
+    args: ["run", "--quiet", "--allow-all", pathOf("webhook-receiver/receiver.mjs")],
     env: { WEBHOOK_SECRET: webhookSecret, PORT: "0" },
     stdout: "piped",
   }).spawn();
@@ -395,7 +369,7 @@ Deno.test("a backend is told when the job has ended, and trusts only what is sig
   await forged.body?.cancel();
   assert.equal(forged.status, 401);
 
-  const [sending] = blocks("sql", heading);
+  const sending = await example("webhook-receiver/send.sql");
   const [[{ job_id }]] = await run(sending.replace("https://hooks.example.com/generation", url));
   const { asset_url } = await ended(String(job_id), "succeeded");
   const [webhook, ...told] = (await lines.next()).value!.trim().split(" ");
