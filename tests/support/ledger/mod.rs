@@ -72,6 +72,13 @@ pub struct Row {
     pub archived: Option<i32>,
 }
 
+impl Row {
+    /// A submission was announced, and what it brought is unknown.
+    pub fn submission_pending(&self) -> bool {
+        self.submission.is_some() && self.operation.is_none()
+    }
+}
+
 /// A scene or character, with the URLs that it has.
 #[derive(Debug, Clone, Default)]
 pub struct Entity {

@@ -44,7 +44,7 @@ impl Ledger {
                 retried: token > 1 || row.started,
                 operation: row.operation.clone(),
                 operation_age: row.submitted_at.map_or(Duration::ZERO, |at| now - at),
-                submission_pending: row.submission.is_some() && row.operation.is_none(),
+                submission_pending: row.submission_pending(),
             };
             row.status = Status::Running;
             row.lease_token = Some(token);

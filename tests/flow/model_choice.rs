@@ -1,58 +1,50 @@
-//! Which model does a job, against a world in memory on virtual time: the first of the list that
-//! can do what the message asks for, or the one that it names.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+//! Which model does a job: the first of the list that can do what the message asks for, or the one
+//! that it names.
 
-mod memory;
-
-use generation_queue::failure::{Code, Failure};
 use generation_queue::flow::{RunReport, Settings, Stopped};
-use generation_queue::port::SubmitError;
-use memory::{MemoryWorld, Status, settings};
 use serde_json::{Value, json};
 
-const FLASH_2_5: &str = "gemini-2.5-flash-image";
-const FLASH_3_1: &str = "gemini-3.1-flash-image";
-const VEO: &str = "veo-3.1-fast-generate-preview";
-const OMNI: &str = "gemini-omni-1.1-flash";
+use crate::world::{MemoryWorld, one_at_a_time, prompt};
+
+pub const FLASH_2_5: &str = "gemini-2.5-flash-image";
+pub const FLASH_3_1: &str = "gemini-3.1-flash-image";
+pub const VEO: &str = "veo-3.1-fast-generate-preview";
+pub const OMNI: &str = "gemini-omni-1.1-flash";
 
 fn one_of(models: &[&str]) -> Settings {
     let models = models.iter().map(|model| (*model).to_owned()).collect();
-    Settings { models, concurrency: 1, ..settings() }
+    Settings { models, ..one_at_a_time() }
 }
 
 fn message(wishes: &Value) -> Value {
-    let mut message = json!({"storyboardId": "sb", "prompt": "p"});
+    let mut message = prompt("p");
     for (field, value) in wishes.as_object().unwrap() {
         message[field] = value.clone();
     }
     message
 }
 
-fn images(world: &MemoryWorld, models: &[&str], wishes: &[Value]) -> RunReport {
+pub fn images(world: &MemoryWorld, models: &[&str], wishes: &[Value]) -> RunReport {
     for wish in wishes {
         world.send_image(message(wish));
     }
     world.run_images(one_of(models))
 }
 
-fn videos(world: &MemoryWorld, models: &[&str], wishes: &[Value]) -> RunReport {
+pub fn videos(world: &MemoryWorld, models: &[&str], wishes: &[Value]) -> RunReport {
     for wish in wishes {
         world.send_video(message(wish));
     }
     world.run_videos(one_of(models))
 }
 
-fn asked(world: &MemoryWorld) -> Vec<String> {
+pub fn asked(world: &MemoryWorld) -> Vec<String> {
     world.model.asked.borrow().iter().map(|(model, ..)| model.clone()).collect()
 }
 
-fn error(report: &RunReport, job: usize) -> (&str, &str) {
+pub fn error(report: &RunReport, job: usize) -> (&str, &str) {
     let error = report.jobs[job].error.as_ref().unwrap();
     (error.code, &error.message)
-}
-
-fn retired() -> Failure {
-    Failure::other_model(Code::ModelUnavailable, "no longer available")
 }
 
 #[test]
@@ -124,38 +116,6 @@ fn the_chosen_model_is_not_replaced_by_another() {
     let report = images(&world, &[FLASH_2_5, FLASH_3_1], &[wish]);
     let refused = format!("imageSize: expected none for {FLASH_2_5}");
     assert_eq!(error(&report, 0), ("invalid_message", refused.as_str()));
-}
-
-#[test]
-fn that_the_chosen_model_is_retired_is_the_trouble_of_that_job_alone() {
-    let world = MemoryWorld::new();
-    world.model.images.borrow_mut().push_back(Err(retired()));
-    let chosen = json!({"model": FLASH_3_1});
-    let report =
-        images(&world, &[FLASH_2_5, FLASH_3_1], &[chosen.clone(), json!({}), chosen, json!({})]);
-    let refused = format!("model: expected one that is still available, not {FLASH_3_1}");
-    for job in [0, 2] {
-        assert_eq!(error(&report, job), ("invalid_message", refused.as_str()));
-    }
-    assert_eq!((report.failed, report.succeeded), (2, 2));
-    assert_eq!(report.stopped, Stopped::Empty);
-    // The second choice of it asks nobody: it is known to be retired by then.
-    assert_eq!(asked(&world), [FLASH_3_1, FLASH_2_5, FLASH_2_5]);
-}
-
-#[test]
-fn a_job_that_only_the_retired_model_could_do_does_not_end_the_run() {
-    let world = MemoryWorld::new();
-    let error_of_veo = SubmitError { failure: retired(), rejected: true };
-    world.model.submissions.borrow_mut().push_back(Err(error_of_veo));
-    let wish = json!({"negativePrompt": "rain"});
-    let report = videos(&world, &[VEO, OMNI], &[wish, json!({})]);
-    let refused = format!("negativePrompt: expected none for {OMNI}");
-    assert_eq!(error(&report, 0), ("invalid_message", refused.as_str()));
-    assert_eq!((report.failed, report.succeeded), (1, 1));
-    assert_eq!(asked(&world), [VEO, OMNI]);
-    let failed = world.queue.row(1);
-    assert_eq!((failed.status, failed.submission_pending), (Status::Failed, false));
 }
 
 #[test]

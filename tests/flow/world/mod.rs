@@ -1,5 +1,4 @@
 //! A world in memory on virtual time.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod clock;
 mod providers;
@@ -13,16 +12,18 @@ use generation_queue::job::Kind;
 use generation_queue::large_body::Memory;
 use generation_queue::policy::polling::DEADLINE;
 use generation_queue::port::{Journal, LogEntry, World};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::support::ledger::Job;
 
 pub use clock::VirtualClock;
 pub use providers::{MemoryModel, MemorySources, MemoryStore};
-pub use queue::{MemoryQueue, Status};
+pub use queue::LedgerQueue;
 
 /// Everything around a flow.
 pub struct MemoryWorld {
     pub clock: VirtualClock,
-    pub queue: MemoryQueue,
+    pub queue: LedgerQueue,
     pub model: MemoryModel,
     pub store: MemoryStore,
     pub sources: MemorySources,
@@ -34,7 +35,7 @@ impl MemoryWorld {
     pub fn new() -> Self {
         let clock = VirtualClock::default();
         Self {
-            queue: MemoryQueue::new(clock.clone()),
+            queue: LedgerQueue::new(clock.clone()),
             model: MemoryModel::new(clock.clone()),
             store: MemoryStore::default(),
             sources: MemorySources::new(clock.clone()),
@@ -44,12 +45,18 @@ impl MemoryWorld {
         }
     }
 
-    pub fn send_image(&self, message: Value) -> i64 {
-        self.queue.send(Kind::Image, message)
+    pub fn send_image(&self, message: Value) -> Job {
+        self.queue.send(Kind::Image, message, Duration::ZERO)
     }
 
-    pub fn send_video(&self, message: Value) -> i64 {
-        self.queue.send(Kind::Video, message)
+    pub fn send_images(&self, count: usize) {
+        for number in 0..count {
+            self.send_image(prompt(&number.to_string()));
+        }
+    }
+
+    pub fn send_video(&self, message: Value) -> Job {
+        self.queue.send(Kind::Video, message, Duration::ZERO)
     }
 
     pub fn run_images(&self, settings: Settings) -> RunReport {
@@ -59,6 +66,16 @@ impl MemoryWorld {
     pub fn run_videos(&self, settings: Settings) -> RunReport {
         self.clock.run(run_videos(self, settings))
     }
+}
+
+/// The least that a message may say.
+pub fn prompt(text: &str) -> Value {
+    json!({"storyboardId": "sb", "prompt": text})
+}
+
+/// A message for a scene.
+pub fn scene(text: &str) -> Value {
+    json!({"storyboardId": "sb", "sceneId": "s", "prompt": text})
 }
 
 /// The settings of the defaults, with two models.
@@ -73,16 +90,20 @@ pub fn settings() -> Settings {
     }
 }
 
+pub fn one_at_a_time() -> Settings {
+    Settings { concurrency: 1, ..settings() }
+}
+
 impl World for MemoryWorld {
     type Stream = ();
-    type Queue = MemoryQueue;
+    type Queue = LedgerQueue;
     type Model = MemoryModel;
     type Store = MemoryStore;
     type Sources = MemorySources;
     type Clock = VirtualClock;
     type Journal = MemoryJournal;
 
-    fn queue(&self) -> &MemoryQueue {
+    fn queue(&self) -> &LedgerQueue {
         &self.queue
     }
     fn model(&self) -> &MemoryModel {

@@ -55,6 +55,26 @@ impl MemoryModel {
         }
     }
 
+    /// Makes the next image fail.
+    pub fn fail_image(&self, failure: Failure) {
+        self.images.borrow_mut().push_back(Err(failure));
+    }
+
+    /// Makes the next submission be rejected for certain.
+    pub fn reject(&self, failure: Failure) {
+        self.submissions.borrow_mut().push_back(Err(SubmitError { failure, rejected: true }));
+    }
+
+    /// Makes the next poll fail.
+    pub fn fail_poll(&self, failure: Failure) {
+        self.polls.borrow_mut().push_back(Err(failure));
+    }
+
+    /// Makes the next polls find the operation under way.
+    pub fn pend(&self, polls: usize) {
+        self.polls.borrow_mut().extend((0..polls).map(|_| Ok(Progress::Pending)));
+    }
+
     pub fn submissions_made(&self) -> usize {
         self.asked.borrow().len()
     }

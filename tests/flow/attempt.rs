@@ -1,0 +1,92 @@
+//! What is tried again, how often, and what counts as an attempt.
+
+use std::time::Duration;
+
+use generation_queue::failure::{Code, Failure};
+use generation_queue::flow::{Outcome, Settings, Stopped};
+use generation_queue::job::Kind;
+
+use crate::support::ledger::Status;
+use crate::world::{MemoryWorld, prompt, scene, settings};
+
+#[test]
+fn a_failure_that_may_pass_is_retried_until_the_attempts_are_used_up() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(prompt("p"));
+    let mut outcomes = Vec::new();
+    for _ in 0..5 {
+        world.model.fail_image(Failure::retry(Code::ProviderUnavailable, "503"));
+        outcomes.push(world.run_images(settings()).jobs[0].outcome);
+        world.clock.advance(Duration::from_secs(3600));
+    }
+    assert_eq!(outcomes[..4], [Outcome::Retrying; 4]);
+    assert_eq!(outcomes[4], Outcome::Failed);
+    assert_eq!(world.queue.row(job).error_code, Some(Code::ProviderUnavailable));
+}
+
+#[test]
+fn waiting_for_quota_is_no_attempt() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(prompt("p"));
+    for _ in 0..20 {
+        let wait = Failure::wait(Code::QuotaExhausted, "429");
+        world.model.fail_image(wait.after(Some(Duration::from_secs(34))));
+        let report = world.run_images(settings());
+        assert_eq!(report.waiting, 1);
+        assert_eq!(report.jobs[0].retry_in_seconds, Some(34.0));
+        world.clock.advance(Duration::from_secs(34));
+    }
+    world.run_images(settings());
+    assert_eq!(world.queue.row(job).status, Status::Succeeded);
+}
+
+#[test]
+fn a_retry_that_finds_its_asset_stored_only_settles() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(scene("p"));
+    world.queue.fail_next("complete");
+    assert_eq!(world.run_images(settings()).retrying, 1);
+    world.clock.advance(Duration::from_secs(3600));
+    assert_eq!(world.run_images(settings()).succeeded, 1);
+    assert_eq!(world.model.asked.borrow().len(), 1, "generated once");
+    assert_eq!(world.queue.row(job).status, Status::Succeeded);
+}
+
+#[test]
+fn a_job_whose_workers_always_die_is_given_up() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(prompt("p"));
+    for _ in 0..5 {
+        world.queue.worker_dies(Kind::Image, |_, _, _| {});
+    }
+    world.run_images(settings());
+    assert_eq!(world.queue.row(job).error_code, Some(Code::AttemptsExhausted));
+    assert!(world.model.asked.borrow().is_empty());
+}
+
+#[test]
+fn a_key_that_is_refused_does_not_fail_what_waits_on_the_queue() {
+    let world = MemoryWorld::new();
+    let refused = || Failure::give_up(Code::ApiKeyInvalid, "API key not valid");
+    for _ in 0..9 {
+        world.send_image(prompt("p"));
+        world.model.fail_image(refused());
+    }
+    let report = world.run_images(settings());
+    assert_eq!(report.stopped, Stopped::ProviderRefused);
+    assert_eq!((report.claimed, report.failed), (5, 5));
+}
+
+#[test]
+fn a_job_that_comes_again_within_the_run_counts_once() {
+    let world = MemoryWorld::new();
+    let passing = Failure::retry(Code::ProviderUnavailable, "503");
+    let soon = passing.after(Some(Duration::from_secs(1)));
+    world.model.fail_image(soon);
+    for text in ["first", "second", "third"] {
+        world.send_image(prompt(text));
+    }
+    let report = world.run_images(Settings { concurrency: 2, ..settings() });
+    assert_eq!((report.claimed, report.succeeded, report.retrying), (3, 3, 0));
+    assert_eq!(report.jobs.len(), 3);
+}

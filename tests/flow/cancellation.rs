@@ -1,0 +1,70 @@
+//! The operations of cancelled jobs.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+use generation_queue::failure::{Code, Failure};
+use generation_queue::flow::run_videos;
+use generation_queue::job::Kind;
+use generation_queue::port::{Clock, Operation};
+
+use crate::support::ledger::Job;
+use crate::world::{MemoryWorld, one_at_a_time, scene};
+
+/// A job that was cancelled when its operation was under way.
+fn cancelled(world: &MemoryWorld, operation: &str) -> Job {
+    let job = world.send_video(scene("Lion walking"));
+    let operation = Operation { model: "first-model".into(), name: operation.into() };
+    world.queue.worker_dies(Kind::Video, |ledger, now, lease| {
+        assert!(ledger.record_operation(now, lease, operation));
+    });
+    world.queue.cancel(job);
+    job
+}
+
+#[test]
+fn operations_of_cancelled_jobs_are_cancelled_once_and_before_anything_is_begun() {
+    let world = MemoryWorld::new();
+    let jobs = ["operations/a", "operations/b"].map(|name| cancelled(&world, name));
+    world.send_video(scene("Lion walking"));
+    world.queue.fail_next("claim");
+    world.run_videos(one_at_a_time());
+    assert_eq!(*world.model.cancelled.borrow(), ["operations/a", "operations/b"]);
+    assert!(jobs.iter().all(|job| !world.queue.row(*job).cancellation_pending));
+    world.run_videos(one_at_a_time());
+    assert_eq!(world.model.cancelled.borrow().len(), 2, "once is enough");
+}
+
+#[test]
+fn a_job_that_is_cancelled_in_the_hands_of_a_run_has_its_operation_cancelled_by_it() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.model.pend(20);
+    let running = run_videos(&world, one_at_a_time());
+    let report = world.clock.run(async {
+        let cancel = async {
+            world.clock.sleep(Duration::from_secs(25)).await;
+            world.queue.cancel(job);
+        };
+        join(running, cancel).await.0
+    });
+    assert_eq!(report.lost, 1);
+    assert_eq!(*world.model.cancelled.borrow(), ["operations/1"]);
+    assert!(!world.queue.row(job).cancellation_pending);
+}
+
+#[test]
+fn a_cancellation_that_fails_is_left_to_a_later_run_and_holds_up_no_job() {
+    let world = MemoryWorld::new();
+    let job = cancelled(&world, "operations/a");
+    world.send_video(scene("Lion walking"));
+    let unavailable = || Err(Failure::retry(Code::ProviderUnavailable, "503"));
+    world.model.cancellations.borrow_mut().extend([unavailable(), unavailable()]);
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert!(world.queue.row(job).cancellation_pending);
+    assert!(world.journal.has("Operation not cancelled"));
+
+    world.queue.fail_next("cancelled");
+    world.send_video(scene("Lion walking"));
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+}

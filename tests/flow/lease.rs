@@ -1,0 +1,82 @@
+//! Leases: kept while a worker works, and nothing done or paid for without one.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+use generation_queue::flow::{Settings, run_images};
+use generation_queue::port::Clock;
+
+use crate::support::ledger::Status;
+use crate::world::{MemoryWorld, one_at_a_time, prompt, scene, settings};
+
+#[test]
+fn a_slow_image_keeps_its_lease() {
+    let world = MemoryWorld::new();
+    world.model.image_takes.set(Duration::from_secs(100));
+    let job = world.send_image(prompt("p"));
+    let report = world.run_images(settings());
+    assert_eq!(report.succeeded, 1);
+    assert!(world.queue.count("extend") >= 6, "every 15 s");
+    assert_eq!(world.queue.row(job).lease_token, Some(1), "claimed once");
+}
+
+#[test]
+fn a_missed_extension_is_made_up_for() {
+    let world = MemoryWorld::new();
+    world.model.image_takes.set(Duration::from_secs(60));
+    world.send_image(prompt("p"));
+    world.queue.fail_next("extend");
+    assert_eq!(world.run_images(settings()).succeeded, 1);
+}
+
+#[test]
+fn an_extension_that_hangs_is_given_up_when_the_lease_is_over() {
+    let world = MemoryWorld::new();
+    world.model.image_takes.set(Duration::from_secs(100));
+    world.queue.slow_next("extend", Duration::from_secs(3600));
+    world.send_image(prompt("p"));
+    let report = world.run_images(settings());
+    // 30 s until the lease is over, then whoever is next takes the job: 100 s from the beginning.
+    assert_eq!((report.succeeded, report.duration_ms), (1, 130_000));
+}
+
+#[test]
+fn a_worker_that_lost_its_lease_leaves_no_trace() {
+    let world = MemoryWorld::new();
+    world.model.image_takes.set(Duration::from_secs(100));
+    let job = world.send_image(scene("p"));
+    let report = world.clock.run(async {
+        let work = run_images(&world, settings());
+        let theft = async {
+            world.clock.sleep(Duration::from_secs(20)).await;
+            world.queue.read_by_hand(job);
+        };
+        join(work, theft).await.0
+    });
+    assert_eq!((report.lost, report.succeeded), (1, 0));
+    assert!(world.store.objects.borrow().is_empty());
+    assert_eq!(world.queue.row(job).status, Status::Running);
+}
+
+#[test]
+fn a_claim_that_was_answered_after_its_lease_is_not_begun() {
+    let world = MemoryWorld::new();
+    world.send_image(prompt("p"));
+    world.queue.slow_next("claim", Duration::from_secs(1));
+    world.clock.suspend(Duration::from_secs(1), Duration::from_secs(30));
+    let report = world.run_images(Settings { max_jobs: Some(1), ..settings() });
+    assert_eq!((report.claimed, report.lost), (1, 1));
+    assert_eq!(world.model.asked.borrow().len(), 0);
+}
+
+#[test]
+fn a_worker_that_slept_through_its_lease_pays_for_nothing() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.queue.slow_next("begin_submission", Duration::from_secs(2));
+    world.queue.slow_next("extend", Duration::from_millis(50));
+    world.clock.suspend(Duration::from_secs(2), Duration::from_secs(601));
+    assert_eq!(world.run_videos(one_at_a_time()).lost, 1);
+    assert_eq!(world.model.submissions_made(), 0);
+    assert_eq!(world.queue.row(job).status, Status::Running, "left to whoever claims it next");
+}

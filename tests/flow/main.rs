@@ -1,0 +1,24 @@
+//! The path of a job, against a world in memory on virtual time.
+//!
+//! - `image`, `publication`: what an image job leaves behind
+//! - `submission`, `operation`, `cancellation`: the long-running operation of a video job
+//! - `attempt`, `lease`: failures, and workers that meet
+//! - `run`, `shutdown`: how many jobs a worker takes, and how it ends
+//! - `model_choice`, `retired_model`: which model does a job
+//! - `world`: the ports; the queue stands on the model of the ledger that `tests/ledger/` verifies
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod attempt;
+mod cancellation;
+mod image;
+mod lease;
+mod model_choice;
+mod operation;
+mod publication;
+mod retired_model;
+mod run;
+mod shutdown;
+mod submission;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;

@@ -1,0 +1,141 @@
+//! How a video's operation is followed until it has ended.
+
+use std::time::Duration;
+
+use generation_queue::failure::{Code, Failure};
+use generation_queue::flow::Settings;
+use generation_queue::job::Kind;
+use generation_queue::port::Progress;
+
+use crate::support::ledger::Status;
+use crate::world::{MemoryWorld, one_at_a_time, scene};
+
+#[test]
+fn a_run_that_ends_first_hands_the_operation_to_the_next() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.model.pend(20);
+    let report = world.run_videos(Settings { budget: Duration::from_secs(60), ..one_at_a_time() });
+    assert_eq!(report.waiting, 1);
+    let row = world.queue.row(job);
+    assert_eq!((row.status, row.attempts), (Status::Waiting, 0));
+    assert!(report.duration_ms <= 60_000);
+    world.model.polls.borrow_mut().clear();
+    world.clock.advance(Duration::from_secs(10));
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert_eq!(world.model.submissions_made(), 1, "paid for once");
+}
+
+#[test]
+fn failed_polls_are_repeated_and_say_nothing_about_the_operation() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    for _ in 0..40 {
+        world.model.fail_poll(Failure::retry(Code::ProviderUnavailable, "503"));
+    }
+    let mut runs = 0;
+    while world.queue.row(job).status != Status::Succeeded {
+        let report = world.run_videos(one_at_a_time());
+        assert_eq!(report.failed + report.retrying, 0);
+        assert_eq!(world.queue.row(job).attempts, report.succeeded, "an outage is no attempt");
+        world.clock.advance(Duration::from_secs(10));
+        runs += 1;
+        assert!(runs < 10);
+    }
+    assert_eq!(world.model.submissions_made(), 1);
+}
+
+#[test]
+fn a_poll_that_is_refused_for_good_keeps_the_operation() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.model.fail_poll(Failure::give_up(Code::OperationNotFound, "404"));
+    assert_eq!(world.run_videos(one_at_a_time()).failed, 1);
+    assert!(world.queue.row(job).operation.is_some());
+}
+
+#[test]
+fn an_operation_that_ended_without_a_video_may_be_paid_for_again() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    let ended = Progress::Ended(Failure::retry(Code::OperationFailed, "13"));
+    world.model.polls.borrow_mut().push_back(Ok(ended));
+    assert_eq!(world.run_videos(one_at_a_time()).retrying, 1);
+    assert!(world.queue.row(job).operation.is_none());
+    world.clock.advance(Duration::from_secs(3600));
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert_eq!(world.model.submissions_made(), 2);
+}
+
+#[test]
+fn a_download_that_failed_is_retried_from_the_same_operation() {
+    let world = MemoryWorld::new();
+    world.send_video(scene("Lion walking"));
+    let failure = Failure::retry(Code::DownloadFailed, "connection reset");
+    world.model.downloads.borrow_mut().push_back(Err(failure));
+    assert_eq!(world.run_videos(one_at_a_time()).retrying, 1);
+    world.clock.advance(Duration::from_secs(3600));
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert_eq!(world.model.submissions_made(), 1);
+}
+
+#[test]
+fn an_operation_whose_video_kills_every_worker_is_given_up_and_kept() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.model.pend(20);
+    world.run_videos(Settings { budget: Duration::from_secs(20), ..one_at_a_time() });
+    world.clock.advance(Duration::from_secs(10));
+    for _ in 0..5 {
+        world.queue.worker_dies(Kind::Video, |_, _, _| {});
+    }
+    assert_eq!(world.run_videos(one_at_a_time()).failed, 1);
+    let row = world.queue.row(job);
+    assert_eq!(row.error_code, Some(Code::AttemptsExhausted));
+    assert!(row.operation.is_some());
+}
+
+#[test]
+fn a_video_that_never_ends_is_given_up_with_its_operation_kept() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    let mut runs = 0;
+    while world.queue.row(job).status != Status::Failed {
+        world.model.pend(20);
+        world.run_videos(one_at_a_time());
+        world.clock.advance(Duration::from_secs(10));
+        runs += 1;
+        assert!(runs < 30, "it is never given up");
+    }
+    let row = world.queue.row(job);
+    assert_eq!(row.error_code, Some(Code::OperationTimedOut));
+    assert!(row.operation.is_some());
+    assert_eq!(world.model.submissions_made(), 1);
+}
+
+#[test]
+fn how_long_a_video_is_waited_for_is_a_setting() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.model.pend(20);
+    let operation_deadline = Duration::from_secs(60);
+    let report = world.run_videos(Settings { operation_deadline, ..one_at_a_time() });
+    assert_eq!(report.failed, 1);
+    assert_eq!(world.queue.row(job).error_code, Some(Code::OperationTimedOut));
+    let message = &report.jobs[0].error.as_ref().unwrap().message;
+    assert!(message.ends_with("has not ended within 1 min"), "{message}");
+}
+
+#[test]
+fn an_operation_that_is_older_than_the_worker_has_its_deadline_all_the_same() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.model.pend(20);
+    world.run_videos(Settings { budget: Duration::from_secs(20), ..one_at_a_time() });
+    world.queue.age_operation(job, Duration::from_secs(31 * 60));
+    world.clock.advance(Duration::from_secs(10));
+    assert_eq!(world.run_videos(one_at_a_time()).failed, 1);
+    let row = world.queue.row(job);
+    assert_eq!(row.error_code, Some(Code::OperationTimedOut));
+    assert!(row.operation.is_some());
+}

@@ -1,0 +1,57 @@
+//! Which image an entity shows at its fixed address.
+
+use std::time::Duration;
+
+use generation_queue::job::Kind;
+use generation_queue::port::Clock;
+
+use crate::support::ledger::Status;
+use crate::world::{MemoryWorld, scene, settings};
+
+#[test]
+fn the_newest_enqueued_image_stays_current_in_whatever_order_they_finish() {
+    let world = MemoryWorld::new();
+    world.queue.send(Kind::Image, scene("older"), Duration::from_secs(60));
+    world.send_image(scene("newer"));
+    world.run_images(settings());
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(world.run_images(settings()).succeeded, 1);
+    assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("newer"));
+}
+
+#[test]
+fn a_copy_left_undone_is_made_by_the_next_run() {
+    let world = MemoryWorld::new();
+    world.store.faults.borrow_mut().push("copy");
+    world.send_image(scene("p"));
+    let report = world.run_images(settings());
+    assert_eq!((report.succeeded, report.repaired), (1, 0));
+    assert_eq!(world.store.object("storyboard-images/sb/s.png"), None);
+    world.clock.advance(Duration::from_secs(601));
+    assert_eq!(world.run_images(settings()).repaired, 1);
+    assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("p"));
+}
+
+#[test]
+fn copies_are_left_to_another_run_when_the_time_is_up() {
+    let world = MemoryWorld::new();
+    world.store.faults.borrow_mut().push("copy");
+    world.send_image(scene("p"));
+    world.run_images(settings());
+    world.clock.advance(Duration::from_secs(601));
+    world.clock.stop_at(world.clock.now());
+    assert_eq!(world.run_images(settings()).repaired, 0);
+}
+
+#[test]
+fn a_completion_whose_reply_is_lost_was_a_completion() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(scene("p"));
+    world.queue.lose_reply("complete");
+    assert_eq!(world.run_images(settings()).lost, 1);
+    assert_eq!(world.queue.row(job).status, Status::Succeeded);
+    world.clock.advance(Duration::from_secs(601));
+    let report = world.run_images(settings());
+    assert_eq!((report.claimed, report.repaired), (0, 1));
+    assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("p"));
+}

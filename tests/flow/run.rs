@@ -1,0 +1,58 @@
+//! How many jobs a run takes, and why it stops.
+
+use std::time::Duration;
+
+use generation_queue::flow::{Settings, Stopped};
+
+use crate::world::{MemoryWorld, prompt, settings};
+
+#[test]
+fn as_many_are_made_at_once_as_were_asked_for() {
+    let world = MemoryWorld::new();
+    world.send_images(12);
+    let report = world.run_images(settings());
+    assert_eq!(report.succeeded, 12);
+    assert_eq!(world.model.at_once.get().1, 5);
+    // Three rounds of 8 s: a place that becomes free is taken at once.
+    assert_eq!(report.duration_ms, 24_000);
+}
+
+#[test]
+fn a_run_takes_no_more_jobs_than_it_was_asked_to() {
+    let world = MemoryWorld::new();
+    world.send_images(9);
+    let report = world.run_images(Settings { max_jobs: Some(7), ..settings() });
+    assert_eq!(report.stopped, Stopped::MaxJobs);
+    assert_eq!(report.claimed, 7);
+}
+
+#[test]
+fn a_run_takes_no_jobs_beyond_its_time_and_finishes_what_it_has() {
+    let world = MemoryWorld::new();
+    world.send_images(30);
+    let report = world.run_images(Settings { budget: Duration::from_secs(10), ..settings() });
+    assert_eq!(report.stopped, Stopped::Budget);
+    assert_eq!((report.claimed, report.succeeded), (10, 10));
+}
+
+#[test]
+fn a_run_takes_no_more_jobs_when_it_has_computed_for_long_enough() {
+    let world = MemoryWorld::new();
+    world.send_images(30);
+    world.model.image_keeps_busy.set(Duration::from_millis(100));
+    let report = world.run_images(settings());
+    assert_eq!(report.stopped, Stopped::Cpu);
+    // Six images keep it busy for long enough; four more were on their way by then.
+    assert_eq!((report.claimed, report.succeeded), (10, 10));
+}
+
+#[test]
+fn a_queue_out_of_reach_is_reported() {
+    let world = MemoryWorld::new();
+    world.send_image(prompt("p"));
+    world.queue.fail_next("claim");
+    let report = world.run_images(settings());
+    assert_eq!(report.stopped, Stopped::Unavailable);
+    assert_eq!(report.error.unwrap().code, "queue_failed");
+    assert_eq!(report.claimed, 0);
+}

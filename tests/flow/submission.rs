@@ -1,0 +1,109 @@
+//! How a video is submitted: an intent first, an operation after it, paid for once.
+
+use std::time::Duration;
+
+use generation_queue::failure::{Code, Failure};
+use generation_queue::flow::Settings;
+use generation_queue::job::Kind;
+use generation_queue::port::{Lease, SubmitError};
+use serde_json::json;
+
+use crate::support::ledger::{Ledger, Status};
+use crate::world::{MemoryWorld, one_at_a_time, scene};
+
+#[test]
+fn a_video_is_submitted_polled_stored_and_published() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.model.pend(3);
+    let report = world.run_videos(one_at_a_time());
+    assert_eq!(report.succeeded, 1);
+    assert_eq!(world.model.submissions_made(), 1);
+    assert_eq!(world.model.polled.borrow().len(), 4);
+    assert!(world.store.object("storyboard-videos/sb/s.mp4").is_some());
+    assert_eq!(world.queue.row(job).status, Status::Succeeded);
+}
+
+#[test]
+fn an_image_to_video_starts_from_its_source() {
+    let world = MemoryWorld::new();
+    let mut with_source = scene("Lion walking");
+    with_source["sourceImageUrl"] = json!("https://example.com/a.png");
+    world.send_video(with_source);
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert!(world.model.asked.borrow()[0].2);
+}
+
+fn announce(ledger: &mut Ledger, now: Duration, lease: &Lease) {
+    assert!(ledger.begin_submission(now, lease));
+}
+
+#[test]
+fn an_intent_without_an_operation_is_not_submitted_again() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.queue.worker_dies(Kind::Video, announce);
+    assert_eq!(world.run_videos(one_at_a_time()).failed, 1);
+    assert_eq!(world.queue.row(job).error_code, Some(Code::SubmissionUncertain));
+    assert_eq!(world.model.submissions_made(), 0);
+}
+
+#[test]
+fn an_uncertain_submission_is_told_even_when_storage_fails() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.store.faults.borrow_mut().push("find");
+    world.queue.worker_dies(Kind::Video, announce);
+    for _ in 0..3 {
+        world.queue.worker_dies(Kind::Video, |_, _, _| {});
+    }
+    assert_eq!(world.run_videos(one_at_a_time()).failed, 1);
+    assert_eq!(world.queue.row(job).error_code, Some(Code::SubmissionUncertain));
+}
+
+#[test]
+fn a_submission_whose_fate_is_unknown_keeps_its_intent() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    let failure = Failure::give_up(Code::SubmissionUncertain, "no reply");
+    let error = SubmitError { failure, rejected: false };
+    world.model.submissions.borrow_mut().push_back(Err(error));
+    assert_eq!(world.run_videos(one_at_a_time()).failed, 1);
+    assert!(world.queue.row(job).submission_pending());
+}
+
+#[test]
+fn a_definite_rejection_clears_the_intent() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.model.reject(Failure::wait(Code::QuotaExhausted, "429"));
+    assert_eq!(world.run_videos(one_at_a_time()).waiting, 1);
+    assert!(!world.queue.row(job).submission_pending());
+    world.clock.advance(Duration::from_secs(3600));
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert_eq!(world.model.submissions_made(), 2);
+}
+
+#[test]
+fn an_announcement_whose_reply_is_lost_is_taken_back() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.queue.lose_reply("begin_submission");
+    assert_eq!(world.run_videos(Settings { max_jobs: Some(1), ..one_at_a_time() }).retrying, 1);
+    assert!(!world.queue.row(job).submission_pending());
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert_eq!(world.model.submissions_made(), 1);
+}
+
+#[test]
+fn the_operation_is_recorded_however_often_it_takes() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    for _ in 0..4 {
+        world.queue.fail_next("record_operation");
+    }
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert_eq!(world.model.submissions_made(), 1);
+    assert!(world.queue.row(job).operation.is_some());
+}

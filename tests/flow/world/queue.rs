@@ -1,0 +1,207 @@
+//! The queue port on the model of the ledger. Calls fail, lose their replies or take long where a
+//! test says so.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use generation_queue::failure::{Code, Failure};
+use generation_queue::job::{JobId, Kind};
+use generation_queue::port::{
+    Claim, Clock, Completion, Deferral, Ending, Lease, Operation, Publication, Queue, StoredAsset,
+    Unpublished, WriteError,
+};
+use serde_json::Value;
+
+use super::VirtualClock;
+use crate::support::ledger::{Entity, Job, Ledger, Row};
+
+/// The database was there before any worker: its time is another than that of their clocks.
+const AGE: Duration = Duration::from_secs(24 * 3600);
+
+pub struct LedgerQueue {
+    clock: VirtualClock,
+    ledger: RefCell<Ledger>,
+    /// What happens to the next call of that name.
+    faults: RefCell<Vec<(&'static str, Fault)>>,
+    calls: RefCell<Vec<&'static str>>,
+    /// The models that each claim named.
+    pub claimed_for: RefCell<Vec<Vec<String>>>,
+}
+
+enum Fault {
+    Fails,
+    LosesReply,
+    Takes(Duration),
+}
+
+impl LedgerQueue {
+    pub fn new(clock: VirtualClock) -> Self {
+        Self {
+            clock,
+            ledger: RefCell::default(),
+            faults: RefCell::default(),
+            calls: RefCell::default(),
+            claimed_for: RefCell::default(),
+        }
+    }
+
+    fn now(&self) -> Duration {
+        AGE + self.clock.now()
+    }
+
+    pub fn send(&self, kind: Kind, message: Value, delay: Duration) -> Job {
+        self.ledger.borrow_mut().send(self.now(), kind, message, delay)
+    }
+
+    pub fn cancel(&self, job: Job) {
+        assert!(self.ledger.borrow_mut().cancel(self.now(), job), "the job has ended");
+    }
+
+    /// Reads a message by hand, so that the worker that has it loses its lease.
+    pub fn read_by_hand(&self, job: Job) {
+        self.ledger.borrow_mut().read_by_hand(self.now(), job, Duration::from_secs(600));
+    }
+
+    /// A worker claims a job, does something and is not heard of again; its lease runs out.
+    pub fn worker_dies(&self, kind: Kind, having: impl FnOnce(&mut Ledger, Duration, &Lease)) {
+        let now = self.now();
+        let mut ledger = self.ledger.borrow_mut();
+        let claims = ledger.claim(now, kind, kind.lease(), 1);
+        having(&mut ledger, now, &claims[0].1.lease);
+        self.clock.advance(kind.lease());
+    }
+
+    pub fn add_entity(&self, key: &str) {
+        self.ledger.borrow_mut().entities.insert(key.to_owned(), Entity::default());
+    }
+
+    pub fn row(&self, job: Job) -> Row {
+        self.ledger.borrow().rows[job].clone()
+    }
+
+    /// In how long the message of a job is visible.
+    pub fn visible_in(&self, job: Job) -> Duration {
+        self.row(job).queued.unwrap().visible_at - self.now()
+    }
+
+    /// Makes a job's operation that much older.
+    pub fn age_operation(&self, job: Job, by: Duration) {
+        let submitted_at = &mut self.ledger.borrow_mut().rows[job].submitted_at;
+        *submitted_at = submitted_at.map(|at| at - by);
+    }
+
+    /// Makes the next call of that name fail before it does anything.
+    pub fn fail_next(&self, call: &'static str) {
+        self.faults.borrow_mut().push((call, Fault::Fails));
+    }
+
+    /// Makes the next call of that name take effect and its reply get lost.
+    pub fn lose_reply(&self, call: &'static str) {
+        self.faults.borrow_mut().push((call, Fault::LosesReply));
+    }
+
+    /// Makes the next call of that name take a while before it takes effect.
+    pub fn slow_next(&self, call: &'static str, takes: Duration) {
+        self.faults.borrow_mut().push((call, Fault::Takes(takes)));
+    }
+
+    /// How often a call of that name was made.
+    pub fn count(&self, call: &str) -> usize {
+        self.calls.borrow().iter().filter(|name| **name == call).count()
+    }
+
+    async fn call<T>(
+        &self,
+        name: &'static str,
+        transaction: impl FnOnce(&mut Ledger, Duration) -> T,
+    ) -> Result<T, Failure> {
+        let failed = || Failure::retry(Code::QueueFailed, format!("{name} failed"));
+        self.calls.borrow_mut().push(name);
+        let fault = {
+            let mut faults = self.faults.borrow_mut();
+            let found = faults.iter().position(|(call, _)| *call == name);
+            found.map(|found| faults.remove(found).1)
+        };
+        match fault {
+            Some(Fault::Fails) => return Err(failed()),
+            Some(Fault::Takes(takes)) => self.clock.sleep(takes).await,
+            Some(Fault::LosesReply) | None => {}
+        }
+        let answer = transaction(&mut self.ledger.borrow_mut(), self.now());
+        if matches!(fault, Some(Fault::LosesReply)) { Err(failed()) } else { Ok(answer) }
+    }
+
+    async fn write(
+        &self,
+        name: &'static str,
+        write: impl FnOnce(&mut Ledger, Duration) -> bool,
+    ) -> Result<(), WriteError> {
+        if self.call(name, write).await? { Ok(()) } else { Err(WriteError::LeaseLost) }
+    }
+}
+
+impl Queue for LedgerQueue {
+    async fn claim(
+        &self,
+        kind: Kind,
+        lease: Duration,
+        quantity: u32,
+        models: &[String],
+    ) -> Result<Vec<Claim>, Failure> {
+        self.claimed_for.borrow_mut().push(models.to_vec());
+        let claim = |ledger: &mut Ledger, now| ledger.claim(now, kind, lease, quantity);
+        let claims = self.call("claim", claim).await?;
+        Ok(claims.into_iter().map(|(_, claim)| claim).collect())
+    }
+
+    async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError> {
+        self.write("extend", |ledger, now| ledger.extend(now, lease, by)).await
+    }
+
+    async fn begin_submission(&self, lease: &Lease, _model: &str) -> Result<(), WriteError> {
+        self.write("begin_submission", |ledger, now| ledger.begin_submission(now, lease)).await
+    }
+
+    async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError> {
+        self.write("record_operation", |ledger, now| {
+            ledger.record_operation(now, lease, op.clone())
+        })
+        .await
+    }
+
+    async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
+        self.call("complete", |ledger, now| ledger.complete(now, lease, asset)).await?.into()
+    }
+
+    async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {
+        self.write("defer", |ledger, now| ledger.defer(now, lease, defer)).await
+    }
+
+    async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError> {
+        self.write("fail", |ledger, now| ledger.fail(now, lease, end)).await
+    }
+
+    async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
+        self.call("unpublished", |ledger, now| {
+            let left = ledger.unpublished(now, kind, quantity);
+            left.into_iter().map(|job| ledger.due(job)).collect()
+        })
+        .await
+    }
+
+    async fn cancelled(
+        &self,
+        kind: Kind,
+        told: Option<&JobId>,
+    ) -> Result<Option<(JobId, Operation)>, Failure> {
+        self.call("cancelled", |ledger, now| ledger.cancelled(now, kind, told)).await
+    }
+
+    async fn confirm_publication(
+        &self,
+        job: &JobId,
+        made: &[Publication],
+    ) -> Result<Vec<Publication>, Failure> {
+        self.call("confirm_publication", |ledger, now| ledger.confirm(now, job, made)).await
+    }
+}
