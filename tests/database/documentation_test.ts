@@ -54,7 +54,7 @@ Deno.test("every statement of the README runs", async () => {
 });
 
 Deno.test("the schedule of docs/deploying.md calls a function whose queue has work", async () => {
-  const [install, look, change, remove] = await statementsOf("docs/deploying.md");
+  const [install, look, change, remove, local] = await statementsOf("docs/deploying.md");
   await using database = await openPglite();
   await database.exec(EXTENSIONS);
   await migrate(async (sql) => void (await database.exec(sql)));
@@ -90,6 +90,10 @@ Deno.test("the schedule of docs/deploying.md calls a function whose queue has wo
   assert.deepEqual((await jobs())[0], ["process-image-generation", "30 seconds"]);
   await database.exec(remove);
   assert.deepEqual(await jobs(), []);
+
+  await database.exec(local);
+  const [{ rows: [{ url }] }] = await database.exec(look);
+  assert.equal(url, "http://kong:8000/functions/v1/process-image-generation");
 });
 
 Deno.test("the schedule calls with the key that SECURITY.md puts in the place of the old one", async () => {

@@ -15,11 +15,15 @@ export interface CliOutcome {
   output: string;
 }
 
-/** Runs the CLI in the project at `workdir`, talking to the management API at `apiUrl`. */
+/**
+ * Runs the CLI in the project at `workdir`, talking to the management API at `apiUrl`, with more
+ * environment variables where a command wants some.
+ */
 export async function supabase(
   workdir: string,
   apiUrl: string,
   args: string[],
+  variables: Record<string, string> = {},
 ): Promise<CliOutcome> {
   const binary = await supabaseBinary();
   const home = await Deno.makeTempDir({ prefix: "supabase-home-" });
@@ -44,6 +48,7 @@ export async function supabase(
         SUPABASE_TELEMETRY_DISABLED: "1",
         DO_NOT_TRACK: "1",
         NO_COLOR: "1",
+        ...variables,
       },
     }).output();
     const decoder = new TextDecoder();

@@ -54,8 +54,11 @@ Deno.test("the CLI accepts supabase/config.toml, and would not accept just anyth
   equal(accepted.code, 0, accepted.output);
   ok(!accepted.output.includes("WARN"), accepted.output);
 
-  const misspelt = await deployWith(config.replace("public = true", "publik = true"));
-  match(misspelt.output, /WARN.*storyboard-images\.publik/);
+  // Whenever the CLI meets a declared bucket, it makes it what config.toml says.
+  ok(!/^\[storage\.buckets/m.test(config), "config.toml declares a bucket");
+
+  const misspelt = await deployWith(config.replace("sql_paths =", "sql_pats ="));
+  match(misspelt.output, /WARN.*db\.seed\.sql_pats/);
   for (
     const [from, to] of [
       ["major_version = 17", "major_version = 3"],
