@@ -102,7 +102,7 @@ Deno.test("Realtime may tell of the ledger", async () => {
   const { rows } = await (async () => {
     await using database = await openMigratedPglite();
     await database.exec("create publication supabase_realtime");
-    const migration = "20261125003070_realtime.sql";
+    const migration = "20261128003600_realtime.sql";
     const folder = new URL("../../supabase/migrations/", import.meta.url);
     await database.exec(await Deno.readTextFile(new URL(migration, folder)));
     return await database.query(

@@ -218,6 +218,6 @@ Deno.test("without pgmq the first migration says what is missing", async () => {
   await using database = await PGlite.create();
   await assert.rejects(
     migrate(async (sql) => void (await database.exec(sql))),
-    /20261124000100_queues\.sql: pgmq is needed/,
+    /20261128000100_schema\.sql: pgmq is needed/,
   );
 });
