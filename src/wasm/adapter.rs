@@ -3,14 +3,16 @@
 
 use std::time::Duration;
 
+use gloo_net::http::{Headers, Request, RequestBuilder, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, Request, RequestInit, RequestRedirect, Response};
+use web_sys::{ReadableStream, RequestInit, RequestRedirect};
 
 use super::abort_guard::{AbortGuard, no_reply, not_sent, within};
+use super::error::without_addresses;
 use super::property::Property;
 use super::response_body::ResponseBody;
 use super::upload_stream::UploadStream;
@@ -69,10 +71,13 @@ impl Adapter {
         Ok(Self { url, this: adapter.value, fetch })
     }
 
-    async fn fetch(&self, request: &Request) -> Result<Response, TransportError> {
-        let reply = self.fetch.call1(&self.this, request).map_err(|thrown| no_reply(&thrown))?;
+    /// Has the adapter send a request. gloo-net would send it itself, past the adapter.
+    async fn fetch(&self, request: Request) -> Result<Response, TransportError> {
+        let request = web_sys::Request::from(request);
+        let reply = self.fetch.call1(&self.this, &request).map_err(|thrown| no_reply(&thrown))?;
         let reply = JsFuture::from(Promise::resolve(&reply)).await;
-        reply.map_err(|thrown| no_reply(&thrown))?.dyn_into().map_err(|_| {
+        let reply = reply.map_err(|thrown| no_reply(&thrown))?.dyn_into::<web_sys::Response>();
+        reply.map(Response::from).map_err(|_| {
             TransportError::NoReply(
                 "the adapter answered with something other than a Response".into(),
             )
@@ -94,24 +99,28 @@ impl Transport for Adapter {
     ) -> Result<http::Response<ResponseBody>, TransportError> {
         let guard = AbortGuard::new()?;
         let (head, payload) = request.into_parts();
+        let request = outgoing(&head, &guard);
         // Dropped when this is over: by then the body has been passed on, or nobody wants it.
         let (mut _upload, mut _stream) = (None, None);
-        let body = match payload {
-            Payload::Empty => JsValue::UNDEFINED,
+        let request = match payload {
+            Payload::Empty => request.build().map_err(malformed)?,
             Payload::Bytes(bytes) if bytes.len() > SMALL => {
                 let stream = UploadStream::new(bytes).map_err(|thrown| not_sent(&thrown))?;
-                _stream.insert(stream).stream().clone().into()
+                streamed(request, _stream.insert(stream).stream())?
             }
-            Payload::Bytes(bytes) => Uint8Array::from(bytes.as_slice()).into(),
+            Payload::Bytes(bytes) => {
+                request.body(Uint8Array::from(bytes.as_slice())).map_err(malformed)?
+            }
             Payload::Stream(body) => {
                 let (stream, upload) = body.into_parts()?;
                 _upload = Some(upload);
-                stream.into()
+                match stream {
+                    Some(stream) => streamed(request, &stream)?,
+                    None => request.build().map_err(malformed)?,
+                }
             }
         };
-        let request = outgoing(&head, &body, &guard);
-        let request = request.map_err(|thrown| not_sent(&thrown))?;
-        let reply = within(timeout, self.fetch(&request)).await?;
+        let reply = within(timeout, self.fetch(request)).await?;
         answer(&reply, guard)
     }
 
@@ -134,26 +143,32 @@ impl Transport for Adapter {
     }
 }
 
-/// The request as JavaScript's `fetch` wants it.
-fn outgoing(
-    head: &http::request::Parts,
-    body: &JsValue,
-    guard: &AbortGuard,
-) -> Result<Request, JsValue> {
-    let headers = Headers::new()?;
-    for (name, value) in &head.headers {
-        let value: String = value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
-        headers.append(name.as_str(), &value)?;
-    }
+/// The request, except for its body.
+fn outgoing(head: &http::request::Parts, guard: &AbortGuard) -> RequestBuilder {
+    let request = RequestBuilder::new(&head.uri.to_string())
+        .method(head.method.clone())
+        .redirect(RequestRedirect::Manual)
+        .abort_signal(Some(&guard.signal()));
+    head.headers.iter().fold(request, |request, (name, value)| {
+        request.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))
+    })
+}
+
+/// The request with a body that is sent as it comes. `fetch` takes such a body only from a request
+/// that is `duplex`, which gloo-net cannot say.
+fn streamed(request: RequestBuilder, body: &ReadableStream) -> Result<Request, TransportError> {
+    let request = web_sys::Request::from(request.build().map_err(malformed)?);
     let init = RequestInit::new();
-    init.set_method(head.method.as_str());
-    init.set_headers(&headers);
-    init.set_redirect(RequestRedirect::Manual);
-    init.set_signal(Some(&guard.signal()));
     init.set_body(body);
-    // Required for a streaming body: it is sent before the reply is read.
-    Reflect::set(&init, &"duplex".into(), &"half".into())?;
-    Request::new_with_str_and_init(&head.uri.to_string(), &init)
+    let request = Reflect::set(&init, &"duplex".into(), &"half".into())
+        .and_then(|_| web_sys::Request::new_with_request_and_init(&request, &init));
+    request.map(Request::from).map_err(|thrown| not_sent(&thrown))
+}
+
+/// The error for a request that `fetch` has no words for. (gloo-net panics where something else than
+/// an `Error` is thrown. Nothing of the adapter's runs here, so that does not happen.)
+fn malformed(error: gloo_net::Error) -> TransportError {
+    TransportError::NotSent(without_addresses(&error.to_string()))
 }
 
 /// The reply as the services read it.
@@ -165,7 +180,7 @@ fn answer(
         .map_err(|_| TransportError::NoReply("the adapter's Response has no status".into()))?;
     let mut answer = http::Response::new(ResponseBody::new(reply.body(), guard));
     *answer.status_mut() = status;
-    *answer.headers_mut() = headers(reply);
+    *answer.headers_mut() = headers(reply)?;
     Ok(answer)
 }
 
@@ -174,17 +189,19 @@ fn answer(
 const READ: [HeaderName; 5] = [CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER];
 
 /// The headers of a reply, as far as they are of interest.
-fn headers(reply: &Response) -> HeaderMap {
+fn headers(reply: &Response) -> Result<HeaderMap, TransportError> {
+    // A copy, because gloo-net panics where reading throws, as headers of the adapter's own could.
+    let given = web_sys::Headers::new_with_headers(&reply.headers().into_raw());
+    let given = Headers::from_raw(given.map_err(|thrown| no_reply(&thrown))?);
     let mut headers = HeaderMap::new();
-    let given = reply.headers();
     for name in READ {
-        let value = given.get(name.as_str()).ok().flatten();
         // Header values are bytes; JavaScript shows each as the character of that number.
-        let value: Option<Vec<u8>> =
-            value.and_then(|text| text.chars().map(|char| u8::try_from(char).ok()).collect());
+        let value: Option<Vec<u8>> = given
+            .get(name.as_str())
+            .and_then(|text| text.chars().map(|char| u8::try_from(char).ok()).collect());
         if let Some(value) = value.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()) {
             headers.append(name, value);
         }
     }
-    headers
+    Ok(headers)
 }

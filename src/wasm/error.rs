@@ -47,7 +47,8 @@ pub(super) fn description(thrown: &JsValue) -> String {
     without_addresses(&text)
 }
 
-fn without_addresses(text: &str) -> String {
+/// A text without its addresses, bounded.
+pub(super) fn without_addresses(text: &str) -> String {
     let words = text.split_whitespace().map(|word| if word.contains("://") { "…" } else { word });
     words.collect::<Vec<_>>().join(" ").chars().take(500).collect()
 }

@@ -175,6 +175,20 @@ const HOSTILE: Record<string, Reply> = {
       headers: { "retry-after": "9".repeat(400), "content-length": "-1", "date": "never" },
     }),
   "headers in no alphabet": () => new Response("x", { headers: { location: "\xff\xfe" } }),
+  "headers that are none": () => {
+    const response = new Response("{}");
+    Object.defineProperty(response, "headers", { value: 7 });
+    return response;
+  },
+  "headers that throw": () => {
+    const response = new Response("{}");
+    const headers = new Headers();
+    headers.get = () => {
+      throw "no";
+    };
+    Object.defineProperty(response, "headers", { value: headers });
+    return response;
+  },
   "a status that cannot be": () => {
     const response = new Response("{}");
     Object.defineProperty(response, "status", { value: 99_999 });
@@ -189,6 +203,36 @@ for (const which of ["pgmq", "gemini", "veo", "storage", "source"]) {
         await suffer(which, reply);
         await works();
       });
+    }
+  });
+}
+
+for (
+  const [name, thrown] of [["a string", "no"], ["a number", 7], ["null", null], ["an object", {}]]
+) {
+  Deno.test(`${name} that an adapter throws is an error and not a trap`, async () => {
+    const ways: Record<string, Reply> = {
+      "fetch throws": () => {
+        throw thrown;
+      },
+      "fetch rejects": () => Promise.reject(thrown),
+      "the body fails at once": stream({ start: (controller) => controller.error(thrown) }),
+      "the body fails when read": stream({ pull: () => Promise.reject(thrown) }),
+      "the body throws when read": stream({
+        pull() {
+          throw thrown;
+        },
+      }),
+    };
+    for (const [way, fetch] of Object.entries(ways)) {
+      const pgmq = { url: "http://queue.test/rest/v1", fetch: fetch as never };
+      const storage = new Service("http://storage.test/storage/v1", good);
+      const gemini = new Service("http://gemini.test/v1beta", good);
+      const adapters = { pgmq, gemini, storage, source: new Service("", good) };
+      const report = await processImages(adapters, options());
+      equal(report.error?.code, "queue_failed", way);
+      for (const which of ["gemini", "veo", "storage", "source"]) await suffer(which, fetch);
+      await works();
     }
   });
 }
