@@ -38,16 +38,16 @@ async function statementsOf(page: string): Promise<string[]> {
 }
 
 Deno.test("every statement of the README runs", async () => {
-  const [sending, once, monitoring] = await statementsOf("README.md");
+  const [first, sending, once, monitoring] = await statementsOf("README.md");
   await using database = await openMigratedPglite();
   await database.exec(
     "create table storage.objects (bucket_id text, name text, metadata jsonb, created_at timestamptz)",
   );
-  await database.exec(sending);
+  await database.exec(first + sending);
   const jobs = await database.query<{ id: string; kind: string }>("select * from generation_jobs");
   assert.deepEqual(jobs.rows.map(({ kind }) => kind).sort(), ["image", "image", "video", "video"]);
-  const [[first], [again]] = [await database.exec(once), await database.exec(once)];
-  assert.deepEqual(first.rows, again.rows, "the same job under the same key");
+  const [[sent], [again]] = [await database.exec(once), await database.exec(once)];
+  assert.deepEqual(sent.rows, again.rows, "the same job under the same key");
   const results = await database.exec(monitoring.replaceAll("JOB-ID", jobs.rows[0].id));
   assert.equal(results[0].rows[0].count, 3);
   assert.equal(results[2].rows.length, 3, "pending jobs");

@@ -89,7 +89,7 @@ Deno.test("docs/messages.md, by which other fields are ignored, has all that oth
   const read = (path: string) => Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
   const firstCells = (page: string) =>
     [...page.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(([, cell]) => cell.match(/\w+/g)!);
-  const readme = (await read("README.md")).split("## Ask for something")[1].split("\n### ")[0];
+  const readme = (await read("README.md")).split("## Sending jobs")[1].split("\n### ")[0];
   const examples = [...(await read("docs/recipes.md")).matchAll(/"(\w+)": /g)]
     .map(([, name]) => name).filter((name) => /[a-z][A-Z]/.test(name));
   const known = firstCells(await read("docs/messages.md"));
