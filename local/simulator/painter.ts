@@ -1,15 +1,15 @@
-/** Who makes what is looked at. */
-import { drawPanel, type Panel } from "./drawing/panel.ts";
-import { type Film, makeFilm } from "./film/film.ts";
+/** What makes pictures and films. */
+import { drawPicture, type Picture } from "./drawing/picture.ts";
+import { type Film, makeFilm } from "./drawing/film.ts";
 
-export type { Film, Panel };
+export type { Film, Picture };
 
 /** Makes the bytes of pictures (PNG) and films (MP4). */
 export interface Painter {
-  picture(panel: Panel): Promise<Uint8Array>;
+  picture(picture: Picture): Promise<Uint8Array>;
   /** Is asked again whenever a film is downloaded again, and has to make the same. */
   film(film: Film): Promise<Uint8Array>;
 }
 
 /** Pictures that show their prompt and films that play. */
-export const drawn: Painter = { picture: drawPanel, film: makeFilm };
+export const drawn: Painter = { picture: drawPicture, film: makeFilm };

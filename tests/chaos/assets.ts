@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { Film, Painter, Panel } from "../../local/simulator/painter.ts";
+import type { Film, Painter, Picture } from "../../local/simulator/painter.ts";
 import { hash, randomFrom } from "../../local/simulator/drawing/random.ts";
 
 /** The beginning of a job's prompt, by which everything that is made for it is known. */
@@ -30,7 +30,7 @@ export class Assets implements Painter {
     return this.#madeFor.get(digest(bytes));
   }
 
-  picture({ prompt }: Panel): Promise<Uint8Array> {
+  picture({ prompt }: Picture): Promise<Uint8Array> {
     const bytes = png(`${prompt}, picture ${++this.#made}`);
     this.#remember(bytes, prompt);
     return Promise.resolve(bytes);

@@ -12,13 +12,8 @@ function load(): Promise<Uint8Array[]> {
   fonts ??= (async () => {
     const library = import.meta.resolve("@resvg/resvg-wasm");
     const inter = import.meta.resolve("@expo-google-fonts/inter/package.json");
-    const [wasm, ...typefaces] = await Promise.all([
-      Deno.readFile(new URL("index_bg.wasm", library)),
-      Deno.readFile(new URL("700Bold/Inter_700Bold.ttf", inter)),
-      Deno.readFile(new URL("500Medium/Inter_500Medium.ttf", inter)),
-    ]);
-    await initWasm(wasm);
-    return typefaces;
+    await initWasm(await Deno.readFile(new URL("index_bg.wasm", library)));
+    return [await Deno.readFile(new URL("700Bold/Inter_700Bold.ttf", inter))];
   })();
   return fonts;
 }
