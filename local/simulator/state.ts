@@ -1,8 +1,8 @@
 import type { Film, Painter } from "./painter.ts";
+import type { Outcome } from "./presets.ts";
 import type { RecordedRequest } from "./recording.ts";
 import type { Script, ScriptRule } from "./script.ts";
-import type { Interaction } from "./videos/interaction.ts";
-import type { Operation } from "./videos/operation.ts";
+import type { VideoRequest } from "./videos/interaction_request.ts";
 
 /** What a running simulator knows. */
 export interface State {
@@ -22,6 +22,27 @@ export interface State {
   readonly remember: () => void;
   /** Aborted when the simulator closes, so that no timer outlives it. */
   readonly closing: AbortSignal;
+}
+
+/** A long-running operation of Veo. */
+export interface Operation {
+  name: string;
+  /** Milliseconds since the epoch. */
+  readyAt: number;
+  outcome: Outcome;
+  /** The video, once it is done. */
+  fileId: string;
+}
+
+/** The same of Omni. */
+export interface Interaction {
+  id: string;
+  request: VideoRequest;
+  /** Milliseconds since the epoch. */
+  readyAt: number;
+  outcome: Outcome;
+  cancelled: boolean;
+  fileId: string;
 }
 
 /** One request on its way through a handler. */

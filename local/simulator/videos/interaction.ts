@@ -1,20 +1,10 @@
 /** Omni: POST /v1beta/interactions, GET …/{id}, POST …/{id}/cancel. */
 import { encodeBase64 } from "../base64.ts";
 import { jsonResponse } from "../google_errors.ts";
-import { type Outcome, videoOutcome } from "../presets.ts";
-import { delay, type Exchange, newId } from "../state.ts";
+import { videoOutcome } from "../presets.ts";
+import { delay, type Exchange, type Interaction, newId } from "../state.ts";
 import { addFile, addressOf } from "./files.ts";
-import { InteractionError, readVideoRequest, type VideoRequest } from "./interaction_request.ts";
-
-export interface Interaction {
-  id: string;
-  request: VideoRequest;
-  /** Milliseconds since the epoch. */
-  readyAt: number;
-  outcome: Outcome;
-  cancelled: boolean;
-  fileId: string;
-}
+import { InteractionError, readVideoRequest } from "./interaction_request.ts";
 
 /** Output tokens of a second of video. */
 const TOKENS_PER_SECOND = 5792;

@@ -1,17 +1,8 @@
 /** Long-running operations of Veo: GET /v1beta/models/{model}/operations/{id}. */
 import { ApiError, jsonResponse } from "../google_errors.ts";
-import { type Outcome, presetMismatch, videoOutcome } from "../presets.ts";
-import type { Exchange } from "../state.ts";
+import { presetMismatch, videoOutcome } from "../presets.ts";
+import type { Exchange, Operation } from "../state.ts";
 import { addressOf } from "./files.ts";
-
-export interface Operation {
-  name: string;
-  /** Milliseconds since the epoch. */
-  readyAt: number;
-  outcome: Outcome;
-  /** The video, once it is done. */
-  fileId: string;
-}
 
 const RESPONSE_TYPE =
   "type.googleapis.com/google.ai.generativelanguage.v1beta.PredictLongRunningResponse";
