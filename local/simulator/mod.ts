@@ -6,7 +6,6 @@
  *     simulator.script({ match: { kind: "image" }, preset: "quota", retryDelay: "1s" });
  */
 import { generateApiKey } from "./api_key.ts";
-import { control } from "./control.ts";
 import { FrontDoor } from "./front_door.ts";
 import { emptyMemory, recall, remember } from "./memory.ts";
 import { drawn, type Painter } from "./painter.ts";
@@ -80,8 +79,6 @@ export function startSimulator(options: SimulatorOptions = {}): Promise<Simulato
     async (request, info) => {
       const body = await request.text().catch(() => undefined);
       if (body === undefined) return new Response(null, { status: 400 }); // its sender has gone
-      const { pathname } = new URL(request.url);
-      if (pathname.startsWith("/_control/")) return control(state, request.method, pathname, body);
       const response = await answer(state, request, body);
       if (response !== undefined) return response;
       door?.slam(info.remoteAddr.port);

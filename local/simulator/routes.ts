@@ -5,7 +5,7 @@ import { generateContent } from "./images/generate_content.ts";
 import { describeModel } from "./model_list.ts";
 import { plainAnswer } from "./presets.ts";
 import { record } from "./recording.ts";
-import { delay, type Exchange, type State } from "./state.ts";
+import { delay, type RequestContext, type State } from "./state.ts";
 import { download, media } from "./videos/files.ts";
 import { cancelInteraction, createInteraction, pollInteraction } from "./videos/interaction.ts";
 import { pollOperation } from "./videos/operation.ts";
@@ -36,57 +36,49 @@ export async function answer(state: State, request: Request, body: string): Prom
   return response;
 }
 
-async function route(exchange: Exchange): Promise<Response> {
+type Handler = (context: RequestContext, parameter: string) => Response | Promise<Response>;
+
+/** The handlers by method and path; what the pattern captures is the handler's parameter. */
+const ROUTES: [method: string, path: RegExp, handler: Handler][] = [
+  ["POST", /^\/v1beta\/models\/([^/:]+):generateContent$/, generateContent],
+  ["POST", /^\/v1beta\/models\/([^/:]+):predictLongRunning$/, predictLongRunning],
+  ["GET", /^\/v1beta\/models\/([^/:]+)$/, (_, model) => describeModel(model)],
+  ["GET", /^\/v1beta\/(models\/[^/]+\/operations\/[^/]+)$/, pollOperation],
+  ["POST", /^\/v1beta\/interactions$/, createInteraction],
+  ["GET", /^\/v1beta\/interactions\/([^/]+)$/, pollInteraction],
+  ["POST", /^\/v1beta\/interactions\/([^/]+)\/cancel$/, cancelInteraction],
+];
+
+/** Those that read the key themselves, or must not be given one. */
+const FILE_ROUTES: typeof ROUTES = [
+  ["GET", /^\/media\/([^/]+)\.mp4$/, media],
+  ["GET", /^\/v1beta\/files\/([^/:]+):download$/, download],
+];
+
+async function route(context: RequestContext): Promise<Response> {
   try {
-    return await handlerOf(exchange)();
+    const file = find(FILE_ROUTES, context);
+    if (file === undefined) requireKey(context.record.key);
+    const handle = file ?? find(ROUTES, context);
+    if (handle !== undefined) return await handle();
+    const { request, url } = context;
+    throw new ApiError(
+      404,
+      "NOT_FOUND",
+      `${request.method} ${url.pathname} is no method of this API.`,
+    );
   } catch (error) {
     if (error instanceof ApiError) return error.toResponse();
     throw error;
   }
 }
 
-function handlerOf(exchange: Exchange): () => Response | Promise<Response> {
-  const { request, url, record } = exchange;
-  const path = decodeURIComponent(url.pathname);
-  const matches = (method: string, pattern: RegExp) =>
-    request.method === method ? pattern.exec(path)?.slice(1) : undefined;
-  let found: string[] | undefined;
-
-  if ((found = matches("GET", /^\/media\/([^/]+)\.mp4$/))) {
-    const [id] = found;
-    return () => media(exchange, id);
+function find(routes: typeof ROUTES, context: RequestContext) {
+  const path = decodeURIComponent(context.url.pathname);
+  for (const [method, pattern, handler] of routes) {
+    const match = context.request.method === method ? pattern.exec(path) : null;
+    if (match) return () => handler(context, match[1]);
   }
-  if ((found = matches("GET", /^\/v1beta\/files\/([^/:]+):download$/))) {
-    const [id] = found;
-    return () => download(exchange, id);
-  }
-  requireKey(record.key);
-  if ((found = matches("POST", /^\/v1beta\/models\/([^/:]+):generateContent$/))) {
-    const [model] = found;
-    return () => generateContent(exchange, model);
-  }
-  if ((found = matches("POST", /^\/v1beta\/models\/([^/:]+):predictLongRunning$/))) {
-    const [model] = found;
-    return () => predictLongRunning(exchange, model);
-  }
-  if ((found = matches("GET", /^\/v1beta\/models\/([^/:]+)$/))) {
-    const [model] = found;
-    return () => describeModel(model);
-  }
-  if ((found = matches("GET", /^\/v1beta\/(models\/[^/]+\/operations\/[^/]+)$/))) {
-    const [name] = found;
-    return () => pollOperation(exchange, name);
-  }
-  if (matches("POST", /^\/v1beta\/interactions$/)) return () => createInteraction(exchange);
-  if ((found = matches("GET", /^\/v1beta\/interactions\/([^/]+)$/))) {
-    const [id] = found;
-    return () => pollInteraction(exchange, id);
-  }
-  if ((found = matches("POST", /^\/v1beta\/interactions\/([^/]+)\/cancel$/))) {
-    const [id] = found;
-    return () => cancelInteraction(exchange, id);
-  }
-  throw new ApiError(404, "NOT_FOUND", `${request.method} ${path} is no method of this API.`);
 }
 
 /** A complete HTTP message whose JSON (or video) is not. */

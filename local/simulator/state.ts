@@ -46,7 +46,7 @@ export interface Interaction {
 }
 
 /** One request on its way through a handler. */
-export interface Exchange {
+export interface RequestContext {
   readonly state: State;
   readonly request: Request;
   readonly url: URL;

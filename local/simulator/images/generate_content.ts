@@ -4,15 +4,18 @@ import { invalidArgument, jsonResponse, modelNotFound } from "../google_errors.t
 import { IMAGE_MODELS, type ImageModel } from "../models.ts";
 import { presetMismatch } from "../presets.ts";
 import { parseJson, readMessage } from "../proto_json.ts";
-import { delay, type Exchange, newId } from "../state.ts";
+import { delay, newId, type RequestContext } from "../state.ts";
 import { GENERATE_CONTENT_REQUEST, type GenerateContentRequest } from "./request_schema.ts";
 import { readSourceImage, type SourceImage } from "./source_image.ts";
 
 /** Tokens that an image in the prompt counts as. */
 const INPUT_IMAGE_TOKENS = 258;
 
-export async function generateContent(exchange: Exchange, modelName: string): Promise<Response> {
-  const { state, body, record, rule } = exchange;
+export async function generateContent(
+  context: RequestContext,
+  modelName: string,
+): Promise<Response> {
+  const { state, body, record, rule } = context;
   const model = Object.hasOwn(IMAGE_MODELS, modelName) ? IMAGE_MODELS[modelName] : undefined;
   if (model === undefined) throw modelNotFound(modelName, "generateContent");
   const request = readMessage(parseJson(body), GENERATE_CONTENT_REQUEST) as GenerateContentRequest;

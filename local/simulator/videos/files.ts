@@ -2,7 +2,7 @@
 import { requireKey } from "../api_key.ts";
 import { ApiError } from "../google_errors.ts";
 import type { Film } from "../painter.ts";
-import type { Exchange, State } from "../state.ts";
+import type { RequestContext, State } from "../state.ts";
 import { newId } from "../state.ts";
 
 /** Keeps what a video shows, to be made when it is first asked for; returns its id. */
@@ -17,15 +17,15 @@ export function addressOf(url: URL, id: string): string {
   return `${url.origin}/v1beta/files/${id}:download?alt=media`;
 }
 
-export function download(exchange: Exchange, id: string): Promise<Response> {
-  requireKey(exchange.record.key);
-  if (exchange.rule?.preset === "redirect") {
-    return Promise.resolve(redirectElsewhere(exchange.url, id));
+export function download(context: RequestContext, id: string): Promise<Response> {
+  requireKey(context.record.key);
+  if (context.rule?.preset === "redirect") {
+    return Promise.resolve(redirectElsewhere(context.url, id));
   }
-  if (exchange.url.searchParams.get("alt") !== "media") {
+  if (context.url.searchParams.get("alt") !== "media") {
     throw new ApiError(400, "INVALID_ARGUMENT", "Download requires alt=media.");
   }
-  return send(exchange, id);
+  return send(context, id);
 }
 
 /**
@@ -33,11 +33,11 @@ export function download(exchange: Exchange, id: string): Promise<Response> {
  * is needed. It is another origin of this same server, and a client that still sends its key
  * there gives it away: that is refused, so that no such client passes a test.
  */
-export function media(exchange: Exchange, id: string): Promise<Response> {
-  if (exchange.record.key !== "none") {
+export function media(context: RequestContext, id: string): Promise<Response> {
+  if (context.record.key !== "none") {
     throw new ApiError(400, "INVALID_ARGUMENT", "simulator: the API key left its own origin");
   }
-  return send(exchange, id);
+  return send(context, id);
 }
 
 function redirectElsewhere(url: URL, id: string): Response {
@@ -46,7 +46,7 @@ function redirectElsewhere(url: URL, id: string): Response {
   return new Response(null, { status: 302, headers: { location: location.href } });
 }
 
-async function send({ state }: Exchange, id: string): Promise<Response> {
+async function send({ state }: RequestContext, id: string): Promise<Response> {
   const film = state.files.get(id);
   if (film === undefined) {
     // The API does not tell a missing file from one of somebody else's.

@@ -2,15 +2,15 @@
 import { encodeBase64 } from "../base64.ts";
 import { jsonResponse } from "../google_errors.ts";
 import { videoOutcome } from "../presets.ts";
-import { delay, type Exchange, type Interaction, newId } from "../state.ts";
+import { delay, type Interaction, newId, type RequestContext } from "../state.ts";
 import { addFile, addressOf } from "./files.ts";
 import { InteractionError, readVideoRequest } from "./interaction_request.ts";
 
 /** Output tokens of a second of video. */
 const TOKENS_PER_SECOND = 5792;
 
-export async function createInteraction(exchange: Exchange): Promise<Response> {
-  const { state, body, record, rule } = exchange;
+export async function createInteraction(context: RequestContext): Promise<Response> {
+  const { state, body, record, rule } = context;
   const request = readVideoRequest(body);
   record.accepted = true;
   const fileId = addFile(state, {
@@ -34,12 +34,12 @@ export async function createInteraction(exchange: Exchange): Promise<Response> {
   if (request.background) return jsonResponse(head(interaction, "in_progress"));
   // Without `background` the answer is the finished interaction.
   await delay(state.videoDelayMs, state.closing);
-  return jsonResponse(await finished(exchange, interaction));
+  return jsonResponse(await finished(context, interaction));
 }
 
-export async function pollInteraction(exchange: Exchange, id: string): Promise<Response> {
-  const { rule } = exchange;
-  const interaction = find(exchange, id);
+export async function pollInteraction(context: RequestContext, id: string): Promise<Response> {
+  const { rule } = context;
+  const interaction = find(context, id);
   if (interaction.cancelled) return jsonResponse(head(interaction, "cancelled"));
   if (rule?.preset === "pending") return jsonResponse(head(interaction, "in_progress"));
   const scripted = videoOutcome(rule);
@@ -48,20 +48,20 @@ export async function pollInteraction(exchange: Exchange, id: string): Promise<R
     interaction.readyAt = 0;
   }
   if (Date.now() < interaction.readyAt) return jsonResponse(head(interaction, "in_progress"));
-  return jsonResponse(await finished(exchange, interaction));
+  return jsonResponse(await finished(context, interaction));
 }
 
-export async function cancelInteraction(exchange: Exchange, id: string): Promise<Response> {
-  const interaction = find(exchange, id);
+export async function cancelInteraction(context: RequestContext, id: string): Promise<Response> {
+  const interaction = find(context, id);
   if (Date.now() >= interaction.readyAt && !interaction.cancelled) {
-    return jsonResponse(await finished(exchange, interaction));
+    return jsonResponse(await finished(context, interaction));
   }
   interaction.cancelled = true;
-  exchange.state.remember();
+  context.state.remember();
   return jsonResponse(head(interaction, "cancelled"));
 }
 
-function find({ state }: Exchange, id: string): Interaction {
+function find({ state }: RequestContext, id: string): Interaction {
   const interaction = state.interactions.get(id);
   // An id that does not exist is 400 here, not 404.
   if (interaction === undefined) throw new InteractionError(`Invalid interaction id: ${id}`);
@@ -73,7 +73,7 @@ function head({ id, request }: Interaction, status: string) {
 }
 
 async function finished(
-  { state, url }: Exchange,
+  { state, url }: RequestContext,
   interaction: Interaction,
 ): Promise<Record<string, unknown>> {
   const { request, outcome } = interaction;

@@ -1,14 +1,14 @@
 /** Long-running operations of Veo: GET /v1beta/models/{model}/operations/{id}. */
 import { ApiError, jsonResponse } from "../google_errors.ts";
 import { presetMismatch, videoOutcome } from "../presets.ts";
-import type { Exchange, Operation } from "../state.ts";
+import type { Operation, RequestContext } from "../state.ts";
 import { addressOf } from "./files.ts";
 
 const RESPONSE_TYPE =
   "type.googleapis.com/google.ai.generativelanguage.v1beta.PredictLongRunningResponse";
 
-export function pollOperation(exchange: Exchange, name: string): Response {
-  const { state, rule } = exchange;
+export function pollOperation(context: RequestContext, name: string): Response {
+  const { state, rule } = context;
   const operation = state.operations.get(name);
   if (operation === undefined) {
     throw new ApiError(404, "NOT_FOUND", `Operation ${name} not found.`);
@@ -21,16 +21,16 @@ export function pollOperation(exchange: Exchange, name: string): Response {
   }
   // While pending the body is the name and nothing else, not even `done: false`.
   if (Date.now() < operation.readyAt) return jsonResponse({ name });
-  return jsonResponse({ name, done: true, ...result(exchange, operation) });
+  return jsonResponse({ name, done: true, ...result(context, operation) });
 }
 
-function result(exchange: Exchange, operation: Operation): Record<string, unknown> {
+function result(context: RequestContext, operation: Operation): Record<string, unknown> {
   const response = (generateVideoResponse: unknown) => ({
     response: { "@type": RESPONSE_TYPE, generateVideoResponse },
   });
   switch (operation.outcome) {
     case "video": {
-      const uri = addressOf(exchange.url, operation.fileId);
+      const uri = addressOf(context.url, operation.fileId);
       return response({ generatedSamples: [{ video: { uri } }] });
     }
     case "filtered":
@@ -45,7 +45,7 @@ function result(exchange: Exchange, operation: Operation): Record<string, unknow
     case "nothing":
       return {};
     case "text":
-      throw presetMismatch(exchange.rule ?? {}, "a Veo operation");
+      throw presetMismatch(context.rule ?? {}, "a Veo operation");
   }
 }
 

@@ -4,7 +4,7 @@ import { readSourceImage, type SourceImage } from "../images/source_image.ts";
 import { VEO_MODELS, VEO_MODELS_WITH_REFERENCES } from "../models.ts";
 import { videoOutcome } from "../presets.ts";
 import { ANY, list, message, parseJson, readMessage } from "../proto_json.ts";
-import { type Exchange, newId } from "../state.ts";
+import { newId, type RequestContext } from "../state.ts";
 import { addFile } from "./files.ts";
 
 interface Instance {
@@ -27,8 +27,8 @@ const PEOPLE = ["allow_all", "allow_adult"];
 /** `instances` and `parameters` are free-form values: what is in them the model itself checks. */
 const PREDICT_REQUEST = { instances: list(ANY), parameters: ANY, webhookConfig: message({}) };
 
-export function predictLongRunning(exchange: Exchange, model: string): Response {
-  const { state, body, record, rule } = exchange;
+export function predictLongRunning(context: RequestContext, model: string): Response {
+  const { state, body, record, rule } = context;
   if (!VEO_MODELS.includes(model)) throw modelNotFound(model, "predictLongRunning");
   const request = readMessage(parseJson(body), PREDICT_REQUEST);
   const { prompt, image, references } = readInstance(request.instances);
