@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startSimulator } from "../../local/simulator/mod.ts";
-import { describe } from "../simulator/mp4.ts";
+import { describeFilm } from "../simulator/client.ts";
 import { omniClient, startOmni, type VideoInput } from "./official_requests.ts";
 import { OMNI_MODEL, picture } from "./samples.ts";
 
@@ -25,7 +25,7 @@ Deno.test("@google/genai starts, polls and downloads an Omni video", async () =>
   const { uri, mime_type } = finished.output_video!;
   assert.equal(mime_type, "video/mp4");
   const response = await fetch(uri!, { headers: { "x-goog-api-key": simulator.apiKey } });
-  const film = describe(new Uint8Array(await response.arrayBuffer()));
+  const film = describeFilm(new Uint8Array(await response.arrayBuffer()));
   assert.deepEqual([film.seconds, film.width, film.height], [4, 360, 640]);
   assert.equal(simulator.accepted("video"), 1);
 });

@@ -1,9 +1,7 @@
 import { drawPicture } from "../../local/simulator/drawing/picture.ts";
 import type { Source } from "./official_requests.ts";
 
-export const IMAGE_MODEL = "gemini-2.5-flash-image";
-export const VEO_MODEL = "veo-3.1-fast-generate-preview";
-export const OMNI_MODEL = "gemini-omni-1.1-flash";
+export { IMAGE_MODEL, OMNI_MODEL, VEO_MODEL } from "../simulator/client.ts";
 
 /** A picture to edit or to animate. */
 export async function picture(prompt = "A lighthouse"): Promise<Source> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startSimulator } from "../../local/simulator/mod.ts";
-import { describe } from "../simulator/mp4.ts";
+import { describeFilm } from "../simulator/client.ts";
 import { imageAndVeoClient, startVeo, type VideoInput } from "./official_requests.ts";
 import { picture, VEO_MODEL } from "./samples.ts";
 
@@ -32,8 +32,8 @@ Deno.test("@google/genai starts, polls and downloads a Veo video", async () => {
     // The library finds the file's id in https addresses only.
     const file = { video: { uri: uri!.replace("http:", "https:"), mimeType: "video/mp4" } };
     await client.files.download({ file, downloadPath });
-    const film = describe(await Deno.readFile(downloadPath));
-    assert.equal(film.types[0], "ftyp");
+    const film = describeFilm(await Deno.readFile(downloadPath));
+    assert.equal(film.type, "ftyp");
     assert.equal(film.seconds, 4);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -1,129 +1,57 @@
+/** What the API refuses before it bills anything, so that no request of ours may look like it. */
 import assert from "node:assert/strict";
-import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
-import { askForVideo, send, TINY_PNG, VEO_MODEL } from "./client.ts";
-import { describe } from "./mp4.ts";
+import { startSimulator } from "../../local/simulator/mod.ts";
+import { askForVideo, IMAGE_MODEL, OMNI_MODEL, send, TINY_PNG, VEO_MODEL } from "./client.ts";
 
-const SUBMIT = `/models/${VEO_MODEL}:predictLongRunning`;
+const image = { bytesBase64Encoded: TINY_PNG, mimeType: "image/png" };
+const reference = { image, referenceType: "asset" };
 
-async function uriOf(simulator: Simulator, parameters = {}): Promise<string> {
-  const { json: { name } } = await askForVideo(simulator, "A lion walks", parameters);
-  const { json } = await send(simulator, "GET", `/${name}`);
-  return json.response.generateVideoResponse.generatedSamples[0].video.uri;
-}
-
-Deno.test("a pending operation is its name and nothing else", async () => {
-  await using simulator = await startSimulator({ videoDelayMs: 3_600_000 });
-  const { json: { name } } = await askForVideo(simulator, "A lion walks");
-  assert.match(name, new RegExp(`^models/${VEO_MODEL}/operations/[a-z0-9]+$`));
-  assert.deepEqual((await send(simulator, "GET", `/${name}`)).json, { name });
-});
-
-Deno.test("a finished operation names a film that plays as long as it was asked to", async () => {
+Deno.test("images: unknown names, wrong types and what the model cannot do", async () => {
   await using simulator = await startSimulator();
-  const cases = [
-    { parameters: {}, seconds: 8, width: 640, height: 360 },
-    {
-      parameters: { durationSeconds: 4, aspectRatio: "9:16" },
-      seconds: 4,
-      width: 360,
-      height: 640,
-    },
+  const contents = [{ parts: [{ text: "A mill" }] }];
+  const withImage = (mimeType: string, data: string) => ({
+    contents: [{ parts: [{ inlineData: { mimeType, data } }] }],
+  });
+  const cases: [body: unknown, message: RegExp][] = [
+    [{ contents, sceneId: "1" }, /Unknown name "sceneId": Cannot find field/],
+    [
+      { contents, generationConfig: { imageConfig: { ratio: "1:1" } } },
+      /Unknown name "ratio" at 'generation_config.image_config': Cannot find field/,
+    ],
+    [
+      { contents: [{ parts: [{ text: 7 }] }] },
+      /Invalid value at 'contents\[0\].parts\[0\].text' \(TYPE_STRING\), 7/,
+    ],
+    [withImage("image/png", "%%"), /inline_data.data' \(TYPE_BYTES\)/],
+    [withImage("image/gif", TINY_PNG), /Unsupported MIME type: image\/gif/],
+    [withImage("image/png", "AAAA"), /Unable to process input image/],
+    [{ contents, generationConfig: { imageConfig: { aspectRatio: "2:1" } } }, /aspect ratio/],
+    [{ contents, generationConfig: { responseModalities: ["VIDEO"] } }, /Modality/],
+    [{}, /contents is not specified/],
   ];
-  for (const { parameters, ...expected } of cases) {
-    const response = await fetch(await uriOf(simulator, parameters), {
-      headers: { "x-goog-api-key": simulator.apiKey },
-    });
-    assert.equal(response.headers.get("content-type"), "video/mp4");
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    assert.equal(response.headers.get("content-length"), String(bytes.length));
-    const { types, samples, ...film } = describe(bytes);
-    assert.equal(types[0], "ftyp");
-    assert.ok(types.includes("moov") && types.includes("mdat"));
-    assert.deepEqual(film, expected);
-    assert.ok(samples > expected.seconds * 5);
+  for (const [body, message] of cases) {
+    const reply = await send(simulator, "POST", `/models/${IMAGE_MODEL}:generateContent`, body);
+    assert.equal(reply.status, 400);
+    assert.equal(reply.json.error.status, "INVALID_ARGUMENT");
+    assert.match(reply.json.error.message, message);
   }
+  assert.equal(simulator.accepted("image"), 0);
 });
 
-Deno.test("a download needs the key", async () => {
+Deno.test("Veo: parameters, and images that do not go together", async () => {
   await using simulator = await startSimulator();
-  const response = await fetch(await uriOf(simulator));
-  assert.equal(response.status, 403);
-  assert.equal((await response.json()).error.status, "PERMISSION_DENIED");
-});
-
-Deno.test("a scripted redirect leads to another origin, which must not see the key", async () => {
-  await using simulator = await startSimulator();
-  const uri = await uriOf(simulator, { durationSeconds: 4 });
-  simulator.script({ match: { kind: "download" }, preset: "redirect" });
-  const headers = { "x-goog-api-key": simulator.apiKey };
-  const response = await fetch(uri, { headers, redirect: "manual" });
-  await response.body?.cancel();
-  assert.equal(response.status, 302);
-  const location = response.headers.get("location")!;
-  assert.notEqual(new URL(location).origin, new URL(uri).origin);
-  const withKey = await fetch(location, { headers });
-  await withKey.body?.cancel();
-  assert.equal(withKey.status, 400);
-  const without = await fetch(location);
-  assert.equal(without.status, 200);
-  assert.equal(describe(new Uint8Array(await without.arrayBuffer())).seconds, 4);
-});
-
-Deno.test("an image to animate is bytesBase64Encoded", async () => {
-  await using simulator = await startSimulator();
-  const submit = (image: unknown) =>
-    send(simulator, "POST", SUBMIT, { instances: [{ prompt: "Animate", image }] });
-  const good = await submit({ bytesBase64Encoded: TINY_PNG, mimeType: "image/png" });
-  assert.equal(good.status, 200);
-  const bad = await submit({ inlineData: { data: TINY_PNG, mimeType: "image/png" } });
-  assert.equal(bad.status, 400);
-  assert.match(bad.json.error.message, /`inlineData` isn't supported by this model/);
-});
-
-Deno.test("parameters that Veo refuses are refused, and bill nothing", async () => {
-  await using simulator = await startSimulator();
-  const cases: [parameters: unknown, message: RegExp][] = [
-    [{ durationSeconds: "8" }, /`durationSeconds` needs to be a number/],
-    [{ durationSeconds: 9 }, /`durationSeconds` is out of bound/],
-    [{ durationSeconds: 5 }, /4, 6 and 8/],
-    [{ resolution: "1080p", durationSeconds: 6 }, /requires duration seconds to be 8/],
-    [{ resolution: "480p" }, /resolution 480p/],
-    [{ generateAudio: true }, /`generateAudio` isn't supported/],
-    [{ aspectRatio: "1:1" }, /aspect ratio/],
-    [{ negativePrompt: 7 }, /`negativePrompt` needs to be a string/],
-    [{ seed: -1 }, /`seed` needs to be an unsigned 32-bit integer/],
-    [{ personGeneration: "dont_allow" }, /dont_allow for personGeneration is currently not/],
-  ];
-  for (const [parameters, message] of cases) {
-    const { status, json } = await askForVideo(simulator, "A lion walks", parameters as object);
-    assert.equal(status, 400);
-    assert.match(json.error.message, message);
-  }
-  assert.equal(simulator.accepted("video"), 0);
-});
-
-Deno.test("what Veo takes together with images is what its documentation says", async () => {
-  await using simulator = await startSimulator();
-  const image = { bytesBase64Encoded: TINY_PNG, mimeType: "image/png" };
-  const reference = { image, referenceType: "asset" };
-  const ask = async (instance: object, parameters = {}, model = VEO_MODEL) => {
-    const { status, json } = await send(simulator, "POST", `/models/${model}:predictLongRunning`, {
-      instances: [{ prompt: "A lion walks", ...instance }],
-      parameters,
-    });
-    return status === 200 ? "accepted" : json.error.message;
-  };
-  const accepted: [instance: object, parameters?: object][] = [
-    [{ image, lastFrame: image }, { durationSeconds: 4, seed: 4_294_967_295 }],
-    [{ image }, { personGeneration: "allow_adult", negativePrompt: "rain" }],
-    [{ referenceImages: [reference, reference, reference] }, { aspectRatio: "9:16" }],
-    [{}, { personGeneration: "allow_all" }],
-  ];
-  for (const [instance, parameters] of accepted) {
-    assert.equal(await ask(instance, parameters), "accepted");
-  }
-  assert.equal(simulator.accepted("video"), accepted.length);
-  const refused: [instance: object, parameters: object, message: RegExp][] = [
+  const cases: [instance: object, parameters: object, message: RegExp][] = [
+    [{}, { durationSeconds: "8" }, /`durationSeconds` needs to be a number/],
+    [{}, { durationSeconds: 9 }, /`durationSeconds` is out of bound/],
+    [{}, { durationSeconds: 5 }, /4, 6 and 8/],
+    [{}, { resolution: "1080p", durationSeconds: 6 }, /requires duration seconds to be 8/],
+    [{}, { resolution: "480p" }, /resolution 480p/],
+    [{}, { generateAudio: true }, /`generateAudio` isn't supported/],
+    [{}, { aspectRatio: "1:1" }, /aspect ratio/],
+    [{}, { negativePrompt: 7 }, /`negativePrompt` needs to be a string/],
+    [{}, { seed: -1 }, /`seed` needs to be an unsigned 32-bit integer/],
+    [{}, { personGeneration: "dont_allow" }, /dont_allow for personGeneration is currently not/],
+    [{ image: { inlineData: {} } }, {}, /`inlineData` isn't supported by this model/],
     [{ lastFrame: image }, {}, /`lastFrame` requires `image`/],
     [{ image, referenceImages: [reference] }, {}, /can't be used together with `image`/],
     [{ referenceImages: Array(4).fill(reference) }, {}, /At most 3 reference images/],
@@ -131,17 +59,56 @@ Deno.test("what Veo takes together with images is what its documentation says", 
     [{ referenceImages: [reference] }, { durationSeconds: 6 }, /use case is currently not/],
     [{ image }, { personGeneration: "allow_all" }, /allow_all for personGeneration/],
   ];
-  for (const [instance, parameters, message] of refused) {
-    assert.match(await ask(instance, parameters), message);
+  for (const [instance, parameters, message] of cases) {
+    const asked = { prompt: "A lion walks", ...instance };
+    const { status, json } = await askForVideo(simulator, asked, parameters);
+    assert.equal(status, 400);
+    assert.match(json.error.message, message);
   }
-  const older = "veo-3.0-fast-generate-001";
-  assert.match(await ask({ referenceImages: [reference] }, {}, older), /currently not supported/);
-  assert.equal(simulator.accepted("video"), accepted.length);
+  const path = `/models/${VEO_MODEL.replace("3.1", "3.0")}`.replace("preview", "001");
+  const older = await send(simulator, "POST", `${path}:predictLongRunning`, {
+    instances: [{ prompt: "A lion walks", referenceImages: [reference] }],
+  });
+  assert.match(older.json.error.message, /currently not supported/);
+  assert.equal(simulator.accepted("video"), 0);
 });
 
-Deno.test("an operation that nobody started is not found", async () => {
+Deno.test("Veo takes what its documentation says goes together", async () => {
   await using simulator = await startSimulator();
-  const { status, json } = await send(simulator, "GET", `/models/${VEO_MODEL}/operations/none`);
-  assert.equal(status, 404);
-  assert.equal(json.error.status, "NOT_FOUND");
+  const cases: [instance: object, parameters?: object][] = [
+    [{ image, lastFrame: image }, { durationSeconds: 4, seed: 4_294_967_295 }],
+    [{ image }, { personGeneration: "allow_adult", negativePrompt: "rain" }],
+    [{ referenceImages: [reference, reference, reference] }, { aspectRatio: "9:16" }],
+    [{}, { personGeneration: "allow_all" }],
+  ];
+  for (const [instance, parameters] of cases) {
+    await askForVideo(simulator, { prompt: "A lion walks", ...instance }, parameters);
+  }
+  assert.equal(simulator.accepted("video"), cases.length);
+});
+
+Deno.test("Omni: unknown names and values, but not an empty input", async () => {
+  await using simulator = await startSimulator();
+  const format = { type: "video", delivery: "uri" };
+  const base = { model: OMNI_MODEL, background: true, response_format: format };
+  const cases: [change: object, message: RegExp][] = [
+    [{ responseFormat: format }, /Unknown parameter 'responseFormat'/],
+    [{ response_format: { ...format, duration: "2s" } }, /duration/],
+    [{ response_format: { ...format, duration: 8 } }, /duration/],
+    [{ response_format: { ...format, aspect_ratio: "1:1" } }, /aspect_ratio/],
+    [{ generation_config: { temperature: 1 } }, /Unknown parameter 'temperature'/],
+    [{ generation_config: { video_config: { task: "x" } } }, /Unknown task 'x'/],
+    [{ generation_config: { seed: "7" } }, /seed/],
+    [{ model: "gemini-omni-9" }, /not found/],
+    [{ input: [{ type: "image", inlineData: TINY_PNG }] }, /Unknown parameter 'inlineData'/],
+  ];
+  for (const [change, message] of cases) {
+    const body = { ...base, ...change };
+    const { status, json } = await send(simulator, "POST", "/interactions", body);
+    assert.equal(status, 400);
+    assert.match(json.error.message, message);
+  }
+  assert.equal(simulator.accepted("video"), 0);
+  assert.equal((await send(simulator, "POST", "/interactions", base)).status, 200);
+  assert.equal(simulator.accepted("video"), 1);
 });

@@ -1,96 +1,85 @@
 import assert from "node:assert/strict";
-import { startSimulator } from "../../local/simulator/mod.ts";
-import { askForInteraction, OMNI_MODEL, send, TINY_PNG } from "./client.ts";
-import { describe } from "./mp4.ts";
+import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
+import { askForVideo, bytesOf, describeFilm, OMNI_MODEL, send } from "./client.ts";
 
-Deno.test("an interaction is in progress, then completed with a video to download", async () => {
+async function submit(simulator: Simulator, parameters = {}): Promise<string> {
+  return (await askForVideo(simulator, { prompt: "A lion walks" }, parameters)).json.name;
+}
+
+async function poll(simulator: Simulator, name: string) {
+  return (await send(simulator, "GET", `/${name}`)).json;
+}
+
+async function uriOf(simulator: Simulator, parameters = {}): Promise<string> {
+  const { response } = await poll(simulator, await submit(simulator, parameters));
+  return response.generateVideoResponse.generatedSamples[0].video.uri;
+}
+
+Deno.test("a film plays as long as it was asked to, in the shape asked for", async () => {
   await using simulator = await startSimulator();
-  const created = await askForInteraction(simulator, "A lion walks", { duration: "4s" });
-  const { id, ...head } = created.json;
-  assert.deepEqual(head, { status: "in_progress", object: "interaction", model: OMNI_MODEL });
-
-  const { json } = await send(simulator, "GET", `/interactions/${id}`);
-  assert.equal(json.status, "completed");
-  const [step] = json.steps;
-  assert.equal(step.type, "model_output");
-  assert.equal(step.content[0].mime_type, "video/mp4");
-  assert.equal(json.usage.total_output_tokens, 4 * 5792);
-  const response = await fetch(step.content[0].uri, {
-    headers: { "x-goog-api-key": simulator.apiKey },
-  });
-  assert.equal(describe(new Uint8Array(await response.arrayBuffer())).seconds, 4);
-});
-
-Deno.test("inline delivery brings the video along", async () => {
-  await using simulator = await startSimulator();
-  const format = { delivery: "inline", duration: "4s", aspect_ratio: "9:16" };
-  const { json: { id } } = await askForInteraction(simulator, "A lion walks", format);
-  const { json } = await send(simulator, "GET", `/interactions/${id}`);
-  const { data, uri } = json.steps[0].content[0];
-  assert.equal(uri, undefined);
-  const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
-  assert.equal(describe(bytes).height, 640);
-});
-
-Deno.test("a running interaction can be cancelled", async () => {
-  await using simulator = await startSimulator({ videoDelayMs: 3_600_000 });
-  const { json: { id } } = await askForInteraction(simulator, "A lion walks");
-  const path = `/interactions/${id}`;
-  assert.equal((await send(simulator, "GET", path)).json.status, "in_progress");
-  assert.equal((await send(simulator, "POST", `${path}/cancel`)).json.status, "cancelled");
-  assert.equal((await send(simulator, "GET", path)).json.status, "cancelled");
-});
-
-Deno.test("a refusal is a completed interaction with words only", async () => {
-  await using simulator = await startSimulator();
-  simulator.script({ match: { kind: "video" }, preset: "safety" });
-  const { json: { id } } = await askForInteraction(simulator, "A lion walks");
-  const { json } = await send(simulator, "GET", `/interactions/${id}`);
-  assert.equal(json.status, "completed");
-  assert.deepEqual(json.steps[0].content.map((item: { type: string }) => item.type), ["text"]);
-});
-
-Deno.test("an unknown id is a bad request with a word for a code", async () => {
-  await using simulator = await startSimulator();
-  const { status, json } = await send(simulator, "GET", "/interactions/v1_none");
-  assert.equal(status, 400);
-  assert.equal(json.error.code, "invalid_request");
-});
-
-Deno.test("what Omni refuses bills nothing, an empty input does", async () => {
-  await using simulator = await startSimulator();
-  const base = { model: OMNI_MODEL, background: true };
-  const format = { type: "video", delivery: "uri" };
-  const cases: [body: unknown, message: RegExp][] = [
-    [{ ...base, responseFormat: format }, /Unknown parameter 'responseFormat'/],
-    [{ ...base, response_format: { ...format, duration: "2s" } }, /duration/],
-    [{ ...base, response_format: { ...format, duration: 8 } }, /duration/],
-    [{ ...base, response_format: { ...format, aspect_ratio: "1:1" } }, /aspect_ratio/],
-    [
-      { ...base, response_format: format, generation_config: { temperature: 1 } },
-      /Unknown parameter 'temperature'/,
-    ],
-    [
-      { ...base, response_format: format, generation_config: { video_config: { task: "x" } } },
-      /Unknown task 'x'/,
-    ],
-    [{ ...base, response_format: format, generation_config: { seed: "7" } }, /seed/],
-    [{ ...base, model: "gemini-omni-9", response_format: format }, /not found/],
-    [
-      { ...base, response_format: format, input: [{ type: "image", inlineData: TINY_PNG }] },
-      /Unknown parameter 'inlineData'/,
-    ],
+  const cases = [
+    { parameters: {}, seconds: 8, width: 640, height: 360 },
+    {
+      parameters: { durationSeconds: 4, aspectRatio: "9:16" },
+      seconds: 4,
+      width: 360,
+      height: 640,
+    },
   ];
-  for (const [body, message] of cases) {
-    const { status, json } = await send(simulator, "POST", "/interactions", body);
-    assert.equal(status, 400);
-    assert.match(json.error.message, message);
+  for (const { parameters, ...expected } of cases) {
+    const headers = { "x-goog-api-key": simulator.apiKey };
+    const response = await fetch(await uriOf(simulator, parameters), { headers });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    assert.equal(response.headers.get("content-length"), String(bytes.length));
+    assert.deepEqual(describeFilm(bytes), { type: "ftyp", ...expected });
   }
-  assert.equal(simulator.accepted("video"), 0);
-  const empty = await send(simulator, "POST", "/interactions", {
-    ...base,
-    response_format: format,
-  });
-  assert.equal(empty.status, 200);
-  assert.equal(simulator.accepted("video"), 1);
+});
+
+Deno.test("a download needs the key, and a redirect of it must not see the key", async () => {
+  await using simulator = await startSimulator();
+  const uri = await uriOf(simulator, { durationSeconds: 4 });
+  const status = async (address: string, headers = {}) => {
+    const response = await fetch(address, { headers, redirect: "manual" });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assert.equal(await status(uri), 403);
+  simulator.script({ match: { kind: "download" }, preset: "redirect" });
+  const headers = { "x-goog-api-key": simulator.apiKey };
+  const { headers: answered } = await fetch(uri, { headers, redirect: "manual" });
+  const location = answered.get("location")!;
+  assert.notEqual(new URL(location).origin, new URL(uri).origin);
+  assert.equal(await status(location, headers), 400);
+  assert.equal(await status(location), 200);
+});
+
+Deno.test("how a video ends can be scripted at its submission or at a poll, and stays so", async () => {
+  await using simulator = await startSimulator();
+  simulator.script({ match: { kind: "video" }, preset: "rai-audio" });
+  const filtered = (await poll(simulator, await submit(simulator))).response.generateVideoResponse;
+  assert.match(filtered.raiMediaFilteredReasons[0], /audio/);
+
+  const name = await submit(simulator);
+  simulator.script({ match: { kind: "poll" }, preset: "pending" });
+  assert.deepEqual(await poll(simulator, name), { name });
+  simulator.script({ match: { kind: "poll" }, preset: "operation-error" });
+  for (let again = 0; again < 2; again++) {
+    assert.equal((await poll(simulator, name)).error.code, 13);
+  }
+});
+
+Deno.test("Omni delivers a video in its answer where no address is asked for", async () => {
+  await using simulator = await startSimulator();
+  const ask = (response_format: object) =>
+    send(simulator, "POST", "/interactions", {
+      model: OMNI_MODEL,
+      input: "A lion",
+      response_format,
+    });
+  const { json } = await ask({ type: "video", duration: "4s", aspect_ratio: "9:16" });
+  assert.equal(describeFilm(bytesOf(json.steps[0].content[0].data)).height, 640);
+  simulator.script({ match: { kind: "video" }, preset: "safety" });
+  const refused = await ask({ type: "video" });
+  assert.equal(refused.json.status, "completed");
+  assert.equal(refused.json.steps[0].content[0].type, "text");
 });
