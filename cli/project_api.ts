@@ -84,7 +84,7 @@ function refusal(name: string, status: number, reply: unknown, url: string): str
   const said = message ? `${status}: ${plain(message)}` : `${status}`;
   if (isMissing(code)) {
     const what = isMissingFunction(code) ? "function" : "table";
-    return `The project has no ${what} ${name}. Apply the migrations: supabase db push (${said})`;
+    return `The project has no ${what} ${name}. Apply the migrations: supabase db push --remote (${said})`;
   }
   // 42501: the role may not use it.
   if (status === 401 || status === 403 || code === "42501") {

@@ -13,7 +13,7 @@ export async function checkMigrations({ api }: Visit): Promise<Observation[]> {
   if (missing.length > 0) {
     findings.push(failed(
       `The database is of another version than this clone. It lacks ${missing.join(", ")}.`,
-      "supabase db push\n" +
+      "supabase db push --remote\n" +
         "# It says that all is applied? Have PostgREST look again, in the SQL editor:\n" +
         "# notify pgrst, 'reload schema';\n" +
         "# Still not there? Somebody has dropped it. Run the files again, which changes nothing else:\n" +

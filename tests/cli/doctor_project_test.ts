@@ -105,7 +105,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     const findings = await clinic.whileBroken(change(name, "mislaid"), change("mislaid", name));
     const { message, remedy } = only(findings, "failed", "migrations");
     match(message, /lacks unpublished_generation_jobs\(queue, quantity\)\./);
-    match(remedy!, /^supabase db push\n/);
+    match(remedy!, /^supabase db push --remote\n/);
   });
 
   await test.step("a function as an older version had it", async () => {

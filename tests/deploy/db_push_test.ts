@@ -15,7 +15,7 @@ for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
       const database = new URL(url);
       database.search = "sslmode=disable";
       const push = (...flags: string[]) =>
-        supabase(REPOSITORY, NOBODY, ["db", "push", "--db-url", database.href, ...flags]);
+        supabase(REPOSITORY, NOBODY, ["db", "push", `--remote=${database.href}`, ...flags]);
       const files = [...Deno.readDirSync(`${REPOSITORY}supabase/migrations`)].map(({ name }) =>
         name
       );

@@ -40,7 +40,7 @@ async function inDatabase(test: (database: Database, session: Sql) => Promise<vo
 async function pushWithSeed(database: Database): Promise<string> {
   const url = new URL(database.url);
   url.search = "sslmode=disable";
-  const arguments_ = ["db", "push", "--include-seed", "--db-url", url.href];
+  const arguments_ = ["db", "push", "--include-seed", `--remote=${url.href}`];
   const { code, output } = await supabase(REPOSITORY, NOWHERE, arguments_);
   equal(code, 0, output);
   return output;
