@@ -10,4 +10,4 @@ pub(crate) use parse::Json;
 #[cfg(target_family = "wasm")]
 pub(crate) use parse::owned;
 pub(crate) use sanitize::mend;
-pub(crate) use write::JsonBody;
+pub(crate) use write::{Object, object, object_with_media};

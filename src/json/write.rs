@@ -1,113 +1,192 @@
 //! Writing JSON.
+//!
+//! Piece by piece into one buffer, so that an image goes into it as base64 with no copy on the way.
+//! It is also much less code than building a value and serializing that. What is opened is closed
+//! by the call that opened it.
 
 use serde_json::Value;
 
-use crate::port::SourceImage;
+/// Writes an object.
+pub(crate) fn object(write: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
+    object_with_media(0, write)
+}
 
-/// Writes a JSON body piece by piece, so that an image goes into it as base64 with no copy on
-/// the way. It is also much less code than building a value and serializing that.
-pub(crate) struct JsonBody(Vec<u8>);
+/// Writes an object that will hold so many bytes as base64.
+pub(crate) fn object_with_media(bytes: usize, write: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
+    const REST: usize = 512;
+    let mut json = Vec::with_capacity(bytes / 3 * 4 + REST);
+    Object::write(&mut json, write);
+    json
+}
 
-impl JsonBody {
-    /// Begins a body that will hold images as base64.
-    pub(crate) fn with_media(images: &[SourceImage]) -> Self {
-        const REST: usize = 1024;
-        let media: usize = images.iter().map(|image| image.bytes.len()).sum();
-        Self(Vec::with_capacity(media / 3 * 4 + REST))
+/// An object that is being written.
+pub(crate) struct Object<'j>(&'j mut Vec<u8>);
+
+impl Object<'_> {
+    fn write(json: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
+        json.push(b'{');
+        write(&mut Object(json));
+        json.push(b'}');
     }
 
-    /// Begins an object, to which members are added until [`JsonBody::close`].
-    pub(crate) fn object() -> Self {
-        Self(b"{".to_vec())
-    }
-
-    /// Adds JSON that is known to be right.
-    pub(crate) fn raw(mut self, json: &str) -> Self {
-        self.0.extend_from_slice(json.as_bytes());
-        self
-    }
-
-    /// Adds a text as a JSON string.
-    pub(crate) fn text(mut self, text: &str) -> Self {
-        if serde_json::to_writer(&mut self.0, text).is_err() {
-            return self.raw("null"); // memory takes everything, so this does not happen
-        }
-        self
-    }
-
-    /// Adds bytes as a JSON string of base64.
-    pub(crate) fn base64(mut self, bytes: &[u8]) -> Self {
-        self.0.push(b'"');
-        base64_simd::STANDARD.encode_append(bytes, &mut self.0);
-        self.0.push(b'"');
-        self
-    }
-
-    /// Begins a member; its value is to follow.
-    pub(crate) fn member(mut self, name: &str) -> Self {
-        if !matches!(self.0.last(), Some(b'{' | b'[')) {
-            self.0.push(b',');
-        }
-        self.raw("\"").raw(name).raw("\":")
-    }
-
-    /// Adds a member that is a text or nothing.
-    pub(crate) fn member_text(self, name: &str, text: Option<&str>) -> Self {
-        let body = self.member(name);
-        match text {
-            Some(text) => body.text(text),
-            None => body.raw("null"),
-        }
-    }
-
-    /// Adds a member that is an integer.
-    pub(crate) fn member_integer(self, name: &str, integer: i64) -> Self {
-        self.member(name).raw(&integer.to_string())
-    }
-
-    /// Adds a member that is a number of millionths.
-    pub(crate) fn member_millionths(self, name: &str, millionths: u64) -> Self {
-        let number = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
-        self.member(name).raw(&number)
-    }
-
-    /// Adds a member that is true or false.
-    pub(crate) fn member_flag(self, name: &str, flag: bool) -> Self {
-        self.member(name).raw(if flag { "true" } else { "false" })
-    }
-
-    /// Adds a member that is any JSON.
-    pub(crate) fn member_value(self, name: &str, value: Option<&Value>) -> Self {
-        let mut body = self.member(name);
-        match value {
-            Some(value) if serde_json::to_writer(&mut body.0, value).is_ok() => body,
-            _ => body.raw("null"),
-        }
-    }
-
-    /// Adds a member that is a text, or leaves it out.
-    pub(crate) fn optional_text(self, name: &str, text: Option<&str>) -> Self {
-        match text {
-            Some(_) => self.member_text(name, text),
-            None => self,
-        }
-    }
-
-    /// Adds a member that is an integer, or leaves it out.
-    pub(crate) fn optional_integer(self, name: &str, integer: Option<i64>) -> Self {
-        match integer {
-            Some(integer) => self.member_integer(name, integer),
-            None => self,
-        }
-    }
-
-    /// Ends an object and the body.
-    pub(crate) fn close(self) -> Vec<u8> {
-        self.raw("}").finish()
-    }
-
-    /// Ends the body.
-    pub(crate) fn finish(self) -> Vec<u8> {
+    /// Begins a member.
+    fn name(&mut self, name: &str) -> &mut Vec<u8> {
+        separate(self.0);
+        text(self.0, name);
+        self.0.push(b':');
         self.0
+    }
+
+    /// Adds a member that is JSON already.
+    fn raw(&mut self, name: &str, json: &str) -> &mut Self {
+        self.name(name).extend_from_slice(json.as_bytes());
+        self
+    }
+
+    /// Adds a text.
+    pub(crate) fn text(&mut self, name: &str, value: &str) -> &mut Self {
+        text(self.name(name), value);
+        self
+    }
+
+    /// Adds a text, or leaves it out.
+    pub(crate) fn optional_text(&mut self, name: &str, value: Option<&str>) -> &mut Self {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self,
+        }
+    }
+
+    /// Adds a text or null.
+    pub(crate) fn text_or_null(&mut self, name: &str, value: Option<&str>) -> &mut Self {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self.raw(name, "null"),
+        }
+    }
+
+    /// Adds an integer.
+    pub(crate) fn integer(&mut self, name: &str, value: i64) -> &mut Self {
+        self.raw(name, &value.to_string())
+    }
+
+    /// Adds an integer, or leaves it out.
+    pub(crate) fn optional_integer(&mut self, name: &str, value: Option<i64>) -> &mut Self {
+        match value {
+            Some(value) => self.integer(name, value),
+            None => self,
+        }
+    }
+
+    /// Adds a number of millionths.
+    pub(crate) fn millionths(&mut self, name: &str, value: u64) -> &mut Self {
+        self.raw(name, &format!("{}.{:06}", value / 1_000_000, value % 1_000_000))
+    }
+
+    /// Adds true or false.
+    pub(crate) fn flag(&mut self, name: &str, value: bool) -> &mut Self {
+        self.raw(name, if value { "true" } else { "false" })
+    }
+
+    /// Adds any value; none is null.
+    pub(crate) fn value(&mut self, name: &str, value: Option<&Value>) -> &mut Self {
+        let json = self.name(name);
+        let start = json.len();
+        if value.is_none_or(|value| serde_json::to_writer(&mut *json, value).is_err()) {
+            json.truncate(start);
+            json.extend_from_slice(b"null");
+        }
+        self
+    }
+
+    /// Adds bytes as base64.
+    pub(crate) fn base64(&mut self, name: &str, bytes: &[u8]) -> &mut Self {
+        let json = self.name(name);
+        json.push(b'"');
+        base64_simd::STANDARD.encode_append(bytes, json);
+        json.push(b'"');
+        self
+    }
+
+    /// Adds an object.
+    pub(crate) fn object(&mut self, name: &str, write: impl FnOnce(&mut Object<'_>)) -> &mut Self {
+        Object::write(self.name(name), write);
+        self
+    }
+
+    /// Adds a list.
+    pub(crate) fn list(&mut self, name: &str, write: impl FnOnce(&mut List<'_>)) -> &mut Self {
+        let json = self.name(name);
+        json.push(b'[');
+        write(&mut List(json));
+        json.push(b']');
+        self
+    }
+}
+
+/// A list that is being written.
+pub(crate) struct List<'j>(&'j mut Vec<u8>);
+
+impl List<'_> {
+    /// Adds a text.
+    pub(crate) fn text(&mut self, value: &str) -> &mut Self {
+        separate(self.0);
+        text(self.0, value);
+        self
+    }
+
+    /// Adds an object.
+    pub(crate) fn object(&mut self, write: impl FnOnce(&mut Object<'_>)) -> &mut Self {
+        separate(self.0);
+        Object::write(self.0, write);
+        self
+    }
+}
+
+/// Puts a comma after what stands there, unless that is the beginning.
+fn separate(json: &mut Vec<u8>) {
+    if !matches!(json.last(), Some(b'{' | b'[')) {
+        json.push(b',');
+    }
+}
+
+fn text(json: &mut Vec<u8>, text: &str) {
+    // Memory takes everything, so this does not fail.
+    let _ = serde_json::to_writer(json, text);
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let usage = json!({"tokens": [1, "2"]});
+        let written = object(|it| {
+            it.object("empty", |_| {}).list("none", |_| {});
+            it.list("texts", |list| {
+                list.text("a\"\n").text("{");
+            });
+            it.list("objects", |list| {
+                list.object(|it| {
+                    it.integer("n", -1).flag("yes", true);
+                });
+                list.object(|_| {});
+            });
+            it.optional_text("out", None).optional_integer("out", None).text_or_null("t", None);
+            it.optional_text("in", Some("x")).optional_integer("seed", Some(7));
+            it.millionths("cost", 1_000_039).base64("data", b"ABC").flag("no", false);
+            it.value("usage", Some(&usage)).value("nothing", None);
+        });
+        let expected = json!({
+            "empty": {}, "none": [], "texts": ["a\"\n", "{"],
+            "objects": [{"n": -1, "yes": true}, {}],
+            "t": null, "in": "x", "seed": 7, "cost": 1.000_039, "data": "QUJD", "no": false,
+            "usage": usage, "nothing": null,
+        });
+        assert_eq!(serde_json::from_slice::<Value>(&written).unwrap(), expected);
     }
 }

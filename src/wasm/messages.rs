@@ -8,8 +8,8 @@ use wasm_bindgen::JsValue;
 use super::error::validation;
 use super::plain::to_json;
 use crate::job::{self, Invalid, Issue};
-use crate::json::JsonBody;
 use crate::json::owned;
+use crate::json::{Object, object};
 
 /// The message of an image job.
 #[derive(Tsify)]
@@ -111,11 +111,13 @@ pub(super) fn image_job(message: &JsValue) -> Result<JsValue, JsValue> {
     let job = job::ImageJob::parse(&message).map_err(|invalid| validation(&invalid))?;
     let edit = !job.source_image_urls.is_empty();
     let fields = ["model", "aspectRatio", "imageSize", "seed", "priority"];
-    let mut body = copied(JsonBody::object(), &message, &TARGET);
-    if edit {
-        body = copied(body, &message, &["sourceImageUrl", "sourceImageUrls", "editMode"]);
-    }
-    ended(copied(body, &message, &fields))
+    to_js_object(|it| {
+        copy(it, &message, &TARGET);
+        if edit {
+            copy(it, &message, &["sourceImageUrl", "sourceImageUrls", "editMode"]);
+        }
+        copy(it, &message, &fields);
+    })
 }
 
 /// A video job as the worker understands it.
@@ -133,27 +135,28 @@ pub(super) fn video_job(message: &JsValue) -> Result<JsValue, JsValue> {
         "personGeneration",
         "priority",
     ];
-    let body = copied(copied(JsonBody::object(), &message, &TARGET), &message, &fields)
-        .member_text("aspectRatio", Some(job.aspect_ratio))
-        .member_text("durationSeconds", Some(job.duration.as_str()))
-        .member_text("resolution", Some(job.resolution));
-    ended(body)
+    to_js_object(|it| {
+        copy(it, &message, &TARGET);
+        copy(it, &message, &fields);
+        it.text("aspectRatio", job.aspect_ratio)
+            .text("durationSeconds", job.duration.as_str())
+            .text("resolution", job.resolution);
+    })
 }
 
 const TARGET: [&str; 4] = ["storyboardId", "sceneId", "characterId", "prompt"];
 
 /// Copies fields of a message that are there.
-fn copied(mut body: JsonBody, message: &Value, fields: &[&str]) -> JsonBody {
+fn copy(it: &mut Object<'_>, message: &Value, fields: &[&str]) {
     for field in fields {
         if let Some(value) = message.get(field).filter(|value| !value.is_null()) {
-            body = body.member_value(field, Some(value));
+            it.value(field, Some(value));
         }
     }
-    body
 }
 
-fn ended(body: JsonBody) -> Result<JsValue, JsValue> {
-    JSON::parse(&String::from_utf8_lossy(&body.close()))
+fn to_js_object(write: impl FnOnce(&mut Object<'_>)) -> Result<JsValue, JsValue> {
+    JSON::parse(&String::from_utf8_lossy(&object(write)))
 }
 
 /// A message of the caller's as the queue would carry it.

@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::{error_of, failure, unreachable};
-use super::model::model_path;
+use super::model::{model_path, total_bytes};
 use crate::failure::{Code, Failure};
 use crate::http::{Most, Transport, TransportError, exchange, post_json};
 use crate::job::Format;
-use crate::json::{Encoded, Json, JsonBody};
+use crate::json::{Encoded, Json, object_with_media};
 use crate::large_body::{Room, SMALL};
 use crate::port::{GeneratedImage, ImageModel, ImageRequest};
 use crate::service::redact::shown;
@@ -79,30 +79,38 @@ impl<T: Transport> ImageModel for Gemini<T> {
 
 /// The body of a request. Gemini answers with text too unless it is told not to.
 fn body(ImageRequest { job, sources }: ImageRequest<'_>) -> Vec<u8> {
-    let mut body = JsonBody::with_media(sources)
-        .raw(r#"{"contents":[{"role":"user","parts":[{"text":"#)
-        .text(&job.prompt)
-        .raw("}");
-    for source in sources {
-        body = body
-            .raw(r#",{"inlineData":{"mimeType":"#)
-            .text(source.format.content_type())
-            .raw(r#","data":"#)
-            .base64(&source.bytes)
-            .raw("}}");
-    }
-    body = body
-        .raw(r#"]}],"generationConfig":{"responseModalities":["IMAGE"]"#)
-        .optional_integer("seed", job.seed);
-    // Models without sizes refuse even to be asked for none.
-    if job.aspect_ratio.is_some() || job.image_size.is_some() {
-        body = body
-            .raw(r#","imageConfig":{"#)
-            .optional_text("aspectRatio", job.aspect_ratio)
-            .optional_text("imageSize", job.image_size)
-            .raw("}");
-    }
-    body.raw("}}").finish()
+    object_with_media(total_bytes(sources), |it| {
+        it.list("contents", |contents| {
+            contents.object(|content| {
+                content.text("role", "user").list("parts", |parts| {
+                    parts.object(|part| {
+                        part.text("text", &job.prompt);
+                    });
+                    for source in sources {
+                        parts.object(|part| {
+                            part.object("inlineData", |inline| {
+                                inline.text("mimeType", source.format.content_type());
+                                inline.base64("data", &source.bytes);
+                            });
+                        });
+                    }
+                });
+            });
+        });
+        it.object("generationConfig", |config| {
+            config.list("responseModalities", |list| {
+                list.text("IMAGE");
+            });
+            config.optional_integer("seed", job.seed);
+            // Models without sizes refuse even to be asked for none.
+            if job.aspect_ratio.is_some() || job.image_size.is_some() {
+                config.object("imageConfig", |image| {
+                    image.optional_text("aspectRatio", job.aspect_ratio);
+                    image.optional_text("imageSize", job.image_size);
+                });
+            }
+        });
+    })
 }
 
 /// Finds the image in a reply, or the reason why there is none. An image is success whatever

@@ -4,10 +4,11 @@
 //! Form of request and reply: the `Interaction` types of `@google/genai` 3.1.
 
 use super::error::operation_failure;
+use super::model::total_bytes;
 use super::operation_state::Look;
 use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
-use crate::json::{Encoded, Json, JsonBody};
+use crate::json::{Encoded, Json, object_with_media};
 use crate::port::VideoRequest;
 use crate::service::redact::shown;
 
@@ -16,18 +17,6 @@ const ATTEMPTS: u32 = 3;
 
 /// The body of a submission. Names are in snake case and the duration is a text here.
 pub(super) fn submission(model: &str, &VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
-    let mut body = JsonBody::with_media(images)
-        .raw(r#"{"model":"#)
-        .text(model)
-        .raw(r#","background":true,"input":["#);
-    for image in images {
-        body = body
-            .raw(r#"{"type":"image","data":"#)
-            .base64(&image.bytes)
-            .raw(r#","mime_type":"#)
-            .text(image.format.content_type())
-            .raw("},");
-    }
     // Otherwise the model guesses what the images are. That one of two is the last frame has no
     // task of its own; the guide's tags say it.
     let (tags, task) = match (job.images, images.len()) {
@@ -36,19 +25,32 @@ pub(super) fn submission(model: &str, &VideoRequest { job, images }: &VideoReque
         (VideoImages::Frames, 1) => ("", "image_to_video"),
         (VideoImages::Frames, _) => ("<FIRST_FRAME> <LAST_FRAME> ", "image_to_video"),
     };
-    body.raw(r#"{"type":"text","text":"#)
-        .text(&format!("{tags}{}", job.prompt))
-        .raw(r#"}],"response_format":{"type":"video","delivery":"uri""#)
-        .member_text("aspect_ratio", Some(job.aspect_ratio))
-        .member_text("resolution", Some(job.resolution))
-        .member_text("duration", Some(&format!("{}s", job.duration.as_str())))
-        .raw(r#"},"generation_config":{"#)
-        .optional_integer("seed", job.seed)
-        .member("video_config")
-        .raw("{")
-        .member_text("task", Some(task))
-        .raw("}}}")
-        .finish()
+    object_with_media(total_bytes(images), |it| {
+        it.text("model", model).flag("background", true).list("input", |input| {
+            for image in images {
+                input.object(|part| {
+                    part.text("type", "image").base64("data", &image.bytes);
+                    part.text("mime_type", image.format.content_type());
+                });
+            }
+            input.object(|part| {
+                part.text("type", "text").text("text", &format!("{tags}{}", job.prompt));
+            });
+        });
+        it.object("response_format", |format| {
+            format
+                .text("type", "video")
+                .text("delivery", "uri")
+                .text("aspect_ratio", job.aspect_ratio)
+                .text("resolution", job.resolution)
+                .text("duration", &format!("{}s", job.duration.as_str()));
+        });
+        it.object("generation_config", |config| {
+            config.optional_integer("seed", job.seed).object("video_config", |video| {
+                video.text("task", task);
+            });
+        });
+    })
 }
 
 /// The id of an interaction, if it is one that a path can be made of.

@@ -4,10 +4,11 @@
 //! Form of request and reply: <https://ai.google.dev/gemini-api/docs/video>.
 
 use super::error::operation_failure;
+use super::model::total_bytes;
 use super::operation_state::Look;
 use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
-use crate::json::{Encoded, Json, JsonBody};
+use crate::json::{Encoded, Json, Object, object_with_media};
 use crate::port::{SourceImage, VideoRequest};
 use crate::service::redact::shown;
 
@@ -17,40 +18,43 @@ const ATTEMPTS: u32 = 3;
 /// The body of a submission. The duration is a number here, an image is not `inlineData`, and
 /// nothing is said about audio, which the API refuses, or about what it has defaults for.
 pub(super) fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
-    let mut body =
-        JsonBody::with_media(images).raw(r#"{"instances":[{"prompt":"#).text(&job.prompt);
-    match job.images {
-        VideoImages::Frames => {
-            for (name, frame) in ["image", "lastFrame"].into_iter().zip(images) {
-                body = image(body.member(name), frame);
-            }
-        }
-        VideoImages::References => {
-            body = body.raw(r#","referenceImages":["#);
-            for (index, reference) in images.iter().enumerate() {
-                let start = if index == 0 { r#"{"image":"# } else { r#",{"image":"# };
-                body = image(body.raw(start), reference).raw(r#","referenceType":"asset"}"#);
-            }
-            body = body.raw("]");
-        }
-    }
-    body.raw(r#"}],"parameters":{"#)
-        .member_text("aspectRatio", Some(job.aspect_ratio))
-        .member_integer("durationSeconds", job.duration.seconds().into())
-        .member_text("resolution", Some(job.resolution))
-        .optional_text("negativePrompt", job.negative_prompt.as_deref())
-        .optional_text("personGeneration", job.person_generation)
-        .optional_integer("seed", job.seed)
-        .raw("}}")
-        .finish()
+    object_with_media(total_bytes(images), |it| {
+        it.list("instances", |instances| {
+            instances.object(|instance| {
+                instance.text("prompt", &job.prompt);
+                match job.images {
+                    VideoImages::Frames => {
+                        for (name, frame) in ["image", "lastFrame"].into_iter().zip(images) {
+                            instance.object(name, |image| write_image(image, frame));
+                        }
+                    }
+                    VideoImages::References => {
+                        instance.list("referenceImages", |list| {
+                            for reference in images {
+                                list.object(|it| {
+                                    it.object("image", |image| write_image(image, reference));
+                                    it.text("referenceType", "asset");
+                                });
+                            }
+                        });
+                    }
+                }
+            });
+        });
+        it.object("parameters", |parameters| {
+            parameters
+                .text("aspectRatio", job.aspect_ratio)
+                .integer("durationSeconds", job.duration.seconds().into())
+                .text("resolution", job.resolution)
+                .optional_text("negativePrompt", job.negative_prompt.as_deref())
+                .optional_text("personGeneration", job.person_generation)
+                .optional_integer("seed", job.seed);
+        });
+    })
 }
 
-fn image(body: JsonBody, image: &SourceImage) -> JsonBody {
-    body.raw(r#"{"bytesBase64Encoded":"#)
-        .base64(&image.bytes)
-        .raw(r#","mimeType":"#)
-        .text(image.format.content_type())
-        .raw("}")
+fn write_image(it: &mut Object<'_>, image: &SourceImage) {
+    it.base64("bytesBase64Encoded", &image.bytes).text("mimeType", image.format.content_type());
 }
 
 /// The name of an operation, if it is one that a path can be made of: `models/…/operations/…`.

@@ -11,7 +11,7 @@ use super::rows;
 use crate::failure::{Code, Failure};
 use crate::http::{Most, Reply, Transport, exchange, post_json};
 use crate::job::{JobId, Kind};
-use crate::json::{Json, JsonBody};
+use crate::json::{self, Json, Object};
 use crate::port::{
     Claim, Completion, Deferral, Ending, Lease, Operation, Publication, Queue, StoredAsset,
     Unpublished, WriteError,
@@ -47,17 +47,16 @@ impl<T: Transport> Pgmq<T> {
         &self,
         calls: usize,
         function: &str,
-        arguments: JsonBody,
+        arguments: Vec<u8>,
     ) -> Result<Reply, Failure> {
         let url = format!("{}/rpc/{function}", self.0.base_url());
-        let body = arguments.close();
         let mut failure = None;
         for _ in 0..calls {
             let lost = |error| {
                 let message = shown(&format!("{function}: the database {error}"));
                 Failure::retry(Code::QueueFailed, message)
             };
-            let request = post_json(&url, body.clone()).map_err(lost)?;
+            let request = post_json(&url, arguments.clone()).map_err(lost)?;
             match exchange(&self.0, request, TIMEOUT, Most::Bytes(LONGEST_REPLY)).await {
                 Ok(reply) if reply.status.is_success() => return Ok(reply),
                 Ok(reply) => {
@@ -75,7 +74,7 @@ impl<T: Transport> Pgmq<T> {
     }
 
     /// Calls a function that changes something for a lease, and says whether it did.
-    async fn write(&self, function: &str, arguments: JsonBody) -> Result<(), WriteError> {
+    async fn write(&self, function: &str, arguments: Vec<u8>) -> Result<(), WriteError> {
         let reply = self.call(CALLS, function, arguments).await?;
         held(function, &read(function, &reply)?)
     }
@@ -90,49 +89,57 @@ impl<T: Transport> Queue for Pgmq<T> {
         models: &[String],
     ) -> Result<Vec<Claim>, Failure> {
         const FUNCTION: &str = "claim_generation_jobs";
-        let mut arguments = for_queue(kind)
-            .member_integer("lease_seconds", seconds(lease))
-            .member_integer("quantity", quantity.into())
-            .member("models");
-        for (index, model) in models.iter().enumerate() {
-            arguments = arguments.raw(if index == 0 { "[" } else { "," }).text(model);
-        }
-        let reply = self.call(1, FUNCTION, arguments.raw("]")).await?;
+        let arguments = json::object(|it| {
+            for_queue(it, kind)
+                .integer("lease_seconds", seconds(lease))
+                .integer("quantity", quantity.into())
+                .list("models", |list| {
+                    for model in models {
+                        list.text(model);
+                    }
+                });
+        });
+        let reply = self.call(1, FUNCTION, arguments).await?;
         rows(FUNCTION, &reply, |row| rows::claim(kind, row))
     }
 
     async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError> {
-        let arguments = for_lease(lease).member_integer("lease_seconds", seconds(by));
+        let arguments = json::object(|it| {
+            for_lease(it, lease).integer("lease_seconds", seconds(by));
+        });
         self.write("extend_generation_lease", arguments).await
     }
 
     async fn begin_submission(&self, lease: &Lease, model: &str) -> Result<(), WriteError> {
-        let arguments = for_lease(lease).member_text("model", Some(model));
+        let arguments = json::object(|it| {
+            for_lease(it, lease).text("model", model);
+        });
         self.write("begin_generation_submission", arguments).await
     }
 
     async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError> {
-        let arguments = for_lease(lease)
-            .member("operation")
-            .raw("{")
-            .member_text("model", Some(&op.model))
-            .member_text("name", Some(&op.name))
-            .raw("}");
+        let arguments = json::object(|it| {
+            for_lease(it, lease).object("operation", |operation| {
+                operation.text("model", &op.model).text("name", &op.name);
+            });
+        });
         self.write("record_generation_operation", arguments).await
     }
 
     async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
         const FUNCTION: &str = "complete_generation_job";
-        let arguments = for_lease(lease)
-            .member_text("object_path", Some(&asset.path))
-            .member_text("asset_url", Some(&asset.url))
-            .member_text("content_type", Some(asset.format.content_type()))
-            .member_text("model", asset.model.as_deref())
-            .member_value("usage", asset.usage.as_ref());
-        let arguments = match asset.cost_usd {
-            Some(cost) => arguments.member_millionths("cost_usd", (cost * 1e6).round() as u64),
-            None => arguments.member_value("cost_usd", None),
-        };
+        let arguments = json::object(|it| {
+            for_lease(it, lease)
+                .text("object_path", &asset.path)
+                .text("asset_url", &asset.url)
+                .text("content_type", asset.format.content_type())
+                .text_or_null("model", asset.model.as_deref())
+                .value("usage", asset.usage.as_ref());
+            match asset.cost_usd {
+                Some(cost) => it.millionths("cost_usd", (cost * 1e6).round() as u64),
+                None => it.value("cost_usd", None),
+            };
+        });
         let reply = self.call(CALLS, FUNCTION, arguments).await?;
         let answer = read(FUNCTION, &reply)?;
         held(FUNCTION, answer.get("held"))?;
@@ -142,26 +149,32 @@ impl<T: Transport> Queue for Pgmq<T> {
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {
         let reason = defer.reason.as_ref();
         let delay = defer.delay.as_micros().try_into().unwrap_or(u64::MAX);
-        let arguments = for_lease(lease)
-            .member_millionths("delay_seconds", delay)
-            .member_flag("counted", defer.counted)
-            .member_text("error_code", reason.map(|(code, _)| code.as_str()))
-            .member_text("error_message", reason.map(|(_, message)| message.as_str()))
-            .member_flag("reset_submission", defer.reset_submission);
+        let arguments = json::object(|it| {
+            for_lease(it, lease)
+                .millionths("delay_seconds", delay)
+                .flag("counted", defer.counted)
+                .text_or_null("error_code", reason.map(|(code, _)| code.as_str()))
+                .text_or_null("error_message", reason.map(|(_, message)| message.as_str()))
+                .flag("reset_submission", defer.reset_submission);
+        });
         self.write("defer_generation_job", arguments).await
     }
 
     async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError> {
-        let arguments = for_lease(lease)
-            .member_text("error_code", Some(end.code.as_str()))
-            .member_text("error_message", Some(&end.message))
-            .member_flag("reset_submission", end.reset_submission);
+        let arguments = json::object(|it| {
+            for_lease(it, lease)
+                .text("error_code", end.code.as_str())
+                .text("error_message", &end.message)
+                .flag("reset_submission", end.reset_submission);
+        });
         self.write("fail_generation_job", arguments).await
     }
 
     async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
         const FUNCTION: &str = "unpublished_generation_jobs";
-        let arguments = for_queue(kind).member_integer("quantity", quantity.into());
+        let arguments = json::object(|it| {
+            for_queue(it, kind).integer("quantity", quantity.into());
+        });
         let reply = self.call(CALLS, FUNCTION, arguments).await?;
         rows(FUNCTION, &reply, rows::unpublished)
     }
@@ -172,12 +185,15 @@ impl<T: Transport> Queue for Pgmq<T> {
         told: Option<&JobId>,
     ) -> Result<Option<(JobId, Operation)>, Failure> {
         const FUNCTION: &str = "cancelled_generation_operations";
-        let mut arguments = for_queue(kind).member_integer("quantity", 1).member("told").raw("[");
-        if let Some(job) = told {
-            arguments = arguments.text(job.as_str());
-        }
+        let arguments = json::object(|it| {
+            for_queue(it, kind).integer("quantity", 1).list("told", |list| {
+                if let Some(job) = told {
+                    list.text(job.as_str());
+                }
+            });
+        });
         // Not repeated: an operation whose answer is lost comes again in a while.
-        let reply = self.call(1, FUNCTION, arguments.raw("]")).await?;
+        let reply = self.call(1, FUNCTION, arguments).await?;
         Ok(read(FUNCTION, &reply)?.list().first().and_then(rows::cancelled))
     }
 
@@ -187,8 +203,13 @@ impl<T: Transport> Queue for Pgmq<T> {
         made: &[Publication],
     ) -> Result<Vec<Publication>, Failure> {
         const FUNCTION: &str = "confirm_generation_publication";
-        let arguments = JsonBody::object().member_text("job_id", Some(job.as_str()));
-        let arguments = rows::write_publications(arguments.member("publications"), made);
+        let arguments = json::object(|it| {
+            it.text("job_id", job.as_str()).list("publications", |list| {
+                for publication in made {
+                    list.object(|it| rows::write_publication(it, publication));
+                }
+            });
+        });
         let reply = self.call(CALLS, FUNCTION, arguments).await?;
         let answer = read(FUNCTION, &reply)?;
         match &answer {
@@ -198,16 +219,16 @@ impl<T: Transport> Queue for Pgmq<T> {
     }
 }
 
-/// The arguments of a call for a queue, to be continued.
-fn for_queue(kind: Kind) -> JsonBody {
-    JsonBody::object().member_text("queue", Some(kind.queue()))
+/// Writes the argument of a call for a queue.
+fn for_queue<'o, 'j>(it: &'o mut Object<'j>, kind: Kind) -> &'o mut Object<'j> {
+    it.text("queue", kind.queue())
 }
 
-/// The arguments of a call for a lease, to be continued.
-fn for_lease(lease: &Lease) -> JsonBody {
-    for_queue(lease.kind)
-        .member_integer("msg_id", lease.msg_id)
-        .member_integer("lease_token", lease.token.into())
+/// Writes the arguments of a call for a lease.
+fn for_lease<'o, 'j>(it: &'o mut Object<'j>, lease: &Lease) -> &'o mut Object<'j> {
+    for_queue(it, lease.kind)
+        .integer("msg_id", lease.msg_id)
+        .integer("lease_token", lease.token.into())
 }
 
 /// Whole seconds, rounded up: a lease of nothing would be lost at once.

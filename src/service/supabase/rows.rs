@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::job::{Id, JobId, Kind, Slot, Target};
-use crate::json::{Json, JsonBody};
+use crate::json::{Json, Object};
 use crate::port::{
     Claim, Completion, Lease, LinkOutcome, LinkedEntity, Operation, Publication, Unpublished,
 };
@@ -91,16 +91,9 @@ pub(super) fn publications(list: &Json<'_>) -> Vec<Publication> {
     list.list().iter().filter_map(publication).collect()
 }
 
-/// Publications, written.
-pub(super) fn write_publications(body: JsonBody, publications: &[Publication]) -> JsonBody {
-    let mut body = body.raw("[");
-    for (index, publication) in publications.iter().enumerate() {
-        body = body
-            .raw(if index == 0 { "{" } else { ",{" })
-            .member_text("slot", Some(publication.slot.as_str()))
-            .member_text("object_path", Some(&publication.path))
-            .member_text("content_type", Some(&publication.content_type))
-            .raw("}");
-    }
-    body.raw("]")
+/// A publication, written.
+pub(super) fn write_publication(it: &mut Object<'_>, publication: &Publication) {
+    it.text("slot", publication.slot.as_str())
+        .text("object_path", &publication.path)
+        .text("content_type", &publication.content_type);
 }

@@ -14,7 +14,7 @@ use crate::http::{
     retry_after,
 };
 use crate::job::{Format, Place};
-use crate::json::{Json, JsonBody};
+use crate::json::{self, Json};
 use crate::port::{AssetStore, Body};
 use crate::service::redact::shown;
 
@@ -78,11 +78,10 @@ impl<T: Transport> AssetStore for Storage<T> {
     async fn find(&self, place: &Place) -> Result<Option<Format>, Failure> {
         const WHAT: &str = "looking for a stored asset";
         let Place { bucket, folder, stem } = place;
-        let query = JsonBody::object()
-            .member_text("prefix", Some(folder))
-            .member_text("search", Some(stem))
-            .member_integer("limit", MOST_OBJECTS);
-        let request = post_json(&self.url(&format!("object/list/{bucket}")), query.close());
+        let query = json::object(|it| {
+            it.text("prefix", folder).text("search", stem).integer("limit", MOST_OBJECTS);
+        });
+        let request = post_json(&self.url(&format!("object/list/{bucket}")), query);
         let reply = self.ask(WHAT, request, TIMEOUT).await?;
         if !reply.status.is_success() {
             return Err(refused(WHAT, &reply));
@@ -127,18 +126,17 @@ impl<T: Transport> AssetStore for Storage<T> {
     ) -> Result<(), Failure> {
         const WHAT: &str = "copying an asset";
         // Without `copyMetadata: false` the year of the original would be copied along.
-        let body = JsonBody::object()
-            .member_text("bucketId", Some(bucket))
-            .member_text("sourceKey", Some(from))
-            .member_text("destinationKey", Some(to))
-            .member_flag("copyMetadata", false)
-            .member("metadata")
-            .raw("{")
-            .member_text("cacheControl", Some(BRIEFLY))
-            .member_text("mimetype", Some(content_type))
-            .raw("}");
+        let body = json::object(|it| {
+            it.text("bucketId", bucket)
+                .text("sourceKey", from)
+                .text("destinationKey", to)
+                .flag("copyMetadata", false)
+                .object("metadata", |metadata| {
+                    metadata.text("cacheControl", BRIEFLY).text("mimetype", content_type);
+                });
+        });
         let headers = [(CONTENT_TYPE, JSON), (UPSERT, "true")];
-        let body = Payload::Bytes(body.close());
+        let body = Payload::Bytes(body);
         let request = build(Method::POST, &self.url("object/copy"), &headers, body);
         let reply = self.ask(WHAT, request, TIMEOUT).await?;
         if reply.status.is_success() { Ok(()) } else { Err(refused(WHAT, &reply)) }
