@@ -213,6 +213,17 @@ Deno.test("every statement of docs/webhooks.md does what the page says of it", a
   await database.exec(again);
   assert.equal((await database.query(sent)).rows.length, 2);
 
+  const [{ rows: fields }] = await database.exec(
+    "select jsonb_object_keys(event) as name from generation_webhooks " +
+      "union all select jsonb_object_keys(event -> 'data') from generation_webhooks",
+  );
+  const page = await Deno.readTextFile(new URL("docs/webhooks.md", ROOT));
+  const cells = [...page.matchAll(/^\| (`.*?`) \| /gm)].map(([, cell]) => cell).join();
+  const missingFields = fields.map(({ name }) => name).filter((name) =>
+    !cells.includes(`\`${name}\``)
+  );
+  assert.deepEqual(missingFields, [], "the page has every field of the body");
+
   await database.exec(rotate);
   const [second, old, ...more] = await secret();
   assert.notEqual(second, first);

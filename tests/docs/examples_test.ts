@@ -1,28 +1,37 @@
-/** That docs/recipes.md quotes the files of examples/ as they are, and none is left out. */
+/** That the pages quote the files of examples/ as they are, and none is left out. */
 
 import assert from "node:assert/strict";
-import { files, ROOT } from "./pages.ts";
+import { files, pages, ROOT } from "./pages.ts";
 
-const PAGE = "docs/recipes.md";
-
-/** The code blocks of the page, by the file that the line above names. */
-async function quotes(): Promise<[path: string | undefined, code: string][]> {
-  const page = await Deno.readTextFile(new URL(PAGE, ROOT));
-  return [...page.matchAll(/^([^\n]*)\n\n```\w+\n(.*?)^```$/gms)].map(([, above, code]) => [
-    /^\[`(.*)`\]\(\.\.\/\1\):$/.exec(above)?.[1],
-    code,
-  ]);
+interface Quote {
+  page: string;
+  /** The file that the line above the block names. */
+  path?: string;
+  code: string;
 }
 
-Deno.test("every block of the page is a file, as it is", async () => {
-  for (const [path, code] of await quotes()) {
-    assert.ok(path, `the line above names no file:\n${code}`);
-    assert.equal(code, await Deno.readTextFile(new URL(path, ROOT)), path);
+const quotes: Quote[] = pages().filter((page) => page.startsWith("docs/")).flatMap((page) => {
+  const text = Deno.readTextFileSync(new URL(page, ROOT));
+  return [...text.matchAll(/^([^\n]*)\n\n```\w+\n(.*?)^```$/gms)].map(([, above, code]) => ({
+    page,
+    path: /^\[`(examples\/.*)`\]\(\.\.\/\1\):$/.exec(above)?.[1],
+    code,
+  }));
+});
+
+Deno.test("a block below the name of a file is that file", () => {
+  for (const { page, path, code } of quotes) {
+    if (path) assert.equal(code, Deno.readTextFileSync(new URL(path, ROOT)), `${page}: ${path}`);
   }
 });
 
-Deno.test("every file is quoted", async () => {
-  const quoted = (await quotes()).map(([path]) => path).sort();
+Deno.test("docs/recipes.md has no code but that of files", () => {
+  const loose = quotes.filter(({ page, path }) => page === "docs/recipes.md" && !path);
+  assert.deepEqual(loose, []);
+});
+
+Deno.test("every file is quoted once", () => {
+  const quoted = quotes.flatMap(({ path }) => path ?? []).sort();
   const examples = files("examples/").filter((path) => !path.endsWith("README.md")).sort();
   assert.deepEqual(quoted, examples);
 });

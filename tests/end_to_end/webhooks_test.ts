@@ -5,12 +5,10 @@ import { Webhook } from "standardwebhooks";
 import { startSimulator } from "../../local/simulator/mod.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
 
-/** The receiver of docs/webhooks.md, as it stands there. */
+/** The receiver that docs/webhooks.md shows. */
 async function receiverOfTheDocs(secret: string): Promise<(request: Request) => Promise<Response>> {
-  const page = await Deno.readTextFile(new URL("../../docs/webhooks.md", import.meta.url));
-  const [, code] = page.match(/^```ts\n(.*?)^```/ms)!;
   Deno.env.set("WEBHOOK_SECRET", secret);
-  const { default: receiver } = await import(`data:text/typescript,${encodeURIComponent(code)}`);
+  const { default: receiver } = await import("../../examples/webhook-receiver/receiver.ts");
   return (request) => receiver.fetch(request);
 }
 
