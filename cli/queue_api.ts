@@ -36,7 +36,7 @@ export class QueueApi {
    * the job is made once, whether or not the first call was heard.
    */
   async enqueue(kind: Kind, message: Message): Promise<Receipt> {
-    const call = { queue: queueOf(kind), message, idempotency_key: crypto.randomUUID() };
+    const call = { queue_name: queueOf(kind), message, idempotency_key: crypto.randomUUID() };
     const reply = await this.insist(() => this.api.call("enqueue_generation_job", call));
     const row = (Array.isArray(reply) ? reply[0] : reply) as Record<string, unknown> | undefined;
     if (typeof row?.job_id !== "string" || typeof row.msg_id !== "number") {

@@ -13,31 +13,31 @@ export interface DatabaseFunction {
 }
 
 export const DATABASE_FUNCTIONS: Record<string, DatabaseFunction> = {
-  begin_generation_submission: { arguments: ["queue", "msg_id", "lease_token", "model"] },
+  begin_generation_submission: { arguments: ["queue_name", "msg_id", "lease_token", "model"] },
   cancel_generation_job: { arguments: ["job_id"] },
-  cancelled_generation_operations: { arguments: ["queue", "quantity", "told"] },
-  claim_generation_jobs: { arguments: ["queue", "lease_seconds", "quantity", "models"] },
+  cancelled_generation_operations: { arguments: ["queue_name", "quantity", "told"] },
+  claim_generation_jobs: { arguments: ["queue_name", "lease_seconds", "quantity", "models"] },
   complete_generation_job: {
     arguments: [
-      ...["queue", "msg_id", "lease_token", "object_path", "asset_url", "content_type"],
+      ...["queue_name", "msg_id", "lease_token", "object_path", "asset_url", "content_type"],
       ...["model", "usage", "cost_usd"],
     ],
   },
   confirm_generation_publication: { arguments: ["job_id", "publications"] },
   defer_generation_job: {
     arguments: [
-      ...["queue", "msg_id", "lease_token", "delay_seconds", "counted", "error_code"],
+      ...["queue_name", "msg_id", "lease_token", "delay_seconds", "counted", "error_code"],
       ...["error_message", "reset_submission"],
     ],
   },
   deliver_generation_webhooks: { arguments: [], harmless: false },
   enqueue_generation_job: {
-    arguments: ["queue", "message", "delay_seconds", "idempotency_key", "priority"],
+    arguments: ["queue_name", "message", "delay_seconds", "idempotency_key", "priority"],
   },
-  extend_generation_lease: { arguments: ["queue", "msg_id", "lease_token", "lease_seconds"] },
+  extend_generation_lease: { arguments: ["queue_name", "msg_id", "lease_token", "lease_seconds"] },
   fail_generation_job: {
     arguments: [
-      ...["queue", "msg_id", "lease_token", "error_code", "error_message", "reset_submission"],
+      ...["queue_name", "msg_id", "lease_token", "error_code", "error_message", "reset_submission"],
     ],
   },
   generation_job: { arguments: ["job_id"] },
@@ -55,14 +55,14 @@ export const DATABASE_FUNCTIONS: Record<string, DatabaseFunction> = {
     harmless: false,
   },
   prune_generation_jobs: { arguments: ["older_than", "include_failed", "quantity"] },
-  record_generation_operation: { arguments: ["queue", "msg_id", "lease_token", "operation"] },
+  record_generation_operation: { arguments: ["queue_name", "msg_id", "lease_token", "operation"] },
   redeliver_generation_webhook: { arguments: ["webhook_id"] },
   redrive_generation_jobs: {
-    arguments: ["job_ids", "error_code", "queue", "forget_operation"],
-    harmless: { queue: "none" },
+    arguments: ["job_ids", "error_code", "queue_name", "forget_operation"],
+    harmless: { queue_name: "none" },
   },
   remove_generation_schedule: { arguments: [], harmless: false },
-  unpublished_generation_jobs: { arguments: ["queue", "quantity"] },
+  unpublished_generation_jobs: { arguments: ["queue_name", "quantity"] },
 };
 
 /** Tables and views of the schema public. */

@@ -36,7 +36,7 @@ export async function redrive(
       const ids = await api.call("redrive_generation_jobs", {
         job_ids: some,
         ...(error && { error_code: error }),
-        ...(kind && { queue: queueOf(kind) }),
+        ...(kind && { queue_name: queueOf(kind) }),
         forget_operation: forgetOperation,
       });
       sent.push(...ids as string[]);

@@ -14,7 +14,7 @@ async function call(name, args) {
 }
 
 const [{ job_id }] = await call("enqueue_generation_job", {
-  queue: "image_generation_queue",
+  queue_name: "image_generation_queue",
   message: { storyboardId: "storyboard-001", sceneId: "scene-001", prompt: "A hero on a cliff" },
   idempotency_key: "order-4711/poster",
 });

@@ -13,16 +13,16 @@ end
 $$;
 
 -- Table names are built from a queue name only after this function has let it through.
-create or replace function generation_private.check_queue(queue text)
+create or replace function generation_private.check_queue(queue_name text)
 returns void
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if queue is null or queue not in ('image_generation_queue', 'video_generation_queue') then
-    raise exception 'queue: expected image_generation_queue or video_generation_queue, got %',
-      coalesce(quote_literal(left(queue, 100)), 'null')
+  if queue_name is null or queue_name not in ('image_generation_queue', 'video_generation_queue') then
+    raise exception 'queue_name: expected image_generation_queue or video_generation_queue, got %',
+      coalesce(quote_literal(left(queue_name, 100)), 'null')
       using errcode = '22023';
   end if;
 end

@@ -9,7 +9,7 @@
 -- for each. So the row is written first, which goes by the unique index without a plan, and what finds the
 -- row that is there already has no other way to put it in order.
 create or replace function generation_private.lock_live_job(
-  queue text,
+  queue_name text,
   msg_id bigint,
   out job_id uuid,
   out enqueued_at timestamptz
@@ -21,7 +21,7 @@ as $$
 begin
   select j.id, j.enqueued_at into lock_live_job.job_id, lock_live_job.enqueued_at
   from public.generation_jobs as j
-  where j.queue = lock_live_job.queue
+  where j.queue = queue_name
     and j.msg_id between lock_live_job.msg_id and lock_live_job.msg_id
     and j.status in ('queued', 'running', 'waiting')
   order by j.msg_id
@@ -33,7 +33,7 @@ comment on function generation_private.lock_live_job(text, bigint) is
   'Locks the ledger row of a message that has not ended; nulls if there is none.';
 
 create or replace function generation_private.write_job(
-  queue text,
+  queue_name text,
   msg_id bigint,
   enqueued_at timestamptz,
   message jsonb
@@ -49,7 +49,7 @@ declare
 begin
   loop
     insert into public.generation_jobs (queue, msg_id, message, enqueued_at)
-    values (write_job.queue, write_job.msg_id, write_job.message, write_job.enqueued_at)
+    values (queue_name, write_job.msg_id, write_job.message, write_job.enqueued_at)
     on conflict (queue, msg_id) where status in ('queued', 'running', 'waiting') do nothing
     returning id into job_id;
     if job_id is not null then
@@ -57,7 +57,7 @@ begin
     end if;
 
     select * into live
-    from generation_private.lock_live_job(write_job.queue, write_job.msg_id);
+    from generation_private.lock_live_job(queue_name, write_job.msg_id);
     if live.enqueued_at = write_job.enqueued_at then
       return live.job_id; -- the same message, put back into the queue, or written just now
     end if;

@@ -7,7 +7,7 @@ create unique index if not exists generation_jobs_idempotency_key
 
 -- By its index, also in a session that has planned how when there was next to nothing in the ledger.
 create or replace function generation_private.job_of_key(
-  queue text,
+  queue_name text,
   owner text,
   key text,
   out job_id uuid,
@@ -23,7 +23,7 @@ begin
   select j.id, j.msg_id, j.message
   into job_of_key.job_id, job_of_key.msg_id, job_of_key.message
   from public.generation_jobs as j
-  where j.queue = job_of_key.queue
+  where j.queue = queue_name
     and coalesce(j.owner, '') = job_of_key.owner
     and j.idempotency_key between job_of_key.key and job_of_key.key
   order by j.idempotency_key
@@ -34,7 +34,7 @@ comment on function generation_private.job_of_key(text, text, text) is
   'The job that an owner (empty: nobody) has enqueued with a key; nulls if there is none.';
 
 create or replace function public.enqueue_generation_job(
-  queue text,
+  queue_name text,
   message jsonb,
   delay_seconds integer default 0,
   idempotency_key text default null,
@@ -53,7 +53,7 @@ declare
   known record;
   sent_at timestamptz;
 begin
-  perform generation_private.check_queue(enqueue_generation_job.queue);
+  perform generation_private.check_queue(queue_name);
   if payload is null then
     raise exception 'message: expected a JSON object, got null' using errcode = '22023';
   end if;
@@ -83,10 +83,10 @@ begin
     );
     -- Whoever sends the same at the same moment waits here and finds the row then.
     perform pg_advisory_xact_lock(hashtextextended(
-      jsonb_build_array('enqueue', enqueue_generation_job.queue, sender, key)::text, 0
+      jsonb_build_array('enqueue', queue_name, sender, key)::text, 0
     ));
     select * into known
-    from generation_private.job_of_key(enqueue_generation_job.queue, sender, key);
+    from generation_private.job_of_key(queue_name, sender, key);
     if known.job_id is not null then
       if known.message is distinct from payload then
         raise exception 'idempotency_key: % was used before, for another message', quote_literal(key)
@@ -100,12 +100,12 @@ begin
   end if;
 
   select s into msg_id
-  from pgmq.send(enqueue_generation_job.queue, payload, delay_seconds) as s;
+  from pgmq.send(queue_name, payload, delay_seconds) as s;
   execute format(
-    'select q.enqueued_at from pgmq.%I as q where q.msg_id = $1', 'q_' || enqueue_generation_job.queue
+    'select q.enqueued_at from pgmq.%I as q where q.msg_id = $1', 'q_' || queue_name
   ) into sent_at using msg_id;
   -- The trigger has written the row, or it is missing and this writes it.
-  job_id := generation_private.write_job(enqueue_generation_job.queue, msg_id, sent_at, payload);
+  job_id := generation_private.write_job(queue_name, msg_id, sent_at, payload);
   if key is not null then
     update public.generation_jobs as j
     set idempotency_key = key

@@ -86,7 +86,7 @@ create or replace trigger generation_request_returned
   )
   execute function generation_private.request_returned();
 
-create or replace function generation_private.model_room(queue text)
+create or replace function generation_private.model_room(queue_name text)
 returns table (model text, room integer, counted boolean)
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -115,8 +115,8 @@ begin
           group by 1
         ) as flying
       $sql$,
-      'q_' || model_room.queue
-    ) into in_flight using model_room.queue;
+      'q_' || queue_name
+    ) into in_flight using queue_name;
   end if;
 
   return query

@@ -32,7 +32,7 @@ comment on function generation_private.unreadable(jsonb) is
   'Why a message cannot even be handed to a worker, or null if it can.';
 
 create or replace function generation_private.next_messages(
-  queue text,
+  queue_name text,
   quantity integer,
   default_model text,
   limited_models text[],
@@ -151,9 +151,9 @@ begin
         limit $2
       ) as chosen
     $sql$,
-    'q_' || next_messages.queue
+    'q_' || queue_name
   ) into picked using
-    next_messages.queue,
+    queue_name,
     next_messages.quantity,
     next_messages.default_model,
     next_messages.limited_models,
@@ -168,7 +168,7 @@ comment on function generation_private.next_messages(text, integer, text, text[]
 
 -- With limits messages are found by the ledger, so those that it does not show as live are met here: in a few
 -- hundred messages from somewhere in the queue at a time, since looking at all would take too long.
-create or replace function generation_private.meet_strays(queue text)
+create or replace function generation_private.meet_strays(queue_name text)
 returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -204,27 +204,27 @@ begin
             and j.status in ('queued', 'running', 'waiting')
         )
     $sql$,
-    'q_' || meet_strays.queue
-  ) using meet_strays.queue, slice loop
+    'q_' || queue_name
+  ) using queue_name, slice loop
     execute format(
       'select q.enqueued_at, q.message from pgmq.%I as q
         where q.msg_id = $1 and q.vt <= clock_timestamp()
           for update skip locked',
-      'q_' || meet_strays.queue
+      'q_' || queue_name
     ) into stray using stray_id;
     continue when stray.enqueued_at is null;
     select j.finished_at is not null into ended
     from public.generation_jobs as j
-    where j.queue = meet_strays.queue
+    where j.queue = queue_name
       and j.msg_id = stray_id
       and j.enqueued_at = stray.enqueued_at
     order by j.finished_at is null desc
     limit 1;
     if ended then
-      perform pgmq.archive(meet_strays.queue, stray_id);
+      perform pgmq.archive(queue_name, stray_id);
     else
       perform generation_private.write_job(
-        meet_strays.queue, stray_id, stray.enqueued_at, stray.message
+        queue_name, stray_id, stray.enqueued_at, stray.message
       );
       found_new := true;
     end if;
@@ -237,7 +237,7 @@ comment on function generation_private.meet_strays(text) is
   'there were any of these.';
 
 create or replace function public.claim_generation_jobs(
-  queue text,
+  queue_name text,
   lease_seconds integer,
   quantity integer,
   models text[] default null
@@ -260,7 +260,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-  queue_table text := 'q_' || claim_generation_jobs.queue;
+  queue_table text := 'q_' || queue_name;
   remaining integer := claim_generation_jobs.quantity;
   default_model text := generation_private.bare_model(claim_generation_jobs.models[1]);
   limited boolean;
@@ -277,7 +277,7 @@ declare
   written uuid;
   unreadable text;
 begin
-  perform generation_private.check_queue(claim_generation_jobs.queue);
+  perform generation_private.check_queue(queue_name);
   if lease_seconds is null or lease_seconds not between 1 and 43200 then
     raise exception 'lease_seconds: expected 1 to 43200 seconds, got %',
       coalesce(lease_seconds::text, 'null') using errcode = '22023';
@@ -295,20 +295,20 @@ begin
   -- before the messages in the order of locks, and nothing else takes them.
   perform
   from public.generation_limits as l
-  where l.queue = claim_generation_jobs.queue
+  where l.queue = queue_name
     or (l.model is not null and claim_generation_jobs.models is not null)
   order by l.id
   for no key update;
   limited := found and remaining > 0;
   if limited then
     in_turns := exists (
-      select from public.generation_limits as l where l.queue = claim_generation_jobs.queue
+      select from public.generation_limits as l where l.queue = queue_name
     );
     if models is not null then
       select coalesce(array_agg(r.model), '{}'), coalesce(array_agg(r.room), '{}'),
         coalesce(array_agg(r.counted), '{}')
       into limited_models, room, counted
-      from generation_private.model_room(claim_generation_jobs.queue) as r;
+      from generation_private.model_room(queue_name) as r;
     end if;
   end if;
 
@@ -316,11 +316,11 @@ begin
     if limited then
       if picked = '{}' then
         picked := generation_private.next_messages(
-          claim_generation_jobs.queue, remaining, default_model, limited_models, room, in_turns
+          queue_name, remaining, default_model, limited_models, room, in_turns
         );
       end if;
       if picked = '{}' then
-        exit when strays_met or not generation_private.meet_strays(claim_generation_jobs.queue);
+        exit when strays_met or not generation_private.meet_strays(queue_name);
         strays_met := true;
         continue;
       end if;
@@ -356,7 +356,7 @@ begin
 
     select * into job
     from public.generation_jobs
-    where queue = claim_generation_jobs.queue
+    where queue = queue_name
       and msg_id = held.msg_id
       and enqueued_at = held.enqueued_at
     order by (status in ('queued', 'running', 'waiting')) desc, updated_at desc
@@ -365,14 +365,14 @@ begin
 
     if found and job.status not in ('queued', 'running', 'waiting') then
       -- It has been said already what came of this message.
-      perform pgmq.archive(claim_generation_jobs.queue, held.msg_id);
+      perform pgmq.archive(queue_name, held.msg_id);
       continue;
     end if;
 
     if not found then
       -- A message that the trigger has missed.
       written := generation_private.write_job(
-        claim_generation_jobs.queue, held.msg_id, held.enqueued_at, held.message
+        queue_name, held.msg_id, held.enqueued_at, held.message
       );
       select * into strict job from public.generation_jobs where id = written;
     end if;
@@ -388,7 +388,7 @@ begin
           finished_at = clock_timestamp(),
           updated_at = clock_timestamp()
       where j.id = job.id;
-      perform pgmq.archive(claim_generation_jobs.queue, held.msg_id);
+      perform pgmq.archive(queue_name, held.msg_id);
       continue;
     end if;
 
@@ -433,7 +433,7 @@ begin
     if in_turns then
       insert into generation_private.lines as l (queue, line, priority, turn, served_at)
       values (
-        claim_generation_jobs.queue,
+        queue_name,
         case when operation is null and not submission_pending
           then 'model ' || job.requested_model else 'submitted' end,
         job.priority, job.turn, clock_timestamp()

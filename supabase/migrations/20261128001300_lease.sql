@@ -5,7 +5,7 @@
 -- order too (their trigger comes after), so no two calls can wait for each other.
 
 create or replace function generation_private.lock_job(
-  queue text,
+  queue_name text,
   msg_id bigint,
   lease_token integer,
   out job public.generation_jobs,
@@ -17,7 +17,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
-  perform generation_private.check_queue(lock_job.queue);
+  perform generation_private.check_queue(queue_name);
   if lock_job.msg_id is null then
     raise exception 'msg_id: expected the id of a message, got null' using errcode = '22023';
   end if;
@@ -28,13 +28,13 @@ begin
   -- The message first: whoever else writes to this job waits here, and reads the ledger only
   -- when it is its turn.
   execute format(
-    'select q.read_ct from pgmq.%I as q where q.msg_id = $1 for update', 'q_' || lock_job.queue
+    'select q.read_ct from pgmq.%I as q where q.msg_id = $1 for update', 'q_' || queue_name
   ) into message_read_ct using lock_job.msg_id;
 
   -- Terminal rows too, for a call that is repeated because its first answer was lost.
   select * into job
   from public.generation_jobs as j
-  where j.queue = lock_job.queue
+  where j.queue = queue_name
     and j.msg_id = lock_job.msg_id
     and j.lease_token = lock_job.lease_token
   order by (j.status in ('queued', 'running', 'waiting')) desc, j.updated_at desc
@@ -48,7 +48,7 @@ comment on function generation_private.lock_job(text, bigint, integer) is
   'Locks a message and the ledger row that was last claimed with this token, and says whether the token still holds the lease.';
 
 create or replace function public.extend_generation_lease(
-  queue text,
+  queue_name text,
   msg_id bigint,
   lease_token integer,
   lease_seconds integer
@@ -67,14 +67,14 @@ begin
       coalesce(lease_seconds::text, 'null') using errcode = '22023';
   end if;
   select * into locked from generation_private.lock_job(
-    extend_generation_lease.queue, extend_generation_lease.msg_id, extend_generation_lease.lease_token
+    queue_name, extend_generation_lease.msg_id, extend_generation_lease.lease_token
   );
   if not locked.held then
     return false;
   end if;
   execute format(
     'update pgmq.%I as q set vt = clock_timestamp() + make_interval(secs => $2) where q.msg_id = $1',
-    'q_' || extend_generation_lease.queue
+    'q_' || queue_name
   ) using extend_generation_lease.msg_id, lease_seconds;
   return true;
 end

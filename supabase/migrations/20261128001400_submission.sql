@@ -3,7 +3,7 @@
 -- must not submit again.
 
 create or replace function public.begin_generation_submission(
-  queue text,
+  queue_name text,
   msg_id bigint,
   lease_token integer,
   model text
@@ -22,7 +22,7 @@ begin
   end if;
   perform generation_private.check_length('model', begin_generation_submission.model, 256);
   select * into locked from generation_private.lock_job(
-    begin_generation_submission.queue,
+    queue_name,
     begin_generation_submission.msg_id,
     begin_generation_submission.lease_token
   );
@@ -53,7 +53,7 @@ select generation_private.only_service_role(
 );
 
 create or replace function public.record_generation_operation(
-  queue text,
+  queue_name text,
   msg_id bigint,
   lease_token integer,
   operation jsonb
@@ -73,7 +73,7 @@ begin
   end if;
   perform generation_private.check_length('operation', record_generation_operation.operation::text, 65536);
   select * into locked from generation_private.lock_job(
-    record_generation_operation.queue,
+    queue_name,
     record_generation_operation.msg_id,
     record_generation_operation.lease_token
   );

@@ -124,7 +124,7 @@ comment on function public.confirm_generation_publication(uuid, jsonb) is
   'an empty array when these are still the newest, else the whole list that has to be copied and confirmed again.';
 select generation_private.only_service_role('public.confirm_generation_publication(uuid, jsonb)');
 
-create or replace function public.unpublished_generation_jobs(queue text, quantity integer)
+create or replace function public.unpublished_generation_jobs(queue_name text, quantity integer)
 returns table (
   job_id uuid,
   storyboard_id text,
@@ -138,7 +138,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
-  perform generation_private.check_queue(unpublished_generation_jobs.queue);
+  perform generation_private.check_queue(queue_name);
   if quantity is null or quantity not between 0 and 100 then
     raise exception 'quantity: expected 0 to 100 jobs, got %',
       coalesce(quantity::text, 'null') using errcode = '22023';
@@ -151,7 +151,7 @@ begin
   with candidates as (
     select j.id
     from public.generation_jobs as j
-    where j.queue = unpublished_generation_jobs.queue
+    where j.queue = queue_name
       and j.publication_pending
       and j.status = 'succeeded'
       and j.updated_at < clock_timestamp() - interval '10 minutes'

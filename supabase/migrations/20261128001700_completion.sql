@@ -1,7 +1,7 @@
 -- The asset is stored: link it, close the ledger row and archive the message, all or nothing.
 
 create or replace function public.complete_generation_job(
-  queue text,
+  queue_name text,
   msg_id bigint,
   lease_token integer,
   object_path text,
@@ -43,7 +43,7 @@ begin
   end if;
 
   select * into locked from generation_private.lock_job(
-    complete_generation_job.queue, complete_generation_job.msg_id, complete_generation_job.lease_token
+    queue_name, complete_generation_job.msg_id, complete_generation_job.lease_token
   );
   job := locked.job;
   if job.status = 'succeeded' then
@@ -95,7 +95,7 @@ begin
       updated_at = now_done
   where j.id = job.id
   returning * into job;
-  perform pgmq.archive(complete_generation_job.queue, complete_generation_job.msg_id);
+  perform pgmq.archive(queue_name, complete_generation_job.msg_id);
 
   return jsonb_build_object(
     'held', true,

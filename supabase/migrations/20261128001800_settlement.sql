@@ -27,7 +27,7 @@ comment on function generation_private.without_submission(public.generation_jobs
   'The job as if nothing had been submitted; an operation goes into the history.';
 
 create or replace function public.defer_generation_job(
-  queue text,
+  queue_name text,
   msg_id bigint,
   lease_token integer,
   delay_seconds double precision,
@@ -58,7 +58,7 @@ begin
   end if;
 
   select * into locked from generation_private.lock_job(
-    defer_generation_job.queue, defer_generation_job.msg_id, defer_generation_job.lease_token
+    queue_name, defer_generation_job.msg_id, defer_generation_job.lease_token
   );
   job := locked.job;
   if not locked.held then
@@ -98,7 +98,7 @@ begin
   where j.id = job.id;
   execute format(
     'update pgmq.%I as q set vt = clock_timestamp() + make_interval(secs => $2) where q.msg_id = $1',
-    'q_' || defer_generation_job.queue
+    'q_' || queue_name
   ) using defer_generation_job.msg_id, delay_seconds;
   return true;
 end
@@ -115,7 +115,7 @@ select generation_private.only_service_role(
 );
 
 create or replace function public.fail_generation_job(
-  queue text,
+  queue_name text,
   msg_id bigint,
   lease_token integer,
   error_code text,
@@ -137,7 +137,7 @@ begin
   end if;
 
   select * into locked from generation_private.lock_job(
-    fail_generation_job.queue, fail_generation_job.msg_id, fail_generation_job.lease_token
+    queue_name, fail_generation_job.msg_id, fail_generation_job.lease_token
   );
   job := locked.job;
   if not locked.held then
@@ -160,7 +160,7 @@ begin
       finished_at = clock_timestamp(),
       updated_at = clock_timestamp()
   where j.id = job.id;
-  perform pgmq.archive(fail_generation_job.queue, fail_generation_job.msg_id);
+  perform pgmq.archive(queue_name, fail_generation_job.msg_id);
   return true;
 end
 $$;

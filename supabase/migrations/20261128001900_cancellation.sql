@@ -110,7 +110,7 @@ create or replace trigger generation_cancellation_arrived
   execute function generation_private.cancellation_arrived();
 
 create or replace function public.cancelled_generation_operations(
-  queue text,
+  queue_name text,
   quantity integer,
   told uuid[] default '{}'
 )
@@ -121,7 +121,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
-  perform generation_private.check_queue(cancelled_generation_operations.queue);
+  perform generation_private.check_queue(queue_name);
   if quantity is null or quantity not between 0 and 100 then
     raise exception 'quantity: expected 0 to 100 jobs, got %',
       coalesce(quantity::text, 'null') using errcode = '22023';
@@ -130,7 +130,7 @@ begin
   update public.generation_jobs as j
   set cancellation_pending = false
   where j.id = any (cancelled_generation_operations.told)
-    and j.queue = cancelled_generation_operations.queue
+    and j.queue = queue_name
     and j.cancellation_pending;
 
   -- Touching a row hands it to one worker. What that does not confirm goes to another a little later, but
@@ -139,7 +139,7 @@ begin
   with candidates as (
     select j.id
     from public.generation_jobs as j
-    where j.queue = cancelled_generation_operations.queue
+    where j.queue = queue_name
       and j.cancellation_pending
       and (j.cancellation_tries = 0 or j.updated_at < clock_timestamp() - interval '5 minutes')
     order by j.updated_at

@@ -83,7 +83,7 @@ comment on function generation_private.return_message(public.generation_jobs) is
 create or replace function public.redrive_generation_jobs(
   job_ids uuid[] default null,
   error_code text default null,
-  queue text default null,
+  queue_name text default null,
   forget_operation boolean default false
 )
 returns setof uuid
@@ -97,9 +97,9 @@ declare
 begin
   if redrive_generation_jobs.job_ids is null
     and redrive_generation_jobs.error_code is null
-    and redrive_generation_jobs.queue is null
+    and queue_name is null
   then
-    raise exception 'expected job_ids, error_code or queue: which failed jobs to send again'
+    raise exception 'expected job_ids, error_code or queue_name: which failed jobs to send again'
       using errcode = '22023';
   end if;
   if exists (select from unnest(redrive_generation_jobs.job_ids) as wanted where wanted is null) then
@@ -108,8 +108,8 @@ begin
   if redrive_generation_jobs.error_code = '' then
     raise exception 'error_code: expected the code of failed jobs, got nothing' using errcode = '22023';
   end if;
-  if redrive_generation_jobs.queue is not null then
-    perform generation_private.check_queue(redrive_generation_jobs.queue);
+  if queue_name is not null then
+    perform generation_private.check_queue(queue_name);
   end if;
 
   perform generation_private.lock_queues();
@@ -119,7 +119,7 @@ begin
     where j.status = 'failed'
       and (redrive_generation_jobs.job_ids is null or j.id = any (redrive_generation_jobs.job_ids))
       and (redrive_generation_jobs.error_code is null or j.error_code = redrive_generation_jobs.error_code)
-      and (redrive_generation_jobs.queue is null or j.queue = redrive_generation_jobs.queue)
+      and (queue_name is null or j.queue = queue_name)
     order by j.enqueued_at, j.msg_id
     for update
   loop

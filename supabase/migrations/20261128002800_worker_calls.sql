@@ -110,7 +110,7 @@ create index if not exists worker_calls_time
 -- The conditions are those of cancelled_generation_operations and unpublished_generation_jobs: who is
 -- called finds something, takes it, and by that ends the errand. Only workers of videos ask for
 -- operations.
-create or replace function generation_private.errands_since(queue text)
+create or replace function generation_private.errands_since(queue_name text)
 returns timestamptz
 language plpgsql
 stable
@@ -121,21 +121,21 @@ declare
   operations_since timestamptz;
   copies_since timestamptz;
 begin
-  if errands_since.queue = 'video_generation_queue' then
+  if queue_name = 'video_generation_queue' then
     -- The first one by each condition. What has been handed out just now is passed over; there is no
     -- more of it than a few minutes bring.
     operations_since := least(
       (
         select j.updated_at
         from public.generation_jobs as j
-        where j.queue = errands_since.queue and j.cancellation_pending and j.cancellation_tries = 0
+        where j.queue = queue_name and j.cancellation_pending and j.cancellation_tries = 0
         order by j.updated_at
         limit 1
       ),
       (
         select j.updated_at + interval '5 minutes'
         from public.generation_jobs as j
-        where j.queue = errands_since.queue
+        where j.queue = queue_name
           and j.cancellation_pending
           and j.updated_at < moment - interval '5 minutes'
         order by j.updated_at
@@ -145,7 +145,7 @@ begin
   end if;
   select j.updated_at + interval '10 minutes' into copies_since
   from public.generation_jobs as j
-  where j.queue = errands_since.queue
+  where j.queue = queue_name
     and j.publication_pending
     and j.status = 'succeeded'
     and j.updated_at < moment - interval '10 minutes'
@@ -184,7 +184,7 @@ comment on function generation_private.errands_since(text) is
 -- for by the next look. That is why nothing here locks anything. Two sessions that send at the same
 -- moment may both call; neither waits for the other, and neither relies on the call of a
 -- transaction that may yet be rolled back.
-create or replace function generation_private.call_workers(queue text)
+create or replace function generation_private.call_workers(queue_name text)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -192,7 +192,7 @@ as $$
 #variable_conflict use_column
 declare
   moment constant timestamptz := clock_timestamp();
-  queue_table constant text := 'q_' || call_workers.queue;
+  queue_table constant text := 'q_' || queue_name;
   settings public.generation_worker_settings;
   most_jobs integer;
   waiting integer;
@@ -206,7 +206,7 @@ declare
 begin
   select * into settings
   from public.generation_worker_settings as s
-  where s.queue = call_workers.queue and s.scheduled;
+  where s.queue = queue_name and s.scheduled;
   if not found or to_regclass(format('pgmq.%I', queue_table)) is null then
     return 0;
   end if;
@@ -221,14 +221,14 @@ begin
   ) into waiting, waiting_since using moment, most_jobs;
   needed := ceil(waiting::numeric / settings.jobs_per_worker);
   if needed = 0 then
-    waiting_since := generation_private.errands_since(call_workers.queue);
+    waiting_since := generation_private.errands_since(queue_name);
     needed := num_nonnulls(waiting_since);
   end if;
 
   -- Those of this very transaction are on their way for as long as it lasts: it has not sent them.
   select count(*) into coming
   from generation_private.worker_calls as c
-  where c.queue = call_workers.queue
+  where c.queue = queue_name
     and c.called_at >= greatest(
       waiting_since,
       least(now(), moment - make_interval(secs => settings.debounce_seconds))
@@ -251,7 +251,7 @@ begin
           limit $3
        ) as in_hand',
     queue_table
-  ) into busy using call_workers.queue, moment, most_jobs;
+  ) into busy using queue_name, moment, most_jobs;
   needed := least(
     needed, settings.most_workers - ceil(busy::numeric / settings.jobs_per_worker)
   ) - coming;
@@ -278,7 +278,7 @@ begin
       timeout_milliseconds := settings.timeout_milliseconds
     );
     insert into generation_private.worker_calls (queue, request_id)
-    values (call_workers.queue, request_id);
+    values (queue_name, request_id);
   end loop;
   return needed;
 end
@@ -289,14 +289,14 @@ comment on function generation_private.call_workers(text) is
 
 -- For those to whom waking is a favour: whatever goes wrong is no affair of theirs. The schedule
 -- meets the same trouble at its next look, and reports it.
-create or replace function generation_private.wake(queue text)
+create or replace function generation_private.wake(queue_name text)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set lock_timeout = '50ms' -- somebody may be altering a table
 as $$
 begin
-  perform generation_private.call_workers(wake.queue);
+  perform generation_private.call_workers(queue_name);
 exception when others then
   null;
 end

@@ -1,13 +1,13 @@
 -- The schedule: pg_cron looks at the queues every few seconds and calls workers. With it installed,
 -- messages that are sent wake workers at once; the looks are for what nobody sends: jobs that become
 -- visible again, workers that have ended, calls that were lost.
-create or replace function generation_private.schedule_name(queue text)
+create or replace function generation_private.schedule_name(queue_name text)
 returns text
 language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case schedule_name.queue
+  select case queue_name
     when 'image_generation_queue' then 'process-image-generation'
     when 'video_generation_queue' then 'process-video-generation'
   end
@@ -30,19 +30,19 @@ $$;
 comment on function generation_private.cron_expression(integer) is
   'An interval as pg_cron wants it: seconds under a minute, else whole minutes.';
 
-create or replace function generation_private.schedule_calls(queue text)
+create or replace function generation_private.schedule_calls(queue_name text)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   seconds integer;
-  name constant text := generation_private.schedule_name(schedule_calls.queue);
-  command constant text := format('select generation_private.call_workers(%L)', schedule_calls.queue);
+  name constant text := generation_private.schedule_name(queue_name);
+  command constant text := format('select generation_private.call_workers(%L)', queue_name);
 begin
   select s.call_interval_seconds into seconds
   from public.generation_worker_settings as s
-  where s.queue = schedule_calls.queue;
+  where s.queue = queue_name;
   begin
     perform cron.schedule(name, generation_private.cron_expression(seconds), command);
   exception when invalid_parameter_value then

@@ -104,7 +104,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     const name = "unpublished_generation_jobs";
     const findings = await clinic.whileBroken(change(name, "mislaid"), change("mislaid", name));
     const { message, remedy } = only(findings, "failed", "migrations");
-    match(message, /lacks unpublished_generation_jobs\(queue, quantity\)\./);
+    match(message, /lacks unpublished_generation_jobs\(queue_name, quantity\)\./);
     match(remedy!, /^supabase db push --remote\n/);
   });
 
@@ -119,7 +119,7 @@ alter function public.newer${newer} rename to claim_generation_jobs`,
     );
     match(
       only(findings, "failed", "migrations").message,
-      /lacks claim_generation_jobs\(queue, lease_seconds, quantity, models\)\./,
+      /lacks claim_generation_jobs\(queue_name, lease_seconds, quantity, models\)\./,
     );
   });
 
@@ -165,7 +165,7 @@ alter function public.newer${newer} rename to claim_generation_jobs`,
     const { "/rpc/fail_generation_job": _, "/generation_costs": __, ...less } = document;
     match(
       only(await examinedWith(less), "failed", "migrations").message,
-      /lacks fail_generation_job\(queue, .*\), generation_costs\./,
+      /lacks fail_generation_job\(queue_name, .*\), generation_costs\./,
     );
     const older = structuredClone(document);
     delete older["/rpc/claim_generation_jobs"].post!.parameters[0].schema!.properties.models;

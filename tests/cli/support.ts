@@ -48,7 +48,7 @@ export function startProject(options: { answer?: Answer; course?: Partial<Job>[]
   );
   const messages = () =>
     calls.filter(({ name }) => name === "enqueue_generation_job")
-      .map(({ body: { queue, message } }) => ({ queue, message }));
+      .map(({ body: { queue_name, message } }) => ({ queue: queue_name, message }));
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     calls,

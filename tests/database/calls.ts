@@ -82,7 +82,7 @@ export const cancel = (session: Sql, job_id: string) =>
 /** The number of jobs sent again, of all that have failed. */
 export const redrive = (session: Sql, queue = IMAGES) =>
   one<number>(
-    session`select count(*)::int as answer from public.redrive_generation_jobs(queue => ${queue})`,
+    session`select count(*)::int as answer from public.redrive_generation_jobs(queue_name => ${queue})`,
   );
 
 export const prune = (session: Sql, includeFailed = false) =>

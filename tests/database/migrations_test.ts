@@ -75,7 +75,7 @@ for (const major of [15, 18] as const) {
         }, 'no_image', ''
           ) as failed`;
         assert.equal(failed, true);
-        await owner`select public.redrive_generation_jobs(queue => 'image_generation_queue')`;
+        await owner`select public.redrive_generation_jobs(queue_name => 'image_generation_queue')`;
         const [{ count }] = await owner`
           select count(*)::int from pgmq.image_generation_queue where vt <= clock_timestamp()`;
         assert.equal(count, 1);

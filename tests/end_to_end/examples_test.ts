@@ -264,7 +264,7 @@ Deno.test("users send, ask and cancel by functions that check them", async () =>
   const attempts: [name: string, args: Record<string, unknown>][] = [
     ["generate_image", { ...pretending, owner: BOB.id }],
     ["enqueue_generation_job", {
-      queue: "image_generation_queue",
+      queue_name: "image_generation_queue",
       message: { storyboardId: "bobs", prompt: "p", owner: BOB.id },
     }],
     ["cancel_generation_job", { job_id: other }],

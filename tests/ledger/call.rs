@@ -77,10 +77,10 @@ impl Call {
     pub fn with(&self, id: impl Fn(Job) -> JobId) -> Value {
         match self {
             Call::Send { kind, message, delay, .. } => json!({
-                "queue": kind.queue(), "message": message, "delay_seconds": delay.as_secs(),
+                "queue_name": kind.queue(), "message": message, "delay_seconds": delay.as_secs(),
             }),
             Call::Claim { kind, lease, quantity } => json!({
-                "queue": kind.queue(), "lease_seconds": lease.as_secs(), "quantity": quantity,
+                "queue_name": kind.queue(), "lease_seconds": lease.as_secs(), "quantity": quantity,
             }),
             Call::Extend { lease, by } => of_lease(lease, json!({"lease_seconds": by.as_secs()})),
             Call::BeginSubmission { lease } => of_lease(lease, json!({"model": "veo"})),
@@ -116,11 +116,11 @@ impl Call {
                 "job_id": job.as_str(), "publications": publications(made),
             }),
             Call::Unpublished { kind, quantity } => json!({
-                "queue": kind.queue(), "quantity": quantity,
+                "queue_name": kind.queue(), "quantity": quantity,
             }),
             Call::Cancel { job } => json!({"job_id": id(*job).as_str()}),
             Call::CancelledOperation { kind, told } => json!({
-                "queue": kind.queue(), "quantity": 1,
+                "queue_name": kind.queue(), "quantity": 1,
                 "told": told.iter().map(JobId::as_str).collect::<Vec<_>>(),
             }),
             Call::Redrive { which: Which { jobs, code, kind }, forget } => {
@@ -129,11 +129,11 @@ impl Call {
                 };
                 json!({
                     "job_ids": jobs.as_ref().map(ids), "error_code": code.map(Code::as_str),
-                    "queue": kind.map(Kind::queue), "forget_operation": forget,
+                    "queue_name": kind.map(Kind::queue), "forget_operation": forget,
                 })
             }
             Call::ReadByHand { kind, job, hidden } => json!({
-                "queue": kind.queue(), "msg_id": job + 1, "vt": hidden.as_secs(),
+                "queue_name": kind.queue(), "msg_id": job + 1, "vt": hidden.as_secs(),
             }),
             Call::TimeGoesBy { by } => json!({"seconds": by.as_secs()}),
             Call::Entity { key, becomes } => {
@@ -144,7 +144,7 @@ impl Call {
 }
 
 fn of_lease(lease: &Lease, mut with: Value) -> Value {
-    with["queue"] = json!(lease.kind.queue());
+    with["queue_name"] = json!(lease.kind.queue());
     with["msg_id"] = json!(lease.msg_id);
     with["lease_token"] = json!(lease.token);
     with

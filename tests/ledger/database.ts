@@ -126,23 +126,23 @@ export class Database implements AsyncDisposable {
   async play({ does, with: args }: Step): Promise<unknown> {
     switch (does) {
       case "pgmq.send":
-        await this.chooseId(args.queue);
+        await this.chooseId(args.queue_name);
         return await this.value(
           "select pgmq.send($1, $2::jsonb, $3::integer) as answer",
-          [args.queue, args.message, args.delay_seconds],
+          [args.queue_name, args.message, args.delay_seconds],
         );
       case "enqueue_generation_job":
-        await this.chooseId(args.queue);
+        await this.chooseId(args.queue_name);
         return await this.call(does, args);
       case "read by hand":
         // Who does this makes a message visible whose worker seems to be stuck.
         await this.value("select pgmq.set_vt($1::text, $2::bigint, 0) as answer", [
-          args.queue,
+          args.queue_name,
           args.msg_id,
         ]);
         return (await this.postgres.query(
           "select read_ct from pgmq.read($1, $2, 1, jsonb_build_object('prompt', $3::text))",
-          [args.queue, args.vt, `job ${Number(args.msg_id) - 1}`],
+          [args.queue_name, args.vt, `job ${Number(args.msg_id) - 1}`],
         )).rows;
       case "time goes by":
         await this.goBack(Number(args.seconds));

@@ -9,7 +9,7 @@ Deno.test.beforeAll(async () => {
 Deno.test.afterAll(() => stack.close());
 
 const job = {
-  queue: "image_generation_queue",
+  queue_name: "image_generation_queue",
   message: { storyboardId: "keys", prompt: "a key" },
 };
 

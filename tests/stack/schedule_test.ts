@@ -13,7 +13,7 @@ function worker(queue: string): string {
       await fetch(Deno.env.get("SUPABASE_URL") + "/rest/v1/rpc/claim_generation_jobs", {
         method: "POST",
         headers: { apikey: key, "content-type": "application/json" },
-        body: JSON.stringify({ queue: "${queue}", lease_seconds: 600, quantity: 1 }),
+        body: JSON.stringify({ queue_name: "${queue}", lease_seconds: 600, quantity: 1 }),
       }).then((response) => response.text());
       await fetch(Deno.env.get("REPORT_TO"), {
         method: "POST",

@@ -16,7 +16,7 @@ Deno.test("a stack on a PostgreSQL server", async (test) => {
   const call = (name: string, body: unknown) =>
     postJson(`${stack.url}/rest/v1/rpc/${name}`, body, headers);
   const message = { storyboardId: "board", prompt: "A mill" };
-  const enqueue = () => call("enqueue_generation_job", { queue: QUEUE, message });
+  const enqueue = () => call("enqueue_generation_job", { queue_name: QUEUE, message });
   const jobs = async () => {
     const [{ jobs }] = await stack.sql<{ jobs: number }>(
       "select count(*)::integer as jobs from public.generation_jobs",
@@ -32,7 +32,7 @@ Deno.test("a stack on a PostgreSQL server", async (test) => {
       assert.deepEqual(numbers.sort((a, b) => a - b), Array.from({ length: 20 }, (_, n) => n + 1));
       const quantity = 100;
       const claimed = await call("claim_generation_jobs", {
-        queue: QUEUE,
+        queue_name: QUEUE,
         lease_seconds: 30,
         quantity,
       });
@@ -40,7 +40,7 @@ Deno.test("a stack on a PostgreSQL server", async (test) => {
       assert.match(claimed.body[0].enqueued_at, /^\d{4}-\d\d-\d\dT[\d:.]+\+00:00$/);
       assert.deepEqual(await stack.sql("select 0.390000 as cost"), [{ cost: 0.39 }]);
       const refused = await call("claim_generation_jobs", {
-        queue: "no queue",
+        queue_name: "no queue",
         lease_seconds: 30,
         quantity,
       });

@@ -23,7 +23,7 @@ export default {
     if (!storyboard) return reply(404, { message: "You have no such storyboard." });
 
     const { data, error } = await supabase.rpc("enqueue_generation_job", {
-      queue: "image_generation_queue",
+      queue_name: "image_generation_queue",
       message: { storyboardId, sceneId, prompt, owner: user.id },
       idempotency_key: requestId,
     });

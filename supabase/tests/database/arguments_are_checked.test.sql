@@ -9,9 +9,9 @@ create function pg_temp.refuses(call text, message text) returns text language s
 $$;
 
 select pg_temp.refuses('claim_generation_jobs(''images'', 30, 5)',
-  'queue: expected image_generation_queue or video_generation_queue, got ''images''');
+  'queue_name: expected image_generation_queue or video_generation_queue, got ''images''');
 select pg_temp.refuses('claim_generation_jobs(null, 30, 5)',
-  'queue: expected image_generation_queue or video_generation_queue, got null');
+  'queue_name: expected image_generation_queue or video_generation_queue, got null');
 select pg_temp.refuses(format('claim_generation_jobs(''image_generation_queue'', %s, 5)', lease_seconds),
   'lease_seconds: expected 1 to 43200 seconds, got ' || lease_seconds)
 from unnest(array['0', '-1', '43201', '2147483647']) as lease_seconds;
@@ -40,7 +40,7 @@ select pg_temp.refuses(
 
 create function pg_temp.refuses_completion(argument text, value text, message text) returns text language sql as $$
   select pg_temp.refuses(
-    'complete_generation_job(queue => ''image_generation_queue'', msg_id => 1, lease_token => 1, '
+    'complete_generation_job(queue_name => ''image_generation_queue'', msg_id => 1, lease_token => 1, '
       || string_agg(format('%I => %s', name, case when name = argument then value else sample end), ', ') || ')',
     message
   )

@@ -22,8 +22,8 @@ $$;
 
 select is(pg_temp.due(), null, 'nothing was cancelled yet');
 create table generation_private.woken (queue text);
-create or replace function generation_private.wake(queue text) returns void language sql as $$
-  insert into generation_private.woken values (queue)
+create or replace function generation_private.wake(queue_name text) returns void language sql as $$
+  insert into generation_private.woken values (queue_name)
 $$;
 select public.cancel_generation_job(job_id) from lease where n in ('running', 'waiting', 'unsubmitted');
 select pgmq.delete('video_generation_queue', msg_id) from lease where n = 'removed';
@@ -45,7 +45,7 @@ select is(pg_temp.due(), null, 'but not for ever');
 select is(array_agg(cancellation_tries order by prompt), array[0, 2, 1, 0, 3], 'the ledger counts')
 from public.generation_jobs;
 
-create or replace function generation_private.wake(queue text) returns void language plpgsql as $$
+create or replace function generation_private.wake(queue_name text) returns void language plpgsql as $$
 begin
   raise exception 'no worker';
 end

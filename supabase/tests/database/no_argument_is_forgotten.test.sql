@@ -14,7 +14,7 @@ insert into may_be_null values
   ('fail_generation_job', 'error_message'), ('fail_generation_job', 'reset_submission'),
   ('generation_job', 'job_id'),
   ('redrive_generation_jobs', 'job_ids'), ('redrive_generation_jobs', 'error_code'),
-  ('redrive_generation_jobs', 'queue'), ('redrive_generation_jobs', 'forget_operation'),
+  ('redrive_generation_jobs', 'queue_name'), ('redrive_generation_jobs', 'forget_operation'),
   ('prune_generation_jobs', 'include_failed'),
   ('claim_generation_jobs', 'models'), ('cancelled_generation_operations', 'told'),
   ('enqueue_generation_job', 'idempotency_key'), ('enqueue_generation_job', 'priority'),
@@ -24,7 +24,7 @@ create temporary table argument as
 select p.oid as function_oid, p.proname::text as function, a.name as argument, a.place,
   case a.type::regtype::text
     when 'text' then case a.name
-      when 'queue' then '''image_generation_queue''' when 'asset_kind' then '''image''' else '''x''' end
+      when 'queue_name' then '''image_generation_queue''' when 'asset_kind' then '''image''' else '''x''' end
     when 'jsonb' then case a.name when 'publications' then '''[]''' else '''{}''' end
     when 'uuid' then 'gen_random_uuid()'
     when 'uuid[]' then 'array[gen_random_uuid()]'
@@ -75,11 +75,11 @@ select name from unnest(array[
 ]) as name;
 select pgmq.create('another_queue');
 select is_empty($$
-  select pg_temp.call(function_oid, 'queue', quote_literal(left(name, 200)))
+  select pg_temp.call(function_oid, 'queue_name', quote_literal(left(name, 200)))
   from argument, hostile
-  where argument = 'queue'
-    and coalesce(pg_temp.error_of(pg_temp.call(function_oid, 'queue', quote_literal(name))), '') not like
-      '22023 queue: expected image_generation_queue or video_generation_queue, got %'
+  where argument = 'queue_name'
+    and coalesce(pg_temp.error_of(pg_temp.call(function_oid, 'queue_name', quote_literal(name))), '') not like
+      '22023 queue_name: expected image_generation_queue or video_generation_queue, got %'
 $$, 'no other queue is touched, however it is spelled');
 
 select * from finish();

@@ -34,7 +34,7 @@ select is(count(*), 0::bigint, 'the other archive is empty') from pgmq.a_image_g
 select is(jobs, 1::bigint, 'what failed goes when it is asked for')
 from public.prune_generation_jobs('7 days', include_failed => true);
 select is_empty($$ select from public.generation_jobs where prompt = 'failed' $$, 'then it is gone');
-select is_empty($$ select * from public.redrive_generation_jobs(queue => 'video_generation_queue') $$, 'and cannot be sent again');
+select is_empty($$ select * from public.redrive_generation_jobs(queue_name => 'video_generation_queue') $$, 'and cannot be sent again');
 
 -- Messages that the ledger knows nothing of, and those that it does.
 insert into pgmq.a_video_generation_queue (msg_id, enqueued_at, vt, archived_at, message)

@@ -16,7 +16,7 @@ select public.fail_generation_job('video_generation_queue', msg_id, lease_token,
 from lease;
 
 select throws_ok($$ select public.redrive_generation_jobs() $$, '22023',
-  'expected job_ids, error_code or queue: which failed jobs to send again', 'nothing is sent again by accident');
+  'expected job_ids, error_code or queue_name: which failed jobs to send again', 'nothing is sent again by accident');
 select is(count(*), 0::bigint, 'jobs that have not failed are left alone')
 from public.redrive_generation_jobs(array(select id from public.generation_jobs where prompt = 'fine'));
 
@@ -41,7 +41,7 @@ select is(count(*), 0::bigint, 'and no longer in the archive')
 from pgmq.a_video_generation_queue as a join lease using (msg_id) where n = 'uncertain';
 
 select is(count(*), 1::bigint, 'the failed jobs of a queue are sent again')
-from public.redrive_generation_jobs(queue => 'video_generation_queue');
+from public.redrive_generation_jobs(queue_name => 'video_generation_queue');
 select is(array[status, operation ->> 'name'], array['waiting', 'op'], 'an operation is polled on')
 from public.generation_jobs where prompt = 'timed out';
 

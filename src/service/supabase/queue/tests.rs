@@ -56,7 +56,7 @@ fn a_claim_gives_jobs_with_their_leases() {
     let claims = claim(&transport).unwrap();
     assert_eq!(
         arguments(&transport, "claim_generation_jobs"),
-        json!({"queue": "video_generation_queue", "lease_seconds": 600, "quantity": 5,
+        json!({"queue_name": "video_generation_queue", "lease_seconds": 600, "quantity": 5,
             "models": ["veo-x", "omni-y"]})
     );
     let operation = Operation { model: "veo-x".into(), name: "operations/y".into() };
@@ -134,7 +134,7 @@ fn a_lost_write_is_repeated_as_it_was() {
 
 #[test]
 fn every_write_names_its_lease_and_its_arguments() {
-    let lease = json!({"queue": "video_generation_queue", "msg_id": 7, "lease_token": 3});
+    let lease = json!({"queue_name": "video_generation_queue", "msg_id": 7, "lease_token": 3});
     let check = |transport: &Recorded, function: &str, more: Value| {
         let mut expected = lease.clone();
         expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -244,7 +244,7 @@ fn cancelled_operations_are_asked_for_one_by_one() {
         let due = now(Pgmq::new(&transport).cancelled(Kind::Video, told)).unwrap();
         assert_eq!(due, Some((job.clone(), operation.clone())));
         let sent = arguments(&transport, "cancelled_generation_operations");
-        assert_eq!(sent, json!({"queue": "video_generation_queue", "quantity": 1, "told": given}));
+        assert_eq!(sent, json!({"queue_name": "video_generation_queue", "quantity": 1, "told": given}));
     }
     for rows in [json!([]), json!([{"job_id": JOB, "operation": "v1_x"}])] {
         let due = now(Pgmq::new(&at(200, rows)).cancelled(Kind::Video, None)).unwrap();
