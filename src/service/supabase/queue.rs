@@ -219,15 +219,9 @@ impl<T: Transport> Queue for Pgmq<T> {
     }
 }
 
-<<<<<<< HEAD
 /// Writes the argument of a call for a queue.
 fn for_queue<'o, 'j>(it: &'o mut Object<'j>, kind: Kind) -> &'o mut Object<'j> {
-    it.text("queue", kind.queue())
-=======
-/// The arguments of a call for a queue, to be continued.
-fn for_queue(kind: Kind) -> JsonBody {
-    JsonBody::object().member_text("queue_name", Some(kind.queue()))
->>>>>>> d034579 (Call the argument of the database functions queue_name, as pgmq does)
+    it.text("queue_name", kind.queue())
 }
 
 /// Writes the arguments of a call for a lease.
