@@ -244,7 +244,10 @@ fn cancelled_operations_are_asked_for_one_by_one() {
         let due = now(Pgmq::new(&transport).cancelled(Kind::Video, told)).unwrap();
         assert_eq!(due, Some((job.clone(), operation.clone())));
         let sent = arguments(&transport, "cancelled_generation_operations");
-        assert_eq!(sent, json!({"queue_name": "video_generation_queue", "quantity": 1, "told": given}));
+        assert_eq!(
+            sent,
+            json!({"queue_name": "video_generation_queue", "quantity": 1, "told": given})
+        );
     }
     for rows in [json!([]), json!([{"job_id": JOB, "operation": "v1_x"}])] {
         let due = now(Pgmq::new(&at(200, rows)).cancelled(Kind::Video, None)).unwrap();
