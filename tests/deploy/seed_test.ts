@@ -14,10 +14,10 @@ const NOWHERE = "http://127.0.0.1:1";
 async function localStack(): Promise<Record<string, string>> {
   const docker = startDocker();
   try {
-    const { output } = await supabase(REPOSITORY, NOWHERE, ["status", "--output", "json"], {
+    const { stdout } = await supabase(REPOSITORY, NOWHERE, ["status", "--output", "json"], {
       DOCKER_HOST: docker.host,
     });
-    return JSON.parse(/\{.*\}/s.exec(output)![0]);
+    return JSON.parse(stdout);
   } finally {
     await docker.close();
   }

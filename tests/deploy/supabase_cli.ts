@@ -12,6 +12,9 @@ export const PROJECT = "abcdefghijklmnopqrst";
 
 export interface CliOutcome {
   code: number;
+  stdout: string;
+  stderr: string;
+  /** Both. */
   output: string;
 }
 
@@ -51,8 +54,8 @@ export async function supabase(
         ...variables,
       },
     }).output();
-    const decoder = new TextDecoder();
-    return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    return { code, stdout: out, stderr: err, output: out + err };
   } finally {
     await Deno.remove(home, { recursive: true });
   }
