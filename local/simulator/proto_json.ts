@@ -8,7 +8,7 @@ import { invalidArgument } from "./google_errors.ts";
 
 /** What a field may hold. */
 export type FieldType =
-  | { kind: "string" | "bool" | "number" | "integer" | "bytes" | "any" }
+  | { kind: "string" | "integer" | "bytes" | "any" }
   | { kind: "enum"; name: string; values: string[] }
   | { kind: "message"; fields: MessageType }
   | { kind: "list"; of: FieldType };
@@ -17,8 +17,6 @@ export type FieldType =
 export type MessageType = Record<string, FieldType>;
 
 export const STRING: FieldType = { kind: "string" };
-export const BOOL: FieldType = { kind: "bool" };
-export const NUMBER: FieldType = { kind: "number" };
 export const INTEGER: FieldType = { kind: "integer" };
 export const BYTES: FieldType = { kind: "bytes" };
 export const ANY: FieldType = { kind: "any" };
@@ -29,14 +27,6 @@ export const oneOf = (name: string, values: string[]): FieldType => ({
   name,
   values,
 });
-
-const TYPE_NAMES: Record<string, string> = {
-  string: "TYPE_STRING",
-  bool: "TYPE_BOOL",
-  number: "TYPE_FLOAT",
-  integer: "TYPE_INT32",
-  bytes: "TYPE_BYTES",
-};
 
 /** Parses a request body. An empty body is an empty message, as with the API. */
 export function parseJson(text: string): unknown {
@@ -110,8 +100,14 @@ export function readMessage(value: unknown, fields: MessageType): Record<string,
       case "bytes":
         if (typeof value !== "string" || !BASE64.test(value)) invalid(path, "TYPE_BYTES", value);
         return value;
-      default:
-        if (!hasType(value, type.kind)) invalid(path, TYPE_NAMES[type.kind], value);
+      case "string":
+        if (typeof value !== "string") invalid(path, "TYPE_STRING", value);
+        return value;
+      case "integer":
+        // Protocol buffer JSON also takes numbers that are written as strings.
+        if (!["number", "string"].includes(typeof value) || !Number.isInteger(Number(value))) {
+          invalid(path, "TYPE_INT32", value);
+        }
         return value;
     }
   };
@@ -132,24 +128,6 @@ export function readMessage(value: unknown, fields: MessageType): Record<string,
 
 /** Both base64 alphabets are legal in protocol buffer JSON. */
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
-
-function hasType(value: unknown, kind: "string" | "bool" | "number" | "integer"): boolean {
-  switch (kind) {
-    case "string":
-      return typeof value === "string";
-    case "bool":
-      return typeof value === "boolean";
-    case "number":
-      return typeof value === "number" || isNumeric(value);
-    case "integer":
-      return (typeof value === "number" || isNumeric(value)) && Number.isInteger(Number(value));
-  }
-}
-
-/** Protocol buffer JSON also takes numbers that are written as strings. */
-function isNumeric(value: unknown): boolean {
-  return typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
-}
 
 function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
