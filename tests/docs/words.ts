@@ -88,3 +88,24 @@ Deno.test("no word that was left behind is used", async () => {
   }
   if (found.length > 0) assert.fail(`${found.length} in all:\n${found.join("\n")}`);
 });
+
+Deno.test("what the glossary says a word appears as is in the code", async () => {
+  const page = await Deno.readTextFile(new URL(GLOSSARY, ROOT));
+  const [tables] = page.split("\n## Words left behind\n");
+  const code = files().filter((path) => /\.(rs|ts|sql|sh)$/.test(path) && !EXCLUDED.test(path));
+  const text = code.concat(code.map((path) => Deno.readTextFileSync(new URL(path, ROOT)))).join(
+    "\n",
+  );
+  const lastCells = [...tables.matchAll(/^\| \*\*.* \| ([^|]*) \|$/gm)].map(([, cell]) => cell);
+  const names = lastCells.flatMap((cell) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name)
+  );
+  assert.ok(names.length > 80, "the tables are read");
+  // A column is written `table.column`, a path may be cut short; an object's path is put together.
+  const missing = names.filter((name) => !name.startsWith("{")).filter((name) =>
+    !name.split(/[.(…{]|::| /).filter((part) => part.length > 1).every((part) =>
+      text.includes(part)
+    )
+  );
+  assert.deepEqual(missing, []);
+});
