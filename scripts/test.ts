@@ -1,7 +1,9 @@
 /**
- * `deno task test`: everything there is to test, in the order in which a fault is cheapest to
- * find. Each step says what it does and how long it took; the first that fails ends the run,
- * unless `--keep-going` is given. Words that are no flag choose steps by name.
+ * `deno task test`: everything there is to test. Two steps run at a time: most of a step is waiting,
+ * for a database or a process that starts. Cheap steps come first, then the longest, so that both
+ * places are used until the end. What a step says is shown as a block when it is over, with how long
+ * it took. After a step that fails no other begins, unless `--keep-going` is given. Words that are no
+ * flag choose steps by name; a single step is shown as it goes.
  */
 const RUST_HELP =
   "Rust is missing: install it with rustup (https://rustup.rs), then run this again.";
@@ -20,16 +22,19 @@ const SUITES = [
   ["functions", "the functions' HTTP face, without a core"],
   ["simulator", "the provider simulator"],
   ["sdk", "the simulator and our requests against the official clients"],
+  ["end_to_end", "the real functions on the stack, under both versions of Deno"],
   ["database", "the SQL: pgTAP, several sessions, pg_cron; on PGlite and on PostgreSQL"],
-  ["ledger", "the simulation's ledger against the real SQL"],
-  ["stack", "the embedded stack"],
+  ["cli", "the command line tools"],
+  ["stack", "the local stack"],
+  ["deploy", "what the Supabase CLI applies and uploads"],
+  ["ledger", "the model of the ledger against the real SQL"],
   ["wasm", "the real core with adapters of the tests' own"],
   ["limits", "what Supabase allows a function: memory, CPU time, and its end"],
-  ["cli", "the command line tools"],
-  ["end_to_end", "the real functions on the stack, under both versions of Deno and on PostgreSQL"],
   ["chaos", "processes that are killed and cut off, a database that is restarted"],
-  ["deploy", "what the Supabase CLI applies and uploads"],
 ];
+
+/** They measure time and memory, so nothing runs beside them. */
+const ALONE = ["limits", "chaos"];
 
 const STEPS: Step[] = [
   { name: "format", what: "deno fmt", command: [deno, "fmt", "--check", "--quiet"] },
@@ -62,26 +67,22 @@ const STEPS: Step[] = [
   })),
 ];
 
-async function run({ command: [program, ...args] }: Step): Promise<{ ok: boolean; text: string }> {
-  const command = new Deno.Command(program, { args, stdout: "piped", stderr: "inherit" });
+/** Runs a step; what it writes is handed to `show` as it comes. */
+async function run(step: Step, show: (chunk: Uint8Array) => void): Promise<boolean> {
+  const [program, ...args] = step.command;
+  const command = new Deno.Command(program, { args, stdout: "piped", stderr: "piped" });
   let child;
   try {
     child = command.spawn();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound && program === "cargo") {
-      console.error(RUST_HELP);
-      return { ok: false, text: "" };
-    }
-    throw error;
+    if (!(error instanceof Deno.errors.NotFound) || program !== "cargo") throw error;
+    show(new TextEncoder().encode(RUST_HELP + "\n"));
+    return false;
   }
-  // The output is shown as it comes and read for its closing line.
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of child.stdout) {
-    await Deno.stdout.write(chunk);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return { ok: (await child.status).success, text };
+  const shown = new WritableStream<Uint8Array>({ write: show });
+  const other = new WritableStream<Uint8Array>({ write: show });
+  await Promise.all([child.stdout.pipeTo(shown), child.stderr.pipeTo(other)]);
+  return (await child.status).success;
 }
 
 /** The numbers in the closing lines of `cargo test` and `deno test`. */
@@ -108,19 +109,36 @@ if (unknown.length > 0) {
 }
 
 const steps = STEPS.filter(({ name }) => chosen.length === 0 || chosen.includes(name));
-const lines: string[] = [];
+const lines = new Map<Step, string>();
 let passed = 0;
 let failed = 0;
-for (const step of steps) {
-  console.log(`\n== ${step.name}: ${step.what}`);
+
+async function report(step: Step): Promise<void> {
+  const title = `\n== ${step.name}: ${step.what}`;
   const start = performance.now();
-  const { ok, text } = await run(step);
+  const chunks: Uint8Array[] = [];
+  if (steps.length === 1) console.log(title);
+  const ok = await run(step, (chunk) => {
+    chunks.push(chunk);
+    if (steps.length === 1) Deno.stdout.writeSync(chunk);
+  });
+  const text = await new Blob(chunks as BlobPart[]).text();
+  if (steps.length > 1) console.log(`${title}\n${text.trimEnd()}`);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   // A step without tests of its own counts as one.
   passed += count(text, "passed") || (ok ? 1 : 0);
   failed += count(text, "failed") || (ok ? 0 : 1);
-  lines.push(`${ok ? "ok    " : "FAILED"} ${step.name.padEnd(11)} ${seconds.padStart(6)} s`);
-  if (!ok && !keepGoing) break;
+  lines.set(step, `${ok ? "ok    " : "FAILED"} ${step.name.padEnd(11)} ${seconds.padStart(6)} s`);
 }
-console.log(`\n${lines.join("\n")}\n\ntests: ${passed} passed, ${failed} failed`);
+
+/** Takes steps from a queue until it is empty or one has failed. */
+async function drain(queue: Step[]): Promise<void> {
+  while (queue.length > 0 && (failed === 0 || keepGoing)) await report(queue.shift()!);
+}
+
+const together = steps.filter(({ name }) => !ALONE.includes(name));
+await Promise.all([drain(together), drain(together)]);
+await drain(steps.filter(({ name }) => ALONE.includes(name)));
+const summary = steps.flatMap((step) => lines.get(step) ?? []).join("\n");
+console.log(`\n${summary}\n\ntests: ${passed} passed, ${failed} failed`);
 Deno.exit(failed === 0 ? 0 : 1);
