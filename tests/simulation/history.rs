@@ -8,7 +8,7 @@ use generation_queue::flow::Settings;
 use generation_queue::job::Kind;
 use generation_queue::policy::polling::DEADLINE;
 
-use super::sim::{Mood, Sim};
+use super::sim::{FaultRates, Sim};
 use super::support::ledger::Status;
 use super::{people, verdict, worker};
 
@@ -31,14 +31,14 @@ const LONGEST_LIFE: Duration = Duration::from_secs(400);
 /// Plays the history of a seed.
 pub fn play(seed: u64, traced: bool) -> Outcome {
     let sim = Sim::new(seed, traced);
-    trouble(&sim);
-    rest(&sim);
+    run_with_faults(&sim);
+    run_to_rest(&sim);
     if sim.random.happens(0.5) {
         people::redrive_all(&sim, sim.random.happens(0.3));
-        rest(&sim);
+        run_to_rest(&sim);
     }
     if sim.violation().is_none() {
-        verdict::pronounce(&sim);
+        verdict::check(&sim);
     }
     sim.schedule.clear();
     let ledger = sim.ledger.borrow();
@@ -52,35 +52,35 @@ pub fn play(seed: u64, traced: bool) -> Outcome {
 }
 
 /// The time in which anything may go wrong.
-fn trouble(sim: &Rc<Sim>) {
+fn run_with_faults(sim: &Rc<Sim>) {
     let random = &sim.random;
     let length = random.seconds(20.0, random.one_of(&[60.0, 200.0, 500.0, 1500.0]));
-    sim.mood.set(Mood {
-        trouble: random.one_of(&[0.0, 0.02, 0.1, 0.3]),
+    sim.fault_rates.set(FaultRates {
+        call: random.one_of(&[0.0, 0.02, 0.1, 0.3]),
         slow: random.one_of(&[0.0, 0.0, 0.05, 0.2]),
         kill: random.one_of(&[0.0, 0.005, 0.03, 0.1]),
-        stall: random.one_of(&[0.0, 0.0, 0.01, 0.05]),
+        suspend: random.one_of(&[0.0, 0.0, 0.01, 0.05]),
         refusal: random.one_of(&[0.0, 0.05, 0.2, 0.5]),
     });
     sim.endless.set(random.happens(0.1));
     let videos = random.one_of(&[0.0, 0.3, 0.5, 1.0]);
-    people::invite(sim, length, videos);
+    people::schedule(sim, length, videos);
     let kind = move |sim: &Sim| people::kind(sim, videos);
     for _ in 0..=random.below(8) {
         let at = random.seconds(0.0, length.as_secs_f64() * 0.5);
-        sim.after(at, move |sim| appear(sim, kind(sim)));
+        sim.after(at, move |sim| start_worker(sim, kind(sim)));
     }
     // Cron comes by, too.
     for minute in 0..length.as_secs() / 60 {
-        sim.after(Duration::from_secs(minute * 60), move |sim| appear(sim, kind(sim)));
+        sim.after(Duration::from_secs(minute * 60), move |sim| start_worker(sim, kind(sim)));
     }
-    go_on_until(sim, length);
-    sim.mood.set(Mood::default());
+    run_until(sim, length);
+    sim.fault_rates.set(FaultRates::default());
     sim.note(|| "from here on nothing goes wrong any more".to_owned());
 }
 
 /// A worker comes, unless there are eight already.
-fn appear(sim: &Rc<Sim>, kind: Kind) {
+fn start_worker(sim: &Rc<Sim>, kind: Kind) {
     let random = &sim.random;
     if sim.schedule.living() >= 8 {
         return;
@@ -112,7 +112,7 @@ fn models(kind: Kind) -> Vec<String> {
 }
 
 /// Fresh workers, until there is nothing left to do.
-fn rest(sim: &Rc<Sim>) {
+fn run_to_rest(sim: &Rc<Sim>) {
     const ROUNDS: u32 = 150;
     for _ in 0..ROUNDS {
         for kind in [Kind::Image, Kind::Video] {
@@ -126,12 +126,12 @@ fn rest(sim: &Rc<Sim>) {
             };
             worker::start(sim, kind, settings, None);
         }
-        while sim.schedule.living() > 0 && may_go_on(sim) {}
+        while sim.schedule.living() > 0 && step(sim) {}
         if sim.violation().is_some() || at_rest(sim) {
             return;
         }
         let next = next_event(sim);
-        go_on_until(sim, next);
+        run_until(sim, next);
     }
     sim.violated(|| "it does not come to rest".to_owned());
 }
@@ -153,12 +153,12 @@ fn next_event(sim: &Sim) -> Duration {
     visible.map_or(overdue, |at| at.min(overdue).max(sim.now()))
 }
 
-fn go_on_until(sim: &Rc<Sim>, time: Duration) {
+fn run_until(sim: &Rc<Sim>, time: Duration) {
     sim.schedule.at(&sim.random, time, |_| {});
-    while sim.now() < time && may_go_on(sim) {}
+    while sim.now() < time && step(sim) {}
 }
 
-fn may_go_on(sim: &Rc<Sim>) -> bool {
+fn step(sim: &Rc<Sim>) -> bool {
     if sim.schedule.steps() > MOST_STEPS {
         sim.violated(|| "it goes on and on".to_owned());
     }

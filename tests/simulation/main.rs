@@ -52,7 +52,7 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 /// Plays a history again with every line of it, and fails with them if it still goes wrong.
-fn tell(seed: u64) {
+fn replay(seed: u64) {
     let Outcome { violation, trace, .. } = play(seed, true);
     println!("{trace}");
     let Some(violation) = violation else { return println!("seed {seed} keeps every invariant") };
@@ -90,13 +90,13 @@ fn search(from: u64, count: u64) -> Option<u64> {
 #[test]
 fn every_history_keeps_the_invariants() {
     if let Some(seed) = setting("SIMULATION_SEED") {
-        return tell(seed);
+        return replay(seed);
     }
     let from = setting("SIMULATION_FROM").unwrap_or(0);
     let count = setting("SIMULATION_SEEDS").unwrap_or(USUAL);
     let start = Instant::now();
     if let Some(seed) = search(from, count) {
-        tell(seed);
+        replay(seed);
     }
     let seconds = start.elapsed().as_secs_f64();
     let speed = count as f64 / seconds;
@@ -108,7 +108,7 @@ fn what_once_went_wrong_does_not_again() {
     for (seed, fault) in REGRESSIONS {
         if goes_wrong(*seed) {
             println!("seed {seed} once found: {fault}");
-            tell(*seed);
+            replay(*seed);
         }
     }
 }

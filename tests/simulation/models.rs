@@ -11,7 +11,7 @@ use generation_queue::port::{
 };
 
 use super::check;
-use super::network::{Call, Trouble};
+use super::network::{Call, CallError};
 use super::sim::{Sim, Submitted, job_of};
 use super::store::Content;
 use super::support::ledger::Job;
@@ -53,7 +53,7 @@ const DOWNLOAD: Call = Call::quick("download", 60);
 /// What a provider answers instead of doing it.
 fn refusal(sim: &Sim) -> Option<Failure> {
     let random = &sim.random;
-    random.happens(sim.mood.get().refusal).then(|| match random.below(12) {
+    random.happens(sim.fault_rates.get().refusal).then(|| match random.below(12) {
         0 => Failure::other_model(Code::ModelUnavailable, "404"),
         1 => Failure::give_up(Code::ModelRejectedRequest, "400"),
         2 => Failure::give_up(Code::ApiKeyInvalid, "403"),
@@ -65,12 +65,12 @@ fn refusal(sim: &Sim) -> Option<Failure> {
     })
 }
 
-fn unavailable(trouble: Trouble) -> Failure {
-    let code = match trouble {
-        Trouble::Garbage => Code::ProviderReplyUnreadable,
+fn unavailable(error: CallError) -> Failure {
+    let code = match error {
+        CallError::Garbage => Code::ProviderReplyUnreadable,
         _ => Code::ProviderUnavailable,
     };
-    Failure::retry(code, format!("{trouble:?}"))
+    Failure::retry(code, format!("{error:?}"))
 }
 
 impl ImageModel for Worker {
@@ -86,7 +86,7 @@ impl ImageModel for Worker {
             if let Some(failure) = refusal(sim) {
                 return Err(failure);
             }
-            if sim.random.happens(sim.mood.get().refusal / 8.0) {
+            if sim.random.happens(sim.fault_rates.get().refusal / 8.0) {
                 return Err(Failure::give_up(Code::ContentBlocked, "SAFETY"));
             }
             let format = sim.random.one_of(&[Format::Png, Format::Png, Format::Jpeg]);
@@ -132,11 +132,14 @@ impl VideoModel for Worker {
         };
         let number = match self.call(SUBMIT, &format!("job {job} to {model}"), answered).await {
             Ok(answer) => answer?,
-            Err(Trouble::NotSent) => {
-                return Err(SubmitError { failure: unavailable(Trouble::NotSent), rejected: true });
+            Err(CallError::NotSent) => {
+                return Err(SubmitError {
+                    failure: unavailable(CallError::NotSent),
+                    rejected: true,
+                });
             }
-            Err(trouble) => {
-                let message = format!("{trouble:?}");
+            Err(error) => {
+                let message = format!("{error:?}");
                 let failure = Failure::give_up(Code::SubmissionUncertain, message);
                 return Err(SubmitError { failure, rejected: false });
             }
@@ -147,7 +150,7 @@ impl VideoModel for Worker {
     async fn poll(&self, operation: &Operation, _room: &Room) -> Result<Progress, Failure> {
         let number = number_of(&operation.name);
         let looked = move |sim: &Sim| {
-            if sim.random.happens(sim.mood.get().refusal / 2.0) {
+            if sim.random.happens(sim.fault_rates.get().refusal / 2.0) {
                 let after = Some(sim.random.seconds(1.0, 60.0));
                 return Err(Failure::wait(Code::QuotaExhausted, "429").after(after));
             }
@@ -194,9 +197,9 @@ impl VideoModel for Worker {
             make(sim, job)
         };
         let content = self.call(DOWNLOAD, &number, opened).await;
-        content.map(Body::Stream).map_err(|trouble| {
-            Failure::retry(Code::DownloadFailed, format!("download: {trouble:?}"))
-        })
+        content
+            .map(Body::Stream)
+            .map_err(|error| Failure::retry(Code::DownloadFailed, format!("download: {error:?}")))
     }
 }
 

@@ -10,7 +10,7 @@ use super::worker::Worker;
 
 /// Why there is no reply that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum CallError {
     /// The connection was refused: nothing was sent.
     NotSent,
     /// It may have arrived or may still arrive.
@@ -40,7 +40,7 @@ impl Call {
 struct Fate {
     arrives: Option<Duration>,
     ends: Duration,
-    trouble: Option<Trouble>,
+    error: Option<CallError>,
 }
 
 impl Worker {
@@ -50,7 +50,7 @@ impl Worker {
         call: Call,
         subject: &str,
         effect: impl FnOnce(&Sim) -> T + 'static,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, CallError> {
         let sim = &self.sim;
         let fate = fate(sim, call);
         let began = sim.now();
@@ -64,29 +64,29 @@ impl Worker {
             });
         }
         sim.schedule.until(&sim.random, began + fate.ends).await;
-        if let Some(trouble) = fate.trouble {
+        if let Some(error) = fate.error {
             let id = self.id.get();
-            sim.note(|| format!("worker {id}: {} {subject} -> {trouble:?}", call.name));
-            return Err(trouble);
+            sim.note(|| format!("worker {id}: {} {subject} -> {error:?}", call.name));
+            return Err(error);
         }
-        answer.take().ok_or(Trouble::NoReply)
+        answer.take().ok_or(CallError::NoReply)
     }
 
     /// Lets fate strike the worker somewhere around a call that ends in `ends`.
     fn disturb(&self, ends: Duration) {
         let (sim, id) = (&self.sim, self.id.get());
-        let mood = sim.mood.get();
+        let fault_rates = sim.fault_rates.get();
         let around = |sim: &Sim| ends.mul_f64(sim.random.fraction() * 1.1);
-        if sim.random.happens(mood.kill) {
+        if sim.random.happens(fault_rates.kill) {
             sim.after(around(sim), move |sim| sim.end(id));
         }
-        if sim.random.happens(mood.stall) {
+        if sim.random.happens(fault_rates.suspend) {
             let longest = self.kind.lease().as_secs_f64() * 3.0;
             let length = sim.random.seconds(0.1, longest);
             sim.after(around(sim), move |sim| {
                 if sim.schedule.is_alive(id) {
                     sim.note(|| format!("worker {id} is suspended for {length:?}"));
-                    sim.schedule.stall(&sim.random, id, sim.now() + length);
+                    sim.schedule.suspend(&sim.random, id, sim.now() + length);
                 }
             });
         }
@@ -97,11 +97,11 @@ impl Worker {
 const LATE: f64 = 25.0;
 
 fn fate(sim: &Sim, call: Call) -> Fate {
-    let (random, mood) = (&sim.random, sim.mood.get());
-    let way = |random: &super::support::random::Random| random.seconds(0.001, 0.06);
-    let mut there = way(random) + call.takes.mul_f64(0.5 + random.fraction());
-    let mut back = way(random);
-    if random.happens(mood.slow) {
+    let (random, fault_rates) = (&sim.random, sim.fault_rates.get());
+    let transit = |random: &super::support::random::Random| random.seconds(0.001, 0.06);
+    let mut there = transit(random) + call.takes.mul_f64(0.5 + random.fraction());
+    let mut back = transit(random);
+    if random.happens(fault_rates.slow) {
         let limit = call.timeout.as_secs_f64();
         let longer = random.seconds(0.0, limit * 1.1);
         match random.happens(0.5) {
@@ -109,19 +109,19 @@ fn fate(sim: &Sim, call: Call) -> Fate {
             false => back += longer,
         }
     }
-    if random.happens(mood.trouble) {
+    if random.happens(fault_rates.call) {
         let ends = (there + back).min(call.timeout);
         return match random.below(8) {
-            0 => Fate { arrives: None, ends: way(random), trouble: Some(Trouble::NotSent) },
-            1 => Fate { arrives: None, ends, trouble: Some(Trouble::Unavailable) },
-            2 => Fate { arrives: None, ends, trouble: Some(Trouble::NoReply) },
-            3 => Fate { arrives: None, ends: call.timeout, trouble: Some(Trouble::NoReply) },
-            4 => Fate { arrives: Some(there), ends, trouble: Some(Trouble::Garbage) },
+            0 => Fate { arrives: None, ends: transit(random), error: Some(CallError::NotSent) },
+            1 => Fate { arrives: None, ends, error: Some(CallError::Unavailable) },
+            2 => Fate { arrives: None, ends, error: Some(CallError::NoReply) },
+            3 => Fate { arrives: None, ends: call.timeout, error: Some(CallError::NoReply) },
+            4 => Fate { arrives: Some(there), ends, error: Some(CallError::Garbage) },
             5 => {
                 let late = call.timeout + random.seconds(0.0, LATE);
-                Fate { arrives: Some(late), ends: call.timeout, trouble: Some(Trouble::NoReply) }
+                Fate { arrives: Some(late), ends: call.timeout, error: Some(CallError::NoReply) }
             }
-            _ => Fate { arrives: Some(there), ends, trouble: Some(Trouble::NoReply) },
+            _ => Fate { arrives: Some(there), ends, error: Some(CallError::NoReply) },
         };
     }
     let whole = there + back;
@@ -129,6 +129,6 @@ fn fate(sim: &Sim, call: Call) -> Fate {
     Fate {
         arrives: Some(there),
         ends: whole.min(call.timeout),
-        trouble: timed_out.then_some(Trouble::NoReply),
+        error: timed_out.then_some(CallError::NoReply),
     }
 }

@@ -14,7 +14,7 @@ use super::support::ledger::{Entity, Job};
 const FOREIGN: &str = "https://example.com/a.png";
 
 /// Lets people do what they do within `length`. Jobs are for videos with that probability.
-pub fn invite(sim: &Rc<Sim>, length: Duration, videos: f64) {
+pub fn schedule(sim: &Rc<Sim>, length: Duration, videos: f64) {
     let random = &sim.random;
     for key in ["scene:sb:s0", "scene:sb:s1", "character:sb:c0"] {
         if random.happens(0.8) {
@@ -80,10 +80,10 @@ fn send(sim: &Rc<Sim>, kind: Kind) {
     sim.watch.borrow_mut().holders.push(None);
 }
 
-fn one_job(sim: &Rc<Sim>, deed: fn(&Rc<Sim>, Job)) {
+fn one_job(sim: &Rc<Sim>, effect: fn(&Rc<Sim>, Job)) {
     let jobs = sim.ledger.borrow().rows.len();
     if jobs > 0 {
-        deed(sim, sim.random.below(jobs));
+        effect(sim, sim.random.below(jobs));
     }
 }
 

@@ -11,7 +11,7 @@ use generation_queue::port::{
 };
 
 use super::check;
-use super::network::{Call, Trouble};
+use super::network::{Call, CallError};
 use super::sim::{Claimed, Sim};
 use super::support::ledger::{Job, Ledger};
 use super::worker::Worker;
@@ -28,13 +28,13 @@ impl Worker {
         calls: usize,
         transaction: impl Fn(&Sim) -> T + Clone + 'static,
     ) -> Result<T, Failure> {
-        let failed = |why: Trouble| Failure::retry(Code::QueueFailed, format!("{name}: {why:?}"));
-        let mut failure = failed(Trouble::NoReply);
+        let failed = |why: CallError| Failure::retry(Code::QueueFailed, format!("{name}: {why:?}"));
+        let mut failure = failed(CallError::NoReply);
         for _ in 0..calls {
             match self.call(Call::quick(name, TIMEOUT), subject, transaction.clone()).await {
                 Ok(answer) => return Ok(answer),
-                Err(Trouble::Garbage) => return Err(failed(Trouble::Garbage)),
-                Err(trouble) => failure = failed(trouble),
+                Err(CallError::Garbage) => return Err(failed(CallError::Garbage)),
+                Err(error) => failure = failed(error),
             }
         }
         Err(failure)

@@ -18,7 +18,7 @@ use futures_util::future::LocalBoxFuture;
 use super::sim::Sim;
 use super::support::random::Random;
 
-type Deed = Box<dyn FnOnce(&Rc<Sim>)>;
+type Effect = Box<dyn FnOnce(&Rc<Sim>)>;
 
 /// A task's number. Numbers are not used twice.
 pub type TaskId = usize;
@@ -37,7 +37,7 @@ struct Task {
     future: Option<LocalBoxFuture<'static, ()>>,
     awake: Arc<Awake>,
     waker: Waker,
-    stalled_until: Duration,
+    suspended_until: Duration,
 }
 
 struct Timer {
@@ -48,7 +48,7 @@ struct Timer {
 
 enum Action {
     Wake(Waker),
-    Do(Deed),
+    Do(Effect),
 }
 
 impl Schedule {
@@ -66,9 +66,9 @@ impl Schedule {
     }
 
     /// Has something done at a time.
-    pub fn at(&self, random: &Random, at: Duration, deed: impl FnOnce(&Rc<Sim>) + 'static) {
+    pub fn at(&self, random: &Random, at: Duration, effect: impl FnOnce(&Rc<Sim>) + 'static) {
         self.outstanding.set(self.outstanding.get() + 1);
-        self.push(random, at, Action::Do(Box::new(deed)));
+        self.push(random, at, Action::Do(Box::new(effect)));
     }
 
     fn push(&self, random: &Random, at: Duration, action: Action) {
@@ -95,7 +95,7 @@ impl Schedule {
     pub fn spawn(&self, future: LocalBoxFuture<'static, ()>) -> TaskId {
         let awake = Arc::new(Awake(AtomicBool::new(true)));
         let waker = Waker::from(awake.clone());
-        let task = Task { future: Some(future), awake, waker, stalled_until: Duration::ZERO };
+        let task = Task { future: Some(future), awake, waker, suspended_until: Duration::ZERO };
         self.tasks.borrow_mut().push(task);
         self.tasks.borrow().len() - 1
     }
@@ -115,10 +115,10 @@ impl Schedule {
     }
 
     /// Keeps a task from going on for a while, like a process that is suspended.
-    pub fn stall(&self, random: &Random, task: TaskId, until: Duration) {
+    pub fn suspend(&self, random: &Random, task: TaskId, until: Duration) {
         let waker = {
             let task = &mut self.tasks.borrow_mut()[task];
-            task.stalled_until = task.stalled_until.max(until);
+            task.suspended_until = task.suspended_until.max(until);
             task.waker.clone()
         };
         self.push(random, until, Action::Wake(waker));
@@ -145,9 +145,9 @@ impl Schedule {
         self.now.set(at.max(self.now()));
         match action {
             Action::Wake(waker) => waker.wake(),
-            Action::Do(deed) => {
+            Action::Do(effect) => {
                 self.outstanding.set(self.outstanding.get() - 1);
-                deed(sim);
+                effect(sim);
             }
         }
         true
@@ -157,7 +157,9 @@ impl Schedule {
     fn ready(&self, random: &Random) -> Option<TaskId> {
         let tasks = self.tasks.borrow();
         let can = |task: &Task| {
-            task.future.is_some() && task.awake.0.load(Relaxed) && task.stalled_until <= self.now()
+            task.future.is_some()
+                && task.awake.0.load(Relaxed)
+                && task.suspended_until <= self.now()
         };
         let count = tasks.iter().filter(|task| can(task)).count();
         let chosen = if count > 1 { random.below(count) } else { 0 };

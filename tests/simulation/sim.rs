@@ -17,7 +17,7 @@ pub struct Sim {
     pub objects: RefCell<Objects>,
     pub provider: RefCell<Provider>,
     pub watch: RefCell<Watch>,
-    pub mood: Cell<Mood>,
+    pub fault_rates: Cell<FaultRates>,
     /// Whether workers go on as long as they like. Copies that are under way may then cross, so
     /// nothing is asked of current objects.
     pub endless: Cell<bool>,
@@ -27,15 +27,15 @@ pub struct Sim {
 
 /// How bad things are. Histories differ in it, since some faults hide others.
 #[derive(Clone, Copy, Default)]
-pub struct Mood {
+pub struct FaultRates {
     /// How likely a call goes wrong on its way.
-    pub trouble: f64,
+    pub call: f64,
     /// How likely a call takes much longer than usual.
     pub slow: f64,
     /// How likely a worker is killed around a call.
     pub kill: f64,
     /// How likely a worker is suspended around a call.
-    pub stall: f64,
+    pub suspend: f64,
     /// How likely a provider answers with something else than what was asked for.
     pub refusal: f64,
 }
@@ -81,7 +81,7 @@ impl Sim {
             objects: RefCell::default(),
             provider: RefCell::default(),
             watch: RefCell::default(),
-            mood: Cell::default(),
+            fault_rates: Cell::default(),
             endless: Cell::default(),
             trace: traced.then(RefCell::default),
             violation: RefCell::default(),
@@ -93,8 +93,8 @@ impl Sim {
     }
 
     /// Has something done after a while.
-    pub fn after(&self, delay: Duration, deed: impl FnOnce(&Rc<Sim>) + 'static) {
-        self.schedule.at(&self.random, self.now() + delay, deed);
+    pub fn after(&self, delay: Duration, effect: impl FnOnce(&Rc<Sim>) + 'static) {
+        self.schedule.at(&self.random, self.now() + delay, effect);
     }
 
     /// Ends a worker where it stands, if it still lives.

@@ -9,7 +9,7 @@ use generation_queue::large_body::Room;
 use generation_queue::port::{AssetStore, Body, SourceImage, SourceImages};
 
 use super::check;
-use super::network::{Call, Trouble};
+use super::network::{Call, CallError};
 use super::sim::{Sim, job_of_path};
 use super::support::ledger::Status;
 use super::worker::Worker;
@@ -31,8 +31,8 @@ const TIMEOUT: u64 = 30;
 const UPLOAD: Call =
     Call { name: "put", takes: Duration::from_millis(400), timeout: Duration::from_secs(120) };
 
-fn failed(name: &str, trouble: Trouble) -> Failure {
-    Failure::retry(Code::StorageFailed, format!("{name}: {trouble:?}"))
+fn failed(name: &str, error: CallError) -> Failure {
+    Failure::retry(Code::StorageFailed, format!("{name}: {error:?}"))
 }
 
 impl AssetStore for Worker {
@@ -52,7 +52,7 @@ impl AssetStore for Worker {
             found
         };
         let answer = self.call(Call::quick("find", TIMEOUT), &subject, found).await;
-        answer.map_err(|trouble| failed("find", trouble))
+        answer.map_err(|error| failed("find", error))
     }
 
     async fn put(&self, place: &Place, format: Format, body: Body<u32>) -> Result<(), Failure> {
@@ -68,8 +68,8 @@ impl AssetStore for Worker {
         };
         match self.call(UPLOAD, &subject, stored).await {
             // Whatever a reply of success says besides, nobody reads it.
-            Ok(()) | Err(Trouble::Garbage) => Ok(()),
-            Err(trouble) => Err(failed("put", trouble)),
+            Ok(()) | Err(CallError::Garbage) => Ok(()),
+            Err(error) => Err(failed("put", error)),
         }
     }
 
@@ -92,9 +92,9 @@ impl AssetStore for Worker {
             found.is_some()
         };
         match self.call(Call::quick("copy", TIMEOUT), &subject, copied).await {
-            Ok(true) | Err(Trouble::Garbage) => Ok(()),
+            Ok(true) | Err(CallError::Garbage) => Ok(()),
             Ok(false) => Err(Failure::give_up(Code::StorageFailed, "copy: no such object")),
-            Err(trouble) => Err(failed("copy", trouble)),
+            Err(error) => Err(failed("copy", error)),
         }
     }
 
@@ -119,11 +119,11 @@ impl SourceImages for Worker {
                 Ok(SourceImage { format: Format::Png, bytes })
             }
             Ok(None) => Err(Failure::give_up(Code::SourceImageUnusable, "404")),
-            Err(Trouble::Garbage) => {
+            Err(CallError::Garbage) => {
                 Err(Failure::give_up(Code::SourceImageUnusable, "sent no image"))
             }
-            Err(trouble) => {
-                Err(Failure::retry(Code::SourceImageUnusable, format!("source: {trouble:?}")))
+            Err(error) => {
+                Err(Failure::retry(Code::SourceImageUnusable, format!("source: {error:?}")))
             }
         }
     }

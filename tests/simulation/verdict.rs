@@ -6,13 +6,13 @@ use super::sim::{Sim, Submitted};
 use super::support::ledger::{Job, Ledger, Status};
 
 /// Looks at everything; the first thing that is wrong counts.
-pub fn pronounce(sim: &Sim) {
+pub fn check(sim: &Sim) {
     let ledger = sim.ledger.borrow();
     for job in 0..ledger.rows.len() {
         ended(sim, &ledger, job);
         paid_once(sim, job);
         for (_, key) in ledger.slots(job) {
-            shown(sim, &ledger, job, &key);
+            current_object(sim, &ledger, job, &key);
         }
     }
     for job in &sim.watch.borrow().reported {
@@ -87,7 +87,7 @@ fn paid_once(sim: &Sim, job: Job) {
 }
 
 /// An entity shows, and its current object holds, what the newest enqueued success made.
-fn shown(sim: &Sim, ledger: &Ledger, job: Job, key: &str) {
+fn current_object(sim: &Sim, ledger: &Ledger, job: Job, key: &str) {
     let kind = ledger.rows[job].kind;
     let Some(newest) = ledger.newest(kind, key) else { return };
     let row = &ledger.rows[newest];
