@@ -4,13 +4,13 @@
  */
 import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { Assets } from "./assets.ts";
-import { Crew } from "./crew.ts";
+import { Workers } from "./workers.ts";
 import { Dice } from "./dice.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import { type Kind, planJob, type PlannedJob } from "./jobs.ts";
 import { Project } from "./project.ts";
 import { ProviderFaults } from "./provider_faults.ts";
-import { pronounce } from "./verdict.ts";
+import { violationsOf } from "./verdict.ts";
 
 export interface ChaosOptions {
   seed: string;
@@ -68,18 +68,18 @@ export async function play(options: ChaosOptions): Promise<Outcome> {
     log(`faults stop; ${await project.live()} jobs have not ended yet`);
     await run.rest();
   } finally {
-    await run.crew.close();
+    await run.workers.close();
   }
-  const { crew, jobs, repairs } = run;
-  const findings = { project, simulator, assets, faults, crew, jobs };
-  const violations = [...run.failures, ...crew.failures, ...await pronounce(findings)];
+  const { workers, jobs, repairs } = run;
+  const findings = { project, simulator, assets, faults, workers, jobs };
+  const violations = [...run.failures, ...workers.failures, ...await violationsOf(findings)];
   const figures = await figuresOf({ ...findings, repairs });
   if (violations.length === 0) await Deno.remove(logFolder, { recursive: true });
   return { violations, figures, logFolder };
 }
 
 class Run {
-  readonly crew: Crew;
+  readonly workers: Workers;
   readonly jobs: PlannedJob[] = [];
   readonly failures: string[] = [];
   /** Copies that dead workers left undone. */
@@ -93,7 +93,7 @@ class Run {
     private readonly faults: ProviderFaults,
     logFolder: string,
   ) {
-    this.crew = new Crew({
+    this.workers = new Workers({
       stack: project.stack,
       simulatorUrl: simulator.url,
       simulatorKey: simulator.apiKey,
@@ -111,7 +111,7 @@ class Run {
 
   /** Everything goes wrong for as long as was asked for. */
   async trouble(): Promise<void> {
-    for (const kind of PROCESSES) this.crew.start(kind);
+    for (const kind of PROCESSES) this.workers.start(kind);
     const ending = setTimeout(() => this.#over = true, this.options.seconds * 1000);
     try {
       await Promise.all([
@@ -120,8 +120,8 @@ class Run {
         this.#until("killer", (dice) => this.#kill(dice)),
         this.#until("cutter", (dice) => this.#cut(dice)),
         this.#until("restarter", (dice) => this.#restart(dice)),
-        this.#until("sandman", (dice) => this.#suspend(dice)),
-        this.#until("another sandman", (dice) => this.#suspend(dice)),
+        this.#until("suspender", (dice) => this.#suspend(dice)),
+        this.#until("second suspender", (dice) => this.#suspend(dice)),
       ]);
     } finally {
       this.#over = true;
@@ -131,11 +131,11 @@ class Run {
 
   /** Everything is brought to its end by processes that nobody disturbs. */
   async rest(): Promise<void> {
-    const { crew, project, faults } = this;
+    const { workers, project, faults } = this;
     faults.calm = true;
-    crew.calm = true;
-    await crew.endAll("kill");
-    for (const kind of ["image", "image", "video", "video"] as const) crew.start(kind);
+    workers.calm = true;
+    await workers.endAll("kill");
+    for (const kind of ["image", "image", "video", "video"] as const) workers.start(kind);
     const deadline = Date.now() + REST_TIME;
     while (await project.live() > 0) {
       await this.#operate();
@@ -146,9 +146,9 @@ class Run {
       await pause(200);
     }
     // The processes that were calm have no copies left to make either, once they are gone.
-    await crew.endAll("retire");
+    await workers.endAll("retire");
     this.repairs = await project.hastenRepairs();
-    for (const kind of ["image", "video"] as const) crew.start(kind);
+    for (const kind of ["image", "video"] as const) workers.start(kind);
     while (await project.hastenRepairs() > 0) {
       if (Date.now() > deadline) {
         this.failures.push("copies that are due have not been made after all that time");
@@ -172,7 +172,7 @@ class Run {
   }
 
   async #operate(): Promise<void> {
-    await this.project.operate(this.crew.gone.map(({ project }) => project.port));
+    await this.project.operate(this.workers.gone.map(({ project }) => project.port));
     await pause(200);
   }
 
@@ -180,22 +180,22 @@ class Run {
   async #kill(dice: Dice): Promise<void> {
     await pause(dice.between(200, 1000));
     // On a busy machine a process takes seconds to start: it is to have begun with something.
-    const begun = this.crew.awake.filter(({ project }) => project.requests >= BEGUN);
+    const begun = this.workers.awake.filter(({ project }) => project.requests >= BEGUN);
     if (begun.length === 0) return;
-    const member = dice.pick(begun);
+    const process = dice.pick(begun);
     const how = dice.chance(0.1) ? "retire" : "kill";
-    const ended = this.crew.end(member, how);
-    this.crew.start(member.kind);
+    const ended = this.workers.end(process, how);
+    this.workers.start(process.kind);
     // What is late of it still arrives, and one that is retired has some seconds left.
-    ended.catch((error) => this.failures.push(`process ${member.number}: ${error.message}`));
+    ended.catch((error) => this.failures.push(`process ${process.number}: ${error.message}`));
   }
 
   /** Cuts a process off for a while. */
   async #cut(dice: Dice): Promise<void> {
     await pause(dice.between(1000, 3000));
-    const member = dice.pick(this.crew.awake);
-    const wire = dice.chance(0.5) ? member.project : member.provider;
-    await wire.fail(dice.between(100, 800));
+    const process = dice.pick(this.workers.awake);
+    const proxy = dice.chance(0.5) ? process.project : process.provider;
+    await proxy.fail(dice.between(100, 800));
   }
 
   async #restart(dice: Dice): Promise<void> {
@@ -207,9 +207,9 @@ class Run {
   /** Suspends a process for longer than the lease of an image: it wakes with a reply in its hand. */
   async #suspend(dice: Dice): Promise<void> {
     await this.#pauseWhileTroubled(dice.between(1000, 5000));
-    const images = this.crew.awake.filter(({ kind }) => kind === "image");
+    const images = this.workers.awake.filter(({ kind }) => kind === "image");
     if (this.#over || images.length < 2) return;
-    await this.crew.suspend(
+    await this.workers.suspend(
       dice.pick(images),
       this.#pauseWhileTroubled(dice.between(IMAGE_LEASE, IMAGE_LEASE + 5000)),
     );

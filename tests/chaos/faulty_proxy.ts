@@ -32,7 +32,7 @@ export interface Incident {
 /** How much of a request is looked at: enough for a prompt behind a picture. */
 const KEPT = 64 * 1024;
 
-export interface WireOptions {
+export interface ProxyOptions {
   /** The port behind it. */
   target: number;
   dice: Dice;
@@ -44,7 +44,7 @@ export interface WireOptions {
  * A TCP proxy in front of a service, for one process alone. It knows as much of HTTP/1.1 as it needs:
  * that a connection carries a request, then its reply, then the next request.
  */
-export class Wire {
+export class FaultyProxy {
   readonly port: number;
   readonly incidents: Incident[] = [];
   requests = 0;
@@ -54,7 +54,7 @@ export class Wire {
   readonly #late = new Set<Promise<void>>();
   #closed = false;
 
-  constructor(private readonly options: WireOptions) {
+  constructor(private readonly options: ProxyOptions) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = this.#listener.addr.port;
     this.#accept(this.#listener);
@@ -97,7 +97,7 @@ export class Wire {
 
   /** Holds a request back. */
   async hold(milliseconds: number): Promise<void> {
-    // A little longer, so that it is passed on before the wire closes.
+    // A little longer, so that it is passed on before the proxy closes.
     const late = pause(milliseconds + 100).then(() => void this.#late.delete(late));
     this.#late.add(late);
     await pause(milliseconds);
@@ -133,13 +133,13 @@ export class Wire {
       this.#connections.add(connection);
       connection.setNoDelay();
     }
-    const exchange = new Exchange(this);
+    const connection = new ProxiedConnection(this);
     const end = () => both.forEach(closeQuietly);
     await Promise.all([
-      pass(client, (bytes) => exchange.request(bytes, server)).catch(() => {}).finally(end),
-      pass(server, (bytes) => exchange.reply(bytes, client)).catch(() => {}).finally(end),
+      pass(client, (bytes) => connection.request(bytes, server)).catch(() => {}).finally(end),
+      pass(server, (bytes) => connection.reply(bytes, client)).catch(() => {}).finally(end),
     ]);
-    exchange.broken();
+    connection.broken();
     for (const connection of both) this.#connections.delete(connection);
   }
 
@@ -156,19 +156,19 @@ export class Wire {
 }
 
 /** The requests and replies of one connection. */
-class Exchange {
+class ProxiedConnection {
   #underWay = false;
   #incident: Incident = { fate: "pass", from: 0, until: 0, request: "" };
   #delay = 0;
 
-  constructor(private readonly wire: Wire) {}
+  constructor(private readonly proxy: FaultyProxy) {}
 
   /** Passes a part of a request on. False: that is the end of the connection. */
   async request(bytes: Uint8Array, server: Deno.TcpConn): Promise<boolean> {
     const begins = !this.#underWay;
     if (begins) {
       this.#underWay = true;
-      const { fate, delay } = this.wire.decide(latin1.decode(bytes.subarray(0, 200)));
+      const { fate, delay } = this.proxy.decide(latin1.decode(bytes.subarray(0, 200)));
       this.#delay = delay;
       this.#incident = { fate, from: Date.now(), until: 0, request: "" };
     }
@@ -177,7 +177,7 @@ class Exchange {
     if (incident.fate === "refused") return false;
     if (incident.fate === "late" && begins) {
       this.#note();
-      await this.wire.hold(this.#delay);
+      await this.proxy.hold(this.#delay);
     }
     if (incident.fate === "request cut") {
       await write(server, bytes.subarray(0, bytes.length >> 1));
@@ -214,7 +214,7 @@ class Exchange {
 
   #note(): void {
     this.#incident.until = Date.now();
-    this.wire.incidents.push(this.#incident);
+    this.proxy.incidents.push(this.#incident);
   }
 }
 

@@ -1,4 +1,4 @@
-import { casesOf, type Scene } from "./findings.ts";
+import { jobRecordsOf, type RunRecord } from "./run_record.ts";
 import { reasonForUncertainty } from "./uncertainty.ts";
 
 /** What happened, in numbers. */
@@ -6,15 +6,15 @@ export interface Figures {
   lines: [what: string, counts: Record<string, number>][];
 }
 
-export async function figuresOf(scene: Scene & { repairs: number }): Promise<Figures> {
-  const { crew, project, faults, simulator } = scene;
-  const [cases] = await casesOf(scene);
+export async function figuresOf(record: RunRecord & { repairs: number }): Promise<Figures> {
+  const { workers, project, faults, simulator } = record;
+  const [cases] = await jobRecordsOf(record);
   const count = (list: Iterable<string>) => {
     const counts: Record<string, number> = {};
     for (const name of list) counts[name] = (counts[name] ?? 0) + 1;
     return counts;
   };
-  const wires = crew.all.flatMap((member) => [member.project, member.provider]);
+  const proxies = workers.all.flatMap((process) => [process.project, process.provider]);
   const uncertain = cases.filter(({ row }) => row.error_code === "submission_uncertain");
   const accepted = (kind: string) =>
     simulator.requests.filter((request) => request.kind === kind && request.accepted).length;
@@ -29,22 +29,24 @@ export async function figuresOf(scene: Scene & { repairs: number }): Promise<Fig
       ],
       [
         "uncertain because",
-        count(uncertain.map((one) => String(reasonForUncertainty(one, scene)))),
+        count(uncertain.map((one) => String(reasonForUncertainty(one, record)))),
       ],
       ["claims", { all: cases.reduce((sum, { claims }) => sum + claims.length, 0) }],
       ["processes", {
-        started: crew.all.length,
-        killed: crew.ends.kill,
-        retired: crew.ends.retire,
-        suspended: crew.suspensions,
+        started: workers.all.length,
+        killed: workers.ends.kill,
+        retired: workers.ends.retire,
+        suspended: workers.suspensions,
       }],
       ["database restarts", count(project.outages.map(({ how }) => how))],
-      ["requests of the functions", { all: wires.reduce((sum, wire) => sum + wire.requests, 0) }],
-      ["of these", count(wires.flatMap((wire) => wire.incidents.map(({ fate }) => fate)))],
+      ["requests of the functions", {
+        all: proxies.reduce((sum, proxy) => sum + proxy.requests, 0),
+      }],
+      ["of these", count(proxies.flatMap((proxy) => proxy.incidents.map(({ fate }) => fate)))],
       ["provider faults", { ...faults.counts }],
       ["paid for", { images: accepted("image"), videos: accepted("video") }],
-      ["copies repaired", { all: scene.repairs }],
-      ["answers of the functions", { ...crew.answers }],
+      ["copies repaired", { all: record.repairs }],
+      ["answers of the functions", { ...workers.answers }],
     ],
   };
 }

@@ -1,22 +1,22 @@
 import type { RecordedRequest, Simulator } from "../../local/simulator/mod.ts";
 import { type Assets, labelOf } from "./assets.ts";
-import type { Crew } from "./crew.ts";
+import type { Workers } from "./workers.ts";
 import type { PlannedJob } from "./jobs.ts";
 import type { ClaimNote, Project, Row } from "./project.ts";
 import type { ProviderFaults } from "./provider_faults.ts";
 
 /** Everything that a run left behind. */
-export interface Scene {
+export interface RunRecord {
   project: Project;
   simulator: Simulator;
   assets: Assets;
   faults: ProviderFaults;
-  crew: Crew;
+  workers: Workers;
   jobs: PlannedJob[];
 }
 
 /** What is known of a job from all sides. */
-export interface Case {
+export interface JobRecord {
   plan: PlannedJob;
   row: Row;
   /** In the order in which they were made. */
@@ -26,14 +26,14 @@ export interface Case {
 }
 
 /** Brings plans, ledger, claims and requests together. The second list is what does not fit. */
-export async function casesOf(scene: Scene): Promise<[Case[], string[]]> {
+export async function jobRecordsOf(record: RunRecord): Promise<[JobRecord[], string[]]> {
   const violations: string[] = [];
-  const plans = new Map(scene.jobs.map((plan) => [plan.label, plan]));
-  const claims = Map.groupBy(await scene.project.claims(), messageOf);
-  const requests = Map.groupBy(scene.simulator.requests, ({ prompt }) => labelOf(prompt));
-  const cases: Case[] = [];
+  const plans = new Map(record.jobs.map((plan) => [plan.label, plan]));
+  const claims = Map.groupBy(await record.project.claims(), messageOf);
+  const requests = Map.groupBy(record.simulator.requests, ({ prompt }) => labelOf(prompt));
+  const cases: JobRecord[] = [];
   const seen = new Set<string>();
-  for (const row of await scene.project.rows()) {
+  for (const row of await record.project.rows()) {
     const label = String((row.message as { chaos?: unknown } | null)?.chaos);
     const plan = plans.get(label);
     if (plan === undefined || seen.has(label)) {
@@ -48,7 +48,7 @@ export async function casesOf(scene: Scene): Promise<[Case[], string[]]> {
       requests: requests.get(label) ?? [],
     });
   }
-  for (const { kind, prompt } of scene.simulator.requests) {
+  for (const { kind, prompt } of record.simulator.requests) {
     const generates = kind === "image" || kind === "video";
     if (generates && !seen.has(labelOf(prompt) ?? "")) {
       violations.push(`the provider was asked for what nobody sent: ${prompt}`);

@@ -1,5 +1,5 @@
-import type { Incident } from "./wire.ts";
-import { type Case, portOf, type Scene } from "./findings.ts";
+import type { Incident } from "./faulty_proxy.ts";
+import { type JobRecord, portOf, type RunRecord } from "./run_record.ts";
 
 /** The calls whose loss leaves open whether a submission was made, or keeps it from being said. */
 const SUBMISSION_CALLS =
@@ -10,22 +10,22 @@ const SUBMISSION_CALLS =
  * said around the submission was lost. Undefined if there is no reason.
  */
 export function reasonForUncertainty(
-  { plan, row, claims, requests }: Case,
-  { crew, faults, project }: Scene,
+  { plan, row, claims, requests }: JobRecord,
+  { workers, faults, project }: RunRecord,
 ): string | undefined {
   const announced = claims.findIndex(({ read_ct }) => read_ct === row.submission_lease_token);
   const claim = claims[announced];
-  const member = claim && crew.memberAt(claim.port);
-  if (member === undefined) return undefined;
+  const process = claim && workers.processAt(claim.port);
+  if (process === undefined) return undefined;
   const from = claim.at.getTime();
   const until = claims[announced + 1]?.at.getTime() ?? Date.now();
   const within = (one: { from: number; until: number }) => one.from <= until && one.until >= from;
 
   const next = claims[announced + 1];
-  if (next !== undefined && member.endedAt !== undefined && member.endedAt <= until) {
+  if (next !== undefined && process.endedAt !== undefined && process.endedAt <= until) {
     return "process ended";
   }
-  const answers = requests.filter((request) => portOf(request) === member.provider.port);
+  const answers = requests.filter((request) => portOf(request) === process.provider.port);
   if (answers.some((request) => faults.leftUncertain(request))) return "provider failed";
   const lost = (incidents: Incident[], concerns: (request: string) => boolean) =>
     incidents.some((incident) =>
@@ -33,10 +33,10 @@ export function reasonForUncertainty(
       (incident.request === "" || concerns(incident.request))
     );
   const submits = (request: string) => request.includes(`${plan.label}:`);
-  if (lost(member.provider.incidents, submits)) return "reply of the provider lost";
+  if (lost(process.provider.incidents, submits)) return "reply of the provider lost";
   const writes = (request: string) =>
     SUBMISSION_CALLS.test(request) && request.includes(`"msg_id":${row.msg_id},`);
-  if (lost(member.project.incidents, writes)) return "reply of the database lost";
+  if (lost(process.project.incidents, writes)) return "reply of the database lost";
   if (project.outages.some(within)) return "database restarted";
   return undefined;
 }

@@ -6,7 +6,7 @@ import { Worker } from "../../local/stack/functions/worker.ts";
 import type { Stack } from "../../local/stack/mod.ts";
 import { Dice } from "./dice.ts";
 import type { Kind } from "./jobs.ts";
-import { Wire } from "./wire.ts";
+import { FaultyProxy } from "./faulty_proxy.ts";
 
 const FUNCTIONS = fileURLToPath(new URL("../../supabase/functions", import.meta.url));
 
@@ -20,17 +20,17 @@ export interface Report {
 }
 
 /** A process of a function, with its own way to the project and to the provider. */
-export interface Member {
+export interface WorkerProcess {
   number: number;
   kind: Kind;
   worker: Worker;
-  project: Wire;
-  provider: Wire;
+  project: FaultyProxy;
+  provider: FaultyProxy;
   /** Milliseconds since the epoch; when it was gone, not when it was told to go. */
   endedAt?: number;
 }
 
-export interface CrewOptions {
+export interface WorkersOptions {
   stack: Stack;
   simulatorUrl: string;
   simulatorKey: string;
@@ -43,8 +43,8 @@ export interface CrewOptions {
 }
 
 /** The processes that drain the queues: the real functions, called again whenever a run is over. */
-export class Crew {
-  readonly all: Member[] = [];
+export class Workers {
+  readonly all: WorkerProcess[] = [];
   readonly reports: Report[] = [];
   /** What must not happen, as it is noticed. */
   readonly failures: string[] = [];
@@ -53,30 +53,30 @@ export class Crew {
   calm = false;
   readonly ends = { kill: 0, retire: 0 };
   suspensions = 0;
-  readonly #asleep = new Set<Member>();
-  readonly #ending = new Map<Member, Promise<void>>();
+  readonly #asleep = new Set<WorkerProcess>();
+  readonly #ending = new Map<WorkerProcess, Promise<void>>();
   readonly #driving = new Set<Promise<void>>();
   /** A port is a process: it is never used for another one. */
   readonly #ports = new Set<number>();
 
-  constructor(private readonly options: CrewOptions) {}
+  constructor(private readonly options: WorkersOptions) {}
 
   /** Those that have not been told to end. */
-  get alive(): Member[] {
-    return this.all.filter((member) => !this.#ending.has(member));
+  get alive(): WorkerProcess[] {
+    return this.all.filter((process) => !this.#ending.has(process));
   }
 
   /** Those that are neither ending nor suspended. */
-  get awake(): Member[] {
-    return this.alive.filter((member) => !this.#asleep.has(member));
+  get awake(): WorkerProcess[] {
+    return this.alive.filter((process) => !this.#asleep.has(process));
   }
 
   /** Those of which nothing is under way any more. */
-  get gone(): Member[] {
+  get gone(): WorkerProcess[] {
     return this.all.filter(({ endedAt }) => endedAt !== undefined);
   }
 
-  memberAt(port: number): Member | undefined {
+  processAt(port: number): WorkerProcess | undefined {
     return this.all.find(({ project, provider }) =>
       project.port === port || provider.port === port
     );
@@ -85,8 +85,8 @@ export class Crew {
   start(kind: Kind): void {
     const { stack, simulatorUrl, simulatorKey, env, seed, logFolder } = this.options;
     const number = this.all.length;
-    const project = this.#wire(stack.url, `${seed}/project/${number}`);
-    const provider = this.#wire(simulatorUrl, `${seed}/provider/${number}`);
+    const project = this.#proxy(stack.url, `${seed}/project/${number}`);
+    const provider = this.#proxy(simulatorUrl, `${seed}/provider/${number}`);
     const { secretKey, publishableKey } = stack;
     const keys = { secretKey, publishableKey, signingSecret: "" };
     const name = `process-${kind}-generation`;
@@ -104,9 +104,9 @@ export class Crew {
       },
       log,
     });
-    const member: Member = { number, kind, worker, project, provider };
-    this.all.push(member);
-    const driving = this.#drive(member, name).finally(() => {
+    const process: WorkerProcess = { number, kind, worker, project, provider };
+    this.all.push(process);
+    const driving = this.#drive(process, name).finally(() => {
       log.close();
       this.#driving.delete(driving);
     });
@@ -114,35 +114,35 @@ export class Crew {
   }
 
   /** Ends a process and returns when it is gone and nothing of it is under way any more. */
-  end(member: Member, how: "kill" | "retire"): Promise<void> {
-    const ending = this.#ending.get(member) ?? this.#end(member, how);
-    this.#ending.set(member, ending);
+  end(process: WorkerProcess, how: "kill" | "retire"): Promise<void> {
+    const ending = this.#ending.get(process) ?? this.#end(process, how);
+    this.#ending.set(process, ending);
     return ending;
   }
 
-  async #end(member: Member, how: "kill" | "retire"): Promise<void> {
-    const { worker, project, provider } = member;
+  async #end(process: WorkerProcess, how: "kill" | "retire"): Promise<void> {
+    const { worker, project, provider } = process;
     this.ends[how] += 1;
     if (how === "kill") Deno.kill(worker.pid, "SIGKILL");
     else await worker.stop();
     await worker.ended;
     await Promise.all([project.close(), provider.close()]);
-    member.endedAt = Date.now();
+    process.endedAt = Date.now();
   }
 
   /** Stops a process in its tracks until `morning`. */
-  async suspend(member: Member, morning: Promise<void>): Promise<void> {
+  async suspend(process: WorkerProcess, morning: Promise<void>): Promise<void> {
     this.suspensions += 1;
-    this.#asleep.add(member);
-    Deno.kill(member.worker.pid, "SIGSTOP");
+    this.#asleep.add(process);
+    Deno.kill(process.worker.pid, "SIGSTOP");
     await morning;
-    this.#asleep.delete(member);
-    if (!this.#ending.has(member)) Deno.kill(member.worker.pid, "SIGCONT");
+    this.#asleep.delete(process);
+    if (!this.#ending.has(process)) Deno.kill(process.worker.pid, "SIGCONT");
   }
 
   /** Ends all processes, and waits for those that are ending already. */
   async endAll(how: "kill" | "retire"): Promise<void> {
-    for (const member of this.alive) this.end(member, how);
+    for (const process of this.alive) this.end(process, how);
     await Promise.all(this.#ending.values());
   }
 
@@ -152,9 +152,9 @@ export class Crew {
   }
 
   /** Calls a function again and again for as long as its process lives. */
-  async #drive(member: Member, name: string): Promise<void> {
-    const { kind, worker, number } = member;
-    const leaving = () => this.#ending.has(member);
+  async #drive(process: WorkerProcess, name: string): Promise<void> {
+    const { kind, worker, number } = process;
+    const leaving = () => this.#ending.has(process);
     worker.ended.then(({ code, signal }) => {
       if (!leaving()) this.failures.push(`process ${number} ended by itself: ${code} ${signal}`);
     });
@@ -187,16 +187,20 @@ export class Crew {
     return response.status === 503 ? 0 : claimed;
   }
 
-  #wire(url: string, seed: string): Wire {
+  #proxy(url: string, seed: string): FaultyProxy {
     const { trouble } = this.options;
     const target = Number(new URL(url).port);
     for (;;) {
-      const wire = new Wire({ target, dice: new Dice(seed), trouble: this.calm ? 0 : trouble });
-      if (!this.#ports.has(wire.port)) {
-        this.#ports.add(wire.port);
-        return wire;
+      const proxy = new FaultyProxy({
+        target,
+        dice: new Dice(seed),
+        trouble: this.calm ? 0 : trouble,
+      });
+      if (!this.#ports.has(proxy.port)) {
+        this.#ports.add(proxy.port);
+        return proxy;
       }
-      wire.close();
+      proxy.close();
     }
   }
 }
