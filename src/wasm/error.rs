@@ -3,7 +3,6 @@
 use js_sys::{Error, Reflect, TypeError};
 use wasm_bindgen::prelude::*;
 
-use super::plain::to_js;
 use crate::job::Invalid;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -25,11 +24,16 @@ pub(super) fn misuse(message: &str) -> JsValue {
 pub(super) fn validation(invalid: &Invalid) -> JsValue {
     let error = Error::new(&invalid.to_string());
     error.set_name("ValidationError");
-    if let Ok(issues) = to_js(&invalid.issues) {
+    if let Ok(issues) = serde_wasm_bindgen::to_value(&invalid.issues) {
         // Setting a property of an object made here cannot fail.
         let _ = Reflect::set(&error, &"issues".into(), &issues);
     }
     error.into()
+}
+
+/// The error for a report that JavaScript cannot hold: an id beyond its integers, for example.
+pub(super) fn unwritable(error: tsify::Error) -> JsValue {
+    JsError::from(error).into()
 }
 
 /// What a thrown thing says about itself and about its cause, without any address: an address may

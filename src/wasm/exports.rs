@@ -1,28 +1,29 @@
 //! The functions that JavaScript sees.
 
+use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
+use super::error::unwritable;
 use super::messages;
 use super::options::Options;
-use super::plain::to_js;
 use super::property::Property;
 use super::world::JsWorld;
-use crate::flow::{run_images, run_videos};
+use crate::flow::{RunReport, run_images, run_videos};
 
 /// Processes the image queue until it is empty or the run's time is spent.
 ///
 /// @throws TypeError for options or adapters that no run can be made of. Whatever else goes wrong
 /// is in the report.
-#[wasm_bindgen(js_name = processImages, unchecked_return_type = "RunReport")]
+#[wasm_bindgen(js_name = processImages)]
 pub async fn process_images(
     #[wasm_bindgen(unchecked_param_type = "ImageAdapters")] adapters: JsValue,
     #[wasm_bindgen(unchecked_param_type = "RunOptions")] options: JsValue,
-) -> Result<JsValue, JsValue> {
+) -> Result<Ts<RunReport>, JsValue> {
     let adapters = Property::argument("adapters", adapters);
     let options = Options::read(options)?;
     let settings = options.settings.clone();
     let world = JsWorld::of(&adapters, "gemini", options)?;
-    to_js(&run_images(&world, settings).await)
+    run_images(&world, settings).await.into_ts().map_err(unwritable)
 }
 
 /// Processes the video queue until it is empty or the run's time is spent; operations that are
@@ -30,16 +31,16 @@ pub async fn process_images(
 ///
 /// @throws TypeError for options or adapters that no run can be made of. Whatever else goes wrong
 /// is in the report.
-#[wasm_bindgen(js_name = processVideos, unchecked_return_type = "RunReport")]
+#[wasm_bindgen(js_name = processVideos)]
 pub async fn process_videos(
     #[wasm_bindgen(unchecked_param_type = "VideoAdapters")] adapters: JsValue,
     #[wasm_bindgen(unchecked_param_type = "RunOptions")] options: JsValue,
-) -> Result<JsValue, JsValue> {
+) -> Result<Ts<RunReport>, JsValue> {
     let adapters = Property::argument("adapters", adapters);
     let options = Options::read(options)?;
     let settings = options.settings.clone();
     let world = JsWorld::of(&adapters, "veo", options)?;
-    to_js(&run_videos(&world, settings).await)
+    run_videos(&world, settings).await.into_ts().map_err(unwritable)
 }
 
 /// Checks a message for the image queue and gives it as the worker understands it.

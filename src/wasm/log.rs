@@ -1,9 +1,9 @@
 //! The caller's log.
 
 use js_sys::Function;
+use tsify::Tsify;
 use wasm_bindgen::JsValue;
 
-use super::plain::to_js;
 use crate::port::{Journal, LogEntry};
 
 /// Hands each entry to the function that the caller gave as `options.log`.
@@ -21,7 +21,7 @@ impl JsLog {
 impl Journal for JsLog {
     fn record(&self, entry: LogEntry) {
         let Some(log) = &self.log else { return };
-        if let Ok(entry) = to_js(&entry) {
+        if let Ok(entry) = entry.into_js() {
             // A log that throws must not stop the job that it is about.
             let _ = log.call1(&JsValue::UNDEFINED, &entry);
         }
