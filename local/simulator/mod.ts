@@ -6,7 +6,7 @@
  *     simulator.script({ match: { kind: "image" }, preset: "quota", retryDelay: "1s" });
  */
 import { generateApiKey } from "./api_key.ts";
-import { FrontDoor } from "./front_door.ts";
+import { Entrance } from "./entrance.ts";
 import { emptyMemory, recall, remember } from "./memory.ts";
 import { drawn, type Painter } from "./painter.ts";
 import type { RecordedRequest } from "./recording.ts";
@@ -73,7 +73,7 @@ export function startSimulator(options: SimulatorOptions = {}): Promise<Simulato
     closing: closing.signal,
   };
 
-  let door: FrontDoor | undefined = undefined;
+  let entrance: Entrance | undefined = undefined;
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, signal: closing.signal, onListen: () => {} },
     async (request, info) => {
@@ -81,17 +81,17 @@ export function startSimulator(options: SimulatorOptions = {}): Promise<Simulato
       if (body === undefined) return new Response(null, { status: 400 }); // its sender has gone
       const response = await answer(state, request, body);
       if (response !== undefined) return response;
-      door?.slam(info.remoteAddr.port);
+      entrance?.slam(info.remoteAddr.port);
       return new Response(null, { status: 500 }); // goes to a closed connection
     },
   );
   try {
-    door = new FrontDoor(port, server.addr.port);
+    entrance = new Entrance(port, server.addr.port);
   } catch (error) {
     closing.abort();
     throw error;
   }
-  const opened = door;
+  const opened = entrance;
 
   const close = async () => {
     if (closing.signal.aborted) return;

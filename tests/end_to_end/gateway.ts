@@ -2,7 +2,7 @@
  * What stands between the functions and their project: it passes requests on to the stack, and
  * answers in its place, or not at all, when it is told to.
  */
-import { FrontDoor } from "../../local/simulator/front_door.ts";
+import { Entrance } from "../../local/simulator/entrance.ts";
 
 /** An answer in the place of the project's; "drop" closes the connection without one. */
 type Interference = (request: Request) => Response | "drop" | undefined;
@@ -13,7 +13,7 @@ export class Gateway implements AsyncDisposable {
   /** Where requests go, and the key that opens it. */
   project = { url: "", key: "" };
 
-  readonly #door: FrontDoor;
+  readonly #door: Entrance;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #closing = new AbortController();
 
@@ -25,7 +25,7 @@ export class Gateway implements AsyncDisposable {
       signal: this.#closing.signal,
       onListen: () => {},
     }, (request, { remoteAddr }) => this.#answer(request, remoteAddr.port));
-    this.#door = new FrontDoor(0, this.#server.addr.port);
+    this.#door = new Entrance(0, this.#server.addr.port);
   }
 
   get url(): string {

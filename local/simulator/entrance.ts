@@ -3,7 +3,7 @@
  * answering, which is just the fault that clients have to survive, so connections come in here
  * and are passed on byte by byte to the HTTP server behind.
  */
-export class FrontDoor {
+export class Entrance {
   #listener: Deno.TcpListener;
   #visitors = new Map<number, Deno.TcpConn>();
   #passing = new Set<Promise<void>>();
