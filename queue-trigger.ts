@@ -1,5 +1,5 @@
 /**
- * Puts image and video jobs on the generation queues, from the command line.
+ * Sends image and video jobs to the generation queues and operates them, from the command line.
  *
  *     deno run --allow-net --allow-env queue-trigger.ts --help
  *
@@ -7,9 +7,9 @@
  * refused here, before anything is sent.
  */
 import { main } from "./cli/main.ts";
-import { thisTerminal } from "./cli/surroundings.ts";
+import { thisProcess } from "./cli/io.ts";
 import { validateImageJob, validateVideoJob, version } from "./pkg/generation_queue.js";
 
 if (import.meta.main) {
-  Deno.exit(await main(Deno.args, { validateImageJob, validateVideoJob, version }, thisTerminal()));
+  Deno.exit(await main(Deno.args, { validateImageJob, validateVideoJob, version }, thisProcess()));
 }

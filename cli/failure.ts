@@ -1,4 +1,4 @@
-/** The two ways in which the tool fails, and their exit codes. */
+/** The ways in which a tool fails, and its exit codes. */
 
 /** Exit codes that scripts can rely on. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 };
@@ -11,9 +11,4 @@ export class UsageError extends Error {
 /** The project could not be reached, refused a call, or a job did not succeed. */
 export class RemoteError extends Error {
   override name = "RemoteError";
-}
-
-/** There was no answer: nobody knows whether the call was heard. */
-export class LostAnswer extends RemoteError {
-  override name = "LostAnswer";
 }

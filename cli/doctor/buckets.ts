@@ -1,7 +1,7 @@
-/** Whether the assets find their buckets, and whether everybody may read them. */
-import { type Answer, type Api, Refused, type Row } from "./api.ts";
+/** Whether there are buckets for the assets, and whether they are public. */
+import { type Api, Refused, type Reply, type Row } from "../api.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
-import type { Visit } from "./visit.ts";
+import type { Context } from "./context.ts";
 
 const MIB = 1024 * 1024;
 
@@ -11,7 +11,7 @@ const BUCKETS = [
   { id: "storyboard-videos", types: ["video/mp4"], bytes: 48 * MIB },
 ];
 
-export async function checkBuckets({ api }: Visit): Promise<Observation[]> {
+export async function checkBuckets({ api }: Context): Promise<Observation[]> {
   const findings: Observation[] = [];
   for (const bucket of BUCKETS) findings.push(...await checkBucket(bucket, api));
   return findings;
@@ -28,15 +28,15 @@ async function checkBucket(
       `insert into storage.buckets (id, name, public) values ('${id}', '${id}', true);`,
     )];
   }
-  if (answer.status !== 200) throw new Refused(`the bucket ${id}`, answer);
+  if (answer.status !== 200) throw new Refused(`the bucket ${id}`, answer, api.url);
 
   const { public: isPublic, file_size_limit: limit, allowed_mime_types: allowed } =
-    (answer.body ?? {}) as Row;
+    (answer.json ?? {}) as Row;
   const findings: Observation[] = [];
   const update = (set: string) => `update storage.buckets set ${set} where id = '${id}';`;
   if (isPublic !== true) {
     findings.push(failed(
-      `The bucket ${id} is not public: nobody can open the URLs of its assets.`,
+      `The bucket ${id} is not public: the URLs of its assets cannot be opened.`,
       update("public = true"),
     ));
   }
@@ -61,10 +61,10 @@ async function checkBucket(
   return findings.length > 0 ? findings : [ok(`The bucket ${id} is there, and public.`)];
 }
 
-/** Storage says 404 in the status, or in the body of a 400. */
-function isNotFound({ status, body }: Answer): boolean {
+/** Storage says 404 in the status, or in the JSON of a 400. */
+function isNotFound({ status, json }: Reply): boolean {
   return status === 404 ||
-    String((body as Row | undefined)?.statusCode) === "404";
+    String((json as Row | undefined)?.statusCode) === "404";
 }
 
 /** A list of types may have `image/*`; no list, or an empty one, lets everything in. */

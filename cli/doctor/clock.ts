@@ -1,7 +1,42 @@
-/** Whether both clocks go alike: tokens and the signatures of webhooks name times. */
+/** Whether both clocks agree: tokens and the signatures of webhooks name times. */
+import type { Io } from "../io.ts";
 import { span } from "../text.ts";
+import type { Context } from "./context.ts";
 import { failed, type Observation, ok, skipped, warning } from "./finding.ts";
-import type { Visit } from "./visit.ts";
+
+/** Compares this machine's clock with the project's, by the `Date` of every answer. */
+export class Clock {
+  /** How far this machine's is ahead at least, in milliseconds; undefined before the first answer. */
+  ahead: number | undefined;
+
+  constructor(private readonly io: Pick<Io, "fetch" | "now">) {}
+
+  readonly fetch = async (request: Request): Promise<Response> => {
+    const { fetch, now } = this.io;
+    const sent = now();
+    const response = await fetch(request);
+    this.#compare(Date.parse(response.headers.get("date") ?? ""), sent, now());
+    return response;
+  };
+
+  /** The time at the project, in milliseconds since 1970. */
+  now(): number {
+    return this.io.now() - (this.ahead ?? 0);
+  }
+
+  /** The time at the project, that many seconds ago. */
+  secondsAgo(seconds: number): string {
+    return new Date(this.now() - seconds * 1000).toISOString();
+  }
+
+  /** `Date` names a whole second, of some time between sending and receiving. */
+  #compare(there: number, sent: number, received: number) {
+    if (Number.isNaN(there)) return;
+    const early = received < there ? received - there : 0;
+    const ahead = sent > there + 1000 ? sent - there - 1000 : early;
+    if (this.ahead === undefined || Math.abs(ahead) < Math.abs(this.ahead)) this.ahead = ahead;
+  }
+}
 
 /** In seconds. Receivers of webhooks refuse what is older than five minutes. */
 const NOTED = 30;
@@ -10,17 +45,18 @@ const TOO_MUCH = 300;
 const REMEDY = "sudo timedatectl set-ntp true  # macOS: sudo sntp -sS time.apple.com; " +
   "Windows: w32tm /resync";
 
-export function checkClock({ api }: Visit): Promise<Observation[]> {
-  const ahead = api.ahead;
-  if (ahead === undefined) return Promise.resolve([skipped("The answers name no time.")]);
+export function checkClock({ clock: { ahead } }: Context): Promise<Observation[]> {
+  return Promise.resolve([judge(ahead)]);
+}
+
+function judge(ahead: number | undefined): Observation {
+  if (ahead === undefined) return skipped("The answers name no time.");
   const seconds = Math.abs(ahead) / 1000;
   const message = `This machine's clock is ${span(seconds)} ${ahead > 0 ? "ahead" : "behind"} ` +
     "of the project's.";
   if (seconds > TOO_MUCH) {
-    return Promise.resolve([
-      failed(`${message} Signatures and tokens that name a time are refused.`, REMEDY),
-    ]);
+    return failed(`${message} Signatures and tokens that name a time are refused.`, REMEDY);
   }
-  if (seconds > NOTED) return Promise.resolve([warning(message, REMEDY)]);
-  return Promise.resolve([ok("This machine's clock agrees with the project's.")]);
+  if (seconds > NOTED) return warning(message, REMEDY);
+  return ok("This machine's clock agrees with the project's.");
 }

@@ -1,22 +1,22 @@
-/** Whether anybody answers under the address, and lets the key in. */
-import { LostAnswer } from "../failure.ts";
-import { newKey } from "./environment.ts";
+/** Whether the project answers under its address, and accepts the key. */
+import { LostReply } from "../api.ts";
+import { newKey } from "../project.ts";
 import { failed, type Observation, ok } from "./finding.ts";
-import type { Visit } from "./visit.ts";
+import type { Context } from "./context.ts";
 
-/** A look at a table that is there once the migrations are applied. */
-const LOOK = "/rest/v1/generation_jobs?select=id&limit=1";
+/** A read of a table that is there once the migrations are applied. */
+const READ = "/rest/v1/generation_jobs?select=id&limit=1";
 
-export async function checkConnection({ api }: Visit): Promise<Observation[]> {
+export async function checkConnection({ api }: Context): Promise<Observation[]> {
   const { hostname } = new URL(api.url);
   let answer;
   try {
-    answer = await api.ask(LOOK);
+    answer = await api.ask(READ);
   } catch (error) {
-    if (!(error instanceof LostAnswer)) throw error;
-    return [failed(...inPlainWords(error.message, api.url))];
+    if (!(error instanceof LostReply)) throw error;
+    return [failed(...explain(error.reason, api.url))];
   }
-  const { status, code, said, body } = answer;
+  const { status, code, said, json } = answer;
   if (status === 540) {
     return [
       failed(
@@ -28,7 +28,7 @@ export async function checkConnection({ api }: Visit): Promise<Observation[]> {
   }
   if (status >= 300 && status < 400) {
     return [failed(
-      `${hostname} sends its visitors to another address (${said}). The key is not taken there.`,
+      `${hostname} redirects to another address (${said}). The key is not taken there.`,
       "export SUPABASE_URL=https://PROJECT_REF.supabase.co",
     )];
   }
@@ -45,7 +45,7 @@ export async function checkConnection({ api }: Visit): Promise<Observation[]> {
     )];
   }
   // Whatever is not PostgREST, or the gateway in front of it, answers something else.
-  const isApi = typeof body === "object" && body !== null &&
+  const isApi = typeof json === "object" && json !== null &&
     (status === 200 || status === 401 || status === 403 || code !== undefined);
   if (!isApi) {
     return [failed(
@@ -57,7 +57,7 @@ export async function checkConnection({ api }: Visit): Promise<Observation[]> {
 }
 
 /** What Deno says about a failed connection, and what can be done about it. */
-function inPlainWords(reason: string, url: string): [message: string, remedy: string] {
+function explain(reason: string, url: string): [message: string, remedy: string] {
   const { hostname, origin } = new URL(url);
   if (/dns|lookup|resolve|name or service/i.test(reason)) {
     return [
@@ -89,8 +89,8 @@ function inPlainWords(reason: string, url: string): [message: string, remedy: st
   return [`${hostname} cannot be reached: ${reason}`, `curl --verbose ${origin}/`];
 }
 
-export async function checkAccess({ api }: Visit): Promise<Observation[]> {
-  const { status, code, said } = await api.ask(LOOK);
+export async function checkAccess({ api }: Context): Promise<Observation[]> {
+  const { status, code, said } = await api.ask(READ);
   if (code === "42501") {
     return [failed(
       `The key may not read the ledger (${said}): it is no secret key, or the grants of the ` +
@@ -102,7 +102,7 @@ export async function checkAccess({ api }: Visit): Promise<Observation[]> {
     return [failed(`The Data API refuses the key (${said}).`, newKey(api.url))];
   }
   const storage = await api.ask("/storage/v1/bucket");
-  if (storage.status !== 200 || !Array.isArray(storage.body)) {
+  if (storage.status !== 200 || !Array.isArray(storage.json)) {
     return [failed(
       `The Data API takes the key, and Storage does not (${storage.said}).`,
       newKey(api.url),

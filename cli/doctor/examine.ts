@@ -1,16 +1,14 @@
-/**
- * Examines a deployment from end to end. It changes nothing: what is called is refused, or only looks,
- * but for webhooks that are due, which are sent.
- */
+/** Checks a deployment from end to end. It only reads. */
 import { createRedact } from "../../supabase/functions/_shared/redact.ts";
-import type { Surroundings } from "../surroundings.ts";
-import { isMissing } from "../exchange.ts";
-import { LostAnswer } from "../failure.ts";
-import { Api, Refused } from "./api.ts";
+import { credential } from "../../supabase/functions/_shared/variable.ts";
+import { Api, isMissing, LostReply, Refused } from "../api.ts";
+import type { Io } from "../io.ts";
+import { readKey, readUrl } from "../project.ts";
+import type { Session } from "../session.ts";
 import { checkBuckets } from "./buckets.ts";
-import { checkClock } from "./clock.ts";
+import { checkClock, Clock } from "./clock.ts";
 import { checkAccess, checkConnection } from "./connection.ts";
-import { publicKeys, readKey, readUrl } from "./environment.ts";
+import { type Context, RUN_MIGRATIONS_AGAIN } from "./context.ts";
 import { checkFailures, checkPublications } from "./failures.ts";
 import { failed, type Finding, type Observation, skipped } from "./finding.ts";
 import { checkAuthorization, checkFunctions } from "./functions.ts";
@@ -18,65 +16,75 @@ import { checkMigrations } from "./migrations.ts";
 import { checkProvider } from "./provider.ts";
 import { checkQueues } from "./queues.ts";
 import { checkSchedule } from "./schedule.ts";
-import { RUN_MIGRATIONS_AGAIN, type Visit } from "./visit.ts";
 import { checkWebhooks } from "./webhooks.ts";
 
 interface Check {
   name: string;
   /** Checks without whose success this one would say nothing. */
   needs: string[];
-  look(visit: Visit): Promise<Observation[]>;
+  run(context: Context): Promise<Observation[]>;
 }
 
 const ONCE_MORE = "deno run --allow-net --allow-env queue-trigger.ts doctor";
 
 /** In the order in which one thing builds upon the other. */
 const CHECKS: Check[] = [
-  { name: "connection", needs: ["url"], look: checkConnection },
-  { name: "access", needs: ["key", "connection"], look: checkAccess },
-  { name: "clock", needs: ["connection"], look: checkClock },
-  { name: "migrations", needs: ["access"], look: checkMigrations },
-  { name: "queues", needs: ["access"], look: checkQueues },
-  { name: "buckets", needs: ["access"], look: checkBuckets },
-  { name: "functions", needs: ["connection"], look: checkFunctions },
-  { name: "authorization", needs: ["access"], look: checkAuthorization },
-  { name: "provider", needs: ["access"], look: checkProvider },
-  { name: "schedule", needs: ["access"], look: checkSchedule },
-  { name: "failures", needs: ["access"], look: checkFailures },
-  { name: "publications", needs: ["access"], look: checkPublications },
-  { name: "webhooks", needs: ["access"], look: checkWebhooks },
+  { name: "connection", needs: ["url"], run: checkConnection },
+  { name: "access", needs: ["key", "connection"], run: checkAccess },
+  { name: "clock", needs: ["connection"], run: checkClock },
+  { name: "migrations", needs: ["access"], run: checkMigrations },
+  { name: "queues", needs: ["access"], run: checkQueues },
+  { name: "buckets", needs: ["access"], run: checkBuckets },
+  { name: "functions", needs: ["connection"], run: checkFunctions },
+  { name: "authorization", needs: ["access"], run: checkAuthorization },
+  { name: "provider", needs: ["access"], run: checkProvider },
+  { name: "schedule", needs: ["access"], run: checkSchedule },
+  { name: "failures", needs: ["access"], run: checkFailures },
+  { name: "publications", needs: ["access"], run: checkPublications },
+  { name: "webhooks", needs: ["access"], run: checkWebhooks },
 ];
 
-/** Examines the project that the environment names; `version` is the one of this clone. */
+/** Checks the project that the environment names. */
 export async function examine(
-  version: string,
-  surroundings: Pick<Surroundings, "environment" | "fetch" | "now">,
+  { core, io, userAgent }: Pick<Session, "userAgent"> & {
+    core: Pick<Session["core"], "version">;
+    io: Pick<Io, "environment" | "fetch" | "now">;
+  },
 ): Promise<Finding[]> {
-  const { environment, now } = surroundings;
-  const url = readUrl(environment);
-  const key = readKey(environment, url.value, now());
-  const visit: Visit = {
-    api: new Api(url.value ?? "", key.value ?? null, surroundings),
+  const { environment, now } = io;
+  const { value: url, ...ofUrl } = readUrl(environment);
+  const { value: key, ...ofKey } = readKey(environment, url, now());
+  const clock = new Clock(io);
+  const context: Context = {
+    api: new Api(url ?? "", key ?? null, clock.fetch, userAgent),
+    clock,
     publicKeys: publicKeys(environment),
-    version,
-    now,
+    version: core.version(),
     functions: new Set(),
   };
-  const findings: Finding[] = [
-    { check: "url", ...url.observation },
-    { check: "key", ...key.observation },
-  ];
+  const findings: Finding[] = [{ check: "url", ...ofUrl }, { check: "key", ...ofKey }];
   for (const check of CHECKS) {
     const missed = check.needs.filter((name) => !holds(name, findings));
     const observations = missed.length > 0
       ? [because(missed)]
-      : await observe(check, visit, findings);
+      : await observe(check, context, findings);
     findings.push(...observations.map((observation) => ({ check: check.name, ...observation })));
   }
   return findings.map(withoutSecrets(environment));
 }
 
-/** A check that was skipped, or failed, is nothing to build upon. */
+/** The public keys that are known here, which are to be refused. */
+function publicKeys(environment: Io["environment"]): string[] {
+  return ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"].flatMap((name) => {
+    try {
+      return credential(environment, name) ?? [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Nothing builds upon a check that was skipped, or failed. */
 function holds(name: string, findings: Finding[]): boolean {
   return findings.every(({ check, status }) =>
     check !== name || status === "ok" || status === "warning"
@@ -84,32 +92,31 @@ function holds(name: string, findings: Finding[]): boolean {
 }
 
 async function observe(
-  { look }: Check,
-  visit: Visit,
+  { run }: Check,
+  context: Context,
   findings: Finding[],
 ): Promise<Observation[]> {
   try {
-    return await look(visit);
+    return await run(context);
   } catch (error) {
-    if (error instanceof LostAnswer) {
-      return [
-        failed(`There was no answer: ${error.message}`, ONCE_MORE),
-      ];
+    if (error instanceof LostReply) {
+      return [failed(`There was no answer: ${error.reason}`, ONCE_MORE)];
     }
     if (!(error instanceof Refused)) throw error;
-    const { code } = error.answer;
-    if (!isMissing(code) && code !== "42501") return [failed(error.message, ONCE_MORE)];
+    const { what, reply } = error;
+    const message = `${what} failed (${reply.said})`;
+    if (!isMissing(reply) && reply.code !== "42501") return [failed(message, ONCE_MORE)];
     const known = ["migrations", "queues"].find((name) => !holds(name, findings));
-    return [known ? because([known]) : failed(error.message, RUN_MIGRATIONS_AGAIN)];
+    return [known ? because([known]) : failed(message, RUN_MIGRATIONS_AGAIN)];
   }
 }
 
 function because(names: string[]): Observation {
-  return skipped(`Not looked at, because of what is said of ${names.join(" and ")}.`);
+  return skipped(`Not checked, because of ${names.join(" and ")}.`);
 }
 
-/** Whoever answers may quote the keys that were sent along. */
-function withoutSecrets(environment: Surroundings["environment"]): (finding: Finding) => Finding {
+/** An answer may quote the keys that were sent along. */
+function withoutSecrets(environment: Io["environment"]): (finding: Finding) => Finding {
   const secrets = [
     "SUPABASE_SECRET_KEY",
     "SUPABASE_SERVICE_ROLE_KEY",

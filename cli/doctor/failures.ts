@@ -1,16 +1,16 @@
 /** What went wrong with jobs lately, as docs/operations.md has alerts for. */
-import { quoted, type Row } from "./api.ts";
+import { quoted, type Row } from "../api.ts";
 import { type Observation, ok, warning } from "./finding.ts";
-import type { Visit } from "./visit.ts";
+import type { Context } from "./context.ts";
 
 const DAY = 86_400;
 const MINUTE = 60;
 
 const REDRIVE = "deno run --allow-net --allow-env queue-trigger.ts redrive --error=";
 
-export async function checkFailures({ api }: Visit): Promise<Observation[]> {
+export async function checkFailures({ api, clock }: Context): Promise<Observation[]> {
   const failures = await api.rows("generation_failures", {
-    last_at: `gt.${api.secondsAgo(DAY)}`,
+    last_at: `gt.${clock.secondsAgo(DAY)}`,
     order: "last_at.desc",
   });
   const findings = failures.map(failureOf);
@@ -29,7 +29,7 @@ export async function checkFailures({ api }: Visit): Promise<Observation[]> {
   const dead = await api.rows("generation_jobs_in_flight", {
     select: "job_id",
     status: "eq.running",
-    visible_at: `lt.${api.secondsAgo(5 * MINUTE)}`,
+    visible_at: `lt.${clock.secondsAgo(5 * MINUTE)}`,
     limit: "100",
   });
   if (dead.length > 0) {
@@ -41,7 +41,7 @@ export async function checkFailures({ api }: Visit): Promise<Observation[]> {
   const slow = await api.rows("generation_jobs_in_flight", {
     select: "job_id",
     status: "eq.waiting",
-    submitted_at: `lt.${api.secondsAgo(15 * MINUTE)}`,
+    submitted_at: `lt.${clock.secondsAgo(15 * MINUTE)}`,
     limit: "100",
   });
   if (slow.length > 0) {
@@ -59,11 +59,11 @@ export async function checkFailures({ api }: Visit): Promise<Observation[]> {
 }
 
 /** Copies to the current objects that are not confirmed: workers make up for them after 10 minutes. */
-export async function checkPublications({ api }: Visit): Promise<Observation[]> {
+export async function checkPublications({ api, clock }: Context): Promise<Observation[]> {
   const behind = await api.rows("generation_jobs", {
     select: "id,kind",
     publication_pending: "is.true",
-    finished_at: `lt.${api.secondsAgo(30 * MINUTE)}`,
+    finished_at: `lt.${clock.secondsAgo(30 * MINUTE)}`,
     limit: "100",
   });
   if (behind.length === 0) return [ok("The current objects are up to date.")];

@@ -1,20 +1,20 @@
 /** Whether both functions are deployed, configured, of this version, and open to the right people. */
-import { type Answer, type Api, objects, quoted } from "./api.ts";
+import { type Api, objects, quoted, type Reply } from "../api.ts";
 import { failed, type Observation, ok, skipped, warning } from "./finding.ts";
-import { FUNCTIONS, type Visit } from "./visit.ts";
+import { type Context, FUNCTIONS } from "./context.ts";
 
-export async function checkFunctions(visit: Visit): Promise<Observation[]> {
+export async function checkFunctions(context: Context): Promise<Observation[]> {
   const findings: Observation[] = [];
-  for (const { name } of FUNCTIONS) findings.push(...await checkHealth(name, visit));
+  for (const { name } of FUNCTIONS) findings.push(...await checkHealth(name, context));
   return findings;
 }
 
 async function checkHealth(
   name: string,
-  { api, version, functions }: Visit,
+  { api, version, functions }: Context,
 ): Promise<Observation[]> {
   const answer = await api.ask(`/functions/v1/${name}`, { key: null });
-  const health = (answer.body ?? {}) as Record<string, unknown>;
+  const health = (answer.json ?? {}) as Record<string, unknown>;
   if (answer.status !== 200 || health.name !== name) return [notThere(name, answer)];
 
   if (health.status !== "ok") return [unconfigured(name, health)];
@@ -29,7 +29,7 @@ async function checkHealth(
   return [ok(`${name} ${version} is deployed and configured: ${models}.`)];
 }
 
-function notThere(name: string, { status, said }: Answer): Observation {
+function notThere(name: string, { status, said }: Reply): Observation {
   if (status === 404) return failed(`${name} is not deployed (${said}).`, deploy(name));
   if (status === 401) {
     return failed(
@@ -63,18 +63,18 @@ function unconfigured(name: string, { missing, invalid }: Record<string, unknown
 }
 
 /** Whether the key starts a run, and no key, or a public one, does not. Nothing is run. */
-export async function checkAuthorization(visit: Visit): Promise<Observation[]> {
+export async function checkAuthorization(context: Context): Promise<Observation[]> {
   const findings: Observation[] = [];
   for (const { name } of FUNCTIONS) {
-    if (visit.functions.has(name)) findings.push(...await checkDoor(name, visit));
+    if (context.functions.has(name)) findings.push(...await checkDoor(name, context));
     else findings.push(skipped(`Who may start ${name} was not looked at: it is not usable.`));
   }
   return findings;
 }
 
-async function checkDoor(name: string, { api, publicKeys }: Visit): Promise<Observation[]> {
+async function checkDoor(name: string, { api, publicKeys }: Context): Promise<Observation[]> {
   const findings: Observation[] = [];
-  const mine = await knock(name, api);
+  const mine = await probe(name, api);
   if (mine.status === 401 || mine.status === 403) {
     findings.push(failed(
       `${name} refuses the key (${mine.said}).`,
@@ -89,7 +89,7 @@ async function checkDoor(name: string, { api, publicKeys }: Visit): Promise<Obse
     findings.push(failed(`${name} cannot run (${mine.said}).`, deploy(name)));
   }
 
-  const nobody = await knock(name, api, null);
+  const nobody = await probe(name, api, null);
   if (nobody.status !== 401) {
     findings.push(failed(
       `${name} answers ${nobody.said} to a caller without a key, where it has to refuse.`,
@@ -97,7 +97,7 @@ async function checkDoor(name: string, { api, publicKeys }: Visit): Promise<Obse
     ));
   }
   for (const key of publicKeys) {
-    if ((await knock(name, api, key)).status !== 200) continue;
+    if ((await probe(name, api, key)).status !== 200) continue;
     findings.push(warning(
       `ALLOW_PUBLIC_TRIGGER is on: everybody who sees the public key may start ${name}.`,
       "supabase secrets unset ALLOW_PUBLIC_TRIGGER",
@@ -112,8 +112,8 @@ async function checkDoor(name: string, { api, publicKeys }: Visit): Promise<Obse
 }
 
 /** Asks for a run that takes no job. */
-function knock(name: string, api: Api, key?: string | null): Promise<Answer> {
-  return api.ask(`/functions/v1/${name}`, { method: "POST", key, body: { maxJobs: 0 } });
+function probe(name: string, api: Api, key?: string | null): Promise<Reply> {
+  return api.ask(`/functions/v1/${name}`, { key, body: { maxJobs: 0 } });
 }
 
 export function deploy(name: string): string {

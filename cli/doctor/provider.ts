@@ -1,18 +1,18 @@
 /** What Google says of the key and the models. The functions ask, since they have the key. */
-import { objects, quoted } from "./api.ts";
+import { objects, quoted } from "../api.ts";
 import { failed, type Observation, ok, skipped, warning } from "./finding.ts";
 import { deploy } from "./functions.ts";
-import { FUNCTIONS, type Visit } from "./visit.ts";
+import { type Context, FUNCTIONS } from "./context.ts";
 
-export async function checkProvider(visit: Visit): Promise<Observation[]> {
+export async function checkProvider(context: Context): Promise<Observation[]> {
   const findings: Observation[] = [];
   for (const { name, kind, models } of FUNCTIONS) {
-    if (!visit.functions.has(name)) {
+    if (!context.functions.has(name)) {
       findings.push(skipped(`The ${kind} models were not asked for: ${name} is not usable.`));
       continue;
     }
-    const { status, body, said } = await visit.api.ask(`/functions/v1/${name}?check=provider`);
-    const states = readStates(body);
+    const { status, json, said } = await context.api.ask(`/functions/v1/${name}?check=provider`);
+    const states = readStates(json);
     if (status === 200 && states) findings.push(...judge(states, kind, models));
     else if (status === 200) {
       findings.push(warning(
@@ -30,8 +30,8 @@ interface ModelState {
   detail: string;
 }
 
-function readStates(body: unknown): ModelState[] | undefined {
-  const models = (body as { provider?: { models?: unknown } } | undefined)?.provider?.models;
+function readStates(json: unknown): ModelState[] | undefined {
+  const models = (json as { provider?: { models?: unknown } } | undefined)?.provider?.models;
   if (!Array.isArray(models)) return undefined;
   return objects(models).map(({ model, state, httpStatus, detail }) => ({
     model: quoted(model),

@@ -1,24 +1,24 @@
 /** Whether the queues are there, and write the ledger. */
-import { isMissing } from "../exchange.ts";
-import { type Answer, Refused, type Row } from "./api.ts";
+import { isMissing } from "../api.ts";
+import { Refused, type Reply, type Row } from "../api.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
-import { QUEUES, RUN_MIGRATIONS_AGAIN, type Visit } from "./visit.ts";
+import { type Context, QUEUES, RUN_MIGRATIONS_AGAIN } from "./context.ts";
 
 /** In seconds: a message that came in this moment may still be on its way into the ledger. */
 const GRACE = 60;
 
-export async function checkQueues({ api }: Visit): Promise<Observation[]> {
+export async function checkQueues({ api, clock }: Context): Promise<Observation[]> {
   let stray;
   try {
     // The view reads the tables of both queues.
     stray = await api.rows("generation_pending_jobs", {
       select: "queue,msg_id",
       job_id: "is.null",
-      enqueued_at: `lt.${api.secondsAgo(GRACE)}`,
+      enqueued_at: `lt.${clock.secondsAgo(GRACE)}`,
       limit: "1",
     });
   } catch (error) {
-    const queue = error instanceof Refused ? missingQueue(error.answer) : undefined;
+    const queue = error instanceof Refused ? missingQueue(error.reply) : undefined;
     if (!queue) throw error;
     return [failed(`The queue ${queue} is missing.`, RUN_MIGRATIONS_AGAIN)];
   }
@@ -30,14 +30,14 @@ export async function checkQueues({ api }: Visit): Promise<Observation[]> {
       RUN_MIGRATIONS_AGAIN,
     ));
   }
-  const figures = await api.call("generation_metrics");
+  const figures = await api.callRows("generation_metrics");
   return [...findings, ...QUEUES.map((queue) => figuresOf(queue, figures))];
 }
 
 /** The queue for want of whose table a view cannot be read. */
-export function missingQueue({ code, body }: Answer): string | undefined {
-  if (!isMissing(code)) return undefined;
-  return QUEUES.find((queue) => JSON.stringify(body).includes(`pgmq.q_${queue}`));
+export function missingQueue(reply: Reply): string | undefined {
+  if (!isMissing(reply)) return undefined;
+  return QUEUES.find((queue) => JSON.stringify(reply.json).includes(`pgmq.q_${queue}`));
 }
 
 function figuresOf(queue: string, figures: Row[]): Observation {

@@ -1,8 +1,8 @@
 /** Whether workers are called by themselves, and what they answer. */
 import { span } from "../text.ts";
-import { objects, quoted, type Row } from "./api.ts";
+import { objects, quoted, type Row } from "../api.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
-import type { Visit } from "./visit.ts";
+import type { Context } from "./context.ts";
 
 /** In seconds: a message that could have been taken for this long is not going to be. */
 const TOO_LONG = 300;
@@ -21,16 +21,16 @@ interface Line {
   call?: Row;
 }
 
-export async function checkSchedule(visit: Visit): Promise<Observation[]> {
-  const { api } = visit;
-  const lines = (await api.call("generation_schedule")).map(readLine);
+export async function checkSchedule(context: Context): Promise<Observation[]> {
+  const { api } = context;
+  const lines = (await api.callRows("generation_schedule")).map(readLine);
   const stopped = await api.rows("generation_worker_settings", {
     select: "queue",
     most_workers: "eq.0",
   });
   const installed = lines.some((line) => line.installed);
   const findings = installed
-    ? lines.flatMap((line) => checkLine(line, visit))
+    ? lines.flatMap((line) => checkLine(line, context))
     : [notInstalled(lines, api.url)];
   for (const { queue } of stopped) {
     findings.push(warning(
@@ -73,7 +73,7 @@ function notInstalled(lines: Line[], url: string): Observation {
   );
 }
 
-function checkLine(line: Line, visit: Visit): Observation[] {
+function checkLine(line: Line, context: Context): Observation[] {
   const { queue, schedule } = line;
   if (!line.installed) {
     return [failed(`${queue} has no schedule.`, "select install_generation_schedule();")];
@@ -85,15 +85,15 @@ function checkLine(line: Line, visit: Visit): Observation[] {
       line.missing.map((gap) => gap.remedy).join("\n"),
     ));
   }
-  const run = checkRun(line, visit);
+  const run = checkRun(line, context);
   if (run) findings.push(run);
-  const call = checkCall(line, visit.api.url);
+  const call = checkCall(line, context.api.url);
   if (call) findings.push(call);
   if (findings.length > 0) return findings;
   return [ok(`${queue} is looked at by itself (${schedule}).`)];
 }
 
-function checkRun({ queue, schedule, run }: Line, { api, now }: Visit): Observation | undefined {
+function checkRun({ queue, schedule, run }: Line, { clock }: Context): Observation | undefined {
   if (!run) return undefined; // not yet, or forgotten
   if (run.status === "failed") {
     return failed(
@@ -101,7 +101,7 @@ function checkRun({ queue, schedule, run }: Line, { api, now }: Visit): Observat
       "select install_generation_schedule();",
     );
   }
-  const age = (now() - (api.ahead ?? 0) - Date.parse(String(run.started_at))) / 1000;
+  const age = (clock.now() - Date.parse(String(run.started_at))) / 1000;
   if (age > intervalOf(schedule) + LATE) {
     return failed(
       `The schedule of ${queue} has not run for ${span(age)}: pg_cron does not work.`,

@@ -7,23 +7,23 @@ import type { Finding } from "../../cli/doctor/finding.ts";
 import { migrate } from "../../local/database/migrate.ts";
 import { connect } from "../support/postgres.ts";
 import type { Stack } from "../../local/stack/mod.ts";
-import { checksOf, Clinic, only, wrong } from "./clinic.ts";
+import { checksOf, DoctorFixture, only, wrong } from "./doctor_fixture.ts";
 
 Deno.test("work that does not go on", async (test) => {
-  await using clinic = await Clinic.open();
-  const { stack } = clinic;
+  await using fixture = await DoctorFixture.open();
+  const { stack } = fixture;
 
   await test.step("no schedule", async () => {
-    await clinic.sql("select remove_generation_schedule()");
-    const { message, remedy } = only(await clinic.examine(), "warning", "schedule");
+    await fixture.sql("select remove_generation_schedule()");
+    const { message, remedy } = only(await fixture.examine(), "warning", "schedule");
     match(message, /No schedule is installed/);
     equal(remedy, `select install_generation_schedule('${stack.url}', 'YOUR_SECRET_KEY');`);
-    await clinic.sql(remedy!.replace("YOUR_SECRET_KEY", stack.secretKey));
-    deepEqual(wrong(await clinic.examine()), [], "the remedy mends it");
+    await fixture.sql(remedy!.replace("YOUR_SECRET_KEY", stack.secretKey));
+    deepEqual(wrong(await fixture.examine()), [], "the remedy mends it");
   });
 
   await test.step("a schedule without its secret", async () => {
-    const findings = await clinic.whileBroken(
+    const findings = await fixture.whileBroken(
       "update vault.secrets set name = 'mislaid' where name = 'worker_key'",
       "update vault.secrets set name = 'worker_key' where name = 'mislaid'",
     );
@@ -36,7 +36,7 @@ Deno.test("work that does not go on", async (test) => {
   await test.step("a schedule that fails, does not run, or calls in vain", async () => {
     /** What the database says of the image queue, with something else in its place. */
     const examinedWith = (change: Record<string, unknown>) =>
-      clinic.examine({}, async (request) => {
+      fixture.examine({}, async (request) => {
         const response = await fetch(request);
         if (!request.url.endsWith("/rpc/generation_schedule")) return response;
         const [images, videos] = await response.json();
@@ -77,7 +77,7 @@ Deno.test("work that does not go on", async (test) => {
   });
 
   await test.step("work that somebody has stopped", async () => {
-    const findings = await clinic.whileBroken(
+    const findings = await fixture.whileBroken(
       `update generation_worker_settings set most_workers = 0 where queue = 'image_generation_queue'`,
       "update generation_worker_settings set most_workers = 4",
     );
@@ -87,7 +87,7 @@ Deno.test("work that does not go on", async (test) => {
   });
 
   await test.step("calls that reach nobody, and messages that wait", async () => {
-    await clinic.sql(
+    await fixture.sql(
       `update generation_worker_settings set function_name = 'nobody';
 select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "Waits"}')`,
     );
@@ -98,20 +98,20 @@ select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "Wa
       );
       return answered;
     });
-    await clinic.sql("update pgmq.q_image_generation_queue set vt = now() - interval '7 minutes'");
-    const found = wrong(await clinic.examine());
+    await fixture.sql("update pgmq.q_image_generation_queue set vt = now() - interval '7 minutes'");
+    const found = wrong(await fixture.examine());
     deepEqual(checksOf(found, "failed"), ["schedule"]);
     match(found[0].message, /answered 404: nobody is not deployed/);
     match(found[1].message, /for 7 min, and nobody has/);
     equal(found[1].remedy, "./process-queue.sh images");
 
-    await clinic.sql("insert into generation_limits (model, jobs_in_flight) values ('m', 1)");
-    const held = wrong(await clinic.examine()).at(-1)!;
+    await fixture.sql("insert into generation_limits (model, jobs_in_flight) values ('m', 1)");
+    const held = wrong(await fixture.examine()).at(-1)!;
     deepEqual([held.status, held.check], ["warning", "schedule"]);
     match(held.message, /a limit may hold it back/);
     equal(held.remedy, "select * from generation_limits_in_use;");
-    await clinic.sql("delete from generation_limits");
-    await clinic.sql(
+    await fixture.sql("delete from generation_limits");
+    await fixture.sql(
       `select cancel_generation_job(id) from generation_jobs where status = 'queued';
 update generation_worker_settings set function_name =
   case queue when 'image_generation_queue' then 'process-image-generation' else 'process-video-generation' end;
@@ -120,12 +120,12 @@ delete from generation_private.worker_calls`,
   });
 
   await test.step("jobs that failed, with what mends the cause", async () => {
-    await clinic.sql(`update generation_worker_settings set most_workers = 0`);
+    await fixture.sql(`update generation_worker_settings set most_workers = 0`);
     await failedJob(stack, "image", "storage_failed", "the bucket is full");
     await failedJob(stack, "image", "storage_failed", "the bucket is \x1b[31mfull");
     await failedJob(stack, "video", "submission_uncertain", "no answer");
-    await clinic.sql(`update generation_worker_settings set most_workers = 4`);
-    const found = wrong(await clinic.examine());
+    await fixture.sql(`update generation_worker_settings set most_workers = 4`);
+    const found = wrong(await fixture.examine());
     deepEqual(checksOf(found, "warning"), ["failures"]);
     const of = (code: string) => found.find(({ message }) => message.includes(code))!;
     match(of("storage_failed").message, /^2 image jobs have failed .*: the bucket is/);
@@ -138,29 +138,32 @@ delete from generation_private.worker_calls`,
     for (const { remedy } of found) {
       for (const statement of remedy!.split("\n-- ")[0].split(";\n")) await stack.sql(statement);
     }
-    await clinic.sql("delete from generation_jobs where status = 'failed'");
+    await fixture.sql("delete from generation_jobs where status = 'failed'");
   });
 
   await test.step("videos that take long", async () => {
-    await clinic.sql(
+    await fixture.sql(
       `insert into generation_jobs (queue, msg_id, status, message, enqueued_at, submitted_at, operation)
 values ('video_generation_queue', 902, 'waiting', '{}', now(), now() - interval '16 minutes', '{"name": "o"}')`,
     );
-    match(only(await clinic.examine(), "warning", "failures").message, /over 15 minutes/);
-    await clinic.sql("delete from generation_jobs where msg_id = 902");
+    match(only(await fixture.examine(), "warning", "failures").message, /over 15 minutes/);
+    await fixture.sql("delete from generation_jobs where msg_id = 902");
   });
 
   await test.step("current objects that are behind", async () => {
-    await clinic.sql(
+    await fixture.sql(
       `insert into generation_jobs (queue, msg_id, status, message, enqueued_at, finished_at, publication_pending)
 values ('image_generation_queue', 900, 'succeeded', '{}', now(), now() - interval '31 minutes', true)`,
     );
-    match(only(await clinic.examine(), "warning", "publications").message, /of 1 jobs? are behind/);
-    await clinic.sql("delete from generation_jobs where msg_id = 900");
+    match(
+      only(await fixture.examine(), "warning", "publications").message,
+      /of 1 jobs? are behind/,
+    );
+    await fixture.sql("delete from generation_jobs where msg_id = 900");
   });
 
   await test.step("messages that the ledger misses", async () => {
-    const findings = await clinic.whileBroken(
+    const findings = await fixture.whileBroken(
       `update generation_worker_settings set most_workers = 0;
 alter table pgmq.q_video_generation_queue disable trigger user;
 insert into pgmq.q_video_generation_queue (vt, enqueued_at, message)
@@ -174,37 +177,37 @@ update generation_worker_settings set most_workers = 4`,
   });
 
   await test.step("webhooks without a secret, and webhooks that do not arrive", async () => {
-    await clinic.sql("update generation_webhook_settings set hosts = array['hooks.example.com']");
-    const { message, remedy } = only(await clinic.examine(), "failed", "webhooks");
+    await fixture.sql("update generation_webhook_settings set hosts = array['hooks.example.com']");
+    const { message, remedy } = only(await fixture.examine(), "failed", "webhooks");
     match(message, /webhook_secret/);
-    await clinic.sql(remedy!);
-    await clinic.sql(
+    await fixture.sql(remedy!);
+    await fixture.sql(
       `insert into generation_jobs (id, queue, msg_id, status, message, enqueued_at, finished_at)
 values ('00000000-0000-4000-8000-000000000901', 'image_generation_queue', 901, 'succeeded', '{}', now(), now());
 insert into generation_webhooks (job_id, ended_at, url, event, status, attempts, next_attempt_at, error)
 select id, finished_at, 'https://hooks.example.com/x?token=abc', '{}', 'failed', 10, null, 'no answer in time'
 from generation_jobs where msg_id = 901`,
     );
-    const trouble = only(await clinic.examine(), "warning", "webhooks");
+    const trouble = only(await fixture.examine(), "warning", "webhooks");
     match(
       trouble.message,
       /^1 webhooks? do not arrive; the last at hooks\.example\.com: no answer/,
     );
     ok(!trouble.message.includes("abc"));
-    await clinic.sql("delete from generation_jobs where msg_id = 901");
+    await fixture.sql("delete from generation_jobs where msg_id = 901");
   });
 
   await test.step("all is well again", async () => {
-    deepEqual(wrong(await clinic.examine()), []);
+    deepEqual(wrong(await fixture.examine()), []);
   });
 });
 
 Deno.test("a queue that is missing, until the migrations are run again", async () => {
-  await using clinic = await Clinic.open({ functionsRoot: false, sqlPort: 0 });
+  await using fixture = await DoctorFixture.open({ functionsRoot: false, sqlPort: 0 });
   const ofDatabase = (findings: Finding[]) =>
     wrong(findings).filter(({ check }) => check !== "functions");
-  await clinic.sql("select pgmq.drop_queue('video_generation_queue')");
-  const findings = await clinic.examine();
+  await fixture.sql("select pgmq.drop_queue('video_generation_queue')");
+  const findings = await fixture.examine();
   const { message, remedy } = only(ofDatabase(findings), "failed", "queues");
   match(message, /video_generation_queue is missing/);
   match(
@@ -213,19 +216,19 @@ Deno.test("a queue that is missing, until the migrations are run again", async (
   );
   ok(checksOf(findings, "skipped").includes("failures"));
 
-  await clinic.sql("select pgmq.create('video_generation_queue')");
+  await fixture.sql("select pgmq.create('video_generation_queue')");
   match(
-    only(ofDatabase(await clinic.examine()), "failed", "migrations").message,
-    /may not use .*generation_pending_jobs/,
+    only(ofDatabase(await fixture.examine()), "failed", "queues").message,
+    /generation_pending_jobs failed \(403: permission denied/,
   );
 
-  const session = connect(clinic.stack.databaseUrl);
+  const session = connect(fixture.stack.databaseUrl);
   try {
     await migrate(async (sql) => void (await session.unsafe(sql)));
   } finally {
     await session.end();
   }
-  deepEqual(ofDatabase(await clinic.examine()), [], "the remedy mends it");
+  deepEqual(ofDatabase(await fixture.examine()), [], "the remedy mends it");
 });
 
 /** A failed job, by the way that a worker goes. */

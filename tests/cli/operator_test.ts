@@ -56,7 +56,7 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
   await test.step("status", async () => {
     const { code, out } = await operate(studio, "status");
     equal(code, 0);
-    match(out, /images {4}1 waiting \(the first for [\d.]+ m?s\), 0 in hand, 0 put back/);
+    match(out, /images {4}1 waiting \(the first for [\d.]+ m?s\), 0 in flight, 0 deferred/);
     match(out, /1 succeeded, 1 failed, 0 cancelled/);
     match(out, /failed {4}1 image: invalid_message, the last \d.* ago/);
     match(out, /cost {6}\$0\.84 today/);
@@ -217,7 +217,9 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
     equal(named.code, 1, "one has failed");
     match(
       named.out,
-      new RegExp(`^${id} {2}succeeded: http.*\n${doomed} {2}failed: invalid_message`),
+      new RegExp(
+        `^\\S+ ${id} .* {2}succeeded: http.*\n\\S+ ${doomed} .* {2}failed: invalid_message`,
+      ),
     );
     const lines = (await operate(studio, `watch ${id} --json`)).out.trim().split("\n");
     deepEqual(lines.map((line) => JSON.parse(line).status), ["succeeded"]);

@@ -94,10 +94,10 @@ Deno.test("a job whose answer was lost is asked for again, and made once", async
 Deno.test("a missing or wrong variable is named, with where its value is found", async () => {
   const url = "http://127.0.0.1:1";
   const cases: [Record<string, string>, RegExp][] = [
-    [{}, /SUPABASE_URL is not set.*settings.*\.env\.local/],
+    [{}, /SUPABASE_URL is not set.*settings.*\.env\.local/s],
     [{ SUPABASE_URL: " " }, /SUPABASE_URL is not set/],
     [{ SUPABASE_URL: "project" }, /SUPABASE_URL must be an http/],
-    [{ SUPABASE_URL: url }, /SUPABASE_SECRET_KEY is not set.*SUPABASE_SERVICE_ROLE_KEY.*settings/],
+    [{ SUPABASE_URL: url }, /SUPABASE_SECRET_KEY is not set.*SUPABASE_SERVICE_ROLE_KEY.*settings/s],
     [{ SUPABASE_URL: url, SUPABASE_SECRET_KEY: "a b" }, /SUPABASE_SECRET_KEY must be/],
     [{ SUPABASE_URL: url, SUPABASE_SERVICE_ROLE_KEY: "ü" }, /SUPABASE_SERVICE_ROLE_KEY must be/],
   ];

@@ -1,8 +1,8 @@
 /** A project on the loopback and a terminal of the test's own. */
-import { type Core, main } from "../../cli/main.ts";
-import type { Job } from "../../cli/queue_api.ts";
-import type { Surroundings } from "../../cli/surroundings.ts";
-import type { Issue } from "../../cli/validation.ts";
+import type { Io } from "../../cli/io.ts";
+import type { Job } from "../../cli/jobs.ts";
+import { main } from "../../cli/main.ts";
+import type { Core } from "../../cli/session.ts";
 
 /** A call that the project received. */
 export interface Call {
@@ -14,8 +14,11 @@ export interface Call {
 /** What the project answers to a call; undefined: the call is answered as by a healthy project. */
 export type Answer = (call: Call, index: number) => Response | undefined;
 
+/** How a job stands, poll after poll. */
+export type Course = (Partial<Job> & { error?: unknown })[];
+
 /** PostgREST as far as the tool uses it: `enqueue_generation_job` and `generation_job`. */
-export function startProject(options: { answer?: Answer; course?: Partial<Job>[] } = {}) {
+export function startProject(options: { answer?: Answer; course?: Course } = {}) {
   const calls: Call[] = [];
   const progress = new Map<string, number>();
   const server = Deno.serve(
@@ -36,8 +39,11 @@ export function startProject(options: { answer?: Answer; course?: Partial<Job>[]
         const at = progress.get(id) ?? 0;
         progress.set(id, at + 1);
         return Response.json({
+          id,
+          kind: "image",
           position: null,
           attempts: 0,
+          updated_at: "2026-11-25T12:00:00Z",
           asset_url: null,
           error: null,
           ...course[Math.min(at, course.length - 1)],
@@ -73,12 +79,18 @@ export const core: Core = {
   },
 };
 
-function check(message: unknown, issues: Issue[]) {
+function check(message: unknown, issues: { field: string; expected: string }[]) {
   const prompt = (message as { prompt?: unknown } | null)?.prompt;
   if (typeof prompt !== "string" || prompt.trim() === "") {
     issues = [{ field: "prompt", expected: "a non-empty string" }, ...issues];
   }
   if (issues.length > 0) throw Object.assign(new Error("invalid message"), { issues });
+}
+
+/** The line that tells of a change of the n-th job, an image of no storyboard. */
+export function changed(n: number, how: string): string {
+  const time = new Date("2026-11-25T12:00:00Z").toTimeString().slice(0, 8);
+  return `${time} ${jobId(n)}  image   ${how}`;
 }
 
 export interface Outcome {
@@ -92,15 +104,15 @@ export interface Outcome {
 export async function run(
   args: string[],
   environment: Record<string, string> = {},
-  change: Partial<Surroundings> = {},
+  change: Partial<Io> = {},
 ): Promise<Outcome> {
   const out: string[] = [];
   const err: string[] = [];
   let slept = 0;
   const code = await main(args, core, {
     environment: (name) => environment[name],
-    print: (line) => out.push(line),
-    complain: (line) => err.push(line),
+    stdout: (line) => out.push(line),
+    stderr: (line) => err.push(line),
     readFile: () => Promise.reject(new Deno.errors.NotFound()),
     sleep: () => {
       slept++;

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { environmentFor, run, startProject } from "./support.ts";
+import { changed, type Course, environmentFor, run, startProject } from "./support.ts";
 
 const ARGS = ["video", "Lion walking", "--wait"];
 
@@ -18,12 +18,12 @@ Deno.test("--wait shows every change until the job has succeeded", async () => {
   const { code, out, slept } = await run(ARGS, environmentFor(project.url));
   equal(code, 0);
   deepEqual(out.slice(2), [
-    "queued, number 3 in the queue",
-    "running",
-    "the video is being generated",
-    "queued again after attempt 1: provider_unavailable: 503",
-    "running, attempt 2",
-    "succeeded: http://project/video.mp4",
+    changed(1, "queued, number 3 in the queue"),
+    changed(1, "running"),
+    changed(1, "the provider is making the video"),
+    changed(1, "queued again after attempt 1: provider_unavailable: 503"),
+    changed(1, "running, attempt 2"),
+    changed(1, "succeeded: http://project/video.mp4"),
   ]);
   equal(slept, 6);
   await project.close();
@@ -37,7 +37,8 @@ Deno.test("a job that ends otherwise gives exit code 1 and its reason", async ()
     });
     const { code, out } = await run(ARGS, environmentFor(project.url));
     equal(code, 1);
-    equal(out.at(-1), status === "failed" ? "failed: content_blocked: blocked: SAFETY" : status);
+    const reason = status === "failed" ? ": content_blocked: blocked: SAFETY" : "";
+    equal(out.at(-1), changed(1, status + reason));
     await project.close();
   }
 });
@@ -55,7 +56,7 @@ Deno.test("a passing failure does not end the waiting, a lasting one does", asyn
   failures = Infinity;
   const { code, err, slept } = await run(ARGS, environmentFor(project.url));
   equal(code, 1);
-  match(err.join("\n"), /lost sight of the job.*503/);
+  match(err.join("\n"), /lost sight of job .*503/);
   equal(slept, 9);
   await project.close();
 });
@@ -71,9 +72,9 @@ Deno.test("a job that is not there any more ends the waiting", async () => {
 });
 
 Deno.test("a queue that nobody works on calls for a hint, once", async () => {
-  const course = Array.from({ length: 70 }, () => ({ status: "queued" as const, position: 1 }));
+  const course: Course = Array.from({ length: 70 }, () => ({ status: "queued", position: 1 }));
   const project = startProject({
-    course: [...course, { status: "succeeded" as const, asset_url: "http://a" }] as never,
+    course: [...course, { status: "succeeded", asset_url: "http://a" }],
   });
   const { code, err } = await run(ARGS, environmentFor(project.url));
   equal(code, 0);
@@ -82,15 +83,18 @@ Deno.test("a queue that nobody works on calls for a hint, once", async () => {
   await project.close();
 });
 
-Deno.test("at a terminal the progress replaces itself, and the end stays", async () => {
+Deno.test("at a terminal the jobs are a table that is drawn over itself, and the end stays", async () => {
   const project = startProject({
     course: [{ status: "queued", position: 1 }, { status: "succeeded", asset_url: "http://a" }],
   });
-  const shown: string[] = [];
+  let drawn = "";
   const { out } = await run(ARGS, environmentFor(project.url), {
-    status: (line) => shown.push(line),
+    screen: { write: (text) => drawn += text, size: () => ({ columns: 80, rows: 24 }) },
   });
-  deepEqual(shown, ["queued, number 1 in the queue", ""]);
-  equal(out.at(-1), "succeeded: http://a");
+  const [first, second] = drawn.split("\x1b[1A");
+  match(first, /queued/);
+  match(second, /succeeded/);
+  equal(drawn.endsWith("\x1b[?25h"), true);
+  deepEqual(out.slice(2), [changed(1, "succeeded: http://a")]);
   await project.close();
 });

@@ -1,9 +1,7 @@
 /** That the command lines of the pages, and of the tool's own help, are ones that the tool takes. */
 
 import assert from "node:assert/strict";
-import { readArguments } from "../../cli/arguments.ts";
-import { COMMANDS } from "../../cli/commands.ts";
-import { helpText } from "../../cli/help.ts";
+import { COMMANDS, read } from "../../cli/main.ts";
 import { pages, ROOT } from "./pages.ts";
 
 const JOB = crypto.randomUUID();
@@ -28,10 +26,13 @@ async function textOf(page: string): Promise<string> {
 
 Deno.test("every line of the pages and of the help is understood", async () => {
   const taken = new Set<string>();
-  const texts = [...await Promise.all(pages().map(textOf)), helpText()];
+  const texts = [
+    ...await Promise.all(pages().map(textOf)),
+    ...COMMANDS.flatMap(({ examples = [] }) => examples.map((line) => `queue-trigger.ts ${line}`)),
+  ];
   for (const args of texts.flatMap(linesOf)) {
-    assert.doesNotThrow(() => readArguments(args), args.join(" "));
+    assert.doesNotThrow(() => read(args), args.join(" "));
     taken.add(args[0]);
   }
-  for (const command of COMMANDS) assert.ok(taken.has(command), `${command} is shown nowhere`);
+  for (const { name } of COMMANDS) assert.ok(taken.has(name), `${name} is shown nowhere`);
 });

@@ -1,0 +1,209 @@
+/** The one client of a project: its Data API, Storage and functions, called with its key. */
+import { KnownSecrets } from "../supabase/functions/_shared/known_secrets.ts";
+import { plain } from "../supabase/functions/_shared/plain.ts";
+import { projectHeaders } from "../supabase/functions/_shared/project_headers.ts";
+import { RemoteError } from "./failure.ts";
+import type { Io } from "./io.ts";
+
+/** In milliseconds. PostgREST ends a statement after 8 s; a function that has to start takes some. */
+const LONGEST_CALL = 30_000;
+/** In milliseconds; a run takes as long as its budget, and the gateway gives up before this. */
+const LONGEST_RUN = 600_000;
+/** What others say is quoted up to here. */
+const LONGEST_QUOTE = 300;
+
+/** A row of a table or view, or what a database function answers. */
+export type Row = Record<string, unknown>;
+
+/** What was answered, whatever that is; keys are hidden where it quotes them. */
+export interface Reply {
+  status: number;
+  text: string;
+  /** The text as JSON; undefined where it is none. */
+  json: unknown;
+  /** What it says went wrong, in a line. */
+  said: string;
+  /** The code of PostgREST or PostgreSQL, where there is one. */
+  code?: string;
+}
+
+export interface Call {
+  method?: string;
+  /** Presented as one of the project's: the client's own unless another is given, none for null. */
+  key?: string | null;
+  /** Sent as JSON. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** How long the reply is waited for, in milliseconds. */
+  timeout?: number;
+}
+
+/** There was no reply: whether the call was heard is unknown. */
+export class LostReply extends RemoteError {
+  override name = "LostReply";
+  constructor(url: string, readonly reason: string) {
+    super(`${url} cannot be reached: ${reason}`);
+  }
+}
+
+/** A reply came that nothing can be done with. */
+export class Refused extends RemoteError {
+  override name = "Refused";
+  constructor(readonly what: string, readonly reply: Reply, url: string) {
+    super(refusal(what, reply, url));
+  }
+}
+
+export class Api {
+  constructor(
+    readonly url: string,
+    private readonly key: string | null,
+    private readonly send: Io["fetch"],
+    private readonly userAgent: string,
+  ) {}
+
+  /**
+   * Sends a request and reads the reply, with nothing decided about it.
+   *
+   * @throws {LostReply}
+   */
+  async ask(path: string, call: Call = {}): Promise<Reply> {
+    const { method = call.body === undefined ? "GET" : "POST", key = this.key, body } = call;
+    try {
+      const response = await this.send(
+        new Request(this.url + path, {
+          method,
+          headers: {
+            "user-agent": this.userAgent,
+            ...(body !== undefined && { "content-type": "application/json" }),
+            ...(key !== null && projectHeaders(key)),
+            ...call.headers,
+          },
+          body: body === undefined ? undefined : JSON.stringify(body),
+          redirect: "manual",
+          signal: AbortSignal.timeout(call.timeout ?? LONGEST_CALL),
+        }),
+      );
+      // The client's key may be quoted, too, where another was presented, or none.
+      const secrets = new KnownSecrets([key, this.key].filter((secret) => secret !== null));
+      return replyOf(response.status, secrets.hide(await response.text()));
+    } catch (error) {
+      throw new LostReply(this.url, reasonOf(error as Error));
+    }
+  }
+
+  /**
+   * The rows of a table or view; `query` as PostgREST takes it, like `status=eq.failed`.
+   *
+   * @throws {LostReply | Refused}
+   */
+  async rows<R = Row>(name: string, query: Record<string, string> = {}): Promise<R[]> {
+    return this.list(name, await this.ask(`/rest/v1/${name}?${new URLSearchParams(query)}`));
+  }
+
+  /**
+   * All rows, however few of them the project hands out at once. `query` has to name an order in which
+   * no two rows are alike.
+   */
+  async allRows<R>(name: string, query: Record<string, string> & { order: string }): Promise<R[]> {
+    const rows: R[] = [];
+    for (;;) {
+      const page = await this.rows<R>(name, { ...query, offset: `${rows.length}` });
+      if (page.length === 0) return rows;
+      rows.push(...page);
+    }
+  }
+
+  /**
+   * Calls a database function.
+   *
+   * @throws {LostReply | Refused}
+   */
+  async call(name: string, args: Record<string, unknown> = {}): Promise<unknown> {
+    const reply = await this.ask(`/rest/v1/rpc/${name}`, { body: args });
+    if (isSuccess(reply) && reply.json !== undefined) return reply.json;
+    throw new Refused(name, reply, this.url);
+  }
+
+  /** Calls a database function that answers rows. */
+  async callRows<R = Row>(name: string, args: Record<string, unknown> = {}): Promise<R[]> {
+    return this.list(name, await this.ask(`/rest/v1/rpc/${name}`, { body: args }));
+  }
+
+  /** Starts a run of a function and waits for its end. */
+  async run(name: string, body: Row, headers: Record<string, string>): Promise<Reply> {
+    return await this.ask(`/functions/v1/${name}`, { body, headers, timeout: LONGEST_RUN });
+  }
+
+  private list<R>(name: string, reply: Reply): R[] {
+    if (isSuccess(reply) && Array.isArray(reply.json)) return objects(reply.json) as R[];
+    throw new Refused(name, reply, this.url);
+  }
+}
+
+/** PostgREST, or PostgreSQL, knows no such function, table or view. */
+export function isMissing({ code }: Pick<Reply, "code">): boolean {
+  return isMissingFunction(code) || code === "PGRST205" || code === "42P01";
+}
+
+function isMissingFunction(code: string | undefined): boolean {
+  return code === "PGRST202" || code === "42883";
+}
+
+/** A foreign text in one line, not too long, for a terminal. */
+export function quoted(text: unknown): string {
+  const line = plain(typeof text === "string" ? text : "").replace(/\s+/g, " ").trim();
+  return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE)}…` : line;
+}
+
+/** The objects in a list; none where there is no list: any server may answer under the address. */
+export function objects(value: unknown): Row[] {
+  const list = Array.isArray(value) ? value : [];
+  return list.filter((item) => typeof item === "object" && item !== null && !Array.isArray(item));
+}
+
+function isSuccess({ status }: Reply): boolean {
+  return status >= 200 && status <= 299;
+}
+
+function replyOf(status: number, text: string): Reply {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // It stays undefined.
+  }
+  const { code, message, msg, detail, error } = (json ?? {}) as Row;
+  const words = [detail, message, msg, error].find((word) => typeof word === "string" && word);
+  return {
+    status,
+    text,
+    json,
+    said: words ? `${status}: ${quoted(words)}` : String(status),
+    ...(typeof code === "string" && { code }),
+  };
+}
+
+/** Deno 2.9 says only that the fetch failed and keeps the reason in the cause; 2.1 says it all. */
+function reasonOf({ message, cause }: Error): string {
+  const reason = cause instanceof Error ? cause.message : message;
+  // The address is known, and might look like a reason.
+  return quoted(reason.replace(/ for url \([^)]*\)/, ""));
+}
+
+function refusal(what: string, reply: Reply, url: string): string {
+  const { status, code, said } = reply;
+  if (isMissing(reply)) {
+    const kind = isMissingFunction(code) ? "function" : "table";
+    return `The project has no ${kind} ${what}. Apply the migrations: supabase db push --remote (${said})`;
+  }
+  // 42501: the role may not use it.
+  if (status === 401 || status === 403 || code === "42501") {
+    return "The project refused the key. It takes a secret key or the service_role key, not the " +
+      `publishable or anon key (${said})`;
+  }
+  if (status === 404) return `${url} has no Data API. Is it the API URL of a project? (${said})`;
+  if (!isSuccess(reply)) return `${what} failed (${said})`;
+  if (reply.json !== undefined) return `${what} answered something else than rows.`;
+  return `${what} answered something that is not JSON. Is ${url} the API URL?`;
+}

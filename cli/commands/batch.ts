@@ -1,0 +1,92 @@
+/** `batch-images` and `batch-videos`: all jobs of a file. */
+import { command, one } from "../command.ts";
+import { UsageError } from "../failure.ts";
+import { text } from "../flag.ts";
+import type { Io } from "../io.ts";
+import type { Kind } from "../jobs.ts";
+import type { Session } from "../session.ts";
+import { DEFAULT_STORYBOARD, type Entry, type Message, send, WAIT } from "./send.ts";
+
+export const batchImages = batch("image", `{ "prompt": "A castle", "sceneId": "scene-001" }`);
+export const batchVideos = batch("video", `{ "prompt": "A gate", "durationSeconds": "6" }`);
+
+function batch(kind: Kind, example: string) {
+  const list = `${kind}s`;
+  return command({
+    name: `batch-${list}`,
+    summary: `puts the ${list} of a file on the queue`,
+    args: one("FILE", "a JSON file"),
+    flags: { storyboard: text("ID", "the storyboard of entries that name none"), ...WAIT },
+    notes: `FILE is JSON: { "storyboardId": "…", "${list}": [ENTRY, …] } or just [ENTRY, …].
+An ENTRY is a message as the queue takes it, or just a prompt:
+
+  ${example}
+
+All entries are checked before the first one is sent. Deno has to be allowed to
+read the file: deno run --allow-read …`,
+    examples: [`batch-${list} test-prompts.json`],
+    run: async (file, { storyboard, wait, json }, session: Session) => {
+      const entries = await readBatchFile(file, kind, storyboard, session.io);
+      return await send({ kind, entries, nameOf: (field) => field, wait, json }, session);
+    },
+  });
+}
+
+/**
+ * The storyboard of an entry is its own, else that of the command line, else that of the file.
+ *
+ * @throws {UsageError} when the file cannot be read or has no such entries.
+ */
+async function readBatchFile(
+  path: string,
+  kind: Kind,
+  storyboard: string | undefined,
+  io: Io,
+): Promise<Entry[]> {
+  const content = parse(path, await read(path, kind, io));
+  const list = `${kind}s`;
+  const isBare = Array.isArray(content);
+  const entries = isBare ? content : (content as Message | null)?.[list];
+  if (!Array.isArray(entries)) {
+    throw new UsageError(`${path} has no list "${list}", and is no list itself.`);
+  }
+  if (entries.length === 0) throw new UsageError(`${path}: the list of ${list} is empty.`);
+
+  const shared = storyboard ?? (isBare ? undefined : (content as Message).storyboardId) ??
+    DEFAULT_STORYBOARD;
+  return entries.map((entry, index) => ({
+    label: isBare ? `[${index}]` : `${list}[${index}]`,
+    message: messageOf(entry, shared),
+  }));
+}
+
+function messageOf(entry: unknown, storyboardId: unknown): unknown {
+  if (typeof entry === "string") return { storyboardId, prompt: entry };
+  const isObject = typeof entry === "object" && entry !== null && !Array.isArray(entry);
+  // What is no object is left as it is: the core's validation says what was expected.
+  return isObject ? { storyboardId, ...entry } : entry;
+}
+
+async function read(path: string, kind: Kind, { readFile }: Io): Promise<string> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new UsageError(
+        `Deno may not read ${path}. Add --allow-read: deno run --allow-net --allow-env ` +
+          `--allow-read queue-trigger.ts batch-${kind}s ${path}`,
+      );
+    }
+    if (error instanceof Deno.errors.NotFound) throw new UsageError(`There is no file ${path}.`);
+    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    // Editors on Windows put a byte order mark in front.
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw new UsageError(`${path} is not JSON: ${(error as Error).message}`);
+  }
+}

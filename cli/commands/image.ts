@@ -1,0 +1,26 @@
+import { command, one } from "../command.ts";
+import type { Session } from "../session.ts";
+import { byFlag, IMAGE_FLAGS, JOB_FLAGS, messageOf, send, WAIT } from "./send.ts";
+
+const FLAGS = { ...IMAGE_FLAGS, ...JOB_FLAGS, ...WAIT };
+
+export const image = command({
+  name: "image",
+  summary: "generates an image from words",
+  args: one('"PROMPT"', "the prompt, in quotes"),
+  flags: FLAGS,
+  notes: "Without --scene and --character the image is stored and belongs to no entity.",
+  examples: [
+    'image "A hero on a cliff"',
+    'image "A dragon flying" --scene=scene-002',
+    'image "Warrior portrait" --character=hero-001',
+    'image "A castle at dawn" --wait',
+  ],
+  run: (prompt, flags, session: Session) =>
+    send({
+      kind: "image",
+      entries: [{ message: messageOf(prompt, FLAGS, flags) }],
+      nameOf: byFlag(FLAGS),
+      ...flags,
+    }, session),
+});

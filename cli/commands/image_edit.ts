@@ -1,0 +1,33 @@
+import { command, one } from "../command.ts";
+import { required, texts } from "../flag.ts";
+import type { Session } from "../session.ts";
+import { byFlag, field, IMAGE_FLAGS, JOB_FLAGS, messageOf, send, WAIT } from "./send.ts";
+
+const SOURCE = "the image to change, which must be public; repeated, the images that the prompt " +
+  "speaks of, in this order";
+
+const FLAGS = {
+  source: field("sourceImageUrl", required(texts("URL", SOURCE))),
+  ...IMAGE_FLAGS,
+  ...JOB_FLAGS,
+  ...WAIT,
+};
+
+export const imageEdit = command({
+  name: "image-edit",
+  summary: "changes an existing image",
+  args: one('"CHANGE"', "the change, in quotes"),
+  flags: FLAGS,
+  examples: [
+    'image-edit "Add dramatic sunset" --source=URL',
+    'image-edit "Put the hat on the hero" --source=URL --source=URL',
+    'image-edit "Make it night" --source=URL --scene=scene-002',
+  ],
+  run: (prompt, flags, session: Session) =>
+    send({
+      kind: "image",
+      entries: [{ message: { ...messageOf(prompt, FLAGS, flags), editMode: true } }],
+      nameOf: byFlag(FLAGS),
+      ...flags,
+    }, session),
+});

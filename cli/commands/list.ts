@@ -1,0 +1,50 @@
+import { command, nothing } from "../command.ts";
+import { EXIT } from "../failure.ts";
+import { number, oneOf, otherwise, text, yesOrNo } from "../flag.ts";
+import { FILTERS, jobsOf, placeOf, queryOf, STATUSES } from "../jobs.ts";
+import type { Session } from "../session.ts";
+import { ago, rowsOf } from "../text.ts";
+
+export const list = command({
+  name: "list",
+  summary: "lists jobs, the newest first",
+  args: nothing,
+  flags: {
+    status: oneOf("STATUS", STATUSES, ""),
+    ...FILTERS,
+    error: text("CODE", "the jobs that failed for this reason, like storage_failed"),
+    // 1,000 rows are what a project of Supabase hands out at once.
+    limit: otherwise(number({ least: 1, most: 1000 }, "how many, 1 to 1000"), 20),
+    json: yesOrNo("print a JSON list"),
+  },
+  examples: [
+    "list",
+    "list --status=failed --since=24h",
+    "list --storyboard=storyboard-001 --kind=video",
+  ],
+  run: async (_, { limit, json, ...filter }, session: Session) => {
+    const { stdout, now } = session.io;
+    const jobs = await jobsOf(session.api(), { ...queryOf(filter, now()), limit: `${limit}` });
+    if (json) {
+      stdout(JSON.stringify(jobs));
+      return EXIT.ok;
+    }
+    if (jobs.length === 0) {
+      stdout("no jobs");
+      return EXIT.ok;
+    }
+    const rows = jobs.map((job) => [
+      job.id,
+      job.kind,
+      job.status,
+      placeOf(job),
+      job.attempts,
+      ago(job.enqueued_at, now()),
+      // A URL that is cut cannot be opened: it is in `show`.
+      job.error_code ? `${job.error_code}: ${job.error_message}` : job.model,
+    ]);
+    stdout(rowsOf(["job", "kind", "status", "for", "attempts", "sent", "result"], rows));
+    if (jobs.length === limit) stdout(`the newest ${limit}: --limit=N shows more`);
+    return EXIT.ok;
+  },
+});

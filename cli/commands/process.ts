@@ -1,0 +1,91 @@
+import type { RunReport } from "../../supabase/functions/_shared/core.ts";
+import { plain } from "../../supabase/functions/_shared/plain.ts";
+import { reportText } from "../../supabase/functions/_shared/summary.ts";
+import { type Reply } from "../api.ts";
+import { command } from "../command.ts";
+import { EXIT, RemoteError, UsageError } from "../failure.ts";
+import { number, yesOrNo } from "../flag.ts";
+import type { Kind } from "../jobs.ts";
+import type { Session } from "../session.ts";
+
+const QUEUES: Record<string, Kind[]> = {
+  images: ["image"],
+  videos: ["video"],
+  all: ["image", "video"],
+};
+
+export const process = command({
+  name: "process",
+  summary: "starts the functions now, as a schedule does, and shows their reports",
+  args: {
+    usage: "images|videos|all",
+    read: ([what, ...more]) => {
+      if (more.length === 0 && Object.hasOwn(QUEUES, what ?? "")) return QUEUES[what];
+      throw new UsageError("expected one argument: images, videos or all.");
+    },
+  },
+  flags: {
+    "max-jobs": number({ least: 1, most: 1000 }, "stop after N jobs"),
+    budget: number({ least: 1, most: 3600, whole: false }, "take no more jobs after N seconds"),
+    background: yesOrNo("do not wait for the end of the run"),
+    json: yesOrNo("print one JSON document with both reports"),
+  },
+  examples: ["process images"],
+  run: async (kinds, { json, background, ...limits }, session: Session) => {
+    const { stdout, stderr } = session.io;
+    const api = session.api();
+    const body = { maxJobs: limits["max-jobs"], budgetSeconds: limits.budget };
+    const headers: Record<string, string> = background ? { prefer: "respond-async" } : {};
+    const replies: Record<string, unknown> = {};
+    let code = EXIT.ok;
+    for (const kind of kinds) {
+      const name = `process-${kind}-generation`;
+      if (!json) stdout(`${name} at ${api.url}`);
+      try {
+        const reply = await api.run(name, body, headers);
+        replies[name] = reply.json ?? reply.text;
+        const report = reportIn(reply);
+        const text = report ? reportText(report) : "started; it goes on by itself";
+        if (!json) { for (const line of text.split("\n")) stdout(`  ${line}`); }
+        if (report && report.failed > 0) code = EXIT.failed;
+      } catch (error) {
+        if (!(error instanceof RemoteError)) throw error;
+        // The other one goes on all the same.
+        stderr(`  ${error.message}`);
+        code = EXIT.failed;
+      }
+    }
+    if (json) stdout(JSON.stringify(replies));
+    return code;
+  },
+});
+
+/** The report of a run that is over; none of one that was only started. */
+function reportIn({ status, json, text, said }: Reply): RunReport | undefined {
+  if (status === 202) return undefined;
+  const details = said === String(status) ? `${status}: ${plain(text.slice(0, 500))}` : said;
+  const rest = details.slice(`${status}: `.length);
+  switch (status) {
+    case 200:
+    case 207:
+      if (isReport(json)) return json;
+      throw new RemoteError(`answered something else than a report (${status}): ${rest}`);
+    case 401:
+    case 403:
+      throw new RemoteError(`refused (${status}): ${rest}`);
+    case 404:
+      throw new RemoteError(`not found (404): is the function deployed? ${rest}`);
+    case 504:
+      throw new RemoteError("no answer in time (504): the run goes on, its results come later");
+    case 546:
+      throw new RemoteError("the run was stopped for using too many resources (546)");
+    default:
+      throw new RemoteError(`failed (${status}): ${rest}`);
+  }
+}
+
+/** Any server may answer under the address. */
+function isReport(json: unknown): json is RunReport {
+  const { jobs } = (json ?? {}) as { jobs?: unknown };
+  return Array.isArray(jobs) && jobs.every((job) => typeof job?.outcome === "string");
+}

@@ -1,0 +1,256 @@
+/** What the commands that send have in common: their flags, checking messages, and sending them. */
+import { type Api, LostReply } from "../api.ts";
+import { EXIT, RemoteError, UsageError } from "../failure.ts";
+import { type Flag, otherwise, text, texts, type Values, yesOrNo } from "../flag.ts";
+import { follow, progressFor } from "../follow.ts";
+import { type Job, type Kind, queueOf } from "../jobs.ts";
+import type { Session } from "../session.ts";
+
+/** A message as it is put on the queue. */
+export type Message = Record<string, unknown>;
+
+/** A message that is not yet checked; `label` says where in a file it stands. */
+export interface Entry {
+  label?: string;
+  message: unknown;
+}
+
+/** The storyboard of a job that names none. */
+export const DEFAULT_STORYBOARD = "storyboard-001";
+
+/** The flag that fills a field of the message. */
+export function field<T>(name: string, flag: Flag<T>): Flag<T> & { field: string } {
+  return { ...flag, field: name };
+}
+
+/** What is no number stays as it is: the core's validation says what was expected. */
+function numeral(help: string): Flag<unknown> {
+  const flag = text("N", help);
+  const read = (given: string[]) => {
+    const value = flag.read(given);
+    return value !== undefined && /^-?\d+$/.test(value) ? Number(value) : value;
+  };
+  return { ...flag, read };
+}
+
+export const WAIT = {
+  wait: yesOrNo("show progress until each job has ended; exit code 0 only if all succeeded"),
+  json: yesOrNo("print one JSON document: what was sent and, with --wait, how it ended"),
+};
+
+/** The flags of every single job. */
+export const JOB_FLAGS = {
+  storyboard: field(
+    "storyboardId",
+    otherwise(text("ID", "the storyboard that it belongs to"), DEFAULT_STORYBOARD),
+  ),
+  scene: field("sceneId", text("ID", "the scene that gets the URL of the result")),
+  character: field("characterId", text("ID", "the character that gets it")),
+  owner: field("owner", text("ID", "the user or tenant whose job it is (docs/database.md)")),
+  model: field("model", text("NAME", "one of the configured models (default: the first that can)")),
+  seed: field("seed", numeral("the same number makes about the same thing again")),
+  priority: field("priority", numeral("-100 to 100; a higher one goes first (default: 0)")),
+  webhook: field("webhookUrl", text("URL", "called when the job has ended (docs/webhooks.md)")),
+};
+
+export const IMAGE_FLAGS = {
+  aspect: field(
+    "aspectRatio",
+    text("R", "1:1, 16:9, 9:16, 4:3, 3:4 and others (default: the source's shape, or a square)"),
+  ),
+  size: field(
+    "imageSize",
+    text("S", "512, 1K, 2K or 4K, by models that have sizes (default: 1K)"),
+  ),
+};
+
+export const VIDEO_FLAGS = {
+  source: field("sourceImageUrl", texts("URL", "the image that the video starts from")),
+  "last-frame": field("lastFrameUrl", text("URL", "the image that it ends with; needs --source")),
+  reference: field(
+    "referenceImageUrls",
+    texts("URL", "the look of somebody or something in it; may be repeated, not with --source"),
+  ),
+  negative: field("negativePrompt", text("TEXT", "what must not be seen")),
+  person: field("personGeneration", text("WHO", "allow_all, allow_adult or dont_allow")),
+  duration: field("durationSeconds", text("N", "4, 6 or 8 seconds (default: 8)")),
+  aspect: field("aspectRatio", text("R", "16:9 or 9:16 (default: 16:9)")),
+  resolution: field(
+    "resolution",
+    text("R", "720p or 1080p, which needs 8 seconds (default: 720p)"),
+  ),
+};
+
+type FieldFlags = Record<string, Flag<unknown> & { field?: string }>;
+
+/** The message that flags and prompt describe. */
+export function messageOf<F extends FieldFlags>(
+  prompt: string,
+  flags: F,
+  values: Values<F>,
+): Message {
+  const message: Message = { storyboardId: undefined, prompt };
+  for (const [name, { field }] of Object.entries(flags)) {
+    const value = values[name];
+    if (!field || value === undefined) continue;
+    const isOneSource = field === "sourceImageUrl" && Array.isArray(value);
+    if (!isOneSource) message[field] = value;
+    else if (value.length === 1) message.sourceImageUrl = value[0];
+    else message.sourceImageUrls = value;
+  }
+  return message;
+}
+
+/** A fault as the person at the command line knows it: by the flag rather than by the field. */
+export function byFlag(flags: FieldFlags): (field: string) => string {
+  return (field) => {
+    const name = field.replace(/\[\d+\]$/, "").replace("sourceImageUrls", "sourceImageUrl");
+    const flag = Object.entries(flags).find(([, flag]) => flag.field === name)?.[0];
+    return flag ? `--${flag} (${field})` : field;
+  };
+}
+
+interface Order {
+  kind: Kind;
+  entries: Entry[];
+  /** What a fault in a field is told by. */
+  nameOf: (field: string) => string;
+  wait: boolean;
+  json: boolean;
+}
+
+/** Checks all messages, sends them, and follows the jobs where that was asked for. */
+export async function send(
+  { kind, entries, nameOf, wait, json }: Order,
+  session: Session,
+): Promise<number> {
+  const { io } = session;
+  const faults = entries.flatMap(({ label, message }) =>
+    issuesOf(session, kind, message).map(({ field, expected }) =>
+      `  ${label ? `${label}.` : ""}${nameOf(field)}: expected ${expected}`
+    )
+  );
+  if (faults.length > 0) throw new UsageError(`Nothing was sent.\n${faults.join("\n")}`);
+  const api = session.api();
+
+  const sent: Receipt[] = [];
+  let ended: Job[] = [];
+  try {
+    await enqueueAll(kind, entries, api, sent, json ? () => {} : io.stdout);
+    const count = sent.length === 1 ? "1 job" : `${sent.length} jobs`;
+    // Named, because an exported variable wins over --env-file without a word.
+    if (!json) io.stdout(`${count} put on ${queueOf(kind)} at ${api.url}`);
+    if (wait) ended = await waitFor(sent, kind, api, session, json);
+  } finally {
+    // One document, also of what was sent before something went wrong.
+    if (json && sent.length > 0) {
+      const documents = sent.map((receipt, n) => ({ ...receipt, ...outcomeOf(ended[n]) }));
+      io.stdout(JSON.stringify(entries[0].label ? documents : documents[0]));
+    }
+  }
+  return ended.every(({ status }) => status === "succeeded") ? EXIT.ok : EXIT.failed;
+}
+
+interface Issue {
+  field: string;
+  expected: string;
+}
+
+function issuesOf({ core }: Session, kind: Kind, message: unknown): Issue[] {
+  try {
+    if (kind === "image") core.validateImageJob(message);
+    else core.validateVideoJob(message);
+    return [];
+  } catch (error) {
+    const issues = (error as { issues?: Issue[] }).issues;
+    if (!Array.isArray(issues)) throw error;
+    return issues;
+  }
+}
+
+/** What identifies a job that is on its queue. */
+interface Receipt {
+  job_id: string;
+  msg_id: number;
+  queue: string;
+}
+
+/** One after the other, so that the queue keeps the order of the file. */
+async function enqueueAll(
+  kind: Kind,
+  entries: Entry[],
+  api: Api,
+  sent: Receipt[],
+  print: (line: string) => void,
+): Promise<void> {
+  for (const { label, message } of entries) {
+    try {
+      const receipt = await enqueue(kind, message, api);
+      print(`${label ? `${label} ` : ""}job id: ${receipt.job_id}  message id: ${receipt.msg_id}`);
+      sent.push(receipt);
+    } catch (error) {
+      if (!(error instanceof RemoteError) || sent.length === 0) throw error;
+      const what = error instanceof LostReply ? "may not have been sent" : "was not sent";
+      throw new RemoteError(
+        `${label} ${what}: ${error.message}\n` +
+          `The ${sent.length} before it are on the queue; do not send those again.`,
+      );
+    }
+  }
+}
+
+/** How often the same job is sent when no reply comes. */
+const MOST_CALLS = 3;
+
+/**
+ * Puts a message on its queue. A call whose reply is lost is made again with the same key, so that the
+ * job is made once, whether or not the first call was heard.
+ */
+async function enqueue(kind: Kind, message: unknown, api: Api): Promise<Receipt> {
+  const queue = queueOf(kind);
+  const call = { queue_name: queue, message, idempotency_key: crypto.randomUUID() };
+  for (let calls = 1;; calls++) {
+    try {
+      const reply = await api.call("enqueue_generation_job", call);
+      const { job_id, msg_id } = (Array.isArray(reply) ? reply[0] : reply) ?? {};
+      if (typeof job_id === "string" && typeof msg_id === "number") {
+        return { job_id, msg_id, queue };
+      }
+      throw new RemoteError("enqueue_generation_job answered without job id and message id.");
+    } catch (error) {
+      if (!(error instanceof LostReply) || calls === MOST_CALLS) throw error;
+    }
+  }
+}
+
+/** Polls after which a job that no worker took calls for a hint: half a minute. */
+const IDLE_POLLS = 30;
+
+async function waitFor(
+  sent: Receipt[],
+  kind: Kind,
+  api: Api,
+  { io }: Session,
+  json: boolean,
+): Promise<Job[]> {
+  const progress = progressFor(json ? { ...io, stdout: () => {}, screen: undefined } : io, false);
+  let idle = 0;
+  const look = (jobs: Job[]) => {
+    if (!jobs.some(({ status, attempts }) => status === "queued" && attempts === 0)) return;
+    if (++idle !== IDLE_POLLS) return;
+    const hint = `still queued. If no schedule runs the function: ./process-queue.sh ${kind}s`;
+    if (io.screen && !json) progress.say(hint);
+    else io.stderr(hint);
+  };
+  return await follow(sent.map(({ job_id }) => job_id), api, io, { progress, seconds: 1, look });
+}
+
+function outcomeOf(job: Job | undefined) {
+  if (!job) return undefined;
+  const { status, asset_url, error_code, error_message } = job;
+  return {
+    status,
+    asset_url,
+    error: error_code === null ? null : { code: error_code, message: error_message },
+  };
+}

@@ -1,0 +1,25 @@
+import { command, one } from "../command.ts";
+import type { Session } from "../session.ts";
+import { byFlag, JOB_FLAGS, messageOf, send, VIDEO_FLAGS, WAIT } from "./send.ts";
+
+const FLAGS = { ...VIDEO_FLAGS, ...JOB_FLAGS, ...WAIT };
+
+export const video = command({
+  name: "video",
+  summary: "generates a video from words, or from an image",
+  args: one('"PROMPT"', "the prompt, in quotes"),
+  flags: FLAGS,
+  examples: [
+    'video "Lion walking" --duration=8',
+    'video "Animate this scene" --source=URL',
+    'video "The hero walks in" --reference=URL --reference=URL',
+    'video "Waves" --aspect=9:16 --duration=4 --scene=scene-003',
+  ],
+  run: (prompt, flags, session: Session) =>
+    send({
+      kind: "video",
+      entries: [{ message: messageOf(prompt, FLAGS, flags) }],
+      nameOf: byFlag(FLAGS),
+      ...flags,
+    }, session),
+});

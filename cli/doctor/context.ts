@@ -1,0 +1,30 @@
+/** What the checks of one examination have in common. */
+import type { Api } from "../api.ts";
+import type { Clock } from "./clock.ts";
+
+export interface Context {
+  api: Api;
+  clock: Clock;
+  /** Keys that everybody may see, as far as they are known. */
+  publicKeys: string[];
+  /** The version of this clone. */
+  version: string;
+  /** The names of functions that are deployed and configured, once they have been checked. */
+  functions: Set<string>;
+}
+
+export const QUEUES = ["image_generation_queue", "video_generation_queue"];
+
+/** The functions, with the variable that names their models. */
+export const FUNCTIONS = [
+  { name: "process-image-generation", kind: "image", models: "IMAGE_MODELS" },
+  { name: "process-video-generation", kind: "video", models: "VIDEO_MODELS" },
+];
+
+/**
+ * Runs the files of the migrations again, whatever the project says is applied already. In one
+ * transaction: between two of them there would be functions of an older version for everybody to see.
+ */
+export const RUN_MIGRATIONS_AGAIN =
+  `printf '\\\\i %s\\n' supabase/migrations/*.sql | psql "$DATABASE_URL" --set ON_ERROR_STOP=1 ` +
+  `--single-transaction --file -`;

@@ -1,0 +1,91 @@
+/** Flags of a command line: what each takes, what the help says of it, and how it is read. */
+import { UsageError } from "./failure.ts";
+
+export interface Flag<T> {
+  /** Stands for the value in the help; a flag without one takes no value. */
+  value?: string;
+  short?: string;
+  help: string;
+  /**
+   * The value of what the flag was given, in this order; of nothing where it does not stand.
+   *
+   * @throws {UsageError} that says what was expected; the name of the flag is put before it.
+   */
+  read(given: string[]): T;
+}
+
+export type Flags = Record<string, Flag<unknown>>;
+
+/** What the flags of a command line say. */
+export type Values<F extends Flags> = { [N in keyof F]: F[N] extends Flag<infer T> ? T : never };
+
+/** A flag that stands there or not. */
+export function yesOrNo(help: string): Flag<boolean> {
+  return { help, read: (given) => given.length > 0 };
+}
+
+/** A flag with any text; of several the last one counts. */
+export function text(value: string, help: string): Flag<string | undefined> {
+  return { value, help, read: (given) => given.at(-1) };
+}
+
+/** A flag that may be repeated. */
+export function texts(value: string, help: string): Flag<string[] | undefined> {
+  return { value, help, read: (given) => given.length > 0 ? given : undefined };
+}
+
+/** A flag with a text that `parse` reads; undefined where that is none. */
+export function parsed<T>(
+  value: string,
+  help: string,
+  expected: string,
+  parse: (text: string) => T | undefined,
+): Flag<T | undefined> {
+  const read = (given: string[]) => {
+    const text = given.at(-1);
+    if (text === undefined) return undefined;
+    const result = parse(text);
+    if (result === undefined) throw new UsageError(`expected ${expected}.`);
+    return result;
+  };
+  return { value, help, read };
+}
+
+/** A flag with one of a few words. */
+export function oneOf<W extends string>(
+  value: string,
+  words: readonly W[],
+  help: string,
+): Flag<W | undefined> {
+  const expected = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return parsed(value, help || expected, expected, (text) => words.find((word) => word === text));
+}
+
+/** A flag with a number from `least` to `most`; a fraction is a number, too, unless `whole`. */
+export function number(
+  { least, most, whole = true }: { least: number; most: number; whole?: boolean },
+  help: string,
+): Flag<number | undefined> {
+  const form = whole ? /^\d{1,9}$/ : /^\d{1,9}(\.\d{1,9})?$/;
+  const expected = `a ${whole ? "whole " : ""}number from ${least} to ${most}`;
+  return parsed("N", help, expected, (text) => {
+    const value = form.test(text) ? Number(text) : NaN;
+    return value >= least && value <= most ? value : undefined;
+  });
+}
+
+/** The flag with a value for where it does not stand. */
+export function otherwise<T>(flag: Flag<T | undefined>, fallback: T): Flag<T> {
+  const help = `${flag.help} (default: ${fallback})`;
+  return { ...flag, help, read: (given) => flag.read(given) ?? fallback };
+}
+
+/** The flag, which has to stand there. */
+export function required<T>(flag: Flag<T | undefined>): Flag<T> {
+  const read = (given: string[]) => {
+    const value = flag.read(given);
+    if (value === undefined) throw new UsageError(`expected ${flag.value}: ${flag.help}.`);
+    return value;
+  };
+  return { ...flag, read };
+}

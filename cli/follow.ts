@@ -1,0 +1,82 @@
+/** Following jobs until they have ended. */
+import type { Api } from "./api.ts";
+import { RemoteError } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { isOver, type Job } from "./jobs.ts";
+import { changeLine, LineProgress, LiveProgress, type Progress } from "./terminal/progress.ts";
+
+/** How changes are shown: as lines for programs, in a table at a terminal, as lines elsewhere. */
+export function progressFor(
+  { screen, stdout, now }: Pick<Io, "screen" | "stdout" | "now">,
+  json: boolean,
+): Progress {
+  if (json) return new LineProgress(stdout, (job) => JSON.stringify(job));
+  return screen ? new LiveProgress(screen, now) : new LineProgress(stdout);
+}
+
+/** A connection that breaks this many times in a row is not coming back soon. */
+const MOST_FAILURES = 10;
+
+/**
+ * Asks again and again. A passing failure must not end the waiting, for the jobs go on without us:
+ * it answers undefined.
+ *
+ * @throws {RemoteError} that begins with `what`, when nothing can be had for long.
+ */
+export function patiently<T>(what: string, ask: () => Promise<T>): () => Promise<T | undefined> {
+  let failures = 0;
+  return async () => {
+    try {
+      const answer = await ask();
+      failures = 0;
+      return answer;
+    } catch (error) {
+      failures++;
+      if (!(error instanceof RemoteError) || failures >= MOST_FAILURES) {
+        throw new RemoteError(`${what}: ${(error as Error).message}`);
+      }
+    }
+  };
+}
+
+/** Until all jobs with these ids have ended; answers how they stand then. `look` comes with each poll. */
+export async function follow(
+  ids: string[],
+  api: Api,
+  io: Io,
+  { progress, seconds, look = () => {} }: {
+    progress: Progress;
+    seconds: number;
+    look?: (jobs: Job[]) => void;
+  },
+): Promise<Job[]> {
+  const followed = ids.map((id) => ({
+    job: undefined as Job | undefined,
+    poll: patiently(`lost sight of job ${id}`, () => jobById(id, api)),
+  }));
+  for (;;) {
+    for (const each of followed) {
+      if (!each.job || !isOver(each.job)) each.job = await each.poll() ?? each.job;
+    }
+    const jobs = followed.flatMap(({ job }) => job ?? []);
+    progress.show(jobs);
+    look(jobs);
+    if (jobs.filter(isOver).length === ids.length || io.closed?.()) {
+      progress.finish();
+      // The table has no room for an address.
+      if (progress instanceof LiveProgress) { for (const job of jobs) io.stdout(changeLine(job)); }
+      return jobs;
+    }
+    await io.sleep(seconds * 1000);
+  }
+}
+
+/** One that is not there will not come back. */
+async function jobById(id: string, api: Api): Promise<Job> {
+  const job = await api.call("generation_job", { job_id: id }) as
+    | Omit<Job, "error_code" | "error_message"> & { error?: { code: string; message: string } }
+    | null;
+  if (!job) throw new Error(`there is no job ${id}`);
+  const { error, ...rest } = job;
+  return { ...rest, error_code: error?.code ?? null, error_message: error?.message ?? null };
+}

@@ -1,0 +1,65 @@
+/** What a tool needs around itself, so that a test can stand in for a terminal. */
+
+export interface Io {
+  environment(name: string): string | undefined;
+  /** Results, for people and scripts. */
+  stdout(line: string): void;
+  /** Errors and hints. */
+  stderr(line: string): void;
+  /** Whether the reader of the results has gone, as after `| head -1`. */
+  closed?(): boolean;
+  /** Where the results go to a terminal that can be drawn on. */
+  screen?: Screen;
+  readFile(path: string): Promise<string>;
+  /** Waits, in milliseconds. */
+  sleep(milliseconds: number): Promise<void>;
+  fetch(request: Request): Promise<Response>;
+  /** In milliseconds since 1970. */
+  now(): number;
+}
+
+/** A terminal. */
+export interface Screen {
+  write(text: string): void;
+  size(): { columns: number; rows: number };
+}
+
+/** Standard output as a terminal; undefined where it is none, or where NO_COLOR asks for plain text. */
+export function thisScreen(): Screen | undefined {
+  const isPlain = Deno.env.get("NO_COLOR") || Deno.env.get("TERM") === "dumb";
+  if (!Deno.stdout.isTerminal() || isPlain) return undefined;
+  return {
+    write: (text) => void Deno.stdout.writeSync(new TextEncoder().encode(text)),
+    size: () => {
+      const { columns, rows } = Deno.consoleSize();
+      return columns > 0 && rows > 0 ? { columns, rows } : { columns: 80, rows: 24 };
+    },
+  };
+}
+
+/** The real one. */
+export function thisProcess(): Io {
+  const encoder = new TextEncoder();
+  let closed = false;
+  return {
+    environment: (name) => Deno.env.get(name),
+    // `console.log` would not tell that the other end of a pipe is closed.
+    stdout: (line) => {
+      try {
+        for (let rest = encoder.encode(`${line}\n`); rest.length > 0;) {
+          rest = rest.subarray(Deno.stdout.writeSync(rest));
+        }
+      } catch (error) {
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        closed = true;
+      }
+    },
+    stderr: (line) => console.error(line),
+    closed: () => closed,
+    screen: thisScreen(),
+    readFile: (path) => Deno.readTextFile(path),
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    fetch: (request) => fetch(request),
+    now: () => Date.now(),
+  };
+}

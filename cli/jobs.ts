@@ -1,0 +1,147 @@
+/** Jobs as the ledger has them, how they are chosen, and how they are told of. */
+import { plain } from "../supabase/functions/_shared/plain.ts";
+import type { Api } from "./api.ts";
+import { type Flags, oneOf, parsed, text, type Values } from "./flag.ts";
+import { shorten } from "./terminal/table.ts";
+
+export type Kind = "image" | "video";
+export const KINDS = ["image", "video"] as const;
+
+export const STATUSES = [
+  "queued",
+  "running",
+  "waiting",
+  "succeeded",
+  "failed",
+  "cancelled",
+] as const;
+export type Status = typeof STATUSES[number];
+
+/** A row of the ledger, as far as it is shown. */
+export interface Job {
+  id: string;
+  kind: Kind;
+  status: Status;
+  storyboard_id: string | null;
+  scene_id: string | null;
+  character_id: string | null;
+  owner: string | null;
+  priority: number;
+  attempts: number;
+  model: string | null;
+  prompt: string | null;
+  asset_url: string | null;
+  error_code: string | null;
+  error_message: string | null;
+  cost_usd: number | null;
+  enqueued_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  updated_at: string;
+  /** Place in the queue, 1 is the next; known of a job that was asked for by its id. */
+  position?: number | null;
+}
+
+const COLUMNS = [
+  ...["id", "kind", "status", "storyboard_id", "scene_id", "character_id", "owner", "priority"],
+  ...["attempts", "model", "prompt", "asset_url", "error_code", "error_message", "cost_usd"],
+  ...["enqueued_at", "started_at", "finished_at", "updated_at"],
+].join(",");
+
+/** The jobs that `query` chooses, the newest first unless it says otherwise. */
+export function jobsOf(api: Api, query: Record<string, string>): Promise<Job[]> {
+  const order = "enqueued_at.desc,msg_id.desc";
+  return api.rows<Job>("generation_jobs", { select: COLUMNS, order, ...query });
+}
+
+/** The queue that jobs of a kind go to. */
+export function queueOf(kind: Kind): string {
+  return `${kind}_generation_queue`;
+}
+
+export function isOver({ status }: Pick<Job, "status">): boolean {
+  return status === "succeeded" || status === "failed" || status === "cancelled";
+}
+
+/** What a job is for: the scene, the character, or its storyboard alone. */
+export function placeOf({ storyboard_id, scene_id, character_id }: Job): string {
+  return plain([storyboard_id, scene_id, character_id].filter(Boolean).join("/"));
+}
+
+/** How much of the reason for another attempt is shown, in columns; `show` has all of it. */
+const REASON_WIDTH = 160;
+
+/** How the job stands, in a line. */
+export function describe(job: Job): string {
+  const { status, attempts, position, asset_url, error_code, error_message } = job;
+  const reason = error_code ? `: ${plain(`${error_code}: ${error_message ?? ""}`)}` : "";
+  const passing = shorten(reason, REASON_WIDTH);
+  switch (status) {
+    case "queued":
+      if (attempts > 0) return `queued again after attempt ${attempts}${passing}`;
+      return `queued${position ? `, number ${position} in the queue` : ""}${passing}`;
+    // What went wrong before is no news while it is worked on.
+    case "running":
+      return attempts > 1 ? `running, attempt ${attempts}` : "running";
+    case "waiting":
+      return `the provider is making the video${passing}`;
+    case "succeeded":
+      return `succeeded: ${asset_url}`;
+    default:
+      return `${status}${reason}`;
+  }
+}
+
+const MILLISECONDS = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Flags that choose jobs by what they have in common. */
+export const FILTERS = {
+  kind: oneOf("KIND", KINDS, "image or video"),
+  storyboard: text("ID", "the jobs of a storyboard"),
+  scene: text("ID", "the jobs of a scene"),
+  character: text("ID", "the jobs of a character"),
+  owner: text("ID", "the jobs of an owner"),
+  since: parsed(
+    "TIME",
+    "sent since then: 30m, 24h, 7d, or a time like 2026-01-31",
+    "a span like 30m, 24h or 7d, or a time like 2026-01-31",
+    readSince,
+  ),
+} satisfies Flags;
+
+type Since = { milliseconds: number } | { time: string };
+
+function readSince(text: string): Since | undefined {
+  const [, count, unit] = text.match(/^(\d{1,6})([mhd])$/) ?? [];
+  if (unit) return { milliseconds: Number(count) * MILLISECONDS[unit as "m" | "h" | "d"] };
+  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(time) ? undefined : { time: new Date(time).toISOString() };
+}
+
+/** The columns that the flags are about. */
+const COLUMN_OF = {
+  kind: "kind",
+  status: "status",
+  storyboard: "storyboard_id",
+  scene: "scene_id",
+  character: "character_id",
+  owner: "owner",
+  error: "error_code",
+};
+
+/** The conditions that flags set, as PostgREST takes them. */
+export function queryOf(
+  { since, ...flags }: Partial<Values<typeof FILTERS>> & { status?: string; error?: string },
+  now: number,
+): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (const [flag, column] of Object.entries(COLUMN_OF)) {
+    const value = flags[flag as keyof typeof flags];
+    if (value !== undefined) query[column] = `eq.${value}`;
+  }
+  if (since) {
+    const time = "time" in since ? since.time : new Date(now - since.milliseconds).toISOString();
+    query.enqueued_at = `gte.${time}`;
+  }
+  return query;
+}

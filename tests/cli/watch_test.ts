@@ -1,0 +1,92 @@
+/** The operators' commands before projects that have many rows, are out of reach, or stand still. */
+import { deepEqual, equal } from "node:assert/strict";
+import { environmentFor, jobId, run } from "./support.ts";
+
+type Row = Record<string, unknown>;
+
+/** `max_rows` of a project, unless somebody has set it. */
+const MAX_ROWS = 1000;
+
+/** A Data API with these rows, answered as PostgREST does, and nothing on the queues. */
+function projectOf(tables: Record<string, Row[]>) {
+  return (request: Request): Promise<Response> => {
+    const { pathname, searchParams } = new URL(request.url);
+    const name = pathname.split("/").at(-1)!;
+    if (name === "generation_metrics") {
+      const nothing = { queued: 0, running: 0, waiting: 0, failed: 0 };
+      return Promise.resolve(Response.json([{ queue: "image_generation_queue", ...nothing }]));
+    }
+    const since = searchParams.get("updated_at")?.replace("gte.", "") ?? "";
+    const rows = (tables[name] ?? []).filter(({ updated_at }) => `${updated_at ?? ""}` >= since);
+    if (searchParams.get("order") === "updated_at.desc") rows.reverse();
+    const offset = Number(searchParams.get("offset") ?? 0);
+    const limit = Math.min(Number(searchParams.get("limit") ?? MAX_ROWS), MAX_ROWS);
+    return Promise.resolve(Response.json(rows.slice(offset, offset + limit)));
+  };
+}
+
+const environment = environmentFor("http://project");
+
+/** As many jobs, of which one changes each millisecond. */
+function jobs(quantity: number, from: string): Row[] {
+  return Array.from({ length: quantity }, (_, n) => ({
+    id: jobId(n),
+    kind: "image",
+    status: "cancelled",
+    attempts: 0,
+    error_code: null,
+    updated_at: new Date(Date.parse(from) + n).toISOString(),
+  }));
+}
+
+Deno.test("a watch does not begin with what a bulk of jobs did before", async () => {
+  const ledger = jobs(2500, "2026-01-31T12:00:00Z");
+  const { code, out } = await run(["watch", "--until-empty"], environment, {
+    fetch: projectOf({ generation_jobs: ledger }),
+  });
+  equal(code, 0);
+  equal(out.filter((line) => line.includes("cancelled")).length, 0);
+});
+
+Deno.test("a project that cannot be reached at first makes no news of what was before", async () => {
+  const project = projectOf({ generation_jobs: jobs(3, "2026-01-31T12:00:00Z") });
+  let failures = 2;
+  const { code, out, slept } = await run(["watch", "--until-empty"], environment, {
+    fetch: (request) => failures-- > 0 ? Promise.reject(new Error("down")) : project(request),
+  });
+  deepEqual([code, slept], [0, 2]);
+  equal(out.filter((line) => line.includes("cancelled")).length, 0);
+});
+
+Deno.test("a watch ends when its reader has gone", async () => {
+  const reads = { closed: () => true, fetch: projectOf({}) };
+  equal((await run(["watch"], environment, reads)).code, 0);
+});
+
+Deno.test("all that a bulk of jobs came to is told before the watch of empty queues ends", async () => {
+  const ledger = jobs(1, "2026-01-31T12:00:00Z");
+  const project = projectOf({ generation_jobs: ledger });
+  let looks = 0;
+  const { out } = await run(["watch", "--until-empty"], environment, {
+    fetch: (request) => {
+      const isLook = request.url.endsWith("generation_metrics");
+      if (isLook && ++looks === 1) ledger.push(...jobs(2501, "2026-01-31T12:00:01Z").slice(1));
+      return project(request);
+    },
+  });
+  equal(out.filter((line) => line.includes("cancelled")).length, 2500);
+});
+
+Deno.test("status says that the work is stopped", async () => {
+  const queue = "image_generation_queue";
+  const schedule = { queue, installed: true, schedule: "10 seconds", missing: [] };
+  const status = async (most_workers: number) => {
+    const fetch = projectOf({
+      generation_schedule: [{ ...schedule, last_runs: [], last_calls: [] }],
+      generation_worker_settings: [{ queue, most_workers }],
+    });
+    return (await run(["status"], environment, { fetch })).out.at(-1);
+  };
+  equal(await status(4), "schedule  images: 10 seconds, no call needed yet");
+  equal(await status(0), "schedule  images: stopped: no worker is called while most_workers is 0");
+});
