@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::{error_of, failure, unreachable};
-use super::model::{model_path, total_bytes};
+use super::model::{model_name, total_bytes};
 use crate::failure::{Code, Failure};
 use crate::http::{Most, Transport, TransportError, exchange, post_json};
 use crate::job::Format;
@@ -55,7 +55,7 @@ impl<T: Transport> ImageModel for Gemini<T> {
         request: ImageRequest<'_>,
         room: &Room,
     ) -> Result<GeneratedImage, Failure> {
-        let url = format!("{}/{}:generateContent", self.0.base_url(), model_path(model)?);
+        let url = format!("{}/models/{}:generateContent", self.0.base_url(), model_name(model)?);
         let lost = |error: TransportError| unreachable(model, &error);
         let request = post_json(&url, body(request)).map_err(lost)?;
         let most = Most::InRoom(LONGEST_REPLY, SMALL, room);

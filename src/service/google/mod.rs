@@ -4,6 +4,7 @@ mod model;
 mod error;
 mod image;
 mod operation_state;
+mod protocol;
 mod veo;
 mod omni;
 mod download;

@@ -5,15 +5,15 @@ use crate::job::bare;
 use crate::port::SourceImage;
 use crate::service::redact::shown;
 
-/// The path of a model, `models/{model}`. People write a model with the prefix and without.
-pub(super) fn model_path(model: &str) -> Result<String, Failure> {
+/// The name of a model, from which a path can be made. People write it with `models/` and without.
+pub(super) fn model_name(model: &str) -> Result<&str, Failure> {
     let name = bare(model);
     let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.is_empty() || name.starts_with('.') || !name.bytes().all(alphabet) {
         let message = format!("\"{}\" is no name of a model", shown(model));
         return Err(Failure::other_model(Code::ModelUnavailable, message));
     }
-    Ok(format!("models/{name}"))
+    Ok(name)
 }
 
 /// How many bytes the images of a request are together.

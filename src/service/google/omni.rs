@@ -3,10 +3,14 @@
 //!
 //! Form of request and reply: the `Interaction` types of `@google/genai` 3.1.
 
+use http::StatusCode;
+
 use super::error::operation_failure;
 use super::model::total_bytes;
-use super::operation_state::Look;
+use super::operation_state::OperationState;
+use super::protocol::{Ask, VideoProtocol};
 use crate::failure::{Code, Failure};
+use crate::http::Reply;
 use crate::job::VideoImages;
 use crate::json::{Encoded, Json, object_with_media};
 use crate::port::VideoRequest;
@@ -15,8 +19,67 @@ use crate::service::redact::shown;
 /// How many submissions are worth trying when one ends without a video for no good reason.
 const ATTEMPTS: u32 = 3;
 
+/// Omni's protocol.
+pub(super) struct Omni;
+
+impl VideoProtocol for Omni {
+    fn submit(&self, model: &str, request: &VideoRequest<'_>) -> Ask {
+        Ask::Post("interactions".into(), submission(model, request))
+    }
+
+    fn name_key(&self) -> &'static str {
+        "id"
+    }
+
+    fn is_name(&self, id: &str) -> bool {
+        let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.=~".contains(&byte);
+        (1..=1024).contains(&id.len()) && !id.starts_with('.') && id.bytes().all(alphabet)
+    }
+
+    fn poll(&self, id: &str) -> Ask {
+        Ask::Get(format!("interactions/{id}"))
+    }
+
+    fn state(&self, id: &str, document: &Json<'_>, reply: &[u8]) -> OperationState {
+        let status = document.get("status").text().map_or("", |status| status);
+        match status {
+            "queued" | "in_progress" => OperationState::Pending,
+            "completed" => completed(id, document, reply),
+            "failed" => OperationState::Ended(failed(id, document)),
+            "incomplete" => {
+                let message = format!("{id} ended before the video was complete");
+                OperationState::Ended(Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message))
+            }
+            "budget_exceeded" => {
+                let message = format!("{id} ended because its budget is used up");
+                OperationState::Ended(Failure::retry_at_most(
+                    Code::QuotaExhausted,
+                    ATTEMPTS,
+                    message,
+                ))
+            }
+            "cancelled" | "requires_action" | "requires_continuation" => {
+                let message = format!("{id} ended as {status}");
+                OperationState::Ended(Failure::give_up(Code::OperationFailed, message))
+            }
+            _ => OperationState::Unreadable,
+        }
+    }
+
+    /// An id that it does not know is a 400 there.
+    fn is_unknown(&self, reply: &Reply, error: &Json<'_>, failure: &Failure) -> bool {
+        failure.code == Code::ModelRejectedRequest
+            && reply.status == StatusCode::BAD_REQUEST
+            && error.get("status").text().is_none_or(|status| status != "FAILED_PRECONDITION")
+    }
+
+    fn cancel(&self, id: &str) -> Option<Ask> {
+        Some(Ask::Post(format!("interactions/{id}/cancel"), Vec::new()))
+    }
+}
+
 /// The body of a submission. Names are in snake case and the duration is a text here.
-pub(super) fn submission(model: &str, &VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
+fn submission(model: &str, &VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
     // Otherwise the model guesses what the images are. That one of two is the last frame has no
     // task of its own; the guide's tags say it.
     let (tags, task) = match (job.images, images.len()) {
@@ -53,36 +116,6 @@ pub(super) fn submission(model: &str, &VideoRequest { job, images }: &VideoReque
     })
 }
 
-/// The id of an interaction, if it is one that a path can be made of.
-pub(super) fn interaction(id: &str) -> Option<&str> {
-    let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.=~".contains(&byte);
-    let safe = (1..=1024).contains(&id.len()) && !id.starts_with('.') && id.bytes().all(alphabet);
-    safe.then_some(id)
-}
-
-/// How an interaction stands.
-pub(super) fn look(id: &str, document: &Json<'_>, reply: &[u8]) -> Look {
-    let status = document.get("status").text().map_or("", |status| status);
-    match status {
-        "queued" | "in_progress" => Look::Pending,
-        "completed" => completed(id, document, reply),
-        "failed" => Look::Ended(failed(id, document)),
-        "incomplete" => {
-            let message = format!("{id} ended before the video was complete");
-            Look::Ended(Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message))
-        }
-        "budget_exceeded" => {
-            let message = format!("{id} ended because its budget is used up");
-            Look::Ended(Failure::retry_at_most(Code::QuotaExhausted, ATTEMPTS, message))
-        }
-        "cancelled" | "requires_action" | "requires_continuation" => {
-            let message = format!("{id} ended as {status}");
-            Look::Ended(Failure::give_up(Code::OperationFailed, message))
-        }
-        _ => Look::Unreadable,
-    }
-}
-
 /// Everything that the model put out, the last first.
 fn outputs<'d, 'a>(document: &'d Json<'a>) -> impl Iterator<Item = &'d Json<'a>> {
     let steps = document.get("steps").list().iter().rev();
@@ -94,22 +127,22 @@ fn outputs<'d, 'a>(document: &'d Json<'a>) -> impl Iterator<Item = &'d Json<'a>>
         .chain(std::iter::once(document.get("output_video")))
 }
 
-fn completed(id: &str, document: &Json<'_>, reply: &[u8]) -> Look {
+fn completed(id: &str, document: &Json<'_>, reply: &[u8]) -> OperationState {
     let of_type = |kind: &'static str| {
         outputs(document).filter(move |item| item.get("type").text().is_some_and(|t| t == kind))
     };
     let usage = || Some(document.get("usage")).filter(|usage| !usage.is_null()).map(Json::to_value);
     for video in of_type("video") {
         if let Some(uri) = video.get("uri").text() {
-            return Look::Remote(uri.to_string(), usage());
+            return OperationState::Remote(uri.to_string(), usage());
         }
         if let Some(data) = video.get("data").text() {
-            return Look::Inline(Encoded::locate(data, reply), usage());
+            return OperationState::Inline(Encoded::locate(data, reply), usage());
         }
     }
     let mut said: Vec<_> = of_type("text").filter_map(|item| item.get("text").text()).collect();
     said.reverse();
-    Look::Ended(match said.is_empty() {
+    OperationState::Ended(match said.is_empty() {
         // The model explains in words why it does not show what was asked for.
         false => {
             let said: String = said.into_iter().map(|text| format!("{text} ")).collect();

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::json::Encoded;
 
 /// What a reply says about an operation.
-pub(super) enum Look {
+pub(super) enum OperationState {
     Pending,
     Remote(String, Option<Value>),
     Inline(Encoded, Option<Value>),

@@ -5,7 +5,8 @@
 
 use super::error::operation_failure;
 use super::model::total_bytes;
-use super::operation_state::Look;
+use super::operation_state::OperationState;
+use super::protocol::{Ask, VideoProtocol};
 use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
 use crate::json::{Encoded, Json, Object, object_with_media};
@@ -15,9 +16,73 @@ use crate::service::redact::shown;
 /// How many submissions are worth trying when one ends without a video for no good reason.
 const ATTEMPTS: u32 = 3;
 
+/// Veo's protocol.
+pub(super) struct Veo;
+
+impl VideoProtocol for Veo {
+    fn submit(&self, model: &str, request: &VideoRequest<'_>) -> Ask {
+        Ask::Post(format!("models/{model}:predictLongRunning"), submission(request))
+    }
+
+    fn name_key(&self) -> &'static str {
+        "name"
+    }
+
+    /// A name is `models/…/operations/…`.
+    fn is_name(&self, name: &str) -> bool {
+        let segment = |segment: &str| {
+            !segment.is_empty()
+                && !segment.starts_with('.')
+                && segment
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"._-~=".contains(&byte))
+        };
+        name.len() <= 512 && name.split('/').all(segment) && name.contains("operations/")
+    }
+
+    fn poll(&self, name: &str) -> Ask {
+        Ask::Get(name.to_owned())
+    }
+
+    /// How an operation stands. While it works, its reply has neither `done` nor anything else.
+    fn state(&self, name: &str, document: &Json<'_>, reply: &[u8]) -> OperationState {
+        let error = document.get("error");
+        if !error.is_null() {
+            return OperationState::Ended(operation_failure(name, error));
+        }
+        match document {
+            Json::Object(_) if !document.get("done").is_true() => return OperationState::Pending,
+            Json::Object(_) => {}
+            _ => return OperationState::Unreadable,
+        }
+        // Some versions of the API leave the inner object out.
+        let response = document.get("response");
+        let response = match response.get("generateVideoResponse") {
+            Json::Null => response,
+            inner => inner,
+        };
+        let samples = ["generatedSamples", "generatedVideos", "videos"];
+        let videos = samples.iter().flat_map(|list| response.get(list).list());
+        for sample in videos {
+            let video = if sample.get("video").is_null() { sample } else { sample.get("video") };
+            if let Some(uri) = video.get("uri").text() {
+                return OperationState::Remote(uri.to_string(), None);
+            }
+            let inline = ["encodedVideo", "bytesBase64Encoded", "videoBytes"];
+            if let Some(data) = inline.iter().find_map(|key| video.get(key).text()) {
+                return OperationState::Inline(Encoded::locate(data, reply), None);
+            }
+        }
+        OperationState::Ended(filtered(name, response).unwrap_or_else(|| {
+            let message = format!("{name} ended without a video and without a reason");
+            Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message)
+        }))
+    }
+}
+
 /// The body of a submission. The duration is a number here, an image is not `inlineData`, and
 /// nothing is said about audio, which the API refuses, or about what it has defaults for.
-pub(super) fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
+fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
     object_with_media(total_bytes(images), |it| {
         it.list("instances", |instances| {
             instances.object(|instance| {
@@ -55,52 +120,6 @@ pub(super) fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Ve
 
 fn write_image(it: &mut Object<'_>, image: &SourceImage) {
     it.base64("bytesBase64Encoded", &image.bytes).text("mimeType", image.format.content_type());
-}
-
-/// The name of an operation, if it is one that a path can be made of: `models/…/operations/…`.
-pub(super) fn operation(name: &str) -> Option<&str> {
-    let segment = |segment: &str| {
-        !segment.is_empty()
-            && !segment.starts_with('.')
-            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-~=".contains(&byte))
-    };
-    let safe = name.len() <= 512 && name.split('/').all(segment) && name.contains("operations/");
-    safe.then_some(name)
-}
-
-/// How an operation stands. While it works, its reply has neither `done` nor anything else.
-pub(super) fn look(name: &str, document: &Json<'_>, reply: &[u8]) -> Look {
-    let error = document.get("error");
-    if !error.is_null() {
-        return Look::Ended(operation_failure(name, error));
-    }
-    match document {
-        Json::Object(_) if !document.get("done").is_true() => return Look::Pending,
-        Json::Object(_) => {}
-        _ => return Look::Unreadable,
-    }
-    // Some versions of the API leave the inner object out.
-    let response = document.get("response");
-    let response = match response.get("generateVideoResponse") {
-        Json::Null => response,
-        inner => inner,
-    };
-    let samples = ["generatedSamples", "generatedVideos", "videos"];
-    let videos = samples.iter().flat_map(|list| response.get(list).list());
-    for sample in videos {
-        let video = if sample.get("video").is_null() { sample } else { sample.get("video") };
-        if let Some(uri) = video.get("uri").text() {
-            return Look::Remote(uri.to_string(), None);
-        }
-        let inline = ["encodedVideo", "bytesBase64Encoded", "videoBytes"];
-        if let Some(data) = inline.iter().find_map(|key| video.get(key).text()) {
-            return Look::Inline(Encoded::locate(data, reply), None);
-        }
-    }
-    Look::Ended(filtered(name, response).unwrap_or_else(|| {
-        let message = format!("{name} ended without a video and without a reason");
-        Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message)
-    }))
 }
 
 /// What follows when a filter took the video away. What is filtered is not billed.

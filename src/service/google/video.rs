@@ -7,9 +7,11 @@ use http::StatusCode;
 
 use super::download::{check_inline, download};
 use super::error::{error_of, failure, is_about_itself, unreachable};
-use super::model::model_path;
-use super::operation_state::Look;
-use super::{omni, veo};
+use super::model::model_name;
+use super::omni::Omni;
+use super::operation_state::OperationState;
+use super::protocol::{Ask, VideoProtocol};
+use super::veo::Veo;
 use crate::failure::{Code, Failure, Next};
 use crate::http::{Most, Reply, Transport, TransportError, exchange, get, post_json};
 use crate::job::bare;
@@ -34,6 +36,9 @@ const LONGEST_SUBMISSION_REPLY: usize = 1024 * 1024;
 /// Usually an address, but a video of up to 48 MB can come inside of the reply, as base64.
 const LONGEST_POLL_REPLY: usize = 64 * 1024 * 1024;
 
+/// The protocols, and how the names of the models begin that speak them.
+const PROTOCOLS: [(&str, &dyn VideoProtocol); 2] = [("veo-", &Veo), ("gemini-omni-", &Omni)];
+
 /// The video models of the Gemini API.
 pub struct Videos<T>(T);
 
@@ -44,65 +49,44 @@ impl<T: Transport> Videos<T> {
         Self(transport)
     }
 
-    /// Asks about an operation, with room for a video in the answer; without, has it cancelled. In
-    /// a box, so that the code for both is there once.
+    /// Sends a request. In a box, so that its code is there once.
     fn ask<'a>(
         &'a self,
-        protocol: Protocol,
-        operation: &'a Operation,
-        room: Option<&'a Room>,
-    ) -> LocalBoxFuture<'a, Result<Reply, Failure>> {
+        ask: Ask,
+        timeout: Duration,
+        most: Most<'a>,
+    ) -> LocalBoxFuture<'a, Result<Reply, TransportError>> {
         Box::pin(async move {
-            let url = protocol.operation_url(self.0.base_url(), operation)?;
-            let lost = |error: TransportError| unreachable(&operation.name, &error);
-            let (request, timeout, most) = match room {
-                Some(room) => {
-                    (get(&url), POLL_TIMEOUT, Most::InRoom(LONGEST_POLL_REPLY, SMALL, room))
-                }
-                None => {
-                    let request = post_json(&(url + "/cancel"), Vec::new());
-                    (request, CANCEL_TIMEOUT, Most::Bytes(LONGEST_SUBMISSION_REPLY))
-                }
+            let base = self.0.base_url();
+            let request = match ask {
+                Ask::Get(path) => get(&format!("{base}/{path}")),
+                Ask::Post(path, body) => post_json(&format!("{base}/{path}"), body),
             };
-            exchange(&self.0, request.map_err(lost)?, timeout, most).await.map_err(lost)
+            exchange(&self.0, request?, timeout, most).await
         })
     }
 }
 
-/// The two protocols that video models speak.
-#[derive(Clone, Copy)]
-enum Protocol {
-    Veo,
-    Omni,
+/// The protocol of a model.
+fn protocol_of(model: &str) -> Result<&'static dyn VideoProtocol, Failure> {
+    let model = bare(model);
+    let found = PROTOCOLS.iter().find(|(prefix, _)| model.starts_with(prefix));
+    found.map(|(_, protocol)| *protocol).ok_or_else(|| {
+        let prefixes = PROTOCOLS.map(|(prefix, _)| prefix).join(" or ");
+        let model = shown(model);
+        let known = format!("a name has to begin with {prefixes}");
+        let message = format!("VIDEO_MODELS names \"{model}\", but {known}");
+        Failure::give_up(Code::ModelUnavailable, message)
+    })
 }
 
-impl Protocol {
-    fn of(model: &str) -> Result<Self, Failure> {
-        let model = bare(model);
-        if model.starts_with("veo-") {
-            Ok(Protocol::Veo)
-        } else if model.starts_with("gemini-omni-") {
-            Ok(Protocol::Omni)
-        } else {
-            let model = shown(model);
-            let known = "a name has to begin with veo- or gemini-omni-";
-            let message = format!("VIDEO_MODELS names \"{model}\", but {known}");
-            Err(Failure::give_up(Code::ModelUnavailable, message))
-        }
+/// Refuses a name from which no path can be made.
+fn check_name(protocol: &dyn VideoProtocol, name: &str) -> Result<(), Failure> {
+    if protocol.is_name(name) {
+        return Ok(());
     }
-
-    fn operation_url(self, base: &str, operation: &Operation) -> Result<String, Failure> {
-        let name = operation.name.as_str();
-        let path = match self {
-            Protocol::Veo => veo::operation(name).map(str::to_owned),
-            Protocol::Omni => omni::interaction(name).map(|id| format!("interactions/{id}")),
-        };
-        let path = path.ok_or_else(|| {
-            let message = format!("\"{}\" is no name of an operation", shown(name));
-            Failure::give_up(Code::OperationNotFound, message)
-        })?;
-        Ok(format!("{base}/{path}"))
-    }
+    let message = format!("\"{}\" is no name of an operation", shown(name));
+    Err(Failure::give_up(Code::OperationNotFound, message))
 }
 
 impl<T: Transport> VideoModel for Videos<T> {
@@ -114,28 +98,21 @@ impl<T: Transport> VideoModel for Videos<T> {
         request: VideoRequest<'_>,
     ) -> Result<Operation, SubmitError> {
         let rejected = |failure| SubmitError { failure, rejected: true };
-        let protocol = Protocol::of(model).map_err(rejected)?;
-        let path = model_path(model).map_err(rejected)?;
-        let base = self.0.base_url();
-        let (url, body) = match protocol {
-            Protocol::Veo => {
-                (format!("{base}/{path}:predictLongRunning"), veo::submission(&request))
-            }
-            Protocol::Omni => {
-                (format!("{base}/interactions"), omni::submission(bare(model), &request))
-            }
-        };
+        let protocol = protocol_of(model).map_err(rejected)?;
+        let name = model_name(model).map_err(rejected)?;
         let lost = |error: TransportError| not_submitted(model, &error);
-        let request = post_json(&url, body).map_err(lost)?;
         let most = Most::Bytes(LONGEST_SUBMISSION_REPLY);
-        let reply = exchange(&self.0, request, SUBMIT_TIMEOUT, most).await.map_err(lost)?;
-        accepted(protocol, model, &reply)
+        let ask = self.ask(protocol.submit(name, &request), SUBMIT_TIMEOUT, most);
+        accepted(protocol, model, &ask.await.map_err(lost)?)
     }
 
     async fn poll(&self, operation: &Operation, room: &Room) -> Result<Progress, Failure> {
         let name = &operation.name;
-        let protocol = Protocol::of(&operation.model)?;
-        let reply = self.ask(protocol, operation, Some(room)).await?;
+        let protocol = protocol_of(&operation.model)?;
+        check_name(protocol, name)?;
+        let lost = |error: TransportError| unreachable(name, &error);
+        let most = Most::InRoom(LONGEST_POLL_REPLY, SMALL, room);
+        let reply = self.ask(protocol.poll(name), POLL_TIMEOUT, most).await.map_err(lost)?;
         if !reply.status.is_success() {
             return Err(not_polled(protocol, name, &reply));
         }
@@ -147,33 +124,33 @@ impl<T: Transport> VideoModel for Videos<T> {
         if !is_state && !error_of(document).is_null() {
             return Err(not_polled(protocol, name, &reply));
         }
-        let look = match protocol {
-            Protocol::Veo => veo::look(name, document, &reply.body),
-            Protocol::Omni => omni::look(name, document, &reply.body),
-        };
         let unreadable = || {
             let message = format!("the state of {name} cannot be read");
             Failure::retry(Code::ProviderReplyUnreadable, message)
         };
-        match look {
-            Look::Pending => Ok(Progress::Pending),
-            Look::Remote(uri, usage) => Ok(Progress::Ready(VideoFile::Remote(uri), usage)),
-            Look::Inline(encoded, usage) => {
+        match protocol.state(name, document, &reply.body) {
+            OperationState::Pending => Ok(Progress::Pending),
+            OperationState::Remote(uri, usage) => {
+                Ok(Progress::Ready(VideoFile::Remote(uri), usage))
+            }
+            OperationState::Inline(encoded, usage) => {
                 let video = encoded.decode(reply.body).ok_or_else(unreadable)?;
                 Ok(Progress::Ready(VideoFile::Inline(video), usage))
             }
-            Look::Ended(failure) => Ok(Progress::Ended(failure)),
-            Look::Unreadable => Err(unreadable()),
+            OperationState::Ended(failure) => Ok(Progress::Ended(failure)),
+            OperationState::Unreadable => Err(unreadable()),
         }
     }
 
     async fn cancel(&self, operation: &Operation) -> Result<(), Failure> {
-        let protocol = Protocol::of(&operation.model)?;
-        if let Protocol::Veo = protocol {
-            return Ok(());
-        }
-        let reply = self.ask(protocol, operation, None).await?;
-        if reply.status.is_success() { Ok(()) } else { Err(failure(&operation.name, &reply)) }
+        let name = &operation.name;
+        let protocol = protocol_of(&operation.model)?;
+        let Some(ask) = protocol.cancel(name) else { return Ok(()) };
+        check_name(protocol, name)?;
+        let lost = |error: TransportError| unreachable(name, &error);
+        let most = Most::Bytes(LONGEST_SUBMISSION_REPLY);
+        let reply = self.ask(ask, CANCEL_TIMEOUT, most).await.map_err(lost)?;
+        if reply.status.is_success() { Ok(()) } else { Err(failure(name, &reply)) }
     }
 
     async fn download(&self, file: VideoFile) -> Result<Body<T::Stream>, Failure> {
@@ -186,7 +163,11 @@ impl<T: Transport> VideoModel for Videos<T> {
 
 /// What a reply to a submission means. Only a 4xx says for certain that nothing was created; 408 says
 /// that the time was up, not for whom.
-fn accepted(protocol: Protocol, model: &str, reply: &Reply) -> Result<Operation, SubmitError> {
+fn accepted(
+    protocol: &dyn VideoProtocol,
+    model: &str,
+    reply: &Reply,
+) -> Result<Operation, SubmitError> {
     if reply.status.is_client_error() && reply.status != StatusCode::REQUEST_TIMEOUT {
         return Err(SubmitError { failure: failure(model, reply), rejected: true });
     }
@@ -194,17 +175,9 @@ fn accepted(protocol: Protocol, model: &str, reply: &Reply) -> Result<Operation,
         return Err(uncertain(&failure(model, reply).message));
     }
     let document = Json::read(&reply.body).unwrap_or(Json::Null);
-    let key = match protocol {
-        Protocol::Veo => "name",
-        Protocol::Omni => "id",
-    };
-    let name = document.get(key).text().map(|name| &**name);
-    let name = name.and_then(|name| match protocol {
-        Protocol::Veo => veo::operation(name),
-        Protocol::Omni => omni::interaction(name),
-    });
+    let name = document.get(protocol.name_key()).text().filter(|name| protocol.is_name(name));
     match name {
-        Some(name) => Ok(Operation { model: bare(model).to_owned(), name: name.to_owned() }),
+        Some(name) => Ok(Operation { model: bare(model).to_owned(), name: name.to_string() }),
         None => Err(uncertain(&format!("{model} accepted it without a name that can be read"))),
     }
 }
@@ -228,20 +201,13 @@ fn uncertain(what: &str) -> SubmitError {
 }
 
 /// What a refused question about an operation means: usually nothing for the operation itself.
-fn not_polled(protocol: Protocol, name: &str, reply: &Reply) -> Failure {
+fn not_polled(protocol: &dyn VideoProtocol, name: &str, reply: &Reply) -> Failure {
     let failure = failure(name, reply);
     let document = Json::read(&reply.body).unwrap_or(Json::Null);
     let error = error_of(&document);
-    let unknown = match protocol {
-        _ if failure.next == Next::OtherModel || is_about_itself(reply) => true,
-        Protocol::Veo => false,
-        // An id that it does not know is a 400 there.
-        Protocol::Omni => {
-            failure.code == Code::ModelRejectedRequest
-                && reply.status == StatusCode::BAD_REQUEST
-                && error.get("status").text().is_none_or(|status| status != "FAILED_PRECONDITION")
-        }
-    };
+    let unknown = failure.next == Next::OtherModel
+        || is_about_itself(reply)
+        || protocol.is_unknown(reply, error, &failure);
     if !unknown {
         return failure;
     }

@@ -1,0 +1,45 @@
+//! What sets one family of video models apart from another: how it is asked, and what it answers.
+
+use super::operation_state::OperationState;
+use crate::failure::Failure;
+use crate::http::Reply;
+use crate::json::Json;
+use crate::port::VideoRequest;
+
+/// A request to the API.
+pub(super) enum Ask {
+    /// `GET` of a path below the API's address.
+    Get(String),
+    /// `POST` of a JSON text to such a path.
+    Post(String, Vec<u8>),
+}
+
+/// How videos are submitted to a family of models, and how its operations are followed.
+pub(super) trait VideoProtocol {
+    /// Submits a video to `model`, whose path is `models/{model}`.
+    fn submit(&self, model: &str, request: &VideoRequest<'_>) -> Ask;
+
+    /// The member of a reply to a submission that names its operation.
+    fn name_key(&self) -> &'static str;
+
+    /// Whether a name is one of an operation, from which a path can be made.
+    fn is_name(&self, name: &str) -> bool;
+
+    /// Asks for the state of an operation.
+    fn poll(&self, name: &str) -> Ask;
+
+    /// Reads the state of an operation; `reply` is the text of `document`.
+    fn state(&self, name: &str, document: &Json<'_>, reply: &[u8]) -> OperationState;
+
+    /// Whether a refused poll says that there is no such operation, besides 403 and 404, which say
+    /// it everywhere. The error is that in the reply,
+    /// the failure what follows from it.
+    fn is_unknown(&self, _reply: &Reply, _error: &Json<'_>, _failure: &Failure) -> bool {
+        false
+    }
+
+    /// Stops an operation. None where the API cannot.
+    fn cancel(&self, _name: &str) -> Option<Ask> {
+        None
+    }
+}
