@@ -23,7 +23,6 @@ if (!Number.isInteger(count) || count < 1) {
 
 await using simulator = await startSimulator();
 const stack = await startStack({
-  sqlPort: false,
   tick: true,
   env: {
     GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,

@@ -6,7 +6,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const TOOLS = fileURLToPath(new URL("../.tools/", import.meta.url));
+/** The git-ignored folder for what is installed. */
+export const TOOLS = fileURLToPath(new URL("../.tools/", import.meta.url));
 
 /** A file of an exact version of a package. */
 export interface PackageFile {

@@ -156,7 +156,8 @@ function explain(error: unknown): string {
   if (error instanceof PortForbidden) return `${error.message}. Choose another with --port N`;
   if (error instanceof FolderInUse) return `${error.message}; stop that one first`;
   if (error instanceof DatabaseUnusable) {
-    return `${error.message}: ${error.cause}\nTo begin anew: deno task start --fresh`;
+    const cause = error.cause ? `: ${error.cause}` : "";
+    return `${error.message}${cause}\nTo begin anew, add --fresh; to keep it, name another folder with --data`;
   }
   if (error instanceof UnusableFunctions) return `cannot run ${error.message}`;
   return error instanceof Error ? error.stack ?? error.message : String(error);

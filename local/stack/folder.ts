@@ -1,10 +1,10 @@
 import { join } from "node:path";
+import { endOrphan } from "../database/server.ts";
 import type { Closing } from "./closing.ts";
 
 /** Where a stack keeps what it must remember. */
 export interface DataFolder {
-  /** Undefined for a database in memory. */
-  postgres?: string;
+  postgres: string;
   objects: string;
   keys?: string;
   logs?: string;
@@ -20,20 +20,15 @@ export class FolderInUse extends Error {
   override name = "FolderInUse";
 }
 
-/**
- * The folder of a stack, held for this process alone: two PostgreSQL servers on the same files
- * destroy them. With `fresh` what was in it is thrown away, except the keys. Without a path, objects
- * go to a temporary folder and the rest stays in memory.
- */
+/** The folder of a stack, held for this process alone. Without a path it is a temporary one. */
 export async function openFolder(
   path: string | undefined,
-  fresh: boolean,
   closing: Closing,
 ): Promise<DataFolder> {
   if (path === undefined) {
-    const objects = await Deno.makeTempDir({ prefix: "stack-" });
-    closing.add(() => Deno.remove(objects, { recursive: true }));
-    return { objects };
+    const folder = await Deno.makeTempDir({ prefix: "stack-" });
+    closing.add(() => Deno.remove(folder, { recursive: true }));
+    return { postgres: join(folder, "postgres"), objects: join(folder, "objects") };
   }
   await Deno.mkdir(path, { recursive: true });
   const lock = await Deno.open(join(path, "lock"), { create: true, write: true });
@@ -42,11 +37,14 @@ export async function openFolder(
     throw new FolderInUse(`another stack is running on the data in ${path}`);
   }
   const [postgres, objects, logs] = ["postgres", "objects", "logs"].map((name) => join(path, name));
-  if (fresh) {
-    for (const data of [postgres, objects, logs, simulatorMemory(path)]) await removeIfThere(data);
-  }
-  await Deno.mkdir(logs, { recursive: true });
+  await endOrphan(postgres); // of a start that was killed
   return { postgres, objects, logs, keys: join(path, "keys.json") };
+}
+
+/** Throws away what is in a folder, except the keys. */
+export async function clearFolder(path: string): Promise<void> {
+  for (const name of ["postgres", "objects", "logs"]) await removeIfThere(join(path, name));
+  await removeIfThere(simulatorMemory(path));
 }
 
 async function removeIfThere(path: string): Promise<void> {

@@ -1,8 +1,11 @@
-/** What a project's dashboard shows under "API keys", and the secret that signs storage URLs and users' tokens. */
+/** What a project's dashboard shows under "API keys", and other secrets. */
 export interface Keys {
   secretKey: string;
   publishableKey: string;
+  /** Signs storage URLs and users' tokens. */
   signingSecret: string;
+  /** Of the database's superuser. */
+  databasePassword: string;
 }
 
 function random(bytes: number): string {
@@ -16,18 +19,19 @@ function generate(): Keys {
     secretKey: `sb_secret_${random(24)}`,
     publishableKey: `sb_publishable_${random(24)}`,
     signingSecret: random(32),
+    databasePassword: random(24),
   };
 }
 
 /** Keys of this stack: made at the first start, and the same at every later one in that folder. */
 export async function loadKeys(file?: string): Promise<Keys> {
-  if (file === undefined) return generate();
+  const keys = generate();
+  if (file === undefined) return keys;
   try {
-    return JSON.parse(await Deno.readTextFile(file));
+    Object.assign(keys, JSON.parse(await Deno.readTextFile(file)));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  const keys = generate();
   await Deno.writeTextFile(file, JSON.stringify(keys, null, 2) + "\n", { mode: 0o600 });
   return keys;
 }

@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { App, setExperimental } from "@supabase/lite";
-import type { PostgresConnection } from "@supabase/lite/postgres";
-import type { Database } from "./database/mod.ts";
+import type { Database } from "./database.ts";
 import type { Keys } from "./keys.ts";
 import {
   databaseErrorResponse,
@@ -33,7 +32,7 @@ export class Lite {
   static async open(database: Database, files: ObjectFiles, keys: Keys): Promise<Lite> {
     setExperimental("storage", true);
     const app = new App({
-      connection: database.connection as PostgresConnection,
+      connection: database.connection,
       auth: {
         enabled: false,
         publishable_key: keys.publishableKey,
@@ -48,30 +47,31 @@ export class Lite {
     return new Lite(app as unknown as App, database);
   }
 
-  /**
-   * lite sends `begin`, the statements and `commit` of a request one by one, so the whole request
-   * has the session to itself. Its body is read before, to not make others wait for a slow sender.
-   */
   async fetch(request: Request): Promise<Response> {
     const { method, url } = request;
     const headers = withoutAuth(request.headers);
+    // Read before: a slow sender must not hold a connection.
     const body = request.body === null ? null : await request.arrayBuffer();
     const complete = new Request(url, { method, headers, body });
-    return await this.database.request(async () => {
-      const failure: { error?: unknown } = {};
-      const response = await this.#failure.run(
-        failure,
-        () => quietly(() => this.app.fetch(complete, { peerAddress: null })),
-      );
-      if (response.status < 500) return response;
-      const reply = isConnectionError(failure.error)
-        ? noConnectionResponse(failure.error)
-        : isDatabaseError(failure.error)
-        ? databaseErrorResponse(failure.error)
-        : undefined;
-      if (reply) await response.body?.cancel();
-      return reply ?? response;
-    });
+    try {
+      await this.database.hear(); // of changes of the schema
+    } catch (error) {
+      if (isConnectionError(error)) return noConnectionResponse(error);
+      throw error;
+    }
+    const failure: { error?: unknown } = {};
+    const response = await this.#failure.run(
+      failure,
+      () => quietly(() => this.app.fetch(complete, { peerAddress: null })),
+    );
+    if (response.status < 500) return response;
+    const reply = isConnectionError(failure.error)
+      ? noConnectionResponse(failure.error)
+      : isDatabaseError(failure.error)
+      ? databaseErrorResponse(failure.error)
+      : undefined;
+    if (reply) await response.body?.cancel();
+    return reply ?? response;
   }
 }
 

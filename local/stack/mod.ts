@@ -2,22 +2,22 @@ import { fileURLToPath } from "node:url";
 import { migrate } from "../database/migrate.ts";
 import { route, type Services } from "./api.ts";
 import { Closing } from "./closing.ts";
-import { EmbeddedDatabase, openDatabase } from "./database/mod.ts";
-import { openFolder } from "./folder.ts";
+import { Database } from "./database.ts";
+import { clearFolder, openFolder } from "./folder.ts";
 import { denoBinary, type DenoVersion } from "./functions/deno_binary.ts";
 import { injectedEnvironment } from "./functions/environment.ts";
 import { FunctionsHost } from "./functions/host.ts";
 import { loadKeys } from "./keys.ts";
 import { Lite } from "./lite.ts";
-import { openPort } from "./ports.ts";
+import { freePort, openPort } from "./ports.ts";
+import { DatabaseUnusable, startServer } from "./postgres.ts";
 import { createExtensions, Schedule } from "./schedule/mod.ts";
-import { SqlPort } from "./sql_port/server.ts";
 import { ObjectFiles } from "./storage/files.ts";
 import { StorageApi } from "./storage/mod.ts";
 
-export { DatabaseUnusable } from "./database/mod.ts";
 export { FolderInUse, simulatorMemory } from "./folder.ts";
 export { PortForbidden, PortInUse } from "./ports.ts";
+export { DatabaseUnusable } from "./postgres.ts";
 
 const FUNCTIONS = fileURLToPath(new URL("../../supabase/functions", import.meta.url));
 
@@ -25,15 +25,12 @@ export interface StackOptions {
   /** Port of the API; 0 or nothing takes a free one. */
   port?: number;
   /**
-   * A superuser's connection string for the database to use on a PostgreSQL server. Without it there
-   * is an embedded one.
+   * A superuser's connection string for a database on another PostgreSQL server. Without it the stack
+   * starts one of its own.
    */
   postgres?: string;
-  /**
-   * Port for PostgreSQL clients of the embedded database: the API's port plus one unless given;
-   * `false` opens none.
-   */
-  sqlPort?: number | false;
+  /** Port of its own server: the API's port plus one, or a free one, unless given. */
+  sqlPort?: number;
   /** Where everything is kept. Without it the data is gone when the stack closes. */
   dataDir?: string;
   /** Throw away what `dataDir` holds, except the keys. */
@@ -48,8 +45,6 @@ export interface StackOptions {
   tick?: boolean;
   /** Seconds between two looks at the queues, if not what the database's settings say. */
   tickSeconds?: number;
-  /** How long an SQL client may keep a transaction open while others wait. Milliseconds. */
-  idleInTransactionMs?: number;
   /** Gets a line about each thing that is installed, started, or went wrong. */
   log?: (line: string) => void;
 }
@@ -61,7 +56,7 @@ export interface Stack {
   publishableKey: string;
   /** What signs the tokens of users (HS256), as a project's JWT secret does. There is no Auth to issue them. */
   jwtSecret: string;
-  /** Empty when no SQL port was opened. */
+  /** For the database's superuser. */
   databaseUrl: string;
   /** The functions that are served at `/functions/v1/<name>`. */
   functionNames: string[];
@@ -93,23 +88,30 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   const log = options.log ?? (() => {});
-  // The ports come first: a start that must fail fails before it has made anything.
+  // The ports come first: a start that must fail fails before it has changed anything.
   const ready = Promise.withResolvers<Services>();
   ready.promise.catch(() => {});
   closing.add(() => ready.reject(new Error("the stack was closed")));
   const { server, url, port } = serveApi(options.port ?? 0, ready.promise, log);
   closing.add(() => shutDown(server));
-  const sqlPort = options.postgres !== undefined
-    ? false
-    : options.sqlPort ?? (options.port ? port + 1 : 0);
-  const listener = sqlPort === false
-    ? undefined
-    : openPort(sqlPort, () => Deno.listen({ hostname: "127.0.0.1", port: sqlPort }));
-  if (listener) closing.add(() => closeIfOpen(listener));
+  const folder = await openFolder(options.dataDir, closing);
+  const sqlPort = options.sqlPort ?? (options.port ? port + 1 : freePort());
+  openPort(sqlPort, () => Deno.listen({ hostname: "127.0.0.1", port: sqlPort })).close();
+  if (options.fresh && options.dataDir) await clearFolder(options.dataDir);
 
-  const folder = await openFolder(options.dataDir, options.fresh ?? false, closing);
   const keys = await loadKeys(folder.keys);
-  const database = await openDatabase({ url: options.postgres, folder: folder.postgres });
+  const databaseUrl = options.postgres ?? await startServer({
+    folder: folder.postgres,
+    port: sqlPort,
+    password: keys.databasePassword,
+    lasting: options.dataDir !== undefined,
+    closing,
+    log,
+  });
+  const database = await Database.open(databaseUrl).catch((cause) => {
+    if (cause.code !== "28P01") throw cause;
+    throw new DatabaseUnusable(`the password in ${folder.keys} is not the database's`, { cause });
+  });
   closing.add(() => database.close());
   const files = new ObjectFiles(folder.objects);
   const lite = await Lite.open(database, files, keys);
@@ -118,35 +120,19 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   log(`API        ${url}`);
   const services: Services = { lite, storage: new StorageApi(database, files), keys };
   ready.resolve(services);
-  if (listener && database instanceof EmbeddedDatabase) {
-    const { idleInTransactionMs } = options;
-    const clients = await SqlPort.open(database, listener, { idleInTransactionMs, log });
-    closing.add(() => clients.close());
-    log(`SQL        port ${listener.addr.port}`);
-  }
+  if (options.postgres === undefined) log(`SQL        port ${sqlPort}`);
 
-  const denoVersion = options.denoVersion ?? "current";
-  const functions = new FunctionsHost({
-    deno: await denoBinary(denoVersion, log),
-    root: options.functionsRoot ?? FUNCTIONS,
-    environment: { ...injectedEnvironment(url, keys), ...options.env },
-    logFolder: folder.logs,
-  });
+  const functions = await hostFunctions(options, injectedEnvironment(url, keys), folder.logs);
   closing.add(() => functions.close());
   services.functions = functions;
   const broken = await functions.started();
+  const { denoVersion = "current", tickSeconds: seconds } = options;
   const version = denoVersion === "current" ? Deno.version.deno : denoVersion;
   log(`functions  ${functions.names.join(", ")} (Deno ${version})`);
   for (const name of broken) log(`${name} does not start:\n${functions.logs(name).join("\n")}`);
   if (options.tick) {
-    const { tickSeconds: seconds } = options;
-    const schedule = await Schedule.open({
-      database,
-      url,
-      secretKey: keys.secretKey,
-      seconds,
-      log,
-    });
+    const { secretKey } = keys;
+    const schedule = await Schedule.open({ database, url, secretKey, seconds, log });
     closing.add(() => schedule.close());
   }
 
@@ -155,13 +141,27 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
     secretKey: keys.secretKey,
     publishableKey: keys.publishableKey,
     jwtSecret: keys.signingSecret,
-    databaseUrl: options.postgres ?? (listener ? databaseUrl(listener.addr.port) : ""),
+    databaseUrl,
     functionNames: functions.names,
     brokenFunctions: broken,
     sql: (query, parameters) => database.query(query, parameters),
     functionLogs: (name) => functions.logs(name),
     close: () => closing.close(),
   };
+}
+
+async function hostFunctions(
+  { denoVersion = "current", functionsRoot = FUNCTIONS, env, log }: StackOptions,
+  injected: Record<string, string>,
+  logFolder?: string,
+): Promise<FunctionsHost> {
+  if (logFolder) await Deno.mkdir(logFolder, { recursive: true });
+  return new FunctionsHost({
+    deno: await denoBinary(denoVersion, log),
+    root: functionsRoot,
+    environment: { ...injected, ...env },
+    logFolder,
+  });
 }
 
 function serveApi(wanted: number, services: Promise<Services>, log: (line: string) => void) {
@@ -185,17 +185,4 @@ async function shutDown(server: Deno.HttpServer): Promise<void> {
   const timer = setTimeout(overdue.resolve, 2000);
   await Promise.race([server.shutdown(), overdue.promise]);
   clearTimeout(timer);
-}
-
-/** The SQL port closes its listener itself; this is for a start that came not that far. */
-function closeIfOpen(listener: Deno.TcpListener): void {
-  try {
-    listener.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
-}
-
-function databaseUrl(port: number): string {
-  return `postgresql://postgres:postgres@127.0.0.1:${port}/postgres?sslmode=disable`;
 }

@@ -203,7 +203,7 @@ from generation_jobs where msg_id = 901`,
 });
 
 Deno.test("a queue that is missing, until the migrations are run again", async () => {
-  await using fixture = await DoctorFixture.open({ functionsRoot: false, sqlPort: 0 });
+  await using fixture = await DoctorFixture.open({ functionsRoot: false });
   const ofDatabase = (findings: Finding[]) =>
     wrong(findings).filter(({ check }) => check !== "functions");
   await fixture.sql("select pgmq.drop_queue('video_generation_queue')");

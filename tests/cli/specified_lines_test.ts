@@ -48,7 +48,7 @@ function variables({ url, secretKey }: Stack) {
 }
 
 Deno.test("each promised line puts its message on its queue", async () => {
-  const stack = await startStack({ sqlPort: false });
+  const stack = await startStack({});
   try {
     for (const [line, queue, fields] of LINES) {
       const { code, out, err } = await shell(line, variables(stack));
@@ -109,7 +109,6 @@ Deno.test("a message that the functions would refuse is refused before it is sen
 Deno.test("variables come from a file, and --wait ends when process-queue.sh has worked", async () => {
   const simulator = await startSimulator();
   const stack = await startStack({
-    sqlPort: false,
     env: {
       GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
       GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,

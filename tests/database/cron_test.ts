@@ -30,7 +30,7 @@ Deno.test(`the schedule calls workers, by ${scheduler}`, async () => {
   const server = await startPostgres(
     isReal
       ? {
-        debian,
+        programs: debian,
         settings: {
           "shared_preload_libraries": "pg_cron",
           "cron.database_name": "project_1",

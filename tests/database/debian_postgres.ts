@@ -1,24 +1,15 @@
 /**
- * PostgreSQL with pg_cron as Debian packages them, for tests: unpacked into the git-ignored
- * `.tools/`, not installed, so that the machine gets no server and no other user's rights are needed.
+ * PostgreSQL with pg_cron as Debian packages them: unpacked into the git-ignored `.tools/`, not
+ * installed, so that the machine gets no server and no other user's rights are needed.
  *
  * @module
  */
 
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { type Programs, programsHome } from "../../local/database/programs.ts";
 
-const TOOLS = fileURLToPath(new URL("../../.tools/", import.meta.url));
-
-/** Where the programs are, for `startPostgres`. */
-export interface DebianPostgres {
-  /** Holds `bin`, and what the programs look for beside it. */
-  root: string;
-  /** Path of the folder with `bin` in it, below `root`. */
-  programs: string;
-  /** Paths of the folders with the shared libraries that the machine lacks, below `root`. */
-  libraries: string[];
-  /** The name of pg_cron's package. */
+/** The programs, and the name of pg_cron's package. */
+export interface DebianPostgres extends Programs {
   name: string;
 }
 
@@ -33,14 +24,14 @@ export class NoDebianPostgres extends Error {
  * @throws NoDebianPostgres
  */
 export async function debianPostgres(log: (line: string) => void): Promise<DebianPostgres> {
-  const root = join(TOOLS, "debian-postgresql-cron");
+  const home = await programsHome();
+  const root = join(home, "debian-postgresql-cron");
   const found = await unpacked(root);
   if (found) return found;
 
   const package_ = await newestPackage();
-  log(`unpacking Debian's ${package_} into .tools/`);
-  await Deno.mkdir(TOOLS, { recursive: true });
-  const workspace = await Deno.makeTempDir({ dir: TOOLS, prefix: "unpacking-" });
+  log(`unpacking Debian's ${package_} into ${home}`);
+  const workspace = await Deno.makeTempDir({ dir: home, prefix: "unpacking-" });
   try {
     for (const file of await download(package_, workspace)) {
       await run("dpkg-deb", ["--extract", file, join(workspace, "root")]);
@@ -60,10 +51,10 @@ async function unpacked(root: string): Promise<DebianPostgres | undefined> {
   if (name === undefined) return undefined;
   const major = /\d+/.exec(name)![0];
   const machine = Deno.build.arch === "aarch64" ? "aarch64" : "x86_64";
+  const libraries = [`usr/lib/${machine}-linux-gnu`, `lib/${machine}-linux-gnu`];
   return {
-    root,
-    programs: `usr/lib/postgresql/${major}`,
-    libraries: [`usr/lib/${machine}-linux-gnu`, `lib/${machine}-linux-gnu`],
+    bin: join(root, `usr/lib/postgresql/${major}/bin`),
+    env: { LD_LIBRARY_PATH: libraries.map((folder) => join(root, folder)).join(":") },
     name,
   };
 }

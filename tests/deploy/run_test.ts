@@ -13,7 +13,6 @@ Deno.test("both functions run from exactly the uploaded files, under Deno 2.1.4"
   const stack = await startStack({
     functionsRoot: `${folder}/supabase/functions`,
     denoVersion: "2.1.4",
-    sqlPort: false,
     env: {
       GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
       GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,

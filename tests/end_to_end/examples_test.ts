@@ -39,7 +39,6 @@ let project: WebProject;
 Deno.test.beforeAll(async () => {
   simulator = await startSimulator();
   stack = await startStack({
-    sqlPort: false,
     tick: true,
     env: {
       GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,

@@ -98,7 +98,6 @@ export class Studio implements AsyncDisposable {
     try {
       const stack = await startStack({
         postgres: database?.superuserUrl,
-        sqlPort: false,
         denoVersion: deno,
         ...parts.stack,
         env: {

@@ -42,7 +42,7 @@ function receiver(answers: Answer[]) {
 const newSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
 
 async function startWithWebhooks(secret: string, env: Record<string, string> = {}): Promise<Stack> {
-  const stack = await startStack({ sqlPort: false, tick: true, tickSeconds: 3600, env });
+  const stack = await startStack({ tick: true, tickSeconds: 3600, env });
   await stack.sql("update generation_webhook_settings set local_receivers = true");
   await stack.sql("select vault.create_secret($1, 'webhook_secret')", [secret]);
   return stack;

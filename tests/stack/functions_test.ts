@@ -49,7 +49,7 @@ Deno.test.beforeAll(async () => {
   for (const denoVersion of VERSIONS) {
     const functionsRoot = functionsOf(project);
     const env = { GOOGLE_GENERATIVE_AI_API_KEY: "a key", IMAGE_MODELS: "one,two" };
-    stacks.set(denoVersion, await startStack({ denoVersion, functionsRoot, env, sqlPort: false }));
+    stacks.set(denoVersion, await startStack({ denoVersion, functionsRoot, env }));
   }
 });
 Deno.test.afterAll(async () => {
@@ -118,7 +118,7 @@ Deno.test("a process that ends is started again", async () => {
 
 Deno.test("a function is told that it ends, and may finish what it began", async () => {
   const own = await projectWith({ lasting: FUNCTIONS.lasting });
-  const stack = await startStack({ functionsRoot: functionsOf(own), sqlPort: false });
+  const stack = await startStack({ functionsRoot: functionsOf(own) });
   equal((await send(`${stack.url}/functions/v1/lasting`)).status, 202);
   await stack.close();
   deepEqual(stack.functionLogs("lasting"), ["reason termination", "given back"]);

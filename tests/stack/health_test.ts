@@ -19,7 +19,7 @@ Deno.test("each variable that keeps a function from working is named, with what 
     other: `export default { fetch: () => new Response("hello") };`,
     videos: saying({ status: "ok" }),
   });
-  const stack = await smallStack({ functionsRoot: functionsOf(project), sqlPort: false });
+  const stack = await smallStack({ functionsRoot: functionsOf(project) });
   try {
     deepEqual(await misconfigurations(stack), [
       "images: A_KEY is not set",

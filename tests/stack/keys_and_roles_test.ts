@@ -4,7 +4,7 @@ import { postJson, send, smallStack } from "./support.ts";
 
 let stack: Stack;
 Deno.test.beforeAll(async () => {
-  stack = await smallStack({ sqlPort: false });
+  stack = await smallStack();
 });
 Deno.test.afterAll(() => stack.close());
 

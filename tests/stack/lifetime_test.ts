@@ -1,6 +1,15 @@
 import { deepEqual, equal, rejects, throws } from "node:assert/strict";
-import { FolderInUse, PortInUse, type Stack, startStack } from "../../local/stack/mod.ts";
-import { openPort } from "../../local/stack/ports.ts";
+import { join } from "node:path";
+import { postgresPrograms } from "../../local/database/programs.ts";
+import { startServer } from "../../local/database/server.ts";
+import {
+  DatabaseUnusable,
+  FolderInUse,
+  PortInUse,
+  type Stack,
+  startStack,
+} from "../../local/stack/mod.ts";
+import { freePort, openPort } from "../../local/stack/ports.ts";
 import { functionsOf, projectWith, send } from "./support.ts";
 
 async function withFolders(use: (data: string, functionsRoot: string) => Promise<void>) {
@@ -26,7 +35,7 @@ async function store(stack: Stack, text: string): Promise<string> {
 
 Deno.test("a restart keeps keys, rows and objects; a fresh one keeps the keys", () =>
   withFolders(async (dataDir, functionsRoot) => {
-    const options = { dataDir, functionsRoot, sqlPort: false as const };
+    const options = { dataDir, functionsRoot };
     const count = "select count(*)::int as n from public.generation_jobs";
     const first = await startStack(options);
     await first.sql("select pgmq.send('video_generation_queue', $1)", [{ storyboardId: "kept" }]);
@@ -66,6 +75,48 @@ Deno.test("two stacks cannot have the same folder, or the same port", () =>
     await stack.close();
     const again = await startStack({ dataDir, functionsRoot, port: apiPort, sqlPort });
     await again.close();
+  }));
+
+Deno.test("a server that a start has left on the data is ended, and its note is no hindrance", () =>
+  withFolders(async (dataDir, functionsRoot) => {
+    const first = await startStack({ dataDir, functionsRoot });
+    await first.sql("create table public.kept (id int)");
+    await first.close();
+    const data = join(dataDir, "postgres");
+    const programs = await postgresPrograms(18);
+    const port = freePort();
+    const orphan = await startServer({ programs, data, port });
+    const second = await startStack({ dataDir, functionsRoot, sqlPort: port });
+    deepEqual(await second.sql("select id from public.kept"), []);
+    await second.close();
+    await orphan.stop();
+
+    // A number that has been given to another process since.
+    await Deno.writeTextFile(join(data, "postmaster.pid"), `${Deno.pid}\n${data}\n`);
+    const third = await startStack({ dataDir, functionsRoot });
+    await third.close();
+  }));
+
+Deno.test("a database that this stack cannot open is named", () =>
+  withFolders(async (dataDir, functionsRoot) => {
+    const unusable = (message: RegExp) => (error: unknown) =>
+      error instanceof DatabaseUnusable && message.test(error.message);
+    const first = await startStack({ dataDir, functionsRoot });
+    await first.close();
+    equal((await Deno.stat(join(dataDir, "postgres"))).mode! & 0o777, 0o700);
+    await Deno.remove(join(dataDir, "keys.json"));
+    await rejects(
+      startStack({ dataDir, functionsRoot }),
+      unusable(/the password in \S+keys\.json/),
+    );
+    // As PGlite left it, on which an earlier stack ran.
+    await Deno.writeTextFile(join(dataDir, "postgres", "PG_VERSION"), "17\n");
+    await rejects(
+      startStack({ dataDir, functionsRoot }),
+      unusable(/the database in \S+postgres is of PostgreSQL 17, and this is 18/),
+    );
+    const fresh = await startStack({ dataDir, functionsRoot, fresh: true });
+    await fresh.close();
   }));
 
 Deno.test("a port that cannot be had is named", () => {

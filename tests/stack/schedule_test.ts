@@ -1,4 +1,4 @@
-/** The schedule on the embedded stack: the SQL of a hosted project over stand-ins of its extensions. */
+/** The schedule on the local stack: the SQL of a hosted project over stand-ins of its extensions. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import pg from "pg";
 import { isDue } from "../../local/stack/schedule/cron.ts";
@@ -86,7 +86,7 @@ const IMAGES = { "process-image-generation": worker("image_generation_queue") };
 Deno.test("a message that is sent has its function called at once, as on a hosted project", () =>
   watched(
     { ...IMAGES, "process-video-generation": worker("video_generation_queue") },
-    { sqlPort: false },
+    {},
     async ({ stack, calls }) => {
       await stack.sql("select pgmq.send('video_generation_queue', '{}', 3600)");
       await stack.sql("select pgmq.send('image_generation_queue', '{}')");
@@ -101,7 +101,7 @@ Deno.test("a message that is sent has its function called at once, as on a hoste
   ));
 
 Deno.test("a message that becomes visible later is found by the schedule", () =>
-  watched(IMAGES, { sqlPort: false, tickSeconds: 1 }, async ({ stack, calls }) => {
+  watched(IMAGES, { tickSeconds: 1 }, async ({ stack, calls }) => {
     await stack.sql("select pgmq.send('image_generation_queue', '{}', 1)");
     await calls(1);
     const [{ missing, last_runs: runs }] = await stack.sql<
@@ -111,7 +111,7 @@ Deno.test("a message that becomes visible later is found by the schedule", () =>
     ok(runs.some(({ status }) => status === "succeeded"));
   }));
 
-Deno.test("a client of the SQL port wakes workers by its commit, and hears nothing of it", () =>
+Deno.test("a PostgreSQL client wakes workers by its commit, and hears nothing of it", () =>
   watched(IMAGES, {}, async ({ stack, calls }) => {
     const client = new pg.Client(stack.databaseUrl);
     const heard: string[] = [];
@@ -142,7 +142,7 @@ Deno.test("trouble with two functions is told once for each, and kept", async ()
   const told: string[] = [];
   await watched(
     { "process-image-generation": BROKEN, "process-video-generation": BROKEN },
-    { sqlPort: false, log: (line) => line.startsWith("schedule:") && told.push(line) },
+    { log: (line) => line.startsWith("schedule:") && told.push(line) },
     async ({ stack, calls }) => {
       await stack.sql("update generation_worker_settings set debounce_seconds = 0");
       for (const queue of ["image_generation_queue", "video_generation_queue"]) {
@@ -168,7 +168,7 @@ Deno.test("trouble with two functions is told once for each, and kept", async ()
 });
 
 Deno.test("a stack that is not told to tick has no schedule", async () => {
-  const stack = await smallStack({ sqlPort: false });
+  const stack = await smallStack();
   try {
     await stack.sql("select pgmq.send('image_generation_queue', '{}')");
     const rows = await stack.sql<{ installed: boolean; missing: unknown[] }>(

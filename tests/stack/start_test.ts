@@ -149,7 +149,7 @@ async function finish(stack: Stack, scene: string, status: string): Promise<void
 }
 
 Deno.test("the sample sends what needs an image when that image is there", async () => {
-  const stack = await smallStack({ sqlPort: false });
+  const stack = await smallStack();
   try {
     const ledger = new Ledger(stack, await now(stack));
     const sample = await Sample.begin(stack);
@@ -180,7 +180,7 @@ Deno.test("the sample sends what needs an image when that image is there", async
 });
 
 Deno.test("what has ended and does not change is not read again", async () => {
-  const stack = await smallStack({ sqlPort: false });
+  const stack = await smallStack();
   try {
     const since = await now(stack);
     let rows = 0;
@@ -223,7 +223,7 @@ Deno.test("what has ended and does not change is not read again", async () => {
 });
 
 Deno.test("an error is read with its code", async () => {
-  const stack = await smallStack({ sqlPort: false });
+  const stack = await smallStack();
   try {
     const ledger = new Ledger(stack, await now(stack));
     await stack.sql("select pgmq.send('image_generation_queue', $1)", [{ sceneId: "one" }]);

@@ -7,7 +7,7 @@ let stack: Stack;
 let storage: string;
 let secret: { apikey: string };
 Deno.test.beforeAll(async () => {
-  stack = await smallStack({ sqlPort: false });
+  stack = await smallStack();
   storage = `${stack.url}/storage/v1`;
   secret = { apikey: stack.secretKey };
 });

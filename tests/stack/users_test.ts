@@ -8,7 +8,7 @@ const IN_AN_HOUR = Math.floor(Date.now() / 1000) + 3600;
 
 let stack: Stack;
 Deno.test.beforeAll(async () => {
-  stack = await smallStack({ sqlPort: false });
+  stack = await smallStack();
   await stack.sql(`create function public.who_asks() returns text language sql
     as $$ select concat_ws(' ', current_user, auth.uid()) $$`);
 });

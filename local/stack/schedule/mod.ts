@@ -1,4 +1,4 @@
-import type { Database } from "../database/mod.ts";
+import type { Database } from "../database.ts";
 import { CRON, Cron } from "./cron.ts";
 import { NET, Net } from "./net.ts";
 import { VAULT } from "./vault.ts";

@@ -1,19 +1,15 @@
 import type { App } from "@supabase/lite";
-import type { Database } from "../database/mod.ts";
+import type { Database } from "../database.ts";
 import type { ObjectFiles } from "./files.ts";
 import type { ObjectMetadata } from "./records.ts";
 
 type StorageAdapter = NonNullable<App["_storageAdapter"]>;
 type LiteMetadata = Awaited<ReturnType<StorageAdapter["headObject"]>>;
 
-/**
- * Lets lite's own storage routes (signed URLs, moving, removing, info) work on the same files.
- *
- * lite calls it while it has the database session, so the metadata is read without queueing.
- */
+/** Lets lite's own storage routes (signed URLs, moving, removing, info) work on the same files. */
 export function liteAdapter(database: Database, files: ObjectFiles): StorageAdapter {
   async function metadata(bucket: string, key: string): Promise<LiteMetadata> {
-    const [row] = await database.queryInRequest<{ metadata: ObjectMetadata }>(
+    const [row] = await database.query<{ metadata: ObjectMetadata }>(
       "select metadata from storage.objects where bucket_id = $1 and name = $2",
       [bucket, key],
     );

@@ -1,5 +1,13 @@
 import { invalidRequest } from "./errors.ts";
-import type { Upload } from "./upload.ts";
+
+/** What a request wants to store. */
+export interface Upload {
+  body: ReadableStream<Uint8Array> | null;
+  mimetype: string;
+  cacheControl: string;
+  userMetadata: Record<string, unknown> | null;
+  declaredSize: number | undefined;
+}
 
 /** Reads the form that supabase-js sends for a `Blob` or `File`. */
 export async function readForm(request: Request): Promise<Upload> {

@@ -1,4 +1,4 @@
-import type { Database } from "../database/mod.ts";
+import type { Database } from "../database.ts";
 import { copy } from "./copy.ts";
 import { StorageError } from "./errors.ts";
 import type { ObjectFiles } from "./files.ts";
@@ -11,8 +11,8 @@ import { upload } from "./upload.ts";
  * The part of the Storage API that the product works with, as the real server does it.
  *
  * lite has these routes too, but: a copy cannot be given another content type or cache time; lists
- * have no folders; there are no ranges, which a browser needs to play a video; an upload would hold
- * the database session until its last byte has come. Everything else is left to lite.
+ * have no folders; there are no ranges, which a browser needs to play a video; an upload would be
+ * held in memory until its last byte has come. Everything else is left to lite.
  */
 export class StorageApi {
   readonly #records: ObjectRecords;

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from "../database/mod.ts";
+import type { Database, Transaction } from "../database.ts";
 import { accessDenied, keyAlreadyExists, noSuchBucket, noSuchKey } from "./errors.ts";
 
 /** Who asks, as PostgreSQL knows it. */

@@ -1,19 +1,11 @@
 import { entityTooLarge, invalidMimeType } from "./errors.ts";
 import type { ObjectFiles } from "./files.ts";
-import { readForm } from "./form.ts";
+import { readForm, type Upload } from "./form.ts";
 import { mustBeValidKey } from "./keys.ts";
 import type { Bucket, ObjectRecords, Role } from "./records.ts";
 
 /** More than any asset has; a bucket can lower it. Bytes. */
 const LARGEST = 500 * 1024 * 1024;
-
-export interface Upload {
-  body: ReadableStream<Uint8Array> | null;
-  mimetype: string;
-  cacheControl: string;
-  userMetadata: Record<string, unknown> | null;
-  declaredSize: number | undefined;
-}
 
 /** `POST` and `PUT /object/{bucket}/{key}`; the body is the object, or a form with it. */
 export async function upload(

@@ -1,0 +1,203 @@
+import { PostgresConnection } from "@supabase/lite/postgres";
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import { SUPABASE_ROLES } from "../database/roles.ts";
+
+/** As many requests are answered at a time; PostgREST has this many connections, too. */
+const CONNECTIONS = 10;
+/** How long a request waits for one of them. Milliseconds. */
+const PATIENCE = 10_000;
+
+/** PostgREST's own channel, and the trigger by which a Supabase database tells it of each change. */
+const SCHEMA_CHANNEL = "pgrst";
+const SCHEMA_WATCH = `
+create schema if not exists extensions;
+create or replace function extensions.pgrst_ddl_watch() returns event_trigger language plpgsql as $$
+begin
+  notify ${SCHEMA_CHANNEL}, 'reload schema';
+end
+$$;
+drop event trigger if exists pgrst_ddl_watch;
+create event trigger pgrst_ddl_watch on ddl_command_end
+  execute function extensions.pgrst_ddl_watch();
+drop event trigger if exists pgrst_drop_watch;
+create event trigger pgrst_drop_watch on sql_drop execute function extensions.pgrst_ddl_watch();
+`;
+
+const NAME_ARRAY = 1003;
+const TEXT_ARRAY = 1009;
+
+/** Types that are something else in PostgREST's JSON than pg makes of them. */
+const PARSERS: Record<number, (text: string) => unknown> = {
+  20: numberIfExact, // bigint
+  1082: String, // date
+  1083: String, // time
+  1114: (timestamp) => timestamp.replace(" ", "T"),
+  1184: (timestamptz) => timestamptz.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"),
+  1266: String, // timetz
+  1700: numberIfExact, // numeric
+};
+
+const TYPES = {
+  getTypeParser(oid: number, format?: "text" | "binary") {
+    const known = oid === NAME_ARRAY ? TEXT_ARRAY : oid;
+    return PARSERS[known] ?? pg.types.getTypeParser(known, format as "text");
+  },
+} as pg.CustomTypesConfig;
+
+/** Statements that are done together or not at all. */
+export interface Transaction {
+  query<T>(sql: string, parameters?: unknown[]): Promise<{ rows: T[]; affectedRows?: number }>;
+  exec(sql: string): Promise<unknown>;
+  rollback(): Promise<void>;
+}
+
+/**
+ * The stack's side of its PostgreSQL server. The server may be restarted while it is used: what goes
+ * on then fails, and what comes later is done over new connections.
+ */
+export class Database {
+  /** For lite. */
+  readonly connection: PostgresConnection;
+  readonly #pool: pg.Pool;
+  /** What is called back for which channel. */
+  readonly #listeners = new Map<string, () => void>();
+  #listening: Promise<pg.Client> | undefined;
+
+  private constructor(private readonly url: string) {
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: CONNECTIONS,
+      connectionTimeoutMillis: PATIENCE,
+      types: TYPES,
+      options: "-c TimeZone=UTC",
+    });
+    // A connection that breaks tells whoever uses it, and is not used again.
+    this.#pool.on("error", () => {});
+    this.#pool.on("connect", (client: pg.Client) => client.on("error", () => {}));
+    this.connection = new PoolConnection(url, this.#pool);
+    // lite grants everything on every table to `anon` when it first sees row level security, which
+    // would undo the grants that the migrations make. "active" is its word for having done so.
+    (this.connection as unknown as { rlsState: string }).rlsState = "active";
+    this.#listeners.set(SCHEMA_CHANNEL, () => this.connection.clearSchemaCache());
+  }
+
+  /** Opens the database of a superuser's connection string. */
+  static async open(url: string): Promise<Database> {
+    const database = new Database(url);
+    try {
+      await database.execute(SUPABASE_ROLES + SCHEMA_WATCH);
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  /** Runs one statement with parameters and returns its rows. */
+  async query<T>(sql: string, parameters: unknown[] = []): Promise<T[]> {
+    return (await this.#pool.query(sql, parameters)).rows;
+  }
+
+  /** Runs any number of statements, for example a migration. */
+  async execute(sql: string): Promise<void> {
+    await this.#pool.query(sql);
+  }
+
+  /** Runs `work` in a transaction, which is rolled back if `work` fails or says so. */
+  async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect();
+    let open = true;
+    const end = async (statement: "commit" | "rollback") => {
+      open = false;
+      await client.query(statement);
+    };
+    try {
+      await client.query("begin");
+      const result = await work({
+        async query(sql, parameters) {
+          const { rows, rowCount } = await client.query(sql, parameters);
+          return { rows, affectedRows: rowCount ?? undefined };
+        },
+        exec: (sql) => client.query(sql),
+        rollback: () => end("rollback"),
+      });
+      if (open) await end("commit");
+      client.release();
+      return result;
+    } catch (error) {
+      if (open) await end("rollback").catch(() => {}); // the connection is gone, and all with it
+      client.release();
+      throw error;
+    }
+  }
+
+  /** Calls back after each commit of a transaction that notified the channel, whoever's it was. */
+  async listen(channel: string, callback: () => void): Promise<void> {
+    this.#listeners.set(channel, callback);
+    const client = await this.#listener();
+    await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+  }
+
+  /** Returns when everything that was notified before has been heard. */
+  async hear(): Promise<void> {
+    await (await this.#listener()).query("select 1");
+  }
+
+  /** A connection that does nothing else; when it breaks, the next call opens another. */
+  #listener(): Promise<pg.Client> {
+    this.#listening ??= this.#startListening().catch((error) => {
+      this.#listening = undefined;
+      throw error;
+    });
+    return this.#listening;
+  }
+
+  async #startListening(): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.url,
+      connectionTimeoutMillis: PATIENCE,
+    });
+    client.on("notification", ({ channel }: pg.Notification) => this.#listeners.get(channel)?.());
+    client.once("error", () => this.#listening = undefined);
+    client.on("error", () => {}); // one that breaks may say so twice
+    await client.connect();
+    for (const [channel, callback] of this.#listeners) {
+      await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+      callback(); // something may have been notified while nothing listened
+    }
+    return client;
+  }
+
+  async close(): Promise<void> {
+    const client = await this.#listening?.catch(() => undefined);
+    await client?.end();
+    await this.connection.close();
+  }
+}
+
+/**
+ * lite's connection to a server, over `pg` instead of the driver that it brings. That one connects
+ * anew by itself, in the middle of a transaction too: a `commit` after that succeeds, and commits
+ * nothing.
+ */
+class PoolConnection extends PostgresConnection {
+  constructor(url: string, private readonly pool: pg.Pool) {
+    super({ url });
+    this.kysely = new Kysely({ dialect: new PostgresDialect({ pool }) });
+  }
+
+  override close(): Promise<void> {
+    return this.pool.end();
+  }
+}
+
+/**
+ * `bigint` and `numeric` as the numbers that PostgREST has in JSON; one with more digits than a number
+ * here can hold stays a text. `0.390000` is 0.39: the zeros at its end say nothing.
+ */
+function numberIfExact(text: string): number | string {
+  const number = Number(text);
+  const shortest = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  return String(number) === shortest ? number : text;
+}

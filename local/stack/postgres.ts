@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { DEFAULT_MAJOR, postgresPrograms } from "../database/programs.ts";
+import { AddressInUse, createCluster, startServer as startPostgres } from "../database/server.ts";
+import type { Closing } from "./closing.ts";
+import { PortInUse } from "./ports.ts";
+
+/** The files of a database cannot be used by the PostgreSQL that is started here. */
+export class DatabaseUnusable extends Error {
+  override name = "DatabaseUnusable";
+}
+
+export interface ServerOptions {
+  /** Where its files are; they are made at the first start. */
+  folder: string;
+  port: number;
+  password: string;
+  /** Whether the files outlive this process. */
+  lasting: boolean;
+  closing: Closing;
+  log: (line: string) => void;
+}
+
+/**
+ * Starts the PostgreSQL server of a stack. Gives its superuser's connection string.
+ *
+ * @throws PortInUse, DatabaseUnusable
+ */
+export async function startServer(options: ServerOptions): Promise<string> {
+  const { folder: data, port, password, lasting, closing, log } = options;
+  const programs = await postgresPrograms(DEFAULT_MAJOR, log);
+  const version = await Deno.readTextFile(join(data, "PG_VERSION")).catch(() => undefined);
+  if (version === undefined) {
+    log("making the database");
+    await createCluster(programs, data, password);
+  } else if (parseInt(version) !== DEFAULT_MAJOR) {
+    throw new DatabaseUnusable(
+      `the database in ${data} is of PostgreSQL ${version.trim()}, and this is ${DEFAULT_MAJOR}`,
+    );
+  }
+  // When this machine crashes, the last moments may be lost, but not the rest.
+  const settings: Record<string, string> = lasting
+    ? { synchronous_commit: "off" }
+    : { fsync: "off" };
+  const server = await startPostgres({ programs, data, port, settings }).catch((error) => {
+    if (error instanceof AddressInUse) throw new PortInUse(port);
+    throw new DatabaseUnusable(`the database in ${data} does not open`, { cause: error });
+  });
+  closing.add(() => server.stop());
+  return `postgresql://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
+}
