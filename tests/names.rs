@@ -1,5 +1,5 @@
-//! The names that come of ids: for every id that is taken, objects and entities of one storyboard
-//! stay within it and none is another's, whatever the ids look like.
+//! The names of objects and entities: for every valid id they stay within their storyboard, and no
+//! two owners share one.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[allow(dead_code)] // the simulation uses more of it
@@ -22,7 +22,7 @@ const JOB: &str = "0b6e2c1e-5a07-4c9f-8d7e-3f1f0a9b8c7d";
 
 const BASE: &str = "https://p.example.com/storage/v1";
 
-/// Pieces of ids: what separates, climbs, escapes, ends a name or is a name of ours.
+/// Pieces of ids: separators, parent folders, escapes, endings, and names that we use.
 const PIECES: &[&str] = &[
     "a",
     "A",
@@ -82,7 +82,7 @@ fn id(random: &Random) -> Id {
 }
 
 fn job(random: &Random) -> JobId {
-    // Now and then one that an entity is called, too.
+    // Now and then an id that an entity has, too.
     if random.happens(0.2) {
         return JobId::new(JOB).unwrap();
     }
@@ -133,7 +133,7 @@ fn no_object_leaves_its_storyboard_or_changes_its_url() {
             assert_eq!(storyboard, target.storyboard.as_str(), "seed {seed}: {owner}");
             assert!(!rest.is_empty(), "seed {seed}: {owner}");
 
-            let text = Storage::new(Nobody, None).public_url(kind.bucket(), &path);
+            let text = Storage::new(BaseUrl, None).public_url(kind.bucket(), &path);
             let url = url::Url::parse(&text).unwrap();
             assert_eq!(url.as_str(), text, "seed {seed}: read as something else");
             let front = ["storage", "v1", "object", "public", kind.bucket()];
@@ -167,10 +167,10 @@ fn no_two_owners_have_one_object_or_one_key() {
     assert!(owners.len() > SEEDS as usize, "{}", owners.len());
 }
 
-/// A storage of which nothing but its address is asked.
-struct Nobody;
+/// A transport that has an address and sends nothing.
+struct BaseUrl;
 
-impl Transport for Nobody {
+impl Transport for BaseUrl {
     type Stream = ();
 
     fn base_url(&self) -> &str {

@@ -1,4 +1,4 @@
-//! What is tried again, how often, and what counts as an attempt.
+//! What is retried, how often, and what counts as an attempt.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::ledger::Status;
 use crate::world::{MemoryWorld, prompt, scene, settings};
 
 #[test]
-fn a_failure_that_may_pass_is_retried_until_the_attempts_are_used_up() {
+fn a_transient_failure_is_retried_until_no_attempt_is_left() {
     let world = MemoryWorld::new();
     let job = world.send_image(prompt("p"));
     let mut outcomes = Vec::new();
@@ -25,7 +25,7 @@ fn a_failure_that_may_pass_is_retried_until_the_attempts_are_used_up() {
 }
 
 #[test]
-fn waiting_for_quota_is_no_attempt() {
+fn waiting_for_quota_does_not_count_as_an_attempt() {
     let world = MemoryWorld::new();
     let job = world.send_image(prompt("p"));
     for _ in 0..20 {
@@ -41,7 +41,7 @@ fn waiting_for_quota_is_no_attempt() {
 }
 
 #[test]
-fn a_retry_that_finds_its_asset_stored_only_settles() {
+fn a_retry_that_finds_its_asset_in_storage_only_settles() {
     let world = MemoryWorld::new();
     let job = world.send_image(scene("p"));
     world.queue.fail_next("complete");
@@ -65,7 +65,7 @@ fn a_job_whose_workers_always_die_is_given_up() {
 }
 
 #[test]
-fn a_key_that_is_refused_does_not_fail_what_waits_on_the_queue() {
+fn a_refused_key_does_not_fail_the_jobs_that_wait_in_the_queue() {
     let world = MemoryWorld::new();
     let refused = || Failure::give_up(Code::ApiKeyInvalid, "API key not valid");
     for _ in 0..9 {
@@ -78,7 +78,7 @@ fn a_key_that_is_refused_does_not_fail_what_waits_on_the_queue() {
 }
 
 #[test]
-fn a_job_that_comes_again_within_the_run_counts_once() {
+fn a_job_that_is_claimed_twice_in_a_run_counts_once() {
     let world = MemoryWorld::new();
     let passing = Failure::retry(Code::ProviderUnavailable, "503");
     let soon = passing.after(Some(Duration::from_secs(1)));

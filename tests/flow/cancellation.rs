@@ -11,7 +11,7 @@ use generation_queue::port::{Clock, Operation};
 use crate::support::ledger::Job;
 use crate::world::{MemoryWorld, one_at_a_time, scene};
 
-/// A job that was cancelled when its operation was under way.
+/// Sends a job and cancels it while its operation is running.
 fn cancelled(world: &MemoryWorld, operation: &str) -> Job {
     let job = world.send_video(scene("Lion walking"));
     let operation = Operation { model: "first-model".into(), name: operation.into() };
@@ -23,7 +23,7 @@ fn cancelled(world: &MemoryWorld, operation: &str) -> Job {
 }
 
 #[test]
-fn operations_of_cancelled_jobs_are_cancelled_once_and_before_anything_is_begun() {
+fn operations_of_cancelled_jobs_are_cancelled_once_and_before_any_job_begins() {
     let world = MemoryWorld::new();
     let jobs = ["operations/a", "operations/b"].map(|name| cancelled(&world, name));
     world.send_video(scene("Lion walking"));
@@ -36,7 +36,7 @@ fn operations_of_cancelled_jobs_are_cancelled_once_and_before_anything_is_begun(
 }
 
 #[test]
-fn a_job_that_is_cancelled_in_the_hands_of_a_run_has_its_operation_cancelled_by_it() {
+fn a_run_cancels_the_operation_of_a_job_that_is_cancelled_while_it_polls() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     world.model.pend(20);
@@ -54,7 +54,7 @@ fn a_job_that_is_cancelled_in_the_hands_of_a_run_has_its_operation_cancelled_by_
 }
 
 #[test]
-fn a_cancellation_that_fails_is_left_to_a_later_run_and_holds_up_no_job() {
+fn a_cancellation_that_fails_is_left_to_a_later_run_and_delays_no_job() {
     let world = MemoryWorld::new();
     let job = cancelled(&world, "operations/a");
     world.send_video(scene("Lion walking"));

@@ -1,4 +1,4 @@
-//! How an image comes from its message to its addresses.
+//! An image job, from its message to its objects.
 
 use generation_queue::failure::Code;
 use generation_queue::flow::Stopped;
@@ -25,7 +25,7 @@ fn an_image_is_stored_linked_and_published() {
 }
 
 #[test]
-fn an_image_for_both_goes_to_both_addresses() {
+fn an_image_for_a_scene_and_a_character_is_published_for_both() {
     let world = MemoryWorld::new();
     world.send_image(json!({
         "storyboardId": "sb", "sceneId": "s", "characterId": "c", "prompt": "Both",
@@ -38,7 +38,7 @@ fn an_image_for_both_goes_to_both_addresses() {
 }
 
 #[test]
-fn an_image_without_an_entity_is_just_stored() {
+fn an_image_without_an_entity_is_only_stored() {
     let world = MemoryWorld::new();
     let job = world.send_image(prompt("Alone"));
     world.run_images(settings());
@@ -47,7 +47,7 @@ fn an_image_without_an_entity_is_just_stored() {
 }
 
 #[test]
-fn a_missing_entity_is_said_and_the_asset_stays() {
+fn a_missing_entity_is_logged_and_the_asset_is_kept() {
     let world = MemoryWorld::new();
     let job = world.send_image(scene("p"));
     world.run_images(settings());
@@ -67,7 +67,7 @@ fn an_edit_is_made_from_its_source() {
 }
 
 #[test]
-fn an_invalid_message_fails_without_holding_up_its_neighbours() {
+fn an_invalid_message_fails_without_delaying_other_jobs() {
     let world = MemoryWorld::new();
     let bad = world.send_image(json!({"storyboardId": "sb"}));
     let good = world.send_image(prompt("p"));

@@ -1,4 +1,4 @@
-//! Leases: kept while a worker works, and nothing done or paid for without one.
+//! Leases: extended while a worker works; nothing is written or paid for without one.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn a_slow_image_keeps_its_lease() {
 }
 
 #[test]
-fn a_missed_extension_is_made_up_for() {
+fn an_extension_that_failed_is_repeated_in_time() {
     let world = MemoryWorld::new();
     world.model.image_takes.set(Duration::from_secs(60));
     world.send_image(prompt("p"));
@@ -36,7 +36,7 @@ fn an_extension_that_hangs_is_given_up_when_the_lease_is_over() {
     world.queue.slow_next("extend", Duration::from_secs(3600));
     world.send_image(prompt("p"));
     let report = world.run_images(settings());
-    // 30 s until the lease is over, then whoever is next takes the job: 100 s from the beginning.
+    // 30 s until the lease is over, then the next claim begins again: another 100 s.
     assert_eq!((report.succeeded, report.duration_ms), (1, 130_000));
 }
 
@@ -59,7 +59,7 @@ fn a_worker_that_lost_its_lease_leaves_no_trace() {
 }
 
 #[test]
-fn a_claim_that_was_answered_after_its_lease_is_not_begun() {
+fn a_job_whose_claim_is_answered_after_its_lease_is_not_begun() {
     let world = MemoryWorld::new();
     world.send_image(prompt("p"));
     world.queue.slow_next("claim", Duration::from_secs(1));
@@ -70,7 +70,7 @@ fn a_claim_that_was_answered_after_its_lease_is_not_begun() {
 }
 
 #[test]
-fn a_worker_that_slept_through_its_lease_pays_for_nothing() {
+fn a_worker_that_was_suspended_beyond_its_lease_pays_for_nothing() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     world.queue.slow_next("begin_submission", Duration::from_secs(2));
@@ -78,5 +78,5 @@ fn a_worker_that_slept_through_its_lease_pays_for_nothing() {
     world.clock.suspend(Duration::from_secs(2), Duration::from_secs(601));
     assert_eq!(world.run_videos(one_at_a_time()).lost, 1);
     assert_eq!(world.model.submissions_made(), 0);
-    assert_eq!(world.queue.row(job).status, Status::Running, "left to whoever claims it next");
+    assert_eq!(world.queue.row(job).status, Status::Running, "left to the next claim");
 }

@@ -1,11 +1,11 @@
 //! The path of a job, against a world in memory on virtual time.
 //!
-//! - `image`, `publication`: what an image job leaves behind
+//! - `image`, `publication`: what an image job stores and shows
 //! - `submission`, `operation`, `cancellation`: the long-running operation of a video job
-//! - `attempt`, `lease`: failures, and workers that meet
+//! - `attempt`, `lease`: failures, and workers that share a queue
 //! - `run`, `shutdown`: how many jobs a worker takes, and how it ends
 //! - `model_choice`, `retired_model`: which model does a job
-//! - `world`: the ports; the queue stands on the model of the ledger that `tests/ledger/` verifies
+//! - `world`: the ports; the queue uses the model of the ledger that `tests/ledger/` verifies
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod attempt;

@@ -48,17 +48,17 @@ pub fn error(report: &RunReport, job: usize) -> (&str, &str) {
 }
 
 #[test]
-fn a_model_that_cannot_do_what_a_job_asks_is_passed_over_for_that_job() {
+fn a_model_that_cannot_do_what_a_job_asks_is_skipped_for_that_job() {
     let world = MemoryWorld::new();
     let wishes = [json!({"imageSize": "2K"}), json!({}), json!({"aspectRatio": "8:1"})];
     let report = images(&world, &[FLASH_2_5, FLASH_3_1], &wishes);
     assert_eq!(report.succeeded, 3);
     assert_eq!(asked(&world), [FLASH_3_1, FLASH_2_5, FLASH_3_1]);
-    assert!(!world.journal.has("is not available"), "passing over is not losing");
+    assert!(!world.journal.has("is not available"), "the model is skipped, not lost");
 }
 
 #[test]
-fn a_video_goes_to_the_model_that_can_do_it_whichever_comes_first() {
+fn a_video_goes_to_the_first_model_that_can_do_it() {
     let world = MemoryWorld::new();
     let references = json!({"referenceImageUrls": ["http://a.test/1"], "durationSeconds": 4});
     let wishes = [json!({"negativePrompt": "rain"}), references];
@@ -68,7 +68,7 @@ fn a_video_goes_to_the_model_that_can_do_it_whichever_comes_first() {
 }
 
 #[test]
-fn when_none_can_the_fields_and_the_models_are_named_and_nothing_was_fetched() {
+fn when_no_model_can_the_error_names_fields_and_models_and_nothing_was_fetched() {
     let world = MemoryWorld::new();
     let wish = json!({
         "imageSize": "4K", "editMode": true, "sourceImageUrl": "https://example.com/missing.png",
@@ -99,7 +99,7 @@ fn a_message_chooses_among_the_configured_models() {
 }
 
 #[test]
-fn and_no_other_however_good() {
+fn a_message_cannot_choose_a_model_that_is_not_configured() {
     let world = MemoryWorld::new();
     let wish = json!({"model": "gemini-3-pro-image"});
     let report = images(&world, &[FLASH_2_5, FLASH_3_1], &[wish, json!({})]);
@@ -132,7 +132,7 @@ fn the_images_of_a_job_are_fetched_in_their_order_and_counted_together() {
 }
 
 #[test]
-fn the_cost_is_that_of_the_size() {
+fn the_cost_depends_on_the_size() {
     let world = MemoryWorld::new();
     let report = images(&world, &[FLASH_3_1], &[json!({"imageSize": "4K"}), json!({})]);
     let costs: Vec<_> = report.jobs.iter().map(|job| job.cost_usd).collect();

@@ -1,4 +1,4 @@
-//! How a video's operation is followed until it has ended.
+//! How workers poll the operation of a video until it has ended.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn a_run_that_ends_first_hands_the_operation_to_the_next() {
 }
 
 #[test]
-fn failed_polls_are_repeated_and_say_nothing_about_the_operation() {
+fn failed_polls_are_repeated_without_counting_as_attempts() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     for _ in 0..40 {
@@ -46,7 +46,7 @@ fn failed_polls_are_repeated_and_say_nothing_about_the_operation() {
 }
 
 #[test]
-fn a_poll_that_is_refused_for_good_keeps_the_operation() {
+fn a_job_fails_when_its_operation_is_not_found_and_keeps_the_operation() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     world.model.fail_poll(Failure::give_up(Code::OperationNotFound, "404"));
@@ -80,7 +80,7 @@ fn a_download_that_failed_is_retried_from_the_same_operation() {
 }
 
 #[test]
-fn an_operation_whose_video_kills_every_worker_is_given_up_and_kept() {
+fn a_job_whose_video_kills_every_worker_fails_and_keeps_its_operation() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     world.model.pend(20);
@@ -96,7 +96,7 @@ fn an_operation_whose_video_kills_every_worker_is_given_up_and_kept() {
 }
 
 #[test]
-fn a_video_that_never_ends_is_given_up_with_its_operation_kept() {
+fn a_job_whose_operation_never_ends_fails_and_keeps_its_operation() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     let mut runs = 0;
@@ -105,7 +105,7 @@ fn a_video_that_never_ends_is_given_up_with_its_operation_kept() {
         world.run_videos(one_at_a_time());
         world.clock.advance(Duration::from_secs(10));
         runs += 1;
-        assert!(runs < 30, "it is never given up");
+        assert!(runs < 30, "the job never fails");
     }
     let row = world.queue.row(job);
     assert_eq!(row.error_code, Some(Code::OperationTimedOut));
@@ -114,7 +114,7 @@ fn a_video_that_never_ends_is_given_up_with_its_operation_kept() {
 }
 
 #[test]
-fn how_long_a_video_is_waited_for_is_a_setting() {
+fn the_deadline_of_an_operation_is_a_setting() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     world.model.pend(20);
@@ -127,7 +127,7 @@ fn how_long_a_video_is_waited_for_is_a_setting() {
 }
 
 #[test]
-fn an_operation_that_is_older_than_the_worker_has_its_deadline_all_the_same() {
+fn an_operation_that_is_older_than_the_worker_has_the_same_deadline() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     world.model.pend(20);

@@ -1,4 +1,4 @@
-//! Which image an entity shows at its fixed address.
+//! Which image the current object of an entity shows.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::ledger::Status;
 use crate::world::{MemoryWorld, scene, settings};
 
 #[test]
-fn the_newest_enqueued_image_stays_current_in_whatever_order_they_finish() {
+fn the_newest_image_stays_current_in_whatever_order_the_jobs_end() {
     let world = MemoryWorld::new();
     world.queue.send(Kind::Image, scene("older"), Duration::from_secs(60));
     world.send_image(scene("newer"));
@@ -20,7 +20,7 @@ fn the_newest_enqueued_image_stays_current_in_whatever_order_they_finish() {
 }
 
 #[test]
-fn a_copy_left_undone_is_made_by_the_next_run() {
+fn a_missing_copy_is_made_by_a_later_run() {
     let world = MemoryWorld::new();
     world.store.faults.borrow_mut().push("copy");
     world.send_image(scene("p"));
@@ -33,7 +33,7 @@ fn a_copy_left_undone_is_made_by_the_next_run() {
 }
 
 #[test]
-fn copies_are_left_to_another_run_when_the_time_is_up() {
+fn missing_copies_are_left_to_another_run_when_the_time_is_up() {
     let world = MemoryWorld::new();
     world.store.faults.borrow_mut().push("copy");
     world.send_image(scene("p"));
@@ -44,7 +44,7 @@ fn copies_are_left_to_another_run_when_the_time_is_up() {
 }
 
 #[test]
-fn a_completion_whose_reply_is_lost_was_a_completion() {
+fn a_completion_whose_reply_is_lost_still_counts() {
     let world = MemoryWorld::new();
     let job = world.send_image(scene("p"));
     world.queue.lose_reply("complete");

@@ -13,7 +13,7 @@ fn retired() -> Failure {
 }
 
 #[test]
-fn a_retired_model_is_left_for_the_next_one_once_for_all() {
+fn a_run_leaves_a_retired_model_for_the_next_one_for_good() {
     let world = MemoryWorld::new();
     world.model.fail_image(retired());
     world.send_image(prompt("1"));
@@ -25,7 +25,7 @@ fn a_retired_model_is_left_for_the_next_one_once_for_all() {
 }
 
 #[test]
-fn without_any_model_left_a_job_has_failed() {
+fn a_job_fails_when_no_model_is_left() {
     let world = MemoryWorld::new();
     for _ in 0..2 {
         world.model.fail_image(retired());
@@ -47,7 +47,7 @@ fn a_video_is_submitted_to_the_next_model_when_the_first_is_retired() {
 }
 
 #[test]
-fn with_every_model_retired_nothing_is_left_pending() {
+fn no_submission_is_pending_after_every_model_was_retired() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     for _ in 0..2 {
@@ -70,7 +70,7 @@ fn a_claim_names_the_models_that_are_left() {
 }
 
 #[test]
-fn that_the_chosen_model_is_retired_is_the_trouble_of_that_job_alone() {
+fn a_job_that_chose_a_retired_model_fails_alone() {
     let world = MemoryWorld::new();
     world.model.fail_image(retired());
     let chosen = json!({"model": FLASH_3_1});
@@ -82,7 +82,7 @@ fn that_the_chosen_model_is_retired_is_the_trouble_of_that_job_alone() {
     }
     assert_eq!((report.failed, report.succeeded), (2, 2));
     assert_eq!(report.stopped, Stopped::Empty);
-    // The second choice of it asks nobody: it is known to be retired by then.
+    // The second job that chose it sends no request: the run knows that the model is retired.
     assert_eq!(asked(&world), [FLASH_3_1, FLASH_2_5, FLASH_2_5]);
 }
 

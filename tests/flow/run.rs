@@ -7,18 +7,18 @@ use generation_queue::flow::{Settings, Stopped};
 use crate::world::{MemoryWorld, prompt, settings};
 
 #[test]
-fn as_many_are_made_at_once_as_were_asked_for() {
+fn as_many_jobs_run_at_once_as_the_settings_say() {
     let world = MemoryWorld::new();
     world.send_images(12);
     let report = world.run_images(settings());
     assert_eq!(report.succeeded, 12);
     assert_eq!(world.model.at_once.get().1, 5);
-    // Three rounds of 8 s: a place that becomes free is taken at once.
+    // Three rounds of 8 s: a free place is taken at once.
     assert_eq!(report.duration_ms, 24_000);
 }
 
 #[test]
-fn a_run_takes_no_more_jobs_than_it_was_asked_to() {
+fn a_run_takes_no_more_jobs_than_max_jobs() {
     let world = MemoryWorld::new();
     world.send_images(9);
     let report = world.run_images(Settings { max_jobs: Some(7), ..settings() });
@@ -27,7 +27,7 @@ fn a_run_takes_no_more_jobs_than_it_was_asked_to() {
 }
 
 #[test]
-fn a_run_takes_no_jobs_beyond_its_time_and_finishes_what_it_has() {
+fn a_run_takes_no_jobs_after_its_budget_and_finishes_those_it_has() {
     let world = MemoryWorld::new();
     world.send_images(30);
     let report = world.run_images(Settings { budget: Duration::from_secs(10), ..settings() });
@@ -36,18 +36,18 @@ fn a_run_takes_no_jobs_beyond_its_time_and_finishes_what_it_has() {
 }
 
 #[test]
-fn a_run_takes_no_more_jobs_when_it_has_computed_for_long_enough() {
+fn a_run_takes_no_more_jobs_when_its_cpu_time_is_used_up() {
     let world = MemoryWorld::new();
     world.send_images(30);
     world.model.image_keeps_busy.set(Duration::from_millis(100));
     let report = world.run_images(settings());
     assert_eq!(report.stopped, Stopped::Cpu);
-    // Six images keep it busy for long enough; four more were on their way by then.
+    // Six images use up the CPU time; four more had begun by then.
     assert_eq!((report.claimed, report.succeeded), (10, 10));
 }
 
 #[test]
-fn a_queue_out_of_reach_is_reported() {
+fn a_queue_that_cannot_be_reached_is_reported() {
     let world = MemoryWorld::new();
     world.send_image(prompt("p"));
     world.queue.fail_next("claim");

@@ -1,4 +1,4 @@
-//! A worker that is told to stop, or ends.
+//! A worker that is told to stop, or that the platform ends.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -40,7 +40,7 @@ fn a_worker_that_is_told_to_stop_pays_for_nothing_more() {
 }
 
 #[test]
-fn jobs_that_a_claim_brings_too_late_are_given_back() {
+fn jobs_whose_claim_is_answered_too_late_are_released() {
     let world = MemoryWorld::new();
     let job = world.send_image(prompt("p"));
     world.queue.slow_next("claim", Duration::from_secs(5));
@@ -53,8 +53,8 @@ fn jobs_that_a_claim_brings_too_late_are_given_back() {
     assert!(world.model.asked.borrow().is_empty());
 }
 
-/// Workers of 150 s each, one after the other, told to stop when nine tenths of that are over. The
-/// reports of those that were not ended in the middle of their run.
+/// Runs one worker after the other for 150 s each; each is told to stop after nine tenths of that.
+/// Returns the reports of the runs that came to their end.
 fn run_in_short_lived_workers(world: &MemoryWorld, workers: u64) -> Vec<RunReport> {
     let mut reports = Vec::new();
     for _ in 0..workers {
@@ -97,7 +97,7 @@ fn a_worker_that_is_told_to_stop_hands_the_operation_over() {
 }
 
 #[test]
-fn nothing_is_submitted_after_the_worker_was_told_to_stop() {
+fn no_video_is_submitted_after_the_worker_was_told_to_stop() {
     let world = MemoryWorld::new();
     let mut with_source = scene("Lion walking");
     with_source["sourceImageUrl"] = json!("https://example.com/a.png");

@@ -1,4 +1,4 @@
-//! How a video is submitted: an intent first, an operation after it, paid for once.
+//! How a video is submitted: first the intent, then the operation, and paid for once.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn an_intent_without_an_operation_is_not_submitted_again() {
 }
 
 #[test]
-fn an_uncertain_submission_is_told_even_when_storage_fails() {
+fn an_uncertain_submission_is_reported_even_when_storage_fails() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     world.store.faults.borrow_mut().push("find");
@@ -62,7 +62,7 @@ fn an_uncertain_submission_is_told_even_when_storage_fails() {
 }
 
 #[test]
-fn a_submission_whose_fate_is_unknown_keeps_its_intent() {
+fn a_submission_with_an_unknown_outcome_keeps_its_intent() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     let failure = Failure::give_up(Code::SubmissionUncertain, "no reply");
@@ -97,7 +97,7 @@ fn an_announcement_whose_reply_is_lost_is_taken_back() {
 }
 
 #[test]
-fn the_operation_is_recorded_however_often_it_takes() {
+fn recording_an_operation_is_repeated_until_it_succeeds() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     for _ in 0..4 {

@@ -1,4 +1,4 @@
-//! What the model answers, in the words of the SQL.
+//! What the model answers, as the JSON of the SQL.
 
 use std::time::Duration;
 

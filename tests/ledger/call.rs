@@ -1,4 +1,4 @@
-//! What may be called: the functions of `supabase/migrations/`, and what people and time do.
+//! The calls: the functions of `supabase/migrations/`, what operators do, and time.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub enum Call {
     Entity { key: &'static str, becomes: Becomes },
 }
 
-/// Which failed jobs are sent again: those that meet every condition given.
+/// Which failed jobs are redriven: those that meet every given condition.
 #[derive(Debug, Clone)]
 pub struct Which {
     pub jobs: Option<Vec<Job>>,
@@ -38,19 +38,19 @@ pub struct Which {
     pub kind: Option<Kind>,
 }
 
-/// What somebody makes of an entity.
+/// What happens to an entity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Becomes {
-    /// It is there, without URLs unless it has some.
+    /// It exists; if it is new, without URLs.
     Present,
-    /// Its value is no object any more.
+    /// Its value is no JSON object any more.
     Broken,
-    /// Its value is the object again that it was.
+    /// Its value is the JSON object again that it was.
     Whole,
 }
 
 impl Call {
-    /// The name of the function, or what happens besides.
+    /// The name of the function, or of what else happens.
     pub fn does(&self) -> &'static str {
         match self {
             Call::Send { enqueued: true, .. } => "enqueue_generation_job",
@@ -73,7 +73,7 @@ impl Call {
         }
     }
 
-    /// The arguments by their names in the SQL.
+    /// The arguments, by their names in the SQL.
     pub fn with(&self, id: impl Fn(Job) -> JobId) -> Value {
         match self {
             Call::Send { kind, message, delay, .. } => json!({
@@ -155,7 +155,7 @@ pub fn operation(operation: &Operation) -> Value {
     json!({"model": operation.model, "name": operation.name})
 }
 
-/// Copies as the worker and the database tell them.
+/// Publications as the worker and the database write them.
 pub fn publications(publications: &[Publication]) -> Value {
     let told = |publication: &Publication| {
         json!({

@@ -1,14 +1,14 @@
-//! Random sequences of calls, and what the simulation's model of the ledger says to each. They are
-//! printed as JSON, one sequence a line, and `ledger_test.ts` plays them against the real SQL. By
-//! itself this only says whether they reach every kind of answer.
+//! Random sequences of calls, with what the model of the ledger answers to each. They are printed as
+//! JSON, one sequence a line, and `ledger_test.ts` plays them against the real SQL. This program by
+//! itself only checks that they reach every kind of answer.
 //!
-//! `LEDGER_SEQUENCES=1000 LEDGER_FROM=90 deno test -A tests/ledger` plays others than the usual
-//! ones; `deno task simulate --against-sql` does that too.
+//! `LEDGER_SEQUENCES=1000 LEDGER_FROM=90 deno test -A tests/ledger` plays other
+//! sequences than the usual ones; so does `deno task simulate --against-sql`.
 //!
-//! - `call`: what may be called, and with what
+//! - `call`: the calls and their arguments
 //! - `answer`: what the model answers
 //! - `state`: what the tables hold afterwards
-//! - `sequence`: what is called next
+//! - `sequence`: which call comes next
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod answer;
@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-/// As many as are played unless somebody asks for more.
+/// How many sequences are played by default.
 const USUAL: u64 = 90;
 
 fn setting(name: &str) -> Option<u64> {
@@ -55,7 +55,7 @@ fn a_seed_always_gives_the_same_sequence() {
     assert_eq!(sequence::play(7), sequence::play(7));
 }
 
-/// What must have been answered at least once.
+/// Every kind of answer that the sequences must reach.
 const KINDS: &[&str] = &[
     "claim_generation_jobs: nothing",
     "claim_generation_jobs: one",
@@ -100,7 +100,7 @@ const KINDS: &[&str] = &[
     "read by hand: one",
 ];
 
-/// What kind of answer it is: the truth values and words in it, and how long its lists are.
+/// The kinds of an answer: its booleans and strings, and the lengths of its lists.
 fn kinds(answer: &Value) -> impl Iterator<Item = String> {
     let mut kinds = Vec::new();
     look(answer, "", &mut kinds);

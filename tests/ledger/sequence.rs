@@ -1,5 +1,5 @@
-//! What is called next: by workers that hold leases, held them once or make them up, by people,
-//! and by time.
+//! Which call comes next: from workers whose leases are held, lost or made up, from senders and
+//! operators, and from time.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const KEYS: [&str; 3] = ["scene:sb:s0", "scene:sb:s1", "character:sb:c0"];
 const CODES: [Code; 3] =
     [Code::ProviderUnavailable, Code::StorageFailed, Code::SubmissionUncertain];
 
-/// Plays the sequence of a seed on the model: each call with its answer and what it leaves behind.
+/// Plays the sequence of a seed on the model: each call with its answer and the state afterwards.
 pub fn play(seed: u64) -> Vec<Value> {
     let random = Random::new(seed);
     let mut sequence = Sequence {
@@ -59,24 +59,24 @@ struct Sequence {
     videos: f64,
     /// How often time goes by.
     idle: usize,
-    /// How often somebody says what was copied.
+    /// How often a worker confirms its copies.
     copied: usize,
     /// How often jobs fail, and how often they succeed.
     fortune: (usize, usize),
     /// Every lease that was ever given.
     leases: Vec<Lease>,
-    /// Every list of copies that was ever answered.
+    /// Every list of publications that was ever answered.
     copies: Vec<(JobId, Vec<Publication>)>,
     last: Option<Call>,
 }
 
 impl Sequence {
-    /// Makes a call; what it is, is answered and leaves behind.
+    /// Makes a call; returns it with its answer and the state afterwards.
     fn make(&mut self, call: Call) -> Value {
         if let Call::TimeGoesBy { by } = call {
             self.now += by;
         }
-        // No two calls happen at once.
+        // No two calls happen at the same time.
         self.now += Duration::from_millis(1);
         let answer = answer(&mut self.ledger, self.now, &call);
         self.remember(&call, &answer);
@@ -112,7 +112,7 @@ impl Sequence {
     }
 
     fn next(&self) -> Call {
-        // Its answer was lost.
+        // As if its answer had been lost.
         if self.random.happens(0.15)
             && let Some(last) = &self.last
             && !matches!(last, Call::Send { .. } | Call::TimeGoesBy { .. } | Call::Entity { .. })
@@ -151,7 +151,7 @@ impl Sequence {
         }
     }
 
-    /// Whether there is a job that makes a call worth while; now and then that does not matter.
+    /// Whether a job makes the call worthwhile; now and then it is made anyway.
     fn sensible(&self, job: impl Fn(&Self, &Row) -> bool) -> bool {
         self.random.happens(0.08) || self.ledger.rows.iter().any(|row| job(self, row))
     }
@@ -189,7 +189,7 @@ impl Sequence {
         if random.happens(0.4) {
             message["characterId"] = json!("c0");
         }
-        // What is no id counts as none.
+        // A value that is no id counts as missing.
         if random.happens(0.1) {
             let field = random.one_of(&["storyboardId", "sceneId", "characterId"]);
             message[field] = random.one_of(&[json!(""), json!(7), Value::Null]);
@@ -238,13 +238,13 @@ impl Sequence {
         Some(Call::Fail { lease: self.lease()?, end })
     }
 
-    /// Mostly what was due once; sometimes less than that, or something else.
+    /// Mostly publications that were due once; sometimes fewer, or others.
     fn confirm(&self) -> Option<Call> {
         let random = &self.random;
         if self.copies.is_empty() || random.happens(0.05) {
-            let nobody = JobId::new("ffffffff-ffff-4fff-8fff-ffffffffffff").expect("a UUID");
+            let unknown = JobId::new("ffffffff-ffff-4fff-8fff-ffffffffffff").expect("a UUID");
             let job = self.ledger.rows.get(self.job()).map(|row| row.job_id.clone());
-            let job = if random.happens(0.5) { nobody } else { job? };
+            let job = if random.happens(0.5) { unknown } else { job? };
             return Some(Call::Confirm { job, made: Vec::new() });
         }
         let (job, mut made) = random.one_of(&self.copies);
@@ -266,7 +266,7 @@ impl Sequence {
         Some(Call::Confirm { job, made })
     }
 
-    /// Not so few that it matters which of two come first that are equally old.
+    /// Enough that it does not matter which of two equally old jobs comes first.
     fn unpublished(&self) -> Call {
         let kind = self.kind_with(Sequence::is_unpublished);
         let quantity = self.random.one_of(&[0_u32, 1, 2, 100]);
@@ -284,7 +284,7 @@ impl Sequence {
         Call::Unpublished { kind, quantity }
     }
 
-    /// Mostly what has not ended.
+    /// Mostly a live job.
     fn cancel(&self) -> Call {
         let rows = self.ledger.rows.iter().enumerate();
         let live: Vec<_> = rows.filter(|(_, row)| row.status.is_live()).collect();
@@ -295,7 +295,7 @@ impl Sequence {
         Call::Cancel { job }
     }
 
-    /// Nothing while two are about equally old, of which either may come first.
+    /// None while two are about equally old, since either may come first.
     fn cancelled_operation(&self) -> Option<Call> {
         let kind = self.kind_with(Sequence::is_cancelled);
         let due =
@@ -343,7 +343,7 @@ impl Sequence {
         Call::Entity { key, becomes }
     }
 
-    /// A lease: mostly one that is held, often one that was given once, sometimes another.
+    /// A lease: mostly one that is held, often an old one, sometimes one that is made up.
     fn lease(&self) -> Option<Lease> {
         let random = &self.random;
         let held: Vec<_> =
@@ -389,7 +389,7 @@ impl Sequence {
         if self.random.happens(self.videos) { Kind::Video } else { Kind::Image }
     }
 
-    /// Mostly the kind of such a job.
+    /// Mostly the kind of a job that fits.
     fn kind_with(&self, job: impl Fn(&Self, &Row) -> bool) -> Kind {
         let rows: Vec<_> = self.ledger.rows.iter().filter(|row| job(self, row)).collect();
         match rows.is_empty() || self.random.happens(0.2) {

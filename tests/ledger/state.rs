@@ -1,4 +1,4 @@
-//! What the tables hold, as `database.ts` reads it from the real ones.
+//! What the tables hold, in the form in which `database.ts` reads the real ones.
 
 use std::time::Duration;
 
@@ -10,10 +10,9 @@ use serde_json::{Map, Value, json};
 use super::call::operation;
 use super::support::ledger::{Entity, Ledger, Message, Row, Status};
 
-/// Times are told in steps of this many seconds, so that it does not matter how long the calls
-/// themselves take: leases and delays are odd multiples of it, if they are any time at all, ten
-/// minutes are one too, and time goes by in even ones. So nothing becomes due at any time near to a
-/// call.
+/// Times are rounded to steps of this many seconds, so that it does not matter how long the calls
+/// themselves take. Leases and delays are zero or odd multiples of a step, ten minutes are an odd
+/// multiple, and time passes in even ones: nothing becomes due close to a call.
 pub const STEP: u64 = 120;
 
 /// The seconds from one time to another, negative if it is the earlier one.
@@ -22,7 +21,7 @@ pub fn rounded(to: Duration, from: Duration) -> i64 {
     steps.round() as i64 * STEP as i64
 }
 
-/// All that there is.
+/// Everything that the tables hold.
 pub fn state(ledger: &Ledger, now: Duration) -> Value {
     let entities = ledger.entities.iter().map(|(key, value)| (key.clone(), entity(value)));
     json!({
@@ -66,7 +65,7 @@ fn job(row: &Row, now: Duration) -> Value {
     })
 }
 
-/// What linking did, in the order in which it was done.
+/// The outcomes of linking, in the order in which the entities were linked.
 pub fn entities(row: &Row) -> Value {
     let told = |(slot, key, outcome): &(Slot, String, LinkOutcome)| {
         let outcome = match outcome {

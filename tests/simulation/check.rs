@@ -1,4 +1,4 @@
-//! What must always hold, looked at while it happens.
+//! What must hold at any time, checked as it happens.
 
 use generation_queue::failure::Code;
 use generation_queue::job::Kind;
@@ -10,7 +10,7 @@ use super::store::{FOREIGN, content_of, is_of_success};
 use super::support::ledger::{Job, Row, Status};
 use super::worker::Worker;
 
-/// A worker's write took effect, or not: without the lease nothing may have changed.
+/// Checks a worker's write: without the lease it must have changed nothing.
 pub fn write(sim: &Sim, name: &str, job: Job, token: i32, before: &Row, settles: bool) {
     let ledger = sim.ledger.borrow();
     let after = &ledger.rows[job];
@@ -31,7 +31,9 @@ pub fn write(sim: &Sim, name: &str, job: Job, token: i32, before: &Row, settles:
     }
     let pending = after.submission.filter(|_| after.operation.is_none());
     if after.status == Status::Queued && pending == Some(token) {
-        sim.violated(|| format!("job {job} is put back with an intent that came to nothing"));
+        sim.violated(|| {
+            format!("job {job} is deferred with the intent of a submission that was not made")
+        });
     }
     if after.status == Status::Failed
         && pending.is_some()
@@ -45,8 +47,8 @@ pub fn write(sim: &Sim, name: &str, job: Job, token: i32, before: &Row, settles:
     }
 }
 
-/// Something is about to be paid for: not by a worker that should know that its lease is over,
-/// since another worker has claimed the job.
+/// Checks a request that costs money: the worker that sends it must be the last one that claimed the
+/// job.
 pub fn lease(worker: &Worker, job: Job) {
     let sim = &worker.sim;
     let watch = sim.watch.borrow();
@@ -56,7 +58,7 @@ pub fn lease(worker: &Worker, job: Job) {
     }
 }
 
-/// An image is about to be generated: not if one was stored before the attempt began.
+/// Checks the generation of an image: none may have been stored before the attempt began.
 pub fn generation(worker: &Worker, job: Job, image: Option<&SourceImage>) {
     lease(worker, job);
     source(worker, job, image);
@@ -73,7 +75,7 @@ pub fn generation(worker: &Worker, job: Job, image: Option<&SourceImage>) {
     }
 }
 
-/// A model is given a source: what the job names, and never what was made for the job itself.
+/// Checks the source that a model gets: what the job names, and never what the job itself made.
 pub fn source(worker: &Worker, job: Job, image: Option<&SourceImage>) {
     let sim = &worker.sim;
     let ledger = sim.ledger.borrow();
@@ -95,7 +97,7 @@ pub fn source(worker: &Worker, job: Job, image: Option<&SourceImage>) {
     }
 }
 
-/// A current object is about to be replaced: only by what a job made that succeeded for it.
+/// Checks a copy onto a current object: its source must belong to a job that succeeded for it.
 pub fn copy(sim: &Sim, from: &str, to: &str) {
     if !is_of_success(sim, from) {
         sim.violated(|| format!("{to} becomes a copy of {from}, whose job has not succeeded"));
@@ -106,19 +108,19 @@ pub fn copy(sim: &Sim, from: &str, to: &str) {
         ledger.slots(job).iter().any(|(_, key)| current_path(kind, key) == to)
     });
     if !fits {
-        sim.violated(|| format!("{to} becomes a copy of {from}, which is for something else"));
+        sim.violated(|| format!("{to} becomes a copy of {from}, which belongs to another entity"));
     }
 }
 
-/// The operation of a job is about to be stopped: only when nobody wants the job any more.
+/// Checks the cancellation of an operation: its job must have been cancelled.
 pub fn cancellation(sim: &Sim, job: Job) {
     let status = sim.ledger.borrow().rows[job].status;
     if status != Status::Cancelled {
-        sim.violated(|| format!("the operation of job {job} is stopped, which is {status:?}"));
+        sim.violated(|| format!("the operation of job {job}, which is {status:?}, is cancelled"));
     }
 }
 
-/// Where the current object of an entity is, bucket and path.
+/// The bucket and path of the current object of an entity.
 pub fn current_path(kind: Kind, key: &str) -> String {
     let mut parts = key.splitn(3, ':');
     let mut next = || parts.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! One history: some minutes in which anything may go wrong, then rest, then the verdict.
+//! One history: some minutes of faults, then rest, then the verdict.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use super::sim::{FaultRates, Sim};
 use super::support::ledger::Status;
 use super::{people, verdict, worker};
 
-/// What came of a history.
+/// The result of a history.
 pub struct Outcome {
-    /// What must not have happened.
+    /// The invariant that was violated, if one was.
     pub violation: Option<String>,
-    /// All that happened, where that was asked for.
+    /// Every event, if the history was traced.
     pub trace: String,
     /// How each job ended: its status, or why it has failed.
     pub ends: Vec<&'static str>,
 }
 
-/// More steps than any history takes that comes to an end.
+/// More steps than any history takes that ends.
 const MOST_STEPS: u64 = 400_000;
 
 /// No worker lives longer: the platform ends it.
@@ -51,7 +51,7 @@ pub fn play(seed: u64, traced: bool) -> Outcome {
     Outcome { violation: sim.violation(), trace: sim.trace(), ends }
 }
 
-/// The time in which anything may go wrong.
+/// Runs workers, senders and operators while faults occur.
 fn run_with_faults(sim: &Rc<Sim>) {
     let random = &sim.random;
     let length = random.seconds(20.0, random.one_of(&[60.0, 200.0, 500.0, 1500.0]));
@@ -70,16 +70,16 @@ fn run_with_faults(sim: &Rc<Sim>) {
         let at = random.seconds(0.0, length.as_secs_f64() * 0.5);
         sim.after(at, move |sim| start_worker(sim, kind(sim)));
     }
-    // Cron comes by, too.
+    // The schedule starts workers, too.
     for minute in 0..length.as_secs() / 60 {
         sim.after(Duration::from_secs(minute * 60), move |sim| start_worker(sim, kind(sim)));
     }
     run_until(sim, length);
     sim.fault_rates.set(FaultRates::default());
-    sim.note(|| "from here on nothing goes wrong any more".to_owned());
+    sim.note(|| "from here on there are no faults".to_owned());
 }
 
-/// A worker comes, unless there are eight already.
+/// Starts a worker, unless eight are running.
 fn start_worker(sim: &Rc<Sim>, kind: Kind) {
     let random = &sim.random;
     if sim.schedule.living() >= 8 {
@@ -95,7 +95,7 @@ fn start_worker(sim: &Rc<Sim>, kind: Kind) {
     };
     let stop = random.happens(0.2).then(|| sim.now() + random.seconds(0.0, 120.0));
     let worker = worker::start(sim, kind, settings, stop);
-    // Whoever was told to stop has a few seconds left.
+    // A worker that is told to stop has a few seconds left.
     let told = stop.map(|stop| stop + random.seconds(0.0, 20.0));
     let end = told.or_else(|| (!sim.endless.get()).then(|| sim.now() + LONGEST_LIFE));
     if let Some(end) = end {
@@ -111,7 +111,7 @@ fn models(kind: Kind) -> Vec<String> {
     names.map(str::to_owned).into()
 }
 
-/// Fresh workers, until there is nothing left to do.
+/// Starts workers until there is nothing left to do.
 fn run_to_rest(sim: &Rc<Sim>) {
     const ROUNDS: u32 = 150;
     for _ in 0..ROUNDS {
@@ -144,8 +144,7 @@ fn at_rest(sim: &Sim) -> bool {
     sim.schedule.outstanding() == 0 && !ledger.rows.iter().any(left)
 }
 
-/// When something can be done again: a message becomes visible, copies or cancellations are overdue,
-/// or something that is on its way arrives.
+/// When there is work again: a message becomes visible, or copies or cancellations are overdue.
 fn next_event(sim: &Sim) -> Duration {
     let ledger = sim.ledger.borrow();
     let overdue = sim.now() + Duration::from_secs(601);

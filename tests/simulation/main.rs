@@ -6,11 +6,11 @@
 //!
 //! - `support::random`, `schedule`: chance, virtual time and the tasks
 //! - `support::ledger`: the tables and functions of `supabase/migrations/`
-//! - `network`: what happens to a call on its way
-//! - `queue`, `store`, `models`: the ports on top of it
-//! - `worker`, `people`: who acts
-//! - `check`, `verdict`: what must hold, at once and in the end
-//! - `history`: one of it all
+//! - `network`: what happens to a call between a worker and a service
+//! - `queue`, `store`, `models`: the ports over that network
+//! - `worker`, `people`: workers; senders and operators
+//! - `check`, `verdict`: what must hold at any time, and at the end
+//! - `history`: one history of it all
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod check;
@@ -51,7 +51,7 @@ fn setting(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name}: expected a number, got {text}")))
 }
 
-/// Plays a history again with every line of it, and fails with them if it still goes wrong.
+/// Plays a history again, prints every event of it, and fails if it still goes wrong.
 fn replay(seed: u64) {
     let Outcome { violation, trace, .. } = play(seed, true);
     println!("{trace}");
@@ -67,7 +67,7 @@ fn goes_wrong(seed: u64) -> bool {
     played.is_err() || played.is_ok_and(|outcome| outcome.violation.is_some())
 }
 
-/// Plays many histories on every core; answers the lowest seed that goes wrong.
+/// Plays many histories on every core; returns the lowest seed that goes wrong.
 fn search(from: u64, count: u64) -> Option<u64> {
     let (next, found) = (AtomicU64::new(from), AtomicU64::new(u64::MAX));
     let look = || loop {

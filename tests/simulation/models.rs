@@ -1,4 +1,4 @@
-//! The providers: images at once, videos by operations. They remember what they made and for whom.
+//! The providers: images at once, videos by operations. They record what they made for which job.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub struct Provider {
     pub operations: Vec<Running>,
 }
 
-/// A video in the making.
+/// An operation that the provider accepted.
 pub struct Running {
     pub job: Job,
     pub over_at: Duration,
@@ -36,9 +36,9 @@ pub struct Running {
 pub enum End {
     Video,
     NoVideo,
-    /// Somebody had it stopped.
+    /// A worker cancelled it.
     Cancelled,
-    /// The provider no longer knows it.
+    /// The provider has forgotten it.
     Forgotten,
     Never,
 }
@@ -50,7 +50,7 @@ const POLL: Call = Call::quick("poll", 30);
 const CANCEL: Call = Call::quick("cancel", 10);
 const DOWNLOAD: Call = Call::quick("download", 60);
 
-/// What a provider answers instead of doing it.
+/// What a provider answers instead of generating.
 fn refusal(sim: &Sim) -> Option<Failure> {
     let random = &sim.random;
     random.happens(sim.fault_rates.get().refusal).then(|| match random.below(12) {
@@ -149,7 +149,7 @@ impl VideoModel for Worker {
 
     async fn poll(&self, operation: &Operation, _room: &Room) -> Result<Progress, Failure> {
         let number = number_of(&operation.name);
-        let looked = move |sim: &Sim| {
+        let polled = move |sim: &Sim| {
             if sim.random.happens(sim.fault_rates.get().refusal / 2.0) {
                 let after = Some(sim.random.seconds(1.0, 60.0));
                 return Err(Failure::wait(Code::QuotaExhausted, "429").after(after));
@@ -173,7 +173,7 @@ impl VideoModel for Worker {
                 End::Never => Ok(Progress::Pending),
             }
         };
-        self.call(POLL, &operation.name, looked).await.map_err(unavailable)?
+        self.call(POLL, &operation.name, polled).await.map_err(unavailable)?
     }
 
     async fn cancel(&self, operation: &Operation) -> Result<(), Failure> {
@@ -203,7 +203,7 @@ impl VideoModel for Worker {
     }
 }
 
-/// Whether what is made for a job needs more room than others.
+/// Whether the body made for a job is a large one.
 fn is_large(job: Job) -> bool {
     job.is_multiple_of(3)
 }
@@ -212,14 +212,14 @@ fn number_of(name: &str) -> usize {
     name.strip_prefix("operations/").and_then(|number| number.parse().ok()).expect("an operation")
 }
 
-/// Something new, made for a job.
+/// New content, made for a job.
 fn make(sim: &Sim, job: Job) -> Content {
     let mut provider = sim.provider.borrow_mut();
     provider.made.push(job);
     Content::try_from(provider.made.len() - 1).expect("few enough")
 }
 
-/// Begins a video; how it will end is settled by then.
+/// Begins an operation; how it will end is decided here.
 fn begin(sim: &Sim, job: Job) -> usize {
     let random = &sim.random;
     let end = match random.below(40) {

@@ -1,5 +1,5 @@
-//! The way between a worker and everybody else. What is sent takes effect when it arrives, no
-//! matter what became of the sender, and the sender knows no more than what comes back in time.
+//! The network between a worker and the services. A call takes effect when it arrives, whether or not
+//! its worker still lives, and a worker knows only the replies that it gets in time.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,20 +8,20 @@ use std::time::Duration;
 use super::sim::Sim;
 use super::worker::Worker;
 
-/// Why there is no reply that can be read.
+/// Why a call has no readable reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallError {
     /// The connection was refused: nothing was sent.
     NotSent,
-    /// It may have arrived or may still arrive.
+    /// The call may have arrived, or may still arrive.
     NoReply,
-    /// 5xx, sent instead of doing it.
+    /// 5xx: the call had no effect.
     Unavailable,
-    /// It was done, and the reply is garbage.
+    /// The call took effect, and its reply is garbage.
     Garbage,
 }
 
-/// A call: its name in the history, and how long it usually takes and at most.
+/// A call: its name in the trace, how long it usually takes, and its timeout.
 #[derive(Clone, Copy)]
 pub struct Call {
     pub name: &'static str,
@@ -36,7 +36,7 @@ impl Call {
     }
 }
 
-/// What is in store for a call: when it arrives and when the reply does, if they do.
+/// What happens to a call: when it arrives, and when it ends for the worker.
 struct Fate {
     arrives: Option<Duration>,
     ends: Duration,
@@ -44,7 +44,7 @@ struct Fate {
 }
 
 impl Worker {
-    /// Makes a call. `effect` is what it does where it arrives.
+    /// Makes a call. `effect` is what it does when it arrives.
     pub async fn call<T: 'static>(
         &self,
         call: Call,
@@ -72,7 +72,7 @@ impl Worker {
         answer.take().ok_or(CallError::NoReply)
     }
 
-    /// Lets fate strike the worker somewhere around a call that ends in `ends`.
+    /// Kills or suspends the worker, by chance, around a call that takes `ends`.
     fn disturb(&self, ends: Duration) {
         let (sim, id) = (&self.sim, self.id.get());
         let fault_rates = sim.fault_rates.get();
@@ -93,7 +93,7 @@ impl Worker {
     }
 }
 
-/// How much later than its sender gave it up a call may still arrive.
+/// How long after its timeout a call may still arrive, in seconds.
 const LATE: f64 = 25.0;
 
 fn fate(sim: &Sim, call: Call) -> Fate {

@@ -1,4 +1,4 @@
-//! People: they send, cancel, redrive and read by hand, whenever they like.
+//! Senders and operators: they send, cancel, redrive and read messages by hand, at any time.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,7 +13,8 @@ use super::support::ledger::{Entity, Job};
 
 const FOREIGN: &str = "https://example.com/a.png";
 
-/// Lets people do what they do within `length`. Jobs are for videos with that probability.
+/// Schedules what senders and operators do within `length`. A job is for a video with the
+/// probability `videos`.
 pub fn schedule(sim: &Rc<Sim>, length: Duration, videos: f64) {
     let random = &sim.random;
     for key in ["scene:sb:s0", "scene:sb:s1", "character:sb:c0"] {
@@ -45,7 +46,7 @@ pub fn schedule(sim: &Rc<Sim>, length: Duration, videos: f64) {
     }
 }
 
-/// Either kind; videos are this likely.
+/// A kind by chance; `videos` is the probability of a video.
 pub fn kind(sim: &Sim, videos: f64) -> Kind {
     if sim.random.happens(videos) { Kind::Video } else { Kind::Image }
 }
@@ -68,14 +69,14 @@ fn send(sim: &Rc<Sim>, kind: Kind) {
     if random.happens(0.04) {
         message["prompt"] = Value::Null;
     }
-    // Not by chance: most histories should have some that overtake others.
+    // Not by chance: in most histories some jobs should overtake others.
     match job % 5 {
         3 => message["priority"] = json!(-10),
         4 => message["priority"] = json!(10),
         _ => {}
     }
     let delay = if random.happens(0.1) { random.seconds(0.0, 60.0) } else { Duration::ZERO };
-    sim.note(|| format!("somebody sends job {job} ({kind:?}): {message}"));
+    sim.note(|| format!("a sender sends job {job} ({kind:?}): {message}"));
     sim.ledger.borrow_mut().send(sim.now(), kind, message, delay);
     sim.watch.borrow_mut().holders.push(None);
 }
@@ -89,7 +90,7 @@ fn one_job(sim: &Rc<Sim>, effect: fn(&Rc<Sim>, Job)) {
 
 fn cancel(sim: &Rc<Sim>, job: Job) {
     if sim.ledger.borrow_mut().cancel(sim.now(), job) {
-        sim.note(|| format!("somebody cancels job {job}"));
+        sim.note(|| format!("a sender cancels job {job}"));
         sim.watch.borrow_mut().holders[job] = None;
     }
 }
@@ -97,7 +98,7 @@ fn cancel(sim: &Rc<Sim>, job: Job) {
 fn read_by_hand(sim: &Rc<Sim>, job: Job) {
     let hidden = sim.random.seconds(0.0, 60.0);
     if sim.ledger.borrow_mut().read_by_hand(sim.now(), job, hidden) {
-        sim.note(|| format!("somebody reads the message of job {job} by hand"));
+        sim.note(|| format!("an operator reads the message of job {job} by hand"));
         let mut watch = sim.watch.borrow_mut();
         watch.holders[job] = None;
         watch.by_hand.push(job);
@@ -112,11 +113,11 @@ pub fn redrive_all(sim: &Rc<Sim>, forget_operation: bool) {
         if !sim.ledger.borrow_mut().redrive(sim.now(), job, forget_operation) {
             continue;
         }
-        sim.note(|| format!("somebody redrives job {job} (forgetting: {forget_operation})"));
+        sim.note(|| format!("an operator redrives job {job} (forgetting: {forget_operation})"));
         let mut watch = sim.watch.borrow_mut();
         watch.holders[job] = None;
-        // Whoever gives up an operation, or was told of a submission that is uncertain, has decided
-        // to pay again; nobody else has.
+        // Only an operator who gives up an operation, or has read that a submission is uncertain, has
+        // decided to pay again.
         let told = forget_operation || code == Some(Code::SubmissionUncertain);
         if told && sim.ledger.borrow().rows[job].operation.is_none() {
             watch.redrives.push((job, sim.now()));
@@ -137,7 +138,7 @@ pub fn source_of(message: &Value, kind: Kind) -> Option<&str> {
     (kind == Kind::Video || message["editMode"] == json!(true)).then_some(url)
 }
 
-/// Whether a source is somebody else's.
+/// Whether a source is outside the project.
 pub fn is_foreign(url: &str) -> bool {
     url == FOREIGN
 }

@@ -20,7 +20,7 @@ const TIMEOUT: u64 = 12;
 const CALLS: usize = 3;
 
 impl Worker {
-    /// Calls a function of the database until there is an answer, `calls` times at most.
+    /// Calls a database function until it answers, at most `calls` times.
     async fn sql<T: 'static>(
         &self,
         name: &'static str,
@@ -40,7 +40,7 @@ impl Worker {
         Err(failure)
     }
 
-    /// A write for a lease, checked from outside: without the lease nothing may change.
+    /// A write under a lease; `check::write` compares the row before and after.
     async fn write<T: 'static>(
         &self,
         name: &'static str,
@@ -81,7 +81,7 @@ impl Queue for Worker {
         _models: &[String],
     ) -> Result<Vec<Claim>, Failure> {
         if self.stopping() || self.now() >= self.budget_ends {
-            self.sim.violated(|| format!("worker {} claims after its time", self.id.get()));
+            self.sim.violated(|| format!("worker {} claims a job after its budget", self.id.get()));
         }
         let worker = self.id.get();
         let subject = format!("up to {quantity}");

@@ -1,7 +1,7 @@
-//! The scheduler: virtual time, the workers as tasks, and everything that is still to happen.
+//! The scheduler: virtual time, the workers as tasks, and the effects that are still to happen.
 //!
-//! Time stands still while a task can go on. Which of several goes first, and which of several
-//! things that are due at the same moment comes first, is chance.
+//! Time stands still while a task is ready. Chance decides which of several ready tasks goes first,
+//! and which of several effects due at the same moment.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::{Ordering, Reverse};
@@ -20,7 +20,7 @@ use super::support::random::Random;
 
 type Effect = Box<dyn FnOnce(&Rc<Sim>)>;
 
-/// A task's number. Numbers are not used twice.
+/// A task's number, never used twice.
 pub type TaskId = usize;
 
 #[derive(Default)]
@@ -29,7 +29,7 @@ pub struct Schedule {
     steps: Cell<u64>,
     timers: RefCell<BinaryHeap<Reverse<Timer>>>,
     tasks: RefCell<Vec<Task>>,
-    /// Deeds that are still to be done, not counting those that only wake somebody.
+    /// Effects that are still to happen; wake-ups do not count.
     outstanding: Cell<usize>,
 }
 
@@ -56,7 +56,7 @@ impl Schedule {
         self.now.get()
     }
 
-    /// How often anything was done.
+    /// The number of steps so far.
     pub fn steps(&self) -> u64 {
         self.steps.get()
     }
@@ -65,7 +65,7 @@ impl Schedule {
         self.outstanding.get()
     }
 
-    /// Has something done at a time.
+    /// Schedules an effect.
     pub fn at(&self, random: &Random, at: Duration, effect: impl FnOnce(&Rc<Sim>) + 'static) {
         self.outstanding.set(self.outstanding.get() + 1);
         self.push(random, at, Action::Do(Box::new(effect)));
@@ -76,7 +76,7 @@ impl Schedule {
         self.timers.borrow_mut().push(Reverse(Timer { at, order: random.next(), action }));
     }
 
-    /// Comes back at a time.
+    /// Returns at the given time.
     pub async fn until(&self, random: &Random, at: Duration) {
         let mut set = false;
         poll_fn(|context| {
@@ -108,13 +108,13 @@ impl Schedule {
         self.tasks.borrow().iter().filter(|task| task.future.is_some()).count()
     }
 
-    /// Ends a task where it stands.
+    /// Drops a task at its current await.
     pub fn kill(&self, task: TaskId) {
         let future = self.tasks.borrow_mut()[task].future.take();
         drop(future);
     }
 
-    /// Keeps a task from going on for a while, like a process that is suspended.
+    /// Keeps a task from running until a time, like a suspended process.
     pub fn suspend(&self, random: &Random, task: TaskId, until: Duration) {
         let waker = {
             let task = &mut self.tasks.borrow_mut()[task];
@@ -124,7 +124,7 @@ impl Schedule {
         self.push(random, until, Action::Wake(waker));
     }
 
-    /// Does the next thing; says whether there was one.
+    /// Polls a ready task or applies the next effect; returns false if there is neither.
     pub fn step(&self, sim: &Rc<Sim>) -> bool {
         self.steps.set(self.steps.get() + 1);
         if let Some(task) = self.ready(&sim.random) {
@@ -153,7 +153,7 @@ impl Schedule {
         true
     }
 
-    /// One of the tasks that can go on.
+    /// One of the ready tasks.
     fn ready(&self, random: &Random) -> Option<TaskId> {
         let tasks = self.tasks.borrow();
         let can = |task: &Task| {
@@ -167,7 +167,7 @@ impl Schedule {
         ready.nth(chosen).map(|(number, _)| number)
     }
 
-    /// Drops all that refers to the simulation.
+    /// Drops everything that refers to the simulation.
     pub fn clear(&self) {
         let tasks = std::mem::take(&mut *self.tasks.borrow_mut());
         drop(tasks);

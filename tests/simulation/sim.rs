@@ -1,4 +1,4 @@
-//! All that there is in one history, and what is written down of it.
+//! The state of one history, and its trace.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,38 +18,38 @@ pub struct Sim {
     pub provider: RefCell<Provider>,
     pub watch: RefCell<Watch>,
     pub fault_rates: Cell<FaultRates>,
-    /// Whether workers go on as long as they like. Copies that are under way may then cross, so
-    /// nothing is asked of current objects.
+    /// Whether workers have no time limit. Copies in flight may then cross, so current objects are not
+    /// checked.
     pub endless: Cell<bool>,
     trace: Option<RefCell<Vec<String>>>,
     violation: RefCell<Option<String>>,
 }
 
-/// How bad things are. Histories differ in it, since some faults hide others.
+/// How likely each fault is. Histories differ in this, since some faults hide others.
 #[derive(Clone, Copy, Default)]
 pub struct FaultRates {
-    /// How likely a call goes wrong on its way.
+    /// A call is lost, late, refused or garbled.
     pub call: f64,
-    /// How likely a call takes much longer than usual.
+    /// A call takes much longer than usual.
     pub slow: f64,
-    /// How likely a worker is killed around a call.
+    /// The worker is killed around a call.
     pub kill: f64,
-    /// How likely a worker is suspended around a call.
+    /// The worker is suspended around a call.
     pub suspend: f64,
-    /// How likely a provider answers with something else than what was asked for.
+    /// A provider refuses what it was asked for.
     pub refusal: f64,
 }
 
-/// What the checks need to know besides the state: who had what, and when.
+/// What the checks need to know besides the state.
 #[derive(Default)]
 pub struct Watch {
     pub claims: Vec<Claimed>,
     pub submissions: Vec<Submitted>,
-    /// When a person decided that a job may be paid for again.
+    /// When an operator decided that a job may be paid for again.
     pub redrives: Vec<(Job, Duration)>,
-    /// Jobs whose message was read by hand: their holders cannot know that they lost the lease.
+    /// Jobs whose message was read by hand: their workers cannot know that they lost the lease.
     pub by_hand: Vec<Job>,
-    /// Who holds the lease of each job, told by the claims alone.
+    /// The token of the lease of each job, known by the claims alone.
     pub holders: Vec<Option<i32>>,
     /// Jobs that a worker reported as succeeded.
     pub reported: Vec<Job>,
@@ -68,7 +68,7 @@ pub struct Submitted {
     /// When the lease that it was made under was claimed.
     pub claimed_at: Duration,
     pub sent_at: Duration,
-    /// The operation that it brought, whoever knows about it.
+    /// The operation that it started, whether or not a worker knows of it.
     pub operation: Option<usize>,
 }
 
@@ -92,12 +92,12 @@ impl Sim {
         self.schedule.now()
     }
 
-    /// Has something done after a while.
+    /// Schedules an effect after a delay.
     pub fn after(&self, delay: Duration, effect: impl FnOnce(&Rc<Sim>) + 'static) {
         self.schedule.at(&self.random, self.now() + delay, effect);
     }
 
-    /// Ends a worker where it stands, if it still lives.
+    /// Kills a worker, if it still runs.
     pub fn end(&self, worker: TaskId) {
         if self.schedule.is_alive(worker) {
             self.note(|| format!("worker {worker} is killed"));
@@ -105,7 +105,7 @@ impl Sim {
         }
     }
 
-    /// Writes a line of the history, if somebody will read it.
+    /// Adds a line to the trace, if the history is traced.
     pub fn note(&self, line: impl FnOnce() -> String) {
         if let Some(trace) = &self.trace {
             let line = format!("{:>9.3} s  {}", self.now().as_secs_f64(), line());
@@ -117,7 +117,7 @@ impl Sim {
         self.trace.as_ref().map(|lines| lines.borrow().join("\n")).unwrap_or_default()
     }
 
-    /// Says that something happened that must not. The first one counts.
+    /// Records a violation. The first one counts.
     pub fn violated(&self, what: impl FnOnce() -> String) {
         let mut violation = self.violation.borrow_mut();
         if violation.is_none() {
@@ -141,12 +141,12 @@ impl Sim {
     }
 }
 
-/// The job that a prompt belongs to: prompts are how models know jobs apart.
+/// The job of a prompt, by which the models tell jobs apart.
 pub fn job_of(prompt: &str) -> Job {
     prompt.strip_prefix("job ").and_then(|number| number.parse().ok()).expect("a job's prompt")
 }
 
-/// The job that an object of a job's own is named after.
+/// The job of a job object, by its path.
 pub fn job_of_path(path: &str) -> Option<Job> {
     let name = path.rsplit_once('/')?.1;
     let number = name.split('.').next()?.rsplit_once('-')?.1;

@@ -14,13 +14,13 @@ use super::sim::{Sim, job_of_path};
 use super::support::ledger::Status;
 use super::worker::Worker;
 
-/// What is in an object: the number of something that a provider made.
+/// The content of an object: the number of what a provider made.
 pub type Content = u32;
 
-/// The content of every image that is not ours.
+/// The content of every image outside the project.
 pub const FOREIGN: Content = u32::MAX;
 
-/// Objects by bucket and path: what they hold, and since when.
+/// Objects by bucket and path: their content, and since when they have it.
 #[derive(Default)]
 pub struct Objects {
     pub by_path: BTreeMap<String, (Content, Duration)>,
@@ -67,7 +67,7 @@ impl AssetStore for Worker {
             sim.objects.borrow_mut().by_path.entry(path).or_insert((content, now));
         };
         match self.call(UPLOAD, &subject, stored).await {
-            // Whatever a reply of success says besides, nobody reads it.
+            // The body of a success is not read.
             Ok(()) | Err(CallError::Garbage) => Ok(()),
             Err(error) => Err(failed("put", error)),
         }
@@ -137,7 +137,7 @@ pub fn content_of(bytes: &[u8]) -> Content {
     Content::from_le_bytes(bytes.try_into().expect("four bytes"))
 }
 
-/// Whether the object at a path is that of a job which has succeeded.
+/// Whether an object belongs to a job that has succeeded.
 pub fn is_of_success(sim: &Sim, path: &str) -> bool {
     let ledger = sim.ledger.borrow();
     job_of_path(path)

@@ -1,11 +1,11 @@
-//! What must hold at the end, when everything has come to rest.
+//! What must hold at the end, when all jobs have ended.
 
 use super::check::current_path;
 use super::models::End;
 use super::sim::{Sim, Submitted};
 use super::support::ledger::{Job, Ledger, Status};
 
-/// Looks at everything; the first thing that is wrong counts.
+/// Checks everything; the first violation counts.
 pub fn check(sim: &Sim) {
     let ledger = sim.ledger.borrow();
     for job in 0..ledger.rows.len() {
@@ -32,7 +32,7 @@ fn ended(sim: &Sim, ledger: &Ledger, job: Job) {
         sim.violated(|| format!("the message of job {job} is not archived"));
     }
     if (row.status == Status::Failed) && row.error_code.is_none() {
-        sim.violated(|| format!("job {job} has failed for no reason"));
+        sim.violated(|| format!("job {job} has failed without an error code"));
     }
     if row.publication_pending {
         sim.violated(|| format!("the copies of job {job} are still due"));
@@ -53,12 +53,12 @@ fn ended(sim: &Sim, ledger: &Ledger, job: Job) {
     }
     let ending = format!("/{}.", row.job_id);
     if !path.contains(&ending) || !row.asset_url.as_ref().is_some_and(|url| url.ends_with(&path)) {
-        sim.violated(|| format!("job {job} has its asset at {path}, not at a place of its own"));
+        sim.violated(|| format!("job {job} has its asset at {path}, not at its own path"));
     }
 }
 
-/// A job's videos: no second one is paid for unless the first is over without a video, or a person
-/// sent the job again when nobody knew of an operation (any more).
+/// No second video of a job is paid for, unless the first operation ended without a video, or an
+/// operator redrove the job when it had no operation on record.
 fn paid_once(sim: &Sim, job: Job) {
     let watch = sim.watch.borrow();
     let mut paid: Vec<(&Submitted, usize)> = watch
@@ -86,7 +86,7 @@ fn paid_once(sim: &Sim, job: Job) {
     }
 }
 
-/// An entity shows, and its current object holds, what the newest enqueued success made.
+/// An entity and its current object show what the newest success made.
 fn current_object(sim: &Sim, ledger: &Ledger, job: Job, key: &str) {
     let kind = ledger.rows[job].kind;
     let Some(newest) = ledger.newest(kind, key) else { return };

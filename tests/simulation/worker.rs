@@ -1,4 +1,4 @@
-//! A worker: the product's core in a world where things go wrong.
+//! A worker: the core, with every port over the simulated network.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ pub struct Worker {
     pub id: Cell<TaskId>,
     /// When it is told to stop.
     pub stop_at: Option<Duration>,
-    /// When its time for taking jobs is over.
+    /// When its budget ends.
     pub budget_ends: Duration,
     memory: Memory,
 }

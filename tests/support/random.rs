@@ -29,12 +29,12 @@ impl Random {
         (self.next() % bound as u64) as usize
     }
 
-    /// Whether something of this probability happens.
+    /// True with this probability.
     pub fn happens(&self, probability: f64) -> bool {
         probability > 0.0 && self.fraction() < probability
     }
 
-    /// One of several.
+    /// One of the choices.
     pub fn one_of<T: Clone>(&self, choices: &[T]) -> T {
         choices[self.below(choices.len())].clone()
     }

@@ -1,4 +1,4 @@
-//! Virtual time: it stands still while anything can go on, and then jumps to the next timer.
+//! Virtual time: it stands still while a future is ready, and then jumps to the next timer.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -24,12 +24,12 @@ struct State {
 }
 
 impl VirtualClock {
-    /// Has the worker be told to stop at that time.
+    /// Tells the worker to stop at that time.
     pub fn stop_at(&self, time: Duration) {
         self.0.stop_at.set(Some(time));
     }
 
-    /// Has the process be suspended at that time for so long.
+    /// Suspends the process at that time for that long.
     pub fn suspend(&self, at: Duration, length: Duration) {
         self.0.suspension.set(Some((at, length)));
     }
@@ -54,7 +54,7 @@ impl VirtualClock {
         }
     }
 
-    /// Goes to the next timer and wakes everybody whose time has come.
+    /// Goes to the next timer and wakes every future whose time has come.
     fn jump(&self) {
         let mut timers = self.0.timers.borrow_mut();
         let next = timers.iter().map(|(time, _)| *time).min();

@@ -68,7 +68,7 @@ impl MemoryWorld {
     }
 }
 
-/// The least that a message may say.
+/// The smallest valid message.
 pub fn prompt(text: &str) -> Value {
     json!({"storyboardId": "sb", "prompt": text})
 }
@@ -78,7 +78,7 @@ pub fn scene(text: &str) -> Value {
     json!({"storyboardId": "sb", "sceneId": "s", "prompt": text})
 }
 
-/// The settings of the defaults, with two models.
+/// The default settings, with two models.
 pub fn settings() -> Settings {
     Settings {
         models: vec!["first-model".into(), "second-model".into()],
@@ -126,7 +126,7 @@ impl World for MemoryWorld {
     }
 }
 
-/// Keeps what was taken down.
+/// Keeps the log.
 #[derive(Default)]
 pub struct MemoryJournal(RefCell<Vec<LogEntry>>);
 

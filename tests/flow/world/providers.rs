@@ -14,12 +14,12 @@ use generation_queue::port::{
 
 use super::VirtualClock;
 
-/// Models that answer what they are told to, and otherwise succeed.
+/// Models that answer what a test has queued, and otherwise succeed.
 pub struct MemoryModel {
     clock: VirtualClock,
     /// How long an image takes.
     pub image_takes: Cell<Duration>,
-    /// How long the thread is kept busy with an image when it is there.
+    /// How much CPU time an image takes once it has arrived.
     pub image_keeps_busy: Cell<Duration>,
     /// How many images are being made, and the most there were at once.
     pub at_once: Cell<(u32, u32)>,
@@ -31,9 +31,9 @@ pub struct MemoryModel {
     pub asked: RefCell<Vec<(String, String, bool)>>,
     /// The operations that were polled.
     pub polled: RefCell<Vec<String>>,
-    /// What cancelling an operation comes to.
+    /// The answers to cancellations.
     pub cancellations: RefCell<VecDeque<Result<(), Failure>>>,
-    /// The operations that were to be cancelled.
+    /// The operations that a worker cancelled.
     pub cancelled: RefCell<Vec<String>>,
 }
 
@@ -60,7 +60,7 @@ impl MemoryModel {
         self.images.borrow_mut().push_back(Err(failure));
     }
 
-    /// Makes the next submission be rejected for certain.
+    /// Makes the provider reject the next submission.
     pub fn reject(&self, failure: Failure) {
         self.submissions.borrow_mut().push_back(Err(SubmitError { failure, rejected: true }));
     }
@@ -70,7 +70,7 @@ impl MemoryModel {
         self.polls.borrow_mut().push_back(Err(failure));
     }
 
-    /// Makes the next polls find the operation under way.
+    /// Makes the next polls find the operation pending.
     pub fn pend(&self, polls: usize) {
         self.polls.borrow_mut().extend((0..polls).map(|_| Ok(Progress::Pending)));
     }
@@ -195,7 +195,7 @@ impl AssetStore for MemoryStore {
     }
 }
 
-/// Source images that are there, unless the URL says otherwise.
+/// Source images; one whose URL says `missing` does not exist.
 pub struct MemorySources {
     clock: VirtualClock,
     /// How long a fetch takes.

@@ -1,5 +1,5 @@
-//! The queue port on the model of the ledger. Calls fail, lose their replies or take long where a
-//! test says so.
+//! The queue port on the model of the ledger. A test can make calls fail, lose their replies or take
+//! long.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::VirtualClock;
 use crate::support::ledger::{Entity, Job, Ledger, Row};
 
-/// The database was there before any worker: its time is another than that of their clocks.
+/// How much older the database is than the clock of a worker.
 const AGE: Duration = Duration::from_secs(24 * 3600);
 
 pub struct LedgerQueue {
@@ -62,7 +62,7 @@ impl LedgerQueue {
         self.ledger.borrow_mut().read_by_hand(self.now(), job, Duration::from_secs(600));
     }
 
-    /// A worker claims a job, does something and is not heard of again; its lease runs out.
+    /// A worker claims a job, makes some calls and dies; its lease runs out.
     pub fn worker_dies(&self, kind: Kind, having: impl FnOnce(&mut Ledger, Duration, &Lease)) {
         let now = self.now();
         let mut ledger = self.ledger.borrow_mut();
@@ -84,7 +84,7 @@ impl LedgerQueue {
         self.row(job).queued.unwrap().visible_at - self.now()
     }
 
-    /// Makes a job's operation that much older.
+    /// Makes the operation of a job older.
     pub fn age_operation(&self, job: Job, by: Duration) {
         let submitted_at = &mut self.ledger.borrow_mut().rows[job].submitted_at;
         *submitted_at = submitted_at.map(|at| at - by);

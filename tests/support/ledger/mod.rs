@@ -1,6 +1,6 @@
-//! The queue tables and the ledger, as `supabase/migrations/` keep them: plain data that changes
-//! by the same rules. Each method is one transaction; time is an argument. `tests/ledger/` holds it
-//! to the real SQL.
+//! The model of the queue tables and the ledger: plain data that changes by the rules of
+//! `supabase/migrations/`. Each method is one transaction; time is an argument. `tests/ledger/`
+//! verifies it against the real SQL.
 
 mod operator;
 pub mod settle;
@@ -15,7 +15,7 @@ use generation_queue::job::{Id, JobId, Kind, Slot, Target};
 use generation_queue::port::{Lease, LinkOutcome, Operation, Publication, Unpublished};
 use serde_json::Value;
 
-/// A job's place among all jobs, in the order in which they were enqueued.
+/// The index of a job among all jobs, in the order in which they were enqueued.
 pub type Job = usize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A submission was announced, and what it brought is unknown.
+    /// A submission was announced, and its outcome is unknown.
     pub fn submission_pending(&self) -> bool {
         self.submission.is_some() && self.operation.is_none()
     }
@@ -84,7 +84,7 @@ impl Row {
 pub struct Entity {
     pub image: Option<String>,
     pub video: Option<String>,
-    /// Its value is no object just now, so that nothing can be written to it.
+    /// Its value is no JSON object at the moment, so linking fails.
     pub broken: bool,
 }
 
@@ -133,7 +133,7 @@ impl Ledger {
         priority.filter(|priority| (-100..=100).contains(priority)).unwrap_or(0)
     }
 
-    /// `entity_slots`, in the order in which publications are told.
+    /// `entity_slots`, in the order of the publications.
     pub fn slots(&self, job: Job) -> Vec<(Slot, String)> {
         let message = &self.rows[job].message;
         let text = |field: &str| message[field].as_str().filter(|text| !text.is_empty());
@@ -145,7 +145,7 @@ impl Ledger {
             .collect()
     }
 
-    /// `newest_result`: the newest enqueued success of a kind for an entity.
+    /// `newest_result`: the newest success of a kind for an entity.
     pub fn newest(&self, kind: Kind, key: &str) -> Option<Job> {
         (0..self.rows.len()).rev().find(|job| {
             let row = &self.rows[*job];
@@ -166,7 +166,7 @@ impl Ledger {
         self.slots(job).into_iter().filter_map(due).collect()
     }
 
-    /// What a job was for; its message names at least a storyboard.
+    /// The target of a job whose message names at least a storyboard.
     pub fn target(&self, job: Job) -> Target {
         let id = |field: &str| self.rows[job].message[field].as_str().and_then(Id::new);
         Target {
@@ -176,7 +176,7 @@ impl Ledger {
         }
     }
 
-    /// A job of which copies are due.
+    /// A job together with the copies that are due.
     pub fn due(&self, job: Job) -> Unpublished {
         Unpublished {
             job_id: self.rows[job].job_id.clone(),
@@ -192,7 +192,7 @@ impl Ledger {
         }
     }
 
-    /// `without_submission`: as if nothing had been submitted.
+    /// Forgets the submission and its operation.
     fn forget_submission(&mut self, job: Job) {
         let row = &mut self.rows[job];
         row.discarded.extend(row.operation.take());

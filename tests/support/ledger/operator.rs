@@ -1,5 +1,4 @@
-//! Sending, cancelling, redriving: `1100_enqueue` to `1300_redrive`, `3060_cancelled_operations`, and
-//! reading by hand.
+//! What senders and operators call: sending, cancelling, redriving, reading by hand.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -43,7 +42,7 @@ impl Ledger {
         job
     }
 
-    /// `cancel_generation_job`; says whether it did.
+    /// `cancel_generation_job`; returns whether the job was live.
     pub fn cancel(&mut self, now: Duration, job: Job) -> bool {
         let row = &mut self.rows[job];
         if !row.status.is_live() {
@@ -56,7 +55,7 @@ impl Ledger {
         true
     }
 
-    /// `redrive_generation_jobs` for one job; says whether it was sent again.
+    /// `redrive_generation_jobs` for one job; returns whether it was requeued.
     pub fn redrive(&mut self, now: Duration, job: Job, forget_operation: bool) -> bool {
         if self.rows[job].status != Status::Failed {
             return false;
@@ -80,7 +79,7 @@ impl Ledger {
         true
     }
 
-    /// `pgmq.set_vt` and `pgmq.read` by hand, of one message: whoever holds the lease loses it.
+    /// `pgmq.set_vt` and `pgmq.read` of one message by hand: its worker loses the lease.
     pub fn read_by_hand(&mut self, now: Duration, job: Job, hidden: Duration) -> bool {
         let Some(message) = &mut self.rows[job].queued else { return false };
         message.read_ct += 1;

@@ -1,5 +1,5 @@
-//! Completion, publication, deferral and failure: `0700_linking` to `1000_defer_and_fail`, and
-//! `3060_cancelled_operations`.
+//! What workers call to settle a job, and for maintenance: completion, deferral, failure,
+//! publication, cancelled operations.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::{Job, Ledger, Status};
 pub enum Completed {
     Held(Completion),
     NotHeld,
-    /// GJ001: linking failed, nothing changed.
+    /// GJ001: linking the entity failed, nothing changed.
     LinkingFailed(String),
 }
 
@@ -46,7 +46,7 @@ impl Ledger {
         }
         let kind = self.rows[job].kind;
         let mut entities = Vec::new();
-        // In the order of their keys, as they are locked. An error undoes all of it.
+        // In the order of their keys, as they are locked. An error undoes everything.
         for (slot, key) in self.slots(job).into_iter().rev() {
             let outcome = if self.newest(kind, &key).is_some_and(|newest| newest > job) {
                 LinkOutcome::Superseded

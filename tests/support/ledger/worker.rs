@@ -1,5 +1,5 @@
-//! Claim, lease, submission and operation: `3040_claim`, `0500_lease`, `0600_submission`. Without
-//! limits, so it does not matter for which models a claim is made.
+//! What workers call before they settle: claim, lease, submission, operation. There are no limits
+//! here, so a claim names no models.
 
 use std::time::Duration;
 
