@@ -172,7 +172,7 @@ onEach("the HTTP face", async (studio, test) => {
   });
 });
 
-/** A JWT that nobody of this project has signed. */
+/** A JWT that was not signed with this project's secret. */
 function jwt(header: unknown, claims: unknown): string {
   const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
   return `${part(header)}.${part(claims)}.${crypto.randomUUID()}`;

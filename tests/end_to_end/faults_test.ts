@@ -34,7 +34,7 @@ const INVALID: [Kind, unknown, string][] = [
 ];
 
 onEach("faults", async (studio, test) => {
-  await test.step("a message that is no job fails by name and holds up nobody", async () => {
+  await test.step("an invalid message fails by field name and does not hold up other jobs", async () => {
     studio.simulator.reset();
     const bad: [string, string][] = [];
     for (const [kind, message, field] of INVALID) {
@@ -163,7 +163,7 @@ onEach("faults", async (studio, test) => {
     assert.equal(studio.simulator.requests.length, 0);
   });
 
-  await test.step("no key of anybody's is in a log line", () => {
+  await test.step("no key is in a log line", () => {
     const logs = [
       ...studio.stack.functionLogs("process-image-generation"),
       ...studio.stack.functionLogs("process-video-generation"),

@@ -1,23 +1,23 @@
 /**
- * What stands between the functions and their project: it passes requests on to the stack, and
- * answers in its place, or not at all, when it is told to.
+ * A gateway between the functions and the stack. It forwards requests, or answers them itself, or
+ * drops the connection, as a test says.
  */
 import { Entrance } from "../../local/simulator/entrance.ts";
 
-/** An answer in the place of the project's; "drop" closes the connection without one. */
+/** The answer to give instead of the stack's; "drop" closes the connection without one. */
 type Interference = (request: Request) => Response | "drop" | undefined;
 
 export class Gateway implements AsyncDisposable {
-  /** What is done with the next requests; undefined passes one on. */
+  /** Decides about each request; undefined forwards it. */
   interfere: Interference = () => undefined;
-  /** Where requests go, and the key that opens it. */
+  /** Where requests are forwarded to, and the key for it. */
   project = { url: "", key: "" };
 
   readonly #door: Entrance;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #closing = new AbortController();
 
-  /** `key` is the key that the functions know, which is nobody else's. */
+  /** `key` is the key that the functions have, which is valid nowhere else. */
   constructor(private readonly key: string) {
     this.#server = Deno.serve({
       hostname: "127.0.0.1",

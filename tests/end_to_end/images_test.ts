@@ -113,7 +113,7 @@ onEach("images", async (studio, test) => {
     assert.notDeepEqual((await object(source)).bytes, original.bytes, "the current object is new");
   });
 
-  await test.step("a wish goes to the model that can, and one that none can to nobody", async () => {
+  await test.step("a model that supports a field serves it, and without one the job fails", async () => {
     const storyboardId = studio.storyboard();
     studio.simulator.reset();
     const small = await studio.send("image", { storyboardId, prompt: "p", imageSize: "512" });

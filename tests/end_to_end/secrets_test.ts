@@ -120,8 +120,8 @@ function casesOf(marks: Marks, { url }: Gateway): Record<string, Case[]> {
       { kind: "image", message: edit(`https://${credentials}@images.test/${secretPart}`) },
       { kind: "video", message: { sourceImageUrl: `http://10.0.0.1/${secretPart}` } },
       { kind: "image", message: edit(`http://127.0.0.1%2f${sourcePath}/${secretPart}`) },
-      // Nobody has a name below `invalid`, so this is never more than tried.
-      { kind: "image", message: edit(`https://nobody.invalid/${secretPart}`) },
+      // No name below `invalid` exists, so the request is never more than attempted.
+      { kind: "image", message: edit(`https://missing.invalid/${secretPart}`) },
       { kind: "image", message: edit(own) },
       { kind: "image", message: edit(own), gateway: at("/object/sign/", echo(403)) },
       { kind: "image", message: edit(own), gateway: at("/object/sign/", echo(500)) },

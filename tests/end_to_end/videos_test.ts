@@ -123,7 +123,7 @@ onEach("videos", async (studio, test) => {
     assert.ok(job.error_message);
   });
 
-  await test.step("a wish goes to the model that can, and one that none can to nobody", async () => {
+  await test.step("a model that supports a field serves it, and without one the job fails", async () => {
     studio.simulator.reset();
     const video = { storyboardId: studio.storyboard(), prompt: "Lion walking" };
     const reference = studio.publicUrl("storyboard-images", "nothing-is-there.png");

@@ -37,7 +37,7 @@ export async function startFunction(
     environment: {
       SUPABASE_URL: services.url,
       SUPABASE_SECRET_KEYS: JSON.stringify({ default: key }),
-      GOOGLE_GENERATIVE_AI_API_KEY: "a-key-that-nobody-checks",
+      GOOGLE_GENERATIVE_AI_API_KEY: "a-key-that-is-not-checked",
       GOOGLE_GENERATIVE_AI_BASE_URL: `${services.url}/v1beta`,
     },
     log,

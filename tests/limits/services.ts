@@ -174,7 +174,7 @@ function around(
     start: (controller) => controller.enqueue(encoder.encode(before)),
     flush: (controller) => controller.enqueue(encoder.encode(after)),
   });
-  body.pipeTo(writable).catch(() => {}); // whoever gave the reply up is not to be told
+  body.pipeTo(writable).catch(() => {}); // the caller has given the reply up
   return readable;
 }
 

@@ -1,4 +1,4 @@
-/** What nobody sends a message for is done all the same: the database calls a worker. */
+/** Maintenance: the database calls a worker for it although no message is on the queue. */
 import assert from "node:assert/strict";
 import type { Stack } from "../../local/stack/mod.ts";
 import { object, Studio } from "./studio.ts";
@@ -45,7 +45,7 @@ Deno.test("a cancelled video is cancelled at the provider, with nothing on the q
     model: "gemini-omni-1.1-flash",
   });
   const { id, operation } = await untilJob(stack, "status = 'waiting'");
-  // At its end a run asks once more what was cancelled; this one has ended.
+  // A run asks for cancelled operations once more at its end; this one has ended.
   await until(() =>
     stack.functionLogs("process-video-generation").find((line) => line.includes("Run finished"))
   );
@@ -53,16 +53,16 @@ Deno.test("a cancelled video is cancelled at the provider, with nothing on the q
   assert.equal(visible.length, 0);
   await stack.sql("select cancel_generation_job($1)", [id]);
 
-  const told = await until(() => simulator.requests.find(({ kind }) => kind === "cancel"));
-  assert.equal(told.path, `/v1beta/interactions/${operation.name}/cancel`);
+  const cancellation = await until(() => simulator.requests.find(({ kind }) => kind === "cancel"));
+  assert.equal(cancellation.path, `/v1beta/interactions/${operation.name}/cancel`);
   await untilJob(stack, "status = 'cancelled' and not cancellation_pending");
   assert.equal(simulator.requests.filter(({ kind }) => kind === "cancel").length, 1);
 });
 
-Deno.test("a copy that was left undone is made, with nothing on the queue", async () => {
+Deno.test("a missing publication is made, with nothing on the queue", async () => {
   await using studio = await Studio.start({
     deno: "current",
-    stack: { tick: true, tickSeconds: 1 }, // nothing but the time calls the worker
+    stack: { tick: true, tickSeconds: 1 }, // only the schedule calls the worker
   });
   const { stack, simulator } = studio;
   await send(stack, "image", { storyboardId: "sb", sceneId: "s", prompt: "A dragon flying" });
