@@ -9,7 +9,7 @@ mod random;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use generation_queue::http::{Payload, Received, Transport, TransportError};
+use generation_queue::http::{Head, Received, Request, Transport, TransportError};
 use generation_queue::job::{Format, Id, JobId, Kind, Place, Slot, Target};
 use generation_queue::port::AssetStore;
 use generation_queue::service::Storage;
@@ -179,9 +179,9 @@ impl Transport for BaseUrl {
 
     async fn send(
         &self,
-        _request: http::Request<Payload<()>>,
+        _request: Request<()>,
         _timeout: Duration,
-    ) -> Result<http::Response<()>, TransportError> {
+    ) -> Result<(Head, ()), TransportError> {
         unreachable!()
     }
 

@@ -10,10 +10,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use generation_queue::http::{Payload, Received, Transport, TransportError};
+use generation_queue::http::{Head, Header, Payload, Received, Request, Transport, TransportError};
 use generation_queue::large_body::{Memory, Room};
 use generation_queue::service::fuzzing::mend;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
 use crate::secret;
@@ -27,7 +27,7 @@ pub struct Script {
 }
 
 /// What comes back of a request.
-pub type Reply = Result<Response<Vec<u8>>, TransportError>;
+pub type Reply = Result<(Head, Vec<u8>), TransportError>;
 
 impl Script {
     pub fn read(input: &[u8]) -> Self {
@@ -72,18 +72,20 @@ fn reply(text: &[u8]) -> Reply {
     if let Some(reason) = first.strip_prefix("lost") {
         return Err(TransportError::NoReply(reason.into()));
     }
-    let mut response = Response::new(body.to_vec());
     let status = first.parse().ok().and_then(|status| StatusCode::from_u16(status).ok());
-    *response.status_mut() = status.unwrap_or(StatusCode::OK);
+    let mut headers = HeaderMap::new();
     for line in lines {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
         let name = HeaderName::from_bytes(&line[..colon]);
         let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii_start());
         if let (Ok(name), Ok(value)) = (name, value) {
-            response.headers_mut().append(name, value);
+            headers.append(name, value);
         }
     }
-    Ok(response)
+    let head = Head::read(status.unwrap_or(StatusCode::OK), |name| {
+        headers.get(name)?.to_str().ok().map(str::to_owned)
+    });
+    Ok((head, body.to_vec()))
 }
 
 /// A transport that answers as the script says, and what went over it.
@@ -97,7 +99,7 @@ pub struct Service {
 /// A request that was sent.
 pub struct Sent {
     pub url: String,
-    pub headers: HeaderMap,
+    pub headers: Vec<Header>,
     pub body: Vec<u8>,
 }
 
@@ -110,7 +112,7 @@ impl Service {
     pub fn last(&self) -> Option<(StatusCode, Vec<u8>)> {
         let received = self.received.borrow();
         let reply = received.last()?.as_ref().ok()?;
-        Some((reply.status(), reply.body().clone()))
+        Some((reply.0.status, reply.1.clone()))
     }
 
     /// The last reply as JSON, mended as every reply is, if it was a success and is one that a
@@ -127,7 +129,7 @@ impl Service {
             let url = url::Url::parse(&sent.url).expect("an address");
             assert_eq!(url.as_str(), sent.url, "the address means something else");
             assert!(sent.url.starts_with(&format!("{}/", self.base)), "{}", sent.url);
-            if sent.headers.get("content-type").is_some_and(|it| it == "application/json") {
+            if sent.headers.contains(&("content-type", "application/json")) {
                 serde_json::from_slice::<Value>(&sent.body).expect("a body of JSON");
             }
         }
@@ -143,19 +145,15 @@ impl Transport for Service {
 
     async fn send(
         &self,
-        request: Request<Payload<Vec<u8>>>,
+        request: Request<Vec<u8>>,
         _timeout: Duration,
-    ) -> Result<Response<Vec<u8>>, TransportError> {
-        let (head, body) = request.into_parts();
+    ) -> Result<(Head, Vec<u8>), TransportError> {
+        let Request { url, headers, body, .. } = request;
         let body = match body {
             Payload::Empty => Vec::new(),
             Payload::Bytes(bytes) | Payload::Stream(bytes) => bytes,
         };
-        self.sent.borrow_mut().push(Sent {
-            url: head.uri.to_string(),
-            headers: head.headers,
-            body,
-        });
+        self.sent.borrow_mut().push(Sent { url, headers, body });
         let reply = self.replies.borrow_mut().pop_front();
         let reply = reply.unwrap_or_else(|| Err(TransportError::NoReply("silence".into())));
         self.received.borrow_mut().push(reply.clone());

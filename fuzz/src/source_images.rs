@@ -16,9 +16,8 @@ const PUBLIC: &str = "https://p.example.com/storage/v1";
 pub fn check(input: &[u8]) {
     let script = Script::read(input);
     check_reading(&script.question);
-    for reply in script.replies.borrow().iter().flatten() {
-        let location = reply.headers().get("location").and_then(|value| value.to_str().ok());
-        check_joining(&script.question, location.unwrap_or_default());
+    for (head, _) in script.replies.borrow().iter().flatten() {
+        check_joining(&script.question, head.location.as_deref().unwrap_or_default());
     }
     let (open, storage) = (script.service(""), script.service(STORAGE));
     let sources = Sources::new(&open, &storage, Some(PUBLIC.into()), None);

@@ -67,8 +67,8 @@ fn submit(service: &Service, model: &str) -> Option<Operation> {
     };
     failure::check(&failure);
     let may_be_paid = match service.received.borrow().last() {
-        Some(Ok(reply)) => {
-            !reply.status().is_client_error() || reply.status() == StatusCode::REQUEST_TIMEOUT
+        Some(Ok((head, _))) => {
+            !head.status.is_client_error() || head.status == StatusCode::REQUEST_TIMEOUT
         }
         Some(Err(error)) => !matches!(error, generation_queue::http::TransportError::NotSent(_)),
         None => false,

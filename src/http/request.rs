@@ -1,42 +1,65 @@
-//! Building requests.
+//! Requests.
 
-use http::header::{CONTENT_TYPE, HeaderName};
-use http::{HeaderValue, Method, Request, Uri};
+use http::Method;
 
-use super::{Payload, TransportError};
+use super::TransportError;
 
 /// The media type of JSON.
 pub(crate) const JSON: &str = "application/json";
 
+/// The name of the header that says what a body is.
+pub(crate) const CONTENT_TYPE: &str = "content-type";
+
+/// A header that a request has.
+pub type Header = (&'static str, &'static str);
+
+/// A request, except for its credentials: those are the transport's.
+#[derive(Debug)]
+pub struct Request<S> {
+    /// The method.
+    pub method: Method,
+    /// The absolute URL.
+    pub url: String,
+    /// The headers, their names in lower case.
+    pub headers: Vec<Header>,
+    /// The body.
+    pub body: Payload<S>,
+}
+
+/// The body of a request.
+#[derive(Debug)]
+pub enum Payload<S> {
+    /// None.
+    Empty,
+    /// Bytes in memory.
+    Bytes(Vec<u8>),
+    /// A reply's body, passed on without being looked at.
+    Stream(S),
+}
+
 /// A request without a body.
-pub(crate) fn get<S>(url: &str) -> Result<Request<Payload<S>>, TransportError> {
+pub(crate) fn get<S>(url: &str) -> Result<Request<S>, TransportError> {
     build(Method::GET, url, &[], Payload::Empty)
 }
 
 /// A request with a JSON body.
-pub(crate) fn post_json<S>(
-    url: &str,
-    body: Vec<u8>,
-) -> Result<Request<Payload<S>>, TransportError> {
+pub(crate) fn post_json<S>(url: &str, body: Vec<u8>) -> Result<Request<S>, TransportError> {
     build(Method::POST, url, &[(CONTENT_TYPE, JSON)], Payload::Bytes(body))
 }
 
 /// A request with headers of its own.
 ///
 /// # Errors
-/// The URL is none; nothing was sent then.
+/// The URL is none; nothing was sent then. (A transport that mended it would ask for another one.)
 pub(crate) fn build<S>(
     method: Method,
     url: &str,
-    headers: &[(HeaderName, &'static str)],
+    headers: &[Header],
     body: Payload<S>,
-) -> Result<Request<Payload<S>>, TransportError> {
-    let mut request = Request::new(body);
-    *request.method_mut() = method;
-    *request.uri_mut() =
-        Uri::try_from(url).map_err(|_| TransportError::NotSent("its address is no URL".into()))?;
-    for (name, value) in headers {
-        request.headers_mut().append(name, HeaderValue::from_static(value));
+) -> Result<Request<S>, TransportError> {
+    let in_url = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'`');
+    if !url.bytes().all(in_url) {
+        return Err(TransportError::NotSent("its address is no URL".into()));
     }
-    Ok(request)
+    Ok(Request { method, url: url.to_owned(), headers: headers.to_vec(), body })
 }

@@ -5,19 +5,9 @@
 //! test a list of recorded replies.
 
 use std::fmt;
-use std::rc::Rc;
 use std::time::Duration;
 
-/// The body of a request.
-#[derive(Debug)]
-pub enum Payload<S> {
-    /// None.
-    Empty,
-    /// Bytes in memory.
-    Bytes(Vec<u8>),
-    /// A reply's body, passed on without being looked at.
-    Stream(S),
-}
+use super::{Head, Request};
 
 /// The body of a reply, as far as it has been received.
 #[derive(Debug)]
@@ -67,9 +57,9 @@ pub trait Transport {
     /// most.
     async fn send(
         &self,
-        request: http::Request<Payload<Self::Stream>>,
+        request: Request<Self::Stream>,
         timeout: Duration,
-    ) -> Result<http::Response<Self::Stream>, TransportError>;
+    ) -> Result<(Head, Self::Stream), TransportError>;
 
     /// Receives a body to its end within `timeout`. None if it is longer than `limit` bytes: what
     /// has been received is kept then, and the rest stays on its way until it is asked for again.
@@ -89,43 +79,37 @@ pub trait Transport {
     ) -> Result<Received<Self::Stream>, TransportError>;
 }
 
-macro_rules! transport_by_reference {
-    ($($pointer:ty),*) => {$(
-        /// Several services can share one transport.
-        impl<T: Transport> Transport for $pointer {
-            type Stream = T::Stream;
+/// Several services can share one transport.
+impl<T: Transport> Transport for &T {
+    type Stream = T::Stream;
 
-            fn base_url(&self) -> &str {
-                (**self).base_url()
-            }
+    fn base_url(&self) -> &str {
+        (**self).base_url()
+    }
 
-            async fn send(
-                &self,
-                request: http::Request<Payload<T::Stream>>,
-                timeout: Duration,
-            ) -> Result<http::Response<T::Stream>, TransportError> {
-                (**self).send(request, timeout).await
-            }
+    async fn send(
+        &self,
+        request: Request<T::Stream>,
+        timeout: Duration,
+    ) -> Result<(Head, T::Stream), TransportError> {
+        (**self).send(request, timeout).await
+    }
 
-            async fn collect(
-                &self,
-                body: &mut T::Stream,
-                limit: usize,
-                timeout: Duration,
-            ) -> Result<Option<Vec<u8>>, TransportError> {
-                (**self).collect(body, limit, timeout).await
-            }
+    async fn collect(
+        &self,
+        body: &mut T::Stream,
+        limit: usize,
+        timeout: Duration,
+    ) -> Result<Option<Vec<u8>>, TransportError> {
+        (**self).collect(body, limit, timeout).await
+    }
 
-            async fn peek(
-                &self,
-                body: T::Stream,
-                length: usize,
-                timeout: Duration,
-            ) -> Result<Received<T::Stream>, TransportError> {
-                (**self).peek(body, length, timeout).await
-            }
-        }
-    )*};
+    async fn peek(
+        &self,
+        body: T::Stream,
+        length: usize,
+        timeout: Duration,
+    ) -> Result<Received<T::Stream>, TransportError> {
+        (**self).peek(body, length, timeout).await
+    }
 }
-
-transport_by_reference!(&T, Rc<T>);

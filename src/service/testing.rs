@@ -6,10 +6,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::{Request, Response};
+use http::StatusCode;
 use serde_json::Value;
 
-use crate::http::{Payload, Received, Transport, TransportError};
+use crate::http::{Head, Header, Payload, Received, Request, Transport, TransportError};
 use crate::large_body::{Memory, Room};
 
 /// A request that was sent.
@@ -17,7 +17,7 @@ use crate::large_body::{Memory, Room};
 pub(super) struct Sent {
     pub(super) method: String,
     pub(super) url: String,
-    pub(super) headers: http::HeaderMap,
+    pub(super) headers: Vec<Header>,
     pub(super) body: Vec<u8>,
 }
 
@@ -27,14 +27,17 @@ impl Sent {
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
+        self.headers.iter().find(|header| header.0 == name).map(|header| header.1)
     }
 }
+
+/// What comes back of a request.
+type Answer = Result<(Head, Vec<u8>), TransportError>;
 
 /// A transport that gives the replies it was told to, in their order.
 pub(super) struct Recorded {
     base: String,
-    replies: RefCell<VecDeque<Result<Response<Vec<u8>>, TransportError>>>,
+    replies: RefCell<VecDeque<Answer>>,
     pub(super) sent: RefCell<Vec<Sent>>,
 }
 
@@ -57,12 +60,11 @@ impl Recorded {
         headers: &[(&str, &str)],
         body: impl AsRef<[u8]>,
     ) -> Self {
-        let mut response = Response::builder().status(status);
-        for (name, value) in headers {
-            response = response.header(*name, *value);
-        }
-        let response = response.body(body.as_ref().to_vec()).unwrap();
-        self.replies.borrow_mut().push_back(Ok(response));
+        let head = Head::read(StatusCode::from_u16(status).unwrap(), |name| {
+            let header = headers.iter().find(|header| header.0 == name);
+            header.map(|header| header.1.to_owned())
+        });
+        self.replies.borrow_mut().push_back(Ok((head, body.as_ref().to_vec())));
         self
     }
 
@@ -89,23 +91,19 @@ impl Transport for Recorded {
         &self.base
     }
 
-    async fn send(
-        &self,
-        request: Request<Payload<Vec<u8>>>,
-        _timeout: Duration,
-    ) -> Result<Response<Vec<u8>>, TransportError> {
-        let (head, body) = request.into_parts();
+    async fn send(&self, request: Request<Vec<u8>>, _timeout: Duration) -> Answer {
+        let Request { method, url, headers, body } = request;
         self.sent.borrow_mut().push(Sent {
-            method: head.method.to_string(),
-            url: head.uri.to_string(),
-            headers: head.headers,
+            method: method.to_string(),
+            url: url.clone(),
+            headers,
             body: match body {
                 Payload::Empty => Vec::new(),
                 Payload::Bytes(bytes) | Payload::Stream(bytes) => bytes,
             },
         });
         let reply = self.replies.borrow_mut().pop_front();
-        reply.unwrap_or_else(|| panic!("no reply left for {}", head.uri))
+        reply.unwrap_or_else(|| panic!("no reply left for {url}"))
     }
 
     async fn collect(

@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use gloo_net::http::{Headers, Request, RequestBuilder, Response};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -16,7 +15,7 @@ use super::error::without_addresses;
 use super::property::Property;
 use super::response_body::ResponseBody;
 use super::upload_stream::UploadStream;
-use crate::http::{Payload, Received, Transport, TransportError};
+use crate::http::{Head, Payload, Received, Transport, TransportError};
 use crate::large_body::SMALL;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -94,12 +93,16 @@ impl Transport for Adapter {
 
     async fn send(
         &self,
-        request: http::Request<Payload<ResponseBody>>,
+        request: crate::http::Request<ResponseBody>,
         timeout: Duration,
-    ) -> Result<http::Response<ResponseBody>, TransportError> {
+    ) -> Result<(Head, ResponseBody), TransportError> {
         let guard = AbortGuard::new()?;
-        let (head, payload) = request.into_parts();
-        let request = outgoing(&head, &guard);
+        let crate::http::Request { method, url, headers, body: payload } = request;
+        let request = RequestBuilder::new(&url)
+            .method(method)
+            .redirect(RequestRedirect::Manual)
+            .abort_signal(Some(&guard.signal()));
+        let request = headers.iter().fold(request, |it, (name, value)| it.header(name, value));
         // Dropped when this is over: by then the body has been passed on, or nobody wants it.
         let (mut _upload, mut _stream) = (None, None);
         let request = match payload {
@@ -121,7 +124,7 @@ impl Transport for Adapter {
             }
         };
         let reply = within(timeout, self.fetch(request)).await?;
-        answer(&reply, guard)
+        Ok((head(&reply)?, ResponseBody::new(reply.body(), guard)))
     }
 
     async fn collect(
@@ -143,17 +146,6 @@ impl Transport for Adapter {
     }
 }
 
-/// The request, except for its body.
-fn outgoing(head: &http::request::Parts, guard: &AbortGuard) -> RequestBuilder {
-    let request = RequestBuilder::new(&head.uri.to_string())
-        .method(head.method.clone())
-        .redirect(RequestRedirect::Manual)
-        .abort_signal(Some(&guard.signal()));
-    head.headers.iter().fold(request, |request, (name, value)| {
-        request.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))
-    })
-}
-
 /// The request with a body that is sent as it comes. `fetch` takes such a body only from a request
 /// that is `duplex`, which gloo-net cannot say.
 fn streamed(request: RequestBuilder, body: &ReadableStream) -> Result<Request, TransportError> {
@@ -171,37 +163,12 @@ fn malformed(error: gloo_net::Error) -> TransportError {
     TransportError::NotSent(without_addresses(&error.to_string()))
 }
 
-/// The reply as the services read it.
-fn answer(
-    reply: &Response,
-    guard: AbortGuard,
-) -> Result<http::Response<ResponseBody>, TransportError> {
+/// The head of a reply, as far as services read it.
+fn head(reply: &Response) -> Result<Head, TransportError> {
     let status = StatusCode::from_u16(reply.status())
         .map_err(|_| TransportError::NoReply("the adapter's Response has no status".into()))?;
-    let mut answer = http::Response::new(ResponseBody::new(reply.body(), guard));
-    *answer.status_mut() = status;
-    *answer.headers_mut() = headers(reply)?;
-    Ok(answer)
-}
-
-/// The headers that services read. Taking over all would mean reading names as well, which is the
-/// largest single function there is.
-const READ: [HeaderName; 5] = [CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER];
-
-/// The headers of a reply, as far as they are of interest.
-fn headers(reply: &Response) -> Result<HeaderMap, TransportError> {
     // A copy, because gloo-net panics where reading throws, as headers of the adapter's own could.
-    let given = web_sys::Headers::new_with_headers(&reply.headers().into_raw());
-    let given = Headers::from_raw(given.map_err(|thrown| no_reply(&thrown))?);
-    let mut headers = HeaderMap::new();
-    for name in READ {
-        // Header values are bytes; JavaScript shows each as the character of that number.
-        let value: Option<Vec<u8>> = given
-            .get(name.as_str())
-            .and_then(|text| text.chars().map(|char| u8::try_from(char).ok()).collect());
-        if let Some(value) = value.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()) {
-            headers.append(name, value);
-        }
-    }
-    Ok(headers)
+    let headers = web_sys::Headers::new_with_headers(&reply.headers().into_raw());
+    let headers = Headers::from_raw(headers.map_err(|thrown| no_reply(&thrown))?);
+    Ok(Head::read(status, |name| headers.get(name)))
 }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, LOCATION};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::error::{failure, is_about_itself, unreachable};
 use crate::failure::{Code, Failure};
-use crate::http::{Received, Reply, Transport, explanation, get, passes, retry_after};
+use crate::http::{Head, Received, Reply, Transport, explanation, get, passes};
 use crate::job::Format;
 use crate::port::Body;
 use crate::service::redact::shown;
@@ -49,19 +48,18 @@ pub(super) async fn download<T: Transport>(
         let lost =
             |error| Failure { code: Code::DownloadFailed, ..unreachable(&url.origin(), &error) };
         let request = get(&url.to_string()).map_err(lost)?;
-        let (head, body) = transport.send(request, TIMEOUT).await.map_err(lost)?.into_parts();
+        let (head, body) = transport.send(request, TIMEOUT).await.map_err(lost)?;
         if head.status.is_redirection() {
-            let location = head.headers.get(LOCATION).and_then(|value| value.to_str().ok());
-            let location = location.ok_or_else(|| bad_uri("redirects to nowhere"))?;
-            url = url.join(location).map_err(bad_uri)?;
+            let location = head.location.ok_or_else(|| bad_uri("redirects to nowhere"))?;
+            url = url.join(&location).map_err(bad_uri)?;
             continue;
         }
         if !head.status.is_success() {
             let body = explanation(transport, body).await;
-            let reply = Reply { status: head.status, headers: head.headers, body };
+            let reply = Reply { status: head.status, retry_after: head.retry_after, body };
             return Err(refused(&url, url.same_origin(&base), &reply));
         }
-        check_length(&head.headers)?;
+        check_length(&head)?;
         let Received { head, whole } = transport.peek(body, HEAD, TIMEOUT).await.map_err(lost)?;
         check_bytes(&head)?;
         return Ok(Body::Stream(whole));
@@ -95,10 +93,8 @@ fn may_lead_to(base: &WebUrl, url: &WebUrl) -> bool {
     url.same_origin(base) || safe && outside
 }
 
-fn check_length(headers: &HeaderMap) -> Result<(), Failure> {
-    let length = headers.get(CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    match length {
+fn check_length(head: &Head) -> Result<(), Failure> {
+    match head.content_length {
         Some(length) if length > LARGEST => {
             Err(give_up(format!("the video has {length} bytes, more than {LARGEST}")))
         }
@@ -130,8 +126,7 @@ fn refused(url: &WebUrl, own: bool, reply: &Reply) -> Failure {
     let message =
         shown(&format!("the video at {origin} was answered with {}", reply.status.as_u16()));
     if passes(reply.status) {
-        let delay = retry_after(&reply.headers);
-        return Failure::retry(Code::DownloadFailed, message).after(delay);
+        return Failure::retry(Code::DownloadFailed, message).after(reply.retry_after);
     }
     let advice = "; if it is gone, redrive the job with forget_operation to pay for a new one";
     Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message + advice)

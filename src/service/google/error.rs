@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::failure::{Code, Failure};
-use crate::http::{LONGEST_DELAY, Reply, TransportError, retry_after};
+use crate::http::{LONGEST_DELAY, Reply, TransportError};
 use crate::json::Json;
 use crate::service::redact::shown;
 
@@ -26,7 +26,7 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
         None => "no explanation".into(),
     };
     let message = format!("{asked} answered {}: {words}", status.as_u16());
-    let delay = delay_of(error).max(retry_after(&reply.headers));
+    let delay = delay_of(error).max(reply.retry_after);
     match status.as_u16() {
         400 if names_key(error) => bad_key(message),
         401 | 403 => bad_key(message),

@@ -10,14 +10,12 @@ mod url;
 
 use std::time::Duration;
 
-use http::StatusCode;
-use http::header::{ACCEPT, CONTENT_LENGTH, LOCATION};
-use http::{HeaderMap, Method, Response};
+use http::{Method, StatusCode};
 
 pub(super) use self::url::WebUrl;
 use super::redact::shown;
 use crate::failure::{Code, Failure};
-use crate::http::{Most, Payload, Transport, TransportError, build, passes, receive, retry_after};
+use crate::http::{Head, Most, Payload, Transport, TransportError, build, passes, receive};
 use crate::job::Format;
 use crate::large_body::{Room, SMALL};
 use crate::port::{SourceImage, SourceImages};
@@ -132,16 +130,16 @@ async fn ask<T: Transport>(
         TransportError::TooLarge { .. } => too_large(url),
         error => retry(shown(&format!("{} {error}", url.host))),
     };
-    let headers = [(ACCEPT, FORMATS)];
+    let headers = [("accept", FORMATS)];
     let request = build(Method::GET, address, &headers, Payload::Empty).map_err(lost)?;
-    let reply = transport.send(request, TIMEOUT).await.map_err(lost)?;
-    if let Some(location) = redirect(&reply) {
-        return Ok(Step::Redirect(location));
+    let (head, body) = transport.send(request, TIMEOUT).await.map_err(lost)?;
+    let status = head.status;
+    if let Some(location) = redirect(&head) {
+        return Ok(Step::Redirect(location.to_owned()));
     }
-    let status = reply.status();
     if passes(status) {
         let message = format!("{} answered {}", url.host, status.as_u16());
-        return Err(retry(message).after(retry_after(reply.headers())));
+        return Err(retry(message).after(head.retry_after));
     }
     if status == NOT_PUBLIC {
         return Err(unusable(url, IS_NOT_PUBLIC));
@@ -149,10 +147,10 @@ async fn ask<T: Transport>(
     if !status.is_success() {
         return Err(unusable(url, &format!("answered {}", status.as_u16())));
     }
-    if length(reply.headers()).is_some_and(|length| length > left) {
+    if head.content_length.is_some_and(|length| length > left as u64) {
         return Err(too_large(url));
     }
-    let bytes = receive(transport, reply.into_body(), TIMEOUT, most).await.map_err(lost)?;
+    let bytes = receive(transport, body, TIMEOUT, most).await.map_err(lost)?;
     match Format::of(&bytes) {
         Some(format) if format.is_image() => Ok(Step::Image(SourceImage { format, bytes })),
         _ => Err(unusable(url, "sent no PNG, JPEG, WebP, HEIC or HEIF")),
@@ -160,14 +158,9 @@ async fn ask<T: Transport>(
 }
 
 /// Where a reply redirects to. One without an address is an answer like others.
-fn redirect<B>(reply: &Response<B>) -> Option<String> {
-    let is_redirect = reply.status().is_redirection() && reply.status() != StatusCode::NOT_MODIFIED;
-    let location = reply.headers().get(LOCATION).filter(|_| is_redirect)?;
-    location.to_str().ok().map(str::to_owned)
-}
-
-fn length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+fn redirect(head: &Head) -> Option<&str> {
+    let is_redirect = head.status.is_redirection() && head.status != StatusCode::NOT_MODIFIED;
+    head.location.as_deref().filter(|_| is_redirect)
 }
 
 /// A reason with the host it is about. Never more of the URL: a path or a query can be a secret.

@@ -6,12 +6,11 @@
 use std::time::Duration;
 
 use http::Method;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 
 use crate::failure::{Code, Failure};
 use crate::http::{
-    JSON, Most, Payload, Reply, Transport, TransportError, build, exchange, passes, post_json,
-    retry_after,
+    CONTENT_TYPE, JSON, Most, Payload, Reply, Request, Transport, TransportError, build, exchange,
+    passes, post_json,
 };
 use crate::job::{Format, Place};
 use crate::json::{self, Json};
@@ -28,7 +27,7 @@ const BRIEFLY: &str = "max-age=60";
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Whether an object may replace another.
-const UPSERT: HeaderName = HeaderName::from_static("x-upsert");
+const UPSERT: &str = "x-upsert";
 
 /// One object a format is all there can be at a place; the search narrows its folder down.
 const MOST_OBJECTS: i64 = 12;
@@ -60,7 +59,7 @@ impl<T: Transport> Storage<T> {
     async fn ask(
         &self,
         what: &str,
-        request: Result<http::Request<Payload<T::Stream>>, TransportError>,
+        request: Result<Request<T::Stream>, TransportError>,
         timeout: Duration,
     ) -> Result<Reply, Failure> {
         let lost = |error: TransportError| {
@@ -103,8 +102,11 @@ impl<T: Transport> AssetStore for Storage<T> {
     ) -> Result<(), Failure> {
         const WHAT: &str = "storing an asset";
         let url = self.url(&format!("object/{}/{}", place.bucket, place.path(format)));
-        let headers =
-            [(CONTENT_TYPE, format.content_type()), (CACHE_CONTROL, IMMUTABLE), (UPSERT, "false")];
+        let headers = [
+            (CONTENT_TYPE, format.content_type()),
+            ("cache-control", IMMUTABLE),
+            (UPSERT, "false"),
+        ];
         let body = match body {
             Body::Bytes(bytes) => Payload::Bytes(bytes),
             Body::Stream(stream) => Payload::Stream(stream),
@@ -192,7 +194,7 @@ fn refused(what: &str, reply: &Reply) -> Failure {
     let message = format!("{what}: storage answered {status}: {message}");
     let inner = http::StatusCode::from_u16(status).unwrap_or(reply.status);
     if passes(reply.status) || passes(inner) || !reply.status.is_client_error() {
-        return Failure::retry(Code::StorageFailed, message).after(retry_after(&reply.headers));
+        return Failure::retry(Code::StorageFailed, message).after(reply.retry_after);
     }
     Failure::give_up(Code::StorageFailed, message)
 }

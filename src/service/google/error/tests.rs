@@ -1,20 +1,18 @@
-use http::HeaderMap;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::failure::Next;
 
 fn of(status: u16, body: &str) -> Failure {
-    with_headers(status, body, &[])
+    after(status, body, None)
 }
 
-fn with_headers(status: u16, body: &str, headers: &[(&'static str, &str)]) -> Failure {
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        map.insert(*name, value.parse().unwrap());
-    }
+fn after(status: u16, body: &str, retry_after: Option<u64>) -> Failure {
     let status = StatusCode::from_u16(status).unwrap();
-    failure("a-model", &Reply { status, headers: map, body: body.as_bytes().to_vec() })
+    let retry_after = retry_after.map(Duration::from_secs);
+    failure("a-model", &Reply { status, retry_after, body: body.as_bytes().to_vec() })
 }
 
 fn error(status: u16, name: &str, message: &str, details: Value) -> String {
@@ -84,9 +82,9 @@ fn a_model_that_is_gone_leads_to_the_next_one() {
 fn the_longer_of_two_delays_counts() {
     let body = quota("RequestsPerMinute-FreeTier", Some("34.4s"));
     assert_eq!(waits(&of(429, &body)), Some(35));
-    assert_eq!(waits(&with_headers(429, &body, &[("retry-after", "60")])), Some(60));
-    assert_eq!(waits(&with_headers(429, &body, &[("retry-after", "5")])), Some(35));
-    assert_eq!(waits(&with_headers(429, "", &[("retry-after", "5")])), Some(5));
+    assert_eq!(waits(&after(429, &body, Some(60))), Some(60));
+    assert_eq!(waits(&after(429, &body, Some(5))), Some(35));
+    assert_eq!(waits(&after(429, "", Some(5))), Some(5));
     assert_eq!(waits(&of(429, "")), None);
 }
 
@@ -121,7 +119,7 @@ fn a_quota_of_a_day_or_of_nothing_takes_an_hour() {
 #[test]
 fn trouble_on_their_side_is_worth_another_try() {
     for status in [408, 500, 502, 503, 504, 529] {
-        let failure = with_headers(status, "<html>sorry</html>", &[("retry-after", "7")]);
+        let failure = after(status, "<html>sorry</html>", Some(7));
         assert_eq!(failure.code, Code::ProviderUnavailable);
         let after = Some(Duration::from_secs(7));
         assert_eq!(failure.next, Next::Retry { after, attempts: None });

@@ -63,9 +63,9 @@ fn an_asset_is_stored_once_and_kept_for_a_year() {
     put(&transport).unwrap();
     let sent = transport.only();
     let url = format!("{BASE}/object/storyboard-images/sb/scenes/s1/{JOB}.png");
-    assert_eq!((sent.method.as_str(), sent.url), ("POST", url));
+    assert_eq!((sent.method.as_str(), sent.url.clone()), ("POST", url));
     assert_eq!(sent.body, PNG);
-    let header = |name: &str| sent.headers.get(name).unwrap().to_str().unwrap();
+    let header = |name: &str| sent.header(name).unwrap();
     assert_eq!(header("content-type"), "image/png");
     assert_eq!(header("cache-control"), "max-age=31536000");
     assert_eq!(header("x-upsert"), "false");

@@ -1,0 +1,83 @@
+//! The head of a reply.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+/// The longest delay that is taken from a service; a longer one is asked for by mistake, and a
+/// worker that comes back too early is only told again.
+pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(3600);
+
+/// What the services read of a reply before its body. A map of all headers would take 10 KB of WASM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The status.
+    pub status: StatusCode,
+    /// The length of the body, in bytes.
+    pub content_length: Option<u64>,
+    /// Where a redirect leads.
+    pub location: Option<String>,
+    /// The delay that the service asks for, an hour at most.
+    pub retry_after: Option<Duration>,
+}
+
+impl Head {
+    /// The head with this status; `header` gives the value of a header by its name in lower case.
+    pub fn read(status: StatusCode, header: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            status,
+            content_length: header("content-length").and_then(|text| text.parse().ok()),
+            location: header("location").filter(|text| is_plain(text)),
+            retry_after: header("retry-after").and_then(|text| delay(&text)),
+        }
+    }
+}
+
+/// Whether a text is of the characters that a header may have.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte == b' ' || byte == b'\t' || byte.is_ascii_graphic())
+}
+
+/// None of the services here names a delay as a date, which HTTP allows too; reading dates would
+/// take 2 KB of WASM.
+fn delay(text: &str) -> Option<Duration> {
+    let seconds = text.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_DELAY))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn with(name: &str, value: &str) -> Head {
+        Head::read(StatusCode::OK, |asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn a_delay_is_named_in_seconds() {
+        let asked = |value| with("retry-after", value).retry_after.map(|delay| delay.as_secs());
+        assert_eq!(asked("30"), Some(30));
+        assert_eq!(asked(" 0 "), Some(0));
+        for text in ["soon", "-1", "", "1.5", "Wed, 25 Nov 2026 00:00:10 GMT"] {
+            assert_eq!(asked(text), None, "{text}");
+        }
+        assert_eq!(with("date", "30").retry_after, None);
+    }
+
+    #[test]
+    fn no_delay_is_longer_than_an_hour() {
+        let head = with("retry-after", "999999999999");
+        assert_eq!(head.retry_after, Some(Duration::from_secs(3600)));
+    }
+
+    #[test]
+    fn a_length_is_a_number_and_a_location_is_plain() {
+        assert_eq!(with("content-length", "12").content_length, Some(12));
+        assert_eq!(with("content-length", "-1").content_length, None);
+        assert_eq!(with("location", "/a b").location.unwrap(), "/a b");
+        for text in ["/\u{ff}", "/\n", "/\0"] {
+            assert_eq!(with("location", text).location, None, "{text:?}");
+        }
+    }
+}
