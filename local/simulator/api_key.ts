@@ -1,6 +1,6 @@
 import { invalidKey, missingKey } from "./google_errors.ts";
 
-/** Where a request carried its key, and whether it was the right one. */
+/** Where a request carried its key, and whether it was right. */
 export type KeyUse = "header" | "query" | "wrong" | "none";
 
 /** Reads the key as the API does: `x-goog-api-key`, or `key` in the URL (which it also accepts). */
@@ -21,7 +21,7 @@ export function requireKey(use: KeyUse): void {
 
 /**
  * A key for one run of the simulator. It looks like no real key, so that no secret scanner
- * takes a log of the simulator for a leak.
+ * mistakes a log of the simulator for a leak.
  */
 export function generateApiKey(): string {
   return `simulator-key-${crypto.randomUUID()}`;

@@ -1,5 +1,5 @@
 /**
- * Base64 in both alphabets, by way of node:buffer: Deno 2.1.4 has no `Uint8Array.fromBase64`.
+ * Base64 in both alphabets, by node:buffer: Deno 2.1.4 has no `Uint8Array.fromBase64`.
  */
 import { Buffer } from "node:buffer";
 

@@ -1,11 +1,11 @@
 /**
  * The simulator's listening socket. Deno's HTTP server cannot close a connection without
- * answering, which is just the fault that clients have to survive, so connections come in here
- * and are passed on byte by byte to the HTTP server behind.
+ * answering, and clients have to survive exactly that fault. So connections come in here, and their
+ * bytes are passed on to the HTTP server behind.
  */
 export class Entrance {
   #listener: Deno.TcpListener;
-  #visitors = new Map<number, Deno.TcpConn>();
+  #clients = new Map<number, Deno.TcpConn>();
   #passing = new Set<Promise<void>>();
   #accepting: Promise<void>;
 
@@ -18,56 +18,56 @@ export class Entrance {
     return this.#listener.addr.port;
   }
 
-  /** Closes the connection whose other end the inner server sees at this port. */
-  slam(innerRemotePort: number): void {
-    const visitor = this.#visitors.get(innerRemotePort);
-    if (visitor !== undefined) closeQuietly(visitor);
+  /** Closes the client's connection that the inner server sees at this port. */
+  drop(innerRemotePort: number): void {
+    const client = this.#clients.get(innerRemotePort);
+    if (client !== undefined) closeQuietly(client);
   }
 
   async close(): Promise<void> {
     this.#listener.close();
     await this.#accepting;
-    for (const visitor of this.#visitors.values()) closeQuietly(visitor);
+    for (const client of this.#clients.values()) closeQuietly(client);
     await Promise.all(this.#passing);
   }
 
   async #accept(): Promise<void> {
     while (true) {
-      let visitor: Deno.TcpConn;
+      let client: Deno.TcpConn;
       try {
-        visitor = await this.#listener.accept();
+        client = await this.#listener.accept();
       } catch {
         return; // closed
       }
-      const passing = this.#pass(visitor).catch(() => {}).finally(() =>
+      const passing = this.#pass(client).catch(() => {}).finally(() =>
         this.#passing.delete(passing)
       );
       this.#passing.add(passing);
     }
   }
 
-  async #pass(visitor: Deno.TcpConn): Promise<void> {
+  async #pass(client: Deno.TcpConn): Promise<void> {
     let inner: Deno.TcpConn;
     try {
       inner = await Deno.connect({ hostname: "127.0.0.1", port: this.innerPort });
     } catch {
-      closeQuietly(visitor);
+      closeQuietly(client);
       return;
     }
     const key = (inner.localAddr as Deno.NetAddr).port;
-    this.#visitors.set(key, visitor);
+    this.#clients.set(key, client);
     try {
-      visitor.setNoDelay();
+      client.setNoDelay();
       inner.setNoDelay();
-      // Whichever side ends first ends both: HTTP keeps no half-open connections.
-      const there = visitor.readable.pipeTo(inner.writable, { preventClose: true });
-      const back = inner.readable.pipeTo(visitor.writable, { preventClose: true });
+      // The side that ends first ends both: HTTP has no half-open connections.
+      const there = client.readable.pipeTo(inner.writable, { preventClose: true });
+      const back = inner.readable.pipeTo(client.writable, { preventClose: true });
       await Promise.race([there, back]).catch(() => {});
-      closeQuietly(visitor);
+      closeQuietly(client);
       closeQuietly(inner);
       await Promise.allSettled([there, back]);
     } finally {
-      this.#visitors.delete(key);
+      this.#clients.delete(key);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Videos that were asked for, in a file: a job that waits for one outlives the simulator. */
+/** Keeps the requested videos in a file, as a job that waits for one outlives the simulator. */
 import type { State } from "./state.ts";
 
 type Memory = Pick<State, "operations" | "interactions" | "files">;
@@ -10,7 +10,7 @@ export function emptyMemory(): Memory {
   return { operations: new Map(), interactions: new Map(), files: new Map() };
 }
 
-/** What the file holds that is not too old; nothing if it does not exist or cannot be read. */
+/** What the file holds and is not too old; nothing if the file is missing or unreadable. */
 export function recall(file: string): Memory {
   const memory = emptyMemory();
   try {
@@ -24,14 +24,14 @@ export function recall(file: string): Memory {
     }
     return memory;
   } catch {
-    // A job whose video is not known any more says so itself.
+    // A job whose video is lost reports that itself.
     return emptyMemory();
   }
 }
 
 /**
- * Writes the file, at once and whole. Pictures that were to be set in motion are left out, as they
- * may be large: after a restart their videos show the prompt's own picture.
+ * Writes the file atomically. Source images are left out, as they may be large: after a restart
+ * their videos show the prompt alone.
  */
 export function remember(file: string, { operations, interactions, files }: Memory): void {
   const plain = {

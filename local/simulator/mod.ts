@@ -1,6 +1,6 @@
 /**
- * A stand-in for the Gemini API, as far as images, Veo and Omni go: its wire protocol, its errors
- * in their real shapes, pictures that show their prompt and videos that play.
+ * Simulates the Gemini API for images, Veo and Omni: its wire protocol, its errors in their real
+ * shapes, pictures that show their prompt, and videos that play.
  *
  *     await using simulator = await startSimulator();
  *     simulator.script({ match: { kind: "image" }, preset: "quota", retryDelay: "1s" });
@@ -19,9 +19,9 @@ export type { RecordedRequest, RequestKind } from "./recording.ts";
 export type { Preset, ScriptRule } from "./script.ts";
 
 export interface SimulatorOptions {
-  /** 0, the default, takes a free one. */
+  /** 0, the default, takes a free port. */
   port?: number;
-  /** Generated when not given. */
+  /** Generated if it is not given. */
   apiKey?: string;
   /** How long an image takes, in milliseconds. Default 0. */
   imageDelayMs?: number;
@@ -31,11 +31,11 @@ export interface SimulatorOptions {
   seed?: number;
   /** Makes the pictures and films, instead of drawing them. */
   painter?: Painter;
-  /** Asked what is to become of a request that no scripted rule fits. */
+  /** Decides about a request that no scripted rule matches. */
   fault?: (request: RecordedRequest) => ScriptRule | undefined;
-  /** A file in which the videos survive a restart. Without it they are gone with the simulator. */
+  /** A file in which the videos survive a restart. Without it they are lost with the simulator. */
   memoryFile?: string;
-  /** Begin without what `memoryFile` holds. */
+  /** Ignore what `memoryFile` holds. */
   forget?: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface Simulator extends AsyncDisposable {
   requests: RecordedRequest[];
   /** How often an image or a video was paid for. */
   accepted(kind: "image" | "video"): number;
-  /** The next matching request is answered so. */
+  /** Adds a rule for the next matching requests. */
   script(rule: ScriptRule): void;
   /** Forgets the rules and the requests. */
   reset(): void;
@@ -78,10 +78,10 @@ export function startSimulator(options: SimulatorOptions = {}): Promise<Simulato
     { hostname: "127.0.0.1", port: 0, signal: closing.signal, onListen: () => {} },
     async (request, info) => {
       const body = await request.text().catch(() => undefined);
-      if (body === undefined) return new Response(null, { status: 400 }); // its sender has gone
+      if (body === undefined) return new Response(null, { status: 400 }); // its client has gone
       const response = await answer(state, request, body);
       if (response !== undefined) return response;
-      entrance?.slam(info.remoteAddr.port);
+      entrance?.drop(info.remoteAddr.port);
       return new Response(null, { status: 500 }); // goes to a closed connection
     },
   );

@@ -56,7 +56,7 @@ export const VEO_MODELS = [
   "veo-3.0-generate-001",
 ];
 
-/** Only these of them read reference images. */
+/** Only these accept reference images. */
 export const VEO_MODELS_WITH_REFERENCES = [
   "veo-3.1-fast-generate-preview",
   "veo-3.1-generate-preview",

@@ -7,7 +7,7 @@ export type { Film, Picture };
 /** Makes the bytes of pictures (PNG) and films (MP4). */
 export interface Painter {
   picture(picture: Picture): Promise<Uint8Array>;
-  /** Is asked again whenever a film is downloaded again, and has to make the same. */
+  /** Is called for each download of a film and has to make the same film each time. */
   film(film: Film): Promise<Uint8Array>;
 }
 

@@ -10,7 +10,7 @@ import {
 import type { RecordedRequest } from "./recording.ts";
 import type { ScriptRule } from "./script.ts";
 
-/** How a video turns out. */
+/** How a video ends. */
 export type Outcome = "video" | "filtered" | "audio-filtered" | "error" | "nothing" | "text";
 
 /** Answers that do not depend on what was asked: nothing is generated, nothing is billed. */
@@ -36,7 +36,7 @@ function presetAnswer(rule: ScriptRule, request: RecordedRequest): Response | un
     case "retired":
       return modelRetired(model).toResponse();
     case "html":
-      // What the load balancer in front of the API says when it has no back end to ask.
+      // The answer of the load balancer in front of the API when it has no back end.
       return new Response(
         "<!DOCTYPE html>\n<html lang=en><title>Error 502 (Server Error)!!1</title>\n" +
           "<p><b>502.</b> <ins>That's an error.</ins>\n<p>The server encountered a temporary " +
@@ -60,7 +60,7 @@ function ownAnswer(rule: ScriptRule): Response | undefined {
   return jsonResponse(rule.body);
 }
 
-/** How the video of a request ends that a rule was scripted for. */
+/** How a video ends for which a rule was scripted. */
 export function videoOutcome(rule: ScriptRule | undefined): Outcome {
   switch (rule?.preset) {
     case "rai-filtered":
@@ -79,7 +79,7 @@ export function videoOutcome(rule: ScriptRule | undefined): Outcome {
   }
 }
 
-/** For whoever wrote a rule that makes no sense: an answer that no test takes for an API's. */
+/** The answer to a rule that does not fit its request; no test can mistake it for the API's. */
 export function presetMismatch(rule: ScriptRule, what: string): ApiError {
   return new ApiError(
     501,

@@ -1,6 +1,6 @@
 /**
- * The API's first line of defence: its requests are protocol buffers read from JSON, and unknown
- * names or wrong types are refused before any model sees them. Names may be camelCase or
+ * The API's requests are protocol buffers in JSON: unknown names and wrong types are rejected before
+ * any model sees them. Names may be camelCase or
  * snake_case (https://protobuf.dev/programming-guides/json/); the messages are those of the
  * Gemini API, which writes paths in snake_case.
  */

@@ -1,4 +1,4 @@
-/** What the simulator remembers of the requests it got. */
+/** What the simulator records of each request. */
 import { createHash } from "node:crypto";
 import type { KeyUse } from "./api_key.ts";
 import { decodeBase64 } from "./base64.ts";
@@ -21,18 +21,18 @@ export interface RecordedRequest {
   path: string;
   model?: string;
   prompt?: string;
-  /** Where the key was, if it was there. The key itself is not recorded. */
+  /** Where the key was, if there was one. The key itself is not recorded. */
   key: KeyUse;
   headers: Record<string, string>;
   /** The parsed JSON body; base64 in it is replaced by its length and its SHA-256. */
   body: unknown;
-  /** What was answered; undefined while at work, 0 when the connection was closed instead. */
+  /** The status of the answer; undefined until then, 0 if the connection was closed instead. */
   status?: number;
-  /** True once an image was made or a video started: what the real API would bill. */
+  /** Whether an image was made or a video started, which the real API would bill. */
   accepted: boolean;
 }
 
-/** Long base64 strings, with the size and hash of what they stand for, so that tests can compare. */
+/** Replaces long base64 strings by the size and hash of their bytes, which tests can compare. */
 export function abbreviateBase64(value: unknown): unknown {
   if (typeof value === "string") {
     if (value.length < 200 || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(value)) return value;
@@ -49,7 +49,7 @@ export function abbreviateBase64(value: unknown): unknown {
   return value;
 }
 
-/** Starts a record from a request whose body has been read. */
+/** Begins the record of a request. */
 export function record(request: Request, url: URL, body: string, key: KeyUse): RecordedRequest {
   const path = new URL(url);
   path.searchParams.delete("key");
@@ -90,7 +90,7 @@ function modelIn(path: string, body: unknown): string | undefined {
   return typeof model === "string" ? model : undefined;
 }
 
-/** The texts of a request, whichever of the three protocols it speaks. */
+/** The texts of a request in any of the three protocols. */
 function promptIn(body: unknown): string | undefined {
   const texts: string[] = [];
   const collect = (value: unknown) => {

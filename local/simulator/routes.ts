@@ -1,4 +1,4 @@
-/** From a request to the handler that answers it. */
+/** Finds the handler of a request. */
 import { keyUse, requireKey } from "./api_key.ts";
 import { ApiError } from "./google_errors.ts";
 import { generateContent } from "./images/generate_content.ts";
@@ -49,7 +49,7 @@ const ROUTES: [method: string, path: RegExp, handler: Handler][] = [
   ["POST", /^\/v1beta\/interactions\/([^/]+)\/cancel$/, cancelInteraction],
 ];
 
-/** Those that read the key themselves, or must not be given one. */
+/** Routes that check the key themselves. */
 const FILE_ROUTES: typeof ROUTES = [
   ["GET", /^\/media\/([^/]+)\.mp4$/, media],
   ["GET", /^\/v1beta\/files\/([^/:]+):download$/, download],
@@ -81,7 +81,7 @@ function find(routes: typeof ROUTES, context: RequestContext) {
   }
 }
 
-/** A complete HTTP message whose JSON (or video) is not. */
+/** A complete HTTP message with half of its body. */
 async function cutInHalf(response: Response): Promise<Response> {
   const bytes = new Uint8Array(await response.arrayBuffer());
   const headers = new Headers(response.headers);

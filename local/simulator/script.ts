@@ -1,9 +1,9 @@
-/** Scripted faults: rules that decide what the next matching requests are answered. */
+/** Scripted faults: rules that decide how the next matching requests are answered. */
 import type { RecordedRequest, RequestKind } from "./recording.ts";
 
 /**
- * Names of ready-made answers. Those about a video are given at its submission or at a poll, and
- * stay true for every later poll.
+ * Names of ready-made answers. Those about a video apply to its submission or to a poll, and hold
+ * for every later poll.
  */
 export const PRESETS = [
   "quota", // 429 with RetryInfo, a limit per minute
@@ -13,9 +13,9 @@ export const PRESETS = [
   "retired", // 404, the model is no longer available
   "html", // 502 with a page of HTML
   "empty", // 200 with no body
-  "truncated", // the ordinary answer, cut in half: work was done
+  "truncated", // the ordinary answer, cut in half: the work was done
   "drop", // connection closed, nothing was done
-  "drop-after", // connection closed, the work was taken on
+  "drop-after", // connection closed, the work was accepted
   "safety", // image: finishReason IMAGE_SAFETY; video: filtered
   "prompt-blocked", // image: promptFeedback.blockReason
   "text-only", // image, Omni: words instead
@@ -30,7 +30,7 @@ export const PRESETS = [
 export type Preset = typeof PRESETS[number];
 
 export interface ScriptRule {
-  /** All that is given has to match. A string path matches anywhere in path and query. */
+  /** Every given field has to match. A string path matches anywhere in path and query. */
   match?: {
     method?: string;
     path?: RegExp | string;
@@ -42,21 +42,21 @@ export interface ScriptRule {
   /** How many requests it answers: 1 by default. */
   times?: number | "always";
   preset?: Preset;
-  /** An answer of one's own (or, with a preset, another status and more headers for it). */
+  /** A custom answer; with a preset, its status and further headers. */
   status?: number;
   headers?: Record<string, string>;
   /** A string is sent as it is, anything else as JSON. */
   body?: unknown;
-  /** Milliseconds before the answer; alone it only slows the ordinary answer down. */
+  /** Milliseconds before the answer; alone it only delays the ordinary answer. */
   delayMs?: number;
-  /** What a quota answer names in RetryInfo, as the API writes it. Default "34.4s". */
+  /** The delay in the RetryInfo of a quota answer, as the API writes it. Default "34.4s". */
   retryDelay?: string;
 }
 
 export class Script {
   #rules: { rule: ScriptRule; left: number }[] = [];
 
-  /** `otherwise` is asked about requests that no rule fits. */
+  /** `otherwise` decides about requests that no rule matches. */
   constructor(private readonly otherwise?: (request: RecordedRequest) => ScriptRule | undefined) {}
 
   add(rule: ScriptRule): void {
@@ -68,7 +68,7 @@ export class Script {
     this.#rules.push({ rule, left });
   }
 
-  /** The first rule, in the order of adding, that fits; it is used up by one. */
+  /** The first rule that matches, in the order in which they were added; uses it up by one. */
   take(request: RecordedRequest): ScriptRule | undefined {
     const entry = this.#rules.find(({ rule }) => fits(rule, request));
     if (entry === undefined) return this.otherwise?.(request);

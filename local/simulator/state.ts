@@ -4,7 +4,7 @@ import type { RecordedRequest } from "./recording.ts";
 import type { Script, ScriptRule } from "./script.ts";
 import type { VideoRequest } from "./videos/interaction_request.ts";
 
-/** What a running simulator knows. */
+/** The state of a running simulator. */
 export interface State {
   readonly apiKey: string;
   readonly imageDelayMs: number;
@@ -30,11 +30,11 @@ export interface Operation {
   /** Milliseconds since the epoch. */
   readyAt: number;
   outcome: Outcome;
-  /** The video, once it is done. */
+  /** The id of the video. */
   fileId: string;
 }
 
-/** The same of Omni. */
+/** A long-running interaction of Omni. */
 export interface Interaction {
   id: string;
   request: VideoRequest;
@@ -45,7 +45,7 @@ export interface Interaction {
   fileId: string;
 }
 
-/** One request on its way through a handler. */
+/** What a handler gets. */
 export interface RequestContext {
   readonly state: State;
   readonly request: Request;
@@ -53,7 +53,7 @@ export interface RequestContext {
   /** The body as text; requests are JSON. */
   readonly body: string;
   readonly record: RecordedRequest;
-  /** The scripted rule that this request used up, if it changes what is generated. */
+  /** The scripted rule for this request, if there is one. */
   readonly rule: ScriptRule | undefined;
 }
 

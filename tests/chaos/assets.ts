@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import type { Film, Painter, Picture } from "../../local/simulator/painter.ts";
 import { hash, randomFrom } from "../../local/simulator/drawing/random.ts";
 
-/** The beginning of a job's prompt, by which everything that is made for it is known. */
+/** The label at the beginning of a job's prompt identifies everything that is made for it. */
 const LABEL = /chaos-\d+/;
 
 /** The job that a prompt belongs to. */
@@ -16,10 +16,7 @@ export function digest(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex").slice(0, 16);
 }
 
-/**
- * Assets of some kilobytes in no time, no two of them alike: of each it is known for which job it
- * was made.
- */
+/** Makes assets of some kilobytes quickly, no two of them alike, and records the job of each. */
 export class Assets implements Painter {
   readonly #madeFor = new Map<string, string>();
   readonly #films = new Map<Film, Uint8Array>();
@@ -52,7 +49,7 @@ export class Assets implements Painter {
   }
 }
 
-/** A picture of one black pixel, with so much said in a chunk beside it that it can be cut. */
+/** A picture of one black pixel, with a text chunk that makes it long enough to be cut. */
 export function png(text: string): Uint8Array {
   const header = new Uint8Array([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
   const pixel = new Uint8Array([0x78, 0x9c, 0x63, 0x60, 0x00, 0x00, 0x00, 0x02, 0x00, 0x01]);
@@ -65,7 +62,7 @@ export function png(text: string): Uint8Array {
   );
 }
 
-/** A file that begins as a film does. */
+/** A file that begins like an MP4. */
 function mp4(text: string): Uint8Array {
   const brand = new TextEncoder().encode("isom\0\0\0\0isom");
   return join(box("ftyp", brand), box("free", filling(text, 60_000)));

@@ -1,6 +1,6 @@
 /**
- * The chaos run: real processes drain real queues on a real PostgreSQL, and whatever can go wrong
- * does, all the time. Then all is calm, everything is brought to its end, and every job is looked at.
+ * The chaos run: real processes drain real queues on a real PostgreSQL while faults occur all the
+ * time. Then the faults stop, the jobs end, and every job is checked.
  */
 import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { Assets } from "./assets.ts";
@@ -14,29 +14,29 @@ import { violationsOf } from "./verdict.ts";
 
 export interface ChaosOptions {
   seed: string;
-  /** How long things go wrong. */
+  /** How long faults occur. */
   seconds: number;
   log?: (line: string) => void;
 }
 
 export interface Outcome {
-  /** What must not have happened; empty when all is well. */
+  /** The violations; empty when every promise held. */
   violations: string[];
   figures: Figures;
-  /** What the processes wrote, one file each. Kept when something is wrong. */
+  /** The logs of the processes, one file each. Kept if there are violations. */
   logFolder: string;
 }
 
 /** Processes of each kind. */
 const PROCESSES: Kind[] = ["image", "image", "image", "image", "video", "video", "video", "video"];
 
-/** How many jobs are under way or waiting at a time. */
+/** How many live jobs there are at a time. */
 const BACKLOG = 30;
 
 /** How likely a request of a function meets a fault on its way. */
 const TROUBLE = 0.04;
 
-/** After so many attempts a job has failed; more than by default, as so much goes wrong. */
+/** After how many attempts a job fails; more than by default, as there are so many faults. */
 export const MAX_ATTEMPTS = 8;
 
 /** How long a video takes. Milliseconds. */
@@ -48,7 +48,7 @@ const BEGUN = 4;
 /** How long a lease of an image is. Milliseconds. */
 const IMAGE_LEASE = 30_000;
 
-/** How long it may take until everything has come to rest. Milliseconds. */
+/** How long the jobs may take to end once the faults have stopped. Milliseconds. */
 const REST_TIME = 180_000;
 
 export async function play(options: ChaosOptions): Promise<Outcome> {
@@ -82,7 +82,7 @@ class Run {
   readonly workers: Workers;
   readonly jobs: PlannedJob[] = [];
   readonly failures: string[] = [];
-  /** Copies that dead workers left undone. */
+  /** How many jobs whose copies were missing were repaired. */
   repairs = 0;
   #over = false;
 
@@ -97,7 +97,7 @@ class Run {
       stack: project.stack,
       simulatorUrl: simulator.url,
       simulatorKey: simulator.apiKey,
-      // Short, so that jobs go from hand to hand.
+      // Short, so that jobs pass from worker to worker.
       env: {
         WORKER_BUDGET_SECONDS: "5",
         MAX_ATTEMPTS: String(MAX_ATTEMPTS),
@@ -109,7 +109,7 @@ class Run {
     });
   }
 
-  /** Everything goes wrong for as long as was asked for. */
+  /** Runs the processes and injects faults for as long as the options say. */
   async trouble(): Promise<void> {
     for (const kind of PROCESSES) this.workers.start(kind);
     const ending = setTimeout(() => this.#over = true, this.options.seconds * 1000);
@@ -129,7 +129,7 @@ class Run {
     }
   }
 
-  /** Everything is brought to its end by processes that nobody disturbs. */
+  /** Runs processes without faults until every job has ended. */
   async rest(): Promise<void> {
     const { workers, project, faults } = this;
     faults.calm = true;
@@ -145,7 +145,7 @@ class Run {
       }
       await pause(200);
     }
-    // The processes that were calm have no copies left to make either, once they are gone.
+    // Those processes are gone, too, before missing copies are counted.
     await workers.endAll("retire");
     this.repairs = await project.hastenRepairs();
     for (const kind of ["image", "video"] as const) workers.start(kind);
@@ -158,7 +158,7 @@ class Run {
     }
   }
 
-  /** Repeats what somebody does, with that somebody's own luck, until trouble is over. */
+  /** Repeats an action, with chance of its own, until the faults stop. */
   async #until(name: string, work: (dice: Dice) => Promise<void>): Promise<void> {
     const dice = new Dice(`${this.options.seed}/${name}`);
     while (!this.#over) await work(dice);
@@ -176,17 +176,17 @@ class Run {
     await pause(200);
   }
 
-  /** Ends a process and starts another one in its place. */
+  /** Ends a process and starts another one. */
   async #kill(dice: Dice): Promise<void> {
     await pause(dice.between(200, 1000));
-    // On a busy machine a process takes seconds to start: it is to have begun with something.
+    // On a busy machine a process takes seconds to start: only one that has begun to work is ended.
     const begun = this.workers.awake.filter(({ project }) => project.requests >= BEGUN);
     if (begun.length === 0) return;
     const process = dice.pick(begun);
     const how = dice.chance(0.1) ? "retire" : "kill";
     const ended = this.workers.end(process, how);
     this.workers.start(process.kind);
-    // What is late of it still arrives, and one that is retired has some seconds left.
+    // Its late requests still arrive, and a retired process has some seconds left.
     ended.catch((error) => this.failures.push(`process ${process.number}: ${error.message}`));
   }
 
@@ -199,23 +199,23 @@ class Run {
   }
 
   async #restart(dice: Dice): Promise<void> {
-    await this.#pauseWhileTroubled(dice.between(4000, 8000));
+    await this.#pauseUntilOver(dice.between(4000, 8000));
     if (this.#over) return;
     await this.project.restart(dice.pick(["fast", "immediate"]), dice.between(0, 1500));
   }
 
-  /** Suspends a process for longer than the lease of an image: it wakes with a reply in its hand. */
+  /** Suspends a process for longer than the lease of an image. */
   async #suspend(dice: Dice): Promise<void> {
-    await this.#pauseWhileTroubled(dice.between(1000, 5000));
+    await this.#pauseUntilOver(dice.between(1000, 5000));
     const images = this.workers.awake.filter(({ kind }) => kind === "image");
     if (this.#over || images.length < 2) return;
     await this.workers.suspend(
       dice.pick(images),
-      this.#pauseWhileTroubled(dice.between(IMAGE_LEASE, IMAGE_LEASE + 5000)),
+      this.#pauseUntilOver(dice.between(IMAGE_LEASE, IMAGE_LEASE + 5000)),
     );
   }
 
-  async #pauseWhileTroubled(milliseconds: number): Promise<void> {
+  async #pauseUntilOver(milliseconds: number): Promise<void> {
     const end = Date.now() + milliseconds;
     while (!this.#over && Date.now() < end) await pause(100);
   }

@@ -4,7 +4,7 @@ import { printed } from "./figures.ts";
 
 const seed = Deno.env.get("CHAOS_SEED") ?? String(Date.now() % 1_000_000);
 
-Deno.test(`whatever fails, every job ends as it must (CHAOS_SEED=${seed})`, async () => {
+Deno.test(`every job ends as it must, whatever fails (CHAOS_SEED=${seed})`, async () => {
   const { violations, figures, logFolder } = await play({ seed, seconds: 16 });
   console.log(printed(figures));
   assert.deepEqual(violations, [], `what the processes wrote is in ${logFolder}`);

@@ -1,6 +1,6 @@
 import { hash, randomFrom } from "../../local/simulator/drawing/random.ts";
 
-/** Chance that is the same for the same seed. */
+/** Repeatable chance: the same seed gives the same numbers. */
 export class Dice {
   readonly #next: () => number;
 

@@ -1,13 +1,13 @@
 import type { Dice } from "./dice.ts";
 
-/** What becomes of a request and its reply. */
+/** What happens to a request and its reply. */
 export type Fate =
   | "pass"
   | "late" // the request is held back
   | "slow" // the reply is held back
   | "refused" // nothing of the request arrives
   | "request cut" // the first half of it arrives
-  | "reply lost" // it has been answered, but nobody hears of it
+  | "reply lost" // it was answered, but the answer does not arrive
   | "reply cut"; // the first half of the answer arrives
 
 const WEIGHTS: Partial<Record<Fate, number>> = {
@@ -19,17 +19,17 @@ const WEIGHTS: Partial<Record<Fate, number>> = {
   "reply cut": 1,
 };
 
-/** A request that did not go through as it should. */
+/** A request that met a fault. */
 export interface Incident {
   fate: Fate;
-  /** Milliseconds since the epoch: when the request came, and when its end was met. */
+  /** Milliseconds since the epoch: when the request came, and when the fault ended it. */
   from: number;
   until: number;
-  /** What came of the request until then, headers and all, up to some length. */
+  /** What had arrived of the request by then, with its headers, up to some length. */
   request: string;
 }
 
-/** How much of a request is looked at: enough for a prompt behind a picture. */
+/** How much of a request is kept: enough to reach a prompt behind a picture. */
 const KEPT = 64 * 1024;
 
 export interface ProxyOptions {
@@ -41,8 +41,8 @@ export interface ProxyOptions {
 }
 
 /**
- * A TCP proxy in front of a service, for one process alone. It knows as much of HTTP/1.1 as it needs:
- * that a connection carries a request, then its reply, then the next request.
+ * A TCP proxy between one process and a service. Of HTTP/1.1 it knows only that a connection carries
+ * a request, then its reply, then the next request.
  */
 export class FaultyProxy {
   readonly port: number;
@@ -64,7 +64,7 @@ export class FaultyProxy {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Refuses connections and cuts those that there are, for some milliseconds. */
+  /** Cuts all connections and refuses new ones, for some milliseconds. */
   async fail(milliseconds: number): Promise<void> {
     if (this.#closed) return;
     const from = Date.now();
@@ -77,7 +77,7 @@ export class FaultyProxy {
         this.#accept(this.#listener);
         break;
       } catch (error) {
-        // Somebody's connection was given the port meanwhile; it will not keep it for long.
+        // Another connection got the port meanwhile; it will not keep it for long.
         if (!(error instanceof Deno.errors.AddrInUse)) throw error;
         await pause(100);
       }
@@ -85,7 +85,7 @@ export class FaultyProxy {
     this.incidents.push({ fate: "refused", from, until: Date.now(), request: "" });
   }
 
-  /** Lets what is late arrive, also if whoever sent it is gone; then there is no way any more. */
+  /** Lets late requests arrive, even if their process is gone, and closes. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -143,12 +143,12 @@ export class FaultyProxy {
     for (const connection of both) this.#connections.delete(connection);
   }
 
-  /** For a request that begins so. */
+  /** Decides what happens to a request that begins like this. */
   decide(head: string): { fate: Fate; delay: number } {
     this.requests += 1;
     const { dice, trouble } = this.options;
     const delay = dice.between(100, 1500);
-    // Copies of two jobs have to cross for the order to matter in which they arrive.
+    // The order of two copies only matters if they cross.
     const crosses = trouble > 0 && dice.chance(0.2) && head.includes("/object/copy");
     const fate = dice.chance(trouble) ? dice.weighted(WEIGHTS) : crosses ? "late" : "pass";
     return { fate, delay };
@@ -163,7 +163,7 @@ class ProxiedConnection {
 
   constructor(private readonly proxy: FaultyProxy) {}
 
-  /** Passes a part of a request on. False: that is the end of the connection. */
+  /** Passes a part of a request on. False ends the connection. */
   async request(bytes: Uint8Array, server: Deno.TcpConn): Promise<boolean> {
     const begins = !this.#underWay;
     if (begins) {
@@ -220,7 +220,7 @@ class ProxiedConnection {
 
 const latin1 = new TextDecoder("latin1");
 
-/** Hands on what comes until there is no more, or `take` has had enough. */
+/** Hands on every chunk, until the end or until `take` returns false. */
 async function pass(
   from: Deno.TcpConn,
   take: (bytes: Uint8Array) => Promise<boolean>,

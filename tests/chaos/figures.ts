@@ -1,7 +1,7 @@
 import { jobRecordsOf, type RunRecord } from "./run_record.ts";
 import { reasonForUncertainty } from "./uncertainty.ts";
 
-/** What happened, in numbers. */
+/** The run in numbers. */
 export interface Figures {
   lines: [what: string, counts: Record<string, number>][];
 }

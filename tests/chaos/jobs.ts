@@ -3,23 +3,23 @@ import { Dice } from "./dice.ts";
 
 export type Kind = "image" | "video";
 
-/** A job that is sent, and what is to become of it. */
+/** A job to send, and how it has to end. */
 export interface PlannedJob {
   label: string;
   kind: Kind;
   message: unknown;
-  /** What it has to end as, trouble aside. */
+  /** How it has to end, faults aside. */
   fate: "asset" | "invalid" | "blocked";
   storyboard: string;
   scene?: string;
   character?: string;
-  /** The hash of the only picture that it may be made from. */
+  /** The hash of the only source image that it may be made from. */
   source?: string;
-  /** An object that has to be there before it is sent. */
+  /** An object that has to exist before it is sent. */
   upload?: { path: string; bytes: Uint8Array };
 }
 
-/** Where objects of a kind are, and how current ones end. */
+/** The bucket of a kind, and the extension and type of its current objects. */
 export const STORE: Record<Kind, { bucket: string; extension: string; type: string }> = {
   image: { bucket: "storyboard-images", extension: "png", type: "image/png" },
   video: { bucket: "storyboard-videos", extension: "mp4", type: "video/mp4" },
@@ -34,7 +34,7 @@ export const ORIGINALS = [0, 1, 2, 3].map((number) => ({
   bytes: png(`original ${number}`),
 }));
 
-/** Messages that are no job, however they are labelled. */
+/** Changes that make a message invalid. */
 const INVALID: Record<string, unknown>[] = [
   { prompt: undefined },
   { storyboardId: undefined },
@@ -71,7 +71,7 @@ export function planJob(seed: string, number: number, publicUrl: string): Planne
     message.sourceImageUrl = `${publicUrl}/${path}`;
     job.source = digest(bytes);
   } else if (source === "own") {
-    // The scene's own picture is edited: a second try must not begin with the result of the first.
+    // An edit of the scene's own picture: a second attempt must not start from its own result.
     job.scene = message.sceneId = `own-${number}`;
     job.character = message.characterId = undefined;
     const bytes = png(`what ${job.scene} shows`);
@@ -94,7 +94,7 @@ export function planJob(seed: string, number: number, publicUrl: string): Planne
   return job;
 }
 
-/** Where the object of a job is, the part before its format. */
+/** The path of a job object without its extension. */
 export function placeOf(job: PlannedJob, id: string): string {
   if (job.scene !== undefined) return `${job.storyboard}/scenes/${job.scene}/${id}`;
   if (job.character !== undefined) return `${job.storyboard}/characters/${job.character}/${id}`;
@@ -125,7 +125,7 @@ export function slotsOf({ kind, storyboard, scene, character }: PlannedJob): Slo
   return slots;
 }
 
-/** The entities that have to be there before a job is sent. Nothing shows `gone`. */
+/** The entities that have to exist before a job is sent; `gone` never does. */
 export function entitiesOf(job: PlannedJob): string[] {
   return slotsOf(job).map(({ key }) => key).filter((key) => !key.endsWith(":gone"));
 }

@@ -24,7 +24,7 @@ export interface Row {
   enqueued_at: Date;
 }
 
-/** That a message was taken off a queue, and by whom. */
+/** Which process claimed a message. */
 export interface ClaimNote {
   queue: string;
   msg_id: number;
@@ -34,7 +34,7 @@ export interface ClaimNote {
   at: Date;
 }
 
-/** A message as queues and archives keep it. */
+/** A message in a queue or an archive. */
 export interface MessageNote {
   msg_id: number;
   enqueued_at: Date;
@@ -56,15 +56,15 @@ export interface Outage {
 
 export const QUEUES = ["image_generation_queue", "video_generation_queue"];
 
-/** How long somebody who is not under test goes on trying while the database is away. */
+/** How long the harness retries while the database is away. Milliseconds. */
 const PATIENCE = 60_000;
 
 /**
- * What the operator of this installation does, in functions, as each has to see what the statement
- * before it locked.
+ * What the operator of this installation does. These are functions, as each statement has to see what
+ * the one before it locked.
  *
- * A claim writes down which process took the message, in the transaction that takes it: each process
- * has a port of its own, so the request's `host` names it.
+ * Each claim records its process, in the same transaction: every process has a port of its own, so the
+ * `host` header of the request identifies it.
  */
 const OPERATOR = `
 create schema chaos;
@@ -89,9 +89,9 @@ create trigger note_claim after update of read_ct on pgmq.q_image_generation_que
 create trigger note_claim after update of read_ct on pgmq.q_video_generation_queue
   for each row execute function chaos.note_claim('video_generation_queue');
 
--- What was put back is visible at once: nobody has it, and waiting shows nothing. A message is locked
--- before its job is looked at, as the product does it, so no claim can come in between.
-create function chaos.hurry(queue text) returns void language plpgsql as $$
+-- Makes deferred messages visible at once, as waiting for them would show nothing. A message is locked
+-- before its job is read, as the product does it, so no claim can come in between.
+create function chaos.end_delays(queue text) returns void language plpgsql as $$
 declare
   delayed bigint;
 begin
@@ -108,9 +108,9 @@ begin
 end
 $$;
 
--- A lease is there so that nobody else works on a job while its worker may still do so. A process
--- that is known to be gone, with its connections, does nothing any more: to end its leases now or to
--- wait until they run out is the same, but for the time. No other lease is touched.
+-- A lease keeps other workers from a job while its own worker may still work on it. A process that has
+-- ended, with all its connections, does nothing any more: ending its leases now only saves the time
+-- until they run out. No other lease is touched.
 create function chaos.end_leases_of_the_gone(queue text) returns void language plpgsql as $$
 begin
   execute format(
@@ -124,7 +124,7 @@ end
 $$;
 `;
 
-/** A Supabase project on a PostgreSQL server that is restarted now and then. */
+/** A Supabase project on a PostgreSQL server that is restarted from time to time. */
 export class Project implements AsyncDisposable {
   readonly outages: Outage[] = [];
 
@@ -175,12 +175,12 @@ export class Project implements AsyncDisposable {
     });
   }
 
-  /** Lets nothing wait that nobody works on. `gone` are the ports of processes that have ended. */
+  /** Makes jobs visible that no process works on. `gone` are the ports of ended processes. */
   async operate(gone: number[]): Promise<void> {
     await this.#insist(async (sql) => {
       await sql`insert into chaos.gone select unnest(${gone}::integer[]) on conflict do nothing`;
       for (const queue of QUEUES) {
-        await sql`select chaos.end_leases_of_the_gone(${queue}), chaos.hurry(${queue})`;
+        await sql`select chaos.end_leases_of_the_gone(${queue}), chaos.end_delays(${queue})`;
       }
     });
   }
@@ -204,7 +204,7 @@ export class Project implements AsyncDisposable {
     this.outages.push({ how, from, until: Date.now() });
   }
 
-  /** How many jobs have not ended. */
+  /** The number of live jobs. */
   async live(): Promise<number> {
     return await this.#insist(async (sql) => {
       const [{ live }] = await sql`
@@ -285,7 +285,7 @@ export class Project implements AsyncDisposable {
   }
 }
 
-/** For what is not under test: tried until it works, for as long as the database may be away. */
+/** Retries what the harness does itself until it works. */
 async function persistently<T>(work: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + PATIENCE;
   for (;;) {

@@ -4,7 +4,7 @@ import type { Dice } from "./dice.ts";
 
 type Fault = Preset | "garbage" | "slow" | "forgotten";
 
-/** How likely a request meets a fault, and how often which. */
+/** How likely a request meets a fault, and the weight of each fault. */
 const FAULTS: Partial<
   Record<RequestKind, { chance: number; which: Partial<Record<Fault, number>> }>
 > = {
@@ -27,7 +27,7 @@ const FAULTS: Partial<
       slow: 6,
     },
   },
-  // Whatever leaves a submission uncertain ends its job, so there is less of that.
+  // A fault that leaves a submission uncertain ends the job, so there are fewer of them.
   video: {
     chance: 0.4,
     which: {
@@ -69,7 +69,7 @@ const FAULTS: Partial<
   },
 };
 
-/** After which of them nobody but the provider knows whether a video is being made. */
+/** After these only the provider knows whether a video is being made. */
 const UNCERTAIN: Fault[] = [
   "internal",
   "unavailable",
@@ -80,7 +80,7 @@ const UNCERTAIN: Fault[] = [
   "drop",
   "drop-after",
 ];
-/** With which of them an operation begins that ends without a video. */
+/** With these an operation begins and ends without a video. */
 const WITHOUT_VIDEO: Fault[] = ["operation-error", "done-empty", "rai-filtered", "rai-audio"];
 
 const FORGOTTEN: ScriptRule = {
@@ -88,11 +88,11 @@ const FORGOTTEN: ScriptRule = {
   body: { error: { code: 404, message: "Operation not found.", status: "NOT_FOUND" } },
 };
 
-/** Makes the provider fail at random, and keeps a record of it. */
+/** Makes the provider fail by chance, and records it. */
 export class ProviderFaults {
   readonly counts: Record<string, number> = {};
   calm = false;
-  /** The operations that the provider says it does not know. */
+  /** The operations that the provider has forgotten. */
   readonly forgotten = new Set<string>();
   readonly #given = new WeakMap<RecordedRequest, Fault>();
 
@@ -101,7 +101,7 @@ export class ProviderFaults {
   /** For the simulator. */
   decide(request: RecordedRequest): ScriptRule | undefined {
     if (/forbidden/.test(request.prompt ?? "")) {
-      // The filter is no fault: it always says the same.
+      // The filter is no fault: its answer is always the same.
       return this.#give(request, request.kind === "image" ? "prompt-blocked" : "rai-filtered");
     }
     const operation = /models\/[^/]+\/operations\/[^/?]+/.exec(request.path)?.[0];
@@ -109,7 +109,7 @@ export class ProviderFaults {
     const faults = FAULTS[request.kind];
     if (this.calm || faults === undefined || !this.dice.chance(faults.chance)) return undefined;
     const fault = this.dice.weighted(faults.which);
-    // One model of each kind goes on existing.
+    // One model of each kind is never retired.
     if (fault === "retired" && !/^(gemini-2\.5|veo-)/.test(request.model ?? "")) return undefined;
     if (fault === "forgotten") {
       // Omni has another way to say so.
@@ -120,7 +120,7 @@ export class ProviderFaults {
     return this.#give(request, fault);
   }
 
-  /** Whether the answer to a submission left open what became of it. */
+  /** Whether the answer to a submission left its outcome open. */
   leftUncertain(request: RecordedRequest): boolean {
     return UNCERTAIN.includes(this.#given.get(request)!);
   }
@@ -130,7 +130,7 @@ export class ProviderFaults {
     return WITHOUT_VIDEO.includes(this.#given.get(request)!);
   }
 
-  /** What requests were answered instead of what they asked for. */
+  /** The faults that the requests met. */
   given(requests: RecordedRequest[]): string[] {
     return requests.flatMap((request) => this.#given.get(request) ?? []);
   }

@@ -5,7 +5,7 @@ import type { PlannedJob } from "./jobs.ts";
 import type { ClaimNote, Project, Row } from "./project.ts";
 import type { ProviderFaults } from "./provider_faults.ts";
 
-/** Everything that a run left behind. */
+/** Everything that is known about a run. */
 export interface RunRecord {
   project: Project;
   simulator: Simulator;
@@ -15,17 +15,17 @@ export interface RunRecord {
   jobs: PlannedJob[];
 }
 
-/** What is known of a job from all sides. */
+/** What the plan, the ledger, the claims and the provider know about one job. */
 export interface JobRecord {
   plan: PlannedJob;
   row: Row;
   /** In the order in which they were made. */
   claims: ClaimNote[];
-  /** What was asked of the provider for it, oldest first. */
+  /** The requests to the provider, oldest first. */
   requests: RecordedRequest[];
 }
 
-/** Brings plans, ledger, claims and requests together. The second list is what does not fit. */
+/** Joins plans, ledger rows, claims and requests by job. The second list names what does not fit. */
 export async function jobRecordsOf(record: RunRecord): Promise<[JobRecord[], string[]]> {
   const violations: string[] = [];
   const plans = new Map(record.jobs.map((plan) => [plan.label, plan]));
@@ -37,7 +37,7 @@ export async function jobRecordsOf(record: RunRecord): Promise<[JobRecord[], str
     const label = String((row.message as { chaos?: unknown } | null)?.chaos);
     const plan = plans.get(label);
     if (plan === undefined || seen.has(label)) {
-      violations.push(`${label}: a ledger row that nobody sent, ${row.id}`);
+      violations.push(`${label}: a ledger row without a sent job, ${row.id}`);
       continue;
     }
     seen.add(label);
@@ -51,7 +51,7 @@ export async function jobRecordsOf(record: RunRecord): Promise<[JobRecord[], str
   for (const { kind, prompt } of record.simulator.requests) {
     const generates = kind === "image" || kind === "video";
     if (generates && !seen.has(labelOf(prompt) ?? "")) {
-      violations.push(`the provider was asked for what nobody sent: ${prompt}`);
+      violations.push(`the provider got a request without a sent job: ${prompt}`);
     }
   }
   for (const label of plans.keys()) {
@@ -60,7 +60,7 @@ export async function jobRecordsOf(record: RunRecord): Promise<[JobRecord[], str
   return [cases, violations];
 }
 
-/** The port at which a request came to the provider's door. */
+/** The port of the proxy through which a request came. */
 export function portOf(request: RecordedRequest): number {
   return Number(request.headers.host.split(":")[1]);
 }

@@ -1,13 +1,13 @@
 import type { Incident } from "./faulty_proxy.ts";
 import { type JobRecord, portOf, type RunRecord } from "./run_record.ts";
 
-/** The calls whose loss leaves open whether a submission was made, or keeps it from being said. */
+/** The calls whose loss leaves open whether a submission was made or recorded. */
 const SUBMISSION_CALLS =
   /\/rpc\/(begin_generation_submission|record_generation_operation|defer_generation_job|fail_generation_job)/;
 
 /**
- * Why nobody can know whether a job's submission was made: its process ended, or something that was
- * said around the submission was lost. Undefined if there is no reason.
+ * Why the outcome of a submission is unknown: its process ended, or a request or reply around it was
+ * lost. Undefined if there is no reason.
  */
 export function reasonForUncertainty(
   { plan, row, claims, requests }: JobRecord,

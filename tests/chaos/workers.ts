@@ -10,7 +10,7 @@ import { FaultyProxy } from "./faulty_proxy.ts";
 
 const FUNCTIONS = fileURLToPath(new URL("../../supabase/functions", import.meta.url));
 
-/** How long a process rests that found its queue empty. Milliseconds. */
+/** How long a process pauses after it found its queue empty. Milliseconds. */
 const REST = 200;
 
 /** What a run reported about a job. */
@@ -19,14 +19,14 @@ export interface Report {
   outcome: string;
 }
 
-/** A process of a function, with its own way to the project and to the provider. */
+/** A process of a function, with proxies of its own to the project and to the provider. */
 export interface WorkerProcess {
   number: number;
   kind: Kind;
   worker: Worker;
   project: FaultyProxy;
   provider: FaultyProxy;
-  /** Milliseconds since the epoch; when it was gone, not when it was told to go. */
+  /** When it had ended, not when it was told to. Milliseconds since the epoch. */
   endedAt?: number;
 }
 
@@ -37,7 +37,7 @@ export interface WorkersOptions {
   /** Settings of the functions. */
   env: Record<string, string>;
   seed: string;
-  /** How likely a request of theirs meets a fault. */
+  /** How likely each of their requests meets a fault. */
   trouble: number;
   logFolder: string;
 }
@@ -46,9 +46,9 @@ export interface WorkersOptions {
 export class Workers {
   readonly all: WorkerProcess[] = [];
   readonly reports: Report[] = [];
-  /** What must not happen, as it is noticed. */
+  /** Violations that are noticed during the run. */
   readonly failures: string[] = [];
-  /** The answers of the functions by status. */
+  /** The number of answers of the functions by status. */
   readonly answers: Record<number, number> = {};
   calm = false;
   readonly ends = { kill: 0, retire: 0 };
@@ -56,7 +56,7 @@ export class Workers {
   readonly #asleep = new Set<WorkerProcess>();
   readonly #ending = new Map<WorkerProcess, Promise<void>>();
   readonly #driving = new Set<Promise<void>>();
-  /** A port is a process: it is never used for another one. */
+  /** A port identifies a process, so it is never used again. */
   readonly #ports = new Set<number>();
 
   constructor(private readonly options: WorkersOptions) {}
@@ -71,7 +71,7 @@ export class Workers {
     return this.alive.filter((process) => !this.#asleep.has(process));
   }
 
-  /** Those of which nothing is under way any more. */
+  /** Those that have ended, with nothing in flight. */
   get gone(): WorkerProcess[] {
     return this.all.filter(({ endedAt }) => endedAt !== undefined);
   }
@@ -113,7 +113,7 @@ export class Workers {
     this.#driving.add(driving);
   }
 
-  /** Ends a process and returns when it is gone and nothing of it is under way any more. */
+  /** Ends a process; returns when it is gone and nothing of it is in flight. */
   end(process: WorkerProcess, how: "kill" | "retire"): Promise<void> {
     const ending = this.#ending.get(process) ?? this.#end(process, how);
     this.#ending.set(process, ending);
@@ -130,12 +130,12 @@ export class Workers {
     process.endedAt = Date.now();
   }
 
-  /** Stops a process in its tracks until `morning`. */
-  async suspend(process: WorkerProcess, morning: Promise<void>): Promise<void> {
+  /** Suspends a process until `end`. */
+  async suspend(process: WorkerProcess, end: Promise<void>): Promise<void> {
     this.suspensions += 1;
     this.#asleep.add(process);
     Deno.kill(process.worker.pid, "SIGSTOP");
-    await morning;
+    await end;
     this.#asleep.delete(process);
     if (!this.#ending.has(process)) Deno.kill(process.worker.pid, "SIGCONT");
   }
@@ -177,7 +177,7 @@ export class Workers {
     });
     const text = await response.text();
     this.answers[response.status] = (this.answers[response.status] ?? 0) + 1;
-    // 503: the queue was out of reach, which the report of the run is a part of.
+    // 503: the queue could not be reached; the answer contains the report of the run.
     if (![200, 207, 503].includes(response.status)) {
       throw new Error(`answered ${response.status} ${text}`);
     }

@@ -36,7 +36,7 @@ export class Gateway implements AsyncDisposable {
     const answer = this.interfere(request);
     if (answer instanceof Response) return answer;
     if (answer === "drop") {
-      this.#door.slam(port);
+      this.#door.drop(port);
       return new Response(null, { status: 500 }); // goes to a closed connection
     }
     const { pathname, search } = new URL(request.url);

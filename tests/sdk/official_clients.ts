@@ -1,7 +1,7 @@
 /**
- * `@google/genai` in the versions that the tests want. It is no import: Deno downloads every
+ * `@google/genai` in the versions that the tests need. It is not imported: Deno downloads every
  * package that deno.json or deno.lock names before the first task runs, and only tests need these.
- * The types are as much of the library's as is used.
+ * The types cover what the tests use.
  */
 import { createRequire } from "node:module";
 import { packageFile } from "../../local/npm_package.ts";

@@ -1,5 +1,5 @@
 /**
- * What Google's own clients send for a job: recorded from `@google/genai` by the simulator.
+ * What Google's own clients send for a job, as the simulator records it from `@google/genai`.
  * Neither version loads under Deno 2.1.4 (a dependency reads `process.env` in a way it lacks).
  */
 import { encodeBase64 } from "../../local/simulator/base64.ts";
@@ -33,7 +33,7 @@ export interface VideoInput {
   references?: Source[];
   negativePrompt?: string;
   personGeneration?: string;
-  /** By Omni alone: this client refuses to tell Veo. */
+  /** For Omni only: this client does not accept it for Veo. */
   seed?: number;
 }
 

@@ -4,9 +4,9 @@ import type { RecordedRequest } from "../../local/simulator/mod.ts";
 
 /**
  * Throws unless both requests go to the same address with the key in the header and ask for the
- * same. Indifferent are: the order of names, whether a message's words come before its images (whose
- * order counts), snake_case against camelCase where the API takes both (generateContent), and what
- * only repeats a default.
+ * same. It ignores the order of names, whether a message's text comes before its images (whose order
+ * counts), snake_case or camelCase where the API takes both (generateContent), and what only repeats
+ * a default.
  */
 export function assertSameIntent(ours: RecordedRequest, theirs: RecordedRequest): void {
   assert.deepEqual(intentOf(ours), intentOf(theirs));

@@ -1,4 +1,4 @@
-/** That the comparison passes over how a request is written, and over nothing else. */
+/** The comparison ignores how a request is written, and nothing else. */
 import assert from "node:assert/strict";
 import type { RecordedRequest } from "../../local/simulator/mod.ts";
 import { officialImageRequest, officialVeoRequest } from "./official_requests.ts";

@@ -1,4 +1,4 @@
-/** A bare client of the simulator, so that these tests see the wire and not a library's view. */
+/** A bare client of the simulator, so that the tests see the bytes on the wire. */
 import { imageSize } from "image-size";
 import type { Simulator } from "../../local/simulator/mod.ts";
 

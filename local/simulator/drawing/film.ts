@@ -7,7 +7,7 @@ import { encodeMp4 } from "./encoder.ts";
 
 export interface Film {
   prompt: string;
-  /** What made it: small, above the prompt, with the length. */
+  /** What made it; shown small above the prompt, with the length. */
   label: string;
   aspectRatio: "16:9" | "9:16";
   seconds: number;
@@ -16,15 +16,15 @@ export interface Film {
   source?: SourceImage;
 }
 
-/** Fewer pixels and frames than the real thing, which nobody waits for in a test. */
+/** Fewer pixels and frames than real videos have, so that tests are fast. */
 const SIZE = { "16:9": [640, 360], "9:16": [360, 640] } as const;
 const FRAMES_PER_SECOND = 10;
-/** How much wider than the frame the picture is that the camera pans over. */
+/** How much wider than the frame the picture is. */
 const PAN = 1.2;
 
 const films = new Map<string, Promise<Uint8Array>>();
 
-/** Makes the film as MP4, once for all that ask for the same. */
+/** Makes the film as MP4; equal requests share one film. */
 export function makeFilm(film: Film): Promise<Uint8Array> {
   const { source, ...told } = film;
   const end = source && hash(String.fromCharCode(...source.bytes.slice(-4096)));
@@ -38,7 +38,7 @@ async function shoot({ prompt, label, aspectRatio, seconds, seed, source }: Film
   const [width, height] = SIZE[aspectRatio];
   const wide = Math.round(width * PAN);
   const picture = { prompt, width: wide, height, seed, sources: source ? [source] : [] };
-  // What keeps a pan's length of both sides free is in the frame all the time.
+  // A text that keeps the length of the pan free on both sides is always in the frame.
   const { rgba } = await toPixels(toSvg(picture, `${label} · ${seconds} s`, wide - width));
   const frames = Math.round(seconds * FRAMES_PER_SECOND);
   return encodeMp4({

@@ -1,4 +1,4 @@
-/** A picture: a background in colours of its prompt, what it is made from, and the prompt on it. */
+/** A picture: a background in colours of the prompt, the source images, and the prompt itself. */
 import { encodeBase64 } from "../base64.ts";
 import type { SourceImage } from "../images/source_image.ts";
 import { hash, randomFrom } from "./random.ts";
@@ -7,12 +7,12 @@ import { escapeXml, setText } from "./text.ts";
 
 export interface Picture {
   prompt: string;
-  /** What made it: small, above the prompt. */
+  /** What made it; shown small above the prompt. */
   label: string;
   width: number;
   height: number;
   seed: number;
-  /** Pictures that the prompt came with: shown framed, like prints on the new picture. */
+  /** The source images of the request; shown framed, like prints. */
   sources: SourceImage[];
 }
 
@@ -23,7 +23,7 @@ export function drawPicture(picture: Picture): Promise<Uint8Array> {
   return toPng(toSvg(picture, note));
 }
 
-/** The picture as SVG; its text keeps `inset` pixels of each side free. */
+/** The picture as SVG; its text keeps `inset` pixels free on both sides. */
 export function toSvg(picture: Omit<Picture, "label">, note: string, inset = 0): string {
   const { prompt, width, height, seed, sources } = picture;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
@@ -31,7 +31,7 @@ export function toSvg(picture: Omit<Picture, "label">, note: string, inset = 0):
     prints(width, height, sources) + caption(width, height, prompt, note, inset) + "</svg>";
 }
 
-/** A gradient with three discs of light on it; the text decides the colours and the places. */
+/** A gradient with three discs of light; the text decides their colours and places. */
 function background(width: number, height: number, text: string): string {
   const random = randomFrom(hash(text));
   const hue = Math.floor(random() * 360);
@@ -46,7 +46,7 @@ function background(width: number, height: number, text: string): string {
     `<rect width="${width}" height="${height}" fill="url(#background)"/>${discs.join("")}`;
 }
 
-/** The text over the lower edge, on a shade that keeps it readable on any picture. */
+/** The text above the lower edge, on a shade that keeps it readable on any background. */
 function caption(width: number, height: number, text: string, note: string, inset: number) {
   const unit = Math.sqrt((width - 2 * inset) * height);
   const margin = unit * 0.05;
@@ -68,7 +68,7 @@ function caption(width: number, height: number, text: string, note: string, inse
       .join("");
 }
 
-/** Up to three pictures, framed and a little askew, above the caption. */
+/** Up to three source images, framed and slightly rotated, above the caption. */
 function prints(width: number, height: number, sources: SourceImage[]): string {
   const shown = sources.slice(0, 3);
   return shown.map(({ bytes, mimeType, ...size }, index) => {
@@ -79,7 +79,7 @@ function prints(width: number, height: number, sources: SourceImage[]): string {
     const box = (margin: number) =>
       `x="${middleX - wide / 2 - margin}" y="${middleY - tall / 2 - margin}" ` +
       `width="${wide + 2 * margin}" height="${tall + 2 * margin}"`;
-    // A type that cannot be decoded here (WebP, HEIC) is named.
+    // Types that cannot be decoded here (WebP, HEIC) are shown by name.
     return `<g transform="rotate(${index % 2 === 0 ? -2 : 1.5} ${middleX} ${middleY})">` +
       `<rect ${box(Math.min(width, height) * 0.016)} fill="#fbfaf5"/>` +
       `<rect ${box(0)} fill="#c9ccd6"/><text x="${middleX}" y="${middleY}" text-anchor="middle" ` +

@@ -1,4 +1,4 @@
-/** Repeatable randomness: the same prompt is always drawn the same way. */
+/** Repeatable chance: the same prompt always gives the same picture. */
 
 /** FNV-1a, 32 bits. */
 export function hash(text: string): number {

@@ -1,9 +1,9 @@
 /**
  * SVG to pixels, with resvg compiled to WASM and the typeface Inter: both come from npm and are
- * read from where Deno keeps the packages, so nothing is fetched and no system font is needed.
+ * read from Deno's package cache, so nothing is fetched and no system font is needed.
  */
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
-// Not needed for what is in it: it makes the package's files, the fonts, part of the program.
+// Only imported so that the package's files, the fonts, belong to the program.
 import "@expo-google-fonts/inter/package.json" with { type: "json" };
 
 let fonts: Promise<Uint8Array[]> | undefined;
@@ -39,7 +39,7 @@ export async function toPixels(svg: string): Promise<Pixels> {
 
 type Image = ReturnType<InstanceType<typeof Resvg>["render"]>;
 
-/** The memory is WASM's and has to be given back by hand. */
+/** The memory belongs to WASM and has to be freed by hand. */
 function render<T>(svg: string, fontBuffers: Uint8Array[], read: (image: Image) => T): T {
   const drawing = new Resvg(svg, { font: { fontBuffers, defaultFontFamily: "Inter" } });
   try {

@@ -5,12 +5,12 @@ export interface SetText {
   fontSize: number;
 }
 
-/** More than fits any picture; prompts may be far longer. */
+/** More characters than fit any picture; prompts may be far longer. */
 const LONGEST = 1000;
 
 /**
- * Breaks a text into lines of at most `width` pixels, in the largest of the sizes with which it
- * takes no more than `maxLines`; a text too long even for the smallest ends in an ellipsis.
+ * Breaks a text into lines of at most `width` pixels, in the largest of the sizes at which it
+ * needs no more than `maxLines`. A text that is too long even for the smallest ends in an ellipsis.
  */
 export function setText(text: string, width: number, sizes: number[], maxLines: number): SetText {
   const words = readable(text.slice(0, LONGEST)).split(/\s+/).filter((word) => word !== "");
@@ -70,7 +70,7 @@ function splitLong(word: string, ems: number): string[] {
   return [...pieces, piece];
 }
 
-/** About how wide Inter Bold sets a text, in units of its font size. Errs on the wide side. */
+/** The approximate width of a text in Inter Bold, in units of its font size, rather too wide. */
 function widthInEms(text: string): number {
   let width = 0;
   for (const character of text) width += characterWidth(character);

@@ -23,7 +23,7 @@ export async function generateContent(
   const [width, height] = pixelSize(request, model, sources[0]);
   const size = request.generationConfig?.imageConfig?.imageSize ?? "1K";
   const tokens = model.tokens ?? model.imageSizes[size];
-  // The same words with another seed are another picture.
+  // The same prompt with another seed gives another picture.
   const seed = state.seed + Number(request.generationConfig?.seed ?? 0);
 
   await delay(state.imageDelayMs, state.closing);
@@ -78,7 +78,7 @@ export async function generateContent(
     seed,
     sources,
   });
-  // A text part comes along whatever modalities were asked for: clients have to look for the
+  // There is a text part, too, whatever modalities were asked for: clients have to look for the
   // image among the parts.
   return jsonResponse({
     candidates: [
@@ -128,7 +128,7 @@ function readContents(request: GenerateContentRequest) {
   return { prompt: texts.join("\n"), sources };
 }
 
-/** What was asked for; without a wish an edit keeps the shape of its source, a new image is square. */
+/** The size asked for. By default an edit keeps the shape of its source; a new image is square. */
 function pixelSize(
   request: GenerateContentRequest,
   model: ImageModel,

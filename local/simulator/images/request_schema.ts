@@ -1,5 +1,5 @@
 /**
- * GenerateContentRequest, as far as images need it: what else the API would read is unknown here.
+ * GenerateContentRequest, as far as images need it. Other fields of the API are unknown here.
  * Source: https://ai.google.dev/api/generate-content (v1beta).
  */
 import { BYTES, INTEGER, list, message, type MessageType, oneOf, STRING } from "../proto_json.ts";

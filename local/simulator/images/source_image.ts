@@ -2,7 +2,7 @@ import { imageSize } from "image-size";
 import { decodeBase64 } from "../base64.ts";
 import { invalidArgument } from "../google_errors.ts";
 
-/** An image that a request brought along. */
+/** An image in a request. */
 export interface SourceImage {
   bytes: Uint8Array;
   mimeType: string;
@@ -13,7 +13,7 @@ export interface SourceImage {
 /** https://ai.google.dev/gemini-api/docs/image-understanding#supported-formats */
 const ACCEPTED = ["image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"];
 
-/** Decodes an image of a request; throws the API's 400 if it is none, or of a type it refuses. */
+/** Decodes an image of a request; throws the API's 400 if its data or its type is unusable. */
 export function readSourceImage(base64: string, mimeType: string): SourceImage {
   if (!ACCEPTED.includes(mimeType)) {
     throw invalidArgument(`Unsupported MIME type: ${mimeType}`);

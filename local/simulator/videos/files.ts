@@ -1,18 +1,18 @@
-/** GET /v1beta/files/{id}:download: what the uri of a finished video points at. */
+/** GET /v1beta/files/{id}:download, to which the uri of a finished video points. */
 import { requireKey } from "../api_key.ts";
 import { ApiError } from "../google_errors.ts";
 import type { Film } from "../painter.ts";
 import type { RequestContext, State } from "../state.ts";
 import { newId } from "../state.ts";
 
-/** Keeps what a video shows, to be made when it is first asked for; returns its id. */
+/** Keeps the description of a video, which is made when it is first downloaded; returns its id. */
 export function addFile(state: State, film: Film): string {
   const id = newId();
   state.files.set(id, film);
   return id;
 }
 
-/** Where a file is downloaded from, below the address at which it was asked for. */
+/** The download address of a file, at the origin of the request. */
 export function addressOf(url: URL, id: string): string {
   return `${url.origin}/v1beta/files/${id}:download?alt=media`;
 }
@@ -29,9 +29,9 @@ export function download(context: RequestContext, id: string): Promise<Response>
 }
 
 /**
- * GET /media/{id}.mp4, where the preset "redirect" leads: a storage host in front of which no key
- * is needed. It is another origin of this same server, and a client that still sends its key
- * there gives it away: that is refused, so that no such client passes a test.
+ * GET /media/{id}.mp4, to which the preset "redirect" leads: a storage host that needs no key. It is
+ * another origin of the same server. A client that still sends its key there leaks it, so that is
+ * rejected, and no such client passes a test.
  */
 export function media(context: RequestContext, id: string): Promise<Response> {
   if (context.record.key !== "none") {
@@ -49,7 +49,7 @@ function redirectElsewhere(url: URL, id: string): Response {
 async function send({ state }: RequestContext, id: string): Promise<Response> {
   const film = state.files.get(id);
   if (film === undefined) {
-    // The API does not tell a missing file from one of somebody else's.
+    // The API does not distinguish a missing file from one of another project.
     throw new ApiError(
       403,
       "PERMISSION_DENIED",

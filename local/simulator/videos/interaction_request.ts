@@ -64,10 +64,10 @@ export function readVideoRequest(body: string): VideoRequest {
   return { model, background, prompt, image: images[0], seed, ...format };
 }
 
-/** What the model cannot be told (temperature, top_p, stop sequences) is not in here. */
+/** The model takes no temperature, top_p or stop sequences. */
 const CONFIG_FIELDS = ["seed", "thinking_level", "thinking_summaries", "video_config"];
 
-/** The seed; the task is checked only. */
+/** Reads the seed; the task is only checked. */
 function readConfig(value: unknown): number {
   const { video_config = {}, seed = 0 } = fields("generation_config", value, CONFIG_FIELDS);
   if (typeof seed !== "number" || !Number.isInteger(seed)) {

@@ -24,7 +24,7 @@ interface Parameters {
 /** `dont_allow` went with Veo 2. */
 const PEOPLE = ["allow_all", "allow_adult"];
 
-/** `instances` and `parameters` are free-form values: what is in them the model itself checks. */
+/** `instances` and `parameters` are free-form values, which the model itself checks. */
 const PREDICT_REQUEST = { instances: list(ANY), parameters: ANY, webhookConfig: message({}) };
 
 export function predictLongRunning(context: RequestContext, model: string): Response {
@@ -185,7 +185,7 @@ function record(value: unknown): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** What the model does not know it refuses by name: `generateAudio` of Vertex AI, for one. */
+/** The model rejects unknown parameters by name, such as `generateAudio` of Vertex AI. */
 function refuse(others: Record<string, unknown>): void {
   for (const name of Object.keys(others)) {
     throw invalidArgument(
