@@ -58,6 +58,8 @@ export interface TestServerOptions {
 export async function startPostgres(options: TestServerOptions = {}): Promise<PostgresServer> {
   const folder = await Deno.makeTempDir({ prefix: "generation-queue-postgres-" });
   try {
+    // The initdb of PostgreSQL 15 enters it as the user to whom the data belongs.
+    await Deno.chmod(folder, 0o711);
     return await startIn(folder, options);
   } catch (error) {
     await Deno.remove(folder, { recursive: true });
