@@ -66,7 +66,7 @@ export function number(
   { least, most, whole = true }: { least: number; most: number; whole?: boolean },
   help: string,
 ): Flag<number | undefined> {
-  const form = whole ? /^\d{1,9}$/ : /^\d{1,9}(\.\d{1,9})?$/;
+  const form = whole ? /^\d{1,15}$/ : /^\d{1,15}(\.\d{1,9})?$/;
   const expected = `a ${whole ? "whole " : ""}number from ${least} to ${most}`;
   return parsed("N", help, expected, (text) => {
     const value = form.test(text) ? Number(text) : NaN;

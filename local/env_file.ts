@@ -1,7 +1,14 @@
+import { fileURLToPath } from "node:url";
+import { UsageError } from "../cli/failure.ts";
+
 /** Where a running local stack writes its address and keys, for every tool with `--env-file`. */
 export const ENV_LOCAL = new URL("../.env.local", import.meta.url);
 
-/** The variables of a file; none if it does not exist. */
+/**
+ * The variables of a file; none if it does not exist.
+ *
+ * @throws {UsageError} for a file that a shell would read otherwise
+ */
 export async function readEnvFile(file: URL): Promise<Record<string, string>> {
   let text: string;
   try {
@@ -9,6 +16,13 @@ export async function readEnvFile(file: URL): Promise<Record<string, string>> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return {};
     throw error;
+  }
+  const path = fileURLToPath(file);
+  if (text.startsWith("\uFEFF")) {
+    throw new UsageError(`${path} begins with a byte order mark (BOM). Save it without one.`);
+  }
+  if (text.includes("\r\n")) {
+    throw new UsageError(`${path} has Windows line endings (CRLF). Save it with LF.`);
   }
   return parseEnv(text);
 }
@@ -19,7 +33,7 @@ export async function readEnvFile(file: URL): Promise<Record<string, string>> {
  */
 export function parseEnv(text: string): Record<string, string> {
   const variables: Record<string, string> = {};
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.split("\n")) {
     const [, name, value] = /^\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];
     if (name === undefined) continue;
     const [, double, single] = /^\s*(?:"([^"]*)"|'([^']*)')/.exec(value) ?? [];

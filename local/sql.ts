@@ -4,61 +4,62 @@
  */
 import { resolve } from "node:path";
 import pg from "pg";
+import { command, runCommand } from "../cli/command.ts";
+import { UsageError } from "../cli/failure.ts";
+import { text } from "../cli/flag.ts";
 import { ENV_LOCAL, readEnvFile } from "./env_file.ts";
 import { chooseDatabase, placeOf } from "./sql/address.ts";
 import { explain, type SqlFailure } from "./sql/failure.ts";
 import { show, type StatementResult } from "./sql/results.ts";
 
-const USAGE = `Runs SQL and prints the results, one table per statement.
+const SQL = command({
+  name: "",
+  summary: "runs SQL and prints the results, one table per statement",
+  args: {
+    usage: "[FILE]",
+    read: ([file, ...more]) => {
+      if (more.length === 0) return file;
+      throw new UsageError(`expected one file at a time, not also ${more.join(" ")}.`);
+    },
+  },
+  flags: {
+    command: { ...text("SQL", "run these statements; short: -c"), short: "c" },
+    url: text("URL", "the database, before everything else"),
+  },
+  notes: `Without FILE and --command it runs what comes on standard input.
 
-  deno task sql FILE             run the statements of a file
-  deno task sql -c "select 1"    run these
-  deno task sql < FILE           run what comes on standard input
+The database is the DATABASE_URL of .env.local, which \`deno task start\` writes;
+without that file, the one of the environment, and then that is said. All
+statements of one call are one transaction, unless they contain begin and commit.
 
-  --url URL                      the database, before everything else
+Exit code: 0 done, 1 the database refused, 2 wrong usage.`,
+  examples: ["FILE", '-c "select 1"', "< FILE"],
+  check: (file, { command }) => {
+    if (file !== undefined && command !== undefined) {
+      throw new UsageError("expected a file or --command, not both.");
+    }
+  },
+  run: async (file, { command, url }) => {
+    const sql = command ?? await readSql(file);
+    if (sql.trim() === "") throw new UsageError("no SQL: the input is empty.");
+    const address = await databaseUrl(url);
+    return await runSql(sql, address);
+  },
+});
 
-The database is the DATABASE_URL of .env.local, which \`deno task start\` writes; without that file,
-the one of the environment, and then it is said which that is. All statements of one call are one
-transaction, unless they contain begin and commit.
-
-Exit code: 0 done, 1 the database refused, 2 called wrongly.`;
-
-/** Ends with a line about what the caller has to change. */
-function misuse(message: string): never {
-  console.error(`${message}\nTry: deno task sql --help`);
-  Deno.exit(2);
-}
-
-async function readSql(parameters: string[]): Promise<string> {
-  const [first, ...rest] = parameters;
-  if (first === "-c" || first === "--command") {
-    if (rest.length !== 1) misuse(`${first} needs one text: the SQL to run`);
-    return rest[0];
-  }
-  if (first?.startsWith("-") && first !== "-") misuse(`unknown option ${first}`);
-  if (rest.length > 0) misuse(`one file at a time, not also ${rest.join(" ")}`);
-  if (first === undefined || first === "-") {
-    if (Deno.stdin.isTerminal()) misuse("no SQL: name a file or pass -c");
+async function readSql(name: string | undefined): Promise<string> {
+  if (name === undefined || name === "-") {
+    if (Deno.stdin.isTerminal()) throw new UsageError("no SQL: name a file or pass --command.");
     return await new Response(Deno.stdin.readable).text();
   }
   // A task runs in the project's folder; the file is named from where the caller is.
-  const file = resolve(Deno.env.get("INIT_CWD") ?? ".", first);
+  const file = resolve(Deno.env.get("INIT_CWD") ?? ".", name);
   try {
     return await Deno.readTextFile(file);
   } catch (error) {
     const missing = error instanceof Deno.errors.NotFound;
-    misuse(missing ? `there is no file ${first}` : `cannot read ${first}: ${error}`);
+    throw new UsageError(missing ? `there is no file ${name}.` : `cannot read ${name}: ${error}`);
   }
-}
-
-/** Takes `--url` and its value out of the parameters, wherever it stands. */
-function takeUrl(parameters: string[]): { named?: string; rest: string[] } {
-  const at = parameters.findIndex((parameter) => /^--url(=|$)/.test(parameter));
-  if (at < 0) return { rest: parameters };
-  const inline = parameters[at].startsWith("--url=");
-  const named = inline ? parameters[at].slice("--url=".length) : parameters[at + 1];
-  if (!named) misuse("--url needs an address like postgresql://user:password@host/db");
-  return { named, rest: parameters.toSpliced(at, inline ? 1 : 2) };
 }
 
 async function databaseUrl(named: string | undefined): Promise<string> {
@@ -67,9 +68,15 @@ async function databaseUrl(named: string | undefined): Promise<string> {
     local: (await readEnvFile(ENV_LOCAL)).DATABASE_URL,
     environment: Deno.env.get("DATABASE_URL"),
   });
-  if (!choice) misuse("DATABASE_URL is not set, and no `deno task start` has written .env.local");
+  if (!choice) {
+    throw new UsageError(
+      "DATABASE_URL is not set, and no `deno task start` has written .env.local.",
+    );
+  }
   if (!URL.canParse(choice.url)) {
-    misuse("the database's address is not a URL like postgresql://user:password@host/db");
+    throw new UsageError(
+      "the database's address is not a URL like postgresql://user:password@host/db.",
+    );
   }
   if (choice.remark) console.error(choice.remark);
   return choice.url;
@@ -94,22 +101,20 @@ async function connect(connectionString: string): Promise<pg.Client> {
   }
 }
 
-async function main(parameters: string[]): Promise<void> {
-  if (parameters.includes("--help") || parameters.includes("-h")) return console.log(USAGE);
-  const { named, rest } = takeUrl(parameters);
-  const sql = await readSql(rest);
-  if (sql.trim() === "") misuse("no SQL: the input is empty");
-  const client = await connect(await databaseUrl(named));
+/** Answers the exit code. */
+async function runSql(sql: string, url: string): Promise<number> {
+  const client = await connect(url);
   try {
     const results = await client.query({ text: sql, rowMode: "array" });
     const all = (Array.isArray(results) ? results : [results]) as StatementResult[];
     console.log(all.map(show).join("\n\n"));
+    return 0;
   } catch (error) {
     console.error(explain(error as SqlFailure, sql));
-    Deno.exitCode = 1;
+    return 1;
   } finally {
     await client.end();
   }
 }
 
-await main(Deno.args);
+Deno.exitCode = await runCommand({ run: "deno task sql", command: SQL, args: Deno.args });

@@ -1,6 +1,15 @@
 /** `deno task start`: the whole product on this machine, with a sample storyboard. See `--help`. */
 import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { Api } from "../cli/api.ts";
+import { command, nothing, runCommand } from "../cli/command.ts";
+import { JobFeed } from "../cli/feed.ts";
+import { number, otherwise, text, type Values, yesOrNo } from "../cli/flag.ts";
+import { thisScreen } from "../cli/io.ts";
+import { isOver, type Job } from "../cli/jobs.ts";
+import { LineProgress, LiveProgress, type Progress } from "../cli/terminal/progress.ts";
+import { restoreCursor, style } from "../cli/terminal/style.ts";
 import { ENV_LOCAL, readEnvFile, writeEnvFile } from "./env_file.ts";
 import {
   DatabaseUnusable,
@@ -12,27 +21,21 @@ import {
   startStack,
 } from "./stack/mod.ts";
 import { passedOn } from "./start/configuration.ts";
-import { type Flags, parseFlags, USAGE, UsageError } from "./start/flags.ts";
 import { misconfigurations } from "./start/health.ts";
-import { type Job, Ledger, now } from "./start/ledger.ts";
 import { noProxy } from "./start/network.ts";
-import { LineProgress, LiveProgress, type Progress } from "./start/progress.ts";
 import { openProvider, type Provider } from "./start/provider.ts";
 import { guide, type Places, results, shown, tally } from "./start/report.ts";
 import { Sample } from "./start/sample.ts";
 import { exitCodeOf, interruption } from "./start/signals.ts";
-import { watch } from "./start/watch.ts";
-import { restoreCursor } from "../cli/terminal/cursor.ts";
-import { isInteractive, style } from "../cli/terminal/style.ts";
 
 const OWN_PLACES: Places = {
   data: fileURLToPath(new URL("../.local", import.meta.url)),
   envFile: fileURLToPath(ENV_LOCAL),
 };
-const interactive = isInteractive();
-const paint = style(interactive);
-const progress: Progress = interactive
-  ? new LiveProgress(paint, (text) => Deno.stdout.writeSync(new TextEncoder().encode(text)))
+const screen = thisScreen();
+const paint = style(screen !== undefined);
+const progress: Progress = screen
+  ? new LiveProgress(screen)
   : new LineProgress((line) => console.log(line));
 const say = (line: string) => progress.say(line);
 
@@ -41,12 +44,44 @@ class UnusableFunctions extends Error {
   override name = "UnusableFunctions";
 }
 
-async function main(parameters: string[]): Promise<number> {
-  const flags = parseFlags(parameters);
-  if (flags.help) {
-    say(USAGE);
-    return 0;
-  }
+/** The port of the API in Supabase's own local stack; SQL is on the next one. */
+const DEFAULT_PORT = 54321;
+
+const FLAGS = {
+  "no-sample": yesOrNo("start with what is on the queues, add nothing"),
+  once: yesOrNo("end when all jobs have; exit code 0 only if all of them succeeded"),
+  fresh: yesOrNo("forget the data of earlier starts, keep the keys"),
+  port: otherwise(number({ least: 1, most: 65534 }, "the API's port; SQL is on N+1"), DEFAULT_PORT),
+  data: text("DIR", "keep the data and .env.local in DIR instead of .local/ and here"),
+  real: yesOrNo(
+    "call Google, with GOOGLE_GENERATIVE_AI_API_KEY from the environment or .env; costs money",
+  ),
+};
+type Flags = Values<typeof FLAGS>;
+
+const START = command({
+  name: "",
+  summary: "runs the whole product on this machine and shows it at work",
+  args: nothing,
+  flags: FLAGS,
+  notes: `It starts the Data API, Storage, PostgreSQL with pgmq, both Edge Functions, a
+scheduler, and a simulator of Google's models that costs nothing. Then it puts a
+sample storyboard on the queues, shows the progress, and stays up until Ctrl-C.
+
+With GOOGLE_GENERATIVE_AI_BASE_URL set it uses that address and starts no
+simulator. The other variables of the functions (IMAGE_MODELS, MAX_ATTEMPTS, …)
+are passed on to them; without the simulator, so are HTTPS_PROXY, NO_PROXY and
+DENO_CERT.
+
+Ctrl-C ends everything in order, which is exit code 0, or 130 with --once; a
+second one, after half a second, ends it at once.
+
+Address and keys are written to .env.local, which every tool here takes with
+--env-file.`,
+  run: (_, flags) => start(flags),
+});
+
+async function start(flags: Flags): Promise<number> {
   const fromFile = flags.real ? await readEnvFile(new URL("../.env", import.meta.url)) : {};
   const variable = (name: string) => Deno.env.get(name) || fromFile[name] || undefined;
   // Otherwise a proxy that this machine has would be asked for the stack's own addresses.
@@ -122,14 +157,15 @@ async function run(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  const ledger = new Ledger(stack, await now(stack));
-  const sample = flags.sample ? await Sample.begin(stack) : undefined;
+  const api = new Api(stack.url, stack.secretKey, fetch, "generation-queue (start)");
+  const feed = await JobFeed.begin(api);
+  const sample = flags["no-sample"] ? undefined : await Sample.begin(stack);
   if (sample) {
     say(`storyboard ${sample.storyboardId}: images, an edit and videos are on the queues\n`);
   }
-  const watching = { ledger, sample, progress, signal };
+  const watching = { feed, sample, signal };
   try {
-    const jobs = await watch(watching, (jobs) => jobs.every(({ ended }) => ended));
+    const jobs = await watch(watching, (jobs) => jobs.every(isOver));
     progress.finish();
     if (signal.aborted) return 0;
     if (jobs.length > 0) say(`\n${paint.bold("Results")}\n${results(jobs, paint)}\n`);
@@ -142,6 +178,30 @@ async function run(
   }
 }
 
+/** How often the jobs are read: often enough for a spinner, if there is one. Milliseconds. */
+const BUSY_INTERVAL = 150;
+const IDLE_INTERVAL = 1000;
+
+/** Shows the jobs until `enough` of them, or until the signal. Gives the last state. */
+async function watch(
+  { feed, sample, signal }: { feed: JobFeed; sample?: Sample; signal: AbortSignal },
+  enough: (jobs: Job[]) => boolean,
+): Promise<Job[]> {
+  for (;;) {
+    await feed.read();
+    const { jobs } = feed;
+    progress.show(jobs);
+    const dropped = await sample?.advance(jobs) ?? [];
+    for (const name of dropped) progress.say(`not sent: ${name}`);
+    if (signal.aborted || (!sample?.outstanding && dropped.length === 0 && enough(jobs))) {
+      return jobs;
+    }
+    // An interruption ends the pause, and is no error.
+    const pause = jobs.every(isOver) ? IDLE_INTERVAL : BUSY_INTERVAL;
+    await setTimeout(pause, undefined, { signal }).catch(() => {});
+  }
+}
+
 function conclude(jobs: Job[]): number {
   say(tally(jobs));
   return jobs.every(({ status }) => status === "succeeded") ? 0 : 1;
@@ -149,7 +209,6 @@ function conclude(jobs: Job[]): number {
 
 /** What went wrong, in a line that says what to do where that is known. */
 function explain(error: unknown): string {
-  if (error instanceof UsageError) return `${error.message}\nTry: deno task start --help`;
   if (error instanceof PortInUse) {
     return `${error.message}; choose another with --port N (the API takes N, SQL takes N+1)`;
   }
@@ -165,10 +224,10 @@ function explain(error: unknown): string {
 
 let code: number;
 try {
-  code = await main(Deno.args);
+  code = await runCommand({ run: "deno task start", command: START, args: Deno.args });
 } catch (error) {
   console.error(explain(error));
-  code = error instanceof UsageError ? 2 : 1;
+  code = 1;
 }
 restoreCursor();
 Deno.exit(code);

@@ -1,12 +1,14 @@
 /**
- * `deno task fuzz [--seconds N] [target…]`: makes up inputs for everything that reads foreign bytes,
+ * `deno task fuzz`: makes up inputs for everything that reads foreign bytes,
  * guided by what they reach in the code, one target of `fuzz/` after the other. An input that is a
  * finding is kept in `.local/fuzz/findings/`, and how to play it again is said at the end.
  *
  * It takes a stable Rust and a C++ compiler, for libFuzzer. The instrumentation is LLVM's own, so no
  * sanitizer and no nightly compiler is needed: the crate has no unsafe code to look into.
  */
-const USAGE = "Usage: deno task fuzz [--seconds N] [target…]";
+import { command, runCommand } from "../cli/command.ts";
+import { UsageError } from "../cli/failure.ts";
+import { number, otherwise } from "../cli/flag.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const MADE = ".local/fuzz";
@@ -30,18 +32,8 @@ const LIMITS = [
   "-len_control=30",
 ];
 
-async function targets(): Promise<string[]> {
-  const names = [];
-  for await (const { name } of Deno.readDir(new URL("fuzz/targets/", ROOT))) {
-    names.push(name.replace(/\.rs$/, ""));
-  }
-  return names.sort();
-}
-
-function fail(message: string): never {
-  console.error(message);
-  Deno.exit(2);
-}
+const TARGETS = [...Deno.readDirSync(new URL("fuzz/targets/", ROOT))]
+  .map(({ name }) => name.replace(/\.rs$/, "")).sort();
 
 /** The triple of this machine, as the compiler calls it. */
 async function host(): Promise<string> {
@@ -62,7 +54,10 @@ async function build(): Promise<string> {
     cwd: ROOT,
     env: { CARGO_ENCODED_RUSTFLAGS: FLAGS.join("\x1f") },
   }).spawn().status;
-  if (!success) fail("If a C++ compiler is missing, as root on Debian: apt-get install g++");
+  if (!success) {
+    console.error("If a C++ compiler is missing, as root on Debian: apt-get install g++");
+    Deno.exit(2);
+  }
   return `target/fuzz/${triple}/release`;
 }
 
@@ -97,28 +92,31 @@ async function fuzz(folder: string, target: string, seconds: number): Promise<Ou
   return { line, finding: `${finding}\n  again: ${folder}/${target} ${finding}` };
 }
 
-const args = [...Deno.args];
-let seconds = 60;
-const flag = args.indexOf("--seconds");
-if (flag >= 0) {
-  const [, text = ""] = args.splice(flag, 2);
-  if (!/^[1-9]\d{0,6}$/.test(text)) fail(`--seconds: expected seconds, got "${text}"\n${USAGE}`);
-  seconds = Number(text);
-}
-const all = await targets();
-const unknown = args.filter((arg) => !all.includes(arg));
-if (unknown.length > 0) {
-  fail(`Not known: ${unknown.join(", ")}. Targets: ${all.join(", ")}\n${USAGE}`);
-}
+const FUZZ = command({
+  name: "",
+  summary: "makes up inputs for all that reads foreign bytes",
+  args: {
+    usage: "[TARGET …]",
+    read: (words) => {
+      const unknown = words.filter((word) => !TARGETS.includes(word));
+      if (unknown.length === 0) return words.length > 0 ? words : TARGETS;
+      throw new UsageError(`no target ${unknown.join(", ")}: expected ${TARGETS.join(", ")}.`);
+    },
+  },
+  flags: { seconds: otherwise(number({ least: 1, most: 1e7 }, "how long, for each target"), 60) },
+  run: async (targets, { seconds }) => {
+    const folder = await build();
+    await Deno.mkdir(new URL(`${MADE}/findings/`, ROOT), { recursive: true });
+    const outcomes: Outcome[] = [];
+    for (const target of targets) {
+      console.error(`${target}: ${seconds} s`);
+      outcomes.push(await fuzz(folder, target, seconds));
+    }
+    const findings = outcomes.flatMap(({ finding }) => finding ?? []);
+    console.log(outcomes.map(({ line }) => line).join("\n"));
+    console.log(`\nfindings: ${findings.length}${findings.map((it) => `\n${it}`).join("")}`);
+    return findings.length === 0 ? 0 : 1;
+  },
+});
 
-const folder = await build();
-await Deno.mkdir(new URL(`${MADE}/findings/`, ROOT), { recursive: true });
-const outcomes: Outcome[] = [];
-for (const target of args.length > 0 ? args : all) {
-  console.error(`${target}: ${seconds} s`);
-  outcomes.push(await fuzz(folder, target, seconds));
-}
-const findings = outcomes.flatMap(({ finding }) => finding ?? []);
-console.log(outcomes.map(({ line }) => line).join("\n"));
-console.log(`\nfindings: ${findings.length}${findings.map((it) => `\n${it}`).join("")}`);
-Deno.exit(findings.length === 0 ? 0 : 1);
+Deno.exit(await runCommand({ run: "deno task fuzz", command: FUZZ, args: Deno.args }));

@@ -1,36 +1,34 @@
 /**
- * `deno task simulate --seeds N [--from N]`: plays so many histories of the simulation in
- * `tests/simulation/`, on every core, and says how fast. A seed that goes wrong is printed with its
- * history and with the command that plays it again. With `--against-sql` it plays sequences of
- * `tests/ledger/` instead, which hold the simulation's ledger to the real SQL.
+ * `deno task simulate`: plays histories of the simulation in `tests/simulation/`, on every core, and
+ * says how fast. A seed that goes wrong is printed with its history and with the command that plays it
+ * again.
  */
-const USAGE = "Usage: deno task simulate [--against-sql] [--seeds N] [--from N]";
+import { command, nothing, runCommand } from "../cli/command.ts";
+import { number, otherwise, yesOrNo } from "../cli/flag.ts";
 
-/** The number after a flag. */
-function take(args: string[], flag: string, otherwise: number): number {
-  const place = args.indexOf(flag);
-  if (place < 0) return otherwise;
-  const [, text = ""] = args.splice(place, 2);
-  const number = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number;
-  console.error(`${flag}: expected a whole number, got "${text}"\n${USAGE}`);
-  Deno.exit(2);
+const SIMULATE = command({
+  name: "",
+  summary: "plays histories in which anything may go wrong",
+  args: nothing,
+  flags: {
+    seeds: number({ least: 1, most: 1e12 }, "how many (default: 100000; against SQL 1000)"),
+    from: otherwise(number({ least: 0, most: Number.MAX_SAFE_INTEGER }, "the first seed"), 0),
+    "against-sql": yesOrNo("play sequences of calls against the real SQL instead (tests/ledger/)"),
+  },
+  run: async (_, { seeds, from, ...flags }) => {
+    const process = flags["against-sql"]
+      ? againstSql(seeds ?? 1000, from)
+      : simulation(seeds, from);
+    return (await process.spawn().status).code;
+  },
+});
+
+function againstSql(seeds: number, from: number): Deno.Command {
+  const env = { LEDGER_SEQUENCES: String(seeds), LEDGER_FROM: String(from) };
+  return new Deno.Command("deno", { args: ["test", "--allow-all", "tests/ledger"], env });
 }
 
-const againstSql = Deno.args.includes("--against-sql");
-const args = Deno.args.filter((arg) => arg !== "--against-sql");
-const seeds = take(args, "--seeds", againstSql ? 1_000 : 100_000);
-const from = take(args, "--from", 0);
-if (args.length > 0) {
-  console.error(`Not known: ${args.join(" ")}\n${USAGE}`);
-  Deno.exit(2);
-}
-
-function command(): Deno.Command {
-  if (againstSql) {
-    const env = { LEDGER_SEQUENCES: String(seeds), LEDGER_FROM: String(from) };
-    return new Deno.Command("deno", { args: ["test", "--allow-all", "tests/ledger"], env });
-  }
+function simulation(seeds = 100_000, from: number): Deno.Command {
   // Made for speed, where the profile of the release is made for size.
   const env = {
     SIMULATION_SEEDS: String(seeds),
@@ -44,4 +42,4 @@ function command(): Deno.Command {
   return new Deno.Command("cargo", { args: [...test, ...filter], env });
 }
 
-Deno.exit((await command().spawn().status).code);
+Deno.exit(await runCommand({ run: "deno task simulate", command: SIMULATE, args: Deno.args }));

@@ -2,9 +2,12 @@
  * `deno task test`: everything there is to test. Two steps run at a time: most of a step is waiting,
  * for a database or a process that starts. Cheap steps come first, then the longest, so that both
  * places are used until the end. What a step says is shown as a block when it is over, with how long
- * it took. After a step that fails no other begins, unless `--keep-going` is given. Words that are no
- * flag choose steps by name; a single step is shown as it goes.
+ * it took. A single step is shown as it goes.
  */
+import { command, runCommand } from "../cli/command.ts";
+import { UsageError } from "../cli/failure.ts";
+import { yesOrNo } from "../cli/flag.ts";
+
 const RUST_HELP =
   "Rust is missing: install it with rustup (https://rustup.rs), then run this again.";
 
@@ -95,50 +98,61 @@ function count(text: string, word: "passed" | "failed"): number {
   return [...numbers, ...steps].reduce((sum, [, number]) => sum + Number(number), 0);
 }
 
-const keepGoing = Deno.args.includes("--keep-going");
-const chosen = Deno.args.filter((arg) => !arg.startsWith("--"));
-const unknown = [
-  ...chosen.filter((name) => !STEPS.some((step) => step.name === name)),
-  ...Deno.args.filter((arg) => arg.startsWith("--") && arg !== "--keep-going"),
-];
-if (unknown.length > 0) {
-  console.error(
-    `Not known: ${unknown.join(", ")}. Steps: ${STEPS.map(({ name }) => name).join(", ")}`,
-  );
-  Deno.exit(2);
+const TEST = command({
+  name: "",
+  summary: "tests everything, or the steps that are named",
+  args: {
+    usage: "[STEP …]",
+    read: (words) => {
+      const names = STEPS.map(({ name }) => name);
+      const unknown = words.filter((word) => !names.includes(word));
+      if (unknown.length > 0) {
+        throw new UsageError(`no step ${unknown.join(", ")}: expected ${names.join(", ")}.`);
+      }
+      return STEPS.filter(({ name }) => words.length === 0 || words.includes(name));
+    },
+  },
+  flags: { "keep-going": yesOrNo("begin other steps after one that has failed") },
+  run: (steps, flags) => test(steps, flags["keep-going"]),
+});
+
+const tally = { passed: 0, failed: 0, lines: new Map<Step, string>() };
+
+async function test(steps: Step[], keepGoing: boolean): Promise<number> {
+  /** Takes steps from a queue until it is empty or one has failed. */
+  const drain = async (queue: Step[]) => {
+    while (queue.length > 0 && (tally.failed === 0 || keepGoing)) {
+      await report(queue.shift()!, steps.length === 1);
+    }
+  };
+  const together = steps.filter(({ name }) => !ALONE.includes(name));
+  await Promise.all([drain(together), drain(together)]);
+  await drain(steps.filter(({ name }) => ALONE.includes(name)));
+  const { passed, failed, lines } = tally;
+  const summary = steps.flatMap((step) => lines.get(step) ?? []).join("\n");
+  console.log(`\n${summary}\n\ntests: ${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
 }
 
-const steps = STEPS.filter(({ name }) => chosen.length === 0 || chosen.includes(name));
-const lines = new Map<Step, string>();
-let passed = 0;
-let failed = 0;
-
-async function report(step: Step): Promise<void> {
+async function report(step: Step, isOnly: boolean): Promise<void> {
   const title = `\n== ${step.name}: ${step.what}`;
   const start = performance.now();
   const chunks: Uint8Array[] = [];
-  if (steps.length === 1) console.log(title);
+  if (isOnly) console.log(title);
   const ok = await run(step, (chunk) => {
     chunks.push(chunk);
-    if (steps.length === 1) Deno.stdout.writeSync(chunk);
+    if (isOnly) Deno.stdout.writeSync(chunk);
   });
   const text = await new Blob(chunks as BlobPart[]).text();
-  if (steps.length > 1) console.log(`${title}\n${text.trimEnd()}`);
+  if (!isOnly) console.log(`${title}\n${text.trimEnd()}`);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   // A step without tests of its own counts as one.
-  passed += count(text, "passed") || (ok ? 1 : 0);
-  failed += count(text, "failed") || (ok ? 0 : 1);
-  lines.set(step, `${ok ? "ok    " : "FAILED"} ${step.name.padEnd(11)} ${seconds.padStart(6)} s`);
+  tally.passed += count(text, "passed") || (ok ? 1 : 0);
+  tally.failed += count(text, "failed") || (ok ? 0 : 1);
+  tally.lines.set(
+    step,
+    `${ok ? "ok    " : "FAILED"} ${step.name.padEnd(11)} ${seconds.padStart(6)} s`,
+  );
 }
 
-/** Takes steps from a queue until it is empty or one has failed. */
-async function drain(queue: Step[]): Promise<void> {
-  while (queue.length > 0 && (failed === 0 || keepGoing)) await report(queue.shift()!);
-}
-
-const together = steps.filter(({ name }) => !ALONE.includes(name));
-await Promise.all([drain(together), drain(together)]);
-await drain(steps.filter(({ name }) => ALONE.includes(name)));
-const summary = steps.flatMap((step) => lines.get(step) ?? []).join("\n");
-console.log(`\n${summary}\n\ntests: ${passed} passed, ${failed} failed`);
-Deno.exit(failed === 0 ? 0 : 1);
+Deno.exit(await runCommand({ run: "deno task test", command: TEST, args: Deno.args }));

@@ -1,3 +1,4 @@
+import { plain } from "../../supabase/functions/_shared/plain.ts";
 import { describe, isOver, type Job, placeOf, type Status } from "../jobs.ts";
 import type { Screen } from "../io.ts";
 import { style } from "./style.ts";
@@ -102,7 +103,7 @@ export class LiveProgress implements Progress {
     const seconds = secondsOf(job, this.now());
     const about = job.error_code && job.status !== "running" ? describe(job) : job.prompt ?? "";
     const room = columns - 50;
-    const text = room > 8 ? shorten(about.replace(/\s+/g, " "), room) : "";
+    const text = room > 8 ? shorten(plain(about), room) : "";
     const place = shorten(placeOf(job), 18).padEnd(18);
     const status = this.#paint(job.status, job.status.padEnd(9));
     const time = (seconds === undefined ? "" : `${seconds.toFixed(1)}s`).padStart(7);

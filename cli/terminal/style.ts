@@ -23,7 +23,12 @@ export function style(interactive: boolean): Style {
   };
 }
 
-/** Whether to redraw and colour: standard output is a terminal, and nobody asked not to. */
-export function isInteractive(): boolean {
-  return Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR") && Deno.env.get("TERM") !== "dumb";
+/** Shows the cursor again, which a table that is drawn over itself hides. For before an exit. */
+export function restoreCursor(): void {
+  if (!Deno.stdout.isTerminal()) return;
+  try {
+    Deno.stdout.writeSync(new TextEncoder().encode("\x1b[?25h"));
+  } catch {
+    // The terminal has gone away.
+  }
 }

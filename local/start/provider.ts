@@ -1,5 +1,5 @@
 import { type SimulatorOptions, startSimulator } from "../simulator/mod.ts";
-import { UsageError } from "./flags.ts";
+import { UsageError } from "../../cli/failure.ts";
 import { networkSettings } from "./network.ts";
 
 /** Who generates the images and videos. */
@@ -30,7 +30,9 @@ export async function openProvider(
   const key = variable("GOOGLE_GENERATIVE_AI_API_KEY");
   const address = variable("GOOGLE_GENERATIVE_AI_BASE_URL");
   if (real && !key) {
-    throw new UsageError("--real needs GOOGLE_GENERATIVE_AI_API_KEY, in the environment or .env");
+    throw new UsageError(
+      "--real: expected GOOGLE_GENERATIVE_AI_API_KEY in the environment or .env.",
+    );
   }
   if (address) {
     return external({

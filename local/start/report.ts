@@ -1,24 +1,25 @@
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { plain } from "../../supabase/functions/_shared/plain.ts";
 import { ENV_LOCAL } from "../env_file.ts";
+import { type Job, placeOf } from "../../cli/jobs.ts";
+import { secondsOf } from "../../cli/terminal/progress.ts";
 import type { Stack } from "../stack/mod.ts";
 import type { Style } from "../../cli/terminal/style.ts";
 import { displayWidth } from "../../cli/terminal/table.ts";
 import { denoCommand } from "./deno_command.ts";
-import type { Job } from "./ledger.ts";
 
-/** What came of the jobs, with the addresses of the images and videos. */
+/** The results of the jobs, with the addresses of the images and videos. */
 export function results(jobs: Job[], style: Style): string {
-  const several = new Set(jobs.map(({ storyboardId }) => storyboardId)).size > 1;
-  const names = jobs.map(({ kind, storyboardId, target }) =>
-    several ? `${kind} ${storyboardId ?? "-"}/${target}` : `${kind} ${target}`
-  );
+  const names = jobs.map((job) => `${job.kind} ${placeOf(job)}`);
   const width = Math.max(...names.map(displayWidth));
   return jobs.map((job, index) => {
     const name = names[index] + " ".repeat(width - displayWidth(names[index]));
-    const seconds = job.seconds === null ? "" : `${job.seconds.toFixed(1)}s`;
-    const outcome = job.url ? style.link(job.url) : style.red(job.error ?? "");
-    return `  ${name}  ${job.status.padEnd(9)} ${seconds.padStart(7)}  ${outcome}`;
+    const seconds = secondsOf(job, Date.now())?.toFixed(1);
+    const time = (seconds === undefined ? "" : `${seconds}s`).padStart(7);
+    const error = [job.error_code, job.error_message].filter(Boolean).join(": ");
+    const outcome = job.asset_url ? style.link(job.asset_url) : style.red(plain(error));
+    return `  ${name}  ${job.status.padEnd(9)} ${time}  ${outcome}`;
   }).join("\n");
 }
 

@@ -1,5 +1,5 @@
 import type { Stack } from "../stack/mod.ts";
-import type { Job } from "./ledger.ts";
+import { isOver, type Job } from "../../cli/jobs.ts";
 
 const IMAGES = "image_generation_queue";
 const VIDEOS = "video_generation_queue";
@@ -95,16 +95,16 @@ export class Sample {
     const dropped: string[] = [];
     for (const step of [...this.#waiting]) {
       const source = jobs.find((job) =>
-        job.storyboardId === this.storyboardId && job.kind === "image" &&
-        job.target === step.source
+        job.storyboard_id === this.storyboardId && job.kind === "image" &&
+        job.scene_id === step.source
       );
-      if (step.source && !source?.ended) continue;
+      if (step.source && !(source && isOver(source))) continue;
       this.#waiting = this.#waiting.filter((other) => other !== step);
       if (step.source && source?.status !== "succeeded") {
         dropped.push(`${step.message.sceneId}, which needs the image of ${step.source}`);
         continue;
       }
-      await this.#send(step, source?.url ?? undefined);
+      await this.#send(step, source?.asset_url ?? undefined);
     }
     return dropped;
   }

@@ -1,4 +1,4 @@
-import { restoreCursor } from "../../cli/terminal/cursor.ts";
+import { restoreCursor } from "../../cli/terminal/style.ts";
 
 /** Aborted by Ctrl-C, by `kill`, or when the terminal goes away; by name. */
 export interface Interruption {

@@ -1,5 +1,5 @@
-import { deepEqual } from "node:assert/strict";
-import { parseEnv } from "../../local/env_file.ts";
+import { deepEqual, rejects } from "node:assert/strict";
+import { parseEnv, readEnvFile } from "../../local/env_file.ts";
 
 Deno.test("quotes and comments are no part of a value", () => {
   const text = `
@@ -10,7 +10,7 @@ SINGLE='a # b'
 HASH=a#b
 EMPTY=
 ONLY_COMMENT= # nothing
-URL=postgresql://u:p@h/d?x=1\r
+URL=postgresql://u:p@h/d?x=1
   SPACED =no
 `;
   deepEqual(parseEnv(text), {
@@ -22,4 +22,21 @@ URL=postgresql://u:p@h/d?x=1\r
     ONLY_COMMENT: "",
     URL: "postgresql://u:p@h/d?x=1",
   });
+});
+
+Deno.test("a file with Windows line endings or a byte order mark is refused, and says so", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    for (
+      const [text, expected] of [
+        ["A=1\r\nB=2\r\n", /has Windows line endings \(CRLF\)/],
+        ["\uFEFFA=1\n", /begins with a byte order mark \(BOM\)/],
+      ] as const
+    ) {
+      await Deno.writeTextFile(path, text);
+      await rejects(readEnvFile(new URL(`file://${path}`)), expected);
+    }
+  } finally {
+    await Deno.remove(path);
+  }
 });

@@ -77,9 +77,9 @@ line 2: select wrong from pg_class;
 
 Deno.test("a wrong call ends with 2 and says what was expected", async () => {
   const cases: Array<[string[], RegExp]> = [
-    [["--frsh"], /unknown option --frsh/],
+    [["--frsh"], /no flag --frsh\. The flags: --command, --url/],
     [["nowhere.sql"], /no file nowhere\.sql/],
-    [["-c"], /-c needs one text/],
+    [["-c"], /-c: expected SQL/],
     [[], /no SQL/],
   ];
   for (const [parameters, expected] of cases) {
