@@ -13,6 +13,9 @@
 //! - `json`, [`http`]: texts, requests and replies
 //! - [`service`]: the ports spoken over HTTP
 //! - `wasm`: the one place that knows JavaScript
+//!
+//! A job that goes through the ports, with all of them in memory:
+#![doc = concat!("```\n", include_str!("../examples/in-memory/main.rs"), "\n```")]
 
 pub mod failure;
 pub mod large_body;

@@ -1,0 +1,204 @@
+//! One job from its queue to its asset, with every port in memory.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use generation_queue::failure::Failure;
+use generation_queue::flow::{Settings, run_images};
+use generation_queue::job::{Format, JobId, Kind, Place};
+use generation_queue::large_body::{Memory, Room};
+use generation_queue::port::{
+    AssetStore, Body, Claim, Clock, Completion, Deferral, Ending, GeneratedImage, ImageModel,
+    ImageRequest, Journal, Lease, LogEntry, Operation, Publication, Queue, SourceImage,
+    SourceImages, StoredAsset, Unpublished, World, WriteError,
+};
+use serde_json::json;
+
+/// The whole outside of a run: one message, a model that returns a fixed image, a store.
+#[derive(Default)]
+struct InMemory {
+    waiting: RefCell<Option<Claim>>,
+    objects: RefCell<Vec<(String, Vec<u8>)>>,
+    memory: Memory,
+}
+
+impl Queue for InMemory {
+    async fn claim(
+        &self,
+        _: Kind,
+        _: Duration,
+        _: u32,
+        _: &[String],
+    ) -> Result<Vec<Claim>, Failure> {
+        Ok(self.waiting.take().into_iter().collect())
+    }
+    async fn complete(&self, _: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
+        println!("completed with {}", asset.url);
+        Ok(Completion { entities: Vec::new(), publications: Vec::new() })
+    }
+    async fn defer(&self, _: &Lease, _: &Deferral) -> Result<(), WriteError> {
+        Ok(())
+    }
+    async fn fail(&self, _: &Lease, ending: &Ending) -> Result<(), WriteError> {
+        println!("failed: {}", ending.message);
+        Ok(())
+    }
+    async fn extend(&self, _: &Lease, _: Duration) -> Result<(), WriteError> {
+        Ok(())
+    }
+    // Videos need the next two, maintenance the others.
+    async fn begin_submission(&self, _: &Lease, _: &str) -> Result<(), WriteError> {
+        Ok(())
+    }
+    async fn record_operation(&self, _: &Lease, _: &Operation) -> Result<(), WriteError> {
+        Ok(())
+    }
+    async fn unpublished(&self, _: Kind, _: u32) -> Result<Vec<Unpublished>, Failure> {
+        Ok(Vec::new())
+    }
+    async fn cancelled(
+        &self,
+        _: Kind,
+        _: Option<&JobId>,
+    ) -> Result<Option<(JobId, Operation)>, Failure> {
+        Ok(None)
+    }
+    async fn confirm_publication(
+        &self,
+        _: &JobId,
+        _: &[Publication],
+    ) -> Result<Vec<Publication>, Failure> {
+        Ok(Vec::new())
+    }
+}
+
+impl ImageModel for InMemory {
+    async fn generate(
+        &self,
+        _: &str,
+        request: ImageRequest<'_>,
+        _: &Room,
+    ) -> Result<GeneratedImage, Failure> {
+        let bytes = request.job.prompt.clone().into_bytes();
+        Ok(GeneratedImage { format: Format::Png, bytes, usage: None })
+    }
+}
+
+impl AssetStore for InMemory {
+    type Stream = ();
+
+    async fn find(&self, _: &Place) -> Result<Option<Format>, Failure> {
+        Ok(None)
+    }
+    async fn put(&self, place: &Place, format: Format, body: Body<()>) -> Result<(), Failure> {
+        if let Body::Bytes(bytes) = body {
+            self.objects.borrow_mut().push((place.path(format), bytes));
+        }
+        Ok(())
+    }
+    async fn copy(&self, _: &str, _: &str, _: &str, _: &str) -> Result<(), Failure> {
+        Ok(())
+    }
+    fn public_url(&self, bucket: &str, path: &str) -> String {
+        format!("memory://{bucket}/{path}")
+    }
+}
+
+impl SourceImages for InMemory {
+    async fn fetch(&self, _: &str, _: usize, _: &Room) -> Result<SourceImage, Failure> {
+        Ok(SourceImage { format: Format::Png, bytes: Vec::new() })
+    }
+}
+
+/// Time stands still, so no lease has to be extended and no budget runs out.
+impl Clock for InMemory {
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+    async fn sleep(&self, _: Duration) {
+        std::future::pending().await
+    }
+    fn random(&self) -> f64 {
+        0.5
+    }
+    fn stopping(&self) -> bool {
+        false
+    }
+    async fn stop(&self) {
+        std::future::pending().await
+    }
+}
+
+impl Journal for InMemory {
+    fn record(&self, entry: LogEntry) {
+        println!("{}", entry.message);
+    }
+}
+
+impl World for InMemory {
+    type Stream = ();
+    type Queue = Self;
+    type Model = Self;
+    type Store = Self;
+    type Sources = Self;
+    type Clock = Self;
+    type Journal = Self;
+
+    fn queue(&self) -> &Self {
+        self
+    }
+    fn model(&self) -> &Self {
+        self
+    }
+    fn store(&self) -> &Self {
+        self
+    }
+    fn sources(&self) -> &Self {
+        self
+    }
+    fn clock(&self) -> &Self {
+        self
+    }
+    fn journal(&self) -> &Self {
+        self
+    }
+    fn memory(&self) -> &Memory {
+        &self.memory
+    }
+}
+
+fn main() -> Result<(), &'static str> {
+    let world = InMemory::default();
+    let job_id = JobId::new("0d9c5c0e-6f1b-4c53-8a39-0a54a87c4a55").ok_or("not a job id")?;
+    world.waiting.replace(Some(Claim {
+        lease: Lease { kind: Kind::Image, msg_id: 1, token: 1 },
+        job_id,
+        message: json!({"storyboardId": "storyboard-001", "prompt": "A hero on a cliff"}),
+        attempts: 1,
+        retried: false,
+        operation: None,
+        operation_age: Duration::ZERO,
+        submission_pending: false,
+    }));
+    let settings = Settings {
+        models: vec!["gemini-2.5-flash-image".into()],
+        concurrency: 5,
+        budget: Duration::from_secs(120),
+        operation_deadline: Duration::from_secs(1800),
+        max_attempts: 5,
+        max_jobs: None,
+    };
+
+    let report = run_images(&world, settings).now_or_never().ok_or("a port did not answer")?;
+
+    assert_eq!(report.succeeded, 1);
+    assert_eq!(
+        world.objects.take(),
+        [(
+            "storyboard-001/jobs/0d9c5c0e-6f1b-4c53-8a39-0a54a87c4a55.png".to_owned(),
+            b"A hero on a cliff".to_vec(),
+        )],
+    );
+    Ok(())
+}
