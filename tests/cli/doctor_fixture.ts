@@ -15,7 +15,7 @@ export class DoctorFixture implements AsyncDisposable {
 
   static async open({ env, ...stack }: StackOptions = {}): Promise<DoctorFixture> {
     return new DoctorFixture(
-      await Studio.start({ deno: "current", env, stack: { tick: true, ...stack } }),
+      await Studio.start({ env, stack: { tick: true, ...stack } }),
     );
   }
 

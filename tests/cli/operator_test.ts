@@ -50,7 +50,7 @@ async function populate(studio: Studio) {
 }
 
 Deno.test("operators see and mend jobs from the command line", async (test) => {
-  await using studio = await Studio.start({ deno: "current" });
+  await using studio = await Studio.start();
   const { storyboardId, made, video, blocked, queued } = await populate(studio);
 
   await test.step("status", async () => {

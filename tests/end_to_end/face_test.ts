@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { onEach } from "./studio.ts";
+import { onStudio } from "./studio.ts";
 
-onEach("the HTTP face", async (studio, test) => {
+onStudio("the HTTP face", async (studio, test) => {
   await test.step("health tells the models and no secret", async () => {
     const response = await studio.call("image", { method: "GET", headers: {} });
     assert.equal(response.status, 200);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Kind, object, onEach } from "./studio.ts";
+import { type Kind, object, onStudio } from "./studio.ts";
 
 /** Messages that are no job, each with the field that its error has to name. */
 const INVALID: [Kind, unknown, string][] = [
@@ -33,7 +33,7 @@ const INVALID: [Kind, unknown, string][] = [
   ],
 ];
 
-onEach("faults", async (studio, test) => {
+onStudio("faults", async (studio, test) => {
   await test.step("an invalid message fails by field name and does not hold up other jobs", async () => {
     studio.simulator.reset();
     const bad: [string, string][] = [];

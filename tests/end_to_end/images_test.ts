@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { isPng, object, onEach } from "./studio.ts";
+import { isPng, object, onStudio } from "./studio.ts";
 
 const BUCKET = "storyboard-images";
 
-onEach("images", async (studio, test) => {
+onStudio("images", async (studio, test) => {
   await test.step("a scene's image is stored, linked and current", async () => {
     const board = studio.storyboard();
     const key = await studio.entity(`scene:${board}:scene-001`);

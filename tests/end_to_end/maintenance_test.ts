@@ -33,7 +33,6 @@ const send = (stack: Stack, kind: "image" | "video", message: Record<string, str
 
 Deno.test("a cancelled video is cancelled at the provider, with nothing on the queue", async () => {
   await using studio = await Studio.start({
-    deno: "current",
     stack: { tick: true, tickSeconds: 3600 }, // the cancellation itself calls the worker
     simulator: { videoDelayMs: 3_600_000 },
     env: { WORKER_BUDGET_SECONDS: "1" },
@@ -61,7 +60,6 @@ Deno.test("a cancelled video is cancelled at the provider, with nothing on the q
 
 Deno.test("a missing publication is made, with nothing on the queue", async () => {
   await using studio = await Studio.start({
-    deno: "current",
     stack: { tick: true, tickSeconds: 1 }, // only the schedule calls the worker
   });
   const { stack, simulator } = studio;

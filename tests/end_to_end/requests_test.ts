@@ -10,7 +10,7 @@ import { IMAGE_MODEL, OMNI_MODEL, VEO_MODEL } from "../sdk/samples.ts";
 import { type Kind, type Message, object, Studio } from "./studio.ts";
 
 Deno.test("the functions ask for the same as the official clients", async (test) => {
-  await using studio = await Studio.start({ deno: "current" });
+  await using studio = await Studio.start();
 
   /** The request that a message leads to. */
   async function requestFor(kind: Kind, message: Message) {

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { Gateway } from "./gateway.ts";
-import { type Kind, type Message, Studio, VERSIONS } from "./studio.ts";
+import { type Kind, type Message, Studio } from "./studio.ts";
 
 /** Marks have the look of no key that is known, so that they are not found by their look. */
 function newMarks() {
@@ -262,158 +262,155 @@ function withoutMessage(row: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(row).filter(([name]) => !written.includes(name)));
 }
 
-for (const version of VERSIONS) {
-  Deno.test(`no failure gives a secret away, functions under Deno ${version}`, async (test) => {
-    const marks = newMarks();
-    await using gateway = new Gateway(marks.secret);
-    await using studio = await Studio.start({
-      deno: version,
-      apiKey: marks.google,
-      callerKey: marks.worker,
-      env: {
-        SUPABASE_URL: gateway.url,
-        SUPABASE_SECRET_KEYS: JSON.stringify({ default: marks.secret, other: marks.otherSecret }),
-        SUPABASE_SERVICE_ROLE_KEY: marks.serviceRole,
-        WORKER_SECRET: marks.worker,
-        VIDEO_DEADLINE_MINUTES: "1",
-        VIDEO_MODELS: VEO,
-      },
-    });
-    gateway.project = { url: studio.stack.url, key: studio.stack.secretKey };
-    const { simulator, stack } = studio;
-    const simulatorOrigin = new URL(simulator.url).origin;
-    const answers: string[] = [];
-    const put = (text: string) => answers.push(text);
+Deno.test("no failure gives a secret away", async (test) => {
+  const marks = newMarks();
+  await using gateway = new Gateway(marks.secret);
+  await using studio = await Studio.start({
+    apiKey: marks.google,
+    callerKey: marks.worker,
+    env: {
+      SUPABASE_URL: gateway.url,
+      SUPABASE_SECRET_KEYS: JSON.stringify({ default: marks.secret, other: marks.otherSecret }),
+      SUPABASE_SERVICE_ROLE_KEY: marks.serviceRole,
+      WORKER_SECRET: marks.worker,
+      VIDEO_DEADLINE_MINUTES: "1",
+      VIDEO_MODELS: VEO,
+    },
+  });
+  gateway.project = { url: studio.stack.url, key: studio.stack.secretKey };
+  const { simulator, stack } = studio;
+  const simulatorOrigin = new URL(simulator.url).origin;
+  const answers: string[] = [];
+  const put = (text: string) => answers.push(text);
 
-    const run = async (kind: Kind, budgetSeconds?: number) => {
-      const body = budgetSeconds ? JSON.stringify({ budgetSeconds }) : undefined;
-      const response = await studio.call(kind, { body });
-      const text = await response.text();
-      put(`${JSON.stringify([...response.headers])} ${text}`);
-      return text;
-    };
+  const run = async (kind: Kind, budgetSeconds?: number) => {
+    const body = budgetSeconds ? JSON.stringify({ budgetSeconds }) : undefined;
+    const response = await studio.call(kind, { body });
+    const text = await response.text();
+    put(`${JSON.stringify([...response.headers])} ${text}`);
+    return text;
+  };
 
-    async function play(one: Case, code: string): Promise<void> {
-      const { kind, message, operation, attempts, provider, uri, budgetSeconds } = one;
-      simulator.reset();
-      if (provider) {
-        const { drop, ...rest } = provider;
-        simulator.script({
-          match: { kind: operation ? "poll" : kind },
-          times: "always",
-          ...rest,
-          ...(drop && { preset: "drop-after" }),
-        });
-      }
-      if (uri) {
-        const video = { uri: uri.replace("SIMULATOR", simulatorOrigin) };
-        const body = done({ generateVideoResponse: { generatedSamples: [{ video }] } });
-        simulator.script({ match: { kind: "poll" }, times: "always", body });
-      }
-      gateway.interfere = one.gateway ?? (() => undefined);
-      const id = await studio.send(kind, {
-        storyboardId: studio.storyboard(),
-        prompt: `A hero, ${code}`,
-        ...message,
+  async function play(one: Case, code: string): Promise<void> {
+    const { kind, message, operation, attempts, provider, uri, budgetSeconds } = one;
+    simulator.reset();
+    if (provider) {
+      const { drop, ...rest } = provider;
+      simulator.script({
+        match: { kind: operation ? "poll" : kind },
+        times: "always",
+        ...rest,
+        ...(drop && { preset: "drop-after" }),
       });
-      if (operation) {
-        await stack.sql(
-          `update public.generation_jobs
-           set operation = $2::jsonb, submitted_at = now() - make_interval(secs => $3)
-           where id = $1`,
-          [id, JSON.stringify({ model: VEO, name: NAME }), operation],
-        );
-      }
-      if (attempts) {
-        await stack.sql("update public.generation_jobs set attempts = $2 where id = $1", [
-          id,
-          attempts,
-        ]);
-      }
-      const answer = await run(kind, budgetSeconds);
-      gateway.interfere = () => undefined;
-      if (one.unavailable) {
-        assert.match(answer, new RegExp(`"code":"${code}"`), answer);
-      } else {
-        const job = await studio.job(id);
-        assert.equal(job.error_code, code, `${job.status} ${job.error_message} ${answer}`);
-        assert.ok(job.error_message, "a reason is given");
-      }
-      // Not to be tried again in the middle of the next case.
+    }
+    if (uri) {
+      const video = { uri: uri.replace("SIMULATOR", simulatorOrigin) };
+      const body = done({ generateVideoResponse: { generatedSamples: [{ video }] } });
+      simulator.script({ match: { kind: "poll" }, times: "always", body });
+    }
+    gateway.interfere = one.gateway ?? (() => undefined);
+    const id = await studio.send(kind, {
+      storyboardId: studio.storyboard(),
+      prompt: `A hero, ${code}`,
+      ...message,
+    });
+    if (operation) {
       await stack.sql(
-        `update pgmq.q_${kind}_generation_queue set vt = now() + interval '1 day'`,
+        `update public.generation_jobs
+         set operation = $2::jsonb, submitted_at = now() - make_interval(secs => $3)
+         where id = $1`,
+        [id, JSON.stringify({ model: VEO, name: NAME }), operation],
       );
     }
-
-    const cases = casesOf(marks, gateway);
-    assert.deepEqual(Object.keys(cases).sort(), (await allCodes()).sort(), "a case for every code");
-    for (const [code, ones] of Object.entries(cases)) {
-      for (const [index, one] of ones.entries()) {
-        await test.step(`${code}, ${index + 1}`, () => play(one, code));
-      }
+    if (attempts) {
+      await stack.sql("update public.generation_jobs set attempts = $2 where id = $1", [
+        id,
+        attempts,
+      ]);
     }
-
-    await test.step("a poll that fails is only spoken of", async () => {
-      simulator.reset();
-      const body = { error: { code: 500, message: confession(marks) } };
-      simulator.script({ match: { kind: "poll" }, times: "always", status: 500, body });
-      const id = await studio.send("video", { storyboardId: studio.storyboard(), prompt: "p" });
-      await run("video", 3);
-      assert.equal((await studio.job(id)).status, "waiting");
-    });
-
-    await test.step("a success with a key in its figures", async () => {
-      simulator.reset();
-      const id = await studio.send("image", { storyboardId: studio.storyboard(), prompt: "p" });
-      const data = btoa("\x89PNG\r\n\x1a\n");
-      simulator.script({
-        match: { kind: "image" },
-        body: {
-          candidates: [{
-            content: { parts: [{ text: confession(marks) }, { inlineData: { data } }] },
-          }],
-          usageMetadata: { totalTokenCount: 7, note: confession(marks), [marks.google]: 1 },
-        },
-      });
-      await run("image");
-      assert.equal((await studio.job(id)).status, "succeeded");
-    });
-
-    await test.step("who is refused learns nothing, and health tells nothing", async () => {
-      for (const headers of [{}, { apikey: `${marks.secret}x` }] as Record<string, string>[]) {
-        for (const method of ["POST", "GET", "OPTIONS", "DELETE"]) {
-          const response = await studio.call("image", { method, headers });
-          put(`${JSON.stringify([...response.headers])} ${await response.text()}`);
-        }
-      }
-    });
-
-    const rows = await stack.sql<Record<string, unknown>>("select * from public.generation_jobs");
-    const places: Record<string, string[]> = {
-      "an answer": answers,
-      "a line of the log": stack.functionNames.flatMap((name) => stack.functionLogs(name)),
-      "the ledger": rows.map((row) => JSON.stringify(withoutMessage(row))),
-      "storage": (await stack.sql("select * from storage.objects")).map((it) => JSON.stringify(it)),
-      "an entity": (await stack.sql("select * from public.kv_store_7ee7668a"))
-        .map((it) => JSON.stringify(it)),
-    };
-    for (const [place, texts] of Object.entries(places)) {
-      await test.step(`no mark is in ${place}`, () => {
-        if (place !== "an entity") {
-          assert.ok(texts.length > 0, "there is something to look through");
-        }
-        for (const text of texts) assert.deepEqual(found(marks, text), [], text);
-      });
+    const answer = await run(kind, budgetSeconds);
+    gateway.interfere = () => undefined;
+    if (one.unavailable) {
+      assert.match(answer, new RegExp(`"code":"${code}"`), answer);
+    } else {
+      const job = await studio.job(id);
+      assert.equal(job.error_code, code, `${job.status} ${job.error_message} ${answer}`);
+      assert.ok(job.error_message, "a reason is given");
     }
+    // Not to be tried again in the middle of the next case.
+    await stack.sql(
+      `update pgmq.q_${kind}_generation_queue set vt = now() + interval '1 day'`,
+    );
+  }
 
-    await test.step("the marks were there to be found", () => {
-      const messages = rows.map((row) => JSON.stringify(row.message)).join("\n");
-      const inMessages = ["sourceUser", "sourcePassword", "sourcePath", "sourceToken"];
-      assert.deepEqual(found(marks, messages), inMessages);
-      assert.ok(simulator.requests.every(({ key }) => key === "header"));
-      for (const spelling of spellings(marks.google)) {
-        assert.deepEqual(found(marks, `a ${spelling.toUpperCase()} b`), ["google"]);
-      }
-    });
+  const cases = casesOf(marks, gateway);
+  assert.deepEqual(Object.keys(cases).sort(), (await allCodes()).sort(), "a case for every code");
+  for (const [code, ones] of Object.entries(cases)) {
+    for (const [index, one] of ones.entries()) {
+      await test.step(`${code}, ${index + 1}`, () => play(one, code));
+    }
+  }
+
+  await test.step("a poll that fails is only spoken of", async () => {
+    simulator.reset();
+    const body = { error: { code: 500, message: confession(marks) } };
+    simulator.script({ match: { kind: "poll" }, times: "always", status: 500, body });
+    const id = await studio.send("video", { storyboardId: studio.storyboard(), prompt: "p" });
+    await run("video", 3);
+    assert.equal((await studio.job(id)).status, "waiting");
   });
-}
+
+  await test.step("a success with a key in its figures", async () => {
+    simulator.reset();
+    const id = await studio.send("image", { storyboardId: studio.storyboard(), prompt: "p" });
+    const data = btoa("\x89PNG\r\n\x1a\n");
+    simulator.script({
+      match: { kind: "image" },
+      body: {
+        candidates: [{
+          content: { parts: [{ text: confession(marks) }, { inlineData: { data } }] },
+        }],
+        usageMetadata: { totalTokenCount: 7, note: confession(marks), [marks.google]: 1 },
+      },
+    });
+    await run("image");
+    assert.equal((await studio.job(id)).status, "succeeded");
+  });
+
+  await test.step("who is refused learns nothing, and health tells nothing", async () => {
+    for (const headers of [{}, { apikey: `${marks.secret}x` }] as Record<string, string>[]) {
+      for (const method of ["POST", "GET", "OPTIONS", "DELETE"]) {
+        const response = await studio.call("image", { method, headers });
+        put(`${JSON.stringify([...response.headers])} ${await response.text()}`);
+      }
+    }
+  });
+
+  const rows = await stack.sql<Record<string, unknown>>("select * from public.generation_jobs");
+  const places: Record<string, string[]> = {
+    "an answer": answers,
+    "a line of the log": stack.functionNames.flatMap((name) => stack.functionLogs(name)),
+    "the ledger": rows.map((row) => JSON.stringify(withoutMessage(row))),
+    "storage": (await stack.sql("select * from storage.objects")).map((it) => JSON.stringify(it)),
+    "an entity": (await stack.sql("select * from public.kv_store_7ee7668a"))
+      .map((it) => JSON.stringify(it)),
+  };
+  for (const [place, texts] of Object.entries(places)) {
+    await test.step(`no mark is in ${place}`, () => {
+      if (place !== "an entity") {
+        assert.ok(texts.length > 0, "there is something to look through");
+      }
+      for (const text of texts) assert.deepEqual(found(marks, text), [], text);
+    });
+  }
+
+  await test.step("the marks were there to be found", () => {
+    const messages = rows.map((row) => JSON.stringify(row.message)).join("\n");
+    const inMessages = ["sourceUser", "sourcePassword", "sourcePath", "sourceToken"];
+    assert.deepEqual(found(marks, messages), inMessages);
+    assert.ok(simulator.requests.every(({ key }) => key === "header"));
+    for (const spelling of spellings(marks.google)) {
+      assert.deepEqual(found(marks, `a ${spelling.toUpperCase()} b`), ["google"]);
+    }
+  });
+});

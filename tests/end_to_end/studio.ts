@@ -1,9 +1,8 @@
 /**
- * A whole installation for a test: the embedded stack with the real functions and the real
- * `pkg/`, and the provider simulator behind it.
+ * A whole installation for a test: the local stack with the real functions and the real `pkg/`, and
+ * the provider simulator behind it.
  */
 import assert from "node:assert/strict";
-import { type PostgresServer, startPostgres } from "../support/postgres.ts";
 import {
   type Simulator,
   type SimulatorOptions,
@@ -11,15 +10,8 @@ import {
 } from "../../local/simulator/mod.ts";
 import { type Stack, type StackOptions, startStack } from "../../local/stack/mod.ts";
 
-/** The versions of Deno that the functions have to run under: today's and the hosted one. */
-export const VERSIONS = ["current", "2.1.4"] as const;
-
 /** What an installation is made of. */
 export interface Parts {
-  /** Which Deno runs the functions. */
-  deno: typeof VERSIONS[number];
-  /** Whether the database is a PostgreSQL server instead of the embedded one. */
-  server?: boolean;
   /** More variables of the functions, or others. */
   env?: Record<string, string>;
   /** The key that the provider accepts; one is made up when not given. */
@@ -30,12 +22,6 @@ export interface Parts {
   stack?: StackOptions;
   simulator?: SimulatorOptions;
 }
-
-const INSTALLATIONS: [title: string, parts: Parts][] = [
-  ["functions under the current Deno", { deno: "current" }],
-  ["functions under Deno 2.1.4", { deno: "2.1.4" }],
-  ["on a PostgreSQL server", { deno: "current", server: true }],
-];
 
 export type Kind = "image" | "video";
 export type Message = Record<string, unknown>;
@@ -67,17 +53,16 @@ export interface Job {
   cost_usd: number | null;
 }
 
-/** Registers a test that is run with each installation. */
-export function onEach(
+/** Registers a test that has an installation of its own, which its steps share. */
+export function onStudio(
   name: string,
   run: (studio: Studio, test: Deno.TestContext) => Promise<void>,
+  parts: Parts = {},
 ): void {
-  for (const [title, parts] of INSTALLATIONS) {
-    Deno.test(`${name}, ${title}`, async (test) => {
-      await using studio = await Studio.start(parts);
-      await run(studio, test);
-    });
-  }
+  Deno.test(name, async (test) => {
+    await using studio = await Studio.start(parts);
+    await run(studio, test);
+  });
 }
 
 export class Studio implements AsyncDisposable {
@@ -87,18 +72,13 @@ export class Studio implements AsyncDisposable {
     readonly stack: Stack,
     readonly simulator: Simulator,
     readonly callerKey: string,
-    private readonly server?: PostgresServer,
   ) {}
 
-  static async start(parts: Parts): Promise<Studio> {
-    const { deno, env, apiKey, callerKey } = parts;
-    const server = parts.server ? await startPostgres() : undefined;
-    const database = await server?.createDatabase({ pgmq: "available" });
+  static async start(parts: Parts = {}): Promise<Studio> {
+    const { env, apiKey, callerKey } = parts;
     const simulator = await startSimulator({ apiKey, ...parts.simulator });
     try {
       const stack = await startStack({
-        postgres: database?.superuserUrl,
-        denoVersion: deno,
         ...parts.stack,
         env: {
           GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
@@ -106,10 +86,9 @@ export class Studio implements AsyncDisposable {
           ...env,
         },
       });
-      return new Studio(stack, simulator, callerKey ?? stack.secretKey, server);
+      return new Studio(stack, simulator, callerKey ?? stack.secretKey);
     } catch (error) {
       await simulator.close();
-      await server?.close();
       throw error;
     }
   }
@@ -193,7 +172,6 @@ export class Studio implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stack.close();
     await this.simulator.close();
-    await this.server?.close();
   }
 }
 

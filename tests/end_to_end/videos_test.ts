@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { isMp4, object, onEach } from "./studio.ts";
+import { isMp4, object, onStudio } from "./studio.ts";
 
 const BUCKET = "storyboard-videos";
 
-onEach("videos", async (studio, test) => {
+onStudio("videos", async (studio, test) => {
   await test.step("a scene's video is submitted, polled, stored and linked", async () => {
     const board = studio.storyboard();
     const key = await studio.entity(`scene:${board}:s`);
