@@ -1,6 +1,6 @@
-/** One function in a process of its own, among services of the test's. */
+/** One function in a process of its own, under the Deno that Supabase hosts, among services of the test's. */
 import { fileURLToPath } from "node:url";
-import { denoBinary, type DenoVersion } from "../../local/stack/functions/deno_binary.ts";
+import { denoBinary } from "../../local/stack/functions/deno_binary.ts";
 import { FunctionLog } from "../../local/stack/functions/log.ts";
 import { Worker } from "../../local/stack/functions/worker.ts";
 import type { Services } from "./services.ts";
@@ -23,15 +23,11 @@ export interface Run {
 }
 
 /** A function's process, and the way to call it. */
-export async function startFunction(
-  services: Services,
-  kind: "image" | "video",
-  version: DenoVersion,
-) {
+export async function startFunction(services: Services, kind: "image" | "video") {
   const key = `sb_secret_${crypto.randomUUID()}`;
   const log = new FunctionLog();
   const worker = new Worker({
-    deno: await denoBinary(version),
+    deno: await denoBinary("2.1.4"),
     root: ROOT,
     name: `process-${kind}-generation`,
     environment: {
@@ -49,12 +45,8 @@ export async function startFunction(
 }
 
 /** Runs a function once, with its default concurrency. */
-export async function run(
-  services: Services,
-  kind: "image" | "video",
-  version: DenoVersion,
-): Promise<Run> {
-  const { worker, call } = await startFunction(services, kind, version);
+export async function run(services: Services, kind: "image" | "video"): Promise<Run> {
+  const { worker, call } = await startFunction(services, kind);
   try {
     const before = cpuTime(worker.pid);
     const { stopped, jobs } = await (await call()).json();

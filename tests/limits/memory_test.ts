@@ -4,7 +4,6 @@
  * larger is refused with a reason, and below that too.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import type { DenoVersion } from "../../local/stack/functions/deno_binary.ts";
 import { type Job, run } from "./function.ts";
 import { type Sizes, startServices } from "./services.ts";
 
@@ -65,12 +64,9 @@ const REFUSED: Record<string, [Sizes, RegExp]> = {
   ],
 };
 
-async function measured(
-  sizes: Sizes,
-  version: DenoVersion,
-): Promise<{ jobs: Job[]; stored: number[] }> {
+async function measured(sizes: Sizes): Promise<{ jobs: Job[]; stored: number[] }> {
   await using services = startServices(sizes);
-  const { jobs: claimed, peak, stopped } = await run(services, sizes.kind, version);
+  const { jobs: claimed, peak, stopped } = await run(services, sizes.kind);
   ok(claimed.length >= AT_ONCE[sizes.kind], `${claimed.length} jobs`);
   // A slow machine may have spent the run's CPU time before the last of them: then it took no more,
   // and gave back what it had not begun.
@@ -82,22 +78,20 @@ async function measured(
   return { jobs, stored: services.stored };
 }
 
-for (const version of ["current", "2.1.4"] as const) {
-  for (const [name, sizes] of Object.entries(PASSES)) {
-    Deno.test(`${name} fit into a function (Deno ${version})`, async () => {
-      const { jobs, stored } = await measured(sizes, version);
-      for (const job of jobs) deepEqual([job.outcome, job.error], ["succeeded", undefined]);
-      for (const size of stored) ok(size >= sizes.asset && size < sizes.asset + 16, `${size}`);
-    });
-  }
-  for (const [name, [sizes, reason]] of Object.entries(REFUSED)) {
-    Deno.test(`${name} are refused (Deno ${version})`, async () => {
-      const { jobs, stored } = await measured(sizes, version);
-      for (const { outcome, error } of jobs) {
-        equal(outcome, "failed");
-        match(`${error?.code}: ${error?.message}`, reason);
-      }
-      equal(stored.length, 0);
-    });
-  }
+for (const [name, sizes] of Object.entries(PASSES)) {
+  Deno.test(`${name} fit into a function`, async () => {
+    const { jobs, stored } = await measured(sizes);
+    for (const job of jobs) deepEqual([job.outcome, job.error], ["succeeded", undefined]);
+    for (const size of stored) ok(size >= sizes.asset && size < sizes.asset + 16, `${size}`);
+  });
+}
+for (const [name, [sizes, reason]] of Object.entries(REFUSED)) {
+  Deno.test(`${name} are refused`, async () => {
+    const { jobs, stored } = await measured(sizes);
+    for (const { outcome, error } of jobs) {
+      equal(outcome, "failed");
+      match(`${error?.code}: ${error?.message}`, reason);
+    }
+    equal(stored.length, 0);
+  });
 }

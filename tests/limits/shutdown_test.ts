@@ -3,22 +3,20 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { startFunction } from "./function.ts";
 import { startServices } from "./services.ts";
 
-for (const version of ["current", "2.1.4"] as const) {
-  Deno.test(`a worker that is retired leaves no job begun (Deno ${version})`, async () => {
-    await using services = startServices({ kind: "image", jobs: 10_000, asset: 1000 });
-    const { worker, log, call } = await startFunction(services, "image", version);
-    const answer = await call({ prefer: "respond-async" });
-    deepEqual([answer.status, (await answer.json()).status], [202, "accepted"]);
-    await services.begun;
-    await worker.stop();
+Deno.test("a worker that is retired leaves no job begun", async () => {
+  await using services = startServices({ kind: "image", jobs: 10_000, asset: 1000 });
+  const { worker, log, call } = await startFunction(services, "image");
+  const answer = await call({ prefer: "respond-async" });
+  deepEqual([answer.status, (await answer.json()).status], [202, "accepted"]);
+  await services.begun;
+  await worker.stop();
 
-    const entries = log.lines.map((line) => JSON.parse(line));
-    const end = entries.find(({ message }) => message === "Run finished");
-    equal(end?.detail.stopped, "shutdown", log.lines.join("\n"));
-    const told = (name: string) => services.told.filter((call) => call.name === name).length;
-    // Every job that was taken was brought to its end or given back, and none was asked for twice.
-    equal(told("complete_generation_job") + told("defer_generation_job"), services.taken());
-    equal(told("complete_generation_job"), services.stored.length);
-    ok(services.taken() < 10_000);
-  });
-}
+  const entries = log.lines.map((line) => JSON.parse(line));
+  const end = entries.find(({ message }) => message === "Run finished");
+  equal(end?.detail.stopped, "shutdown", log.lines.join("\n"));
+  const told = (name: string) => services.told.filter((call) => call.name === name).length;
+  // Every job that was taken was brought to its end or given back, and none was asked for twice.
+  equal(told("complete_generation_job") + told("defer_generation_job"), services.taken());
+  equal(told("complete_generation_job"), services.stored.length);
+  ok(services.taken() < 10_000);
+});
