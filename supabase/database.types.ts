@@ -476,12 +476,12 @@ export type Database = {
     };
     Functions: {
       "begin_generation_submission": {
-        Args: { "lease_token": number; "model": string; "msg_id": number; "queue": string };
+        Args: { "lease_token": number; "model": string; "msg_id": number; "queue_name": string };
         Returns: boolean;
       };
       "cancel_generation_job": { Args: { "job_id": string }; Returns: Json };
       "cancelled_generation_operations": {
-        Args: { "quantity": number; "queue": string; "told"?: (string)[] };
+        Args: { "quantity": number; "queue_name": string; "told"?: (string)[] };
         Returns: {
           "job_id": string;
           "operation": Json;
@@ -492,7 +492,7 @@ export type Database = {
           "lease_seconds": number;
           "models"?: (string)[];
           "quantity": number;
-          "queue": string;
+          "queue_name": string;
         };
         Returns: {
           "attempts": number;
@@ -516,7 +516,7 @@ export type Database = {
           "model": string;
           "msg_id": number;
           "object_path": string;
-          "queue": string;
+          "queue_name": string;
           "usage": Json;
         };
         Returns: Json;
@@ -533,7 +533,7 @@ export type Database = {
           "error_message": string;
           "lease_token": number;
           "msg_id": number;
-          "queue": string;
+          "queue_name": string;
           "reset_submission"?: boolean;
         };
         Returns: boolean;
@@ -552,7 +552,7 @@ export type Database = {
           "idempotency_key"?: string;
           "message": Json;
           "priority"?: number;
-          "queue": string;
+          "queue_name": string;
         };
         Returns: {
           "job_id": string;
@@ -560,7 +560,12 @@ export type Database = {
         }[];
       };
       "extend_generation_lease": {
-        Args: { "lease_seconds": number; "lease_token": number; "msg_id": number; "queue": string };
+        Args: {
+          "lease_seconds": number;
+          "lease_token": number;
+          "msg_id": number;
+          "queue_name": string;
+        };
         Returns: boolean;
       };
       "fail_generation_job": {
@@ -569,7 +574,7 @@ export type Database = {
           "error_message": string;
           "lease_token": number;
           "msg_id": number;
-          "queue": string;
+          "queue_name": string;
           "reset_submission"?: boolean;
         };
         Returns: boolean;
@@ -638,7 +643,7 @@ export type Database = {
         }[];
       };
       "record_generation_operation": {
-        Args: { "lease_token": number; "msg_id": number; "operation": Json; "queue": string };
+        Args: { "lease_token": number; "msg_id": number; "operation": Json; "queue_name": string };
         Returns: boolean;
       };
       "redeliver_generation_webhook": { Args: { "webhook_id": string }; Returns: boolean };
@@ -647,13 +652,13 @@ export type Database = {
           "error_code"?: string;
           "forget_operation"?: boolean;
           "job_ids"?: (string)[];
-          "queue"?: string;
+          "queue_name"?: string;
         };
         Returns: string[];
       };
       "remove_generation_schedule": { Args: Record<PropertyKey, never>; Returns: boolean };
       "unpublished_generation_jobs": {
-        Args: { "quantity": number; "queue": string };
+        Args: { "quantity": number; "queue_name": string };
         Returns: {
           "character_id": string;
           "job_id": string;

@@ -19,14 +19,15 @@ Deno.test("a client with the types knows functions, arguments and columns", asyn
       },
     },
   });
+  const queue_name = "image_generation_queue";
   const message = { storyboardId: "storyboard-001", prompt: "A hero on a cliff" };
-  await supabase.rpc("enqueue_generation_job", { queue: "image_generation_queue", message });
+  await supabase.rpc("enqueue_generation_job", { queue_name, message });
   await supabase.from("generation_jobs").select("id, status, asset_url").eq("kind", "image");
   await supabase.from("generation_pending_jobs").select("job_id, prompt");
   // @ts-expect-error: there is no such function
   await supabase.rpc("enqueue_generation_jobs", {});
   // @ts-expect-error: the argument is called message
-  await supabase.rpc("enqueue_generation_job", { queue: "image_generation_queue", body: message });
+  await supabase.rpc("enqueue_generation_job", { queue_name, body: message });
   // @ts-expect-error: there is no such table
   await supabase.from("generation_job").select("id");
   equal(paths.length, 6);
