@@ -5,26 +5,26 @@ import type { Finding } from "../../cli/doctor/finding.ts";
 import type { Simulator } from "../../local/simulator/mod.ts";
 import type { Stack, StackOptions } from "../../local/stack/mod.ts";
 import { version } from "../../pkg/generation_queue.js";
-import { Studio } from "../end_to_end/studio.ts";
+import { TestProject } from "../support/test_project.ts";
 
 export const ROOT = new URL("../../", import.meta.url);
 
 /** A project with the simulator instead of Google, and the doctor's findings on it. */
 export class DoctorFixture implements AsyncDisposable {
-  private constructor(private readonly studio: Studio) {}
+  private constructor(private readonly project: TestProject) {}
 
   static async open({ env, ...stack }: StackOptions = {}): Promise<DoctorFixture> {
     return new DoctorFixture(
-      await Studio.start({ env, stack: { tick: true, ...stack } }),
+      await TestProject.start({ env, stack: { tick: true, ...stack } }),
     );
   }
 
   get stack(): Stack {
-    return this.studio.stack;
+    return this.project.stack;
   }
 
   get simulator(): Simulator {
-    return this.studio.simulator;
+    return this.project.simulator;
   }
 
   get environment(): Record<string, string> {
@@ -72,7 +72,7 @@ export class DoctorFixture implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.studio[Symbol.asyncDispose]();
+    await this.project[Symbol.asyncDispose]();
   }
 }
 

@@ -3,7 +3,7 @@
  * real installation with the provider simulator behind it.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { Studio } from "../end_to_end/studio.ts";
+import { TestProject } from "../support/test_project.ts";
 import { shell, start } from "./shell.ts";
 import { jobId } from "./support.ts";
 
@@ -19,28 +19,28 @@ function delay(milliseconds: number) {
 }
 
 /** Runs a command; answers its exit code and what it printed. */
-async function operate(studio: Studio, line: string) {
-  const { url, secretKey } = studio.stack;
+async function operate(project: TestProject, line: string) {
+  const { url, secretKey } = project.stack;
   return await shell(`${RUN} ${line}`, { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey });
 }
 
 /** The same with --json; what it printed has to be one document. */
-async function json<T>(studio: Studio, line: string, expected = 0): Promise<T> {
-  const { code, out, err } = await operate(studio, `${line} --json`);
+async function json<T>(project: TestProject, line: string, expected = 0): Promise<T> {
+  const { code, out, err } = await operate(project, `${line} --json`);
   equal(code, expected, out + err);
   return JSON.parse(out);
 }
 
 /** Two jobs that succeed, one that fails, one that waits, one that the provider makes. */
-async function populate(studio: Studio) {
-  const storyboardId = studio.storyboard();
-  await studio.entity(`scene:${storyboardId}:s1`);
-  const made = await studio.send("image", { storyboardId, sceneId: "s1", prompt: "A cliff" });
-  const video = await studio.send("video", { storyboardId, prompt: "Lion walking" });
-  const blocked = await studio.send("image", { storyboardId, prompt: " " });
-  await studio.run("image");
-  await studio.run("video");
-  const queued = await studio.send("image", {
+async function populate(project: TestProject) {
+  const storyboardId = project.storyboard();
+  await project.entity(`scene:${storyboardId}:s1`);
+  const made = await project.send("image", { storyboardId, sceneId: "s1", prompt: "A cliff" });
+  const video = await project.send("video", { storyboardId, prompt: "Lion walking" });
+  const blocked = await project.send("image", { storyboardId, prompt: " " });
+  await project.run("image");
+  await project.run("video");
+  const queued = await project.send("image", {
     storyboardId,
     characterId: "hero",
     owner: "ada & co",
@@ -50,11 +50,11 @@ async function populate(studio: Studio) {
 }
 
 Deno.test("operators see and mend jobs from the command line", async (test) => {
-  await using studio = await Studio.start();
-  const { storyboardId, made, video, blocked, queued } = await populate(studio);
+  await using project = await TestProject.start();
+  const { storyboardId, made, video, blocked, queued } = await populate(project);
 
   await test.step("status", async () => {
-    const { code, out } = await operate(studio, "status");
+    const { code, out } = await operate(project, "status");
     equal(code, 0);
     match(out, /images {4}1 waiting \(the first for [\d.]+ m?s\), 0 in flight, 0 deferred/);
     match(out, /1 succeeded, 1 failed, 0 cancelled/);
@@ -62,7 +62,7 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
     match(out, /cost {6}\$0\.84 today/);
     match(out, /schedule {2}images: not installed/);
     const status = await json<{ queues: Row[]; cost_usd_today: number; schedule: Row[] }>(
-      studio,
+      project,
       "status",
     );
     deepEqual(status.queues.map(({ queued, succeeded }) => [queued, succeeded]), [[1, 1], [0, 1]]);
@@ -72,33 +72,33 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
   });
 
   await test.step("status tells of limits", async () => {
-    await studio.stack.sql(
+    await project.stack.sql(
       `insert into generation_limits (model, requests_per_minute, jobs_in_flight)
        values ('banana', null, 0), ('veo', 10, 2)`,
     );
-    const { out } = await operate(studio, "status");
+    const { out } = await operate(project, "status");
     match(out, /^limit {5}banana: 0 of 0 in flight: its jobs have to wait$/m);
     match(out, /^limit {5}veo: 0 of 10 begun in a minute, 0 of 2 in flight$/m);
-    const { limits } = await json<{ limits: Row[] }>(studio, "status");
+    const { limits } = await json<{ limits: Row[] }>(project, "status");
     equal(limits.length, 2);
-    await studio.stack.sql("delete from generation_limits");
+    await project.stack.sql("delete from generation_limits");
   });
 
   await test.step("show tells of webhooks", async () => {
     const webhookUrl = "https://elsewhere.example.com/";
-    const id = await studio.send("image", { storyboardId, prompt: "p", webhookUrl });
-    await studio.stack.sql("select cancel_generation_job($1)", [id]);
-    const { out } = await operate(studio, `show ${id}`);
+    const id = await project.send("image", { storyboardId, prompt: "p", webhookUrl });
+    await project.stack.sql("select cancel_generation_job($1)", [id]);
+    const { out } = await operate(project, `show ${id}`);
     match(
       out,
       /^webhook +[0-9a-f-]{36} waiting \(attempts: 0\) https:\/\/elsewhere\.example\.com\//m,
     );
-    await studio.stack.sql("delete from generation_jobs where id = $1", [id]);
+    await project.stack.sql("delete from generation_jobs where id = $1", [id]);
   });
 
   await test.step("list", async () => {
     const ids = async (flags: string) =>
-      (await json<{ id: string }[]>(studio, `list ${flags}`)).map(({ id }) => id);
+      (await json<{ id: string }[]>(project, `list ${flags}`)).map(({ id }) => id);
     deepEqual(await ids(""), [queued, blocked, video, made]);
     deepEqual(await ids("--limit=1"), [queued]);
     deepEqual(await ids("--status=failed"), [blocked]);
@@ -107,41 +107,41 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
     deepEqual(await ids("--owner='ada & co'"), [queued]);
     deepEqual(await ids("--error=invalid_message --since=1h"), [blocked]);
     deepEqual(await ids("--since=2999-01-01"), []);
-    const { out } = await operate(studio, "list");
+    const { out } = await operate(project, "list");
     match(out, /^ job .*\| kind .*\| status .*\| for /);
     match(out, new RegExp(`${blocked} \\| image \\| failed .*invalid_message: `));
     equal(out.includes("--limit=N"), false);
-    match((await operate(studio, "list --limit=2")).out, /the newest 2: --limit=N shows more/);
-    match((await operate(studio, "list --scene=none")).out, /^no jobs/);
+    match((await operate(project, "list --limit=2")).out, /the newest 2: --limit=N shows more/);
+    match((await operate(project, "list --scene=none")).out, /^no jobs/);
   });
 
   await test.step("show", async () => {
-    const { code, out } = await operate(studio, `show ${made}`);
+    const { code, out } = await operate(project, `show ${made}`);
     equal(code, 0);
     match(out, /^asset_url +http.*\.png$/m);
     match(out, new RegExp(`^entity +scene:${storyboardId}:s1 linked$`, "m"));
     match(out, /^finished_at .* ago\)$/m);
     match(out, /^cost +\$0\.0390$/m);
-    const other = await operate(studio, `show ${queued}`);
+    const other = await operate(project, `show ${queued}`);
     match(other.out, /^prompt +Warrior {1,2}\[31mportrait$/m);
-    const { status, message, webhooks } = await json<Row>(studio, `show ${video}`);
+    const { status, message, webhooks } = await json<Row>(project, `show ${video}`);
     equal(status, "succeeded");
     deepEqual(message, { storyboardId, prompt: "Lion walking" });
     deepEqual(webhooks, []);
     match(out, /^id .*\nkind +image\nstatus +succeeded\nattempts +1\n/);
-    const unknown = await operate(studio, `show ${jobId(7)}`);
+    const unknown = await operate(project, `show ${jobId(7)}`);
     deepEqual([unknown.code, unknown.err.trim()], [1, `There is no job ${jobId(7)}.`]);
   });
 
   await test.step("metrics", async () => {
-    const { code, out } = await operate(studio, "metrics");
+    const { code, out } = await operate(project, "metrics");
     equal(code, 0);
     match(out, /Latency of the last 24 hours\n kind .*\n.*\n image \| +1 \|/);
     match(out, / image \| invalid_message \| +1 \|/);
-    const figures = await json<Record<string, Row[]>>(studio, "metrics");
+    const figures = await json<Record<string, Row[]>>(project, "metrics");
     deepEqual(figures.latency.map(({ kind, jobs }) => [kind, jobs]), [["image", 1], ["video", 1]]);
     equal(figures.costs.length, 2);
-    const { out: exposition } = await operate(studio, "metrics --prometheus");
+    const { out: exposition } = await operate(project, "metrics --prometheus");
     match(exposition, /^generation_jobs{queue="image_generation_queue",status="failed"} 1$/m);
     match(exposition, /^generation_latency_seconds{kind="image",phase="took",quantile="0.95"} \d/m);
     for (const line of exposition.trim().split("\n")) {
@@ -153,49 +153,49 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
   });
 
   await test.step("redrive", async () => {
-    const left = await json<{ redriven: string[]; left: Row[] }>(studio, `redrive ${made}`, 1);
+    const left = await json<{ redriven: string[]; left: Row[] }>(project, `redrive ${made}`, 1);
     deepEqual(left, { redriven: [], left: [{ job_id: made, status: "succeeded" }] });
-    const unknown = await operate(studio, `redrive ${jobId(7)}`);
+    const unknown = await operate(project, `redrive ${jobId(7)}`);
     match(unknown.out, /^0 sent again\n.*there is no such job/);
-    const careful = await operate(studio, "redrive --error=submission_uncertain");
+    const careful = await operate(project, "redrive --error=submission_uncertain");
     equal(careful.code, 2);
     match(careful.err, /paid for again\. Nothing was done: add --yes/);
-    match((await operate(studio, `redrive ${blocked} --forget-operation`)).err, /second time/);
-    match((await operate(studio, "redrive --all")).err, /All failed image and video jobs/);
-    equal((await studio.job(blocked)).status, "failed");
-    deepEqual((await json<Row>(studio, `redrive ${blocked}`)).redriven, [blocked]);
-    equal((await studio.job(blocked)).status, "queued");
-    await studio.run("image", { maxJobs: 1 });
-    match((await operate(studio, "redrive --error=invalid_message")).out, /^1 sent again/);
-    await studio.run("image", { maxJobs: 1 });
-    match((await operate(studio, "redrive --all --yes")).out, /^1 sent again/);
+    match((await operate(project, `redrive ${blocked} --forget-operation`)).err, /second time/);
+    match((await operate(project, "redrive --all")).err, /All failed image and video jobs/);
+    equal((await project.job(blocked)).status, "failed");
+    deepEqual((await json<Row>(project, `redrive ${blocked}`)).redriven, [blocked]);
+    equal((await project.job(blocked)).status, "queued");
+    await project.run("image", { maxJobs: 1 });
+    match((await operate(project, "redrive --error=invalid_message")).out, /^1 sent again/);
+    await project.run("image", { maxJobs: 1 });
+    match((await operate(project, "redrive --all --yes")).out, /^1 sent again/);
   });
 
   await test.step("cancel", async () => {
-    const one = await operate(studio, `cancel ${blocked} ${made}`);
+    const one = await operate(project, `cancel ${blocked} ${made}`);
     equal(one.code, 1);
     match(
       one.out,
       new RegExp(`${blocked} {2}cancelled\n${made} {2}not cancelled: it has succeeded`),
     );
-    const asked = await operate(studio, `cancel --storyboard=${storyboardId}`);
+    const asked = await operate(project, `cancel --storyboard=${storyboardId}`);
     equal(asked.code, 2);
     match(asked.err, /^1 would be cancelled\. Nothing was done: add --yes/);
-    equal((await studio.job(queued)).status, "queued");
-    deepEqual(await json(studio, `cancel --storyboard=${storyboardId} --yes`), [
+    equal((await project.job(queued)).status, "queued");
+    deepEqual(await json(project, `cancel --storyboard=${storyboardId} --yes`), [
       { job_id: queued, cancelled: true, status: "cancelled" },
     ]);
-    match((await operate(studio, "cancel --all")).out, /^0 cancelled/);
+    match((await operate(project, "cancel --all")).out, /^0 cancelled/);
   });
 
   await test.step("process, and watch what happens", async () => {
-    const id = await studio.send("image", { storyboardId, prompt: "A dragon flying" });
-    const doomed = await studio.send("image", { storyboardId, prompt: "" });
-    const { url, secretKey } = studio.stack;
+    const id = await project.send("image", { storyboardId, prompt: "A dragon flying" });
+    const doomed = await project.send("image", { storyboardId, prompt: "" });
+    const { url, secretKey } = project.stack;
     const variables = { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
     const watching = start(`${RUN} watch --until-empty --interval=0.1`, variables, "2 queued");
     await watching.said;
-    const { code, out } = await operate(studio, "process images");
+    const { code, out } = await operate(project, "process images");
     equal(code, 1, "one has failed");
     match(out, new RegExp(`succeeded {2}job ${id} {2}http`));
     match(out, new RegExp(`failed {5}job ${doomed} {2}invalid_message: `));
@@ -213,7 +213,7 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
     match(watched.out, /images: 0 queued, 0 running, 0 at the provider, 1 failed/);
     equal(watched.out.includes(made), false, "what ended before is no news");
 
-    const named = await operate(studio, `watch ${id} ${doomed}`);
+    const named = await operate(project, `watch ${id} ${doomed}`);
     equal(named.code, 1, "one has failed");
     match(
       named.out,
@@ -221,35 +221,35 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
         `^\\S+ ${id} .* {2}succeeded: http.*\n\\S+ ${doomed} .* {2}failed: invalid_message`,
       ),
     );
-    const lines = (await operate(studio, `watch ${id} --json`)).out.trim().split("\n");
+    const lines = (await operate(project, `watch ${id} --json`)).out.trim().split("\n");
     deepEqual(lines.map((line) => JSON.parse(line).status), ["succeeded"]);
 
-    const report = await json<Record<string, Row>>(studio, "process all --max-jobs=1");
+    const report = await json<Record<string, Row>>(project, "process all --max-jobs=1");
     deepEqual(Object.values(report).map(({ claimed }) => claimed), [0, 0]);
-    const started = await operate(studio, "process videos --background");
+    const started = await operate(project, "process videos --background");
     match(started.out, /started; it goes on by itself/);
   });
 
   await test.step("a watch whose reader has gone ends with the next change", async () => {
-    const later = await studio.send("image", { storyboardId, prompt: "A mill" });
-    const { url, secretKey } = studio.stack;
+    const later = await project.send("image", { storyboardId, prompt: "A mill" });
+    const { url, secretKey } = project.stack;
     const variables = { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
     // The one that is queued would keep it going.
     const line = `${RUN} watch --until-empty --interval=0.1 | head -n 1`;
     const watching = start(line, variables, "1 queued");
     await watching.said;
-    const change = await studio.send("image", { storyboardId, prompt: "A barn" });
-    await operate(studio, `cancel ${change}`);
+    const change = await project.send("image", { storyboardId, prompt: "A barn" });
+    await operate(project, `cancel ${change}`);
     const deadline = delay(20_000);
     const outcome = await Promise.race([watching.outcome, deadline.over]);
     deadline.cancel();
-    await operate(studio, `cancel ${later}`); // which ends a watch that goes on
+    await operate(project, `cancel ${later}`); // which ends a watch that goes on
     equal(outcome?.code, 0);
     await watching.outcome;
   });
 
   await test.step("what goes wrong is told", async () => {
-    const { url } = studio.stack;
+    const { url } = project.stack;
     const wrong = { SUPABASE_URL: url, SUPABASE_SECRET_KEY: "sb_secret_wrong" };
     for (const line of ["status", "list", "process images"]) {
       const { code, err } = await shell(`${RUN} ${line}`, wrong);
@@ -259,9 +259,9 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
     const gone = { SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "sb_secret_any" };
     match((await shell(`${RUN} status`, gone)).err, /http:\/\/127\.0\.0\.1:1 cannot be reached/);
 
-    await studio.stack.sql("drop view generation_latency");
-    await studio.stack.sql("notify pgrst, 'reload schema'");
-    const { code, err } = await operate(studio, "metrics");
+    await project.stack.sql("drop view generation_latency");
+    await project.stack.sql("notify pgrst, 'reload schema'");
+    const { code, err } = await operate(project, "metrics");
     equal(code, 1);
     match(err, /no table generation_latency\. Apply the migrations: supabase db push/);
   });

@@ -7,7 +7,7 @@ import { cancel, generateImage, untilEnded } from "../../examples/browser/app.ts
 import { follow, generate, type Job } from "../../examples/web-app/app.ts";
 import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
-import { isPng, object } from "./studio.ts";
+import { isPng, object } from "../support/test_project.ts";
 import { type User, WebProject } from "./web_project.ts";
 
 const ROOT = new URL("../../", import.meta.url);

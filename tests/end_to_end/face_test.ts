@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { onStudio } from "./studio.ts";
+import { withTestProject } from "../support/test_project.ts";
 
-onStudio("the HTTP face", async (studio, test) => {
+withTestProject("the HTTP face", async (project, test) => {
   await test.step("health tells the models and no secret", async () => {
-    const response = await studio.call("image", { method: "GET", headers: {} });
+    const response = await project.call("image", { method: "GET", headers: {} });
     assert.equal(response.status, 200);
     const health = await response.json();
     assert.equal(health.status, "ok");
@@ -11,14 +11,17 @@ onStudio("the HTTP face", async (studio, test) => {
     assert.equal(health.queue, "image_generation_queue");
     assert.deepEqual(health.models, ["gemini-2.5-flash-image", "gemini-3.1-flash-image"]);
     assert.match(health.version, /^\d+\.\d+\.\d+$/);
-    assert.ok(!JSON.stringify(health).includes(studio.simulator.apiKey));
+    assert.ok(!JSON.stringify(health).includes(project.simulator.apiKey));
   });
 
-  const { secretKey, publishableKey } = studio.stack;
+  const { secretKey, publishableKey } = project.stack;
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
   await test.step("who has no key is refused, and nothing is touched", async () => {
-    const id = await studio.send("image", { storyboardId: studio.storyboard(), prompt: "Locked" });
+    const id = await project.send("image", {
+      storyboardId: project.storyboard(),
+      prompt: "Locked",
+    });
     const refused: Record<string, string>[] = [
       {},
       bearer(""),
@@ -43,7 +46,7 @@ onStudio("the HTTP face", async (studio, test) => {
       bearer(jwt({ alg: "HS256" }, { role: "service_role", exp: 4_000_000_000 })),
     ];
     for (const headers of refused) {
-      const response = await studio.call("image", { headers });
+      const response = await project.call("image", { headers });
       const what = JSON.stringify(headers).slice(0, 100);
       assert.equal(response.status, 401, what);
       assert.equal(response.headers.get("content-type"), "application/problem+json");
@@ -53,31 +56,31 @@ onStudio("the HTTP face", async (studio, test) => {
       assert.ok(!JSON.stringify(problem).includes(secretKey));
     }
     // Too much for any server: it may also hang up.
-    const huge = await studio.call("image", { headers: bearer("x".repeat(1_000_000)) })
+    const huge = await project.call("image", { headers: bearer("x".repeat(1_000_000)) })
       .catch(() => undefined);
     assert.ok(!huge?.ok);
     await huge?.body?.cancel();
     const inUrl = await fetch(
-      `${studio.stack.url}/functions/v1/process-image-generation?apikey=${secretKey}`,
+      `${project.stack.url}/functions/v1/process-image-generation?apikey=${secretKey}`,
       { method: "POST" },
     );
     assert.equal(inUrl.status, 401);
     await inUrl.body?.cancel();
     for (const value of [`${secretKey}\0`, `\0${secretKey}`, `${secretKey}\0${secretKey}`]) {
-      assert.match(await rawPost(studio.stack.url, `apikey: ${value}`), /^HTTP\/1\.1 400 /);
+      assert.match(await rawPost(project.stack.url, `apikey: ${value}`), /^HTTP\/1\.1 400 /);
     }
 
-    const [message] = await studio.stack.sql<{ read_ct: number }>(
+    const [message] = await project.stack.sql<{ read_ct: number }>(
       "select read_ct from pgmq.q_image_generation_queue",
     );
     assert.equal(message.read_ct, 0, "nothing was claimed");
-    assert.deepEqual([(await studio.job(id)).status, (await studio.job(id)).attempts], [
+    assert.deepEqual([(await project.job(id)).status, (await project.job(id)).attempts], [
       "queued",
       0,
     ]);
-    assert.equal(studio.simulator.requests.length, 0);
-    assert.deepEqual(studio.stack.functionLogs("process-image-generation"), []);
-    await studio.stack.sql("select public.cancel_generation_job($1)", [id]);
+    assert.equal(project.simulator.requests.length, 0);
+    assert.deepEqual(project.stack.functionLogs("process-image-generation"), []);
+    await project.stack.sql("select public.cancel_generation_job($1)", [id]);
   });
 
   await test.step("the key is taken from either header, in every form that clients use", async () => {
@@ -91,58 +94,58 @@ onStudio("the HTTP face", async (studio, test) => {
         { apikey: secretKey, ...bearer(publishableKey) },
       ] as Record<string, string>[]
     ) {
-      const response = await studio.call("video", { headers });
+      const response = await project.call("video", { headers });
       assert.equal(response.status, 200, await response.text());
     }
   });
 
   await test.step("a browser may ask first", async () => {
-    const response = await studio.call("image", { method: "OPTIONS", headers: {} });
+    const response = await project.call("image", { method: "OPTIONS", headers: {} });
     assert.equal(response.status, 204);
     assert.ok(response.headers.get("access-control-allow-origin"));
   });
 
   await test.step("other methods and bad bodies are told apart", async () => {
-    const method = await studio.call("image", { method: "DELETE" });
+    const method = await project.call("image", { method: "DELETE" });
     assert.equal(method.status, 405);
     assert.match(method.headers.get("allow") ?? "", /POST/);
     await method.body?.cancel();
-    const body = await studio.call("image", { body: JSON.stringify({ maxJobs: "many" }) });
+    const body = await project.call("image", { body: JSON.stringify({ maxJobs: "many" }) });
     assert.equal(body.status, 400);
     assert.match((await body.json()).detail, /maxJobs/);
   });
 
   await test.step("an empty queue is a short run", async () => {
-    const { status, report } = await studio.run("image");
+    const { status, report } = await project.run("image");
     assert.equal(status, 200);
     assert.deepEqual([report.claimed, report.stopped], [0, "empty"]);
   });
 
   await test.step("a run that is to take nothing takes nothing", async () => {
-    const id = await studio.send("image", { storyboardId: studio.storyboard(), prompt: "Stays" });
-    const { status, report } = await studio.run("image", { maxJobs: 0 });
+    const id = await project.send("image", { storyboardId: project.storyboard(), prompt: "Stays" });
+    const { status, report } = await project.run("image", { maxJobs: 0 });
     assert.equal(status, 200);
     assert.deepEqual([report.claimed, report.stopped, report.jobs], [0, "max_jobs", []]);
-    const [message] = await studio.stack.sql<{ read_ct: number }>(
+    const [message] = await project.stack.sql<{ read_ct: number }>(
       "select read_ct from pgmq.q_image_generation_queue",
     );
     assert.equal(message.read_ct, 0);
-    await studio.stack.sql("select public.cancel_generation_job($1)", [id]);
-    const full = (await studio.run("image", { maxJobs: 1 })).report;
+    await project.stack.sql("select public.cancel_generation_job($1)", [id]);
+    const full = (await project.run("image", { maxJobs: 1 })).report;
     assert.deepEqual(Object.keys(report), Object.keys(full), "the report of any run");
   });
 
   await test.step("the provider is asked about key and models, for who has a key", async () => {
-    studio.simulator.reset();
-    studio.simulator.script({
+    project.simulator.reset();
+    project.simulator.script({
       match: { model: "veo-3.1-fast-generate-preview" },
       preset: "retired",
     });
-    const address = `${studio.stack.url}/functions/v1/process-video-generation?check=provider`;
+    const address = `${project.stack.url}/functions/v1/process-video-generation?check=provider`;
     const refused = await fetch(address, { headers: bearer(publishableKey) });
     assert.equal(refused.status, 401);
     await refused.body?.cancel();
-    assert.equal(studio.simulator.requests.length, 0);
+    assert.equal(project.simulator.requests.length, 0);
     const response = await fetch(address, { headers: bearer(secretKey) });
     assert.equal(response.status, 200);
     const { provider } = await response.json();
@@ -150,22 +153,22 @@ onStudio("the HTTP face", async (studio, test) => {
       "gone",
       "alive",
     ]);
-    studio.simulator.reset();
+    project.simulator.reset();
   });
 
   await test.step("a caller that does not wait is answered at once", async () => {
-    const board = studio.storyboard();
-    const id = await studio.send("image", { storyboardId: board, prompt: "Later" });
-    studio.simulator.script({ match: { prompt: "Later" }, delayMs: 300 });
-    const response = await studio.call("image", {
-      headers: { authorization: `Bearer ${studio.stack.secretKey}`, prefer: "respond-async" },
+    const board = project.storyboard();
+    const id = await project.send("image", { storyboardId: board, prompt: "Later" });
+    project.simulator.script({ match: { prompt: "Later" }, delayMs: 300 });
+    const response = await project.call("image", {
+      headers: { authorization: `Bearer ${project.stack.secretKey}`, prefer: "respond-async" },
     });
     assert.equal(response.status, 202);
     assert.equal(response.headers.get("preference-applied"), "respond-async");
     const { status, queue } = await response.json();
     assert.deepEqual([status, queue], ["accepted", "image_generation_queue"]);
     const deadline = Date.now() + 20_000;
-    while ((await studio.job(id)).status !== "succeeded") {
+    while ((await project.job(id)).status !== "succeeded") {
       assert.ok(Date.now() < deadline, "the run did not go on");
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

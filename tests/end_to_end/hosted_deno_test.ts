@@ -1,17 +1,17 @@
 /** The functions under the Deno that Supabase hosts: one job of each kind, and who may call. */
 import assert from "node:assert/strict";
-import { isMp4, isPng, object, onStudio } from "./studio.ts";
+import { isMp4, isPng, object, withTestProject } from "../support/test_project.ts";
 
-onStudio("functions under Deno 2.1.4", async (studio, test) => {
-  const storyboardId = studio.storyboard();
+withTestProject("functions under Deno 2.1.4", async (project, test) => {
+  const storyboardId = project.storyboard();
   const scene = { storyboardId, sceneId: "s" };
-  const source = studio.publicUrl("storyboard-images", `${storyboardId}/s.png`);
+  const source = project.publicUrl("storyboard-images", `${storyboardId}/s.png`);
 
   await test.step("a caller without the key is refused", async () => {
-    const { secretKey, publishableKey } = studio.stack;
+    const { secretKey, publishableKey } = project.stack;
     for (const key of ["", publishableKey, `${secretKey}x`]) {
       const headers: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {};
-      const response = await studio.call("image", { headers });
+      const response = await project.call("image", { headers });
       assert.equal(response.status, 401);
       assert.equal(response.headers.get("content-type"), "application/problem+json");
       await response.body?.cancel();
@@ -19,12 +19,12 @@ onStudio("functions under Deno 2.1.4", async (studio, test) => {
   });
 
   await test.step("an image", async () => {
-    const key = await studio.entity(`scene:${storyboardId}:s`);
-    const id = await studio.send("image", { ...scene, prompt: "A hero on a cliff" });
-    const { status, report } = await studio.run("image");
+    const key = await project.entity(`scene:${storyboardId}:s`);
+    const id = await project.send("image", { ...scene, prompt: "A hero on a cliff" });
+    const { status, report } = await project.run("image");
     assert.deepEqual([status, report.succeeded], [200, 1]);
-    const { asset_url } = await studio.job(id);
-    assert.equal((await studio.valueOf(key)).imageUrl, asset_url);
+    const { asset_url } = await project.job(id);
+    assert.equal((await project.valueOf(key)).imageUrl, asset_url);
     const made = await object(asset_url!);
     assert.ok(isPng(made.bytes));
     assert.deepEqual((await object(source)).bytes, made.bytes);
@@ -33,31 +33,31 @@ onStudio("functions under Deno 2.1.4", async (studio, test) => {
   await test.step("an edit of it", async () => {
     const original = await object(source);
     const edit = { ...scene, prompt: "At night", sourceImageUrl: source, editMode: true };
-    const id = await studio.send("image", edit);
-    assert.equal((await studio.run("image")).report.succeeded, 1);
-    const made = await object((await studio.job(id)).asset_url!);
+    const id = await project.send("image", edit);
+    assert.equal((await project.run("image")).report.succeeded, 1);
+    const made = await object((await project.job(id)).asset_url!);
     assert.notDeepEqual(made.bytes, original.bytes);
   });
 
   await test.step("a video from it, by Veo and by Omni", async () => {
     for (const model of ["veo-3.1-fast-generate-preview", "gemini-omni-1.1-flash"]) {
       const video = { ...scene, prompt: "A slow pan", sourceImageUrl: source, model };
-      const id = await studio.send("video", video);
-      assert.equal((await studio.run("video")).report.succeeded, 1);
-      const job = await studio.job(id);
+      const id = await project.send("video", video);
+      assert.equal((await project.run("video")).report.succeeded, 1);
+      const job = await project.job(id);
       assert.equal(job.model, model);
       assert.ok(isMp4((await object(job.asset_url!)).bytes));
     }
   });
 
   await test.step("a caller that does not wait is answered at once", async () => {
-    const id = await studio.send("image", { ...scene, prompt: "Later" });
-    const response = await studio.call("image", {
-      headers: { authorization: `Bearer ${studio.stack.secretKey}`, prefer: "respond-async" },
+    const id = await project.send("image", { ...scene, prompt: "Later" });
+    const response = await project.call("image", {
+      headers: { authorization: `Bearer ${project.stack.secretKey}`, prefer: "respond-async" },
     });
     assert.equal(response.status, 202);
     await response.body?.cancel();
-    while ((await studio.job(id)).status !== "succeeded") {
+    while ((await project.job(id)).status !== "succeeded") {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   });

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
-import { isPng, object, onStudio } from "./studio.ts";
+import { isPng, object, withTestProject } from "../support/test_project.ts";
 
 const BUCKET = "storyboard-images";
 
-onStudio("images", async (studio, test) => {
+withTestProject("images", async (project, test) => {
   await test.step("a scene's image is stored, linked and current", async () => {
-    const board = studio.storyboard();
-    const key = await studio.entity(`scene:${board}:scene-001`);
-    const id = await studio.send("image", {
+    const board = project.storyboard();
+    const key = await project.entity(`scene:${board}:scene-001`);
+    const id = await project.send("image", {
       storyboardId: board,
       sceneId: "scene-001",
       prompt: "A hero on a cliff",
     });
-    const { status, report } = await studio.run("image");
+    const { status, report } = await project.run("image");
     assert.equal(status, 200);
     assert.equal(report.succeeded, 1);
     assert.equal(report.stopped, "empty");
 
-    const job = await studio.job(id);
+    const job = await project.job(id);
     assert.equal(job.status, "succeeded");
     assert.equal(job.object_path, `${board}/scenes/scene-001/${id}.png`);
     assert.equal(job.model, "gemini-2.5-flash-image");
@@ -26,161 +26,161 @@ onStudio("images", async (studio, test) => {
     assert.ok(isPng(own.bytes));
     assert.equal(own.type, "image/png");
 
-    const value = await studio.valueOf(key);
+    const value = await project.valueOf(key);
     assert.equal(value.title, "kept");
     assert.equal(value.imageUrl, job.asset_url);
     assert.match(value.imageGeneratedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
     assert.equal(value.updatedAt, value.imageGeneratedAt);
-    const [{ recent }] = await studio.stack.sql<{ recent: boolean }>(
+    const [{ recent }] = await project.stack.sql<{ recent: boolean }>(
       "select (value->>'imageGeneratedAt')::timestamp > now() at time zone 'utc' - interval '1 minute' as recent from public.kv_store_7ee7668a where key = $1",
       [key],
     );
     assert.ok(recent);
 
-    const current = await object(studio.publicUrl(BUCKET, `${board}/scene-001.png`));
+    const current = await object(project.publicUrl(BUCKET, `${board}/scene-001.png`));
     assert.deepEqual(current.bytes, own.bytes);
     assert.equal(current.type, "image/png");
-    assert.equal((await studio.messages("image")).queued, 0);
+    assert.equal((await project.messages("image")).queued, 0);
   });
 
   await test.step("a character's image goes to the character", async () => {
-    const board = studio.storyboard();
-    const key = await studio.entity(`character:${board}:hero-001`);
-    const id = await studio.send("image", {
+    const board = project.storyboard();
+    const key = await project.entity(`character:${board}:hero-001`);
+    const id = await project.send("image", {
       storyboardId: board,
       characterId: "hero-001",
       prompt: "Warrior portrait",
     });
-    await studio.run("image");
-    const job = await studio.job(id);
+    await project.run("image");
+    const job = await project.job(id);
     assert.equal(job.object_path, `${board}/characters/hero-001/${id}.png`);
-    assert.equal((await studio.valueOf(key)).imageUrl, job.asset_url);
-    await object(studio.publicUrl(BUCKET, `${board}/characters/hero-001.png`));
+    assert.equal((await project.valueOf(key)).imageUrl, job.asset_url);
+    await object(project.publicUrl(BUCKET, `${board}/characters/hero-001.png`));
   });
 
   await test.step("an image for both is the scene's, and both get its URL", async () => {
-    const board = studio.storyboard();
-    const scene = await studio.entity(`scene:${board}:s`);
-    const character = await studio.entity(`character:${board}:c`);
-    const id = await studio.send("image", {
+    const board = project.storyboard();
+    const scene = await project.entity(`scene:${board}:s`);
+    const character = await project.entity(`character:${board}:c`);
+    const id = await project.send("image", {
       storyboardId: board,
       sceneId: "s",
       characterId: "c",
       prompt: "Both",
     });
-    await studio.run("image");
-    const job = await studio.job(id);
+    await project.run("image");
+    const job = await project.job(id);
     assert.equal(job.object_path, `${board}/scenes/s/${id}.png`);
-    assert.equal((await studio.valueOf(scene)).imageUrl, job.asset_url);
-    assert.equal((await studio.valueOf(character)).imageUrl, job.asset_url);
-    await object(studio.publicUrl(BUCKET, `${board}/s.png`));
-    await object(studio.publicUrl(BUCKET, `${board}/characters/c.png`));
+    assert.equal((await project.valueOf(scene)).imageUrl, job.asset_url);
+    assert.equal((await project.valueOf(character)).imageUrl, job.asset_url);
+    await object(project.publicUrl(BUCKET, `${board}/s.png`));
+    await object(project.publicUrl(BUCKET, `${board}/characters/c.png`));
   });
 
   await test.step("an image for neither is stored and touches no entity", async () => {
-    const board = studio.storyboard();
-    const id = await studio.send("image", { storyboardId: board, prompt: "Alone" });
-    const before = await studio.stack.sql("select * from public.kv_store_7ee7668a order by key");
-    await studio.run("image");
-    const job = await studio.job(id);
+    const board = project.storyboard();
+    const id = await project.send("image", { storyboardId: board, prompt: "Alone" });
+    const before = await project.stack.sql("select * from public.kv_store_7ee7668a order by key");
+    await project.run("image");
+    const job = await project.job(id);
     assert.equal(job.object_path, `${board}/jobs/${id}.png`);
     await object(job.asset_url!);
     assert.deepEqual(
-      await studio.stack.sql("select * from public.kv_store_7ee7668a order by key"),
+      await project.stack.sql("select * from public.kv_store_7ee7668a order by key"),
       before,
     );
   });
 
   await test.step("an edit is made from its source in the project's own storage", async () => {
-    const board = studio.storyboard();
-    await studio.send("image", { storyboardId: board, sceneId: "s", prompt: "The original" });
-    await studio.run("image");
-    const source = studio.publicUrl(BUCKET, `${board}/s.png`);
+    const board = project.storyboard();
+    await project.send("image", { storyboardId: board, sceneId: "s", prompt: "The original" });
+    await project.run("image");
+    const source = project.publicUrl(BUCKET, `${board}/s.png`);
     const original = await object(source);
-    studio.simulator.reset();
-    await studio.send("image", {
+    project.simulator.reset();
+    await project.send("image", {
       storyboardId: board,
       sceneId: "s",
       prompt: "Add dramatic sunset",
       sourceImageUrl: source,
       editMode: true,
     });
-    const { report } = await studio.run("image");
+    const { report } = await project.run("image");
     assert.equal(report.succeeded, 1);
-    const [request] = studio.simulator.requests;
+    const [request] = project.simulator.requests;
     assert.equal(request.kind, "image");
     assert.match(JSON.stringify(request.body), /inlineData/);
     assert.notDeepEqual((await object(source)).bytes, original.bytes, "the current object is new");
   });
 
   await test.step("a model that supports a field serves it, and without one the job fails", async () => {
-    const storyboardId = studio.storyboard();
-    studio.simulator.reset();
-    const small = await studio.send("image", { storyboardId, prompt: "p", imageSize: "512" });
+    const storyboardId = project.storyboard();
+    project.simulator.reset();
+    const small = await project.send("image", { storyboardId, prompt: "p", imageSize: "512" });
     const chosen = { imageSize: "512", model: "gemini-2.5-flash-image" };
-    const refused = await studio.send("image", { storyboardId, prompt: "p", ...chosen });
+    const refused = await project.send("image", { storyboardId, prompt: "p", ...chosen });
     const dearer = { model: "gemini-3-pro-image" };
-    const foreign = await studio.send("image", { storyboardId, prompt: "p", ...dearer });
-    assert.equal((await studio.run("image")).status, 207);
+    const foreign = await project.send("image", { storyboardId, prompt: "p", ...dearer });
+    assert.equal((await project.run("image")).status, 207);
 
-    const made = await studio.job(small);
+    const made = await project.job(small);
     assert.deepEqual([made.model, Number(made.cost_usd)], ["gemini-3.1-flash-image", 0.045]);
-    const faults = await Promise.all([refused, foreign].map((id) => studio.job(id)));
+    const faults = await Promise.all([refused, foreign].map((id) => project.job(id)));
     assert.deepEqual(faults.map(({ error_code }) => error_code), Array(2).fill("invalid_message"));
     assert.deepEqual(faults.map(({ error_message }) => error_message), [
       "imageSize: expected none for gemini-2.5-flash-image",
       'model: expected "gemini-2.5-flash-image" or "gemini-3.1-flash-image"',
     ]);
-    assert.equal(studio.simulator.requests.length, 1);
+    assert.equal(project.simulator.requests.length, 1);
   });
 
   await test.step("five images are made at a time until the queue is empty", async () => {
-    const board = studio.storyboard();
+    const board = project.storyboard();
     for (let number = 0; number < 12; number++) {
-      await studio.send("image", { storyboardId: board, prompt: `Panel ${number}` });
+      await project.send("image", { storyboardId: board, prompt: `Panel ${number}` });
     }
-    const { report } = await studio.run("image");
+    const { report } = await project.run("image");
     assert.equal(report.claimed, 12);
     assert.equal(report.succeeded, 12);
   });
 
   await test.step("a body narrows the run", async () => {
-    const board = studio.storyboard();
+    const board = project.storyboard();
     for (let number = 0; number < 3; number++) {
-      await studio.send("image", { storyboardId: board, prompt: `Panel ${number}` });
+      await project.send("image", { storyboardId: board, prompt: `Panel ${number}` });
     }
-    const { report } = await studio.run("image", { maxJobs: 2 });
+    const { report } = await project.run("image", { maxJobs: 2 });
     assert.equal(report.claimed, 2);
     assert.equal(report.stopped, "max_jobs");
-    assert.equal((await studio.run("image")).report.claimed, 1);
+    assert.equal((await project.run("image")).report.claimed, 1);
   });
 
   await test.step("the newest enqueued image stays current, whichever ends last", async () => {
-    const board = studio.storyboard();
-    const key = await studio.entity(`scene:${board}:s`);
+    const board = project.storyboard();
+    const key = await project.entity(`scene:${board}:s`);
     const scene = { storyboardId: board, sceneId: "s" };
-    studio.simulator.script({ match: { prompt: "the older" }, preset: "unavailable" });
-    const older = await studio.send("image", { ...scene, prompt: "the older" });
-    const newer = await studio.send("image", { ...scene, prompt: "the newer" });
-    await studio.run("image");
-    assert.equal((await studio.job(older)).status, "queued");
-    await studio.hurry("image");
-    await studio.run("image");
-    assert.equal((await studio.job(older)).status, "succeeded");
-    const { asset_url } = await studio.job(newer);
-    assert.equal((await studio.valueOf(key)).imageUrl, asset_url);
-    const current = await object(studio.publicUrl(BUCKET, `${board}/s.png`));
+    project.simulator.script({ match: { prompt: "the older" }, preset: "unavailable" });
+    const older = await project.send("image", { ...scene, prompt: "the older" });
+    const newer = await project.send("image", { ...scene, prompt: "the newer" });
+    await project.run("image");
+    assert.equal((await project.job(older)).status, "queued");
+    await project.hurry("image");
+    await project.run("image");
+    assert.equal((await project.job(older)).status, "succeeded");
+    const { asset_url } = await project.job(newer);
+    assert.equal((await project.valueOf(key)).imageUrl, asset_url);
+    const current = await object(project.publicUrl(BUCKET, `${board}/s.png`));
     assert.deepEqual(current.bytes, (await object(asset_url!)).bytes);
   });
 
   await test.step("two runs drain one queue together", async () => {
-    const board = studio.storyboard();
+    const board = project.storyboard();
     for (let number = 0; number < 10; number++) {
-      await studio.send("image", { storyboardId: board, prompt: `Panel ${number}` });
+      await project.send("image", { storyboardId: board, prompt: `Panel ${number}` });
     }
-    studio.simulator.reset();
-    const runs = await Promise.all([studio.run("image"), studio.run("image")]);
+    project.simulator.reset();
+    const runs = await Promise.all([project.run("image"), project.run("image")]);
     assert.equal(runs[0].report.succeeded + runs[1].report.succeeded, 10);
-    assert.equal(studio.simulator.accepted("image"), 10);
+    assert.equal(project.simulator.accepted("image"), 10);
   });
 });

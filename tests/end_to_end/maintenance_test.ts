@@ -1,7 +1,7 @@
 /** Maintenance: the database calls a worker for it although no message is on the queue. */
 import assert from "node:assert/strict";
 import type { Stack } from "../../local/stack/mod.ts";
-import { object, Studio } from "./studio.ts";
+import { object, TestProject } from "../support/test_project.ts";
 
 /** Asks until there is an answer. */
 async function until<T>(ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
@@ -32,12 +32,12 @@ const send = (stack: Stack, kind: "image" | "video", message: Record<string, str
   ]);
 
 Deno.test("a cancelled video is cancelled at the provider, with nothing on the queue", async () => {
-  await using studio = await Studio.start({
+  await using project = await TestProject.start({
     stack: { tick: true, tickSeconds: 3600 }, // the cancellation itself calls the worker
     simulator: { videoDelayMs: 3_600_000 },
     env: { WORKER_BUDGET_SECONDS: "1" },
   });
-  const { stack, simulator } = studio;
+  const { stack, simulator } = project;
   await send(stack, "video", {
     storyboardId: "sb",
     prompt: "A hero on a cliff",
@@ -59,10 +59,10 @@ Deno.test("a cancelled video is cancelled at the provider, with nothing on the q
 });
 
 Deno.test("a missing publication is made, with nothing on the queue", async () => {
-  await using studio = await Studio.start({
+  await using project = await TestProject.start({
     stack: { tick: true, tickSeconds: 1 }, // only the schedule calls the worker
   });
-  const { stack, simulator } = studio;
+  const { stack, simulator } = project;
   await send(stack, "image", { storyboardId: "sb", sceneId: "s", prompt: "A dragon flying" });
   const { id } = await untilJob(stack, "status = 'succeeded' and not publication_pending");
   const current = `${stack.url}/storage/v1/object/public/storyboard-images/sb/s.png`;

@@ -7,27 +7,27 @@ import {
 } from "../sdk/official_requests.ts";
 import { assertSameIntent } from "../sdk/same_intent.ts";
 import { IMAGE_MODEL, OMNI_MODEL, VEO_MODEL } from "../sdk/samples.ts";
-import { type Kind, type Message, object, Studio } from "./studio.ts";
+import { type Kind, type Message, object, TestProject } from "../support/test_project.ts";
 
 Deno.test("the functions ask for the same as the official clients", async (test) => {
-  await using studio = await Studio.start();
+  await using project = await TestProject.start();
 
   /** The request that a message leads to. */
   async function requestFor(kind: Kind, message: Message) {
-    studio.simulator.reset();
-    await studio.send(kind, { storyboardId: "board", ...message });
+    project.simulator.reset();
+    await project.send(kind, { storyboardId: "board", ...message });
     // A run that short submits a video and does not wait for it.
-    const { report } = await studio.run(kind, { budgetSeconds: kind === "video" ? 1 : 30 });
+    const { report } = await project.run(kind, { budgetSeconds: kind === "video" ? 1 : 30 });
     assert.equal(report.succeeded + report.waiting, 1);
-    await studio.stack.sql(`delete from pgmq.q_${kind}_generation_queue`);
-    const request = studio.simulator.requests.find(({ accepted }) => accepted);
+    await project.stack.sql(`delete from pgmq.q_${kind}_generation_queue`);
+    const request = project.simulator.requests.find(({ accepted }) => accepted);
     assert.ok(request);
     return request;
   }
 
-  await studio.send("image", { storyboardId: "board", sceneId: "s", prompt: "A lighthouse" });
-  await studio.run("image");
-  const sourceImageUrl = studio.publicUrl("storyboard-images", "board/s.png");
+  await project.send("image", { storyboardId: "board", sceneId: "s", prompt: "A lighthouse" });
+  await project.run("image");
+  const sourceImageUrl = project.publicUrl("storyboard-images", "board/s.png");
   const source = { bytes: (await object(sourceImageUrl)).bytes, mimeType: "image/png" };
 
   await test.step("text to image", async () => {
@@ -74,9 +74,9 @@ Deno.test("the functions ask for the same as the official clients", async (test)
     );
   });
 
-  await studio.send("image", { storyboardId: "board", sceneId: "t", prompt: "A mill" });
-  await studio.run("image");
-  const otherUrl = studio.publicUrl("storyboard-images", "board/t.png");
+  await project.send("image", { storyboardId: "board", sceneId: "t", prompt: "A mill" });
+  await project.run("image");
+  const otherUrl = project.publicUrl("storyboard-images", "board/t.png");
   const other = { bytes: (await object(otherUrl)).bytes, mimeType: "image/png" };
 
   await test.step("shape, size and seed of an image, by the model that can", async () => {

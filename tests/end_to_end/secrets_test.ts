@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { Gateway } from "./gateway.ts";
-import { type Kind, type Message, Studio } from "./studio.ts";
+import { type Kind, type Message, TestProject } from "../support/test_project.ts";
 
 /** Marks have the look of no key that is known, so that they are not found by their look. */
 function newMarks() {
@@ -265,7 +265,7 @@ function withoutMessage(row: Record<string, unknown>): Record<string, unknown> {
 Deno.test("no failure gives a secret away", async (test) => {
   const marks = newMarks();
   await using gateway = new Gateway(marks.secret);
-  await using studio = await Studio.start({
+  await using project = await TestProject.start({
     apiKey: marks.google,
     callerKey: marks.worker,
     env: {
@@ -277,15 +277,15 @@ Deno.test("no failure gives a secret away", async (test) => {
       VIDEO_MODELS: VEO,
     },
   });
-  gateway.project = { url: studio.stack.url, key: studio.stack.secretKey };
-  const { simulator, stack } = studio;
+  gateway.project = { url: project.stack.url, key: project.stack.secretKey };
+  const { simulator, stack } = project;
   const simulatorOrigin = new URL(simulator.url).origin;
   const answers: string[] = [];
   const put = (text: string) => answers.push(text);
 
   const run = async (kind: Kind, budgetSeconds?: number) => {
     const body = budgetSeconds ? JSON.stringify({ budgetSeconds }) : undefined;
-    const response = await studio.call(kind, { body });
+    const response = await project.call(kind, { body });
     const text = await response.text();
     put(`${JSON.stringify([...response.headers])} ${text}`);
     return text;
@@ -309,8 +309,8 @@ Deno.test("no failure gives a secret away", async (test) => {
       simulator.script({ match: { kind: "poll" }, times: "always", body });
     }
     gateway.interfere = one.gateway ?? (() => undefined);
-    const id = await studio.send(kind, {
-      storyboardId: studio.storyboard(),
+    const id = await project.send(kind, {
+      storyboardId: project.storyboard(),
       prompt: `A hero, ${code}`,
       ...message,
     });
@@ -333,7 +333,7 @@ Deno.test("no failure gives a secret away", async (test) => {
     if (one.unavailable) {
       assert.match(answer, new RegExp(`"code":"${code}"`), answer);
     } else {
-      const job = await studio.job(id);
+      const job = await project.job(id);
       assert.equal(job.error_code, code, `${job.status} ${job.error_message} ${answer}`);
       assert.ok(job.error_message, "a reason is given");
     }
@@ -355,14 +355,14 @@ Deno.test("no failure gives a secret away", async (test) => {
     simulator.reset();
     const body = { error: { code: 500, message: confession(marks) } };
     simulator.script({ match: { kind: "poll" }, times: "always", status: 500, body });
-    const id = await studio.send("video", { storyboardId: studio.storyboard(), prompt: "p" });
+    const id = await project.send("video", { storyboardId: project.storyboard(), prompt: "p" });
     await run("video", 3);
-    assert.equal((await studio.job(id)).status, "waiting");
+    assert.equal((await project.job(id)).status, "waiting");
   });
 
   await test.step("a success with a key in its figures", async () => {
     simulator.reset();
-    const id = await studio.send("image", { storyboardId: studio.storyboard(), prompt: "p" });
+    const id = await project.send("image", { storyboardId: project.storyboard(), prompt: "p" });
     const data = btoa("\x89PNG\r\n\x1a\n");
     simulator.script({
       match: { kind: "image" },
@@ -374,13 +374,13 @@ Deno.test("no failure gives a secret away", async (test) => {
       },
     });
     await run("image");
-    assert.equal((await studio.job(id)).status, "succeeded");
+    assert.equal((await project.job(id)).status, "succeeded");
   });
 
   await test.step("who is refused learns nothing, and health tells nothing", async () => {
     for (const headers of [{}, { apikey: `${marks.secret}x` }] as Record<string, string>[]) {
       for (const method of ["POST", "GET", "OPTIONS", "DELETE"]) {
-        const response = await studio.call("image", { method, headers });
+        const response = await project.call("image", { method, headers });
         put(`${JSON.stringify([...response.headers])} ${await response.text()}`);
       }
     }

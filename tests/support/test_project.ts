@@ -54,18 +54,18 @@ export interface Job {
 }
 
 /** Registers a test that has an installation of its own, which its steps share. */
-export function onStudio(
+export function withTestProject(
   name: string,
-  run: (studio: Studio, test: Deno.TestContext) => Promise<void>,
+  run: (project: TestProject, test: Deno.TestContext) => Promise<void>,
   parts: Parts = {},
 ): void {
   Deno.test(name, async (test) => {
-    await using studio = await Studio.start(parts);
-    await run(studio, test);
+    await using project = await TestProject.start(parts);
+    await run(project, test);
   });
 }
 
-export class Studio implements AsyncDisposable {
+export class TestProject implements AsyncDisposable {
   #storyboards = 0;
 
   private constructor(
@@ -74,7 +74,7 @@ export class Studio implements AsyncDisposable {
     readonly callerKey: string,
   ) {}
 
-  static async start(parts: Parts = {}): Promise<Studio> {
+  static async start(parts: Parts = {}): Promise<TestProject> {
     const { env, apiKey, callerKey } = parts;
     const simulator = await startSimulator({ apiKey, ...parts.simulator });
     try {
@@ -86,7 +86,7 @@ export class Studio implements AsyncDisposable {
           ...env,
         },
       });
-      return new Studio(stack, simulator, callerKey ?? stack.secretKey);
+      return new TestProject(stack, simulator, callerKey ?? stack.secretKey);
     } catch (error) {
       await simulator.close();
       throw error;
