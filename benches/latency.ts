@@ -1,6 +1,6 @@
 /**
  * From sent to submitted: how long after the beginning of `pgmq.send` the provider has the request,
- * on the embedded stack. In between are the insert with its triggers, the call of the function, its
+ * on the local stack. In between are the insert with its triggers, the call of the function, its
  * claim through PostgREST and the request itself. Jobs are sent one after the other, each when the
  * run that made the one before has ended, so that none is picked up in passing. The functions'
  * processes are there, as the stack keeps them; the first job is the first that they see.

@@ -25,7 +25,7 @@ const SUITES = [
   ["functions", "the functions' HTTP face, without a core"],
   ["simulator", "the provider simulator"],
   ["sdk", "the simulator and our requests against the official clients"],
-  ["end_to_end", "the real functions on the stack, under both versions of Deno"],
+  ["end_to_end", "the real functions on the stack, and a smoke test under the hosted Deno"],
   ["database", "the SQL: pgTAP, several sessions, pg_cron; on PGlite and on PostgreSQL"],
   ["cli", "the command line tools"],
   ["stack", "the local stack"],

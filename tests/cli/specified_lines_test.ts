@@ -1,6 +1,6 @@
 /**
  * The command lines that users were promised, as they would type them: the real tools, with exactly
- * the permissions that the lines give, against the embedded stack.
+ * the permissions that the lines give, against the local stack.
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { startSimulator } from "../../local/simulator/mod.ts";
