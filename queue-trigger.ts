@@ -8,8 +8,12 @@
  */
 import { main } from "./cli/main.ts";
 import { thisProcess } from "./cli/io.ts";
+import { restoreCursor } from "./cli/terminal/style.ts";
 import { validateImageJob, validateVideoJob, version } from "./pkg/generation_queue.js";
 
 if (import.meta.main) {
-  Deno.exit(await main(Deno.args, { validateImageJob, validateVideoJob, version }, thisProcess()));
+  const io = thisProcess();
+  // A table that is drawn over itself hides the cursor.
+  if (io.screen) Deno.addSignalListener("SIGINT", () => (restoreCursor(), Deno.exit(130)));
+  Deno.exit(await main(Deno.args, { validateImageJob, validateVideoJob, version }, io));
 }

@@ -71,8 +71,14 @@ async function watchQueues(flags: Watch, session: Session): Promise<number> {
 }
 
 function overview(queue: QueueFigures): string {
-  return `${nameOf(queue.queue)}: ${queue.queued} queued, ${queue.running} running, ` +
-    `${queue.waiting} at the provider, ${queue.failed} failed`;
+  const counts = [
+    [queue.queued, "queued"],
+    [queue.running, "running"],
+    [queue.waiting, "at the provider"],
+    [queue.failed, "failed"],
+  ].filter(([count]) => Number(count) > 0);
+  const text = counts.map(([count, what]) => `${count} ${what}`).join(", ");
+  return `${nameOf(queue.queue)}: ${text || "idle"}`;
 }
 
 function isEmpty({ queued, running, waiting }: QueueFigures): boolean {

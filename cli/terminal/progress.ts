@@ -2,7 +2,7 @@ import { plain } from "../../supabase/functions/_shared/plain.ts";
 import { describe, isOver, type Job, placeOf, type Status } from "../jobs.ts";
 import type { Screen } from "../io.ts";
 import { style } from "./style.ts";
-import { shorten } from "./table.ts";
+import { displayWidth, shorten } from "./table.ts";
 
 /** Shows jobs while they are worked on. */
 export interface Progress {
@@ -78,7 +78,8 @@ export class LiveProgress implements Progress {
     const below = overview ? [shorten(overview, columns - 1)] : [];
     // What does not fit is left out at the top, where those that have ended are.
     const shown = jobs.slice(-(rows - 2 - below.length));
-    const lines = [...shown.map((job) => this.#line(job, columns)), ...below];
+    const width = Math.min(28, Math.max(...shown.map((job) => displayWidth(placeOf(job)))));
+    const lines = [...shown.map((job) => this.#line(job, columns, width)), ...below];
     const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : "";
     this.screen.write(`\x1b[?25l${up}${lines.map((line) => `\x1b[2K${line}\n`).join("")}\x1b[0J`);
     this.#drawn = lines.length;
@@ -99,12 +100,13 @@ export class LiveProgress implements Progress {
     this.screen.write("\x1b[?25h");
   }
 
-  #line(job: Job, columns: number): string {
+  #line(job: Job, columns: number, width: number): string {
     const seconds = secondsOf(job, this.now());
     const about = job.error_code && job.status !== "running" ? describe(job) : job.prompt ?? "";
-    const room = columns - 50;
+    const room = columns - 32 - width;
     const text = room > 8 ? shorten(plain(about), room) : "";
-    const place = shorten(placeOf(job), 18).padEnd(18);
+    const name = shorten(placeOf(job), width);
+    const place = name + " ".repeat(width - displayWidth(name));
     const status = this.#paint(job.status, job.status.padEnd(9));
     const time = (seconds === undefined ? "" : `${seconds.toFixed(1)}s`).padStart(7);
     return `${this.#icon(job.status)} ${job.kind}  ${place} ${status} ${time}  ` +

@@ -210,7 +210,7 @@ Deno.test("operators see and mend jobs from the command line", async (test) => {
       watched.out,
       new RegExp(`^[\\d:]{8} ${doomed} {2}image ${storyboardId} {2}failed: invalid_`, "m"),
     );
-    match(watched.out, /images: 0 queued, 0 running, 0 at the provider, 1 failed/);
+    match(watched.out, /images: 1 failed {3}videos: idle/);
     equal(watched.out.includes(made), false, "what ended before is no news");
 
     const named = await operate(project, `watch ${id} ${doomed}`);
