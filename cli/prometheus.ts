@@ -2,36 +2,29 @@
  * Figures in the text format that Prometheus scrapes, version 0.0.4.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
-import type { Failures, Latency, QueueFigures } from "./figures.ts";
+import type { Row } from "./api.ts";
 
-type Labels = Record<string, string>;
-type Sample = [labels: Labels, value: number];
+type Sample = [labels: Record<string, unknown>, value: unknown];
 
-/** Columns, the phase of a job that each is about, and the quantile. */
-const PERCENTILES: [keyof Latency, phase: string, quantile: string][] = [
-  ["waited_p50_seconds", "waited", "0.5"],
-  ["waited_p95_seconds", "waited", "0.95"],
-  ["took_p50_seconds", "took", "0.5"],
-  ["took_p95_seconds", "took", "0.95"],
-  ["total_p50_seconds", "total", "0.5"],
-  ["total_p95_seconds", "total", "0.95"],
-  ["total_p99_seconds", "total", "0.99"],
-];
+/** Columns of `generation_latency` like `waited_p50_seconds`: the phase of a job, and the quantile. */
+const PERCENTILE = /^(waited|took|total)_p(\d\d)_seconds$/;
 
 /** The text; each figure is a gauge, for pruning makes counts go down. */
-export function exposition(
-  queues: QueueFigures[],
-  latency: Latency[],
-  failures: Failures[],
-): string {
-  const ofQueues = (label: string, names: (keyof QueueFigures)[]): Sample[] =>
-    queues.flatMap((queue) =>
-      names.map((name): Sample => [{ queue: queue.queue, [label]: name }, Number(queue[name])])
+export function exposition(queues: Row[], latency: Row[], failures: Row[]): string {
+  const ofQueues = (label: string, names: string[]): Sample[] =>
+    queues.flatMap((row) =>
+      names.map((name): Sample => [{ queue: row.queue, [label]: name }, row[name]])
     );
+  const percentiles = latency.flatMap((row) =>
+    Object.entries(row).flatMap(([column, value]): Sample[] => {
+      const [, phase, percent] = PERCENTILE.exec(column) ?? [];
+      return phase ? [[{ kind: row.kind, phase, quantile: Number(percent) / 100 }, value]] : [];
+    })
+  );
   return [
     metric(
       "generation_messages",
-      "Messages on a queue: visible, in_flight (a worker has them), delayed (nobody has them).",
+      "Messages on a queue: visible, in_flight (leased to a worker), delayed (deferred).",
       ofQueues("state", ["visible", "in_flight", "delayed"]),
     ),
     metric(
@@ -41,13 +34,13 @@ export function exposition(
     ),
     metric(
       "generation_oldest_visible_seconds",
-      "How long the longest waiting message could have been taken; 0 when none waits.",
-      queues.map(({ queue, oldest_visible_seconds: seconds }) => [{ queue }, seconds ?? 0]),
+      "How long the oldest visible message has been visible; 0 when there is none.",
+      queues.map(({ queue, oldest_visible_seconds: seconds }) => [{ queue }, seconds]),
     ),
     metric(
       "generation_cost_usd",
       "Estimated cost of the jobs in the ledger, in US dollars.",
-      queues.map(({ queue, cost_usd }) => [{ queue }, Number(cost_usd)]),
+      queues.map(({ queue, cost_usd }) => [{ queue }, cost_usd]),
     ),
     metric(
       "generation_failed_jobs",
@@ -57,12 +50,7 @@ export function exposition(
     metric(
       "generation_latency_seconds",
       "Percentiles of the jobs that succeeded in the last 24 hours: waited, took, total.",
-      latency.flatMap((row) =>
-        PERCENTILES.map(([column, phase, quantile]): Sample => [
-          { kind: row.kind, phase, quantile },
-          Number(row[column]),
-        ])
-      ),
+      percentiles,
     ),
   ].join("\n");
 }
@@ -71,12 +59,12 @@ function metric(name: string, help: string, samples: Sample[]): string {
   return [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} gauge`,
-    ...samples.map(([labels, value]) => `${name}{${labelsOf(labels)}} ${value}`),
+    ...samples.map(([labels, value]) => `${name}{${labelsOf(labels)}} ${Number(value)}`),
   ].join("\n");
 }
 
-function labelsOf(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${value.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n")}"`)
-    .join(",");
+function labelsOf(labels: Record<string, unknown>): string {
+  return Object.entries(labels).map(([name, value]) =>
+    `${name}="${String(value).replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n")}"`
+  ).join(",");
 }

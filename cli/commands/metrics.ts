@@ -1,6 +1,7 @@
+import type { Row } from "../api.ts";
 import { command, nothing } from "../command.ts";
 import { EXIT, UsageError } from "../failure.ts";
-import * as figures from "../figures.ts";
+import { type Cost, costs, failures, nameOf, queueFigures } from "../figures.ts";
 import { yesOrNo } from "../flag.ts";
 import { exposition } from "../prometheus.ts";
 import type { Session } from "../session.ts";
@@ -27,100 +28,97 @@ export const metrics = command({
   run: async (_, { json, prometheus }, session: Session) => {
     const { stdout, now } = session.io;
     const api = session.api();
-    const moment = now();
-    const [queues, latency, failures] = await Promise.all([
-      figures.queueFigures(api),
-      api.rows<figures.Latency>("generation_latency", { order: "kind" }),
-      figures.failures(api),
+    const [queues, latency, failed] = await Promise.all([
+      queueFigures(api),
+      api.rows("generation_latency", { order: "kind" }),
+      failures(api),
     ]);
     if (prometheus) {
-      stdout(exposition(queues, latency, failures));
+      stdout(exposition(queues, latency, failed));
       return EXIT.ok;
     }
-    const [throughput, costs] = await Promise.all([
-      api.rows<figures.Throughput>("generation_throughput", { order: "hour.desc,kind" }),
-      figures.costs(api, moment, DAYS),
+    const [throughput, cost] = await Promise.all([
+      api.rows("generation_throughput", { order: "hour.desc,kind" }),
+      costs(api, now(), DAYS),
     ]);
     if (json) {
-      stdout(JSON.stringify({ queues, latency, failures, throughput, costs }));
+      stdout(JSON.stringify({ queues, latency, failures: failed, throughput, costs: cost }));
       return EXIT.ok;
     }
+    const since = now() - HOURS * 3_600_000;
+    const recent = throughput.filter(({ hour }) => Date.parse(String(hour)) > since);
     const sections = [
-      queueTable(queues),
-      latencyTable(latency),
-      failureTable(failures, moment),
-      throughputTable(throughput, moment),
-      costTable(costs),
+      section("Queues", QUEUES, queues),
+      section("Latency of the last 24 hours", LATENCY, latency),
+      section("Failed jobs", FAILURES(now()), failed),
+      section(`Ended in the last ${HOURS} hours`, THROUGHPUT, recent),
+      section(`Cost of the last ${DAYS} days`, COSTS, byDay(cost)),
     ];
     stdout(sections.join("\n\n"));
     return EXIT.ok;
   },
 });
 
-function section(title: string, names: string[], rows: unknown[][]): string {
-  return `${title}\n${rows.length > 0 ? rowsOf(names, rows) : "  none"}`;
+/** The heading of a column, the member of a row in it, and how that is shown. */
+type Column = [heading: string, member: string, show?: (value: unknown) => unknown];
+
+const seconds = (value: unknown) => value === null ? "" : span(Number(value));
+const money = (value: unknown) => dollars(value as number | null);
+const minute = (value: unknown) =>
+  new Date(String(value)).toISOString().slice(0, 16).replace("T", " ");
+
+const ENDED = ["succeeded", "failed", "cancelled"].map((name): Column => [name, name]);
+const QUEUES: Column[] = [
+  ["queue", "queue", nameOf],
+  ["waiting", "visible"],
+  ["in flight", "in_flight"],
+  ["deferred", "delayed"],
+  ["oldest", "oldest_visible_seconds", seconds],
+  ...ENDED,
+  ["cost", "cost_usd", money],
+];
+const LATENCY: Column[] = [
+  ["kind", "kind"],
+  ["jobs", "jobs"],
+  ["waited p50", "waited_p50_seconds", seconds],
+  ["p95", "waited_p95_seconds", seconds],
+  ["took p50", "took_p50_seconds", seconds],
+  ["p95", "took_p95_seconds", seconds],
+  ["total p50", "total_p50_seconds", seconds],
+  ["p95", "total_p95_seconds", seconds],
+  ["p99", "total_p99_seconds", seconds],
+];
+const FAILURES = (now: number): Column[] => [
+  ["kind", "kind"],
+  ["reason", "error_code"],
+  ["jobs", "jobs"],
+  ["last", "last_at", (value) => ago(String(value), now)],
+  ["message", "last_message"],
+];
+const THROUGHPUT: Column[] = [["hour (UTC)", "hour", minute], ["kind", "kind"], ...ENDED];
+const COSTS: Column[] = [
+  ["day (UTC)", "day"],
+  ["kind", "kind"],
+  ["jobs", "jobs"],
+  ["cost", "cost_usd", money],
+];
+
+function section(title: string, columns: Column[], rows: Row[]): string {
+  if (rows.length === 0) return `${title}\n  none`;
+  const cells = rows.map((row) =>
+    columns.map(([, member, show = (value) => value]) => show(row[member]))
+  );
+  return `${title}\n${rowsOf(columns.map(([heading]) => heading), cells)}`;
 }
 
-function queueTable(queues: figures.QueueFigures[]): string {
-  const names = ["queue", "waiting", "in flight", "deferred", "oldest"];
-  const rows = queues.map((queue) => [
-    figures.nameOf(queue.queue),
-    queue.visible,
-    queue.in_flight,
-    queue.delayed,
-    queue.oldest_visible_seconds === null ? "" : span(queue.oldest_visible_seconds),
-    queue.succeeded,
-    queue.failed,
-    queue.cancelled,
-    dollars(queue.cost_usd),
-  ]);
-  return section("Queues", [...names, "succeeded", "failed", "cancelled", "cost"], rows);
-}
-
-function latencyTable(latency: figures.Latency[]): string {
-  const names = ["kind", "jobs", "waited p50", "p95", "took p50", "p95", "total p50", "p95", "p99"];
-  const rows = latency.map((row) => [
-    row.kind,
-    row.jobs,
-    ...[
-      ...[row.waited_p50_seconds, row.waited_p95_seconds],
-      ...[row.took_p50_seconds, row.took_p95_seconds],
-      ...[row.total_p50_seconds, row.total_p95_seconds, row.total_p99_seconds],
-    ].map(span),
-  ]);
-  return section("Latency of the last 24 hours", names, rows);
-}
-
-function failureTable(failures: figures.Failures[], now: number): string {
-  const rows = failures.map((failure) => [
-    failure.kind,
-    failure.error_code,
-    failure.jobs,
-    ago(failure.last_at, now),
-    failure.last_message,
-  ]);
-  return section("Failed jobs", ["kind", "reason", "jobs", "last", "message"], rows);
-}
-
-function throughputTable(throughput: figures.Throughput[], now: number): string {
-  const rows = throughput.filter(({ hour }) => Date.parse(hour) > now - HOURS * 3_600_000)
-    .map((row) => [
-      new Date(row.hour).toISOString().slice(0, 16).replace("T", " "),
-      row.kind,
-      row.succeeded,
-      row.failed,
-      row.cancelled,
-    ]);
-  const names = ["hour (UTC)", "kind", "succeeded", "failed", "cancelled"];
-  return section(`Ended in the last ${HOURS} hours`, names, rows);
-}
-
-function costTable(costs: figures.Cost[]): string {
-  const sums = new Map<string, { jobs: number; usd: number }>();
+/** The sums of each day and kind. */
+function byDay(costs: Cost[]): Row[] {
+  const sums = new Map<string, Cost>();
   for (const { day, kind, jobs, cost_usd } of costs) {
-    const sum = sums.get(`${day} ${kind}`) ?? { jobs: 0, usd: 0 };
-    sums.set(`${day} ${kind}`, { jobs: sum.jobs + jobs, usd: sum.usd + Number(cost_usd ?? 0) });
+    const sum = sums.get(`${day} ${kind}`) ?? { day, kind, jobs: 0, cost_usd: 0 };
+    sum.jobs += jobs;
+    sum.cost_usd = Number(sum.cost_usd) + Number(cost_usd);
+    sums.set(`${day} ${kind}`, sum);
   }
-  const rows = [...sums].map(([key, { jobs, usd }]) => [...key.split(" "), jobs, dollars(usd)]);
-  return section(`Cost of the last ${DAYS} days`, ["day (UTC)", "kind", "jobs", "cost"], rows);
+  return [...sums.values()];
 }

@@ -5,7 +5,7 @@ import type { Clock } from "./clock.ts";
 export interface Context {
   api: Api;
   clock: Clock;
-  /** Keys that everybody may see, as far as they are known. */
+  /** Keys that are public, as far as they are known. */
   publicKeys: string[];
   /** The version of this clone. */
   version: string;
@@ -23,8 +23,19 @@ export const FUNCTIONS = [
 
 /**
  * Runs the files of the migrations again, whatever the project says is applied already. In one
- * transaction: between two of them there would be functions of an older version for everybody to see.
+ * transaction: between two of them there would be functions of an older version.
  */
 export const RUN_MIGRATIONS_AGAIN =
   `printf '\\\\i %s\\n' supabase/migrations/*.sql | psql "$DATABASE_URL" --set ON_ERROR_STOP=1 ` +
   `--single-transaction --file -`;
+
+/** The command that works on a queue. */
+export function processQueue(queue: unknown): string {
+  return `./process-queue.sh ${String(queue).startsWith("video") ? "videos" : "images"}`;
+}
+
+/** `1 job`, `7 jobs`, `100 or more jobs`: `limit` is the most that were asked for. */
+export function countOf(rows: unknown[], what: string, limit = Infinity): string {
+  if (rows.length === 1) return `1 ${what}`;
+  return `${rows.length === limit ? `${limit} or more` : rows.length} ${what}s`;
+}

@@ -154,7 +154,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     match(message, /storyboard-videos is not public/);
     await fixture.sql("update storage.buckets set public = false where id = 'storyboard-videos'");
     await fixture.sql(remedy!);
-    deepEqual(wrong(await fixture.examine()), [], "the remedy mends it");
+    deepEqual(wrong(await fixture.examine()), [], "the remedy repairs it");
   });
 
   await test.step("a bucket that is missing", async () => {
@@ -162,7 +162,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     const { message, remedy } = only(await fixture.examine(), "failed", "buckets");
     match(message, /storyboard-images is missing/);
     await fixture.sql(remedy!);
-    deepEqual(wrong(await fixture.examine()), [], "the remedy mends it");
+    deepEqual(wrong(await fixture.examine()), [], "the remedy repairs it");
   });
 
   await test.step("a bucket that is too narrow", async () => {

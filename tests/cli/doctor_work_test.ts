@@ -19,7 +19,7 @@ Deno.test("work that does not go on", async (test) => {
     match(message, /No schedule is installed/);
     equal(remedy, `select install_generation_schedule('${stack.url}', 'YOUR_SECRET_KEY');`);
     await fixture.sql(remedy!.replace("YOUR_SECRET_KEY", stack.secretKey));
-    deepEqual(wrong(await fixture.examine()), [], "the remedy mends it");
+    deepEqual(wrong(await fixture.examine()), [], "the remedy repairs it");
   });
 
   await test.step("a schedule without its secret", async () => {
@@ -76,17 +76,17 @@ Deno.test("work that does not go on", async (test) => {
     deepEqual(wrong(await examinedWith({ last_runs: [], last_calls: [] })), [], "not yet");
   });
 
-  await test.step("work that somebody has stopped", async () => {
+  await test.step("work that is stopped", async () => {
     const findings = await fixture.whileBroken(
       `update generation_worker_settings set most_workers = 0 where queue = 'image_generation_queue'`,
       "update generation_worker_settings set most_workers = 4",
     );
     const { message, remedy } = only(findings, "warning", "schedule");
-    match(message, /stopped the work/);
+    match(message, /most_workers is 0/);
     match(remedy!, /set most_workers = 4 where queue = 'image_generation_queue';$/);
   });
 
-  await test.step("calls that reach nobody, and messages that wait", async () => {
+  await test.step("calls that are not answered, and messages that wait", async () => {
     await fixture.sql(
       `update generation_worker_settings set function_name = 'nobody';
 select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "Waits"}')`,
@@ -102,7 +102,7 @@ select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "Wa
     const found = wrong(await fixture.examine());
     deepEqual(checksOf(found, "failed"), ["schedule"]);
     match(found[0].message, /answered 404: nobody is not deployed/);
-    match(found[1].message, /for 7 min, and nobody has/);
+    match(found[1].message, /for 7 min, and no worker has/);
     equal(found[1].remedy, "./process-queue.sh images");
 
     await fixture.sql("insert into generation_limits (model, jobs_in_flight) values ('m', 1)");
@@ -119,7 +119,7 @@ delete from generation_private.worker_calls`,
     );
   });
 
-  await test.step("jobs that failed, with what mends the cause", async () => {
+  await test.step("jobs that failed, with what repairs the cause", async () => {
     await fixture.sql(`update generation_worker_settings set most_workers = 0`);
     await failedJob(stack, "image", "storage_failed", "the bucket is full");
     await failedJob(stack, "image", "storage_failed", "the bucket is \x1b[31mfull");
@@ -162,7 +162,7 @@ values ('image_generation_queue', 900, 'succeeded', '{}', now(), now() - interva
     await fixture.sql("delete from generation_jobs where msg_id = 900");
   });
 
-  await test.step("messages that the ledger misses", async () => {
+  await test.step("messages that the ledger lacks", async () => {
     const findings = await fixture.whileBroken(
       `update generation_worker_settings set most_workers = 0;
 alter table pgmq.q_video_generation_queue disable trigger user;
@@ -173,7 +173,7 @@ alter table pgmq.q_video_generation_queue enable trigger user;
 update generation_worker_settings set most_workers = 4`,
     );
     const queues = wrong(findings).filter(({ check }) => check === "queues");
-    match(queues[0].message, /misses messages of video_generation_queue/);
+    match(queues[0].message, /lacks messages of video_generation_queue/);
   });
 
   await test.step("webhooks without a secret, and webhooks that do not arrive", async () => {
@@ -228,7 +228,7 @@ Deno.test("a queue that is missing, until the migrations are run again", async (
   } finally {
     await session.end();
   }
-  deepEqual(ofDatabase(await fixture.examine()), [], "the remedy mends it");
+  deepEqual(ofDatabase(await fixture.examine()), [], "the remedy repairs it");
 });
 
 /** A failed job, by the way that a worker goes. */
