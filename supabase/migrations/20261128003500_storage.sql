@@ -1,4 +1,5 @@
--- The public buckets. Without Supabase Storage there is nothing to do.
+-- The buckets, public when they are created. One that an operator has made private stays private. Without Supabase
+-- Storage there is nothing to do.
 
 do $$
 begin
@@ -7,7 +8,7 @@ begin
     values
       ('storyboard-images', 'storyboard-images', true),
       ('storyboard-videos', 'storyboard-videos', true)
-    on conflict (id) do update set public = true;
+    on conflict (id) do nothing;
   end if;
 end
 $$;

@@ -146,7 +146,7 @@ Deno.test("what a project has changed or brought along stays as it is", async ()
   assert.deepEqual(table.rows, [{ relrowsecurity: false }]);
   const buckets = await database.query("select id, public from storage.buckets order by id");
   assert.deepEqual(buckets.rows, [
-    { id: "storyboard-images", public: true },
+    { id: "storyboard-images", public: false },
     { id: "storyboard-videos", public: true },
   ]);
 });
@@ -188,7 +188,7 @@ Deno.test("where the schedule cannot be installed the migrations say how it can"
   const onNotice = ({ message }: { message?: string }) => void notices.push(message ?? "");
   const run = () => migrate(async (sql) => void (await database.exec(sql, { onNotice })));
   await run();
-  assert.match(notices.join("\n"), /for want of the secret project_url, the secret worker_key/);
+  assert.match(notices.join("\n"), /missing: the secret project_url, the secret worker_key/);
 
   // Everything is there, but pg_cron refuses.
   await database.exec(`
