@@ -1,18 +1,22 @@
--- The two queues. One that is there is kept, with its messages.
+-- The two queues. One that exists is kept, with its messages.
+
+create or replace function generation_private.queue_names()
+returns text[]
+language sql
+immutable
+parallel safe
+return array['image_generation_queue', 'video_generation_queue'];
+select generation_private.grant_to_service_role('execute', 'function generation_private.queue_names()');
 
 do $$
-declare
-  queue text;
 begin
-  foreach queue in array array['image_generation_queue', 'video_generation_queue'] loop
-    if to_regclass(format('pgmq.%I', 'q_' || queue)) is null then
-      perform pgmq.create(queue);
-    end if;
-  end loop;
+  perform pgmq.create(queue_name)
+  from unnest(generation_private.queue_names()) as queue_name
+  where to_regclass(format('pgmq.%I', 'q_' || queue_name)) is null;
 end
 $$;
 
--- Table names are built from a queue name only after this function has let it through.
+-- Table names are built from a queue name only after this function has accepted it.
 create or replace function generation_private.check_queue(queue_name text)
 returns void
 language plpgsql
@@ -20,18 +24,37 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if queue_name is null or queue_name not in ('image_generation_queue', 'video_generation_queue') then
-    raise exception 'queue_name: expected image_generation_queue or video_generation_queue, got %',
+  if queue_name is null or queue_name <> all (generation_private.queue_names()) then
+    raise exception 'queue_name: expected %, got %',
+      array_to_string(generation_private.queue_names(), ' or '),
       coalesce(quote_literal(left(queue_name, 100)), 'null')
       using errcode = '22023';
   end if;
 end
 $$;
-comment on function generation_private.check_queue(text) is
-  'Raises 22023 unless the name is one of the two generation queues.';
 
--- Inlined by the planner, so that a filter or a limit reaches the indexes of the queues. (Hence without a
--- search path of its own.)
+-- The views read the queues through these three functions instead of the tables. That makes them read-only (a
+-- delete from a view must not delete messages), and lets pgmq.drop_queue drop the table, which a view over it
+-- would forbid. The planner inlines them, so that a filter or a limit reaches the indexes of the queues:
+-- therefore they have no search path of their own.
+create or replace function generation_private.image_queue_messages()
+returns table (msg_id bigint, enqueued_at timestamptz, vt timestamptz, read_ct integer, message jsonb)
+language sql
+stable
+as $$
+  select q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message from pgmq.q_image_generation_queue as q
+$$;
+select generation_private.grant_to_service_role('execute', 'function generation_private.image_queue_messages()');
+
+create or replace function generation_private.video_queue_messages()
+returns table (msg_id bigint, enqueued_at timestamptz, vt timestamptz, read_ct integer, message jsonb)
+language sql
+stable
+as $$
+  select q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message from pgmq.q_video_generation_queue as q
+$$;
+select generation_private.grant_to_service_role('execute', 'function generation_private.video_queue_messages()');
+
 create or replace function generation_private.queue_messages()
 returns table (
   queue text,
@@ -51,5 +74,4 @@ as $$
   select 'video_generation_queue', 'video', q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message
   from pgmq.q_video_generation_queue as q
 $$;
-comment on function generation_private.queue_messages() is 'The messages on both queues; the views show them.';
-select generation_private.only_service_role('generation_private.queue_messages()');
+select generation_private.grant_to_service_role('execute', 'function generation_private.queue_messages()');

@@ -1,34 +1,19 @@
--- What a message says. It is whatever was sent: a field of the wrong type counts as absent, and a text
--- without end is cut.
+-- What a message says. It is whatever was sent: a field of the wrong type counts as absent, and an endless text
+-- is cut.
 
+-- In plpgsql, which keeps its plans: the ledger's generated columns call it with each update of a row.
 create or replace function generation_private.message_text(message jsonb, field text, bound integer)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case
+begin
+  return case
     when jsonb_typeof(message -> field) = 'string' then nullif(left(message ->> field, bound), '')
-  end
-$$;
-comment on function generation_private.message_text(jsonb, text, integer) is
-  'A string field of a message, cut to a number of characters; null when absent, empty or of another type.';
-
--- Without a search path of its own the planner puts its body in its place, and finds the index below.
--- What its names mean is decided here, not by the path of its caller.
-create or replace function generation_private.message_priority(message jsonb)
-returns integer
-language sql
-immutable
-return
-  case
-    when jsonb_typeof(message -> 'priority') = 'number'
-      and message ->> 'priority' ~ '^-?([0-9]{1,2}|100)$'
-      then (message ->> 'priority')::integer
-    else 0
   end;
-comment on function generation_private.message_priority(jsonb) is
-  'The priority that a message asks for, -100 to 100; 0 when it says nothing of use.';
+end
+$$;
 
 -- People write a model with the prefix and without.
 create or replace function generation_private.bare_model(model text)
@@ -41,34 +26,60 @@ begin
   return regexp_replace(model, '^models/', '');
 end
 $$;
-comment on function generation_private.bare_model(text) is 'The name of a model without the prefix models/.';
+
+create or replace function generation_private.message_model(message jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return generation_private.bare_model(generation_private.message_text(message, 'model', 256));
+end
+$$;
+
+-- -100 to 100; 0 when the message names none. The planner replaces a call by this body, because it has no search
+-- path of its own, and then finds the index below. What its names mean is decided here, not by its caller.
+create or replace function generation_private.message_priority(message jsonb)
+returns integer
+language sql
+immutable
+return
+  case
+    when jsonb_typeof(message -> 'priority') = 'number'
+      and message ->> 'priority' ~ '^-?([0-9]{1,2}|100)$'
+      then (message ->> 'priority')::integer
+    else 0
+  end;
 
 -- The order in which messages are claimed. Spelled out in built-in functions: a sender needs no right to one
 -- of ours.
 do $$
-declare
-  queue text;
 begin
-  foreach queue in array array['image_generation_queue', 'video_generation_queue'] loop
-    execute format(
-      $sql$
-        create index if not exists %I on pgmq.%I (
-          (
-            case
-              when jsonb_typeof(message -> 'priority') = 'number'
-                and message ->> 'priority' ~ '^-?([0-9]{1,2}|100)$'
-                then (message ->> 'priority')::integer
-              else 0
-            end
-          ) desc,
-          msg_id
-        )
-      $sql$,
-      queue || '_claim_order', 'q_' || queue
-    );
-  end loop;
+  create index if not exists image_generation_queue_claim_order on pgmq.q_image_generation_queue (
+    (
+      case
+        when jsonb_typeof(message -> 'priority') = 'number'
+          and message ->> 'priority' ~ '^-?([0-9]{1,2}|100)$'
+          then (message ->> 'priority')::integer
+        else 0
+      end
+    ) desc,
+    msg_id
+  );
+  create index if not exists video_generation_queue_claim_order on pgmq.q_video_generation_queue (
+    (
+      case
+        when jsonb_typeof(message -> 'priority') = 'number'
+          and message ->> 'priority' ~ '^-?([0-9]{1,2}|100)$'
+          then (message ->> 'priority')::integer
+        else 0
+      end
+    ) desc,
+    msg_id
+  );
 exception
   when insufficient_privilege then
-    raise notice 'the queues belong to somebody else, so their index for claims was not made: claims get slow when many messages wait (%)', sqlerrm;
+    raise notice 'the queues have another owner, so their index for claims was not created: claims get slow when many messages wait (%)', sqlerrm;
 end
 $$;

@@ -110,7 +110,7 @@ comment on column public.generation_jobs.started_at is 'When the job was first c
 
 create unique index if not exists generation_jobs_live_message
   on public.generation_jobs (queue, msg_id)
-  where status in ('queued', 'running', 'waiting');
+  where finished_at is null;
 create index if not exists generation_jobs_message
   on public.generation_jobs (queue, msg_id);
 create index if not exists generation_jobs_status
@@ -119,36 +119,43 @@ create index if not exists generation_jobs_owner
   on public.generation_jobs (owner, enqueued_at desc)
   where owner is not null;
 
--- Rows are written by functions that run as the owner. Nobody else writes; service_role reads.
+-- The functions write the rows, as the owner of the table. service_role reads them.
 alter table public.generation_jobs enable row level security;
-revoke all on table public.generation_jobs from public;
-do $$
-declare
-  role_name text;
-begin
-  for role_name in
-    select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
-  loop
-    execute format('revoke all on table public.generation_jobs from %I', role_name);
-  end loop;
-  if exists (select from pg_roles where rolname = 'service_role') then
-    grant select on table public.generation_jobs to service_role;
-  end if;
-end
-$$;
+select generation_private.grant_to_service_role('select', 'table public.generation_jobs');
 
--- History is for people who ask what happened: bounded, or a job that waits for quota for days would carry
--- thousands of lines.
+-- At most 50 events: a job that waits for quota for days would carry thousands. The oldest gives way.
 create or replace function generation_private.add_history(history jsonb, event text, details jsonb)
 returns jsonb
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select case when jsonb_array_length(history) >= 50 then history - 0 else history end
+begin
+  return case when jsonb_array_length(history) >= 50 then history - 0 else history end
     || jsonb_build_array(
       jsonb_build_object('at', clock_timestamp(), 'event', event) || jsonb_strip_nulls(details)
-    )
+    );
+end
 $$;
-comment on function generation_private.add_history(jsonb, text, jsonb) is
-  'The history with one more event at its end; of more than 50 the oldest is dropped.';
+
+-- An error code that is null leaves the error of the last deferral as it is.
+create or replace function generation_private.end_job(
+  job_id uuid,
+  final_status text,
+  code text default null,
+  reason text default null
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update public.generation_jobs as j
+  set status = final_status,
+      error_code = coalesce(code, j.error_code),
+      error_message = case when code is null then j.error_message else reason end,
+      finished_at = clock_timestamp(),
+      updated_at = clock_timestamp()
+  where j.id = job_id;
+end
+$$;

@@ -1,10 +1,11 @@
--- What a sender may say besides what is to be made: whose job it is, how soon it is wanted, and by which
--- model. It is in the message, so plain pgmq.send is enough; here it becomes columns.
+-- What a sender may say besides what to generate: the owner of the job, its priority and its model. They are fields
+-- of the message, so plain pgmq.send is enough; here they become columns.
 --
--- A trigger fills them: they also depend on who is signed in, and a correction of the message must not change
+-- A trigger fills them: they also depend on the signed-in user, and a correction of the message must not change
 -- the owner.
 
--- What auth.uid() reads, which not every database has.
+-- The id of the user for whom PostgREST runs this transaction, or null. It is what auth.uid() reads, which not
+-- every database has.
 create or replace function generation_private.signed_in_user()
 returns text
 language plpgsql
@@ -20,12 +21,10 @@ begin
   begin
     return left(nullif(claims::jsonb ->> 'sub', ''), 256);
   exception when others then
-    return null; -- no JSON: nobody's claims, and no reason to refuse a message
+    return null; -- not JSON: no user's claims, and no reason to refuse a message
   end;
 end
 $$;
-comment on function generation_private.signed_in_user() is
-  'The id of the signed-in user on whose behalf PostgREST runs this transaction; null for anybody else.';
 
 create or replace function generation_private.read_sender_fields()
 returns trigger
@@ -34,9 +33,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   new.priority := generation_private.message_priority(new.message);
-  new.requested_model := coalesce(
-    generation_private.bare_model(generation_private.message_text(new.message, 'model', 256)), ''
-  );
+  new.requested_model := coalesce(generation_private.message_model(new.message), '');
   if tg_op = 'INSERT' then
     new.owner := coalesce(
       generation_private.message_text(new.message, 'owner', 256), generation_private.signed_in_user()
@@ -45,8 +42,6 @@ begin
   return new;
 end
 $$;
-comment on function generation_private.read_sender_fields() is
-  'Trigger: a message came into the ledger, or was corrected in the queue.';
 
 create or replace trigger generation_job_fields
   before insert or update of message on public.generation_jobs

@@ -1,31 +1,496 @@
--- pgmq's tables.
+-- Messages on pgmq's tables. Only this file builds SQL from the name of a queue: each queue has tables of its
+-- own, which pgmq.drop_queue may drop and pgmq.create create again. Columns are named, since their order differs
+-- between the versions of pgmq.
+
+do $$
+begin
+  if to_regtype('generation_private.queue_message') is null then
+    create type generation_private.queue_message as (
+      msg_id bigint,
+      read_ct integer,
+      enqueued_at timestamptz,
+      vt timestamptz,
+      message jsonb
+    );
+  end if;
+end
+$$;
+
+create or replace function generation_private.queue_exists(queue_name text)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return to_regclass(format('pgmq.%I', 'q_' || queue_name)) is not null;
+end
+$$;
 
 -- The order of locks begins with the tables. A session that holds rows of the ledger and only then asks for a
--- queue would wait there behind a purge, which waits for a worker, which waits for the row.
+-- queue would wait there behind a purge, which waits for a worker, which waits for the row. So purges wait until
+-- the transaction ends.
 create or replace function generation_private.lock_queues()
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  name text;
+  table_name text;
 begin
-  foreach name in array array[
-    'q_image_generation_queue', 'a_image_generation_queue',
-    'q_video_generation_queue', 'a_video_generation_queue'
-  ] loop
-    if to_regclass(format('pgmq.%I', name)) is not null then
-      execute format('lock table pgmq.%I in row exclusive mode', name);
+  for table_name in
+    select format('pgmq.%I', prefix || queue_name)
+    from unnest(generation_private.queue_names()) with ordinality as q (queue_name, place),
+      unnest(array['q_', 'a_']) with ordinality as p (prefix, part)
+    order by place, part
+  loop
+    if to_regclass(table_name) is not null then
+      execute format('lock table %s in row exclusive mode', table_name);
     end if;
   end loop;
 end
 $$;
-comment on function generation_private.lock_queues() is
-  'Makes purges wait until the transaction ends; for those who lock rows of the ledger before they touch a queue.';
+
+-- Null when there is no such message, or no queue.
+create or replace function generation_private.find_message(queue_name text, message_id bigint)
+returns generation_private.queue_message
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_message generation_private.queue_message;
+begin
+  if generation_private.queue_exists(queue_name) then
+    execute format(
+      'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message from pgmq.%I as q where q.msg_id = $1',
+      'q_' || queue_name
+    ) into found_message using message_id;
+  end if;
+  return found_message;
+end
+$$;
+
+create or replace function generation_private.lock_message(queue_name text, message_id bigint)
+returns generation_private.queue_message
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  locked generation_private.queue_message;
+begin
+  execute format(
+    'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message from pgmq.%I as q
+      where q.msg_id = $1
+        for update',
+    'q_' || queue_name
+  ) into locked using message_id;
+  return locked;
+end
+$$;
+
+-- Null when another session has locked it.
+create or replace function generation_private.try_lock_message(queue_name text, message_id bigint)
+returns generation_private.queue_message
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  locked generation_private.queue_message;
+begin
+  execute format(
+    'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message from pgmq.%I as q
+      where q.msg_id = $1
+        for update skip locked',
+    'q_' || queue_name
+  ) into locked using message_id;
+  return locked;
+end
+$$;
+
+create or replace function generation_private.lease_message(
+  queue_name text,
+  message_id bigint,
+  lease_seconds integer
+)
+returns generation_private.queue_message
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  leased generation_private.queue_message;
+begin
+  execute format(
+    'update pgmq.%I as q
+        set vt = clock_timestamp() + make_interval(secs => $2),
+            read_ct = q.read_ct + 1
+      where q.msg_id = $1
+     returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message',
+    'q_' || queue_name
+  ) into leased using message_id, lease_seconds;
+  return leased;
+end
+$$;
+
+-- The visible message of the highest priority, of these the oldest; a message that another session has locked is
+-- skipped.
+create or replace function generation_private.lease_next_message(queue_name text, lease_seconds integer)
+returns generation_private.queue_message
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  leased generation_private.queue_message;
+begin
+  execute format(
+    'update pgmq.%1$I as q
+        set vt = clock_timestamp() + make_interval(secs => $1),
+            read_ct = q.read_ct + 1
+      where q.msg_id = (
+          select candidate.msg_id
+            from pgmq.%1$I as candidate
+           where candidate.vt <= clock_timestamp()
+           order by generation_private.message_priority(candidate.message) desc, candidate.msg_id
+           limit 1
+             for update skip locked
+        )
+     returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message',
+    'q_' || queue_name
+  ) into leased using lease_seconds;
+  return leased;
+end
+$$;
+
+create or replace function generation_private.hide_message(
+  queue_name text,
+  message_id bigint,
+  seconds double precision
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  execute format(
+    'update pgmq.%I as q set vt = clock_timestamp() + make_interval(secs => $2) where q.msg_id = $1',
+    'q_' || queue_name
+  ) using message_id, seconds;
+end
+$$;
+
+create or replace function generation_private.message_exists(
+  queue_name text,
+  message_id bigint,
+  sent_at timestamptz
+)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  is_there boolean;
+begin
+  execute format(
+    'select exists (select from pgmq.%I as q where q.msg_id = $1 and q.enqueued_at = $2)', 'q_' || queue_name
+  ) into is_there using message_id, sent_at;
+  return is_there;
+end
+$$;
+
+-- The first visible messages of jobs that name this model ('' is none) and have nothing submitted, locked. Each
+-- message is looked up by itself: a join of all of them would be taken for cheaper.
+create or replace function generation_private.lock_first_messages(
+  queue_name text,
+  requested_model text,
+  quantity integer
+)
+returns table (msg_id bigint, priority integer, turn bigint, model text)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query execute format(
+    'select j.msg_id, j.priority, j.turn, generation_private.message_model(q.message)
+       from public.generation_jobs as j
+      cross join lateral (
+         select m.message
+           from pgmq.%I as m
+          where m.msg_id = j.msg_id and m.enqueued_at = j.enqueued_at and m.vt <= clock_timestamp()
+          limit 1
+            for update skip locked
+       ) as q
+      where j.queue = $1
+        and j.requested_model = $2
+        and j.finished_at is null
+        and j.operation is null
+        and j.submission_started_at is null
+      order by (-j.priority), j.turn, j.msg_id
+      limit $3',
+    'q_' || queue_name
+  ) using queue_name, requested_model, quantity;
+end
+$$;
+
+-- Likewise those of jobs that have an operation, or an intent. Polling on, or finding out that a submission is
+-- uncertain, begins nothing: they count for no model.
+create or replace function generation_private.lock_submitted_messages(queue_name text, quantity integer)
+returns table (msg_id bigint, priority integer, turn bigint, model text)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query execute format(
+    'select j.msg_id, j.priority, j.turn, null::text
+       from public.generation_jobs as j
+      cross join lateral (
+         select
+           from pgmq.%I as m
+          where m.msg_id = j.msg_id and m.enqueued_at = j.enqueued_at and m.vt <= clock_timestamp()
+          limit 1
+            for update skip locked
+       ) as q
+      where j.queue = $1
+        and j.finished_at is null
+        and (j.operation is not null or j.submission_started_at is not null)
+      order by (-j.priority), j.msg_id
+      limit $2',
+    'q_' || queue_name
+  ) using queue_name, quantity;
+end
+$$;
+
+-- Visible messages without a live job, among a few hundred from a random place of the queue: to check all would
+-- take too long.
+create or replace function generation_private.orphaned_messages(queue_name text)
+returns setof bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query execute format(
+    'select slice.msg_id
+       from (
+         select q.msg_id, q.enqueued_at, q.vt
+           from pgmq.%1$I as q
+          where q.msg_id >= (
+              select min(e.msg_id) + floor(random() * greatest(max(e.msg_id) - min(e.msg_id) - $2 + 2, 0))
+                from pgmq.%1$I as e
+            )::bigint
+          order by q.msg_id
+          limit $2
+       ) as slice
+      where slice.vt <= clock_timestamp()
+        and not exists (
+          select
+            from public.generation_jobs as j
+           where j.queue = $1
+             and j.msg_id = slice.msg_id
+             and j.enqueued_at = slice.enqueued_at
+             and j.finished_at is null
+        )',
+    'q_' || queue_name
+  ) using queue_name, 300;
+end
+$$;
+
+-- The running jobs that a worker has in hand. One whose worker died is visible again when its lease has run out.
+create or replace function generation_private.jobs_in_hand(queue_name text)
+returns setof uuid
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query execute format(
+    'select j.id
+       from public.generation_jobs as j
+       join pgmq.%I as q on q.msg_id = j.msg_id and q.enqueued_at = j.enqueued_at
+      where j.queue = $1 and j.status = ''running'' and q.vt > $2',
+    'q_' || queue_name
+  ) using queue_name, clock_timestamp();
+end
+$$;
+
+-- How many messages are visible, at most so many, and since when the first of them is. The moment is a parameter:
+-- with clock_timestamp() in the statement the index on vt would be of no use.
+create or replace function generation_private.visible_messages(
+  queue_name text,
+  moment timestamptz,
+  most integer,
+  out quantity integer,
+  out since timestamptz
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  execute format(
+    'select count(*), min(first.vt)
+       from (select q.vt from pgmq.%I as q where q.vt <= $1 order by q.vt limit $2) as first',
+    'q_' || queue_name
+  ) into quantity, since using moment, most;
+end
+$$;
+
+-- Null for a queue that was dropped. in_hand: hidden, and a worker works on it.
+create or replace function generation_private.count_messages(
+  queue_name text,
+  out visible bigint,
+  out hidden bigint,
+  out in_hand bigint,
+  out oldest_visible_seconds double precision
+)
+language plpgsql
+stable
+parallel restricted
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not generation_private.queue_exists(queue_name) then
+    return;
+  end if;
+  execute format(
+    'select
+       (select count(*) from pgmq.%1$I as q where q.vt <= $1),
+       (select count(*) from pgmq.%1$I as q where q.vt > $1),
+       (select extract(epoch from $1 - min(q.vt)) from pgmq.%1$I as q where q.vt <= $1)',
+    'q_' || queue_name
+  ) into visible, hidden, oldest_visible_seconds using clock_timestamp();
+  in_hand := (select count(*) from generation_private.jobs_in_hand(queue_name));
+end
+$$;
+
+-- Null when the archive has no such message.
+create or replace function generation_private.take_from_archive(
+  queue_name text,
+  message_id bigint,
+  sent_at timestamptz,
+  out read_ct integer,
+  out message jsonb,
+  out headers jsonb
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  execute format(
+    'delete from pgmq.%I as a where a.msg_id = $1 and a.enqueued_at = $2
+     returning a.read_ct, a.message, a.headers',
+    'a_' || queue_name
+  ) into read_ct, message, headers using message_id, sent_at;
+end
+$$;
+
+-- The id itself, or the next free one: when the queue was dropped and created again, the id may belong to another
+-- message by now, or be about to be given to one.
+create or replace function generation_private.free_message_id(queue_name text, message_id bigint)
+returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  queue_table constant text := format('pgmq.%I', 'q_' || queue_name);
+  ids constant regclass := pg_get_serial_sequence(queue_table, 'msg_id');
+  last_id bigint;
+  taken boolean;
+begin
+  execute format('select case when is_called then last_value else 0 end from %s', ids) into last_id;
+  execute format('select exists (select from %s as q where q.msg_id = $1)', queue_table)
+    into taken using message_id;
+  if taken or message_id > last_id or exists (
+    select
+    from public.generation_jobs as j
+    where j.queue = queue_name and j.msg_id = message_id and j.finished_at is null
+  ) then
+    return nextval(ids);
+  end if;
+  return message_id;
+end
+$$;
+
+create or replace function generation_private.insert_message(
+  queue_name text,
+  inserted generation_private.queue_message,
+  headers jsonb
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  execute format(
+    'insert into pgmq.%I (msg_id, read_ct, enqueued_at, vt, message, headers)
+     overriding system value
+     values ($1, $2, $3, $4, $5, $6)',
+    'q_' || queue_name
+  ) using
+    inserted.msg_id, inserted.read_ct, inserted.enqueued_at, inserted.vt, inserted.message, headers;
+end
+$$;
+
+-- Answers how many there were.
+create or replace function generation_private.delete_archived(
+  queue_name text,
+  message_ids bigint[],
+  times timestamptz[]
+)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  deleted integer;
+begin
+  execute format(
+    'delete from pgmq.%I as a
+      using unnest($1, $2) as removed (msg_id, enqueued_at)
+      where a.msg_id = removed.msg_id and a.enqueued_at = removed.enqueued_at',
+    'a_' || queue_name
+  ) using message_ids, times;
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$$;
+
+-- Archived messages that the ledger does not know: older than the ledger, or deleted from it.
+create or replace function generation_private.delete_unknown_archived(
+  queue_name text,
+  archived_before timestamptz,
+  quantity integer
+)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  deleted integer;
+begin
+  execute format(
+    'with unknown as (
+       select a.msg_id
+         from pgmq.%1$I as a
+        where a.archived_at < $2
+          and not exists (
+            select from public.generation_jobs as j
+             where j.queue = $1 and j.msg_id = a.msg_id and j.enqueued_at = a.enqueued_at
+          )
+        order by a.archived_at
+        limit $3
+          for update of a skip locked
+     )
+     delete from pgmq.%1$I as a using unknown where a.msg_id = unknown.msg_id',
+    'a_' || queue_name
+  ) using queue_name, archived_before, quantity;
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$$;
 
 -- An archive holds each id once. A message that was copied back to its queue, or one whose id is given out a
--- second time, could never be archived: and each claim that comes upon a settled one would fail, for ever.
--- The older copy makes room; the ledger has its message.
+-- second time, could never be archived, and each claim that comes upon a settled one would fail, for ever. The
+-- older copy makes way; the ledger has its message.
 create or replace function generation_private.message_archived()
 returns trigger
 language plpgsql
@@ -33,23 +498,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  execute format('delete from pgmq.%I as a where a.msg_id = $1', tg_argv[0]) using new.msg_id;
+  execute format('delete from pgmq.%I as a where a.msg_id = $1', tg_table_name) using new.msg_id;
   return new;
 end
 $$;
-comment on function generation_private.message_archived() is
-  'Trigger: a message comes into the archive named by the argument; one with the same id gives way.';
 
-do $$
-declare
-  archive_table text;
-begin
-  foreach archive_table in array array['a_image_generation_queue', 'a_video_generation_queue'] loop
-    execute format(
-      'create or replace trigger generation_message_archived before insert on pgmq.%I
-         for each row execute function generation_private.message_archived(%L)',
-      archive_table, archive_table
-    );
-  end loop;
-end
-$$;
+create or replace trigger generation_message_archived before insert on pgmq.a_image_generation_queue
+  for each row execute function generation_private.message_archived();
+create or replace trigger generation_message_archived before insert on pgmq.a_video_generation_queue
+  for each row execute function generation_private.message_archived();

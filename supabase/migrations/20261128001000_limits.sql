@@ -32,21 +32,9 @@ comment on column public.generation_limits.fair_share is
   'Whose jobs take turns: storyboard or owner. One that sends a thousand holds up nobody else.';
 
 alter table public.generation_limits enable row level security;
-revoke all on table public.generation_limits from public;
-do $$
-declare
-  role_name text;
-begin
-  for role_name in
-    select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
-  loop
-    execute format('revoke all on table public.generation_limits from %I', role_name);
-  end loop;
-  if exists (select from pg_roles where rolname = 'service_role') then
-    grant select, insert, update, delete on table public.generation_limits to service_role;
-  end if;
-end
-$$;
+select generation_private.grant_to_service_role(
+  'select, insert, update, delete', 'table public.generation_limits'
+);
 
 -- One row for a job that was begun with a model whose requests are counted, for a minute.
 create table if not exists generation_private.requests (
@@ -60,8 +48,8 @@ comment on table generation_private.requests is
   'The requests of the last minute, by the claims that granted them. Not for longer: nobody else counts them.';
 create index if not exists requests_granted on generation_private.requests (granted_at, model);
 
--- A job that was claimed and given back before anything was asked of the model used no request. It is the only
--- deferral that neither counts as an attempt nor says why.
+-- A job that was released, claimed and not begun, used no request. It is the only deferral that neither counts as an
+-- attempt nor names an error.
 create or replace function generation_private.request_returned()
 returns trigger
 language plpgsql
@@ -74,8 +62,6 @@ begin
   return null;
 end
 $$;
-comment on function generation_private.request_returned() is
-  'Trigger: a claimed job was given back unbegun.';
 
 create or replace trigger generation_request_returned
   after update of status on public.generation_jobs
@@ -86,51 +72,71 @@ create or replace trigger generation_request_returned
   )
   execute function generation_private.request_returned();
 
-create or replace function generation_private.model_room(queue_name text)
-returns table (model text, room integer, counted boolean)
+-- Whether the queue has limits. They are locked until this claim has taken effect: two claims would grant the same
+-- place. A message may name any model, so all models are locked, unless the worker names none. Limits come before
+-- messages in the order of locks, and nothing else locks them.
+create or replace function generation_private.lock_limits(queue_name text, of_models boolean)
+returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
-declare
-  in_flight jsonb := '{}';
+begin
+  perform
+  from public.generation_limits as l
+  where l.queue = queue_name or (l.model is not null and of_models)
+  order by l.id
+  for no key update;
+  return found;
+end
+$$;
+
+-- How many more jobs may begin now with each model that has limits. A lease that has run out belonged to a worker that
+-- died: its call is over, but not what it submitted.
+create or replace function generation_private.free_places(queue_name text)
+returns table (model text, places integer)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
 begin
   delete from generation_private.requests as r
   where r.granted_at <= clock_timestamp() - interval '1 minute';
 
-  if exists (select from public.generation_limits as l where l.jobs_in_flight is not null) then
-    -- A lease that has run out is a worker that died: its call is over, but not what it submitted.
-    execute format(
-      $sql$
-        select coalesce(jsonb_object_agg(flying.model, flying.jobs), '{}')
-        from (
-          select generation_private.bare_model(coalesce(j.submission_model, j.leased_model)) as model,
-            count(*) as jobs
-          from public.generation_jobs as j
-          left join pgmq.%I as q on q.msg_id = j.msg_id and q.enqueued_at = j.enqueued_at
-          where j.queue = $1
-            and j.status in ('running', 'waiting')
-            and coalesce(j.submission_model, j.leased_model) is not null
-            and (j.operation is not null or q.vt > clock_timestamp())
-          group by 1
-        ) as flying
-      $sql$,
-      'q_' || queue_name
-    ) into in_flight using queue_name;
-  end if;
-
   return query
+  with in_flight as (
+    select generation_private.bare_model(coalesce(j.submission_model, j.leased_model)) as model,
+      count(*) as jobs
+    from public.generation_jobs as j
+    where j.queue = queue_name
+      and j.status in ('running', 'waiting')
+      and (j.operation is not null or j.id in (select generation_private.jobs_in_hand(queue_name)))
+      and exists (select from public.generation_limits as l where l.jobs_in_flight is not null)
+    group by 1
+  )
   select l.model,
     greatest(0, least(
       l.requests_per_minute - (
         select count(*) from generation_private.requests as r where r.model = l.model
       ),
-      l.jobs_in_flight - coalesce((in_flight ->> l.model)::integer, 0)
-    ))::integer,
-    l.requests_per_minute is not null
+      l.jobs_in_flight - coalesce((select f.jobs from in_flight as f where f.model = l.model), 0)
+    ))::integer
   from public.generation_limits as l
   where l.model is not null;
 end
 $$;
-comment on function generation_private.model_room(text) is
-  'How many more jobs may be begun now with each model that has limits, and whether its requests are counted.';
+
+-- A job that was just claimed may make a request of its model. Polling an operation is none.
+create or replace function generation_private.count_request(job public.generation_jobs)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into generation_private.requests (granted_at, model, job_id, lease_token)
+  select clock_timestamp(), l.model, job.id, job.lease_token
+  from public.generation_limits as l
+  where l.model = job.leased_model
+    and l.requests_per_minute is not null
+    and job.operation is null
+    and job.submission_started_at is null;
+end
+$$;

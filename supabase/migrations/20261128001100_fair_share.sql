@@ -1,13 +1,13 @@
 -- A fair share: storyboards, or owners, take turns.
 --
--- A job gets its turn when it is sent: one after the last of its own, but none that has passed already. In the
--- order of turns, a storyboard that sends three jobs is served while another with a thousand waits for its
+-- A job gets its turn when it is sent: one after the last of its own storyboard, but none that has passed already.
+-- In the order of turns, a storyboard that sends three jobs is served while another with a thousand waits for its
 -- fourth, and nothing has to be counted when jobs are claimed.
 --
--- Turns are counted for each line, which is what can be stopped by itself: the jobs of one model (see limits)
--- and one priority.
+-- Turns are counted for each line, which is what can be stopped by itself: the jobs of one model (see limits) and
+-- one priority.
 
-create table if not exists generation_private.lines (
+create table if not exists generation_private.fair_share_cursors (
   queue text not null,
   line text not null,
   priority integer not null,
@@ -15,21 +15,21 @@ create table if not exists generation_private.lines (
   served_at timestamptz not null,
   primary key (queue, line, priority)
 );
-comment on table generation_private.lines is
+comment on table generation_private.fair_share_cursors is
   'How far the turns of each line have come, and when it was served last.';
 
--- Jobs to be begun, line by line; and those of which something is under way at the provider, or may be.
+-- The jobs to begin, line by line; and those that have something submitted at the provider, or may have.
 create index if not exists generation_jobs_lines
   on public.generation_jobs (queue, requested_model, (-priority), turn, msg_id)
-  where status in ('queued', 'running') and operation is null and submission_started_at is null;
+  where finished_at is null and operation is null and submission_started_at is null;
 create index if not exists generation_jobs_submitted
   on public.generation_jobs (queue, (-priority), msg_id)
-  where status in ('queued', 'running', 'waiting')
-    and (operation is not null or submission_started_at is not null);
+  where finished_at is null and (operation is not null or submission_started_at is not null);
 create index if not exists generation_jobs_shares
   on public.generation_jobs (queue, requested_model, priority, share, turn)
   where status = 'queued' and share is not null;
 
+-- Whose turn a job takes. The jobs that name no storyboard or owner share one turn. Null without a fair share.
 create or replace function generation_private.share_of(message jsonb, owner text, fair_share text)
 returns text
 language plpgsql
@@ -43,22 +43,20 @@ begin
   end;
 end
 $$;
-comment on function generation_private.share_of(jsonb, text, text) is
-  'Whose turn a job takes; those that say nothing share one turn. Null without a fair share.';
 
-create or replace function generation_private.take_turn()
+create or replace function generation_private.assign_turn()
 returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  fair_share text;
+  divided_by text;
 begin
-  select l.fair_share into fair_share from public.generation_limits as l where l.queue = new.queue;
-  if fair_share is null then
+  select l.fair_share into divided_by from public.generation_limits as l where l.queue = new.queue;
+  if divided_by is null then
     return new;
   end if;
-  new.share := generation_private.share_of(new.message, new.owner, fair_share);
+  new.share := generation_private.share_of(new.message, new.owner, divided_by);
   new.turn := greatest(
     (
       select max(j.turn) + 1
@@ -70,71 +68,97 @@ begin
         and j.status = 'queued'
     ),
     (
-      select l.turn
-      from generation_private.lines as l
-      where l.queue = new.queue
-        and l.line = 'model ' || new.requested_model
-        and l.priority = new.priority
+      select c.turn
+      from generation_private.fair_share_cursors as c
+      where c.queue = new.queue
+        and c.line = 'model ' || new.requested_model
+        and c.priority = new.priority
     ),
     0
   );
   return new;
 end
 $$;
-comment on function generation_private.take_turn() is 'Trigger: a job was sent.';
 
 -- After generation_job_fields, which is earlier in the alphabet.
 create or replace trigger generation_job_turn
   before insert on public.generation_jobs
-  for each row execute function generation_private.take_turn();
+  for each row execute function generation_private.assign_turn();
 
-create or replace function generation_private.give_turns()
+-- Begins the turns of a queue again. A job that a worker has in hand must not be waited for, and needs no turn.
+create or replace function generation_private.assign_turns(queue_name text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from generation_private.fair_share_cursors as c where c.queue = queue_name;
+  with waiting as (
+    select j.id, j.requested_model, j.priority, j.msg_id,
+      generation_private.share_of(
+        j.message, j.owner,
+        (select l.fair_share from public.generation_limits as l where l.queue = queue_name)
+      ) as share
+    from public.generation_jobs as j
+    where j.queue = queue_name and j.status = 'queued'
+    for update skip locked
+  ),
+  assigned as (
+    select w.id, w.share,
+      case
+        when w.share is null then 0
+        else row_number() over (partition by w.requested_model, w.priority, w.share order by w.msg_id) - 1
+      end as turn
+    from waiting as w
+  )
+  update public.generation_jobs as j
+  set share = a.share, turn = a.turn
+  from assigned as a
+  where j.id = a.id;
+end
+$$;
+
+create or replace function generation_private.fair_share_changed()
 returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  changed text;
 begin
   if tg_op = 'UPDATE' and (new.queue, new.fair_share) is not distinct from (old.queue, old.fair_share) then
     return null;
   end if;
-  foreach changed in array array[
-    case when tg_op <> 'INSERT' then old.queue end, case when tg_op <> 'DELETE' then new.queue end
-  ] loop
-    continue when changed is null;
-    delete from generation_private.lines as l where l.queue = changed;
-    -- What somebody has in hand just now must not be waited for, and needs no turn any more.
-    with waiting as (
-      select j.id, j.requested_model, j.priority, j.msg_id,
-        generation_private.share_of(
-          j.message, j.owner,
-          (select l.fair_share from public.generation_limits as l where l.queue = changed)
-        ) as share
-      from public.generation_jobs as j
-      where j.queue = changed and j.status = 'queued'
-      for update skip locked
-    ),
-    given as (
-      select w.id, w.share,
-        case
-          when w.share is null then 0
-          else row_number() over (partition by w.requested_model, w.priority, w.share order by w.msg_id) - 1
-        end as turn
-      from waiting as w
-    )
-    update public.generation_jobs as j
-    set share = given.share, turn = given.turn
-    from given
-    where j.id = given.id;
-  end loop;
+  if tg_op <> 'INSERT' and old.queue is not null then
+    perform generation_private.assign_turns(old.queue);
+  end if;
+  if tg_op <> 'DELETE' and new.queue is not null then
+    perform generation_private.assign_turns(new.queue);
+  end if;
   return null;
 end
 $$;
-comment on function generation_private.give_turns() is
-  'Trigger: a queue has got a fair share, another one, or none any more.';
 
 create or replace trigger generation_limits_turns
   after insert or update or delete on public.generation_limits
-  for each row execute function generation_private.give_turns();
+  for each row execute function generation_private.fair_share_changed();
+
+-- A job of this line was just claimed: its turn has passed.
+create or replace function generation_private.advance_cursor(job public.generation_jobs)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into generation_private.fair_share_cursors as c (queue, line, priority, turn, served_at)
+  select job.queue,
+    case
+      when job.operation is null and job.submission_started_at is null then 'model ' || job.requested_model
+      else 'submitted'
+    end,
+    job.priority, job.turn, clock_timestamp()
+  from public.generation_limits as l
+  where l.queue = job.queue
+  on conflict (queue, line, priority) do update
+  set turn = greatest(c.turn, excluded.turn), served_at = excluded.served_at;
+end
+$$;

@@ -1,13 +1,183 @@
 -- Taking messages off the queue for a while, in order of priority and within the limits.
 --
 -- Without limits workers never wait for each other: each takes the next message that no other has locked. With
--- limits their claims come one after the other, each a few milliseconds long, or two would give away the same
--- place.
+-- limits their claims come one after the other, each a few milliseconds long.
 
--- Most messages that are no job are the worker's to judge, field by field. But a claim answers with several
--- messages at once, and one of endless length, or with a number that no JSON reader outside of PostgreSQL takes
--- (1e400), would keep it from its neighbours.
-create or replace function generation_private.unreadable(message jsonb)
+-- The models that waiting jobs name, one step of the index each; '' stands for those that name none.
+create or replace function generation_private.requested_models(queue_name text)
+returns setof text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  name text := '';
+begin
+  if exists (
+    select
+    from public.generation_jobs as j
+    where j.queue = queue_name
+      and j.requested_model = ''
+      and j.finished_at is null
+      and j.operation is null
+      and j.submission_started_at is null
+  ) then
+    return next name;
+  end if;
+  loop
+    select min(j.requested_model) into name
+    from public.generation_jobs as j
+    where j.queue = queue_name
+      and j.requested_model > name
+      and j.finished_at is null
+      and j.operation is null
+      and j.submission_started_at is null;
+    exit when name is null;
+    return next name;
+  end loop;
+end
+$$;
+
+-- The visible messages that are next within the limits, locked. The first few of each line are taken, however many
+-- wait behind them. They are put in order, in which the lines of one priority take turns if the queue has a fair
+-- share, and of each model as many are left as there are places.
+create or replace function generation_private.next_messages(
+  queue_name text,
+  quantity integer,
+  default_model text
+)
+returns bigint[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  in_turns constant boolean := exists (
+    select from public.generation_limits as l where l.queue = queue_name
+  );
+begin
+  return (
+    with free as materialized (
+      select f.model, f.places from generation_private.free_places(queue_name) as f
+      where default_model is not null
+    ),
+    open_lines as materialized (
+      select m.model
+      from generation_private.requested_models(queue_name) as m (model)
+      where not exists (
+        select from free as f where f.model = coalesce(nullif(m.model, ''), default_model) and f.places = 0
+      )
+    ),
+    candidates as (
+      select 'model ' || o.model as line, m.msg_id, m.priority, m.turn, coalesce(m.model, default_model) as model
+      from open_lines as o
+      cross join lateral generation_private.lock_first_messages(queue_name, o.model, quantity) as m
+      union all
+      select 'submitted', m.*
+      from generation_private.lock_submitted_messages(queue_name, quantity) as m
+    ),
+    rounds as (
+      select c.*, row_number() over (partition by c.line, c.priority order by c.turn, c.msg_id) as round
+      from candidates as c
+    ),
+    ordered as (
+      select r.msg_id, r.model,
+        row_number() over (
+          order by r.priority desc,
+            case when in_turns then r.round end,
+            case when in_turns then served.served_at end nulls first,
+            r.msg_id
+        ) as place
+      from rounds as r
+      left join generation_private.fair_share_cursors as served
+        on in_turns and served.queue = queue_name and served.line = r.line and served.priority = r.priority
+    ),
+    of_models as (
+      select o.*, row_number() over (partition by o.model order by o.place) as of_model from ordered as o
+    )
+    select coalesce((array_agg(m.msg_id order by m.place))[:quantity], '{}')
+    from of_models as m
+    left join free as f on f.model = m.model
+    where f.model is null or m.of_model <= f.places
+  );
+end
+$$;
+
+-- The row of a leased message, locked. An orphaned message, which the trigger has missed, gets its row here.
+create or replace function generation_private.job_of_message(
+  queue_name text,
+  held generation_private.queue_message
+)
+returns public.generation_jobs
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  job public.generation_jobs;
+  written uuid;
+begin
+  select * into job
+  from public.generation_jobs as j
+  where j.queue = queue_name and j.msg_id = held.msg_id and j.enqueued_at = held.enqueued_at
+  order by (j.finished_at is null) desc, j.updated_at desc
+  limit 1
+  for update;
+  if not found then
+    written := generation_private.write_job(queue_name, held);
+    select * into strict job from public.generation_jobs as j where j.id = written;
+  end if;
+  return job;
+end
+$$;
+
+-- With limits messages are found by the ledger, so those without a live job are found here. It archives those whose
+-- job has ended, writes the rows of the others, and returns whether there were any.
+create or replace function generation_private.adopt_orphans(queue_name text)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  orphan_id bigint;
+  orphan generation_private.queue_message;
+  job public.generation_jobs;
+  adopted boolean := false;
+begin
+  for orphan_id in select o from generation_private.orphaned_messages(queue_name) as o loop
+    orphan := generation_private.try_lock_message(queue_name, orphan_id);
+    continue when orphan.msg_id is null or orphan.vt > clock_timestamp();
+    job := generation_private.job_of_message(queue_name, orphan);
+    if job.finished_at is null then
+      adopted := true;
+    else
+      perform pgmq.archive(queue_name, orphan_id);
+    end if;
+  end loop;
+  return adopted;
+end
+$$;
+
+create or replace function generation_private.pick_messages(
+  queue_name text,
+  quantity integer,
+  default_model text
+)
+returns bigint[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  picked bigint[] := generation_private.next_messages(queue_name, quantity, default_model);
+begin
+  if picked = '{}' and generation_private.adopt_orphans(queue_name) then
+    picked := generation_private.next_messages(queue_name, quantity, default_model);
+  end if;
+  return picked;
+end
+$$;
+
+-- Why a message cannot even be handed to a worker; null if it can. Most messages that are no job are the worker's to
+-- judge, field by field. But a claim returns several messages at once, and one of endless length, or with a number
+-- that no JSON reader outside of PostgreSQL accepts (1e400), would keep the others from the worker.
+create or replace function generation_private.rejection_reason(message jsonb)
 returns text
 language plpgsql
 immutable
@@ -28,213 +198,104 @@ begin
   return null;
 end
 $$;
-comment on function generation_private.unreadable(jsonb) is
-  'Why a message cannot even be handed to a worker, or null if it can.';
 
-create or replace function generation_private.next_messages(
-  queue_name text,
-  quantity integer,
-  default_model text,
-  limited_models text[],
-  room integer[],
-  in_turns boolean
+-- Whether the message is not to be worked on: its job has ended before, or ends here because no worker could read it.
+create or replace function generation_private.is_settled(
+  job public.generation_jobs,
+  held generation_private.queue_message
 )
-returns bigint[]
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  picked bigint[];
-begin
-  -- The first few of each line, for which there are indexes, however many wait behind them: each
-  -- message is looked up by itself, since a join of all of them would be taken for cheaper. They are put
-  -- in order, and of each model as many are left as there is room for.
-  execute format(
-    $sql$
-      with recursive models as (
-        select min(j.requested_model) as requested
-        from public.generation_jobs as j
-        where j.queue = $1
-          and j.status in ('queued', 'running')
-          and j.operation is null
-          and j.submission_started_at is null
-        union all
-        select (
-          select min(j.requested_model)
-          from public.generation_jobs as j
-          where j.queue = $1
-            and j.requested_model > models.requested
-            and j.status in ('queued', 'running')
-            and j.operation is null
-            and j.submission_started_at is null
-        )
-        from models
-        where models.requested is not null
-      ),
-      candidates as (
-        select 'model ' || models.requested as line, first.*
-        from models
-        cross join lateral (
-          select j.msg_id, j.priority, j.turn,
-            coalesce(
-              generation_private.bare_model(generation_private.message_text(q.message, 'model', 256)), $3
-            ) as model
-          from public.generation_jobs as j
-          cross join lateral (
-            select m.message
-            from pgmq.%1$I as m
-            where m.msg_id = j.msg_id and m.enqueued_at = j.enqueued_at and m.vt <= clock_timestamp()
-            limit 1
-            for update skip locked
-          ) as q
-          where j.queue = $1
-            and j.requested_model = models.requested
-            and j.status in ('queued', 'running')
-            and j.operation is null
-            and j.submission_started_at is null
-          order by (-j.priority), j.turn, j.msg_id
-          limit $2
-        ) as first
-        where not exists (
-          select
-          from unnest($4, $5) as l(model, room)
-          where l.model = coalesce(nullif(models.requested, ''), $3) and l.room = 0
-        )
-        union all
-        -- Polling on, or finding out that nobody knows what was submitted, begins nothing.
-        select 'submitted', first.*
-        from (
-          select j.msg_id, j.priority, j.turn, null::text
-          from public.generation_jobs as j
-          cross join lateral (
-            select
-            from pgmq.%1$I as m
-            where m.msg_id = j.msg_id and m.enqueued_at = j.enqueued_at and m.vt <= clock_timestamp()
-            limit 1
-            for update skip locked
-          ) as q
-          where j.queue = $1
-            and j.status in ('queued', 'running', 'waiting')
-            and (j.operation is not null or j.submission_started_at is not null)
-          order by (-j.priority), j.msg_id
-          limit $2
-        ) as first
-      ),
-      -- With a fair share the lines of one priority take turns as well.
-      rounds as (
-        select c.*, row_number() over (partition by c.line, c.priority order by c.turn, c.msg_id) as round
-        from candidates as c
-      ),
-      places as (
-        select r.msg_id, r.model,
-          row_number() over (
-            order by r.priority desc,
-              case when $6 then r.round end,
-              case when $6 then served.served_at end nulls first,
-              r.msg_id
-          ) as place
-        from rounds as r
-        left join generation_private.lines as served
-          on $6 and served.queue = $1 and served.line = r.line and served.priority = r.priority
-      ),
-      of_models as (
-        select p.*, row_number() over (partition by p.model order by p.place) as of_model
-        from places as p
-      )
-      select array_agg(chosen.msg_id order by chosen.place)
-      from (
-        select o.msg_id, o.place
-        from of_models as o
-        left join unnest($4, $5) as l(model, room) on l.model = o.model
-        where l.model is null or o.of_model <= l.room
-        order by o.place
-        limit $2
-      ) as chosen
-    $sql$,
-    'q_' || queue_name
-  ) into picked using
-    queue_name,
-    next_messages.quantity,
-    next_messages.default_model,
-    next_messages.limited_models,
-    next_messages.room,
-    next_messages.in_turns;
-  return coalesce(picked, '{}');
-end
-$$;
-comment on function generation_private.next_messages(text, integer, text, text[], integer[], boolean) is
-  'The visible messages that are next inside of the limits, locked: room says how many more jobs may be begun with each '
-  'of the limited models, default_model is meant by messages that name none.';
-
--- With limits messages are found by the ledger, so those that it does not show as live are met here: in a few
--- hundred messages from somewhere in the queue at a time, since looking at all would take too long.
-create or replace function generation_private.meet_strays(queue_name text)
 returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
-  slice constant integer := 300;
-  stray_id bigint;
-  stray record;
-  ended boolean;
-  found_new boolean := false;
+  reason text;
 begin
-  for stray_id in execute format(
-    $sql$
-      select slice.msg_id
-      from (
-        select q.msg_id, q.enqueued_at, q.vt
-        from pgmq.%1$I as q
-        where q.msg_id >= (
-          select min(e.msg_id) + floor(random() * greatest(max(e.msg_id) - min(e.msg_id) - $2 + 2, 0))
-          from pgmq.%1$I as e
-        )::bigint
-        order by q.msg_id
-        limit $2
-      ) as slice
-      where slice.vt <= clock_timestamp()
-        and not exists (
-          select
-          from public.generation_jobs as j
-          where j.queue = $1
-            and j.msg_id = slice.msg_id
-            and j.enqueued_at = slice.enqueued_at
-            and j.status in ('queued', 'running', 'waiting')
-        )
-    $sql$,
-    'q_' || queue_name
-  ) using queue_name, slice loop
-    execute format(
-      'select q.enqueued_at, q.message from pgmq.%I as q
-        where q.msg_id = $1 and q.vt <= clock_timestamp()
-          for update skip locked',
-      'q_' || queue_name
-    ) into stray using stray_id;
-    continue when stray.enqueued_at is null;
-    select j.finished_at is not null into ended
-    from public.generation_jobs as j
-    where j.queue = queue_name
-      and j.msg_id = stray_id
-      and j.enqueued_at = stray.enqueued_at
-    order by j.finished_at is null desc
-    limit 1;
-    if ended then
-      perform pgmq.archive(queue_name, stray_id);
-    else
-      perform generation_private.write_job(
-        queue_name, stray_id, stray.enqueued_at, stray.message
-      );
-      found_new := true;
-    end if;
-  end loop;
-  return found_new;
+  if job.finished_at is not null then
+    return true;
+  end if;
+  reason := generation_private.rejection_reason(held.message);
+  if reason is null then
+    return false;
+  end if;
+  update public.generation_jobs as j set attempts = j.attempts + 1 where j.id = job.id;
+  perform generation_private.end_job(job.id, 'failed', 'invalid_message', reason);
+  return true;
 end
 $$;
-comment on function generation_private.meet_strays(text) is
-  'Archives visible messages whose job has ended, and writes the rows of those that the trigger has missed; says whether '
-  'there were any of these.';
+
+-- The attempt counts from here, so that one which dies with its worker has counted. The message is written again
+-- because it may have been corrected in the queue.
+create or replace function generation_private.start_attempt(
+  job public.generation_jobs,
+  held generation_private.queue_message,
+  default_model text
+)
+returns public.generation_jobs
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  asked_model constant text := case
+    when default_model is not null
+      then coalesce(generation_private.message_model(held.message), default_model)
+  end;
+begin
+  update public.generation_jobs as j
+  set status = 'running',
+      lease_token = held.read_ct,
+      leased_model = asked_model,
+      attempts = j.attempts + 1,
+      message = held.message,
+      started_at = coalesce(j.started_at, clock_timestamp()),
+      updated_at = clock_timestamp()
+  where j.id = job.id
+  returning j.* into job;
+  return job;
+end
+$$;
+
+do $$
+begin
+  if to_regtype('public.generation_claim') is null then
+    create type public.generation_claim as (
+      job_id uuid,
+      msg_id bigint,
+      lease_token integer,
+      message jsonb,
+      attempts integer,
+      operation jsonb,
+      operation_age_seconds double precision,
+      submission_pending boolean,
+      enqueued_at timestamptz,
+      retried boolean
+    );
+  end if;
+end
+$$;
+comment on type public.generation_claim is 'What claim_generation_jobs returns for each job.';
+
+create or replace function generation_private.claim_of(job public.generation_jobs, retried boolean)
+returns public.generation_claim
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  claim public.generation_claim;
+begin
+  claim.job_id := job.id;
+  claim.msg_id := job.msg_id;
+  claim.lease_token := job.lease_token;
+  claim.message := job.message;
+  claim.attempts := job.attempts;
+  claim.operation := job.operation;
+  claim.operation_age_seconds := extract(epoch from clock_timestamp() - job.submitted_at);
+  claim.submission_pending := job.submission_started_at is not null and job.operation is null;
+  claim.enqueued_at := job.enqueued_at;
+  claim.retried := retried;
+  return claim;
+end
+$$;
 
 create or replace function public.claim_generation_jobs(
   queue_name text,
@@ -242,208 +303,54 @@ create or replace function public.claim_generation_jobs(
   quantity integer,
   models text[] default null
 )
-returns table (
-  job_id uuid,
-  msg_id bigint,
-  lease_token integer,
-  message jsonb,
-  attempts integer,
-  operation jsonb,
-  operation_age_seconds double precision,
-  submission_pending boolean,
-  enqueued_at timestamptz,
-  retried boolean
-)
+returns setof public.generation_claim
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
-  queue_table text := 'q_' || queue_name;
-  remaining integer := claim_generation_jobs.quantity;
-  default_model text := generation_private.bare_model(claim_generation_jobs.models[1]);
+  default_model constant text := generation_private.bare_model(models[1]);
+  places integer := quantity;
   limited boolean;
-  in_turns boolean := false;
-  limited_models text[] := '{}';
-  room integer[] := '{}';
-  counted boolean[] := '{}';
   picked bigint[] := '{}';
-  strays_met boolean := false;
-  effective_model text;
-  place integer;
-  held record;
+  held generation_private.queue_message;
   job public.generation_jobs;
-  written uuid;
-  unreadable text;
+  retried boolean;
 begin
   perform generation_private.check_queue(queue_name);
-  if lease_seconds is null or lease_seconds not between 1 and 43200 then
-    raise exception 'lease_seconds: expected 1 to 43200 seconds, got %',
-      coalesce(lease_seconds::text, 'null') using errcode = '22023';
-  end if;
-  if quantity is null or quantity not between 0 and 100 then
-    raise exception 'quantity: expected 0 to 100 messages, got %',
-      coalesce(quantity::text, 'null') using errcode = '22023';
-  end if;
+  perform generation_private.check_between('lease_seconds', lease_seconds, 1, 43200, 'seconds');
+  perform generation_private.check_between('quantity', quantity, 0, 100, 'messages');
   if models is not null and coalesce(default_model, '') = '' then
     raise exception 'models: expected the names of the worker''s models, the first one first, or null'
       using errcode = '22023';
   end if;
 
-  -- The rows are locked until this claim has taken effect; a message may name any model. These come
-  -- before the messages in the order of locks, and nothing else takes them.
-  perform
-  from public.generation_limits as l
-  where l.queue = queue_name
-    or (l.model is not null and claim_generation_jobs.models is not null)
-  order by l.id
-  for no key update;
-  limited := found and remaining > 0;
-  if limited then
-    in_turns := exists (
-      select from public.generation_limits as l where l.queue = queue_name
-    );
-    if models is not null then
-      select coalesce(array_agg(r.model), '{}'), coalesce(array_agg(r.room), '{}'),
-        coalesce(array_agg(r.counted), '{}')
-      into limited_models, room, counted
-      from generation_private.model_room(queue_name) as r;
-    end if;
-  end if;
-
-  while remaining > 0 loop
-    if limited then
-      if picked = '{}' then
-        picked := generation_private.next_messages(
-          queue_name, remaining, default_model, limited_models, room, in_turns
-        );
-      end if;
-      if picked = '{}' then
-        exit when strays_met or not generation_private.meet_strays(queue_name);
-        strays_met := true;
-        continue;
-      end if;
-      execute format(
-        'update pgmq.%I as q
-            set vt = clock_timestamp() + make_interval(secs => $1),
-                read_ct = q.read_ct + 1
-          where q.msg_id = $2
-         returning q.msg_id, q.read_ct, q.enqueued_at, q.message',
-        queue_table
-      ) into held using lease_seconds, picked[1];
-      picked := picked[2:];
+  limited := generation_private.lock_limits(queue_name, models is not null);
+  while places > 0 loop
+    if not limited then
+      held := generation_private.lease_next_message(queue_name, lease_seconds);
     else
-      -- One at a time, because a message that turns out to be settled already must not use up a
-      -- place of the quantity. What another worker holds locked is skipped.
-      execute format(
-        'update pgmq.%1$I as q
-            set vt = clock_timestamp() + make_interval(secs => $1),
-                read_ct = q.read_ct + 1
-          where q.msg_id = (
-              select candidate.msg_id
-                from pgmq.%1$I as candidate
-               where candidate.vt <= clock_timestamp()
-               order by generation_private.message_priority(candidate.message) desc, candidate.msg_id
-               limit 1
-                 for update skip locked
-            )
-         returning q.msg_id, q.read_ct, q.enqueued_at, q.message',
-        queue_table
-      ) into held using lease_seconds;
+      if picked = '{}' then
+        picked := generation_private.pick_messages(queue_name, places, default_model);
+      end if;
+      held := generation_private.lease_message(queue_name, picked[1], lease_seconds);
+      picked := picked[2:];
     end if;
     exit when held.msg_id is null;
 
-    select * into job
-    from public.generation_jobs
-    where queue = queue_name
-      and msg_id = held.msg_id
-      and enqueued_at = held.enqueued_at
-    order by (status in ('queued', 'running', 'waiting')) desc, updated_at desc
-    limit 1
-    for update;
-
-    if found and job.status not in ('queued', 'running', 'waiting') then
-      -- It has been said already what came of this message.
+    job := generation_private.job_of_message(queue_name, held);
+    if generation_private.is_settled(job, held) then
       perform pgmq.archive(queue_name, held.msg_id);
       continue;
     end if;
-
-    if not found then
-      -- A message that the trigger has missed.
-      written := generation_private.write_job(
-        queue_name, held.msg_id, held.enqueued_at, held.message
-      );
-      select * into strict job from public.generation_jobs where id = written;
-    end if;
-
-    unreadable := generation_private.unreadable(held.message);
-    if unreadable is not null then
-      -- Handed out, it would make the whole answer one that no worker can read.
-      update public.generation_jobs as j
-      set status = 'failed',
-          attempts = j.attempts + 1,
-          error_code = 'invalid_message',
-          error_message = unreadable,
-          finished_at = clock_timestamp(),
-          updated_at = clock_timestamp()
-      where j.id = job.id;
-      perform pgmq.archive(queue_name, held.msg_id);
-      continue;
-    end if;
-
-    job_id := job.id;
-    msg_id := held.msg_id;
-    lease_token := held.read_ct;
-    message := held.message;
-    attempts := job.attempts + 1;
-    operation := job.operation;
-    operation_age_seconds := extract(epoch from clock_timestamp() - job.submitted_at);
-    submission_pending := job.submission_started_at is not null and job.operation is null;
-    enqueued_at := held.enqueued_at;
     retried := held.read_ct > 1 or job.started_at is not null;
-
-    effective_model := case when models is not null then coalesce(
-      generation_private.bare_model(generation_private.message_text(held.message, 'model', 256)),
-      default_model
-    ) end;
-
-    -- The attempt counts from here, so that one which dies with its worker has counted. The
-    -- message is written again in case somebody corrected it in the queue.
-    update public.generation_jobs as j
-    set status = 'running',
-        lease_token = held.read_ct,
-        leased_model = effective_model,
-        attempts = j.attempts + 1,
-        message = held.message,
-        started_at = coalesce(j.started_at, clock_timestamp()),
-        updated_at = clock_timestamp()
-    where j.id = job.id;
-
-    if limited and operation is null and not submission_pending then
-      place := array_position(limited_models, effective_model);
-      if place is not null then
-        room[place] := room[place] - 1;
-        if counted[place] then
-          insert into generation_private.requests (granted_at, model, job_id, lease_token)
-          values (clock_timestamp(), effective_model, job_id, lease_token);
-        end if;
-      end if;
+    job := generation_private.start_attempt(job, held, default_model);
+    if limited then
+      perform generation_private.count_request(job);
+      perform generation_private.advance_cursor(job);
     end if;
-    if in_turns then
-      insert into generation_private.lines as l (queue, line, priority, turn, served_at)
-      values (
-        queue_name,
-        case when operation is null and not submission_pending
-          then 'model ' || job.requested_model else 'submitted' end,
-        job.priority, job.turn, clock_timestamp()
-      )
-      on conflict on constraint lines_pkey do update
-      set turn = greatest(l.turn, excluded.turn), served_at = excluded.served_at;
-    end if;
-
-    remaining := remaining - 1;
-    return next;
+    places := places - 1;
+    return next generation_private.claim_of(job, retried);
   end loop;
 end
 $$;
@@ -454,5 +361,7 @@ comment on function public.claim_generation_jobs(text, integer, integer, text[])
   'models those of models do not apply. A message of more than 256 KiB, or with a number that is none elsewhere, fails '
   'here as invalid_message. One row a job: lease_token is to be named in every later write; attempts includes this one; '
   'operation is what an earlier run recorded, operation_age_seconds how long ago; submission_pending means that a paid '
-  'submission was announced and nobody knows whether it was made; retried means that the job was claimed before.';
-select generation_private.only_service_role('public.claim_generation_jobs(text, integer, integer, text[])');
+  'submission was announced and it is unknown whether it was made; retried means that the job was claimed before.';
+select generation_private.grant_to_service_role(
+  'execute', 'function public.claim_generation_jobs(text, integer, integer, text[])'
+);

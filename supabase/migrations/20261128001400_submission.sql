@@ -1,6 +1,6 @@
 -- A video is paid for when it is submitted, and the provider knows no idempotency key. So the intent is written
--- before the submission and the operation right after it: a worker that finds an intent without an operation
--- must not submit again.
+-- before the submission and the operation right after it: a worker that finds an intent without an operation must
+-- not submit again.
 
 create or replace function public.begin_generation_submission(
   queue_name text,
@@ -13,25 +13,20 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
   locked record;
+  job public.generation_jobs;
 begin
-  if coalesce(begin_generation_submission.model, '') = '' then
-    raise exception 'model: expected the name of the model, got nothing' using errcode = '22023';
-  end if;
-  perform generation_private.check_length('model', begin_generation_submission.model, 256);
-  select * into locked from generation_private.lock_job(
-    queue_name,
-    begin_generation_submission.msg_id,
-    begin_generation_submission.lease_token
-  );
-  if not locked.held or (locked.job).operation is not null then
+  perform generation_private.check_given('model', model, 'the name of the model');
+  perform generation_private.check_length('model', model, 256);
+  locked := generation_private.lock_job(queue_name, msg_id, lease_token);
+  job := locked.job;
+  if not locked.held or job.operation is not null then
     return false;
   end if;
-  -- Another lease announced a submission and never said what came of it.
-  if (locked.job).submission_started_at is not null
-    and (locked.job).submission_lease_token is distinct from begin_generation_submission.lease_token
+  -- Another lease announced a submission and never said what it became.
+  if job.submission_started_at is not null
+    and job.submission_lease_token is distinct from begin_generation_submission.lease_token
   then
     return false;
   end if;
@@ -40,7 +35,7 @@ begin
       submission_model = begin_generation_submission.model,
       submission_lease_token = begin_generation_submission.lease_token,
       updated_at = clock_timestamp()
-  where j.id = (locked.job).id;
+  where j.id = job.id;
   return true;
 end
 $$;
@@ -48,8 +43,8 @@ comment on function public.begin_generation_submission(text, bigint, integer, te
   'Announces a paid submission to a model. Only after true may it be made. The same lease may announce again, for the '
   'next model after a definite rejection. False: the lease is not held, an operation is recorded already, or an earlier '
   'lease announced a submission of which nothing is known.';
-select generation_private.only_service_role(
-  'public.begin_generation_submission(text, bigint, integer, text)'
+select generation_private.grant_to_service_role(
+  'execute', 'function public.begin_generation_submission(text, bigint, integer, text)'
 );
 
 create or replace function public.record_generation_operation(
@@ -63,25 +58,22 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
   locked record;
+  job public.generation_jobs;
 begin
-  if jsonb_typeof(record_generation_operation.operation) is distinct from 'object' then
+  if jsonb_typeof(operation) is distinct from 'object' then
     raise exception 'operation: expected a JSON object that identifies the operation at the provider, got %',
-      coalesce(jsonb_typeof(record_generation_operation.operation), 'null') using errcode = '22023';
+      coalesce(jsonb_typeof(operation), 'null') using errcode = '22023';
   end if;
-  perform generation_private.check_length('operation', record_generation_operation.operation::text, 65536);
-  select * into locked from generation_private.lock_job(
-    queue_name,
-    record_generation_operation.msg_id,
-    record_generation_operation.lease_token
-  );
+  perform generation_private.check_length('operation', operation::text, 65536);
+  locked := generation_private.lock_job(queue_name, msg_id, lease_token);
+  job := locked.job;
   if not locked.held then
     return false;
   end if;
-  if (locked.job).operation = record_generation_operation.operation then
-    return true; -- said again: it goes on being as old as it is
+  if job.operation = record_generation_operation.operation then
+    return true; -- recorded before: it keeps its age
   end if;
   update public.generation_jobs as j
   set operation = record_generation_operation.operation,
@@ -95,13 +87,13 @@ begin
         )
       end,
       updated_at = clock_timestamp()
-  where j.id = (locked.job).id;
+  where j.id = job.id;
   return true;
 end
 $$;
 comment on function public.record_generation_operation(text, bigint, integer, jsonb) is
   'Records the operation that the provider answered a submission with, so that any later run can poll it. Recording the '
   'same operation again keeps its time. False: the lease is not held, nothing changed.';
-select generation_private.only_service_role(
-  'public.record_generation_operation(text, bigint, integer, jsonb)'
+select generation_private.grant_to_service_role(
+  'execute', 'function public.record_generation_operation(text, bigint, integer, jsonb)'
 );

@@ -1,10 +1,8 @@
 -- The scenes and characters that assets belong to.
 
--- For a project that has no table of them yet. One that is there is left exactly as it is: its columns, its
+-- For a project that has no table of them yet. A table that exists is left exactly as it is: its columns, its
 -- rights and its policies are its owner's.
 do $$
-declare
-  role_name text;
 begin
   if to_regclass('public.kv_store_7ee7668a') is null then
     create table public.kv_store_7ee7668a (
@@ -14,20 +12,13 @@ begin
     comment on table public.kv_store_7ee7668a is
       'Scenes (scene:{storyboardId}:{sceneId}) and characters (character:{storyboardId}:{characterId}).';
     alter table public.kv_store_7ee7668a enable row level security;
-    revoke all on table public.kv_store_7ee7668a from public;
-    for role_name in select rolname from pg_roles where rolname in ('anon', 'authenticated') loop
-      execute format('revoke all on table public.kv_store_7ee7668a from %I', role_name);
-    end loop;
-    if exists (select from pg_roles where rolname = 'service_role') then
-      grant select, insert, update, delete on table public.kv_store_7ee7668a to service_role;
-    end if;
+    perform generation_private.grant_to_service_role('all', 'table public.kv_store_7ee7668a');
   end if;
 end
 $$;
 
--- Writing an asset's URL onto the entity that it belongs to. This is the one function that a project with tables
--- of its own replaces, so it is created only when it is missing: running the migrations again keeps a project's
--- own.
+-- Writes an asset's URL onto its entity. This is the one function that a project with tables of its own replaces,
+-- so it is created only when it is missing: running the migrations again keeps the project's own.
 do $migration$
 begin
   if to_regprocedure('public.link_generated_asset(text, text, text, timestamptz)') is null then
@@ -45,32 +36,26 @@ begin
     declare
       written_at constant text :=
         to_char(generated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
-      fields jsonb;
       value_type text;
     begin
+      perform generation_private.check_given('entity_key', entity_key, 'the key of an entity');
+      perform generation_private.check_given('asset_url', asset_url, 'the URL of the asset');
       if asset_kind is null or asset_kind not in ('image', 'video') then
         raise exception 'asset_kind: expected image or video, got %',
           coalesce(quote_literal(asset_kind), 'null') using errcode = '22023';
-      end if;
-      if coalesce(entity_key, '') = '' then
-        raise exception 'entity_key: expected the key of an entity, got nothing' using errcode = '22023';
-      end if;
-      if coalesce(asset_url, '') = '' then
-        raise exception 'asset_url: expected the URL of the asset, got nothing' using errcode = '22023';
       end if;
       if generated_at is null or not isfinite(generated_at) then
         raise exception 'generated_at: expected a time, got %', coalesce(generated_at::text, 'null')
           using errcode = '22023';
       end if;
-      fields := jsonb_build_object(
+
+      -- Merged in place, never read and written back: the entity may be edited meanwhile.
+      update public.kv_store_7ee7668a as entity
+      set value = entity.value || jsonb_build_object(
         asset_kind || 'Url', asset_url,
         asset_kind || 'GeneratedAt', written_at,
         'updatedAt', written_at
-      );
-
-      -- Merged in place, never read and written back: somebody may be editing the entity.
-      update public.kv_store_7ee7668a as entity
-      set value = entity.value || fields
+      )
       where entity.key = entity_key and jsonb_typeof(entity.value) = 'object';
       if found then
         return 'linked';
@@ -87,25 +72,64 @@ begin
     $$;
     comment on function public.link_generated_asset(text, text, text, timestamptz) is
       'Writes the URL of a generated asset (asset_kind image or video) onto the entity with this key, as imageUrl and '
-      'imageGeneratedAt or videoUrl and videoGeneratedAt, and updatedAt. Answers linked or not_found; an error undoes '
+      'imageGeneratedAt or videoUrl and videoGeneratedAt, and updatedAt. Returns linked or not_found; an error undoes '
       'the completion of the job. Replace it to keep entities elsewhere.';
   end if;
 end
 $migration$;
-select generation_private.only_service_role('public.link_generated_asset(text, text, text, timestamptz)');
+select generation_private.grant_to_service_role(
+  'execute', 'function public.link_generated_asset(text, text, text, timestamptz)'
+);
 
+-- The entities that a job's asset belongs to: none, a character, a scene, or both. In the order of their keys, which
+-- is the order in which they are locked.
 create or replace function generation_private.entity_slots(job public.generation_jobs)
 returns table (slot text, key text)
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  -- In the order of their keys, which is the order in which they are locked.
-  select 'character', 'character:' || job.storyboard_id || ':' || job.character_id
-  where job.storyboard_id is not null and job.character_id is not null
-  union all
-  select 'scene', 'scene:' || job.storyboard_id || ':' || job.scene_id
-  where job.storyboard_id is not null and job.scene_id is not null
+begin
+  if job.storyboard_id is null then
+    return;
+  end if;
+  if job.character_id is not null then
+    return query select 'character', format('character:%s:%s', job.storyboard_id, job.character_id);
+  end if;
+  if job.scene_id is not null then
+    return query select 'scene', format('scene:%s:%s', job.storyboard_id, job.scene_id);
+  end if;
+end
 $$;
-comment on function generation_private.entity_slots(public.generation_jobs) is
-  'The entities that a job''s asset belongs to: none, a character, a scene, or both.';
+
+-- Links an asset to one entity, unless a newer enqueued job has succeeded for it; returns the outcome. Two jobs of one
+-- entity that complete at the same moment decide one after the other which is newer.
+create or replace function generation_private.link_entity(
+  job public.generation_jobs,
+  slot text,
+  key text,
+  asset_url text,
+  completed_at timestamptz
+)
+returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  newest public.generation_jobs;
+begin
+  perform pg_advisory_xact_lock(hashtextextended(job.kind || ':' || key, 0));
+  newest := generation_private.newest_result(job, slot);
+  if (newest.enqueued_at, newest.msg_id) > (job.enqueued_at, job.msg_id) then
+    return 'superseded';
+  end if;
+  begin
+    return public.link_generated_asset(key, job.kind, asset_url, completed_at);
+  exception
+    when transaction_rollback then
+      raise; -- a deadlock or a serialization failure says nothing about the entity
+    when others then
+      raise exception 'Error updating entity %: %', key, sqlerrm using errcode = 'GJ001';
+  end;
+end
+$$;

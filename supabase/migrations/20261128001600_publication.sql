@@ -13,62 +13,66 @@ create index if not exists generation_jobs_character_result
   on public.generation_jobs (storyboard_id, character_id, kind, enqueued_at desc, msg_id desc)
   where status = 'succeeded' and character_id is not null;
 
+-- The newest enqueued job of the same kind that succeeded for the job's scene or character. In plpgsql, as the next
+-- function: they are called with each completion, and PostgreSQL keeps no plan for a function in SQL.
 create or replace function generation_private.newest_result(job public.generation_jobs, slot text)
 returns public.generation_jobs
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  (
-    select other
+declare
+  newest public.generation_jobs;
+begin
+  if slot = 'scene' then
+    select * into newest
     from public.generation_jobs as other
-    where slot = 'scene'
-      and other.storyboard_id = job.storyboard_id
+    where other.storyboard_id = job.storyboard_id
       and other.scene_id = job.scene_id
       and other.kind = job.kind
       and other.status = 'succeeded'
     order by other.enqueued_at desc, other.msg_id desc
-    limit 1
-  )
-  union all
-  (
-    select other
+    limit 1;
+  else
+    select * into newest
     from public.generation_jobs as other
-    where slot = 'character'
-      and other.storyboard_id = job.storyboard_id
+    where other.storyboard_id = job.storyboard_id
       and other.character_id = job.character_id
       and other.kind = job.kind
       and other.status = 'succeeded'
     order by other.enqueued_at desc, other.msg_id desc
-    limit 1
-  )
+    limit 1;
+  end if;
+  return newest;
+end
 $$;
-comment on function generation_private.newest_result(public.generation_jobs, text) is
-  'The newest enqueued job of the same kind that succeeded for the job''s scene or character.';
 
+-- For each entity of a job, the object that its current object has to be a copy of.
 create or replace function generation_private.publications(job public.generation_jobs)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(
-    jsonb_agg(
-      jsonb_build_object(
-        'slot', slots.slot,
-        'object_path', newest.object_path,
-        'content_type', newest.content_type
-      )
-      order by slots.slot desc
-    ),
-    '[]'
-  )
-  from generation_private.entity_slots(job) as slots
-  cross join lateral generation_private.newest_result(job, slots.slot) as newest
-  where newest.object_path is not null
+begin
+  return (
+    select coalesce(
+      jsonb_agg(
+        jsonb_build_object(
+          'slot', entity.slot,
+          'object_path', newest.object_path,
+          'content_type', newest.content_type
+        )
+        order by entity.slot desc
+      ),
+      '[]'
+    )
+    from generation_private.entity_slots(job) as entity
+    cross join lateral generation_private.newest_result(job, entity.slot) as newest
+    where newest.object_path is not null
+  );
+end
 $$;
-comment on function generation_private.publications(public.generation_jobs) is
-  'For each entity of a job, the object that the entity''s current object has to be a copy of.';
 
 create or replace function public.confirm_generation_publication(job_id uuid, publications jsonb)
 returns jsonb
@@ -76,23 +80,19 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
   job public.generation_jobs;
   expected jsonb;
 begin
-  if confirm_generation_publication.job_id is null then
-    raise exception 'job_id: expected the id of a job, got null' using errcode = '22023';
-  end if;
-  if jsonb_typeof(confirm_generation_publication.publications) is distinct from 'array' then
+  perform generation_private.check_given('job_id', job_id::text, 'the id of a job');
+  if jsonb_typeof(publications) is distinct from 'array' then
     raise exception 'publications: expected an array of what was copied, got %',
-      coalesce(jsonb_typeof(confirm_generation_publication.publications), 'null')
-      using errcode = '22023';
+      coalesce(jsonb_typeof(publications), 'null') using errcode = '22023';
   end if;
 
   select * into job
-  from public.generation_jobs
-  where id = confirm_generation_publication.job_id and status = 'succeeded'
+  from public.generation_jobs as j
+  where j.id = job_id and j.status = 'succeeded'
   for update;
   if not found then
     return '[]';
@@ -104,7 +104,7 @@ begin
     from jsonb_array_elements(expected) as wanted
     where not exists (
       select
-      from jsonb_array_elements(confirm_generation_publication.publications) as copied
+      from jsonb_array_elements(publications) as copied
       where copied ->> 'slot' = wanted ->> 'slot'
         and copied ->> 'object_path' = wanted ->> 'object_path'
     )
@@ -120,9 +120,11 @@ begin
 end
 $$;
 comment on function public.confirm_generation_publication(uuid, jsonb) is
-  'Says which objects were copied to the current objects of a job''s entities (an array of slot, object_path). Answers '
+  'Says which objects were copied to the current objects of a job''s entities (an array of slot, object_path). Returns '
   'an empty array when these are still the newest, else the whole list that has to be copied and confirmed again.';
-select generation_private.only_service_role('public.confirm_generation_publication(uuid, jsonb)');
+select generation_private.grant_to_service_role(
+  'execute', 'function public.confirm_generation_publication(uuid, jsonb)'
+);
 
 create or replace function public.unpublished_generation_jobs(queue_name text, quantity integer)
 returns table (
@@ -136,17 +138,13 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 begin
   perform generation_private.check_queue(queue_name);
-  if quantity is null or quantity not between 0 and 100 then
-    raise exception 'quantity: expected 0 to 100 jobs, got %',
-      coalesce(quantity::text, 'null') using errcode = '22023';
-  end if;
+  perform generation_private.check_between('quantity', quantity, 0, 100, 'jobs');
 
-  -- Touching a row hands it to one worker for longer than any worker lives, and moves it to the
-  -- end. Two that copied for one job could cross: one asks what is due, a newer job succeeds, the
-  -- other copies and confirms that, and the first one's copy lands last and stays.
+  -- Touching a row hands it to one worker for longer than any worker lives, and moves it to the end. Two that copied
+  -- for one job could cross: one asks what is due, a newer job succeeds, the other copies and confirms that, and
+  -- the first one's copy lands last and stays.
   return query
   with candidates as (
     select j.id
@@ -161,13 +159,15 @@ begin
   )
   update public.generation_jobs as job
   set updated_at = clock_timestamp()
-  from candidates
-  where job.id = candidates.id
+  from candidates as c
+  where job.id = c.id
   returning
     job.id, job.storyboard_id, job.scene_id, job.character_id, generation_private.publications(job);
 end
 $$;
 comment on function public.unpublished_generation_jobs(text, integer) is
-  'Up to quantity (0 to 100) jobs whose copies nobody has confirmed within 10 minutes of their completion or of the last '
-  'call that answered them, with what has to be copied: their worker died in between.';
-select generation_private.only_service_role('public.unpublished_generation_jobs(text, integer)');
+  'Up to quantity (0 to 100) jobs whose copies were not confirmed within 10 minutes of their completion or of the last '
+  'call that returned them, with what has to be copied: their worker died in between.';
+select generation_private.grant_to_service_role(
+  'execute', 'function public.unpublished_generation_jobs(text, integer)'
+);

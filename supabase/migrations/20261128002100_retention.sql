@@ -1,9 +1,69 @@
 -- The ledger and the archives grow for ever unless they are pruned.
 
--- By when a job ended, without what can never be removed.
+-- By when a job ended, without what can never be pruned.
 create index if not exists generation_jobs_finished
   on public.generation_jobs (queue, finished_at)
   where finished_at is not null and not publication_pending;
+
+-- The newest success of an entity decides which results come too late, and what its current object is: it stays for
+-- as long as there is no newer one.
+create or replace function generation_private.is_newest_result(job public.generation_jobs)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select
+    from generation_private.entity_slots(job) as entity
+    cross join lateral generation_private.newest_result(job, entity.slot) as newest
+    where newest.id = job.id
+  );
+end
+$$;
+
+-- Removes jobs of a queue that ended before a time, with their archived messages, oldest first. A job whose message
+-- was copied back to the queue by hand stays: a worker would begin it if the ledger did not know that it has ended.
+create or replace function generation_private.prune_jobs(
+  queue_name text,
+  ended_before timestamptz,
+  with_failed boolean,
+  quantity integer,
+  out jobs integer,
+  out messages integer
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  message_ids bigint[];
+  times timestamptz[];
+begin
+  with finished as (
+    select j.id
+    from public.generation_jobs as j
+    where j.queue = queue_name
+      and j.finished_at < ended_before
+      and not j.publication_pending
+      and (j.status in ('succeeded', 'cancelled') or (with_failed and j.status = 'failed'))
+      and (j.status <> 'succeeded' or not generation_private.is_newest_result(j))
+      and not generation_private.message_exists(j.queue, j.msg_id, j.enqueued_at)
+    order by j.finished_at
+    limit quantity
+    for update of j skip locked
+  ),
+  removed as (
+    delete from public.generation_jobs as j
+    using finished as f
+    where j.id = f.id
+    returning j.msg_id, j.enqueued_at
+  )
+  select array_agg(r.msg_id), array_agg(r.enqueued_at), count(*) into message_ids, times, jobs
+  from removed as r;
+  messages := generation_private.delete_archived(queue_name, message_ids, times);
+end
+$$;
 
 create or replace function public.prune_generation_jobs(
   older_than interval,
@@ -15,119 +75,40 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
   called_at constant timestamptz := clock_timestamp();
-  remaining integer := prune_generation_jobs.quantity;
-  cutoff timestamptz;
-  queue text;
-  removed bigint;
-  archived bigint;
+  remaining integer := quantity;
+  queue_name text;
+  pruned record;
+  unknown integer;
 begin
-  -- A worker repeats a call for some minutes when an answer was lost; an hour later nobody asks.
-  -- Compared twice: one month less 29 days is a day for some, and none at all in February.
+  -- A worker repeats a call for some minutes when an answer was lost, never an hour later. Compared twice: one month
+  -- less 29 days is a day in some months, and none at all in February.
   if older_than is null
     or not (older_than between interval '1 hour' and interval '100 years')
     or called_at - older_than > called_at - interval '1 hour'
   then
-    raise exception 'older_than: expected 1 hour to 100 years, got %',
-      coalesce(older_than::text, 'null') using errcode = '22023';
+    raise exception 'older_than: expected 1 hour to 100 years, got %', coalesce(older_than::text, 'null')
+      using errcode = '22023';
   end if;
-  if quantity is null or quantity not between 1 and 100000 then
-    raise exception 'quantity: expected 1 to 100000, got %',
-      coalesce(quantity::text, 'null') using errcode = '22023';
-  end if;
+  perform generation_private.check_between('quantity', quantity, 1, 100000);
 
-  cutoff := called_at - older_than;
   jobs := 0;
   messages := 0;
   perform generation_private.lock_queues();
-  foreach queue in array array['image_generation_queue', 'video_generation_queue'] loop
+  foreach queue_name in array generation_private.queue_names() loop
     exit when remaining = 0;
-    -- A queue that was dropped is made anew by the migrations.
-    continue when to_regclass(format('pgmq.%I', 'q_' || queue)) is null;
+    -- The migrations create a queue again that was dropped.
+    continue when not generation_private.queue_exists(queue_name);
 
-    -- The newest success of an entity decides which results come too late, and what its current
-    -- object is: it stays for as long as there is no newer one. A message that is still on the
-    -- queue, put back by hand, would be worked on if nobody knew that its job has ended.
-    execute format(
-      $sql$
-        with finished as (
-          select j.id
-          from public.generation_jobs as j
-          where j.queue = $1
-            and j.finished_at < $2
-            and not j.publication_pending
-            and (j.status in ('succeeded', 'cancelled') or ($3 and j.status = 'failed'))
-            and (j.status <> 'succeeded' or j.storyboard_id is null or (
-              (j.scene_id is null or exists (
-                select from public.generation_jobs as newer
-                where newer.storyboard_id = j.storyboard_id
-                  and newer.scene_id = j.scene_id
-                  and newer.kind = j.kind
-                  and newer.status = 'succeeded'
-                  and (newer.enqueued_at, newer.msg_id) > (j.enqueued_at, j.msg_id)
-              ))
-              and (j.character_id is null or exists (
-                select from public.generation_jobs as newer
-                where newer.storyboard_id = j.storyboard_id
-                  and newer.character_id = j.character_id
-                  and newer.kind = j.kind
-                  and newer.status = 'succeeded'
-                  and (newer.enqueued_at, newer.msg_id) > (j.enqueued_at, j.msg_id)
-              ))
-            ))
-            and not exists (
-              select from pgmq.%1$I as q where q.msg_id = j.msg_id and q.enqueued_at = j.enqueued_at
-            )
-          order by j.finished_at
-          limit $4
-          for update of j skip locked
-        ),
-        removed as (
-          delete from public.generation_jobs as j
-          using finished
-          where j.id = finished.id
-          returning j.msg_id, j.enqueued_at
-        ),
-        archived as (
-          delete from pgmq.%2$I as a
-          using removed
-          where a.msg_id = removed.msg_id and a.enqueued_at = removed.enqueued_at
-          returning a.msg_id
-        )
-        select (select count(*) from removed), (select count(*) from archived)
-      $sql$,
-      'q_' || queue, 'a_' || queue
-    ) into removed, archived using queue, cutoff, coalesce(include_failed, false), remaining;
-    jobs := jobs + removed;
-    messages := messages + archived;
-    remaining := remaining - removed;
-
-    -- Messages of which the ledger knows nothing: older than the ledger, or deleted from it.
-    execute format(
-      $sql$
-        with unknown as (
-          select a.msg_id
-          from pgmq.%1$I as a
-          where a.archived_at < $2
-            and not exists (
-              select from public.generation_jobs as j
-              where j.queue = $1 and j.msg_id = a.msg_id and j.enqueued_at = a.enqueued_at
-            )
-          order by a.archived_at
-          limit $3
-          for update of a skip locked
-        ),
-        archived as (
-          delete from pgmq.%1$I as a using unknown where a.msg_id = unknown.msg_id returning a.msg_id
-        )
-        select count(*) from archived
-      $sql$,
-      'a_' || queue
-    ) into archived using queue, cutoff, remaining;
-    messages := messages + archived;
-    remaining := remaining - archived;
+    pruned := generation_private.prune_jobs(
+      queue_name, called_at - older_than, coalesce(include_failed, false), remaining
+    );
+    remaining := remaining - pruned.jobs;
+    unknown := generation_private.delete_unknown_archived(queue_name, called_at - older_than, remaining);
+    remaining := remaining - unknown;
+    jobs := jobs + pruned.jobs;
+    messages := messages + pruned.messages + unknown;
   end loop;
   more := remaining = 0;
   return next;
@@ -137,6 +118,8 @@ comment on function public.prune_generation_jobs(interval, boolean, integer) is
   'Removes the jobs that have ended longer ago than older_than (1 hour to 100 years), each with its archived message, and '
   'archived messages of that age that belong to no job. What stays: the newest success of each entity, jobs whose copies '
   'are not confirmed, and failed jobs, unless include_failed. At most quantity (1 to 100000) jobs and messages a call, '
-  'oldest first; two calls at a time share the work. Answers how many jobs and messages were removed, and whether there '
+  'oldest first; two calls at a time share the work. Returns how many jobs and messages were removed, and whether there '
   'may be more.';
-select generation_private.only_service_role('public.prune_generation_jobs(interval, boolean, integer)');
+select generation_private.grant_to_service_role(
+  'execute', 'function public.prune_generation_jobs(interval, boolean, integer)'
+);

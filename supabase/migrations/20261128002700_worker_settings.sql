@@ -22,9 +22,9 @@ comment on table public.generation_worker_settings is
 comment on column public.generation_worker_settings.function_name is
   'The Edge Function that works on the queue.';
 comment on column public.generation_worker_settings.call_interval_seconds is
-  'Seconds between two looks at the queue: 1 to 59, or whole minutes that divide an hour.';
+  'Seconds between two checks of the queue: 1 to 59, or whole minutes that divide an hour.';
 comment on column public.generation_worker_settings.most_workers is
-  'How many workers are called at the same time; 0 calls nobody.';
+  'How many workers are called at the same time; 0 calls none.';
 comment on column public.generation_worker_settings.jobs_per_worker is
   'How many jobs a worker has in hand at once: IMAGE_CONCURRENCY or VIDEO_CONCURRENCY of the functions.';
 comment on column public.generation_worker_settings.debounce_seconds is
@@ -32,7 +32,7 @@ comment on column public.generation_worker_settings.debounce_seconds is
 comment on column public.generation_worker_settings.timeout_milliseconds is
   'How long pg_net waits for the answer, which comes before the run.';
 comment on column public.generation_worker_settings.scheduled is
-  'Whether the schedule is installed; null until somebody has decided.';
+  'Whether the schedule is installed; null until that was decided.';
 
 -- What an operator has set stays as it is.
 insert into public.generation_worker_settings (queue, function_name, jobs_per_worker)
@@ -42,21 +42,8 @@ values
 on conflict (queue) do nothing;
 
 alter table public.generation_worker_settings enable row level security;
-revoke all on table public.generation_worker_settings from public;
-do $$
-declare
-  role_name text;
-begin
-  for role_name in
-    select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
-  loop
-    execute format('revoke all on table public.generation_worker_settings from %I', role_name);
-  end loop;
-  if exists (select from pg_roles where rolname = 'service_role') then
-    grant select, update (
-      function_name, call_interval_seconds, most_workers, jobs_per_worker, debounce_seconds,
-      timeout_milliseconds
-    ) on table public.generation_worker_settings to service_role;
-  end if;
-end
-$$;
+select generation_private.grant_to_service_role(
+  'select, update (function_name, call_interval_seconds, most_workers, jobs_per_worker, debounce_seconds, '
+    'timeout_milliseconds)',
+  'table public.generation_worker_settings'
+);

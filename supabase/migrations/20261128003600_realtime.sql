@@ -1,5 +1,5 @@
--- Web apps see how their jobs go on: Supabase Realtime sends every change of the ledger to whoever may read the
--- row. Nobody may, until a project adds a policy and grants columns (docs/database.md).
+-- Web apps see how their jobs go on: Supabase Realtime sends every change of the ledger to the users that may read the
+-- row. None may, until a project adds a policy and grants columns (docs/database.md).
 
 do $$
 begin
@@ -16,6 +16,6 @@ begin
   end if;
 exception
   when insufficient_privilege then
-    raise notice 'the publication supabase_realtime belongs to somebody else, who has to run: alter publication supabase_realtime add table public.generation_jobs';
+    raise notice 'the publication supabase_realtime has another owner, who has to run: alter publication supabase_realtime add table public.generation_jobs';
 end
 $$;

@@ -1,10 +1,15 @@
--- What is left to close: the internals, which only the functions in public call, as their owner.
-revoke all on all functions in schema generation_private from public;
-select generation_private.only_service_role(callable)
-from unnest(array[
-  'generation_private.image_queue_messages()',
-  'generation_private.video_queue_messages()'
-]::regprocedure[]) as callable;
+-- What is left to decide: the internals, which only the functions in public call, as their owner, and pgmq.
 
--- PostgREST keeps the schema in memory: it looks again, so that the functions can be called at once.
+revoke all on all functions in schema generation_private from public;
+
+do $$
+begin
+  if to_regrole('service_role') is not null then
+    grant usage on schema pgmq to service_role;
+    grant select on pgmq.q_image_generation_queue, pgmq.q_video_generation_queue to service_role;
+  end if;
+end
+$$;
+
+-- PostgREST keeps the schema in memory: it reads it again, so that the functions can be called at once.
 notify pgrst, 'reload schema';

@@ -5,30 +5,32 @@ import type { Sql } from "postgres";
 import { migrate } from "../../local/database/migrate.ts";
 import { connect, startPostgres } from "../support/postgres.ts";
 
-const NOBODY = "";
+const OWNER_ALONE = "";
 const EXECUTES = "service_role EXECUTE";
-/** Who besides its owner. What is not here has not been decided on. */
+/** Only the functions in public call these, as their owner, unless GRANTS says otherwise. */
+const INTERNAL = "function generation_private.";
+/** Who may use an object besides its owner. An object of public that is not listed is undecided. */
 const GRANTS: Record<string, string> = {
-  "schema generation_private": NOBODY,
+  "schema generation_private": OWNER_ALONE,
 
   "table public.generation_jobs": "service_role SELECT",
   "table public.generation_worker_settings": "service_role SELECT",
   "table public.generation_webhook_settings": "service_role SELECT",
   "table public.generation_webhooks": "service_role SELECT",
-  "table generation_private.worker_calls": NOBODY,
+  "table generation_private.worker_calls": OWNER_ALONE,
   "sequence public.generation_limits_id_seq":
     "anon SELECT UPDATE USAGE, authenticated SELECT UPDATE USAGE, service_role SELECT UPDATE USAGE",
-  "table generation_private.requests": NOBODY,
-  "table generation_private.lines": NOBODY,
+  "table generation_private.requests": OWNER_ALONE,
+  "table generation_private.fair_share_cursors": OWNER_ALONE,
   "table public.generation_limits": "service_role DELETE INSERT SELECT UPDATE",
   // The project's own, with what Supabase gives for every table.
   "table public.kv_store_7ee7668a": "service_role ALL",
   "table pgmq.q_image_generation_queue": "service_role SELECT",
   "table pgmq.q_video_generation_queue": "service_role SELECT",
-  "table pgmq.a_image_generation_queue": NOBODY,
-  "table pgmq.a_video_generation_queue": NOBODY,
-  "sequence pgmq.q_image_generation_queue_msg_id_seq": NOBODY,
-  "sequence pgmq.q_video_generation_queue_msg_id_seq": NOBODY,
+  "table pgmq.a_image_generation_queue": OWNER_ALONE,
+  "table pgmq.a_video_generation_queue": OWNER_ALONE,
+  "sequence pgmq.q_image_generation_queue_msg_id_seq": OWNER_ALONE,
+  "sequence pgmq.q_video_generation_queue_msg_id_seq": OWNER_ALONE,
   "view pgmq.image_generation_queue": "service_role SELECT",
   "view pgmq.video_generation_queue": "service_role SELECT",
   "view public.generation_assets": "service_role SELECT",
@@ -70,69 +72,10 @@ const GRANTS: Record<string, string> = {
   // The views read through these.
   "function generation_private.entity_results": EXECUTES,
   "function generation_private.queue_messages": EXECUTES,
+  "function generation_private.queue_names": EXECUTES,
   "function generation_private.stored_assets": EXECUTES,
   "function generation_private.image_queue_messages": EXECUTES,
   "function generation_private.video_queue_messages": EXECUTES,
-  "function generation_private.add_history": NOBODY,
-  "function generation_private.bare_model": NOBODY,
-  "function generation_private.call_workers": NOBODY,
-  "function generation_private.cancellation_arrived": NOBODY,
-  "function generation_private.check_length": NOBODY,
-  "function generation_private.check_queue": NOBODY,
-  "function generation_private.check_webhook_url": NOBODY,
-  "function generation_private.cron_expression": NOBODY,
-  "function generation_private.entity_slots": NOBODY,
-  "function generation_private.errands_since": NOBODY,
-  "function generation_private.give_turns": NOBODY,
-  "function generation_private.hmac_sha256": NOBODY,
-  "function generation_private.interval_changed": NOBODY,
-  "function generation_private.job_ended": NOBODY,
-  "function generation_private.job_of_key": NOBODY,
-  "function generation_private.lock_job": NOBODY,
-  "function generation_private.lock_live_job": NOBODY,
-  "function generation_private.lock_queues": NOBODY,
-  "function generation_private.meet_strays": NOBODY,
-  "function generation_private.message_archived": NOBODY,
-  "function generation_private.message_deleted": NOBODY,
-  "function generation_private.message_inserted": NOBODY,
-  "function generation_private.message_priority": NOBODY,
-  "function generation_private.message_text": NOBODY,
-  "function generation_private.messages_arrived": NOBODY,
-  "function generation_private.model_room": NOBODY,
-  "function generation_private.newest_result": NOBODY,
-  "function generation_private.next_messages": NOBODY,
-  "function generation_private.only_service_role": NOBODY,
-  "function generation_private.only_service_role_reads": NOBODY,
-  "function generation_private.operation_cancelled": NOBODY,
-  "function generation_private.prune_schedule": NOBODY,
-  "function generation_private.publications": NOBODY,
-  "function generation_private.queue_truncated": NOBODY,
-  "function generation_private.read_sender_fields": NOBODY,
-  "function generation_private.request_returned": NOBODY,
-  "function generation_private.require_schedule": NOBODY,
-  "function generation_private.return_message": NOBODY,
-  "function generation_private.schedule_calls": NOBODY,
-  "function generation_private.schedule_changed": NOBODY,
-  "function generation_private.schedule_name": NOBODY,
-  "function generation_private.schedule_requirements": NOBODY,
-  "function generation_private.schedule_secret": NOBODY,
-  "function generation_private.schedule_webhooks": NOBODY,
-  "function generation_private.send_webhook": NOBODY,
-  "function generation_private.share_of": NOBODY,
-  "function generation_private.signed_in_user": NOBODY,
-  "function generation_private.take_turn": NOBODY,
-  "function generation_private.take_webhook_answer": NOBODY,
-  "function generation_private.unreadable": NOBODY,
-  "function generation_private.wake": NOBODY,
-  "function generation_private.webhook_attempt_failed": NOBODY,
-  "function generation_private.webhook_delay": NOBODY,
-  "function generation_private.webhook_keys": NOBODY,
-  "function generation_private.webhook_refusal": NOBODY,
-  "function generation_private.webhook_requirements": NOBODY,
-  "function generation_private.webhook_signatures": NOBODY,
-  "function generation_private.without_submission": NOBODY,
-  "function generation_private.write_job": NOBODY,
-  "function generation_private.write_webhook": NOBODY,
 };
 
 /** Everything outside of PostgreSQL's own schemas, with what others than the owner may do. */
@@ -186,15 +129,17 @@ for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
       const made = new Map([...await objects(owner)].filter(([name]) => !before.has(name)));
 
       for (const [name, grants] of made) {
-        assert.ok(
-          name in GRANTS,
-          `Nobody has decided who may use the ${name}; as it is: ${
-            grants[0] || "its owner alone"
-          }. ` +
-            "Write the decision into GRANTS of this file. A function for PostgREST is followed by " +
-            "generation_private.only_service_role(...), an internal one by revoke all ... from public.",
+        const decided = GRANTS[name] ?? (name.startsWith(INTERNAL) ? OWNER_ALONE : undefined);
+        assert.notEqual(
+          decided,
+          undefined,
+          `GRANTS of this file does not say who may use the ${name}; as it is: ` +
+            `${
+              grants[0] || "its owner alone"
+            }. In the migrations, an object of public is followed ` +
+            "by generation_private.grant_to_service_role(...).",
         );
-        assert.deepEqual(grants, [GRANTS[name]], name);
+        assert.ok(grants.every((grant) => grant === decided), `${name}: ${grants}`);
       }
       const gone = Object.keys(GRANTS).filter((name) => !made.has(name));
       assert.deepEqual(gone, [], "decided on, but not there any more");

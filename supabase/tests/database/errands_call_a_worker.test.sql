@@ -66,7 +66,7 @@ select is(pg_temp.look(), 0, 'nobody is called while its worker may be telling t
 select pg_temp.passes('30 seconds');
 select is(pg_temp.look(), 1, 'what it has not confirmed after five minutes calls another');
 select is(pg_temp.handed_out(), 5::bigint, 'who gets all of them');
-select is(generation_private.errands_since('video_generation_queue'), null, 'and leaves nothing');
+select is(generation_private.maintenance_since('video_generation_queue'), null, 'and leaves nothing');
 
 select pgmq.send('video_generation_queue', '{}');
 delete from generation_private.worker_calls;

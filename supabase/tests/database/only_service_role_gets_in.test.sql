@@ -81,7 +81,7 @@ select is_empty(
      from unnest(array['anon', 'authenticated', 'service_role']) as role,
        lateral (select oid::regprocedure as signature from pg_proc where pronamespace = 'generation_private'::regnamespace) as p
      where has_function_privilege(role, signature, 'execute')
-       and not (role = 'service_role' and signature::text ~ '(queue_messages|stored_assets|entity_results)\(\)$') $$,
+       and not (role = 'service_role' and signature::text ~ '(queue_messages|queue_names|stored_assets|entity_results)\(\)$') $$,
   'the internals are executed by nobody, but for what the views read'
 );
 select is_empty(

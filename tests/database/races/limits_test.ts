@@ -36,7 +36,7 @@ async function send(session: Sql, count: number, storyboard = "sb", queue = IMAG
 
 /** There are these limits, and nothing has been counted yet. */
 async function limit(session: Sql, ...limits: Record<string, string | number>[]): Promise<void> {
-  await session`truncate generation_private.requests, generation_private.lines`;
+  await session`truncate generation_private.requests, generation_private.fair_share_cursors`;
   await session`delete from public.generation_limits`;
   for (const row of limits) await session`insert into public.generation_limits ${session(row)}`;
 }

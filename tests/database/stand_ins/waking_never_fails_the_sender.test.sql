@@ -24,7 +24,7 @@ select throws_ok(
 
 drop table generation_private.worker_calls;
 select lives_ok($$ select pgmq.send('image_generation_queue', '{}') $$, 'a table is missing');
-drop table public.generation_worker_settings;
+drop table public.generation_worker_settings cascade;
 select lives_ok($$ select pgmq.send('image_generation_queue', '{}') $$, 'the settings are missing');
 select lives_ok(
   $$ select generation_private.wake('image_generation_queue'), generation_private.wake('no queue'), generation_private.wake(null) $$,

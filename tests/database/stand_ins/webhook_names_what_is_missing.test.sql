@@ -26,7 +26,7 @@ select is(sent, 0, 'for as long as it takes') from public.deliver_generation_web
 select lives_ok(format('select pg_temp.follow(%L)', pg_temp.remedy()), 'the remedy for the secret is a statement that works');
 select is(pg_temp.missing(), array['a host that webhooks may go to'], 'then that is there');
 select is(
-  length((generation_private.webhook_keys(generation_private.schedule_secret('webhook_secret')))[1]), 32, 'as long as it should be'
+  length((generation_private.webhook_keys(generation_private.vault_secret('webhook_secret')))[1]), 32, 'as long as it should be'
 );
 select lives_ok(format('select pg_temp.follow(%L)', pg_temp.remedy()), 'so does that for the hosts');
 select is(sent, 1, 'what has waited is sent') from public.deliver_generation_webhooks();

@@ -1,64 +1,18 @@
--- What waits and what is in hand, for people and for what draws their charts. Looking disturbs nothing:
--- pgmq.read would hide what it shows.
-
--- Queue depth and pending messages under the names that people's scripts use.
---
--- The views read through functions instead of the tables themselves. That makes them read-only (a delete from
--- the view must not delete messages), and lets pgmq.drop_queue drop the table, which a view over it would
--- forbid. The planner inlines such a function, so nothing is lost.
-
-create or replace function generation_private.image_queue_messages()
-returns table (msg_id bigint, enqueued_at timestamptz, vt timestamptz, read_ct integer, message jsonb)
-language sql
-stable
-as $$
-  select q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message from pgmq.q_image_generation_queue as q
-$$;
-comment on function generation_private.image_queue_messages() is
-  'The messages on the image queue; the view pgmq.image_generation_queue shows them.';
-select generation_private.only_service_role('generation_private.image_queue_messages()');
-
-create or replace function generation_private.video_queue_messages()
-returns table (msg_id bigint, enqueued_at timestamptz, vt timestamptz, read_ct integer, message jsonb)
-language sql
-stable
-as $$
-  select q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message from pgmq.q_video_generation_queue as q
-$$;
-comment on function generation_private.video_queue_messages() is
-  'The messages on the video queue; the view pgmq.video_generation_queue shows them.';
-select generation_private.only_service_role('generation_private.video_queue_messages()');
+-- What waits and what is in hand, for people and for charts. Reading a view disturbs nothing: pgmq.read would hide
+-- what it shows.
 
 create or replace view pgmq.image_generation_queue as
   select msg_id, enqueued_at, vt, read_ct, message from generation_private.image_queue_messages();
 comment on view pgmq.image_generation_queue is
-  'The messages on the image queue. Looking does not take them off it.';
+  'The messages on the image queue. Reading does not take them off it.';
 
 create or replace view pgmq.video_generation_queue as
   select msg_id, enqueued_at, vt, read_ct, message from generation_private.video_queue_messages();
 comment on view pgmq.video_generation_queue is
-  'The messages on the video queue. Looking does not take them off it.';
+  'The messages on the video queue. Reading does not take them off it.';
 
-do $$
-declare
-  relation text;
-  role_name text;
-begin
-  foreach relation in array array['pgmq.image_generation_queue', 'pgmq.video_generation_queue'] loop
-    execute format('revoke all on %s from public', relation);
-    for role_name in
-      select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
-    loop
-      execute format('revoke all on %s from %I', relation, role_name);
-    end loop;
-  end loop;
-  if exists (select from pg_roles where rolname = 'service_role') then
-    grant usage on schema pgmq to service_role;
-    grant select on pgmq.image_generation_queue, pgmq.video_generation_queue,
-      pgmq.q_image_generation_queue, pgmq.q_video_generation_queue to service_role;
-  end if;
-end
-$$;
+select generation_private.grant_to_service_role('select', 'table pgmq.image_generation_queue');
+select generation_private.grant_to_service_role('select', 'table pgmq.video_generation_queue');
 
 create or replace view public.generation_pending_jobs as
 select job.id as job_id, q.queue, q.kind, q.msg_id, q.enqueued_at, q.vt, q.read_ct,
@@ -71,16 +25,16 @@ select job.id as job_id, q.queue, q.kind, q.msg_id, q.enqueued_at, q.vt, q.read_
   left(q.message ->> 'prompt', 60) as prompt,
   job.error_code
 from generation_private.queue_messages() as q
--- By its time as well: a queue that was dropped and made anew counts from 1 again.
+-- By its time as well: a queue that was dropped and created again counts from 1 again.
 left join public.generation_jobs as job
   on job.queue = q.queue
   and job.msg_id = q.msg_id
   and job.enqueued_at = q.enqueued_at
-  and job.status in ('queued', 'running', 'waiting');
+  and job.finished_at is null;
 comment on view public.generation_pending_jobs is
   'The messages on both queues with their jobs, those in flight included. vt: from when on a worker may take it (again). '
-  'prompt: the first 60 characters. error_code: why it was last put back.';
-select generation_private.only_service_role_reads('public.generation_pending_jobs');
+  'prompt: the first 60 characters. error_code: why it was last deferred.';
+select generation_private.grant_to_service_role('select', 'table public.generation_pending_jobs');
 
 create or replace view public.generation_jobs_in_flight as
 select job.id as job_id, job.queue, job.kind, job.msg_id, job.status, job.attempts, job.storyboard_id,
@@ -95,12 +49,12 @@ where job.status in ('running', 'waiting');
 comment on view public.generation_jobs_in_flight is
   'Jobs that a worker holds (running), and videos that the provider is making (waiting). visible_at: when the next worker may '
   'take it up; past for a running job: its worker has died. submitted_at: when the provider accepted the video.';
-select generation_private.only_service_role_reads('public.generation_jobs_in_flight');
+select generation_private.grant_to_service_role('select', 'table public.generation_jobs_in_flight');
 
 create or replace view public.generation_oldest_waiting as
 select q.queue, job.id as job_id, oldest.msg_id, job.storyboard_id, oldest.vt as visible_since,
   extract(epoch from now() - oldest.vt)::double precision as waiting_seconds
-from (values ('image_generation_queue'), ('video_generation_queue')) as q (queue)
+from unnest(generation_private.queue_names()) as q (queue)
 cross join lateral (
   select m.msg_id, m.enqueued_at, m.vt
   from generation_private.queue_messages() as m
@@ -112,10 +66,10 @@ left join public.generation_jobs as job
   on job.queue = q.queue
   and job.msg_id = oldest.msg_id
   and job.enqueued_at = oldest.enqueued_at
-  and job.status in ('queued', 'running', 'waiting');
+  and job.finished_at is null;
 comment on view public.generation_oldest_waiting is
   'Of each queue the message that could have been taken for the longest time; no row: none waits.';
-select generation_private.only_service_role_reads('public.generation_oldest_waiting');
+select generation_private.grant_to_service_role('select', 'table public.generation_oldest_waiting');
 
 -- How far the limits of models are used: why a job does not start.
 create or replace view public.generation_limits_in_use as
@@ -137,4 +91,4 @@ from public.generation_limits as l
 where l.model is not null;
 comment on view public.generation_limits_in_use is
   'The limits of each model beside what is used of them. begun_last_minute is 0 where no requests are counted.';
-select generation_private.only_service_role_reads('public.generation_limits_in_use');
+select generation_private.grant_to_service_role('select', 'table public.generation_limits_in_use');

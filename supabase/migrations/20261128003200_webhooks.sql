@@ -1,5 +1,4 @@
--- What senders are told: one row for each end of a job whose message names a webhookUrl, written in the
--- transaction that ends it.
+-- Webhooks: one row for each end of a job whose message names a webhookUrl, written in the transaction that ends the job.
 
 create table if not exists public.generation_webhooks (
   id uuid primary key default gen_random_uuid(),
@@ -23,7 +22,7 @@ create table if not exists public.generation_webhooks (
     check (status <> 'sent' or (request_id is not null and sent_at is not null))
 );
 comment on table public.generation_webhooks is
-  'One row for each end of a job whose sender wants to be told: what is sent, where, and how that went.';
+  'One row for each end of a job whose message names a webhookUrl: what is sent, where, and how that went.';
 comment on column public.generation_webhooks.id is 'The header webhook-id, the same at every attempt.';
 comment on column public.generation_webhooks.ended_at is
   'When the job ended: finished_at. A job that is sent again ends again.';
@@ -33,7 +32,7 @@ comment on column public.generation_webhooks.status is
 comment on column public.generation_webhooks.sent_at is 'When it was last handed to pg_net.';
 comment on column public.generation_webhooks.request_id is 'The last attempt in pg_net''s tables.';
 comment on column public.generation_webhooks.response_status is 'What the receiver answered last, if it did.';
-comment on column public.generation_webhooks.error is 'Why the last attempt was none that counts.';
+comment on column public.generation_webhooks.error is 'Why the last attempt failed.';
 
 create index if not exists generation_webhooks_due
   on public.generation_webhooks (next_attempt_at)
@@ -47,22 +46,10 @@ create index if not exists generation_jobs_webhook
   where finished_at is not null and jsonb_typeof(message -> 'webhookUrl') = 'string';
 
 alter table public.generation_webhooks enable row level security;
-revoke all on table public.generation_webhooks from public;
-do $$
-declare
-  role_name text;
-begin
-  for role_name in
-    select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
-  loop
-    execute format('revoke all on table public.generation_webhooks from %I', role_name);
-  end loop;
-  if exists (select from pg_roles where rolname = 'service_role') then
-    grant select on table public.generation_webhooks to service_role;
-  end if;
-end
-$$;
+select generation_private.grant_to_service_role('select', 'table public.generation_webhooks');
 
+-- Writes the webhook of a job that has ended; returns the row, null if it was there. The data are what a sender may
+-- know; a field that generation_job does not have is left out.
 create or replace function generation_private.write_webhook(job public.generation_jobs)
 returns public.generation_webhooks
 language plpgsql
@@ -80,7 +67,6 @@ begin
     jsonb_build_object(
       'type', 'generation.' || job.status,
       'timestamp', job.finished_at,
-      -- What a sender may know. A field that generation_job does not have is left out.
       'data', (
         select jsonb_object_agg(field.key, field.value)
         from jsonb_each(public.generation_job(job.id)) as field
@@ -97,5 +83,3 @@ begin
   return written;
 end
 $$;
-comment on function generation_private.write_webhook(public.generation_jobs) is
-  'Writes down that a job has ended and its sender is to be told; answers the row, null if it was there.';

@@ -1,60 +1,68 @@
--- Sending webhooks, by pg_net: it makes the request after the transaction is committed, and puts the
--- answer into a table of its own, where the next look finds it. So nothing here waits for a receiver.
+-- Sending webhooks, by pg_net: it makes the request after the transaction is committed, and puts the reply into a table of
+-- its own, where the next delivery finds it. So nothing here waits for a receiver.
+
+create or replace function generation_private.replies_are_readable()
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return to_regclass('net._http_response') is not null
+    and has_schema_privilege('net', 'usage')
+    and has_table_privilege('net._http_response', 'select');
+end
+$$;
+
+-- What is missing before a webhook can be sent, and the statement that supplies it. No row: nothing.
 create or replace function generation_private.webhook_requirements()
 returns table (missing text, remedy text)
 language plpgsql
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  secret text;
+  secret constant text := generation_private.vault_secret('webhook_secret');
+  new_secret constant text := '''whsec_'' || encode(uuid_send(gen_random_uuid()) || '
+    'uuid_send(gen_random_uuid()), ''base64'')';
 begin
   if to_regprocedure('net.http_post(text, jsonb, jsonb, jsonb, integer)') is null then
-    missing := 'the extension pg_net';
-    remedy := 'create extension pg_net;';
-    return next;
-  elsif not has_schema_privilege('net', 'usage')
-    or not coalesce(has_table_privilege(to_regclass('net._http_response'), 'select'), false)
-  then
-    missing := 'the right to read the answers that pg_net got';
-    remedy := format('grant usage on schema net to %1$I; grant select on net._http_response to %1$I;', current_user);
-    return next;
+    return query select 'the extension pg_net', 'create extension pg_net;';
+  elsif not generation_private.replies_are_readable() then
+    return query select 'the right to read the answers that pg_net got', format(
+      'grant usage on schema net to %1$I; grant select on net._http_response to %1$I;', current_user
+    );
   end if;
   if to_regclass('vault.decrypted_secrets') is null then
-    missing := 'the extension supabase_vault';
-    remedy := 'create extension supabase_vault;';
-    return next;
-  else
-    secret := generation_private.schedule_secret('webhook_secret');
+    return query select 'the extension supabase_vault', 'create extension supabase_vault;';
   end if;
   if generation_private.webhook_keys(secret) is null then
-    missing := case
-      when coalesce(secret, '') = '' then 'the secret webhook_secret'
-      else 'a secret webhook_secret that is whsec_ and 24 to 64 bytes in Base64'
-    end;
-    remedy := case
-      when secret is null then
-        'select vault.create_secret(''whsec_'' || encode(uuid_send(gen_random_uuid()) || '
-          'uuid_send(gen_random_uuid()), ''base64''), ''webhook_secret'');'
-      else
-        'select vault.update_secret(id, ''whsec_'' || encode(uuid_send(gen_random_uuid()) || '
-          'uuid_send(gen_random_uuid()), ''base64'')) from vault.secrets where name = ''webhook_secret'';'
-    end;
-    return next;
+    return query select
+      case
+        when coalesce(secret, '') = '' then 'the secret webhook_secret'
+        else 'a secret webhook_secret that is whsec_ and 24 to 64 bytes in Base64'
+      end,
+      format(
+        case
+          when secret is null then 'select vault.create_secret(%s, ''webhook_secret'');'
+          else 'select vault.update_secret(id, %s) from vault.secrets where name = ''webhook_secret'';'
+        end,
+        new_secret
+      );
   end if;
   if not exists (
     select from public.generation_webhook_settings as s where s.hosts <> '{}' or s.local_receivers
   ) then
-    missing := 'a host that webhooks may go to';
-    remedy := 'update generation_webhook_settings set hosts = array[''hooks.example.com''];';
-    return next;
+    return query select 'a host that webhooks may go to',
+      'update generation_webhook_settings set hosts = array[''hooks.example.com''];';
   end if;
 end
 $$;
-comment on function generation_private.webhook_requirements() is
-  'What is missing before a webhook can be sent, and the statement that mends it. No row: nothing.';
 
--- Six attempts in the first hour, for what is being restarted; the others hours apart, for what is
--- noticed in the morning. The tenth is the last, some 22 hours after the first.
+-- How long to wait after so many attempts; null: the webhook is given up. Six attempts are in the first hour, for a
+-- receiver that restarts; the others are hours apart, for trouble that is noticed in the morning. The tenth is the
+-- last, some 22 hours after the first. The jitter is a fifth: receivers that were down together do not hear of
+-- everything at the same moment.
 create or replace function generation_private.webhook_delay(attempts integer)
 returns interval
 language plpgsql
@@ -65,17 +73,15 @@ begin
   if attempts >= 10 then
     return null;
   end if;
-  -- Receivers that were down together do not hear of everything at the same moment.
   return make_interval(secs => least(21600, 10 * 4 ^ (attempts - 1)) * (0.8 + 0.4 * random()));
 end
 $$;
-comment on function generation_private.webhook_delay(integer) is
-  'How long to wait after so many attempts, with a jitter of a fifth; null: no longer.';
 
+-- There will be another attempt, unless it was the last, or another would be of no use (final).
 create or replace function generation_private.webhook_attempt_failed(
   webhook public.generation_webhooks,
-  response_status integer,
-  error text,
+  status_code integer,
+  reason text,
   final boolean
 )
 returns void
@@ -90,16 +96,14 @@ begin
   update public.generation_webhooks as w
   set status = case when delay is null then 'failed' else 'waiting' end,
       next_attempt_at = clock_timestamp() + delay,
-      response_status = webhook_attempt_failed.response_status,
-      error = left(webhook_attempt_failed.error, 500),
+      response_status = status_code,
+      error = left(reason, 500),
       updated_at = clock_timestamp()
   where w.id = webhook.id;
 end
 $$;
-comment on function
-  generation_private.webhook_attempt_failed(public.generation_webhooks, integer, text, boolean) is
-  'Notes an attempt that failed: there will be another one, unless it was the last or another would be of no use (final).';
 
+-- Hands a signed webhook to pg_net; the caller holds its row. One whose URL is refused has failed.
 create or replace function generation_private.send_webhook(webhook public.generation_webhooks)
 returns void
 language plpgsql
@@ -131,7 +135,7 @@ begin
           webhook.id::text,
           seconds,
           webhook.event::text, -- the very text that pg_net sends
-          generation_private.webhook_keys(generation_private.schedule_secret('webhook_secret'))
+          generation_private.webhook_keys(generation_private.vault_secret('webhook_secret'))
         )
       ),
       timeout_milliseconds := (
@@ -153,144 +157,162 @@ begin
   where w.id = webhook.id;
 end
 $$;
-comment on function generation_private.send_webhook(public.generation_webhooks) is
-  'Hands a webhook to pg_net, signed; the caller holds its row. One whose URL is refused has failed.';
 
-create or replace function generation_private.take_webhook_answer(
+-- What a webhook becomes by the reply to it. A location means that pg_net has followed a redirect, so the receiver did
+-- not get the webhook: pg_net shows the headers of the first reply and the status of the last. Only beside 201 a
+-- location is nothing odd.
+create or replace function generation_private.take_reply(
   webhook public.generation_webhooks,
-  response_status integer,
+  status_code integer,
   location text,
-  error text
+  trouble text
 )
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- pg_net has followed a redirect: somebody else was told, or nobody. It shows the headers of the
-  -- first answer and the status of the last. A location is nothing odd beside 201 alone.
-  if take_webhook_answer.location is not null and response_status is distinct from 201 then
+  if location is not null and status_code is distinct from 201 then
     perform generation_private.webhook_attempt_failed(
-      webhook, response_status, 'the receiver redirects, to ' || take_webhook_answer.location, true
+      webhook, status_code, 'the receiver redirects, to ' || location, true
     );
-  elsif response_status between 200 and 299 then
+  elsif status_code between 200 and 299 then
     update public.generation_webhooks as w
-    set status = 'delivered',
-        response_status = take_webhook_answer.response_status,
-        updated_at = clock_timestamp()
+    set status = 'delivered', response_status = status_code, updated_at = clock_timestamp()
     where w.id = webhook.id;
-  elsif response_status = 410 then
+  elsif status_code = 410 then
     perform generation_private.webhook_attempt_failed(
-      webhook, response_status, 'the receiver wants no more of this (410)', true
+      webhook, status_code, 'the receiver wants no more of this (410)', true
     );
   else
     perform generation_private.webhook_attempt_failed(
       webhook,
-      response_status,
-      coalesce(take_webhook_answer.error, 'the receiver answered ' || response_status, 'no answer came'),
+      status_code,
+      coalesce(trouble, 'the receiver answered ' || status_code, 'no answer came'),
       false
     );
   end if;
 end
 $$;
-comment on function
-  generation_private.take_webhook_answer(public.generation_webhooks, integer, text, text) is
-  'What becomes of a webhook by the answer to it: location is that header, error what pg_net says where there is no answer.';
 
-create or replace function public.deliver_generation_webhooks()
-returns table (answered integer, sent integer, missing jsonb)
+-- Writes the webhooks that a job's own transaction could not write.
+create or replace function generation_private.write_missing_webhooks(quantity integer)
+returns void
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
-  most constant integer := 200; -- a look; as many as pg_net takes at once
-  -- pg_net forgets what it had in hand when the server breaks down.
-  patience constant interval := interval '5 minutes';
-  moment timestamptz := clock_timestamp();
   job public.generation_jobs;
-  webhook public.generation_webhooks;
-  answer record;
 begin
-  answered := 0;
-  sent := 0;
-  select coalesce(jsonb_agg(to_jsonb(gap)), '[]') into missing
-  from generation_private.webhook_requirements() as gap;
-
-  -- Ends that the job's own transaction could not write down.
   for job in
     select j.*
     from public.generation_jobs as j
-    where j.finished_at > moment - interval '1 hour'
+    where j.finished_at > clock_timestamp() - interval '1 hour'
       and jsonb_typeof(j.message -> 'webhookUrl') = 'string'
       and not exists (
         select from public.generation_webhooks as w
         where w.job_id = j.id and w.ended_at = j.finished_at
       )
     order by j.finished_at
-    limit most
+    limit quantity
     for key share of j skip locked
   loop
     perform generation_private.write_webhook(job);
   end loop;
+end
+$$;
 
-  if missing <> '[]' then
-    return next;
-    return;
-  end if;
-
-  -- Two looks at a time share the work.
+-- Reads the replies to the webhooks that were sent; returns how many had one, or have waited for one in vain. pg_net
+-- forgets what it had in hand when the server breaks down, and may count from 1 again: so the time has to be right,
+-- too. Its clock is that of a transaction, which may have begun a little earlier.
+create or replace function generation_private.take_replies(quantity integer)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  patience constant interval := interval '5 minutes';
+  called_at constant timestamptz := clock_timestamp();
+  answered integer := 0;
+  webhook public.generation_webhooks;
+  reply record;
+begin
   for webhook in
     select *
     from public.generation_webhooks as w
     where w.status = 'sent'
     order by w.sent_at
-    limit most
+    limit quantity
     for update skip locked
   loop
-    -- After a breakdown pg_net may count from 1 again, so the time has to be right, too. Its clock
-    -- is that of a transaction, which may have begun a little earlier.
-    select r.status_code, r.error_msg, r.timed_out, (
+    select r.status_code, coalesce(r.error_msg, case when r.timed_out then 'no answer in time' end) as trouble, (
         select field.value from jsonb_each_text(r.headers) as field
         where lower(field.key) = 'location'
         limit 1
       ) as location
-    into answer
+    into reply
     from net._http_response as r
     where r.id = webhook.request_id and r.created > webhook.sent_at - interval '1 minute'
     limit 1;
-    if found then
-      perform generation_private.take_webhook_answer(
-        webhook, answer.status_code, answer.location,
-        coalesce(answer.error_msg, case when answer.timed_out then 'no answer in time' end)
-      );
-      answered := answered + 1;
-    elsif webhook.sent_at < moment - patience then
-      perform generation_private.take_webhook_answer(webhook, null, null, null);
+    if found or webhook.sent_at < called_at - patience then
+      perform generation_private.take_reply(webhook, reply.status_code, reply.location, reply.trouble);
       answered := answered + 1;
     end if;
   end loop;
+  return answered;
+end
+$$;
 
-  moment := clock_timestamp();
+create or replace function generation_private.send_due_webhooks(quantity integer)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  called_at constant timestamptz := clock_timestamp();
+  sent integer := 0;
+  webhook public.generation_webhooks;
+begin
   for webhook in
     select *
     from public.generation_webhooks as w
-    where w.status = 'waiting' and w.next_attempt_at <= moment
+    where w.status = 'waiting' and w.next_attempt_at <= called_at
     order by w.next_attempt_at
-    limit most
+    limit quantity
     for update skip locked
   loop
     perform generation_private.send_webhook(webhook);
     sent := sent + 1;
   end loop;
+  return sent;
+end
+$$;
+
+-- Two calls at a time share the work. 200 are as many as pg_net takes at once.
+create or replace function public.deliver_generation_webhooks()
+returns table (answered integer, sent integer, missing jsonb)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  answered := 0;
+  sent := 0;
+  select coalesce(jsonb_agg(to_jsonb(gap)), '[]') into missing
+  from generation_private.webhook_requirements() as gap;
+
+  perform generation_private.write_missing_webhooks(200);
+  if missing = '[]' then
+    answered := generation_private.take_replies(200);
+    sent := generation_private.send_due_webhooks(200);
+  end if;
   return next;
 end
 $$;
 comment on function public.deliver_generation_webhooks() is
-  'Reads the answers to the webhooks that were sent, and sends what is due, at most 200 of each. Answers how many, and '
+  'Reads the answers to the webhooks that were sent, and sends what is due, at most 200 of each. Returns how many, and '
   'what is missing, each with the remedy: while something is, everything waits.';
-select generation_private.only_service_role('public.deliver_generation_webhooks()');
+select generation_private.grant_to_service_role('execute', 'function public.deliver_generation_webhooks()');
 
 create or replace function public.redeliver_generation_webhook(webhook_id uuid)
 returns boolean
@@ -301,9 +323,7 @@ as $$
 declare
   webhook public.generation_webhooks;
 begin
-  if webhook_id is null then
-    raise exception 'webhook_id: expected the id of a webhook, got null' using errcode = '22023';
-  end if;
+  perform generation_private.check_given('webhook_id', webhook_id::text, 'the id of a webhook');
   update public.generation_webhooks as w
   set status = 'waiting',
       attempts = 0,
@@ -323,9 +343,9 @@ begin
 end
 $$;
 comment on function public.redeliver_generation_webhook(uuid) is
-  'Sends a webhook once more, with the same id and all its attempts, also one that was delivered. Answers false when '
+  'Sends a webhook once more, with the same id and all its attempts, also one that was delivered. Returns false when '
   'there is none with this id, or when the last attempt has not been answered yet.';
-select generation_private.only_service_role('public.redeliver_generation_webhook(uuid)');
+select generation_private.grant_to_service_role('execute', 'function public.redeliver_generation_webhook(uuid)');
 
 create or replace function public.generation_webhook_status()
 returns table (
@@ -377,16 +397,17 @@ comment on function public.generation_webhook_status() is
   'a webhook. missing: what deliver_generation_webhooks lacks, each with the remedy. waiting: not delivered yet; retrying: '
   'those of them that have failed three times or more; failed: given up in the last 24 hours. last_failure: url, '
   'response_status, error and at of the newest of the latter two, or null.';
-select generation_private.only_service_role('public.generation_webhook_status()');
+select generation_private.grant_to_service_role('execute', 'function public.generation_webhook_status()');
 
--- However a job ends, its row is updated: so that is where its sender is told. The row is written, and
--- handed to pg_net, in the transaction that ends the job: what is rolled back is told to nobody.
+-- However a job ends, its row is updated: so that is where its webhook is written, and handed to pg_net, in the
+-- transaction that ends the job. What is rolled back is never sent. The job must not fail, or wait, because of its
+-- webhook: deliver_generation_webhooks finds one that could not be written.
 create or replace function generation_private.job_ended()
 returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '50ms' -- somebody may be altering a table
+set lock_timeout = '50ms' -- a table may be altered just now
 as $$
 declare
   webhook public.generation_webhooks;
@@ -399,11 +420,9 @@ begin
   end if;
   return null;
 exception when others then
-  return null; -- no affair of the job's: deliver_generation_webhooks finds what was not written down
+  return null;
 end
 $$;
-comment on function generation_private.job_ended() is
-  'Trigger: a job has ended whose message names a webhookUrl. Never raises, never waits.';
 
 create or replace trigger generation_job_ended
   after update of status on public.generation_jobs

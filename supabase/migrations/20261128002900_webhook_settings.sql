@@ -13,7 +13,7 @@ create table if not exists public.generation_webhook_settings (
   local_receivers boolean not null default false
 );
 comment on table public.generation_webhook_settings is
-  'Whom webhooks may go to, and how long an answer may take. One row; only the owner changes it.';
+  'Where webhooks may go to, and how long an answer may take. One row; only the owner changes it.';
 comment on column public.generation_webhook_settings.hosts is
   'The hosts that a webhookUrl may name: hooks.example.com, or *.example.com for every name below it. In small letters.';
 comment on column public.generation_webhook_settings.timeout_milliseconds is
@@ -24,18 +24,4 @@ comment on column public.generation_webhook_settings.local_receivers is
 insert into public.generation_webhook_settings (only_row) values (true) on conflict do nothing;
 
 alter table public.generation_webhook_settings enable row level security;
-revoke all on table public.generation_webhook_settings from public;
-do $$
-declare
-  role_name text;
-begin
-  for role_name in
-    select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')
-  loop
-    execute format('revoke all on table public.generation_webhook_settings from %I', role_name);
-  end loop;
-  if exists (select from pg_roles where rolname = 'service_role') then
-    grant select on table public.generation_webhook_settings to service_role;
-  end if;
-end
-$$;
+select generation_private.grant_to_service_role('select', 'table public.generation_webhook_settings');

@@ -1,7 +1,7 @@
--- What was made: the objects in Storage, and the entities that show them.
+-- What was generated: the objects in Storage, and the entities that show them.
 --
--- The tables are others' (Storage's, the project's). A view right over them would forbid their owners to change
--- them, so these look through functions, which ask at the moment.
+-- The tables belong to Storage and to the project. A view right over them would forbid their owners to change them,
+-- so the views read them through functions, which look for the tables with each call.
 
 create or replace function generation_private.stored_assets()
 returns table (bucket text, name text, bytes bigint, content_type text, created_at timestamptz)
@@ -14,23 +14,20 @@ begin
   if to_regclass('storage.objects') is null then
     return;
   end if;
-  return query execute $sql$
+  return query
     select o.bucket_id::text, o.name::text, (o.metadata ->> 'size')::bigint, o.metadata ->> 'mimetype',
       o.created_at::timestamptz
     from storage.objects as o
-    where o.bucket_id in ('storyboard-images', 'storyboard-videos')
-  $sql$;
+    where o.bucket_id in ('storyboard-images', 'storyboard-videos');
 end
 $$;
-comment on function generation_private.stored_assets() is
-  'The objects in the two buckets; none where there is no Storage.';
-select generation_private.only_service_role('generation_private.stored_assets()');
+select generation_private.grant_to_service_role('execute', 'function generation_private.stored_assets()');
 
 create or replace view public.generation_assets as
 select a.bucket, a.name, a.bytes, a.content_type, a.created_at from generation_private.stored_assets() as a;
 comment on view public.generation_assets is
   'The images and videos in Storage: the object of each job, and the current one of each scene and character.';
-select generation_private.only_service_role_reads('public.generation_assets');
+select generation_private.grant_to_service_role('select', 'table public.generation_assets');
 
 create or replace function generation_private.entity_results()
 returns table (
@@ -50,21 +47,18 @@ begin
   if to_regclass('public.kv_store_7ee7668a') is null then
     return;
   end if;
-  return query execute $sql$
+  return query
     select e.key, e.value ->> 'imageUrl', e.value ->> 'imageGeneratedAt', e.value ->> 'videoUrl',
       e.value ->> 'videoGeneratedAt', e.value ->> 'updatedAt'
     from public.kv_store_7ee7668a as e
-    where e.key like 'scene:%' or e.key like 'character:%'
-  $sql$;
+    where e.key like 'scene:%' or e.key like 'character:%';
 end
 $$;
-comment on function generation_private.entity_results() is
-  'What the entities say of their assets; the times as they are written there. None in a project with tables of its own.';
-select generation_private.only_service_role('generation_private.entity_results()');
+select generation_private.grant_to_service_role('execute', 'function generation_private.entity_results()');
 
 create or replace view public.generation_entities as
 select e.key, e.image_url, e.image_generated_at, e.video_url, e.video_generated_at, e.updated_at
 from generation_private.entity_results() as e;
 comment on view public.generation_entities is
   'The scenes and characters with the URLs and times of their assets; the times are text that casts to timestamp.';
-select generation_private.only_service_role_reads('public.generation_entities');
+select generation_private.grant_to_service_role('select', 'table public.generation_entities');

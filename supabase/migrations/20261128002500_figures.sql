@@ -15,7 +15,7 @@ where job.finished_at > now() - interval '7 days'
 group by 1, 2;
 comment on view public.generation_throughput is
   'Jobs that ended, by the hour of their end (UTC), of the last 7 days. An hour in which none ended has no row.';
-select generation_private.only_service_role_reads('public.generation_throughput');
+select generation_private.grant_to_service_role('select', 'table public.generation_throughput');
 
 create or replace view public.generation_latency as
 select times.kind, count(*) as jobs,
@@ -40,7 +40,7 @@ group by times.kind;
 comment on view public.generation_latency is
   'Seconds of the jobs that succeeded in the last 24 hours: waited (sent to first claim), took (first claim to asset, '
   'retries included) and both. A delay that the sender asked for counts as waiting; jobs that were redriven are left out.';
-select generation_private.only_service_role_reads('public.generation_latency');
+select generation_private.grant_to_service_role('select', 'table public.generation_latency');
 
 -- The last message is looked up: sorted along with all the others they would be hundreds of megabytes.
 create or replace view public.generation_failures as
@@ -57,7 +57,7 @@ from (
 join public.generation_jobs as last on last.id = of_reason.last_job_id;
 comment on view public.generation_failures is
   'The jobs that have failed and were not sent again, by the reason.';
-select generation_private.only_service_role_reads('public.generation_failures');
+select generation_private.grant_to_service_role('select', 'table public.generation_failures');
 
 create or replace view public.generation_costs as
 select (job.finished_at at time zone 'UTC')::date as day, job.kind, job.model, job.storyboard_id, job.owner,
@@ -67,4 +67,4 @@ where job.status = 'succeeded'
 group by 1, 2, 3, 4, 5;
 comment on view public.generation_costs is
   'The estimated cost of the assets in US dollars, by day (UTC), kind, model, storyboard and owner.';
-select generation_private.only_service_role_reads('public.generation_costs');
+select generation_private.grant_to_service_role('select', 'table public.generation_costs');

@@ -1,6 +1,8 @@
 -- Signatures as Standard Webhooks wants them (https://www.standardwebhooks.com): HMAC-SHA256 over
--- "{id}.{timestamp}.{body}", in Base64. PostgreSQL has SHA-256 built in; HMAC it has in pgcrypto
--- only, which lives in whatever schema it was created in, or nowhere.
+-- "{id}.{timestamp}.{body}", in Base64.
+
+-- HMAC-SHA256 (RFC 2104). PostgreSQL has SHA-256 built in; HMAC it has in pgcrypto only, which may be in any schema,
+-- or in none.
 create or replace function generation_private.hmac_sha256(message bytea, key bytea)
 returns bytea
 language plpgsql
@@ -24,8 +26,9 @@ begin
   return sha256(outer_pad || sha256(inner_pad || message));
 end
 $$;
-comment on function generation_private.hmac_sha256(bytea, bytea) is 'HMAC-SHA256 (RFC 2104) of a message under a key.';
 
+-- The keys of a secret, which is one or more of whsec_ and 24 to 64 bytes in Base64, with spaces between them. Null when
+-- it is not.
 create or replace function generation_private.webhook_keys(secret text)
 returns bytea[]
 language plpgsql
@@ -53,10 +56,8 @@ exception when invalid_parameter_value then
   return null; -- not Base64 after all
 end
 $$;
-comment on function generation_private.webhook_keys(text) is
-  'The keys of a secret: one or more of whsec_ and 24 to 64 bytes in Base64, with spaces between them. Null when that '
-  'is not what it is.';
 
+-- The header webhook-signature, with a signature for each key. sent_at in seconds since 1970, as in webhook-timestamp.
 create or replace function generation_private.webhook_signatures(
   id text,
   sent_at bigint,
@@ -83,5 +84,3 @@ begin
   );
 end
 $$;
-comment on function generation_private.webhook_signatures(text, bigint, text, bytea[]) is
-  'The header webhook-signature: a signature for each key. sent_at in seconds since 1970, as in webhook-timestamp.';

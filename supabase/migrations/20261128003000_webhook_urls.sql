@@ -1,6 +1,9 @@
--- Which URLs webhooks are sent to. The rules are those for source images (src/service/address.rs),
--- and stricter where a webhook needs less: https alone, its own port, and a name, no address. What is
--- not spelled plainly is refused, so that nobody has to know what curl makes of it.
+-- Which URLs webhooks are sent to. The rules are those for source images (src/service/source/address.rs), and stricter
+-- where a webhook needs less: https alone, its own port, and a name, no address. A URL that is not spelled plainly is
+-- refused, so that it does not matter how curl reads it.
+
+-- Why nothing is sent to a URL, as a clause that goes on from "the URL"; null when its spelling is that of a public
+-- https address.
 create or replace function generation_private.check_webhook_url(url text)
 returns text
 language plpgsql
@@ -57,10 +60,8 @@ begin
   return null;
 end
 $$;
-comment on function generation_private.check_webhook_url(text) is
-  'Why nothing is sent to a URL, as a clause that goes on from "the URL"; null when its spelling is that of a public '
-  'https address.';
 
+-- Likewise, by its spelling and the settings.
 create or replace function generation_private.webhook_refusal(url text)
 returns text
 language plpgsql
@@ -91,5 +92,3 @@ begin
   return null;
 end
 $$;
-comment on function generation_private.webhook_refusal(text) is
-  'Why a webhook is not sent to a URL, by its spelling and the settings; null when it is.';
