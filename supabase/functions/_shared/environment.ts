@@ -79,74 +79,56 @@ const MOST_DEADLINE_MINUTES = 2 * 24 * 60;
 /** Reads everything and reports all problems at once, so that one look is enough to fix them. */
 export function readConfiguration(environment: Environment, kind: Kind): Reading {
   const problems: VariableError[] = [];
-  const attempt = <T>(read: () => T): T | undefined => {
+  const values: Partial<Record<keyof Configuration, unknown>> = {};
+  for (const [name, read] of Object.entries(readers(environment, kind))) {
     try {
-      return read();
+      values[name as keyof Configuration] = read();
     } catch (error) {
       if (!(error instanceof VariableError)) throw error;
       problems.push(error);
     }
-  };
+  }
+  const models = (values.models ?? []) as string[];
+  if (problems.length > 0) return { problems, models };
+  const publicUrl = values.publicUrl ?? values.supabaseUrl;
+  return { problems, models, configuration: { ...values, publicUrl } as Configuration };
+}
+
+type Readers = { [N in keyof Required<Configuration>]: () => Configuration[N] | undefined };
+
+/** How each part of the configuration is read. */
+function readers(environment: Environment, kind: Kind): Readers {
   const prefix = kind.toUpperCase();
-
-  const supabaseUrl = attempt(() => {
-    required(environment, "SUPABASE_URL", "the URL of the project's API");
-    return address(environment, "SUPABASE_URL");
-  });
-  const publicUrl = attempt(() => publicUrlOf(environment));
-  const credentials = attempt(() => readCredentials(environment));
-  const serviceKey = credentials && attempt(() => serviceKeyOf(credentials));
-  const googleApiKey = attempt(() => {
-    required(environment, "GOOGLE_GENERATIVE_AI_API_KEY", "a key from Google AI Studio");
-    return credential(environment, "GOOGLE_GENERATIVE_AI_API_KEY");
-  });
-  const googleBaseUrl = attempt(() =>
-    address(environment, "GOOGLE_GENERATIVE_AI_BASE_URL") ?? DEFAULT_BASE_URL
-  );
-  const models = attempt(() =>
-    list(environment, `${prefix}_MODELS`, MODELS[kind]) ?? DEFAULTS[kind].models
-  );
-  const concurrency = attempt(() =>
-    integer(environment, `${prefix}_CONCURRENCY`, {
-      fallback: DEFAULTS[kind].concurrency,
-      least: 1,
-      most: 100,
-    })
-  );
-  const budgetSeconds = attempt(() =>
-    seconds(environment, "WORKER_BUDGET_SECONDS", { fallback: 120, most: MOST_BUDGET_SECONDS })
-  );
-  const deadlineMinutes = attempt(() =>
-    integer(environment, "VIDEO_DEADLINE_MINUTES", {
-      fallback: 30,
-      least: 1,
-      most: MOST_DEADLINE_MINUTES,
-    })
-  );
-  const maxAttempts = attempt(() =>
-    integer(environment, "MAX_ATTEMPTS", { fallback: 5, least: 1, most: 100 })
-  );
-  const sourceImageHosts = attempt(() =>
-    list(environment, "SOURCE_IMAGE_HOSTS", HOSTS)?.map((host) => host.toLowerCase())
-  );
-
-  if (problems.length > 0) return { problems, models: models ?? [] };
   return {
-    problems,
-    models: models!,
-    configuration: {
-      supabaseUrl: supabaseUrl!,
-      publicUrl: publicUrl ?? supabaseUrl!,
-      serviceKey: serviceKey!,
-      googleApiKey: googleApiKey!,
-      googleBaseUrl: googleBaseUrl!,
-      models: models!,
-      concurrency: concurrency!,
-      budgetSeconds: budgetSeconds!,
-      operationDeadlineSeconds: deadlineMinutes! * 60,
-      maxAttempts: maxAttempts!,
-      sourceImageHosts,
+    supabaseUrl: () => {
+      required(environment, "SUPABASE_URL", "the URL of the project's API");
+      return address(environment, "SUPABASE_URL");
     },
+    publicUrl: () => publicUrlOf(environment),
+    serviceKey: () => serviceKeyOf(readCredentials(environment)),
+    googleApiKey: () => {
+      required(environment, "GOOGLE_GENERATIVE_AI_API_KEY", "a key from Google AI Studio");
+      return credential(environment, "GOOGLE_GENERATIVE_AI_API_KEY");
+    },
+    googleBaseUrl: () => address(environment, "GOOGLE_GENERATIVE_AI_BASE_URL") ?? DEFAULT_BASE_URL,
+    models: () => list(environment, `${prefix}_MODELS`, MODELS[kind]) ?? DEFAULTS[kind].models,
+    concurrency: () =>
+      integer(environment, `${prefix}_CONCURRENCY`, {
+        fallback: DEFAULTS[kind].concurrency,
+        least: 1,
+        most: 100,
+      }),
+    budgetSeconds: () =>
+      seconds(environment, "WORKER_BUDGET_SECONDS", { fallback: 120, most: MOST_BUDGET_SECONDS }),
+    operationDeadlineSeconds: () =>
+      60 * integer(environment, "VIDEO_DEADLINE_MINUTES", {
+        fallback: 30,
+        least: 1,
+        most: MOST_DEADLINE_MINUTES,
+      }),
+    maxAttempts: () => integer(environment, "MAX_ATTEMPTS", { fallback: 5, least: 1, most: 100 }),
+    sourceImageHosts: () =>
+      list(environment, "SOURCE_IMAGE_HOSTS", HOSTS)?.map((host) => host.toLowerCase()),
   };
 }
 
