@@ -7,8 +7,6 @@ import type { Io } from "./io.ts";
 
 /** In milliseconds. PostgREST ends a statement after 8 s; a function that has to start takes some. */
 const LONGEST_CALL = 30_000;
-/** In milliseconds; a run takes as long as its budget, and the gateway gives up before this. */
-const LONGEST_RUN = 600_000;
 /** What others say is quoted up to here. */
 const LONGEST_QUOTE = 300;
 
@@ -128,11 +126,6 @@ export class Api {
   /** Calls a database function that answers rows. */
   async callRows<R = Row>(name: string, args: Record<string, unknown> = {}): Promise<R[]> {
     return this.list(name, await this.ask(`/rest/v1/rpc/${name}`, { body: args }));
-  }
-
-  /** Starts a run of a function and waits for its end. */
-  async run(name: string, body: Row, headers: Record<string, string>): Promise<Reply> {
-    return await this.ask(`/functions/v1/${name}`, { body, headers, timeout: LONGEST_RUN });
   }
 
   private list<R>(name: string, reply: Reply): R[] {

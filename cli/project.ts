@@ -43,86 +43,55 @@ const API_HOST = new RegExp(`^(${REF})\\.supabase\\.(co|in|red)$`);
 
 export function readUrl(environment: Environment): Reading {
   const name = "SUPABASE_URL";
-  const value = optional(environment, name);
-  const fault = fileFault(environment, name);
-  if (fault) return wrongUrl(fault);
-  if (value === undefined) {
-    return wrongUrl(`${name} is not set. It is the API URL in the project's settings (Data API).`);
+  const raw = optional(environment, name);
+  const ref = new RegExp(`(?:^|[^a-z0-9])(${REF})(?:[^a-z0-9]|$)`).exec(raw ?? "")?.[1];
+  const { value: url, fault } = read(environment, name, address);
+  const wrong = (
+    message: string,
+    wanted = `https://${ref ?? "PROJECT_REF"}.supabase.co`,
+  ): Reading => (
+    { status: "failed", message: `${name} ${message}`, remedy: `export ${name}=${wanted}` }
+  );
+  if (/^postgres(ql)?:/i.test(raw ?? "")) {
+    return wrong("is the address of the database. The URL of the API belongs there.");
   }
-  const ref = new RegExp(`(?:^|[^a-z0-9])(${REF})(?:[^a-z0-9]|$)`).exec(value)?.[1];
-  let url: string;
-  try {
-    url = address(environment, name)!;
-  } catch (error) {
-    if (!(error instanceof VariableError)) throw error;
-    if (!/^postgres(ql)?:/i.test(value)) return wrongUrl(`${error.message}.`, ref);
-    return wrongUrl(
-      `${name} is the address of the database. The URL of the API belongs there.`,
-      ref,
-    );
+  if (fault) return wrong(fault);
+  if (url === undefined) {
+    return wrong("is not set. It is the API URL in the project's settings (Data API).");
   }
 
   const { hostname, pathname, protocol } = new URL(url);
   if (/^(www\.|app\.)?supabase\.(com|io)$/.test(hostname)) {
-    return wrongUrl(`${name} is a page of the dashboard.`, ref);
+    return wrong("is a page of the dashboard.");
   }
   if (/\.supabase\.(co|com|in)$/.test(hostname) && !API_HOST.test(hostname)) {
     // db.REF.supabase.co, REF.functions.supabase.co, a pooler
-    const isDatabase = /^db\.|\.pooler\./.test(hostname);
-    if (isDatabase) return wrongUrl(`${name} names the host of the database.`, ref);
-    if (ref) return wrongUrl(`${name} names not the host of the whole API.`, ref);
+    if (/^db\.|\.pooler\./.test(hostname)) return wrong("names the host of the database.");
+    if (ref) return wrong("names not the host of the whole API.");
   }
   const service = /\/(rest|storage|functions|auth)\/v1$/.exec(pathname)?.[0];
   if (service) {
-    const message = `${name} ends with ${service}. Only the part before that is expected.`;
-    return { status: "failed", message, remedy: `export ${name}=${url.slice(0, -service.length)}` };
+    const wanted = url.slice(0, -service.length);
+    return wrong(`ends with ${service}. Only the part before that is expected.`, wanted);
   }
   if (protocol === "http:" && API_HOST.test(hostname)) {
-    const message = `${name} begins with http: the key would be sent unencrypted.`;
-    return {
-      status: "failed",
-      message,
-      remedy: `export ${name}=${url.replace("http:", "https:")}`,
-    };
+    const wanted = url.replace("http:", "https:");
+    return wrong("begins with http: the key would be sent unencrypted.", wanted);
   }
   return { status: "ok", message: `${name} is ${url}`, value: url };
 }
 
-function wrongUrl(message: string, ref = "PROJECT_REF"): Reading {
-  return { status: "failed", message, remedy: `export SUPABASE_URL=https://${ref}.supabase.co` };
-}
-
-/** What a file with the variable has that a shell, or Deno, does not take away. */
-function fileFault(environment: Environment, name: string): string | undefined {
-  if (environment(name)?.endsWith("\r")) {
-    return `${name} ends with a carriage return: the file that it comes from has Windows line ` +
-      "endings (CRLF). Save that file with LF.";
-  }
-  if (environment(`\uFEFF${name}`) !== undefined) {
-    return `The file with ${name} begins with a byte order mark (BOM). Save that file without one.`;
-  }
-}
-
 /** Judges the key that the tool works with; says what kind it is, and never what it is. */
 export function readKey(environment: Environment, url: string | undefined, now: number): Reading {
-  const wrong = (message: string): Reading => ({
-    status: "failed",
-    message: `${message} A secret key is expected.`,
-    remedy: newKey(url),
-  });
-  const isSet = (name: string) =>
-    optional(environment, name) !== undefined || fileFault(environment, name) !== undefined;
-  const name = ["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"].find(isSet);
-  if (!name) return wrong("SUPABASE_SECRET_KEY is not set, nor SUPABASE_SERVICE_ROLE_KEY.");
-  const fault = fileFault(environment, name);
-  if (fault) return wrong(fault);
-  let key: string;
-  try {
-    key = credential(environment, name)!;
-  } catch (error) {
-    if (!(error instanceof VariableError)) throw error;
-    return wrong(`${error.message}.`);
-  }
+  const names = ["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"];
+  const readings = names.map((name) => ({ name, ...read(environment, name, credential) }));
+  const found = readings.find(({ value, fault }) => value ?? fault);
+  const wrong = (message: string): Reading => (
+    { status: "failed", message: `${message} A secret key is expected.`, remedy: newKey(url) }
+  );
+  if (!found) return wrong(`${names[0]} is not set, nor ${names[1]}.`);
+  const { name, value: key, fault } = found;
+  if (key === undefined) return wrong(`${name} ${fault}`);
 
   if (key.startsWith("sb_secret_")) {
     return { status: "ok", message: `${name} is a secret key.`, value: key };
@@ -141,6 +110,29 @@ export function readKey(environment: Environment, url: string | undefined, now: 
   const legacy = legacyFault(claims, url, now);
   if (legacy) return wrong(`${name} ${legacy}`);
   return { status: "ok", message: `${name} is a legacy service_role key.`, value: key };
+}
+
+/** The value of a variable, or what is wrong with it; neither where it is not set. */
+function read(
+  environment: Environment,
+  name: string,
+  reader: typeof address | typeof credential,
+): { value?: string; fault?: string } {
+  if (environment(name)?.endsWith("\r")) {
+    return {
+      fault: "ends with a carriage return: the file that it comes from has Windows line endings " +
+        "(CRLF). Save that file with LF.",
+    };
+  }
+  if (environment(`\uFEFF${name}`) !== undefined) {
+    return { fault: "follows a byte order mark (BOM) in its file. Save that file without one." };
+  }
+  try {
+    return { value: reader(environment, name) };
+  } catch (error) {
+    if (!(error instanceof VariableError)) throw error;
+    return { fault: `must be ${error.expected}.` };
+  }
 }
 
 interface Claims {

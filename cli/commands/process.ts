@@ -8,6 +8,9 @@ import { number, yesOrNo } from "../flag.ts";
 import type { Kind } from "../jobs.ts";
 import type { Session } from "../session.ts";
 
+/** In milliseconds; a run takes as long as its budget, and the gateway gives up before this. */
+const LONGEST_RUN = 600_000;
+
 const QUEUES: Record<string, Kind[]> = {
   images: ["image"],
   videos: ["video"],
@@ -42,7 +45,11 @@ export const process = command({
       const name = `process-${kind}-generation`;
       if (!json) stdout(`${name} at ${api.url}`);
       try {
-        const reply = await api.run(name, body, headers);
+        const reply = await api.ask(`/functions/v1/${name}`, {
+          body,
+          headers,
+          timeout: LONGEST_RUN,
+        });
         replies[name] = reply.json ?? reply.text;
         const report = reportIn(reply);
         const text = report ? reportText(report) : "started; it goes on by itself";
