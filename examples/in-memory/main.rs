@@ -4,14 +4,15 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use generation_queue::failure::Failure;
+use generation_queue::failure::{Code, Failure};
 use generation_queue::flow::{Settings, run_images};
 use generation_queue::job::{Format, JobId, Kind, Place};
 use generation_queue::large_body::{Memory, Room};
 use generation_queue::port::{
     AssetStore, Body, Claim, Clock, Completion, Deferral, Ending, GeneratedImage, ImageModel,
-    ImageRequest, Journal, Lease, LogEntry, Operation, Publication, Queue, SourceImage,
-    SourceImages, StoredAsset, Unpublished, World, WriteError,
+    ImageRequest, Journal, Lease, LogEntry, Operation, Progress, Publication, Queue, SourceImage,
+    SourceImages, StoredAsset, SubmitError, Unpublished, VideoFile, VideoModel, VideoRequest,
+    World, WriteError,
 };
 use serde_json::json;
 
@@ -85,6 +86,28 @@ impl ImageModel for InMemory {
     }
 }
 
+/// This world makes no videos.
+impl VideoModel for InMemory {
+    type Stream = ();
+
+    async fn submit(&self, _: &str, _: VideoRequest<'_>) -> Result<Operation, SubmitError> {
+        Err(SubmitError { failure: no_videos(), rejected: true })
+    }
+    async fn poll(&self, _: &Operation, _: &Room) -> Result<Progress, Failure> {
+        Err(no_videos())
+    }
+    async fn cancel(&self, _: &Operation) -> Result<(), Failure> {
+        Err(no_videos())
+    }
+    async fn download(&self, _: VideoFile) -> Result<Body<()>, Failure> {
+        Err(no_videos())
+    }
+}
+
+fn no_videos() -> Failure {
+    Failure::give_up(Code::ModelUnavailable, "no model makes videos")
+}
+
 impl AssetStore for InMemory {
     type Stream = ();
 
@@ -139,7 +162,8 @@ impl Journal for InMemory {
 impl World for InMemory {
     type Stream = ();
     type Queue = Self;
-    type Model = Self;
+    type Images = Self;
+    type Videos = Self;
     type Store = Self;
     type Sources = Self;
     type Clock = Self;
@@ -148,7 +172,10 @@ impl World for InMemory {
     fn queue(&self) -> &Self {
         self
     }
-    fn model(&self) -> &Self {
+    fn images(&self) -> &Self {
+        self
+    }
+    fn videos(&self) -> &Self {
         self
     }
     fn store(&self) -> &Self {

@@ -68,7 +68,8 @@ fn check_target(kind: Kind, target: &Target, message: &Value) {
     let place = Place::of(kind, target, &job);
     let format = if kind == Kind::Image { Format::Png } else { Format::Mp4 };
     let slots = [Slot::Scene, Slot::Character].map(|slot| target.current_path(slot, kind));
-    let storage = Storage::new(Script::read(b"").service(BASE), None);
+    let service = Script::read(b"").service(BASE);
+    let storage = Storage::new(&service, None);
     for path in slots.into_iter().flatten().chain([place.path(format)]) {
         assert!(path.starts_with(&format!("{}/", target.storyboard)), "{path}");
         let text = generation_queue::port::AssetStore::public_url(&storage, place.bucket, &path);

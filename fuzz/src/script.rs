@@ -136,7 +136,7 @@ impl Service {
     }
 }
 
-impl Transport for Service {
+impl Transport for &Service {
     type Stream = Vec<u8>;
 
     fn base_url(&self) -> &str {

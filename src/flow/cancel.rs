@@ -8,11 +8,11 @@ use futures_util::future::LocalBoxFuture;
 use super::log;
 use crate::failure::Failure;
 use crate::job::Kind;
-use crate::port::{Clock, Level, Queue, VideoModel, VideoWorld};
+use crate::port::{Clock, Level, Queue, VideoModel, World};
 
 /// Tells the provider of every operation that is due. In a box, because a run does it twice and its
 /// code should be there once.
-pub(super) fn operations<W: VideoWorld>(world: &W) -> LocalBoxFuture<'_, ()> {
+pub(super) fn operations<W: World>(world: &W) -> LocalBoxFuture<'_, ()> {
     Box::pin(async {
         if let Err(failure) = tell(world).await {
             log::general(world, Level::Warn, "Operation not cancelled", &failure);
@@ -20,12 +20,12 @@ pub(super) fn operations<W: VideoWorld>(world: &W) -> LocalBoxFuture<'_, ()> {
     })
 }
 
-async fn tell<W: VideoWorld>(world: &W) -> Result<(), Failure> {
+async fn tell<W: World>(world: &W) -> Result<(), Failure> {
     let mut told = None;
     while !world.clock().stopping()
         && let Some((job, operation)) = world.queue().cancelled(Kind::Video, told.as_ref()).await?
     {
-        world.model().cancel(&operation).await?;
+        world.videos().cancel(&operation).await?;
         told = Some(job);
     }
     Ok(())

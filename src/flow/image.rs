@@ -8,12 +8,10 @@ use super::report::JobReport;
 use super::run::Run;
 use crate::job::{ImageJob, Kind, Place};
 use crate::policy::{capabilities, cost};
-use crate::port::{
-    AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, ImageWorld, StoredAsset,
-};
+use crate::port::{AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, StoredAsset, World};
 
 /// Takes one image job as far as it gets; its lease was asked for at `since`.
-pub(super) async fn process<W: ImageWorld>(
+pub(super) async fn process<W: World>(
     world: &W,
     run: &Run,
     claim: Claim,
@@ -28,7 +26,7 @@ pub(super) async fn process<W: ImageWorld>(
     }
 }
 
-async fn make<W: ImageWorld>(
+async fn make<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
@@ -61,7 +59,7 @@ async fn make<W: ImageWorld>(
                 return Err(Halt::Waiting { delay: Duration::ZERO, reset_submission: false });
             }
             let asked = world.clock().now();
-            let image = world.model().generate(model, request, &room).await;
+            let image = world.images().generate(model, request, &room).await;
             let took = world.clock().now().saturating_sub(asked);
             run.slowest.set(run.slowest.get().max(took));
             Ok((model.to_owned(), image?))

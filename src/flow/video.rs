@@ -21,11 +21,11 @@ use crate::large_body::Room;
 use crate::policy::{capabilities, cost, polling};
 use crate::port::{
     AssetStore, Claim, Clock, Level, Operation, Progress, Queue, StoredAsset, VideoFile,
-    VideoModel, VideoRequest, VideoWorld, World, WriteError,
+    VideoModel, VideoRequest, World, WriteError,
 };
 
 /// Takes one video job as far as it gets; its lease was asked for at `since`.
-pub(super) async fn process<W: VideoWorld>(
+pub(super) async fn process<W: World>(
     world: &W,
     run: &Run,
     claim: Claim,
@@ -40,7 +40,7 @@ pub(super) async fn process<W: VideoWorld>(
     }
 }
 
-async fn make<W: VideoWorld>(
+async fn make<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
@@ -72,13 +72,13 @@ async fn make<W: VideoWorld>(
     };
     let room = world.memory().room();
     let (file, usage) = await_video(world, run, claim, &operation, &room).await?;
-    let body = world.model().download(file).await?;
+    let body = world.videos().download(file).await?;
     world.store().put(&place, Format::Mp4, body).await?;
     Ok(stored(Some(operation.model), usage))
 }
 
 /// Submits the job to the first model that is there and can do it.
-async fn submit<W: VideoWorld>(
+async fn submit<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
@@ -100,7 +100,7 @@ async fn submit<W: VideoWorld>(
             }
             let announced = world.queue().begin_submission(&claim.lease, model).await;
             announced.map_err(not_announced)?;
-            match world.model().submit(model, request).await {
+            match world.videos().submit(model, request).await {
                 Ok(operation) => {
                     record(world, claim, &operation).await?;
                     Ok(operation)
@@ -143,7 +143,7 @@ async fn record<W: World>(world: &W, claim: &Claim, operation: &Operation) -> Re
 }
 
 /// Polls an operation until it is over or this run's time is.
-async fn await_video<W: VideoWorld>(
+async fn await_video<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
@@ -160,7 +160,7 @@ async fn await_video<W: VideoWorld>(
         pause(world, run, polling::interval(0)).await?;
     }
     loop {
-        let wait = match world.model().poll(operation, room).await {
+        let wait = match world.videos().poll(operation, room).await {
             Ok(Progress::Ready(file, usage)) => return Ok((file, usage)),
             Ok(Progress::Ended(failure)) => {
                 return Err(Halt::Failed { failure, reset_submission: true });

@@ -9,10 +9,10 @@ use super::report::{JobReport, RunReport, Stopped, milliseconds};
 use super::run::{Run, Settings};
 use super::{cancel, image, log, publish, video};
 use crate::job::Kind;
-use crate::port::{Claim, Clock, ImageWorld, Level, VideoWorld, World};
+use crate::port::{Claim, Clock, Level, World};
 
 /// Drains the image queue.
-pub async fn run_images<W: ImageWorld>(world: &W, settings: Settings) -> RunReport {
+pub async fn run_images<W: World>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
     carry_out(world, &run, Kind::Image, &|claim, since| {
         Box::pin(image::process(world, &run, claim, since))
@@ -21,7 +21,7 @@ pub async fn run_images<W: ImageWorld>(world: &W, settings: Settings) -> RunRepo
 }
 
 /// Drains the video queue.
-pub async fn run_videos<W: VideoWorld>(world: &W, settings: Settings) -> RunReport {
+pub async fn run_videos<W: World>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
     cancel::operations(world).await;
     let report = carry_out(world, &run, Kind::Video, &|claim, since| {

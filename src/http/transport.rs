@@ -78,38 +78,3 @@ pub trait Transport {
         timeout: Duration,
     ) -> Result<Received<Self::Stream>, TransportError>;
 }
-
-/// Several services can share one transport.
-impl<T: Transport> Transport for &T {
-    type Stream = T::Stream;
-
-    fn base_url(&self) -> &str {
-        (**self).base_url()
-    }
-
-    async fn send(
-        &self,
-        request: Request<T::Stream>,
-        timeout: Duration,
-    ) -> Result<(Head, T::Stream), TransportError> {
-        (**self).send(request, timeout).await
-    }
-
-    async fn collect(
-        &self,
-        body: &mut T::Stream,
-        limit: usize,
-        timeout: Duration,
-    ) -> Result<Option<Vec<u8>>, TransportError> {
-        (**self).collect(body, limit, timeout).await
-    }
-
-    async fn peek(
-        &self,
-        body: T::Stream,
-        length: usize,
-        timeout: Duration,
-    ) -> Result<Received<T::Stream>, TransportError> {
-        (**self).peek(body, length, timeout).await
-    }
-}

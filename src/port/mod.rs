@@ -31,8 +31,10 @@ pub trait World {
     type Stream;
     /// The queue and its ledger.
     type Queue: Queue;
-    /// What makes the assets.
-    type Model;
+    /// What makes images.
+    type Images: ImageModel;
+    /// What makes videos.
+    type Videos: VideoModel<Stream = Self::Stream>;
     /// Where the assets go.
     type Store: AssetStore<Stream = Self::Stream>;
     /// Where source images come from.
@@ -44,8 +46,10 @@ pub trait World {
 
     /// The queue and its ledger.
     fn queue(&self) -> &Self::Queue;
-    /// What makes the assets.
-    fn model(&self) -> &Self::Model;
+    /// What makes images.
+    fn images(&self) -> &Self::Images;
+    /// What makes videos.
+    fn videos(&self) -> &Self::Videos;
     /// Where the assets go.
     fn store(&self) -> &Self::Store;
     /// Where source images come from.
@@ -57,11 +61,3 @@ pub trait World {
     /// The memory that the jobs share.
     fn memory(&self) -> &Memory;
 }
-
-/// A world that makes images.
-pub trait ImageWorld: World<Model: ImageModel> {}
-impl<W: World<Model: ImageModel>> ImageWorld for W {}
-
-/// A world that makes videos.
-pub trait VideoWorld: World<Model: VideoModel<Stream = <Self as World>::Stream>> {}
-impl<W: World> VideoWorld for W where W::Model: VideoModel<Stream = W::Stream> {}

@@ -84,7 +84,7 @@ impl Recorded {
     }
 }
 
-impl Transport for Recorded {
+impl Transport for &Recorded {
     type Stream = Vec<u8>;
 
     fn base_url(&self) -> &str {

@@ -6,7 +6,7 @@
 //! - `clock`, `event`: timers, and being told to stop
 //! - `log`: the caller's log
 //! - `error`: what is thrown, and what a thrown thing says
-//! - `world`, `models`: all of it put together for a flow
+//! - `world`: all of it put together for a flow
 //!
 //! Everything that JavaScript hands over may be of any shape, so nothing here trusts a type: what
 //! is not as expected becomes an error with a name, never a trap.
@@ -19,7 +19,6 @@ mod event;
 pub mod exports;
 mod log;
 mod messages;
-mod models;
 mod options;
 mod plain;
 mod property;

@@ -5,18 +5,21 @@ use wasm_bindgen::JsValue;
 use super::adapter::Adapter;
 use super::clock::JsClock;
 use super::log::JsLog;
-use super::models::Models;
 use super::options::Options;
 use super::property::Property;
 use super::response_body::ResponseBody;
 use crate::large_body::Memory;
 use crate::port::World;
-use crate::service::{Pgmq, Sources, Storage};
+use crate::service::{Gemini, Pgmq, Sources, Storage, Videos};
 
 /// The services behind the caller's adapters, the isolate's clock and the caller's log.
+///
+/// A run needs the models of one kind only. But with a world of one type, the code of the flows is
+/// there once instead of twice.
 pub(super) struct JsWorld {
     queue: Pgmq<Adapter>,
-    models: Models,
+    images: Gemini<Adapter>,
+    videos: Videos<Adapter>,
     store: Storage<Adapter>,
     sources: Sources<Adapter, Adapter>,
     clock: JsClock,
@@ -38,7 +41,8 @@ impl JsWorld {
     pub(super) fn of(adapters: &Property, models: &str, options: Options) -> Result<Self, JsValue> {
         let Options { source_image_hosts, public_storage_url, log, signal, .. } = options;
         let queue = Pgmq::new(Adapter::of(adapters, "pgmq")?);
-        let models = Models::behind(Adapter::of(adapters, models)?);
+        let models = Adapter::of(adapters, models)?;
+        let (images, videos) = (Gemini::new(models.clone()), Videos::new(models));
         let storage = Adapter::of(adapters, "storage")?;
         let sources = Sources::new(
             Adapter::of(adapters, "source")?,
@@ -49,14 +53,15 @@ impl JsWorld {
         let store = Storage::new(storage, public_storage_url);
         let (clock, journal) = (JsClock::new(signal), JsLog::new(log));
         let memory = MEMORY.with(Memory::clone);
-        Ok(Self { queue, models, store, sources, clock, journal, memory })
+        Ok(Self { queue, images, videos, store, sources, clock, journal, memory })
     }
 }
 
 impl World for JsWorld {
     type Stream = ResponseBody;
     type Queue = Pgmq<Adapter>;
-    type Model = Models;
+    type Images = Gemini<Adapter>;
+    type Videos = Videos<Adapter>;
     type Store = Storage<Adapter>;
     type Sources = Sources<Adapter, Adapter>;
     type Clock = JsClock;
@@ -66,8 +71,12 @@ impl World for JsWorld {
         &self.queue
     }
 
-    fn model(&self) -> &Models {
-        &self.models
+    fn images(&self) -> &Gemini<Adapter> {
+        &self.images
+    }
+
+    fn videos(&self) -> &Videos<Adapter> {
+        &self.videos
     }
 
     fn store(&self) -> &Storage<Adapter> {

@@ -111,7 +111,8 @@ impl Journal for Worker {
 impl World for Worker {
     type Stream = u32;
     type Queue = Self;
-    type Model = Self;
+    type Images = Self;
+    type Videos = Self;
     type Store = Self;
     type Sources = Self;
     type Clock = Self;
@@ -120,7 +121,10 @@ impl World for Worker {
     fn queue(&self) -> &Self {
         self
     }
-    fn model(&self) -> &Self {
+    fn images(&self) -> &Self {
+        self
+    }
+    fn videos(&self) -> &Self {
         self
     }
     fn store(&self) -> &Self {

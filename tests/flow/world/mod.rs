@@ -97,7 +97,8 @@ pub fn one_at_a_time() -> Settings {
 impl World for MemoryWorld {
     type Stream = ();
     type Queue = LedgerQueue;
-    type Model = MemoryModel;
+    type Images = MemoryModel;
+    type Videos = MemoryModel;
     type Store = MemoryStore;
     type Sources = MemorySources;
     type Clock = VirtualClock;
@@ -106,7 +107,10 @@ impl World for MemoryWorld {
     fn queue(&self) -> &LedgerQueue {
         &self.queue
     }
-    fn model(&self) -> &MemoryModel {
+    fn images(&self) -> &MemoryModel {
+        &self.model
+    }
+    fn videos(&self) -> &MemoryModel {
         &self.model
     }
     fn store(&self) -> &MemoryStore {

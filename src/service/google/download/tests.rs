@@ -9,7 +9,7 @@ const BASE: &str = "https://api.example.com/v1beta";
 const FILE: &str = "https://api.example.com/v1beta/files/x:download?alt=media";
 
 fn open(transport: &Recorded, uri: &str) -> Result<Vec<u8>, Failure> {
-    match now(download(transport, uri))? {
+    match now(download(&transport, uri))? {
         Body::Stream(bytes) | Body::Bytes(bytes) => Ok(bytes),
     }
 }
