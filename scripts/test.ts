@@ -36,7 +36,7 @@ const SUITES = [
   ["chaos", "processes that are killed and cut off, a database that is restarted"],
 ];
 
-/** They measure time and memory, so nothing runs beside them. */
+/** They measure time and memory, so nothing runs beside them. The files of others run side by side. */
 const ALONE = ["limits", "chaos"];
 
 const STEPS: Step[] = [
@@ -66,7 +66,10 @@ const STEPS: Step[] = [
   ...SUITES.map(([name, what]) => ({
     name,
     what,
-    command: [deno, "test", "--allow-all", "--quiet", `tests/${name}`],
+    command: [
+      ...[deno, "test", "--allow-all", "--quiet", `tests/${name}`],
+      ...(ALONE.includes(name) ? [] : ["--parallel"]),
+    ],
   })),
 ];
 
