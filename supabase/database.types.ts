@@ -494,18 +494,13 @@ export type Database = {
           "quantity": number;
           "queue_name": string;
         };
-        Returns: {
-          "attempts": number;
-          "enqueued_at": string;
-          "job_id": string;
-          "lease_token": number;
-          "message": Json;
-          "msg_id": number;
-          "operation": Json;
-          "operation_age_seconds": number;
-          "retried": boolean;
-          "submission_pending": boolean;
-        }[];
+        Returns: Database["public"]["CompositeTypes"]["generation_claim"][];
+        SetofOptions: {
+          from: "*";
+          to: "generation_claim";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "complete_generation_job": {
         Args: {
@@ -672,7 +667,18 @@ export type Database = {
       [_ in never]: never;
     };
     CompositeTypes: {
-      [_ in never]: never;
+      "generation_claim": {
+        "job_id": string | null;
+        "msg_id": number | null;
+        "lease_token": number | null;
+        "message": Json | null;
+        "attempts": number | null;
+        "operation": Json | null;
+        "operation_age_seconds": number | null;
+        "submission_pending": boolean | null;
+        "enqueued_at": string | null;
+        "retried": boolean | null;
+      };
     };
   };
 };
