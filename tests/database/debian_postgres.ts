@@ -1,11 +1,12 @@
 /**
- * PostgreSQL with pg_cron as Debian packages them: unpacked into the git-ignored `.tools/`, not
+ * PostgreSQL with pg_cron as Debian packages them, and pgmq and pgTAP beside it: unpacked into the git-ignored `.tools/`, not
  * installed, so that the machine gets no server and no other user's rights are needed.
  *
  * @module
  */
 
 import { join } from "node:path";
+import { extensionFiles } from "../../local/database/extension_files.ts";
 import { type Programs, programsHome } from "../../local/database/programs.ts";
 
 /** The programs, and the name of pg_cron's package. */
@@ -25,7 +26,7 @@ export class NoDebianPostgres extends Error {
  */
 export async function debianPostgres(log: (line: string) => void): Promise<DebianPostgres> {
   const home = await programsHome();
-  const root = join(home, "debian-postgresql-cron");
+  const root = join(home, "debian-postgresql-cron-pgmq");
   const found = await unpacked(root);
   if (found) return found;
 
@@ -35,6 +36,10 @@ export async function debianPostgres(log: (line: string) => void): Promise<Debia
   try {
     for (const file of await download(package_, workspace)) {
       await run("dpkg-deb", ["--extract", file, join(workspace, "root")]);
+    }
+    const extensions = join(workspace, "root/usr/share/postgresql", major(package_), "extension");
+    for (const [name, text] of await extensionFiles()) {
+      await Deno.writeTextFile(join(extensions, name), text);
     }
     await Deno.writeTextFile(join(workspace, "root", "package"), package_);
     await Deno.rename(join(workspace, "root"), root).catch(() => {}); // another was faster
@@ -49,14 +54,18 @@ export async function debianPostgres(log: (line: string) => void): Promise<Debia
 async function unpacked(root: string): Promise<DebianPostgres | undefined> {
   const name = await Deno.readTextFile(join(root, "package")).catch(() => undefined);
   if (name === undefined) return undefined;
-  const major = /\d+/.exec(name)![0];
   const machine = Deno.build.arch === "aarch64" ? "aarch64" : "x86_64";
   const libraries = [`usr/lib/${machine}-linux-gnu`, `lib/${machine}-linux-gnu`];
   return {
-    bin: join(root, `usr/lib/postgresql/${major}/bin`),
+    bin: join(root, `usr/lib/postgresql/${major(name)}/bin`),
     env: { LD_LIBRARY_PATH: libraries.map((folder) => join(root, folder)).join(":") },
     name,
   };
+}
+
+/** PostgreSQL's major version in the name of a package. */
+function major(package_: string): string {
+  return /\d+/.exec(package_)![0];
 }
 
 /** The name of pg_cron's package for the newest PostgreSQL that this Debian has. */

@@ -14,7 +14,7 @@ create table if not exists net.http_request_queue (
   method text not null,
   url text not null,
   headers jsonb not null,
-  body text,
+  body bytea,
   timeout_milliseconds integer not null
 );
 create table if not exists net._http_response (
@@ -43,7 +43,8 @@ declare
 begin
   insert into net.http_request_queue (method, url, headers, body, timeout_milliseconds)
   values (
-    'POST', concat_ws('?', http_post.url, query), http_post.headers, http_post.body::text,
+    'POST', concat_ws('?', http_post.url, query), http_post.headers,
+    convert_to(http_post.body::text, 'UTF8'),
     http_post.timeout_milliseconds
   )
   returning id into request_id;
@@ -110,7 +111,7 @@ export class Net {
   async #sendAll(): Promise<void> {
     const requests = await this.database.query<Queued>(
       `delete from net.http_request_queue
-       returning id::int, method, url, headers, body, timeout_milliseconds`,
+       returning id::int, method, url, headers, convert_from(body, 'UTF8') as body, timeout_milliseconds`,
     );
     for (const request of requests) this.#track(this.#send(request));
   }

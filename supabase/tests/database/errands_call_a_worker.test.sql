@@ -4,6 +4,7 @@ select plan(28);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from generation_private.worker_calls;
+select public.remove_generation_schedule();
 
 create function pg_temp.look(queue text default 'video_generation_queue') returns integer
 language sql as $$ select generation_private.call_workers(queue) $$;

@@ -6,9 +6,11 @@ select cron.schedule('of somebody else', '* * * * *', 'select 1');
 
 insert into generation_private.worker_calls (queue, request_id, called_at)
 values ('image_generation_queue', 1, now() - interval '23 hours'), ('image_generation_queue', 2, now() - interval '25 hours');
-insert into cron.job_run_details (jobid, return_message, start_time, end_time)
-select jobid, jobname || ' ' || hours, now() - make_interval(hours => hours), now() - make_interval(hours => hours)
-from cron.job, unnest(array[23, 25]) as hours;
+delete from cron.job_run_details;
+insert into cron.job_run_details (runid, jobid, return_message, start_time, end_time)
+select -row_number() over (), jobid, jobname || ' ' || hours, now() - make_interval(hours => hours), now() - make_interval(hours => hours)
+from cron.job, unnest(array[23, 25]) as hours
+where jobname ~ '^(process|deliver|prune)-' or jobname = 'of somebody else';
 select generation_private.prune_schedule();
 
 select is(array(select request_id from generation_private.worker_calls), array[1::bigint], 'calls are kept for a day');

@@ -4,6 +4,7 @@ select plan(6);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from generation_private.worker_calls;
+select public.remove_generation_schedule();
 
 select pgmq.send('image_generation_queue', '{}');
 select is(count(*), 0::bigint, 'without a schedule a message calls nobody') from generation_private.worker_calls;

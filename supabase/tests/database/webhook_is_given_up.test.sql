@@ -3,6 +3,7 @@ begin;
 select plan(13);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
+select public.remove_generation_schedule(); -- webhooks alone are to be sent
 update public.generation_webhook_settings set hosts = array['hooks.example.com'];
 select vault.create_secret('whsec_' || encode(sha256(random()::text::bytea), 'base64'), 'webhook_secret');
 
