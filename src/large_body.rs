@@ -15,30 +15,30 @@ pub const SMALL: usize = 4 * 1024 * 1024;
 
 /// The memory that jobs share. Clones are the same memory.
 #[derive(Debug, Clone, Default)]
-pub struct Memory(Arc<Mutex<()>>);
+pub struct LargeBodies(Arc<Mutex<()>>);
 
-impl Memory {
+impl LargeBodies {
     /// A job's part of it.
-    pub fn room(&self) -> Room {
-        Room { memory: self.clone(), large: RefCell::default() }
+    pub fn permit(&self) -> LargeBodyPermit {
+        LargeBodyPermit { large_bodies: self.clone(), large: RefCell::default() }
     }
 }
 
 /// One job's part of the memory. Dropping it leaves the room to the next.
 #[derive(Debug)]
-pub struct Room {
-    memory: Memory,
+pub struct LargeBodyPermit {
+    large_bodies: LargeBodies,
     large: RefCell<Option<OwnedMutexGuard<()>>>,
 }
 
-impl Room {
+impl LargeBodyPermit {
     /// Waits until this job is the one that may have more than [`SMALL`]. It may from then on.
-    pub async fn enlarge(&self) {
+    pub async fn acquire(&self) {
         if self.large.borrow().is_some() {
             return;
         }
-        let room = self.memory.0.clone().lock_owned().await;
-        *self.large.borrow_mut() = Some(room);
+        let permit = self.large_bodies.0.clone().lock_owned().await;
+        *self.large.borrow_mut() = Some(permit);
     }
 }
 
@@ -51,11 +51,11 @@ mod tests {
 
     #[test]
     fn one_job_at_a_time_has_large_bodies_and_as_many_as_it_likes() {
-        let memory = Memory::default();
-        let (first, second) = (memory.room(), memory.room());
-        first.enlarge().now_or_never().unwrap();
-        first.enlarge().now_or_never().unwrap();
-        let mut waiting = Box::pin(second.enlarge());
+        let large_bodies = LargeBodies::default();
+        let (first, second) = (large_bodies.permit(), large_bodies.permit());
+        first.acquire().now_or_never().unwrap();
+        first.acquire().now_or_never().unwrap();
+        let mut waiting = Box::pin(second.acquire());
         assert_eq!(waiting.as_mut().now_or_never(), None);
         drop(first);
         waiting.now_or_never().unwrap();
@@ -63,11 +63,12 @@ mod tests {
 
     #[test]
     fn one_that_gives_up_waiting_is_in_nobodys_way() {
-        let memory = Memory::default();
-        let (first, second, third) = (memory.room(), memory.room(), memory.room());
-        first.enlarge().now_or_never().unwrap();
-        assert_eq!(second.enlarge().now_or_never(), None);
+        let large_bodies = LargeBodies::default();
+        let (first, second, third) =
+            (large_bodies.permit(), large_bodies.permit(), large_bodies.permit());
+        first.acquire().now_or_never().unwrap();
+        assert_eq!(second.acquire().now_or_never(), None);
         drop(first);
-        third.enlarge().now_or_never().unwrap();
+        third.acquire().now_or_never().unwrap();
     }
 }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use generation_queue::http::{Head, Received, Request, Transport, TransportError};
-use generation_queue::job::{Format, Id, JobId, Kind, Place, Slot, Target};
+use generation_queue::job::{Format, Id, JobId, Kind, ObjectLocation, Slot, Target};
 use generation_queue::port::AssetStore;
 use generation_queue::service::Storage;
 
@@ -100,7 +100,7 @@ fn target(random: &Random) -> Target {
 fn objects(kind: Kind, target: &Target, job: &JobId) -> Vec<(String, String)> {
     let own = Format::ALL
         .iter()
-        .map(|format| (Place::of(kind, target, job).path(*format), format!("job {job}")));
+        .map(|format| (ObjectLocation::of(kind, target, job).path(*format), format!("job {job}")));
     let current = |slot: Slot, id: &Option<Id>| {
         let path = target.current_path(slot, kind)?;
         Some((path, format!("{} {:?} {id:?}", slot.as_str(), target.storyboard)))

@@ -6,11 +6,11 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::flow::{Settings, run_images};
-use generation_queue::job::{Format, JobId, Kind, Place};
-use generation_queue::large_body::{Memory, Room};
+use generation_queue::job::{Format, JobId, Kind, ObjectLocation};
+use generation_queue::large_body::{LargeBodies, LargeBodyPermit};
 use generation_queue::port::{
     AssetStore, Body, Claim, Clock, Completion, Deferral, Ending, GeneratedImage, ImageModel,
-    ImageRequest, Journal, Lease, LogEntry, Operation, Progress, Publication, Queue, SourceImage,
+    ImageRequest, Lease, Log, LogEntry, Operation, Progress, Publication, Queue, SourceImage,
     SourceImages, StoredAsset, SubmitError, Unpublished, VideoFile, VideoModel, VideoRequest,
     World, WriteError,
 };
@@ -21,7 +21,7 @@ use serde_json::json;
 struct InMemory {
     waiting: RefCell<Option<Claim>>,
     objects: RefCell<Vec<(String, Vec<u8>)>>,
-    memory: Memory,
+    large_bodies: LargeBodies,
 }
 
 impl Queue for InMemory {
@@ -79,7 +79,7 @@ impl ImageModel for InMemory {
         &self,
         _: &str,
         request: ImageRequest<'_>,
-        _: &Room,
+        _: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
         let bytes = request.job.prompt.clone().into_bytes();
         Ok(GeneratedImage { format: Format::Png, bytes, usage: None })
@@ -93,7 +93,7 @@ impl VideoModel for InMemory {
     async fn submit(&self, _: &str, _: VideoRequest<'_>) -> Result<Operation, SubmitError> {
         Err(SubmitError { failure: no_videos(), rejected: true })
     }
-    async fn poll(&self, _: &Operation, _: &Room) -> Result<Progress, Failure> {
+    async fn poll(&self, _: &Operation, _: &LargeBodyPermit) -> Result<Progress, Failure> {
         Err(no_videos())
     }
     async fn cancel(&self, _: &Operation) -> Result<(), Failure> {
@@ -111,12 +111,17 @@ fn no_videos() -> Failure {
 impl AssetStore for InMemory {
     type Stream = ();
 
-    async fn find(&self, _: &Place) -> Result<Option<Format>, Failure> {
+    async fn find(&self, _: &ObjectLocation) -> Result<Option<Format>, Failure> {
         Ok(None)
     }
-    async fn put(&self, place: &Place, format: Format, body: Body<()>) -> Result<(), Failure> {
+    async fn put(
+        &self,
+        location: &ObjectLocation,
+        format: Format,
+        body: Body<()>,
+    ) -> Result<(), Failure> {
         if let Body::Bytes(bytes) = body {
-            self.objects.borrow_mut().push((place.path(format), bytes));
+            self.objects.borrow_mut().push((location.path(format), bytes));
         }
         Ok(())
     }
@@ -129,7 +134,7 @@ impl AssetStore for InMemory {
 }
 
 impl SourceImages for InMemory {
-    async fn fetch(&self, _: &str, _: usize, _: &Room) -> Result<SourceImage, Failure> {
+    async fn fetch(&self, _: &str, _: usize, _: &LargeBodyPermit) -> Result<SourceImage, Failure> {
         Ok(SourceImage { format: Format::Png, bytes: Vec::new() })
     }
 }
@@ -153,7 +158,7 @@ impl Clock for InMemory {
     }
 }
 
-impl Journal for InMemory {
+impl Log for InMemory {
     fn record(&self, entry: LogEntry) {
         println!("{}", entry.message);
     }
@@ -167,7 +172,7 @@ impl World for InMemory {
     type Store = Self;
     type Sources = Self;
     type Clock = Self;
-    type Journal = Self;
+    type Log = Self;
 
     fn queue(&self) -> &Self {
         self
@@ -187,11 +192,11 @@ impl World for InMemory {
     fn clock(&self) -> &Self {
         self
     }
-    fn journal(&self) -> &Self {
+    fn log(&self) -> &Self {
         self
     }
-    fn memory(&self) -> &Memory {
-        &self.memory
+    fn large_bodies(&self) -> &LargeBodies {
+        &self.large_bodies
     }
 }
 

@@ -1,7 +1,7 @@
 //! What every reply goes through: mending, reading, and base64 where it stands. The input is a
 //! JSON text, and base64.
 
-use generation_queue::service::fuzzing::{decode, mend, read};
+use generation_queue::service::fuzzing::{decode, read, sanitize};
 use serde_json::Value;
 
 use crate::base64;
@@ -17,17 +17,17 @@ pub fn check(input: &[u8]) {
 }
 
 fn check_mending(input: &[u8]) {
-    let mut mended = input.to_vec();
-    mend(&mut mended);
-    assert_eq!(mended.len(), input.len());
-    assert!(str::from_utf8(&mended).is_ok());
-    let mut again = mended.clone();
-    mend(&mut again);
-    assert_eq!(again, mended);
+    let mut sanitized = input.to_vec();
+    sanitize(&mut sanitized);
+    assert_eq!(sanitized.len(), input.len());
+    assert!(str::from_utf8(&sanitized).is_ok());
+    let mut again = sanitized.clone();
+    sanitize(&mut again);
+    assert_eq!(again, sanitized);
     if serde_json::from_slice::<Value>(input).is_ok() {
-        assert_eq!(mended, input, "a good text was changed");
+        assert_eq!(sanitized, input, "a good text was changed");
     }
-    check_reading(&mended);
+    check_reading(&sanitized);
 }
 
 fn check_reading(text: &[u8]) {

@@ -1,7 +1,7 @@
 //! The messages of the two queues. The input is one.
 
 use generation_queue::job::{
-    Format, Id, ImageJob, Invalid, JobId, Kind, Place, Slot, Target, VideoImages, VideoJob,
+    Format, Id, ImageJob, Invalid, JobId, Kind, ObjectLocation, Slot, Target, VideoImages, VideoJob,
 };
 use generation_queue::service::Storage;
 use serde_json::Value;
@@ -65,17 +65,17 @@ fn check_target(kind: Kind, target: &Target, message: &Value) {
         assert_eq!(message[field].as_str(), id.map(Id::as_str), "{field}");
     }
     let job = JobId::new(JOB).expect("a job id");
-    let place = Place::of(kind, target, &job);
+    let location = ObjectLocation::of(kind, target, &job);
     let format = if kind == Kind::Image { Format::Png } else { Format::Mp4 };
     let slots = [Slot::Scene, Slot::Character].map(|slot| target.current_path(slot, kind));
     let service = Script::read(b"").service(BASE);
     let storage = Storage::new(&service, None);
-    for path in slots.into_iter().flatten().chain([place.path(format)]) {
+    for path in slots.into_iter().flatten().chain([location.path(format)]) {
         assert!(path.starts_with(&format!("{}/", target.storyboard)), "{path}");
-        let text = generation_queue::port::AssetStore::public_url(&storage, place.bucket, &path);
+        let text = generation_queue::port::AssetStore::public_url(&storage, location.bucket, &path);
         let url = url::Url::parse(&text).expect("a URL");
         assert_eq!(url.as_str(), text);
-        assert_eq!(url.path(), format!("/storage/v1/object/public/{}/{path}", place.bucket));
+        assert_eq!(url.path(), format!("/storage/v1/object/public/{}/{path}", location.bucket));
         assert!(url.query().is_none() && url.fragment().is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! Other people's texts on their way to a log. The input is one.
 
-use generation_queue::service::fuzzing::shown;
+use generation_queue::service::fuzzing::redacted;
 
 use crate::secret;
 
@@ -15,7 +15,7 @@ pub fn check(input: &[u8]) {
     let text = secret::put_into(input);
     let text = String::from_utf8_lossy(&text).replace("${NAMED}", &format!("password={NAMED}"));
     let named_elsewhere = text.replace(&format!("password={NAMED}"), "").contains(NAMED);
-    let shown = shown(&text);
+    let shown = redacted(&text);
     assert!(shown.chars().count() <= LONGEST, "{}", shown.len());
     assert!(!shown.contains(char::is_control), "{shown:?}");
     for secret in secret::all() {

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use generation_queue::http::{Head, Header, Payload, Received, Request, Transport, TransportError};
-use generation_queue::large_body::{Memory, Room};
-use generation_queue::service::fuzzing::mend;
+use generation_queue::large_body::{LargeBodies, LargeBodyPermit};
+use generation_queue::service::fuzzing::sanitize;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
@@ -92,12 +92,12 @@ fn reply(text: &[u8]) -> Reply {
 pub struct Service {
     base: String,
     replies: Rc<RefCell<VecDeque<Reply>>>,
-    pub sent: RefCell<Vec<Sent>>,
+    pub sent: RefCell<Vec<RecordedRequest>>,
     pub received: RefCell<Vec<Reply>>,
 }
 
 /// A request that was sent.
-pub struct Sent {
+pub struct RecordedRequest {
     pub url: String,
     pub headers: Vec<Header>,
     pub body: Vec<u8>,
@@ -119,7 +119,7 @@ impl Service {
     /// plain reader reads.
     pub fn last_value(&self) -> Option<Value> {
         let (status, mut body) = self.last()?;
-        mend(&mut body);
+        sanitize(&mut body);
         status.is_success().then(|| serde_json::from_slice(&body).ok())?
     }
 
@@ -153,7 +153,7 @@ impl Transport for &Service {
             Payload::Empty => Vec::new(),
             Payload::Bytes(bytes) | Payload::Stream(bytes) => bytes,
         };
-        self.sent.borrow_mut().push(Sent { url, headers, body });
+        self.sent.borrow_mut().push(RecordedRequest { url, headers, body });
         let reply = self.replies.borrow_mut().pop_front();
         let reply = reply.unwrap_or_else(|| Err(TransportError::NoReply("silence".into())));
         self.received.borrow_mut().push(reply.clone());
@@ -187,6 +187,6 @@ pub fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// The room of a job that has the memory for itself.
-pub fn room() -> Room {
-    Memory::default().room()
+pub fn permit() -> LargeBodyPermit {
+    LargeBodies::default().permit()
 }

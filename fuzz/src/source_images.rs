@@ -6,7 +6,7 @@ use generation_queue::service::Sources;
 use generation_queue::service::fuzzing::Address;
 use url::{Host, ParseError, Url};
 
-use crate::script::{Script, now, room};
+use crate::script::{Script, now, permit};
 use crate::{failure, internet};
 
 const STORAGE: &str = "http://127.0.0.1:54321/storage/v1";
@@ -21,7 +21,7 @@ pub fn check(input: &[u8]) {
     }
     let (open, storage) = (script.service(""), script.service(STORAGE));
     let sources = Sources::new(&open, &storage, Some(PUBLIC.into()), None);
-    match now(sources.fetch(&script.question, 0, &room())) {
+    match now(sources.fetch(&script.question, 0, &permit())) {
         Ok(image) => {
             assert_eq!(Format::of(&image.bytes), Some(image.format));
             assert!(image.format.is_image());

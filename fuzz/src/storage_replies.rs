@@ -1,6 +1,6 @@
 //! Storage's replies. The question is `find`, `put` or `copy`.
 
-use generation_queue::job::{Format, Id, JobId, Kind, Place, Target};
+use generation_queue::job::{Format, Id, JobId, Kind, ObjectLocation, Target};
 use generation_queue::port::{AssetStore, Body};
 use generation_queue::service::Storage;
 use serde_json::Value;
@@ -18,11 +18,11 @@ pub fn check(input: &[u8]) {
     let storage = Storage::new(&service, None);
     let scene = Id::new("s1");
     let target = Target { storyboard: Id::new("sb").expect("an id"), scene, character: None };
-    let place = Place::of(Kind::Image, &target, &JobId::new(JOB).expect("a job id"));
+    let location = ObjectLocation::of(Kind::Image, &target, &JobId::new(JOB).expect("a job id"));
     let outcome = match script.question.trim_end() {
-        "find" => now(storage.find(&place)).map(|found| check_found(&service, &place, found)),
+        "find" => now(storage.find(&location)).map(|found| check_found(&service, &location, found)),
         "put" => {
-            let stored = now(storage.put(&place, Format::Png, Body::Bytes(b"PNG".to_vec())));
+            let stored = now(storage.put(&location, Format::Png, Body::Bytes(b"PNG".to_vec())));
             let (took, _) = answer(&service);
             assert!(!took || stored.is_ok());
             stored.inspect(|()| assert!(took || answer(&service).1))
@@ -45,9 +45,9 @@ fn answer(service: &Service) -> (bool, bool) {
     (status.is_some_and(|it| it.is_success()), status.is_some_and(|it| it.is_client_error()))
 }
 
-fn check_found(service: &Service, place: &Place, found: Option<Format>) {
+fn check_found(service: &Service, location: &ObjectLocation, found: Option<Format>) {
     let Some(Value::Array(objects)) = service.last_value() else { return };
-    let Place { folder, stem, .. } = place;
+    let ObjectLocation { folder, stem, .. } = location;
     let is_it = |format: Format| {
         let name = format!("{stem}.{}", format.extension());
         let names = [format!("{folder}/{name}"), name];

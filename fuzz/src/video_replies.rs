@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::json;
 use url::Url;
 
-use crate::script::{Script, Service, now, room};
+use crate::script::{Script, Service, now, permit};
 use crate::{failure, internet, secret};
 
 const BASE: &str = "https://api.example.com/v1beta";
@@ -39,7 +39,7 @@ pub fn check(input: &[u8]) {
         return;
     }
     let asked = service.urls().len();
-    let progress = now(Videos::new(&service).poll(&operation, &room()));
+    let progress = now(Videos::new(&service).poll(&operation, &permit()));
     service.check_requests();
     if submits {
         assert!(service.urls().len() > asked, "a name that was taken cannot be asked for");

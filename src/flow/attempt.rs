@@ -3,42 +3,42 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::error::Halt;
+use super::error::AttemptError;
 use super::lease::hold;
 use super::report::{JobReport, Outcome, milliseconds};
 use super::run::Run;
 use super::settle;
 use crate::failure::{Code, Failure};
 use crate::job::{Invalid, Target};
-use crate::large_body::Room;
+use crate::large_body::LargeBodyPermit;
 use crate::port::{Claim, Clock, SourceImage, SourceImages, StoredAsset, World};
 
 /// Fails a message that is no job.
-pub(super) async fn refuse<W: World>(
+pub(super) async fn reject<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
     invalid: Invalid,
 ) -> JobReport {
     let mut report = blank(claim, None);
-    settle::halt(world, run, claim, invalid.into(), &mut report).await;
+    settle::unfinished(world, run, claim, invalid.into(), &mut report).await;
     report
 }
 
 /// Makes the asset by `work` while the lease is held, which was asked for at `since`, then settles
 /// the job, whatever came of it.
-pub(super) async fn carry_out<W: World>(
+pub(super) async fn run_attempt<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
     since: Duration,
     target: &Target,
-    work: impl Future<Output = Result<StoredAsset, Halt>>,
+    work: impl Future<Output = Result<StoredAsset, AttemptError>>,
 ) -> JobReport {
     let started = world.clock().now();
     let settled = match hold(world, claim, since, work).await {
         Ok(asset) => settle::complete(world, claim, target, &asset).await.map(|()| asset),
-        Err(halt) => Err(halt),
+        Err(error) => Err(error),
     };
     let mut report = blank(claim, Some(target));
     match settled {
@@ -48,7 +48,7 @@ pub(super) async fn carry_out<W: World>(
             report.model = asset.model;
             report.cost_usd = asset.cost_usd;
         }
-        Err(halt) => settle::halt(world, run, claim, halt, &mut report).await,
+        Err(error) => settle::unfinished(world, run, claim, error, &mut report).await,
     }
     let spent = world.clock().now().saturating_sub(started);
     report.duration_ms = milliseconds(spent);
@@ -57,7 +57,7 @@ pub(super) async fn carry_out<W: World>(
 
 /// Refuses a job whose attempts were all begun and never reported back: whatever kills its
 /// workers would kill the next one, too.
-pub(super) fn check_attempts(run: &Run, claim: &Claim) -> Result<(), Halt> {
+pub(super) fn check_attempts(run: &Run, claim: &Claim) -> Result<(), AttemptError> {
     let allowed = run.settings.max_attempts;
     if claim.attempts <= allowed {
         return Ok(());
@@ -70,12 +70,12 @@ pub(super) fn check_attempts(run: &Run, claim: &Claim) -> Result<(), Halt> {
 pub(super) async fn fetch_all<W: World>(
     world: &W,
     urls: &[String],
-    room: &Room,
+    permit: &LargeBodyPermit,
 ) -> Result<Vec<SourceImage>, Failure> {
     let mut images = Vec::new();
     let mut held = 0;
     for url in urls {
-        let image = world.sources().fetch(url, held, room).await?;
+        let image = world.sources().fetch(url, held, permit).await?;
         held += image.bytes.len();
         images.push(image);
     }
@@ -83,10 +83,10 @@ pub(super) async fn fetch_all<W: World>(
 }
 
 /// Gives back a job that was claimed and not begun.
-pub(super) async fn give_back<W: World>(world: &W, run: &Run, claim: Claim) -> JobReport {
+pub(super) async fn release<W: World>(world: &W, run: &Run, claim: Claim) -> JobReport {
     let mut report = blank(&claim, None);
-    let halt = Halt::Waiting { delay: Duration::ZERO, reset_submission: false };
-    settle::halt(world, run, &claim, halt, &mut report).await;
+    let error = AttemptError::Waiting { delay: Duration::ZERO, reset_submission: false };
+    settle::unfinished(world, run, &claim, error, &mut report).await;
     report
 }
 

@@ -13,28 +13,28 @@ use crate::port::Clock;
 
 /// The stretches of a run.
 #[derive(Debug, Default)]
-pub(super) struct Busy {
+pub(super) struct CpuTime {
     /// The sum of those that are over.
     before: Cell<Duration>,
     /// When the one that is on began.
     since: Cell<Duration>,
 }
 
-impl Busy {
+impl CpuTime {
     /// Carries out `work`, which is the run.
-    pub(super) async fn during<T>(&self, clock: &impl Clock, work: impl Future<Output = T>) -> T {
+    pub(super) async fn measure<T>(&self, clock: &impl Clock, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         poll_fn(|context| {
             self.since.set(clock.now());
             let state = work.as_mut().poll(context);
-            self.before.set(self.sum(clock.now()));
+            self.before.set(self.used(clock.now()));
             state
         })
         .await
     }
 
     /// How much it is, for work that asks at `now`.
-    pub(super) fn sum(&self, now: Duration) -> Duration {
+    pub(super) fn used(&self, now: Duration) -> Duration {
         self.before.get() + now.saturating_sub(self.since.get())
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::{FutureExt, LocalBoxFuture};
 
-use super::attempt::give_back;
+use super::attempt::release;
 use super::log;
 use super::report::{JobError, JobReport, RunReport, Stopped};
 use super::run::Run;
@@ -31,18 +31,18 @@ pub(super) async fn drain<'a, W: World>(
     let mut claiming: Option<Pin<Box<_>>> = None;
     let mut asked = Duration::ZERO;
     // Whether the queue may hold something: it is asked again each time a job has ended.
-    let mut hopeful = true;
+    let mut maybe_more = true;
     let mut refused = false;
     let mut claimed = 0;
     loop {
         let refusal = refused.then_some(Stopped::ProviderRefused);
         let stop = refusal.or_else(|| reason_to_stop(world, run, claimed));
-        let room = room(run, claimed, under_way.len());
-        if claiming.is_none() && stop.is_none() && hopeful && room > 0 {
+        let free_places = free_places(run, claimed, under_way.len());
+        if claiming.is_none() && stop.is_none() && maybe_more && free_places > 0 {
             asked = world.clock().now();
             let models = run.models.left();
             claiming = Some(Box::pin(async move {
-                world.queue().claim(kind, kind.lease(), room, &models).await
+                world.queue().claim(kind, kind.lease(), free_places, &models).await
             }));
         }
         if claiming.is_none() && under_way.is_empty() {
@@ -54,12 +54,12 @@ pub(super) async fn drain<'a, W: World>(
         }
         match next(&mut claiming, &mut under_way).await {
             Event::Claimed(Ok(claims)) => {
-                hopeful = !claims.is_empty();
+                maybe_more = !claims.is_empty();
                 claimed += u32::try_from(claims.len()).unwrap_or(u32::MAX);
                 let late = reason_to_stop(world, run, 0).is_some();
                 under_way.extend(claims.into_iter().map(|claim| {
                     if late {
-                        give_back(world, run, claim).boxed_local()
+                        release(world, run, claim).boxed_local()
                     } else {
                         process(claim, asked)
                     }
@@ -70,12 +70,12 @@ pub(super) async fn drain<'a, W: World>(
                 log::general(world, Level::Error, "Queue not reachable", &failure);
                 report.error = Some((&failure).into());
                 report.stopped = Stopped::Unavailable;
-                hopeful = false;
+                maybe_more = false;
             }
             Event::Ended(job) => {
                 refused |= job.error.as_ref().is_some_and(meets_every_job);
                 report.add(job);
-                hopeful = report.stopped != Stopped::Unavailable;
+                maybe_more = report.stopped != Stopped::Unavailable;
             }
         }
     }
@@ -105,13 +105,13 @@ where
             return Poll::Ready(Event::Claimed(claims));
         }
         let ended =
-            jobs.iter_mut().enumerate().find_map(|(place, job)| match job.as_mut().poll(context) {
-                Poll::Ready(report) => Some((place, report)),
+            jobs.iter_mut().enumerate().find_map(|(index, job)| match job.as_mut().poll(context) {
+                Poll::Ready(report) => Some((index, report)),
                 Poll::Pending => None,
             });
         match ended {
-            Some((place, report)) => {
-                drop(jobs.swap_remove(place));
+            Some((index, report)) => {
+                drop(jobs.swap_remove(index));
                 Poll::Ready(Event::Ended(report))
             }
             None => Poll::Pending,
@@ -137,14 +137,14 @@ fn reason_to_stop<W: World>(world: &W, run: &Run, claimed: u32) -> Option<Stoppe
     if !run.budget.lasts_for(run.slowest.get(), clock.now()) {
         return Some(Stopped::Budget);
     }
-    if run.busy.sum(clock.now()) >= MOST_CPU {
+    if run.cpu_time.used(clock.now()) >= MOST_CPU {
         return Some(Stopped::Cpu);
     }
     run.settings.max_jobs.is_some_and(|most| claimed >= most).then_some(Stopped::MaxJobs)
 }
 
 /// How many jobs may be claimed now.
-fn room(run: &Run, claimed: u32, under_way: usize) -> u32 {
+fn free_places(run: &Run, claimed: u32, under_way: usize) -> u32 {
     let under_way = u32::try_from(under_way).unwrap_or(u32::MAX);
     let places = run.settings.concurrency.saturating_sub(under_way);
     run.settings.max_jobs.map_or(places, |most| places.min(most.saturating_sub(claimed)))

@@ -8,7 +8,7 @@ use crate::port::WriteError;
 
 /// Why an attempt did not get to its end.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Halt {
+pub(super) enum AttemptError {
     /// The lease is void.
     LeaseLost,
     /// The operation is not ready, or not begun, and this run's time is up.
@@ -27,22 +27,22 @@ pub(super) enum Halt {
     },
 }
 
-impl From<Failure> for Halt {
+impl From<Failure> for AttemptError {
     fn from(failure: Failure) -> Self {
-        Halt::Failed { failure, reset_submission: false }
+        AttemptError::Failed { failure, reset_submission: false }
     }
 }
 
-impl From<WriteError> for Halt {
+impl From<WriteError> for AttemptError {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::LeaseLost => Halt::LeaseLost,
+            WriteError::LeaseLost => AttemptError::LeaseLost,
             WriteError::Failed(failure) => failure.into(),
         }
     }
 }
 
-impl From<Invalid> for Halt {
+impl From<Invalid> for AttemptError {
     fn from(invalid: Invalid) -> Self {
         Failure::give_up(Code::InvalidMessage, invalid.to_string()).into()
     }

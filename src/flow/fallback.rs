@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use super::error::Halt;
+use super::error::AttemptError;
 use super::log;
 use crate::failure::{Code, Failure, Next};
-use crate::job::{Invalid, Issue, bare, either};
+use crate::job::{Invalid, Issue, either, strip_models_prefix};
 use crate::port::{Claim, Level, World};
 
 /// The models of a run, in order of preference.
@@ -21,7 +21,10 @@ struct Model {
 
 impl Models {
     pub(super) fn new(names: &[String]) -> Self {
-        let model = |name: &String| Model { name: bare(name).into(), retired: Cell::new(false) };
+        let model = |name: &String| Model {
+            name: strip_models_prefix(name).into(),
+            retired: Cell::new(false),
+        };
         Self(names.iter().map(model).collect())
     }
 
@@ -74,14 +77,14 @@ impl Able<'_> {
         self,
         world: &W,
         claim: &Claim,
-        attempt: impl AsyncFn(&str) -> Result<T, Halt>,
-    ) -> Result<T, Halt> {
+        attempt: impl AsyncFn(&str) -> Result<T, AttemptError>,
+    ) -> Result<T, AttemptError> {
         for Model { name, retired } in &self.models {
             if retired.get() {
                 continue;
             }
             match attempt(name).await {
-                Err(Halt::Failed { failure, .. }) if failure.next == Next::OtherModel => {
+                Err(AttemptError::Failed { failure, .. }) if failure.next == Next::OtherModel => {
                     retired.set(true);
                     let text = format!("Model {name} is not available");
                     log::failure(world, claim, Level::Error, &text, &failure);
@@ -90,7 +93,7 @@ impl Able<'_> {
             }
         }
         // Every submission so far was definitely rejected, so nothing is pending.
-        Err(Halt::Failed { failure: self.exhausted(), reset_submission: true })
+        Err(AttemptError::Failed { failure: self.exhausted(), reset_submission: true })
     }
 
     /// That none is left is every job's trouble, unless this one asks for more than others do.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::attempt::{carry_out, check_attempts, fetch_all, refuse};
-use super::error::Halt;
+use super::attempt::{check_attempts, fetch_all, reject, run_attempt};
+use super::error::AttemptError;
 use super::report::JobReport;
 use super::run::Run;
-use crate::job::{ImageJob, Kind, Place};
+use crate::job::{ImageJob, Kind, ObjectLocation};
 use crate::policy::{capabilities, cost};
 use crate::port::{AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, StoredAsset, World};
 
@@ -20,9 +20,9 @@ pub(super) async fn process<W: World>(
     match ImageJob::parse(&claim.message) {
         Ok(job) => {
             let work = make(world, run, &claim, &job);
-            carry_out(world, run, &claim, since, &job.target, work).await
+            run_attempt(world, run, &claim, since, &job.target, work).await
         }
-        Err(invalid) => refuse(world, run, &claim, invalid).await,
+        Err(invalid) => reject(world, run, &claim, invalid).await,
     }
 }
 
@@ -31,16 +31,16 @@ async fn make<W: World>(
     run: &Run,
     claim: &Claim,
     job: &ImageJob,
-) -> Result<StoredAsset, Halt> {
-    let place = Place::of(Kind::Image, &job.target, &claim.job_id);
+) -> Result<StoredAsset, AttemptError> {
+    let location = ObjectLocation::of(Kind::Image, &job.target, &claim.job_id);
     let stored = |format, model, usage, cost_usd| {
-        let path = place.path(format);
-        let url = world.store().public_url(place.bucket, &path);
+        let path = location.path(format);
+        let url = world.store().public_url(location.bucket, &path);
         StoredAsset { path, url, format, model, usage, cost_usd }
     };
     // What an earlier attempt stored is what was paid for; only the settling is left.
     if claim.retried
-        && let Some(format) = world.store().find(&place).await?
+        && let Some(format) = world.store().find(&location).await?
     {
         return Ok(stored(format, None, None, None));
     }
@@ -49,24 +49,27 @@ async fn make<W: World>(
     let models = run.models.able(job.model.as_deref(), &check)?;
 
     // Until the image is stored: it is decoded where it was received, and sent on from there.
-    let room = world.memory().room();
-    let sources = fetch_all(world, &job.source_image_urls, &room).await?;
+    let permit = world.large_bodies().permit();
+    let sources = fetch_all(world, &job.source_image_urls, &permit).await?;
     let request = ImageRequest { job, sources: &sources };
     let (model, image) = models
         .try_each(world, claim, async |model| {
             // It is paid for whether or not the worker lives to see it.
             if world.clock().stopping() {
-                return Err(Halt::Waiting { delay: Duration::ZERO, reset_submission: false });
+                return Err(AttemptError::Waiting {
+                    delay: Duration::ZERO,
+                    reset_submission: false,
+                });
             }
             let asked = world.clock().now();
-            let image = world.images().generate(model, request, &room).await;
+            let image = world.images().generate(model, request, &permit).await;
             let took = world.clock().now().saturating_sub(asked);
             run.slowest.set(run.slowest.get().max(took));
             Ok((model.to_owned(), image?))
         })
         .await?;
 
-    world.store().put(&place, image.format, Body::Bytes(image.bytes)).await?;
+    world.store().put(&location, image.format, Body::Bytes(image.bytes)).await?;
     let cost_usd = cost::image(&model, job.image_size);
     Ok(stored(image.format, Some(model), image.usage, cost_usd))
 }

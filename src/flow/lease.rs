@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use super::error::Halt;
+use super::error::AttemptError;
 use super::log;
 use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
 
@@ -20,12 +20,12 @@ pub(super) async fn hold<W: World, T>(
     world: &W,
     claim: &Claim,
     since: Duration,
-    work: impl Future<Output = Result<T, Halt>>,
-) -> Result<T, Halt> {
+    work: impl Future<Output = Result<T, AttemptError>>,
+) -> Result<T, AttemptError> {
     let mut work = pin!(work);
     let mut lost = pin!(keep(world, claim, since));
     match select(&mut lost, &mut work).await {
-        Either::Left(((), _)) => Err(Halt::LeaseLost),
+        Either::Left(((), _)) => Err(AttemptError::LeaseLost),
         Either::Right((done, _)) => done,
     }
 }

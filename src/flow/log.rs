@@ -1,11 +1,11 @@
 //! Log entries about a job.
 
 use crate::failure::Failure;
-use crate::port::{Claim, Journal, Level, LogEntry, World};
+use crate::port::{Claim, Level, Log, LogEntry, World};
 
 /// Takes down what happened to a job.
 pub(super) fn note<W: World>(world: &W, claim: &Claim, level: Level, message: impl Into<String>) {
-    world.journal().record(entry(claim, level, message.into()));
+    world.log().record(entry(claim, level, message.into()));
 }
 
 /// Takes down a failure that a job met.
@@ -19,12 +19,12 @@ pub(super) fn failure<W: World>(
     let mut entry = entry(claim, level, message.to_owned());
     entry.code = Some(failure.code.as_str());
     entry.detail = Some(failure.message.clone());
-    world.journal().record(entry);
+    world.log().record(entry);
 }
 
 /// Takes down something that is about no job in particular.
 pub(super) fn general<W: World>(world: &W, level: Level, message: &str, failure: &Failure) {
-    world.journal().record(LogEntry {
+    world.log().record(LogEntry {
         level,
         message: message.to_owned(),
         job_id: None,

@@ -155,8 +155,8 @@ impl RunReport {
     /// Adds a job that has ended. One that was put back and came again within the run counts once,
     /// as what came of it last.
     pub(super) fn add(&mut self, job: JobReport) {
-        if let Some(place) = self.jobs.iter().position(|other| other.job_id == job.job_id) {
-            let before = self.jobs.remove(place);
+        if let Some(index) = self.jobs.iter().position(|other| other.job_id == job.job_id) {
+            let before = self.jobs.remove(index);
             *self.count(before.outcome) -= 1;
             self.claimed -= 1;
         }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use super::cpu_time::Busy;
+use super::cpu_time::CpuTime;
 use super::fallback::Models;
 use crate::policy::budget::Budget;
 use crate::port::{Clock, World};
@@ -31,7 +31,7 @@ pub(super) struct Run {
     pub(super) settings: Settings,
     pub(super) budget: Budget,
     pub(super) models: Models,
-    pub(super) busy: Busy,
+    pub(super) cpu_time: CpuTime,
     /// How long the slowest image took so far.
     pub(super) slowest: Cell<Duration>,
 }
@@ -40,6 +40,6 @@ impl Run {
     pub(super) fn begin<W: World>(world: &W, settings: Settings) -> Self {
         let budget = Budget::new(world.clock().now(), settings.budget);
         let models = Models::new(&settings.models);
-        Self { settings, budget, models, busy: Busy::default(), slowest: Cell::default() }
+        Self { settings, budget, models, cpu_time: CpuTime::default(), slowest: Cell::default() }
     }
 }

@@ -1,12 +1,12 @@
 //! The last step of a job in this run: completed, put back or failed.
 
-use super::error::Halt;
+use super::error::AttemptError;
 use super::report::{JobReport, Outcome};
 use super::run::Run;
 use super::{log, publish};
 use crate::failure::{Code, Failure};
 use crate::job::Target;
-use crate::policy::retry::{self, Verdict};
+use crate::policy::retry::{self, Decision};
 use crate::port::{
     Claim, Clock, Deferral, Ending, Level, LinkOutcome, Queue, StoredAsset, World, WriteError,
 };
@@ -17,7 +17,7 @@ pub(super) async fn complete<W: World>(
     claim: &Claim,
     target: &Target,
     asset: &StoredAsset,
-) -> Result<(), Halt> {
+) -> Result<(), AttemptError> {
     let completion = world.queue().complete(&claim.lease, asset).await.inspect_err(|error| {
         if let WriteError::Failed(failure) = error
             && failure.code == Code::EntityUpdateFailed
@@ -53,36 +53,36 @@ pub(super) async fn complete<W: World>(
 }
 
 /// Settles a job that did not get to its end, and says so in its report.
-pub(super) async fn halt<W: World>(
+pub(super) async fn unfinished<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
-    halt: Halt,
+    error: AttemptError,
     report: &mut JobReport,
 ) {
-    match halt {
-        Halt::LeaseLost => lost(world, claim, report),
-        Halt::Waiting { delay, reset_submission } => {
+    match error {
+        AttemptError::LeaseLost => lost(world, claim, report),
+        AttemptError::Waiting { delay, reset_submission } => {
             let deferral = Deferral { delay, counted: false, reason: None, reset_submission };
-            put_back(world, claim, deferral, report).await;
+            defer_job(world, claim, deferral, report).await;
         }
-        Halt::Failed { failure, reset_submission } => {
+        AttemptError::Failed { failure, reset_submission } => {
             report.error = Some((&failure).into());
             let random = world.clock().random();
             match retry::after(&failure, claim.attempts, run.settings.max_attempts, random) {
-                Verdict::Again { delay, counted } => {
+                Decision::Again { delay, counted } => {
                     log::failure(world, claim, Level::Warn, "Job is tried again", &failure);
                     let reason = Some((failure.code, failure.message));
                     let deferral = Deferral { delay, counted, reason, reset_submission };
-                    put_back(world, claim, deferral, report).await;
+                    defer_job(world, claim, deferral, report).await;
                 }
-                Verdict::Over => fail(world, claim, failure, reset_submission, report).await,
+                Decision::GiveUp => fail(world, claim, failure, reset_submission, report).await,
             }
         }
     }
 }
 
-async fn put_back<W: World>(world: &W, claim: &Claim, deferral: Deferral, report: &mut JobReport) {
+async fn defer_job<W: World>(world: &W, claim: &Claim, deferral: Deferral, report: &mut JobReport) {
     report.outcome = if deferral.counted { Outcome::Retrying } else { Outcome::Waiting };
     report.retry_in_seconds = Some(deferral.delay.as_secs_f64());
     let written = world.queue().defer(&claim.lease, &deferral).await;

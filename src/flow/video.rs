@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use futures_util::future::select;
 
-use super::attempt::{carry_out, check_attempts, fetch_all, refuse};
-use super::error::Halt;
+use super::attempt::{check_attempts, fetch_all, reject, run_attempt};
+use super::error::AttemptError;
 use super::log;
 use super::report::JobReport;
 use super::run::Run;
 use crate::failure::{Code, Failure, Next};
-use crate::job::{Format, Kind, Place, VideoJob};
-use crate::large_body::Room;
+use crate::job::{Format, Kind, ObjectLocation, VideoJob};
+use crate::large_body::LargeBodyPermit;
 use crate::policy::{capabilities, cost, polling};
 use crate::port::{
     AssetStore, Claim, Clock, Level, Operation, Progress, Queue, StoredAsset, VideoFile,
@@ -34,9 +34,9 @@ pub(super) async fn process<W: World>(
     match VideoJob::parse(&claim.message) {
         Ok(job) => {
             let work = make(world, run, &claim, &job);
-            carry_out(world, run, &claim, since, &job.target, work).await
+            run_attempt(world, run, &claim, since, &job.target, work).await
         }
-        Err(invalid) => refuse(world, run, &claim, invalid).await,
+        Err(invalid) => reject(world, run, &claim, invalid).await,
     }
 }
 
@@ -45,11 +45,11 @@ async fn make<W: World>(
     run: &Run,
     claim: &Claim,
     job: &VideoJob,
-) -> Result<StoredAsset, Halt> {
-    let place = Place::of(Kind::Video, &job.target, &claim.job_id);
+) -> Result<StoredAsset, AttemptError> {
+    let location = ObjectLocation::of(Kind::Video, &job.target, &claim.job_id);
     let stored = |model: Option<String>, usage| {
-        let path = place.path(Format::Mp4);
-        let url = world.store().public_url(place.bucket, &path);
+        let path = location.path(Format::Mp4);
+        let url = world.store().public_url(location.bucket, &path);
         let price = |model: &String| cost::video(model, job.duration.seconds(), job.resolution);
         let cost_usd = model.as_ref().and_then(price);
         StoredAsset { path, url, format: Format::Mp4, model, usage, cost_usd }
@@ -60,7 +60,7 @@ async fn make<W: World>(
                        the video may have been paid for, so it is not submitted again";
         return Err(Failure::give_up(Code::SubmissionUncertain, message).into());
     }
-    if claim.retried && world.store().find(&place).await?.is_some() {
+    if claim.retried && world.store().find(&location).await?.is_some() {
         return Ok(stored(claim.operation.as_ref().map(|op| op.model.clone()), None));
     }
 
@@ -70,10 +70,10 @@ async fn make<W: World>(
         Some(operation) => operation.clone(),
         None => submit(world, run, claim, job).await?,
     };
-    let room = world.memory().room();
-    let (file, usage) = await_video(world, run, claim, &operation, &room).await?;
+    let permit = world.large_bodies().permit();
+    let (file, usage) = await_video(world, run, claim, &operation, &permit).await?;
     let body = world.videos().download(file).await?;
-    world.store().put(&place, Format::Mp4, body).await?;
+    world.store().put(&location, Format::Mp4, body).await?;
     Ok(stored(Some(operation.model), usage))
 }
 
@@ -83,12 +83,12 @@ async fn submit<W: World>(
     run: &Run,
     claim: &Claim,
     job: &VideoJob,
-) -> Result<Operation, Halt> {
+) -> Result<Operation, AttemptError> {
     // All that can fail for free comes before the intent.
-    let room = world.memory().room();
+    let permit = world.large_bodies().permit();
     let check = |model: &str, unmet: &mut Vec<_>| capabilities::video(model, job, unmet);
     let models = run.models.able(job.model.as_deref(), &check)?;
-    let images = fetch_all(world, &job.image_urls, &room).await?;
+    let images = fetch_all(world, &job.image_urls, &permit).await?;
     let request = VideoRequest { job, images: &images };
     models
         .try_each(world, claim, async |model| {
@@ -96,7 +96,10 @@ async fn submit<W: World>(
             // to submit again, so nothing is begun when the end is near.
             if world.clock().stopping() || run.budget.left(world.clock().now()).is_zero() {
                 // What came before was rejected, so the intent of it is void.
-                return Err(Halt::Waiting { delay: Duration::ZERO, reset_submission: true });
+                return Err(AttemptError::Waiting {
+                    delay: Duration::ZERO,
+                    reset_submission: true,
+                });
             }
             let announced = world.queue().begin_submission(&claim.lease, model).await;
             announced.map_err(not_announced)?;
@@ -105,25 +108,30 @@ async fn submit<W: World>(
                     record(world, claim, &operation).await?;
                     Ok(operation)
                 }
-                Err(error) => {
-                    Err(Halt::Failed { failure: error.failure, reset_submission: error.rejected })
-                }
+                Err(error) => Err(AttemptError::Failed {
+                    failure: error.failure,
+                    reset_submission: error.rejected,
+                }),
             }
         })
         .await
 }
 
 /// An intent whose record is uncertain: nothing was submitted, so it is taken back.
-fn not_announced(error: WriteError) -> Halt {
+fn not_announced(error: WriteError) -> AttemptError {
     match error {
-        WriteError::LeaseLost => Halt::LeaseLost,
-        WriteError::Failed(failure) => Halt::Failed { failure, reset_submission: true },
+        WriteError::LeaseLost => AttemptError::LeaseLost,
+        WriteError::Failed(failure) => AttemptError::Failed { failure, reset_submission: true },
     }
 }
 
 /// Records an operation that has been paid for. Nothing matters more now, so a call that fails
 /// is repeated for as long as the lease can be held.
-async fn record<W: World>(world: &W, claim: &Claim, operation: &Operation) -> Result<(), Halt> {
+async fn record<W: World>(
+    world: &W,
+    claim: &Claim,
+    operation: &Operation,
+) -> Result<(), AttemptError> {
     const PAUSE: Duration = Duration::from_secs(2);
     loop {
         match world.queue().record_operation(&claim.lease, operation).await {
@@ -131,7 +139,7 @@ async fn record<W: World>(world: &W, claim: &Claim, operation: &Operation) -> Re
             Err(WriteError::LeaseLost) => {
                 let text = format!("Operation not recorded, lease lost: {}", operation.name);
                 log::note(world, claim, Level::Error, text);
-                return Err(Halt::LeaseLost);
+                return Err(AttemptError::LeaseLost);
             }
             Err(WriteError::Failed(failure)) => {
                 let text = format!("Operation not recorded yet: {}", operation.name);
@@ -148,8 +156,8 @@ async fn await_video<W: World>(
     run: &Run,
     claim: &Claim,
     operation: &Operation,
-    room: &Room,
-) -> Result<(VideoFile, Option<serde_json::Value>), Halt> {
+    permit: &LargeBodyPermit,
+) -> Result<(VideoFile, Option<serde_json::Value>), AttemptError> {
     let clock = world.clock();
     // The age of the operation, not its beginning: the clock may be younger than the operation.
     let begun = clock.now();
@@ -160,10 +168,10 @@ async fn await_video<W: World>(
         pause(world, run, polling::interval(0)).await?;
     }
     loop {
-        let wait = match world.videos().poll(operation, room).await {
+        let wait = match world.videos().poll(operation, permit).await {
             Ok(Progress::Ready(file, usage)) => return Ok((file, usage)),
             Ok(Progress::Ended(failure)) => {
-                return Err(Halt::Failed { failure, reset_submission: true });
+                return Err(AttemptError::Failed { failure, reset_submission: true });
             }
             Ok(Progress::Pending) => None,
             // The poll failed, which says nothing about the operation: the deadline is its bound,
@@ -190,9 +198,9 @@ async fn await_video<W: World>(
 
 /// Waits between two polls; where the run's time does not last, or the worker has to stop, the
 /// job is put back for the next run to poll on.
-async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Result<(), Halt> {
+async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Result<(), AttemptError> {
     let clock = world.clock();
-    let waiting = Halt::Waiting { delay, reset_submission: false };
+    let waiting = AttemptError::Waiting { delay, reset_submission: false };
     if clock.stopping() || run.budget.left(clock.now()) <= delay {
         return Err(waiting);
     }

@@ -14,7 +14,7 @@ use crate::port::{Claim, Clock, Level, World};
 /// Drains the image queue.
 pub async fn run_images<W: World>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
-    carry_out(world, &run, Kind::Image, &|claim, since| {
+    run_queue(world, &run, Kind::Image, &|claim, since| {
         Box::pin(image::process(world, &run, claim, since))
     })
     .await
@@ -24,7 +24,7 @@ pub async fn run_images<W: World>(world: &W, settings: Settings) -> RunReport {
 pub async fn run_videos<W: World>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
     cancel::operations(world).await;
-    let report = carry_out(world, &run, Kind::Video, &|claim, since| {
+    let report = run_queue(world, &run, Kind::Video, &|claim, since| {
         Box::pin(video::process(world, &run, claim, since))
     })
     .await;
@@ -33,14 +33,14 @@ pub async fn run_videos<W: World>(world: &W, settings: Settings) -> RunReport {
     report
 }
 
-async fn carry_out<'a, W: World>(
+async fn run_queue<'a, W: World>(
     world: &'a W,
     run: &'a Run,
     kind: Kind,
     process: &dyn Fn(Claim, Duration) -> LocalBoxFuture<'a, JobReport>,
 ) -> RunReport {
     let mut report = RunReport::new(kind.queue());
-    run.busy.during(world.clock(), drain(world, run, kind, process, &mut report)).await;
+    run.cpu_time.measure(world.clock(), drain(world, run, kind, process, &mut report)).await;
     // After the jobs: they are what somebody waits for.
     if matches!(report.stopped, Stopped::Empty | Stopped::MaxJobs) {
         match publish::repair(world, run, kind).await {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{Request, Transport, TransportError};
-use crate::json::mend;
-use crate::large_body::Room;
+use crate::json::sanitize;
+use crate::large_body::LargeBodyPermit;
 
 /// As much of an error's body as is read: enough for every explanation that was ever seen.
 const LONGEST_EXPLANATION: usize = 16 * 1024;
@@ -28,28 +28,28 @@ pub(crate) struct Reply {
 
 /// How much of a body is taken into memory.
 #[derive(Clone, Copy)]
-pub(crate) enum Most<'a> {
+pub(crate) enum BodyLimit<'a> {
     /// So many bytes.
     Bytes(usize),
     /// So many bytes. More than the second number only when there is room for the job.
-    InRoom(usize, usize, &'a Room),
+    WithPermit(usize, usize, &'a LargeBodyPermit),
 }
 
 /// Sends a request and receives the whole reply, a JSON text; of a successful one as much as `most`
 /// says. The head may take `timeout`, in which the service does its work; the body is only transfer.
-pub(crate) async fn exchange<T: Transport>(
+pub(crate) async fn send<T: Transport>(
     transport: &T,
     request: Request<T::Stream>,
     timeout: Duration,
-    most: Most<'_>,
+    limit: BodyLimit<'_>,
 ) -> Result<Reply, TransportError> {
     let (head, body) = transport.send(request, timeout).await?;
     let mut body = if head.status.is_success() {
-        receive(transport, body, timeout.min(BODY_TIMEOUT), most).await?
+        receive(transport, body, timeout.min(BODY_TIMEOUT), limit).await?
     } else {
         explanation(transport, body).await
     };
-    mend(&mut body);
+    sanitize(&mut body);
     Ok(Reply { status: head.status, retry_after: head.retry_after, body })
 }
 
@@ -59,15 +59,15 @@ pub(crate) async fn receive<T: Transport>(
     transport: &T,
     mut body: T::Stream,
     timeout: Duration,
-    most: Most<'_>,
+    limit: BodyLimit<'_>,
 ) -> Result<Vec<u8>, TransportError> {
-    let limit = match most {
-        Most::Bytes(limit) => limit,
-        Most::InRoom(limit, small, room) => {
+    let limit = match limit {
+        BodyLimit::Bytes(limit) => limit,
+        BodyLimit::WithPermit(limit, small, permit) => {
             if let Some(bytes) = transport.collect(&mut body, limit.min(small), timeout).await? {
                 return Ok(bytes);
             }
-            room.enlarge().await;
+            permit.acquire().await;
             limit
         }
     };

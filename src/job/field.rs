@@ -114,7 +114,7 @@ impl<'a> Fields<'a> {
     /// The model that is to do it. People write it with the prefix of its path and without.
     pub(super) fn model(&mut self) -> Option<String> {
         let model = self.text("model")?;
-        Some(bare(&model).to_owned())
+        Some(strip_models_prefix(&model).to_owned())
     }
 
     /// The seed. Gemini takes a signed number of 32 bits, Veo an unsigned one; what both take means
@@ -134,7 +134,7 @@ impl<'a> Fields<'a> {
             number
                 .filter(|number| (f64::from(least)..=f64::from(most)).contains(number))
                 .map(|number| number as i64) // within bounds, so nothing is cut
-                .ok_or_else(|| format!("an integer from {least} to {most}, not {}", shown(value)))
+                .ok_or_else(|| format!("an integer from {least} to {most}, not {}", quoted(value)))
         })
     }
 
@@ -195,13 +195,13 @@ impl<'a> Fields<'a> {
     pub(super) fn one_of(&mut self, field: &str, words: &[&'static str]) -> Option<&'static str> {
         self.optional(field, |value| {
             let found = words.iter().find(|word| value.as_str() == Some(word));
-            found.copied().ok_or_else(|| format!("{}, not {}", either(words), shown(value)))
+            found.copied().ok_or_else(|| format!("{}, not {}", either(words), quoted(value)))
         })
     }
 
     /// Refuses fields that a job of this kind cannot follow: to ignore a wish would be to charge
     /// for something else.
-    pub(super) fn refuse(&mut self, fields: &[(&str, &str)]) {
+    pub(super) fn reject(&mut self, fields: &[(&str, &str)]) {
         for (field, expected) in fields {
             if self.get(field).is_some() {
                 self.expect(field, *expected);
@@ -219,7 +219,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The name of a model without the `models/` of its path.
-pub fn bare(model: &str) -> &str {
+pub fn strip_models_prefix(model: &str) -> &str {
     model.strip_prefix("models/").unwrap_or(model)
 }
 
@@ -244,7 +244,7 @@ pub(super) fn name_of(value: &Value) -> &'static str {
 }
 
 /// A value as it may be shown in an error: scalars as they are, shortened, the rest by type.
-pub(super) fn shown(value: &Value) -> String {
+pub(super) fn quoted(value: &Value) -> String {
     match value {
         Value::String(text) => format!("\"{}\"", text.chars().take(40).collect::<String>()),
         // Not by the value's own `Display`, which brings along 3 KB of WASM to indent it.

@@ -53,7 +53,7 @@ impl Fields<'_> {
             value
                 .as_str()
                 .and_then(Id::new)
-                .ok_or_else(|| format!("{EXPECTED}, not {}", super::field::shown(value)))
+                .ok_or_else(|| format!("{EXPECTED}, not {}", super::field::quoted(value)))
         })
     }
 }

@@ -62,7 +62,7 @@ impl ImageJob {
         let image_size = fields.one_of("imageSize", &IMAGE_SIZES);
         let seed = fields.seed();
         let priority = fields.priority();
-        fields.refuse(&[
+        fields.reject(&[
             ("negativePrompt", "none for an image: say in the prompt what is not to be seen"),
             ("personGeneration", "none for an image"),
             ("lastFrameUrl", "none for an image"),

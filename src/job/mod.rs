@@ -9,10 +9,10 @@ mod object_location;
 mod image;
 mod video;
 
-pub use field::{Invalid, Issue, bare, either};
+pub use field::{Invalid, Issue, either, strip_models_prefix};
 pub use format::Format;
 pub use id::{Id, JobId};
 pub use image::{ASPECT_RATIOS, IMAGE_SIZES, ImageJob};
 pub use kind::Kind;
-pub use object_location::{Place, Slot, Target};
+pub use object_location::{ObjectLocation, Slot, Target};
 pub use video::{Duration, VideoImages, VideoJob};

@@ -64,7 +64,7 @@ impl Target {
 /// Where the one object of one job goes. It is written once and never changed, so its URL can
 /// be cached for ever, and an attempt that finds it there has nothing left to generate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct ObjectLocation {
     /// The bucket.
     pub bucket: &'static str,
     /// The folder, without a slash at its end.
@@ -73,7 +73,7 @@ pub struct Place {
     pub stem: String,
 }
 
-impl Place {
+impl ObjectLocation {
     /// The place of a job. An asset for both a scene and a character is the scene's.
     pub fn of(kind: Kind, target: &Target, job: &JobId) -> Self {
         let storyboard = &target.storyboard;
@@ -105,7 +105,7 @@ mod tests {
 
     fn path(scene: Option<&str>, character: Option<&str>) -> String {
         let job = JobId::new("0b6e2c1e-5a07-4c9f-8d7e-3f1f0a9b8c7d").unwrap();
-        Place::of(Kind::Image, &target(scene, character), &job).path(Format::Jpeg)
+        ObjectLocation::of(Kind::Image, &target(scene, character), &job).path(Format::Jpeg)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::field::{Fields, Invalid, shown};
+use super::field::{Fields, Invalid, quoted};
 use super::object_location::Target;
 
 /// A video that somebody asked for.
@@ -80,7 +80,7 @@ impl Duration {
             value.as_str() == Some(duration.as_str())
                 || value.as_f64() == Some(f64::from(duration.seconds()))
         });
-        found.ok_or_else(|| format!("\"4\" or \"6\" or \"8\", not {}", shown(value)))
+        found.ok_or_else(|| format!("\"4\" or \"6\" or \"8\", not {}", quoted(value)))
     }
 }
 
@@ -108,7 +108,7 @@ impl VideoJob {
         let person_generation =
             fields.one_of("personGeneration", &["allow_all", "allow_adult", "dont_allow"]);
         let priority = fields.priority();
-        fields.refuse(&[("imageSize", "none for a video: use resolution")]);
+        fields.reject(&[("imageSize", "none for a video: use resolution")]);
         fields.url("webhookUrl"); // the database's to follow
         let job = target.zip(prompt).map(|(target, prompt)| Self {
             target,

@@ -9,5 +9,5 @@ pub(crate) use base64::Encoded;
 pub(crate) use parse::Json;
 #[cfg(target_family = "wasm")]
 pub(crate) use parse::owned;
-pub(crate) use sanitize::mend;
+pub(crate) use sanitize::sanitize;
 pub(crate) use write::{Object, object, object_with_media};

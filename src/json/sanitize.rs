@@ -8,7 +8,7 @@ const ESCAPE: usize = 6;
 
 /// Replaces bytes that are no UTF-8 by question marks, and halves of surrogate pairs that stand
 /// alone by U+FFFD.
-pub(crate) fn mend(text: &mut [u8]) {
+pub(crate) fn sanitize(text: &mut [u8]) {
     mend_bytes(text);
     let mut at = 0;
     while let Some(found) = next_backslash(text, at) {
@@ -62,10 +62,10 @@ mod tests {
 
     use super::*;
 
-    fn mended(text: &[u8]) -> String {
+    fn sanitized(text: &[u8]) -> String {
         let mut text = text.to_vec();
         let length = text.len();
-        mend(&mut text);
+        sanitize(&mut text);
         assert_eq!(text.len(), length);
         String::from_utf8(text).unwrap()
     }
@@ -74,10 +74,10 @@ mod tests {
     fn a_good_text_stays_as_it_is() {
         let whole = r#"{"a":"\\ud83d \u00e4 \ud83d\ude00 \n","b":"ä😀"}"#;
         for text in [whole, r#""\\\\ud83d""#, "", r"\", r"\u", r"\u12"] {
-            assert_eq!(mended(text.as_bytes()), text);
+            assert_eq!(sanitized(text.as_bytes()), text);
         }
         let long = format!(r"{}\n{}\ud83d\ude00", "a".repeat(1000), "b".repeat(777));
-        assert_eq!(mended(long.as_bytes()), long);
+        assert_eq!(sanitized(long.as_bytes()), long);
     }
 
     #[test]
@@ -90,13 +90,13 @@ mod tests {
             (r#""\ud83dA""#, r#""\ufffdA""#),
             (r#""\\\ud83d""#, r#""\\\ufffd""#),
         ] {
-            assert_eq!(mended(text.as_bytes()), whole);
+            assert_eq!(sanitized(text.as_bytes()), whole);
             serde_json::from_str::<Value>(whole).unwrap();
         }
     }
 
     #[test]
     fn what_is_no_utf_8_becomes_question_marks() {
-        assert_eq!(mended(b"a\xff\xc3(b\xe2\x82"), "a??(b??");
+        assert_eq!(sanitized(b"a\xff\xc3(b\xe2\x82"), "a??(b??");
     }
 }

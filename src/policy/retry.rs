@@ -15,7 +15,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// What becomes of a job that met a failure.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Verdict {
+pub enum Decision {
     /// It is put back for a while.
     Again {
         /// For how long.
@@ -24,26 +24,26 @@ pub enum Verdict {
         counted: bool,
     },
     /// It has failed.
-    Over,
+    GiveUp,
 }
 
 /// Decides on a failure met in the `attempts`-th attempt of `max_attempts`. `random` is a number
 /// from 0 up to 1, for the jitter.
-pub fn after(failure: &Failure, attempts: u32, max_attempts: u32, random: f64) -> Verdict {
+pub fn after(failure: &Failure, attempts: u32, max_attempts: u32, random: f64) -> Decision {
     match failure.next {
         Next::Retry { after, attempts: worth } => {
             let allowed = worth.map_or(max_attempts, |worth| worth.min(max_attempts));
             if attempts >= allowed {
-                return Verdict::Over;
+                return Decision::GiveUp;
             }
             let delay = after.map_or_else(|| backoff(attempts, random), clamped);
-            Verdict::Again { delay, counted: true }
+            Decision::Again { delay, counted: true }
         }
         Next::Wait { after } => {
-            Verdict::Again { delay: clamped(after.unwrap_or(WAIT)), counted: false }
+            Decision::Again { delay: clamped(after.unwrap_or(WAIT)), counted: false }
         }
         // A flow that has run out of models has nothing left to try.
-        Next::OtherModel | Next::GiveUp => Verdict::Over,
+        Next::OtherModel | Next::GiveUp => Decision::GiveUp,
     }
 }
 
@@ -67,8 +67,8 @@ mod tests {
 
     fn delay(failure: &Failure, attempts: u32, random: f64) -> Option<Duration> {
         match after(failure, attempts, 5, random) {
-            Verdict::Again { delay, .. } => Some(delay),
-            Verdict::Over => None,
+            Decision::Again { delay, .. } => Some(delay),
+            Decision::GiveUp => None,
         }
     }
 
@@ -112,8 +112,8 @@ mod tests {
     #[test]
     fn waiting_for_quota_is_no_attempt_however_often() {
         let failure = Failure::wait(Code::QuotaExhausted, "");
-        let verdict = after(&failure, 99, 5, 0.5);
-        assert_eq!(verdict, Verdict::Again { delay: WAIT, counted: false });
+        let decision = after(&failure, 99, 5, 0.5);
+        assert_eq!(decision, Decision::Again { delay: WAIT, counted: false });
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
             Failure::give_up(Code::ContentBlocked, ""),
             Failure::other_model(Code::ModelUnavailable, ""),
         ] {
-            assert_eq!(after(&failure, 1, 5, 0.5), Verdict::Over);
+            assert_eq!(after(&failure, 1, 5, 0.5), Decision::GiveUp);
         }
     }
 }

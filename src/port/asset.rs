@@ -1,8 +1,8 @@
 //! The bytes: of assets on their way to where they are kept, and of the images that jobs start from.
 
 use crate::failure::Failure;
-use crate::job::{Format, Place};
-use crate::large_body::Room;
+use crate::job::{Format, ObjectLocation};
+use crate::large_body::LargeBodyPermit;
 
 /// The bytes of an asset, in memory or passing by.
 #[derive(Debug)]
@@ -19,11 +19,11 @@ pub trait AssetStore {
     type Stream;
 
     /// The format of the object at a place, if a former attempt has stored one there.
-    async fn find(&self, place: &Place) -> Result<Option<Format>, Failure>;
+    async fn find(&self, location: &ObjectLocation) -> Result<Option<Format>, Failure>;
     /// Stores an object at its place. An object that is already there stays and is as good.
     async fn put(
         &self,
-        place: &Place,
+        location: &ObjectLocation,
         format: Format,
         body: Body<Self::Stream>,
     ) -> Result<(), Failure>;
@@ -43,7 +43,12 @@ pub trait AssetStore {
 pub trait SourceImages {
     /// Fetches one image into the room of the job that starts from it. So many bytes of others the
     /// job `held` before: what bounds them holds for all of a job's together.
-    async fn fetch(&self, url: &str, held: usize, room: &Room) -> Result<SourceImage, Failure>;
+    async fn fetch(
+        &self,
+        url: &str,
+        held: usize,
+        permit: &LargeBodyPermit,
+    ) -> Result<SourceImage, Failure>;
 }
 
 /// An image to begin from.

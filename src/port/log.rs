@@ -39,7 +39,7 @@ pub struct LogEntry {
 }
 
 /// Takes down what happens.
-pub trait Journal {
+pub trait Log {
     /// Takes down one entry.
     fn record(&self, entry: LogEntry);
 }

@@ -13,7 +13,7 @@ mod model;
 
 pub use asset::{AssetStore, Body, SourceImage, SourceImages};
 pub use clock::Clock;
-pub use log::{Journal, Level, LogEntry};
+pub use log::{Level, Log, LogEntry};
 pub use model::{
     GeneratedImage, ImageModel, ImageRequest, Progress, SubmitError, VideoFile, VideoModel,
     VideoRequest,
@@ -23,7 +23,7 @@ pub use queue::{
     Queue, StoredAsset, Unpublished, WriteError,
 };
 
-use crate::large_body::Memory;
+use crate::large_body::LargeBodies;
 
 /// All that a flow has around it.
 pub trait World {
@@ -42,7 +42,7 @@ pub trait World {
     /// Time and chance.
     type Clock: Clock;
     /// Whoever reads along.
-    type Journal: Journal;
+    type Log: Log;
 
     /// The queue and its ledger.
     fn queue(&self) -> &Self::Queue;
@@ -57,7 +57,7 @@ pub trait World {
     /// Time and chance.
     fn clock(&self) -> &Self::Clock;
     /// Whoever reads along.
-    fn journal(&self) -> &Self::Journal;
+    fn log(&self) -> &Self::Log;
     /// The memory that the jobs share.
-    fn memory(&self) -> &Memory;
+    fn large_bodies(&self) -> &LargeBodies;
 }

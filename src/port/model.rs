@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Body, Operation, SourceImage};
 use crate::failure::Failure;
 use crate::job::{Format, ImageJob, VideoJob};
-use crate::large_body::Room;
+use crate::large_body::LargeBodyPermit;
 
 /// What an image model is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,7 @@ pub trait ImageModel {
         &self,
         model: &str,
         request: ImageRequest<'_>,
-        room: &Room,
+        permit: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure>;
 }
 
@@ -90,7 +90,11 @@ pub trait VideoModel {
     ) -> Result<Operation, SubmitError>;
     /// Asks how an operation stands; a video inside of the reply comes into the job's room. A
     /// failure says nothing about the operation.
-    async fn poll(&self, operation: &Operation, room: &Room) -> Result<Progress, Failure>;
+    async fn poll(
+        &self,
+        operation: &Operation,
+        permit: &LargeBodyPermit,
+    ) -> Result<Progress, Failure>;
     /// Has an operation stopped, where its provider can do that.
     async fn cancel(&self, operation: &Operation) -> Result<(), Failure>;
     /// Opens a finished video. What it gives is an MP4 by its first bytes.

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::source::WebUrl;
 use crate::json::{Encoded, Json};
 
-pub fn mend(text: &mut [u8]) {
-    crate::json::mend(text);
+pub fn sanitize(text: &mut [u8]) {
+    crate::json::sanitize(text);
 }
 
 pub fn read(body: &[u8]) -> Option<Value> {
@@ -20,8 +20,8 @@ pub fn decode(reply: Vec<u8>) -> Option<Vec<u8>> {
     encoded.decode(reply)
 }
 
-pub fn shown(text: &str) -> String {
-    super::redact::shown(text)
+pub fn redacted(text: &str) -> String {
+    super::redact::redacted(text)
 }
 
 /// A URL as it was read.

@@ -16,7 +16,7 @@ const RANDOM_LENGTH: usize = 32;
 
 /// Shows what somebody else wrote: secrets taken out, the query of every URL cut, line breaks
 /// and control characters made spaces, and no longer than a few lines.
-pub(super) fn shown(text: &str) -> String {
+pub(super) fn redacted(text: &str) -> String {
     let mut shown = String::new();
     let mut hide_next = false;
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
@@ -131,7 +131,7 @@ mod tests {
                 format!("https%3A%2F%2Ffiles.test%2Fa.png%3Fjwt%3D{secret}"),
                 format!("storage.{secret}"),
             ] {
-                let shown = shown(&text);
+                let shown = redacted(&text);
                 assert!(!shown.contains(secret.as_str()), "{text} -> {shown}");
                 assert!(!shown.contains(&random), "{text} -> {shown}");
             }
@@ -140,21 +140,21 @@ mod tests {
 
     #[test]
     fn a_secret_is_known_by_its_name_too() {
-        assert_eq!(shown("api_key=hunter2 rest"), "api_key=[redacted] rest");
-        assert_eq!(shown("Bearer abc: no"), "Bearer [redacted] no");
+        assert_eq!(redacted("api_key=hunter2 rest"), "api_key=[redacted] rest");
+        assert_eq!(redacted("Bearer abc: no"), "Bearer [redacted] no");
         let glued = format!("ya29.{}_password=hunter2", "a1B2".repeat(8));
-        assert_eq!(shown(&glued), "[redacted]=[redacted]");
+        assert_eq!(redacted(&glued), "[redacted]=[redacted]");
     }
 
     #[test]
     fn a_password_may_hold_what_ends_it() {
-        assert_eq!(shown("https://user:p@ss@x.test/f.png"), "https://x.test/f.png");
+        assert_eq!(redacted("https://user:p@ss@x.test/f.png"), "https://x.test/f.png");
     }
 
     #[test]
     fn a_url_keeps_its_address_and_loses_its_query() {
         assert_eq!(
-            shown("cannot read https://a:b@x.test/f.png?sig=1#z now"),
+            redacted("cannot read https://a:b@x.test/f.png?sig=1#z now"),
             "cannot read https://x.test/f.png?… now"
         );
     }
@@ -170,16 +170,16 @@ mod tests {
             "key: value is missing a token.",
             "ein Schlüssel — „nein“",
         ] {
-            assert_eq!(shown(text), text);
+            assert_eq!(redacted(text), text);
         }
     }
 
     #[test]
     fn a_text_becomes_one_bounded_line() {
-        assert_eq!(shown("a\r\n\tb\0c\u{1b}[31m"), "a b c [31m");
-        let long = shown(&"wörter ".repeat(1000));
+        assert_eq!(redacted("a\r\n\tb\0c\u{1b}[31m"), "a b c [31m");
+        let long = redacted(&"wörter ".repeat(1000));
         assert!(long.chars().count() <= LONGEST + 1, "{}", long.len());
         assert!(long.ends_with('…'));
-        assert!(shown(&"x".repeat(100_000)).chars().count() <= LONGEST + 1);
+        assert!(redacted(&"x".repeat(100_000)).chars().count() <= LONGEST + 1);
     }
 }

@@ -10,18 +10,18 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::http::{Head, Header, Payload, Received, Request, Transport, TransportError};
-use crate::large_body::{Memory, Room};
+use crate::large_body::{LargeBodies, LargeBodyPermit};
 
 /// A request that was sent.
 #[derive(Debug)]
-pub(super) struct Sent {
+pub(super) struct RecordedRequest {
     pub(super) method: String,
     pub(super) url: String,
     pub(super) headers: Vec<Header>,
     pub(super) body: Vec<u8>,
 }
 
-impl Sent {
+impl RecordedRequest {
     pub(super) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -38,7 +38,7 @@ type Answer = Result<(Head, Vec<u8>), TransportError>;
 pub(super) struct Recorded {
     base: String,
     replies: RefCell<VecDeque<Answer>>,
-    pub(super) sent: RefCell<Vec<Sent>>,
+    pub(super) sent: RefCell<Vec<RecordedRequest>>,
 }
 
 impl Recorded {
@@ -78,7 +78,7 @@ impl Recorded {
     }
 
     /// The only request that was sent.
-    pub(super) fn only(&self) -> Sent {
+    pub(super) fn only(&self) -> RecordedRequest {
         assert_eq!(self.urls().len(), 1, "{:?}", self.urls());
         self.sent.borrow_mut().remove(0)
     }
@@ -93,7 +93,7 @@ impl Transport for &Recorded {
 
     async fn send(&self, request: Request<Vec<u8>>, _timeout: Duration) -> Answer {
         let Request { method, url, headers, body } = request;
-        self.sent.borrow_mut().push(Sent {
+        self.sent.borrow_mut().push(RecordedRequest {
             method: method.to_string(),
             url: url.clone(),
             headers,
@@ -131,8 +131,8 @@ pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// The room of a job that has the memory for itself.
-pub(super) fn room() -> Room {
-    Memory::default().room()
+pub(super) fn permit() -> LargeBodyPermit {
+    LargeBodies::default().permit()
 }
 
 /// A PNG as far as its first bytes tell.

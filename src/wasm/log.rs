@@ -4,7 +4,7 @@ use js_sys::Function;
 use tsify::Tsify;
 use wasm_bindgen::JsValue;
 
-use crate::port::{Journal, LogEntry};
+use crate::port::{Log, LogEntry};
 
 /// Hands each entry to the function that the caller gave as `options.log`.
 pub(super) struct JsLog {
@@ -18,7 +18,7 @@ impl JsLog {
     }
 }
 
-impl Journal for JsLog {
+impl Log for JsLog {
     fn record(&self, entry: LogEntry) {
         let Some(log) = &self.log else { return };
         if let Ok(entry) = entry.into_js() {

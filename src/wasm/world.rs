@@ -8,7 +8,7 @@ use super::log::JsLog;
 use super::options::Options;
 use super::property::Property;
 use super::response_body::ResponseBody;
-use crate::large_body::Memory;
+use crate::large_body::LargeBodies;
 use crate::port::World;
 use crate::service::{Gemini, Pgmq, Sources, Storage, Videos};
 
@@ -23,13 +23,13 @@ pub(super) struct JsWorld {
     store: Storage<Adapter>,
     sources: Sources<Adapter, Adapter>,
     clock: JsClock,
-    journal: JsLog,
-    memory: Memory,
+    log: JsLog,
+    large_bodies: LargeBodies,
 }
 
 thread_local! {
     /// Runs of one isolate share its memory.
-    static MEMORY: Memory = Memory::default();
+    static LARGE_BODIES: LargeBodies = LargeBodies::default();
 }
 
 impl JsWorld {
@@ -51,9 +51,9 @@ impl JsWorld {
             source_image_hosts,
         );
         let store = Storage::new(storage, public_storage_url);
-        let (clock, journal) = (JsClock::new(signal), JsLog::new(log));
-        let memory = MEMORY.with(Memory::clone);
-        Ok(Self { queue, images, videos, store, sources, clock, journal, memory })
+        let (clock, log) = (JsClock::new(signal), JsLog::new(log));
+        let large_bodies = LARGE_BODIES.with(LargeBodies::clone);
+        Ok(Self { queue, images, videos, store, sources, clock, log, large_bodies })
     }
 }
 
@@ -65,7 +65,7 @@ impl World for JsWorld {
     type Store = Storage<Adapter>;
     type Sources = Sources<Adapter, Adapter>;
     type Clock = JsClock;
-    type Journal = JsLog;
+    type Log = JsLog;
 
     fn queue(&self) -> &Pgmq<Adapter> {
         &self.queue
@@ -91,11 +91,11 @@ impl World for JsWorld {
         &self.clock
     }
 
-    fn journal(&self) -> &JsLog {
-        &self.journal
+    fn log(&self) -> &JsLog {
+        &self.log
     }
 
-    fn memory(&self) -> &Memory {
-        &self.memory
+    fn large_bodies(&self) -> &LargeBodies {
+        &self.large_bodies
     }
 }

@@ -62,7 +62,7 @@ fn a_cancellation_that_fails_is_left_to_a_later_run_and_delays_no_job() {
     world.model.cancellations.borrow_mut().extend([unavailable(), unavailable()]);
     assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
     assert!(world.queue.row(job).cancellation_pending);
-    assert!(world.journal.has("Operation not cancelled"));
+    assert!(world.log.has("Operation not cancelled"));
 
     world.queue.fail_next("cancelled");
     world.send_video(scene("Lion walking"));

@@ -21,7 +21,7 @@ fn an_image_is_stored_linked_and_published() {
     assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("A hero"));
     assert_eq!(report.jobs[0].url, row.asset_url);
     assert!(!row.publication_pending);
-    assert!(world.journal.has("Entity updated: scene:sb:s"));
+    assert!(world.log.has("Entity updated: scene:sb:s"));
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_missing_entity_is_logged_and_the_asset_is_kept() {
     let job = world.send_image(scene("p"));
     world.run_images(settings());
     assert_eq!(world.queue.row(job).status, Status::Succeeded);
-    assert!(world.journal.has("Entity not found: scene:sb:s"));
+    assert!(world.log.has("Entity not found: scene:sb:s"));
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn a_model_that_cannot_do_what_a_job_asks_is_skipped_for_that_job() {
     let report = images(&world, &[FLASH_2_5, FLASH_3_1], &wishes);
     assert_eq!(report.succeeded, 3);
     assert_eq!(asked(&world), [FLASH_3_1, FLASH_2_5, FLASH_3_1]);
-    assert!(!world.journal.has("is not available"), "the model is skipped, not lost");
+    assert!(!world.log.has("is not available"), "the model is skipped, not lost");
 }
 
 #[test]

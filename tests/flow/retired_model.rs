@@ -21,7 +21,7 @@ fn a_run_leaves_a_retired_model_for_the_next_one_for_good() {
     let report = world.run_images(one_at_a_time());
     assert_eq!(report.succeeded, 2);
     assert_eq!(asked(&world), ["first-model", "second-model", "second-model"]);
-    assert!(world.journal.has("Model first-model is not available"));
+    assert!(world.log.has("Model first-model is not available"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::Format;
-use generation_queue::large_body::Room;
+use generation_queue::large_body::LargeBodyPermit;
 use generation_queue::port::{
     Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, SubmitError, VideoFile,
     VideoModel, VideoRequest,
@@ -78,7 +78,7 @@ impl ImageModel for Worker {
         &self,
         model: &str,
         request: ImageRequest<'_>,
-        room: &Room,
+        permit: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
         let job = job_of(&request.job.prompt);
         check::generation(self, job, request.sources.first());
@@ -96,7 +96,7 @@ impl ImageModel for Worker {
         let (format, content) =
             self.call(GENERATE, &subject, answered).await.map_err(unavailable)??;
         if is_large(job) {
-            room.enlarge().await;
+            permit.acquire().await;
         }
         Ok(GeneratedImage { format, bytes: content.to_le_bytes().to_vec(), usage: None })
     }
@@ -147,7 +147,11 @@ impl VideoModel for Worker {
         Ok(Operation { model: model.to_owned(), name: format!("operations/{number}") })
     }
 
-    async fn poll(&self, operation: &Operation, _room: &Room) -> Result<Progress, Failure> {
+    async fn poll(
+        &self,
+        operation: &Operation,
+        _room: &LargeBodyPermit,
+    ) -> Result<Progress, Failure> {
         let number = number_of(&operation.name);
         let polled = move |sim: &Sim| {
             if sim.random.happens(sim.fault_rates.get().refusal / 2.0) {

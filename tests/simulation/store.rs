@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
-use generation_queue::job::{Format, Kind, Place};
-use generation_queue::large_body::Room;
+use generation_queue::job::{Format, Kind, ObjectLocation};
+use generation_queue::large_body::LargeBodyPermit;
 use generation_queue::port::{AssetStore, Body, SourceImage, SourceImages};
 
 use super::check;
@@ -38,7 +38,7 @@ fn failed(name: &str, error: CallError) -> Failure {
 impl AssetStore for Worker {
     type Stream = Content;
 
-    async fn find(&self, place: &Place) -> Result<Option<Format>, Failure> {
+    async fn find(&self, place: &ObjectLocation) -> Result<Option<Format>, Failure> {
         let wanted = place.clone();
         let subject = format!("{}/{}", place.folder, place.stem);
         let found = move |sim: &Sim| {
@@ -55,7 +55,12 @@ impl AssetStore for Worker {
         answer.map_err(|error| failed("find", error))
     }
 
-    async fn put(&self, place: &Place, format: Format, body: Body<u32>) -> Result<(), Failure> {
+    async fn put(
+        &self,
+        place: &ObjectLocation,
+        format: Format,
+        body: Body<u32>,
+    ) -> Result<(), Failure> {
         let content = match body {
             Body::Bytes(bytes) => content_of(&bytes),
             Body::Stream(content) => content,
@@ -104,7 +109,12 @@ impl AssetStore for Worker {
 }
 
 impl SourceImages for Worker {
-    async fn fetch(&self, url: &str, _held: usize, room: &Room) -> Result<SourceImage, Failure> {
+    async fn fetch(
+        &self,
+        url: &str,
+        _held: usize,
+        permit: &LargeBodyPermit,
+    ) -> Result<SourceImage, Failure> {
         let path = url.strip_prefix(BASE).map(str::to_owned);
         let read = move |sim: &Sim| match path {
             Some(path) => sim.objects.borrow().by_path.get(&path).map(|(content, _)| *content),
@@ -113,7 +123,7 @@ impl SourceImages for Worker {
         match self.call(Call::quick("fetch source", 20), url, read).await {
             Ok(Some(content)) => {
                 if url != public_url(Kind::Image.bucket(), "sb/s0.png") {
-                    room.enlarge().await;
+                    permit.acquire().await;
                 }
                 let bytes = content.to_le_bytes().to_vec();
                 Ok(SourceImage { format: Format::Png, bytes })

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use generation_queue::flow::{Outcome, RunReport, Settings, run_images, run_videos};
 use generation_queue::job::Kind;
-use generation_queue::large_body::Memory;
-use generation_queue::port::{Clock, Journal, LogEntry, World};
+use generation_queue::large_body::LargeBodies;
+use generation_queue::port::{Clock, Log, LogEntry, World};
 
 use super::schedule::TaskId;
 use super::sim::Sim;
@@ -20,7 +20,7 @@ pub struct Worker {
     pub stop_at: Option<Duration>,
     /// When its budget ends.
     pub budget_ends: Duration,
-    memory: Memory,
+    large_bodies: LargeBodies,
 }
 
 /// Starts a worker for one run.
@@ -32,7 +32,7 @@ pub fn start(sim: &Rc<Sim>, kind: Kind, settings: Settings, stop_at: Option<Dura
         id: Cell::default(),
         stop_at,
         budget_ends,
-        memory: Memory::default(),
+        large_bodies: LargeBodies::default(),
     });
     let running = world.clone();
     let plan = settings.clone();
@@ -96,7 +96,7 @@ impl Clock for Worker {
     }
 }
 
-impl Journal for Worker {
+impl Log for Worker {
     fn record(&self, entry: LogEntry) {
         let id = self.id.get();
         self.sim.note(|| {
@@ -116,7 +116,7 @@ impl World for Worker {
     type Store = Self;
     type Sources = Self;
     type Clock = Self;
-    type Journal = Self;
+    type Log = Self;
 
     fn queue(&self) -> &Self {
         self
@@ -136,10 +136,10 @@ impl World for Worker {
     fn clock(&self) -> &Self {
         self
     }
-    fn journal(&self) -> &Self {
+    fn log(&self) -> &Self {
         self
     }
-    fn memory(&self) -> &Memory {
-        &self.memory
+    fn large_bodies(&self) -> &LargeBodies {
+        &self.large_bodies
     }
 }

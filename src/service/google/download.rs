@@ -9,7 +9,7 @@ use crate::failure::{Code, Failure};
 use crate::http::{Head, Received, Reply, Transport, explanation, get, passes};
 use crate::job::Format;
 use crate::port::Body;
-use crate::service::redact::shown;
+use crate::service::redact::redacted;
 use crate::service::source::WebUrl;
 
 /// A file store begins to answer within seconds.
@@ -124,7 +124,7 @@ fn refused(url: &WebUrl, own: bool, reply: &Reply) -> Failure {
         };
     }
     let message =
-        shown(&format!("the video at {origin} was answered with {}", reply.status.as_u16()));
+        redacted(&format!("the video at {origin} was answered with {}", reply.status.as_u16()));
     if passes(reply.status) {
         return Failure::retry(Code::DownloadFailed, message).after(reply.retry_after);
     }

@@ -11,7 +11,7 @@ use http::StatusCode;
 use crate::failure::{Code, Failure};
 use crate::http::{LONGEST_DELAY, Reply, TransportError};
 use crate::json::Json;
-use crate::service::redact::shown;
+use crate::service::redact::redacted;
 
 /// How long to leave a provider alone whose quota ended an operation.
 const QUOTA_DELAY: Duration = Duration::from_secs(60);
@@ -22,7 +22,7 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
     let error = error_of(&document);
     let status = status_of(reply.status, error);
     let words = match error.get("message").text().or_else(|| error.text()) {
-        Some(message) => shown(message),
+        Some(message) => redacted(message),
         None => "no explanation".into(),
     };
     let message = format!("{asked} answered {}: {words}", status.as_u16());
@@ -47,7 +47,7 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
 
 /// What follows when there was no reply.
 pub(super) fn unreachable(asked: &str, error: &TransportError) -> Failure {
-    let message = shown(&format!("{asked} {error}"));
+    let message = redacted(&format!("{asked} {error}"));
     match error {
         TransportError::NotSent(_) | TransportError::NoReply(_) => {
             Failure::retry(Code::ProviderUnavailable, message)
@@ -139,7 +139,7 @@ fn delay_of(error: &Json<'_>) -> Option<Duration> {
 /// What follows from the error of an operation that ended, whose code is one of gRPC's
 /// (`google/rpc/code.proto`). Trying again means a new submission; what failed is not billed.
 pub(super) fn operation_failure(operation: &str, error: &Json<'_>) -> Failure {
-    let words = error.get("message").text().map_or("no explanation".into(), |text| shown(text));
+    let words = error.get("message").text().map_or("no explanation".into(), |text| redacted(text));
     let code = error.get("code").integer();
     let name = code.map_or_else(|| "?".into(), |code| code.to_string());
     let message = format!("{operation} failed with code {name}: {words}");

@@ -9,12 +9,12 @@ use serde_json::Value;
 use super::error::{error_of, failure, unreachable};
 use super::model::{model_name, total_bytes};
 use crate::failure::{Code, Failure};
-use crate::http::{Most, Transport, TransportError, exchange, post_json};
+use crate::http::{BodyLimit, Transport, TransportError, post_json, send};
 use crate::job::Format;
 use crate::json::{Encoded, Json, object_with_media};
-use crate::large_body::{Room, SMALL};
+use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::port::{GeneratedImage, ImageModel, ImageRequest};
-use crate::service::redact::shown;
+use crate::service::redact::redacted;
 
 /// An image takes 5 to 15 s, a slow one up to 100 s. What takes longer will not come, and a run
 /// on the free plan has 150 s in all.
@@ -53,13 +53,13 @@ impl<T: Transport> ImageModel for Gemini<T> {
         &self,
         model: &str,
         request: ImageRequest<'_>,
-        room: &Room,
+        permit: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
         let url = format!("{}/models/{}:generateContent", self.0.base_url(), model_name(model)?);
         let lost = |error: TransportError| unreachable(model, &error);
         let request = post_json(&url, body(request)).map_err(lost)?;
-        let most = Most::InRoom(LONGEST_REPLY, SMALL, room);
-        let reply = exchange(&self.0, request, TIMEOUT, most).await.map_err(lost)?;
+        let limit = BodyLimit::WithPermit(LONGEST_REPLY, SMALL, permit);
+        let reply = send(&self.0, request, TIMEOUT, limit).await.map_err(lost)?;
         if !reply.status.is_success() {
             return Err(failure(model, &reply));
         }
@@ -161,17 +161,17 @@ fn look(
         said = said + ": " + &words(end, "finishReason", "finishMessage");
     }
     for text in parts().filter_map(|part| part.get("text").text()) {
-        said = said + ": " + &shown(text);
+        said = said + ": " + &redacted(text);
     }
-    let message = shown(&format!("{model} made no image{said}"));
+    let message = redacted(&format!("{model} made no image{said}"));
     Err(Failure::retry_at_most(Code::NoImage, ATTEMPTS_WITHOUT_IMAGE, message))
 }
 
 /// A reason and, where there is one, the sentence that explains it.
 fn words(object: &Json<'_>, reason: &str, sentence: &str) -> String {
-    let reason = object.get(reason).text().map_or("?".into(), |reason| shown(reason));
+    let reason = object.get(reason).text().map_or("?".into(), |reason| redacted(reason));
     match object.get(sentence).text() {
-        Some(sentence) => format!("{reason}, {}", shown(sentence)),
+        Some(sentence) => format!("{reason}, {}", redacted(sentence)),
         None => reason,
     }
 }
@@ -181,7 +181,7 @@ fn blocked(message: String) -> Failure {
 }
 
 fn unreadable(model: &str, why: &str) -> Failure {
-    let message = format!("{model} sent a reply that cannot be read: {}", shown(why));
+    let message = format!("{model} sent a reply that cannot be read: {}", redacted(why));
     Failure::retry_at_most(Code::ProviderReplyUnreadable, ATTEMPTS_WITHOUT_IMAGE, message)
 }
 

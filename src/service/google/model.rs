@@ -1,16 +1,16 @@
 //! What all models of Google's have in common: how they are named, and that they take images.
 
 use crate::failure::{Code, Failure};
-use crate::job::bare;
+use crate::job::strip_models_prefix;
 use crate::port::SourceImage;
-use crate::service::redact::shown;
+use crate::service::redact::redacted;
 
 /// The name of a model, from which a path can be made. People write it with `models/` and without.
 pub(super) fn model_name(model: &str) -> Result<&str, Failure> {
-    let name = bare(model);
+    let name = strip_models_prefix(model);
     let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.is_empty() || name.starts_with('.') || !name.bytes().all(alphabet) {
-        let message = format!("\"{}\" is no name of a model", shown(model));
+        let message = format!("\"{}\" is no name of a model", redacted(model));
         return Err(Failure::other_model(Code::ModelUnavailable, message));
     }
     Ok(name)

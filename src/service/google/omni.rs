@@ -14,7 +14,7 @@ use crate::http::Reply;
 use crate::job::VideoImages;
 use crate::json::{Encoded, Json, object_with_media};
 use crate::port::VideoRequest;
-use crate::service::redact::shown;
+use crate::service::redact::redacted;
 
 /// How many submissions are worth trying when one ends without a video for no good reason.
 const ATTEMPTS: u32 = 3;
@@ -146,7 +146,7 @@ fn completed(id: &str, document: &Json<'_>, reply: &[u8]) -> OperationState {
         // The model explains in words why it does not show what was asked for.
         false => {
             let said: String = said.into_iter().map(|text| format!("{text} ")).collect();
-            let message = format!("{id} was refused: {}", shown(&said));
+            let message = format!("{id} was refused: {}", redacted(&said));
             Failure::give_up(Code::ContentBlocked, message)
         }
         true => {

@@ -11,7 +11,7 @@ use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
 use crate::json::{Encoded, Json, Object, object_with_media};
 use crate::port::{SourceImage, VideoRequest};
-use crate::service::redact::shown;
+use crate::service::redact::redacted;
 
 /// How many submissions are worth trying when one ends without a video for no good reason.
 const ATTEMPTS: u32 = 3;
@@ -130,7 +130,7 @@ fn filtered(name: &str, response: &Json<'_>) -> Option<Failure> {
     if reason.is_empty() && count < 1 {
         return None;
     }
-    let message = format!("{name} was filtered by the provider: {}", shown(&reason));
+    let message = format!("{name} was filtered by the provider: {}", redacted(&reason));
     // The filter for audio is random: the same prompt often passes the next time. It has no code
     // of its own, so its sentence is the only sign.
     Some(if reason.to_ascii_lowercase().contains("audio") {

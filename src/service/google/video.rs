@@ -13,12 +13,12 @@ use super::operation_state::OperationState;
 use super::protocol::{Ask, VideoProtocol};
 use super::veo::Veo;
 use crate::failure::{Code, Failure, Next};
-use crate::http::{Most, Reply, Transport, TransportError, exchange, get, post_json};
-use crate::job::bare;
+use crate::http::{BodyLimit, Reply, Transport, TransportError, get, post_json, send};
+use crate::job::strip_models_prefix;
 use crate::json::Json;
-use crate::large_body::{Room, SMALL};
+use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::port::{Body, Operation, Progress, SubmitError, VideoFile, VideoModel, VideoRequest};
-use crate::service::redact::shown;
+use crate::service::redact::redacted;
 
 /// A submission is answered within seconds, one with a large image a little later. One that was
 /// not answered may have been accepted and billed, so there is every reason to wait.
@@ -54,7 +54,7 @@ impl<T: Transport> Videos<T> {
         &'a self,
         ask: Ask,
         timeout: Duration,
-        most: Most<'a>,
+        limit: BodyLimit<'a>,
     ) -> LocalBoxFuture<'a, Result<Reply, TransportError>> {
         Box::pin(async move {
             let base = self.0.base_url();
@@ -62,18 +62,18 @@ impl<T: Transport> Videos<T> {
                 Ask::Get(path) => get(&format!("{base}/{path}")),
                 Ask::Post(path, body) => post_json(&format!("{base}/{path}"), body),
             };
-            exchange(&self.0, request?, timeout, most).await
+            send(&self.0, request?, timeout, limit).await
         })
     }
 }
 
 /// The protocol of a model.
 fn protocol_of(model: &str) -> Result<&'static dyn VideoProtocol, Failure> {
-    let model = bare(model);
+    let model = strip_models_prefix(model);
     let found = PROTOCOLS.iter().find(|(prefix, _)| model.starts_with(prefix));
     found.map(|(_, protocol)| *protocol).ok_or_else(|| {
         let prefixes = PROTOCOLS.map(|(prefix, _)| prefix).join(" or ");
-        let model = shown(model);
+        let model = redacted(model);
         let known = format!("a name has to begin with {prefixes}");
         let message = format!("VIDEO_MODELS names \"{model}\", but {known}");
         Failure::give_up(Code::ModelUnavailable, message)
@@ -85,7 +85,7 @@ fn check_name(protocol: &dyn VideoProtocol, name: &str) -> Result<(), Failure> {
     if protocol.is_name(name) {
         return Ok(());
     }
-    let message = format!("\"{}\" is no name of an operation", shown(name));
+    let message = format!("\"{}\" is no name of an operation", redacted(name));
     Err(Failure::give_up(Code::OperationNotFound, message))
 }
 
@@ -101,18 +101,22 @@ impl<T: Transport> VideoModel for Videos<T> {
         let protocol = protocol_of(model).map_err(rejected)?;
         let name = model_name(model).map_err(rejected)?;
         let lost = |error: TransportError| not_submitted(model, &error);
-        let most = Most::Bytes(LONGEST_SUBMISSION_REPLY);
-        let ask = self.ask(protocol.submit(name, &request), SUBMIT_TIMEOUT, most);
+        let limit = BodyLimit::Bytes(LONGEST_SUBMISSION_REPLY);
+        let ask = self.ask(protocol.submit(name, &request), SUBMIT_TIMEOUT, limit);
         accepted(protocol, model, &ask.await.map_err(lost)?)
     }
 
-    async fn poll(&self, operation: &Operation, room: &Room) -> Result<Progress, Failure> {
+    async fn poll(
+        &self,
+        operation: &Operation,
+        permit: &LargeBodyPermit,
+    ) -> Result<Progress, Failure> {
         let name = &operation.name;
         let protocol = protocol_of(&operation.model)?;
         check_name(protocol, name)?;
         let lost = |error: TransportError| unreachable(name, &error);
-        let most = Most::InRoom(LONGEST_POLL_REPLY, SMALL, room);
-        let reply = self.ask(protocol.poll(name), POLL_TIMEOUT, most).await.map_err(lost)?;
+        let limit = BodyLimit::WithPermit(LONGEST_POLL_REPLY, SMALL, permit);
+        let reply = self.ask(protocol.poll(name), POLL_TIMEOUT, limit).await.map_err(lost)?;
         if !reply.status.is_success() {
             return Err(not_polled(protocol, name, &reply));
         }
@@ -148,8 +152,8 @@ impl<T: Transport> VideoModel for Videos<T> {
         let Some(ask) = protocol.cancel(name) else { return Ok(()) };
         check_name(protocol, name)?;
         let lost = |error: TransportError| unreachable(name, &error);
-        let most = Most::Bytes(LONGEST_SUBMISSION_REPLY);
-        let reply = self.ask(ask, CANCEL_TIMEOUT, most).await.map_err(lost)?;
+        let limit = BodyLimit::Bytes(LONGEST_SUBMISSION_REPLY);
+        let reply = self.ask(ask, CANCEL_TIMEOUT, limit).await.map_err(lost)?;
         if reply.status.is_success() { Ok(()) } else { Err(failure(name, &reply)) }
     }
 
@@ -177,7 +181,9 @@ fn accepted(
     let document = Json::read(&reply.body).unwrap_or(Json::Null);
     let name = document.get(protocol.name_key()).text().filter(|name| protocol.is_name(name));
     match name {
-        Some(name) => Ok(Operation { model: bare(model).to_owned(), name: name.to_string() }),
+        Some(name) => {
+            Ok(Operation { model: strip_models_prefix(model).to_owned(), name: name.to_string() })
+        }
         None => Err(uncertain(&format!("{model} accepted it without a name that can be read"))),
     }
 }

@@ -13,11 +13,11 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 
 pub(super) use self::url::WebUrl;
-use super::redact::shown;
+use super::redact::redacted;
 use crate::failure::{Code, Failure};
-use crate::http::{Head, Most, Payload, Transport, TransportError, build, passes, receive};
+use crate::http::{BodyLimit, Head, Payload, Transport, TransportError, build, passes, receive};
 use crate::job::Format;
-use crate::large_body::{Room, SMALL};
+use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::port::{SourceImage, SourceImages};
 
 /// How long a host may take to answer, and then again to send the image.
@@ -88,17 +88,22 @@ impl<T: Transport, S: Transport> Sources<T, S> {
 }
 
 impl<T: Transport, S: Transport> SourceImages for Sources<T, S> {
-    async fn fetch(&self, url: &str, held: usize, room: &Room) -> Result<SourceImage, Failure> {
+    async fn fetch(
+        &self,
+        url: &str,
+        held: usize,
+        permit: &LargeBodyPermit,
+    ) -> Result<SourceImage, Failure> {
         let left = LARGEST.saturating_sub(held);
-        let most = Most::InRoom(left, SMALL.saturating_sub(held), room);
+        let limit = BodyLimit::WithPermit(left, SMALL.saturating_sub(held), permit);
         let wrong = |why| give_up(format!("the URL of the source image {why}"));
         let mut url = WebUrl::parse(url).map_err(wrong)?;
         for _ in 0..=MOST_REDIRECTS {
             let step = match self.in_storage(&url) {
-                Some(address) => ask(&self.storage, &url, &address, left, most).await?,
+                Some(address) => ask(&self.storage, &url, &address, left, limit).await?,
                 None => {
                     self.check(&url)?;
-                    ask(&self.open, &url, &url.to_string(), left, most).await?
+                    ask(&self.open, &url, &url.to_string(), left, limit).await?
                 }
             };
             match step {
@@ -124,11 +129,11 @@ async fn ask<T: Transport>(
     url: &WebUrl,
     address: &str,
     left: usize,
-    most: Most<'_>,
+    limit: BodyLimit<'_>,
 ) -> Result<Step, Failure> {
     let lost = |error| match error {
         TransportError::TooLarge { .. } => too_large(url),
-        error => retry(shown(&format!("{} {error}", url.host))),
+        error => retry(redacted(&format!("{} {error}", url.host))),
     };
     let headers = [("accept", FORMATS)];
     let request = build(Method::GET, address, &headers, Payload::Empty).map_err(lost)?;
@@ -150,7 +155,7 @@ async fn ask<T: Transport>(
     if head.content_length.is_some_and(|length| length > left as u64) {
         return Err(too_large(url));
     }
-    let bytes = receive(transport, body, TIMEOUT, most).await.map_err(lost)?;
+    let bytes = receive(transport, body, TIMEOUT, limit).await.map_err(lost)?;
     match Format::of(&bytes) {
         Some(format) if format.is_image() => Ok(Step::Image(SourceImage { format, bytes })),
         _ => Err(unusable(url, "sent no PNG, JPEG, WebP, HEIC or HEIF")),

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use super::rows;
 use crate::failure::{Code, Failure};
-use crate::http::{Most, Reply, Transport, exchange, post_json};
+use crate::http::{BodyLimit, Reply, Transport, post_json, send};
 use crate::job::{JobId, Kind};
 use crate::json::{self, Json, Object};
 use crate::port::{
     Claim, Completion, Deferral, Ending, Lease, Operation, Publication, Queue, StoredAsset,
     Unpublished, WriteError,
 };
-use crate::service::redact::shown;
+use crate::service::redact::redacted;
 
 /// PostgREST's own limit for a statement is 8 s by default; the rest is the way.
 const TIMEOUT: Duration = Duration::from_secs(12);
@@ -53,11 +53,11 @@ impl<T: Transport> Pgmq<T> {
         let mut failure = None;
         for _ in 0..calls {
             let lost = |error| {
-                let message = shown(&format!("{function}: the database {error}"));
+                let message = redacted(&format!("{function}: the database {error}"));
                 Failure::retry(Code::QueueFailed, message)
             };
             let request = post_json(&url, arguments.clone()).map_err(lost)?;
-            match exchange(&self.0, request, TIMEOUT, Most::Bytes(LONGEST_REPLY)).await {
+            match send(&self.0, request, TIMEOUT, BodyLimit::Bytes(LONGEST_REPLY)).await {
                 Ok(reply) if reply.status.is_success() => return Ok(reply),
                 Ok(reply) => {
                     let refused = refused(function, &reply);
@@ -269,7 +269,7 @@ fn unreadable(function: &str) -> Failure {
 /// What an error of PostgREST's means: `{code, message, details, hint}`.
 fn refused(function: &str, reply: &Reply) -> Failure {
     let body = Json::read(&reply.body).unwrap_or(Json::Null);
-    let message = body.get("message").text().map_or("no explanation".into(), |text| shown(text));
+    let message = body.get("message").text().map_or("no explanation".into(), |text| redacted(text));
     match body.get("code").text().map(|code| &**code) {
         // The log phrase that operators look for begins the message.
         Some(LINKING_FAILED) => Failure::retry(Code::EntityUpdateFailed, message),

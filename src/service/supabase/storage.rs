@@ -9,13 +9,13 @@ use http::Method;
 
 use crate::failure::{Code, Failure};
 use crate::http::{
-    CONTENT_TYPE, JSON, Most, Payload, Reply, Request, Transport, TransportError, build, exchange,
-    passes, post_json,
+    BodyLimit, CONTENT_TYPE, JSON, Payload, Reply, Request, Transport, TransportError, build,
+    passes, post_json, send,
 };
-use crate::job::{Format, Place};
+use crate::job::{Format, ObjectLocation};
 use crate::json::{self, Json};
 use crate::port::{AssetStore, Body};
-use crate::service::redact::shown;
+use crate::service::redact::redacted;
 
 /// An object of a job never changes: it may be kept for a year.
 const IMMUTABLE: &str = "max-age=31536000";
@@ -63,9 +63,9 @@ impl<T: Transport> Storage<T> {
         timeout: Duration,
     ) -> Result<Reply, Failure> {
         let lost = |error: TransportError| {
-            Failure::retry(Code::StorageFailed, shown(&format!("{what}: storage {error}")))
+            Failure::retry(Code::StorageFailed, redacted(&format!("{what}: storage {error}")))
         };
-        exchange(&self.transport, request.map_err(lost)?, timeout, Most::Bytes(LONGEST_REPLY))
+        send(&self.transport, request.map_err(lost)?, timeout, BodyLimit::Bytes(LONGEST_REPLY))
             .await
             .map_err(lost)
     }
@@ -74,9 +74,9 @@ impl<T: Transport> Storage<T> {
 impl<T: Transport> AssetStore for Storage<T> {
     type Stream = T::Stream;
 
-    async fn find(&self, place: &Place) -> Result<Option<Format>, Failure> {
+    async fn find(&self, location: &ObjectLocation) -> Result<Option<Format>, Failure> {
         const WHAT: &str = "looking for a stored asset";
-        let Place { bucket, folder, stem } = place;
+        let ObjectLocation { bucket, folder, stem } = location;
         let query = json::object(|it| {
             it.text("prefix", folder).text("search", stem).integer("limit", MOST_OBJECTS);
         });
@@ -88,7 +88,7 @@ impl<T: Transport> AssetStore for Storage<T> {
         match Json::read(&reply.body) {
             Ok(Json::List(objects)) => {
                 let names = objects.iter().filter_map(|object| object.get("name").text());
-                Ok(names.into_iter().find_map(|name| format_at(place, name)))
+                Ok(names.into_iter().find_map(|name| format_at(location, name)))
             }
             _ => Err(Failure::retry(Code::StorageFailed, format!("{WHAT}: storage sent no list"))),
         }
@@ -96,12 +96,12 @@ impl<T: Transport> AssetStore for Storage<T> {
 
     async fn put(
         &self,
-        place: &Place,
+        location: &ObjectLocation,
         format: Format,
         body: Body<T::Stream>,
     ) -> Result<(), Failure> {
         const WHAT: &str = "storing an asset";
-        let url = self.url(&format!("object/{}/{}", place.bucket, place.path(format)));
+        let url = self.url(&format!("object/{}/{}", location.bucket, location.path(format)));
         let headers = [
             (CONTENT_TYPE, format.content_type()),
             ("cache-control", IMMUTABLE),
@@ -151,14 +151,14 @@ impl<T: Transport> AssetStore for Storage<T> {
 
 /// The format of a listed object, if it is the one at the place. Names are relative to the
 /// folder; some versions of the server, and the embedded one, give whole paths.
-fn format_at(place: &Place, name: &str) -> Option<Format> {
+fn format_at(location: &ObjectLocation, name: &str) -> Option<Format> {
     let name = match name.rsplit_once('/') {
-        Some((folder, name)) if folder == place.folder => name,
+        Some((folder, name)) if folder == location.folder => name,
         Some(_) => return None,
         None => name,
     };
     let (stem, extension) = name.rsplit_once('.')?;
-    Format::from_extension(extension).filter(|_| stem == place.stem)
+    Format::from_extension(extension).filter(|_| stem == location.stem)
 }
 
 /// What storage says about an error. Its statuses are in the body: the reply's own is 400 for
@@ -177,7 +177,7 @@ impl Refusal {
         Self {
             status: inner.and_then(|it| it.try_into().ok()).unwrap_or(reply.status.as_u16()),
             error: text("error").or_else(|| text("code")).unwrap_or_default(),
-            message: text("message").map_or("no explanation".into(), |text| shown(&text)),
+            message: text("message").map_or("no explanation".into(), |text| redacted(&text)),
         }
     }
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use generation_queue::flow::{RunReport, Settings, run_images, run_videos};
 use generation_queue::job::Kind;
-use generation_queue::large_body::Memory;
+use generation_queue::large_body::LargeBodies;
 use generation_queue::policy::polling::DEADLINE;
-use generation_queue::port::{Journal, LogEntry, World};
+use generation_queue::port::{Log, LogEntry, World};
 use serde_json::{Value, json};
 
 use crate::support::ledger::Job;
@@ -27,8 +27,8 @@ pub struct MemoryWorld {
     pub model: MemoryModel,
     pub store: MemoryStore,
     pub sources: MemorySources,
-    pub journal: MemoryJournal,
-    pub memory: Memory,
+    pub log: MemoryLog,
+    pub large_bodies: LargeBodies,
 }
 
 impl MemoryWorld {
@@ -39,8 +39,8 @@ impl MemoryWorld {
             model: MemoryModel::new(clock.clone()),
             store: MemoryStore::default(),
             sources: MemorySources::new(clock.clone()),
-            journal: MemoryJournal::default(),
-            memory: Memory::default(),
+            log: MemoryLog::default(),
+            large_bodies: LargeBodies::default(),
             clock,
         }
     }
@@ -102,7 +102,7 @@ impl World for MemoryWorld {
     type Store = MemoryStore;
     type Sources = MemorySources;
     type Clock = VirtualClock;
-    type Journal = MemoryJournal;
+    type Log = MemoryLog;
 
     fn queue(&self) -> &LedgerQueue {
         &self.queue
@@ -122,25 +122,25 @@ impl World for MemoryWorld {
     fn clock(&self) -> &VirtualClock {
         &self.clock
     }
-    fn journal(&self) -> &MemoryJournal {
-        &self.journal
+    fn log(&self) -> &MemoryLog {
+        &self.log
     }
-    fn memory(&self) -> &Memory {
-        &self.memory
+    fn large_bodies(&self) -> &LargeBodies {
+        &self.large_bodies
     }
 }
 
 /// Keeps the log.
 #[derive(Default)]
-pub struct MemoryJournal(RefCell<Vec<LogEntry>>);
+pub struct MemoryLog(RefCell<Vec<LogEntry>>);
 
-impl MemoryJournal {
+impl MemoryLog {
     pub fn has(&self, phrase: &str) -> bool {
         self.0.borrow().iter().any(|entry| entry.message.contains(phrase))
     }
 }
 
-impl Journal for MemoryJournal {
+impl Log for MemoryLog {
     fn record(&self, entry: LogEntry) {
         self.0.borrow_mut().push(entry);
     }

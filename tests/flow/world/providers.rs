@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
-use generation_queue::job::{Format, Place};
-use generation_queue::large_body::Room;
+use generation_queue::job::{Format, ObjectLocation};
+use generation_queue::large_body::LargeBodyPermit;
 use generation_queue::port::{
     AssetStore, Body, Clock, GeneratedImage, ImageModel, ImageRequest, Operation, Progress,
     SourceImage, SourceImages, SubmitError, VideoFile, VideoModel, VideoRequest,
@@ -85,7 +85,7 @@ impl ImageModel for MemoryModel {
         &self,
         model: &str,
         request: ImageRequest<'_>,
-        room: &Room,
+        permit: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
         let asked = (model.to_owned(), request.job.prompt.clone(), !request.sources.is_empty());
         self.asked.borrow_mut().push(asked);
@@ -93,7 +93,7 @@ impl ImageModel for MemoryModel {
         self.at_once.set((now + 1, most.max(now + 1)));
         self.clock.sleep(self.image_takes.get()).await;
         if request.job.prompt.contains("large") {
-            room.enlarge().await;
+            permit.acquire().await;
         }
         self.clock.advance(self.image_keeps_busy.get());
         let (now, most) = self.at_once.get();
@@ -119,7 +119,11 @@ impl VideoModel for MemoryModel {
         self.submissions.borrow_mut().pop_front().unwrap_or(Ok(operation))
     }
 
-    async fn poll(&self, operation: &Operation, _room: &Room) -> Result<Progress, Failure> {
+    async fn poll(
+        &self,
+        operation: &Operation,
+        _room: &LargeBodyPermit,
+    ) -> Result<Progress, Failure> {
         self.polled.borrow_mut().push(operation.name.clone());
         let file = VideoFile::Remote(format!("https://provider.invalid/{}", operation.name));
         self.polls.borrow_mut().pop_front().unwrap_or(Ok(Progress::Ready(file, None)))
@@ -158,21 +162,26 @@ impl MemoryStore {
 impl AssetStore for MemoryStore {
     type Stream = ();
 
-    async fn find(&self, place: &Place) -> Result<Option<Format>, Failure> {
+    async fn find(&self, location: &ObjectLocation) -> Result<Option<Format>, Failure> {
         self.fault("find")?;
         let objects = self.objects.borrow();
         Ok(Format::ALL.into_iter().find(|format| {
-            objects.contains_key(&format!("{}/{}", place.bucket, place.path(*format)))
+            objects.contains_key(&format!("{}/{}", location.bucket, location.path(*format)))
         }))
     }
 
-    async fn put(&self, place: &Place, format: Format, body: Body<()>) -> Result<(), Failure> {
+    async fn put(
+        &self,
+        location: &ObjectLocation,
+        format: Format,
+        body: Body<()>,
+    ) -> Result<(), Failure> {
         self.fault("put")?;
         let bytes = match body {
             Body::Bytes(bytes) => String::from_utf8(bytes).unwrap(),
             Body::Stream(()) => "a stream".to_owned(),
         };
-        let path = format!("{}/{}", place.bucket, place.path(format));
+        let path = format!("{}/{}", location.bucket, location.path(format));
         self.objects.borrow_mut().entry(path).or_insert(bytes);
         Ok(())
     }
@@ -211,10 +220,15 @@ impl MemorySources {
 }
 
 impl SourceImages for MemorySources {
-    async fn fetch(&self, url: &str, held: usize, room: &Room) -> Result<SourceImage, Failure> {
+    async fn fetch(
+        &self,
+        url: &str,
+        held: usize,
+        permit: &LargeBodyPermit,
+    ) -> Result<SourceImage, Failure> {
         self.asked.borrow_mut().push((url.to_owned(), held));
         if url.contains("large") {
-            room.enlarge().await;
+            permit.acquire().await;
         }
         if self.takes.get() > Duration::ZERO {
             self.clock.sleep(self.takes.get()).await;

@@ -4,7 +4,7 @@ use super::*;
 use crate::failure::Next;
 use crate::job::ImageJob;
 use crate::port::SourceImage;
-use crate::service::testing::{PNG, Recorded, now, room};
+use crate::service::testing::{PNG, Recorded, now, permit};
 
 const BASE: &str = "https://gemini.test/v1beta";
 const MODEL: &str = "gemini-2.5-flash-image";
@@ -31,7 +31,7 @@ fn ask(
     message["storyboardId"] = json!("sb");
     let job = ImageJob::parse(&message).unwrap();
     let request = ImageRequest { job: &job, sources };
-    now(Gemini::new(transport).generate(MODEL, request, &room()))
+    now(Gemini::new(transport).generate(MODEL, request, &permit()))
 }
 
 fn generate(transport: &Recorded) -> Result<GeneratedImage, Failure> {
@@ -238,7 +238,7 @@ fn a_model_that_is_no_name_reaches_nobody() {
     for model in ["", "a/../b", "a?key=1", "a b", "gemini:x"] {
         let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "p"})).unwrap();
         let request = ImageRequest { job: &job, sources: &[] };
-        let failure = now(Gemini::new(&transport).generate(model, request, &room())).unwrap_err();
+        let failure = now(Gemini::new(&transport).generate(model, request, &permit())).unwrap_err();
         assert_eq!(failure.next, Next::OtherModel, "{model}");
     }
     assert!(transport.urls().is_empty());

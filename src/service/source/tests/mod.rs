@@ -4,14 +4,14 @@ use super::*;
 use futures_util::FutureExt;
 
 use crate::failure::Next;
-use crate::large_body::Memory;
-use crate::service::testing::{PNG, Recorded, now, room};
+use crate::large_body::LargeBodies;
+use crate::service::testing::{PNG, Recorded, now, permit};
 
 const STORAGE: &str = "http://127.0.0.1:54321/storage/v1";
 const PUBLIC: &str = "https://p.example.com/storage/v1";
 
 fn fetch(open: &Recorded, storage: &Recorded, url: &str) -> Result<SourceImage, Failure> {
-    now(Sources::new(open, storage, Some(PUBLIC.into()), None).fetch(url, 0, &room()))
+    now(Sources::new(open, storage, Some(PUBLIC.into()), None).fetch(url, 0, &permit()))
 }
 
 fn from_open(open: &Recorded, url: &str) -> Result<SourceImage, Failure> {
@@ -102,7 +102,7 @@ fn an_allow_list_narrows_the_hosts_and_leaves_storage() {
     let fetch = |url: &str| {
         let (open, storage) =
             (Recorded::at("").reply(200, PNG), Recorded::at(STORAGE).reply(200, PNG));
-        now(Sources::new(&open, &storage, None, allowed()).fetch(url, 0, &room()))
+        now(Sources::new(&open, &storage, None, allowed()).fetch(url, 0, &permit()))
     };
     assert!(fetch("https://images.example.com/x.png").is_ok());
     assert!(fetch("https://eu.cdn.example/x.png").is_ok());
@@ -112,7 +112,7 @@ fn an_allow_list_narrows_the_hosts_and_leaves_storage() {
     let open = Recorded::at("").reply(200, PNG);
     let storage = Recorded::at(STORAGE);
     let private = Sources::new(&open, &storage, None, Some(vec!["10.0.0.1".into()]));
-    assert!(now(private.fetch("http://10.0.0.1/", 0, &room())).is_err(), "a list does not widen");
+    assert!(now(private.fetch("http://10.0.0.1/", 0, &permit())).is_err(), "a list does not widen");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn the_images_of_a_job_are_bounded_together() {
     let ask = |held: usize| {
         let open = Recorded::at("").reply(200, PNG);
         let storage = Recorded::at(STORAGE);
-        now(Sources::new(&open, &storage, None, None).fetch(url, held, &room()))
+        now(Sources::new(&open, &storage, None, None).fetch(url, held, &permit()))
     };
     assert!(ask(LARGEST - PNG.len()).is_ok());
     for held in [LARGEST - PNG.len() + 1, LARGEST, LARGEST + 1] {
@@ -148,15 +148,16 @@ fn the_images_of_a_job_are_bounded_together() {
 
 #[test]
 fn many_small_images_need_room_like_a_large_one() {
-    let memory = Memory::default();
-    let busy = memory.room();
-    now(busy.enlarge());
+    let large_bodies = LargeBodies::default();
+    let first = large_bodies.permit();
+    now(first.acquire());
     let open = Recorded::at("").reply(200, PNG).reply(200, PNG);
     let storage = Recorded::at(STORAGE);
     let sources = Sources::new(&open, &storage, None, None);
-    let room = memory.room();
-    let ask =
-        |held| sources.fetch("https://images.example.com/x", held, &room).now_or_never().is_some();
+    let permit = large_bodies.permit();
+    let ask = |held| {
+        sources.fetch("https://images.example.com/x", held, &permit).now_or_never().is_some()
+    };
     assert!(ask(SMALL - PNG.len()));
     assert!(!ask(SMALL - PNG.len() + 1), "it waits for the other job");
 }

@@ -8,19 +8,19 @@ use crate::service::testing::{PNG, Recorded, now};
 const BASE: &str = "http://127.0.0.1:54321/storage/v1";
 const JOB: &str = "0b6e2c1e-5a07-4c9f-8d7e-3f1f0a9b8c7d";
 
-fn place() -> Place {
+fn location() -> ObjectLocation {
     let target =
         Target { storyboard: Id::new("sb").unwrap(), scene: Id::new("s1"), character: None };
-    Place::of(Kind::Image, &target, &JobId::new(JOB).unwrap())
+    ObjectLocation::of(Kind::Image, &target, &JobId::new(JOB).unwrap())
 }
 
 fn find(reply: Value) -> Option<Format> {
     let transport = Recorded::at(BASE).json(200, reply);
-    now(Storage::new(&transport, None).find(&place())).unwrap()
+    now(Storage::new(&transport, None).find(&location())).unwrap()
 }
 
 fn put(transport: &Recorded) -> Result<(), Failure> {
-    now(Storage::new(transport, None).put(&place(), Format::Png, Body::Bytes(PNG.to_vec())))
+    now(Storage::new(transport, None).put(&location(), Format::Png, Body::Bytes(PNG.to_vec())))
 }
 
 fn copy(transport: &Recorded) -> Result<(), Failure> {
@@ -30,7 +30,7 @@ fn copy(transport: &Recorded) -> Result<(), Failure> {
 #[test]
 fn an_asset_is_looked_for_by_its_stem() {
     let transport = Recorded::at(BASE).json(200, json!([]));
-    assert_eq!(now(Storage::new(&transport, None).find(&place())).unwrap(), None);
+    assert_eq!(now(Storage::new(&transport, None).find(&location())).unwrap(), None);
     let sent = transport.only();
     assert_eq!(sent.url, format!("{BASE}/object/list/storyboard-images"));
     assert_eq!(sent.json(), json!({"prefix": "sb/scenes/s1", "search": JOB, "limit": 12}));
@@ -87,7 +87,7 @@ fn an_asset_that_is_there_already_is_as_good() {
 fn a_body_that_passes_by_is_passed_on() {
     let transport = Recorded::at(BASE).json(200, json!({}));
     let body = Body::Stream(b"stream".to_vec());
-    now(Storage::new(&transport, None).put(&place(), Format::Mp4, body)).unwrap();
+    now(Storage::new(&transport, None).put(&location(), Format::Mp4, body)).unwrap();
     let sent = transport.only();
     assert_eq!(sent.body, b"stream");
     assert_eq!(sent.header("content-type"), Some("video/mp4"));
@@ -136,7 +136,7 @@ fn trouble_is_tried_again_and_a_refusal_is_final() {
     let lost = Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
     assert_eq!(put(&lost).unwrap_err().next, retry);
     let garbage = Recorded::at(BASE).reply(200, "<html>");
-    let failure = now(Storage::new(&garbage, None).find(&place())).unwrap_err();
+    let failure = now(Storage::new(&garbage, None).find(&location())).unwrap_err();
     assert_eq!(failure.next, retry);
 }
 

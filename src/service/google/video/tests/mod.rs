@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::*;
-use crate::service::testing::{Recorded, now, room};
+use crate::service::testing::{Recorded, now, permit};
 
 const BASE: &str = "https://api.test/v1beta";
 const VEO: &str = "veo-3.1-fast-generate-preview";
@@ -10,7 +10,7 @@ const NAME: &str = "models/veo-3.1-fast-generate-preview/operations/op7";
 
 fn poll(model: &str, name: &str, transport: &Recorded) -> Result<Progress, Failure> {
     let operation = Operation { model: model.into(), name: name.into() };
-    now(Videos::new(transport).poll(&operation, &room()))
+    now(Videos::new(transport).poll(&operation, &permit()))
 }
 
 mod cancellation;
