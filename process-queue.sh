@@ -44,7 +44,7 @@ read_env_file() {
 run_function() { # name; succeeds when no job has failed
   local reply status body counts=$'(^|\n)jobs: [0-9]+  succeeded: [0-9]+  failed: ([0-9]+) '
   printf '%s at %s\n' "$1" "${SUPABASE_URL%/}"
-  # The key goes in through a pipe: arguments can be seen by everybody on the machine.
+  # The key goes in through a pipe: every user of the machine can see arguments.
   reply=$(curl --silent --show-error --max-time 600 --request POST --config - --data "$BODY" \
     --header 'content-type: application/json' --header 'accept: text/plain' \
     --write-out '\n%{http_code}' "${SUPABASE_URL%/}/functions/v1/$1" <<<"$HEADERS") ||

@@ -13,7 +13,7 @@ import { validateImageJob, validateVideoJob, version } from "./pkg/generation_qu
 
 if (import.meta.main) {
   const io = thisProcess();
-  // A table that is drawn over itself hides the cursor.
+  // A live table hides the cursor.
   if (io.screen) Deno.addSignalListener("SIGINT", () => (restoreCursor(), Deno.exit(130)));
   Deno.exit(await main(Deno.args, { validateImageJob, validateVideoJob, version }, io));
 }

@@ -5,38 +5,38 @@ import { projectHeaders } from "../supabase/functions/_shared/project_headers.ts
 import { RemoteError } from "./failure.ts";
 import type { Io } from "./io.ts";
 
-/** In milliseconds. PostgREST ends a statement after 8 s; a function that has to start takes some. */
+/** In milliseconds. PostgREST ends a statement after 8 s; a cold start of a function takes seconds. */
 const LONGEST_CALL = 30_000;
-/** What others say is quoted up to here. */
+/** Foreign texts are quoted up to this length. */
 const LONGEST_QUOTE = 300;
 
 /** A row of a table or view, or what a database function answers. */
 export type Row = Record<string, unknown>;
 
-/** What was answered, whatever that is; keys are hidden where it quotes them. */
+/** A reply, whatever it is; a key that it quotes is hidden. */
 export interface Reply {
   status: number;
   text: string;
-  /** The text as JSON; undefined where it is none. */
+  /** The text as JSON; undefined where it is no JSON. */
   json: unknown;
-  /** What it says went wrong, in a line. */
+  /** The status and the error message, in a line. */
   said: string;
-  /** The code of PostgREST or PostgreSQL, where there is one. */
+  /** The error code of PostgREST or PostgreSQL, where there is one. */
   code?: string;
 }
 
 export interface Call {
   method?: string;
-  /** Presented as one of the project's: the client's own unless another is given, none for null. */
+  /** The key to present instead of the client's own; null presents none. */
   key?: string | null;
   /** Sent as JSON. */
   body?: unknown;
   headers?: Record<string, string>;
-  /** How long the reply is waited for, in milliseconds. */
+  /** The time limit for the reply, in milliseconds. */
   timeout?: number;
 }
 
-/** There was no reply: whether the call was heard is unknown. */
+/** No reply came: the server may have received the call or not. */
 export class LostReply extends RemoteError {
   override name = "LostReply";
   constructor(url: string, readonly reason: string) {
@@ -44,7 +44,7 @@ export class LostReply extends RemoteError {
   }
 }
 
-/** A reply came that nothing can be done with. */
+/** The reply is an error, or not of the expected form. */
 export class Refused extends RemoteError {
   override name = "Refused";
   constructor(readonly what: string, readonly reply: Reply, url: string) {
@@ -61,7 +61,7 @@ export class Api {
   ) {}
 
   /**
-   * Sends a request and reads the reply, with nothing decided about it.
+   * Sends a request and reads the reply, whatever its status.
    *
    * @throws {LostReply}
    */
@@ -82,7 +82,7 @@ export class Api {
           signal: AbortSignal.timeout(call.timeout ?? LONGEST_CALL),
         }),
       );
-      // The client's key may be quoted, too, where another was presented, or none.
+      // A reply may quote the client's key even if another was presented, or none.
       const secrets = new KnownSecrets([key, this.key].filter((secret) => secret !== null));
       return replyOf(response.status, secrets.hide(await response.text()));
     } catch (error) {
@@ -100,8 +100,8 @@ export class Api {
   }
 
   /**
-   * All rows, however few of them the project hands out at once. `query` has to name an order in which
-   * no two rows are alike.
+   * All rows, page by page: a project limits how many it returns at once. `query` must name an order
+   * in which no two rows are equal.
    */
   async allRows<R>(name: string, query: Record<string, string> & { order: string }): Promise<R[]> {
     const rows: R[] = [];
@@ -134,7 +134,7 @@ export class Api {
   }
 }
 
-/** PostgREST, or PostgreSQL, knows no such function, table or view. */
+/** Whether PostgREST or PostgreSQL knows no such function, table or view. */
 export function isMissing({ code }: Pick<Reply, "code">): boolean {
   return isMissingFunction(code) || code === "PGRST205" || code === "42P01";
 }
@@ -143,13 +143,13 @@ function isMissingFunction(code: string | undefined): boolean {
   return code === "PGRST202" || code === "42883";
 }
 
-/** A foreign text in one line, not too long, for a terminal. */
+/** A foreign text in one short line that is safe in a terminal. */
 export function quoted(text: unknown): string {
   const line = plain(typeof text === "string" ? text : "").replace(/\s+/g, " ").trim();
   return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE)}…` : line;
 }
 
-/** The objects in a list; none where there is no list: any server may answer under the address. */
+/** The objects in a list; none if it is no list: any server may answer at the address. */
 export function objects(value: unknown): Row[] {
   const list = Array.isArray(value) ? value : [];
   return list.filter((item) => typeof item === "object" && item !== null && !Array.isArray(item));
@@ -180,7 +180,7 @@ function replyOf(status: number, text: string): Reply {
 /** Deno 2.9 says only that the fetch failed and keeps the reason in the cause; 2.1 says it all. */
 function reasonOf({ message, cause }: Error): string {
   const reason = cause instanceof Error ? cause.message : message;
-  // The address is known, and might look like a reason.
+  // The address is known, and words in it could be taken for the reason.
   return quoted(reason.replace(/ for url \([^)]*\)/, ""));
 }
 

@@ -1,9 +1,9 @@
-/** Command lines by a table: each command says what it takes, and that is read, refused and explained. */
+/** Command lines by a table: the definition of a command gives its parsing, its errors and its help. */
 import { parseArgs } from "node:util";
 import { EXIT, UsageError } from "./failure.ts";
 import type { Flags, Values } from "./flag.ts";
 
-/** What stands behind the name of a command and is no flag. */
+/** What follows the name of a command and is no flag. */
 export interface Arguments<A> {
   /** As the help shows it. */
   usage: string;
@@ -18,21 +18,21 @@ export interface Definition<A, F extends Flags, C> {
   flags: F;
   /** Paragraphs below the flags. */
   notes?: string;
-  /** Command lines, without what calls the tool. */
+  /** Command lines, without the call of the tool in front. */
   examples?: string[];
-  /** @throws {UsageError} for what cannot be meant although each part of it can. */
+  /** @throws {UsageError} for a combination that makes no sense. */
   check?(args: A, flags: Values<F>): void;
   /** Answers the exit code. */
   run(args: A, flags: Values<F>, context: C): Promise<number>;
 }
 
-/** A command of whatever arguments and flags. */
+/** A command, whatever its arguments and flags are. */
 export interface Command<C> extends Omit<Definition<unknown, Flags, C>, "run" | "check"> {
-  /** @throws {UsageError} when the line cannot be understood; nothing is done before `Action`. */
+  /** @throws {UsageError} when the line is wrong; only the action that it answers does anything. */
   prepare(words: string[], given: Map<string, string[]>): Action<C>;
 }
 
-/** What a command line asks for. */
+/** The work that a command line asks for; answers the exit code. */
 export type Action<C> = (context: C) => Promise<number>;
 
 export function command<A, F extends Flags, C>(definition: Definition<A, F, C>): Command<C> {
@@ -59,7 +59,7 @@ export function command<A, F extends Flags, C>(definition: Definition<A, F, C>):
   return { ...definition, prepare };
 }
 
-/** The error with what it is about before its message. */
+/** The error, with its subject before its message. */
 function inFront(subject: string, error: unknown): unknown {
   if (error instanceof UsageError && subject !== "") error.message = `${subject}: ${error.message}`;
   return error;
@@ -98,7 +98,7 @@ export interface Line {
 /**
  * Splits a command line by the flags that may stand in it.
  *
- * @throws {UsageError} that names the flag; of an unknown one it says what `unknownFlag` does.
+ * @throws {UsageError} that names the flag; `unknownFlag` gives the message for one that is not known.
  */
 export function split(
   args: string[],
@@ -140,7 +140,7 @@ function valueOf(
     if (value !== undefined) throw new UsageError(`${rawName} takes no value.`);
     return "";
   }
-  if (value === undefined) throw new UsageError(`${rawName}: expected ${expected} behind it.`);
+  if (value === undefined) throw new UsageError(`${rawName}: expected ${expected} after it.`);
   if (!inlineValue && /^-[^\d]/.test(value)) {
     throw new UsageError(`${rawName}: expected ${expected}. Is ${rawName}=${value} meant?`);
   }
@@ -172,14 +172,14 @@ export async function runCommand(
   }
 }
 
-/** Which flags a command takes, in a sentence. */
+/** A sentence with the flags of a command. */
 export function flagsOf({ flags }: { flags: Flags }): string {
   const names = Object.keys(flags).map((name) => `--${name}`);
   return names.length > 0 ? `The flags: ${names.join(", ")}.` : "It takes no flags.";
 }
 
 const WIDTH = 80;
-/** Where the explanation of a flag begins. */
+/** The column in which the explanation of a flag begins. */
 const COLUMN = 20;
 
 /** The help of a command that is called with `run`. */

@@ -1,44 +1,44 @@
-/** What happens to the jobs of a project, from the moment at which somebody begins to watch. */
+/** What happens to the jobs of a project from now on. */
 import type { Api } from "./api.ts";
 import { isOver, type Job, jobsOf } from "./jobs.ts";
 
 /**
- * How far behind its time a change may show up, in milliseconds: a row has the time at which it was
- * written, and is seen when its transaction ends.
+ * How late a change may become visible, in milliseconds: a row carries the time at which it was written
+ * and becomes visible when its transaction ends.
  */
 const LATE = 30_000;
 
-/** The most changes that are asked for at once. */
+/** The most changes that one request asks for. */
 const PAGE = 1000;
 
-/** The most jobs that have ended and are still among those that are shown. */
+/** The most ended jobs that are kept for display. */
 const MOST_ENDED = 500;
 
 export class JobFeed {
   readonly #jobs = new Map<string, Job>();
   readonly #seen = new Map<string, string>();
-  /** By the database's clock, which need not be ours. */
+  /** By the database's clock, which may differ from this machine's. */
   #from: string | undefined;
 
   private constructor(private readonly api: Api) {}
 
-  /** Begins with the jobs that have not ended; what has changed before is no news. */
+  /** Begins with the live jobs; earlier changes are not reported. */
   static async begin(api: Api): Promise<JobFeed> {
     const feed = new JobFeed(api);
     while (await feed.read());
     feed.#jobs.clear();
-    const living = { finished_at: "is.null", order: "enqueued_at.asc,msg_id.asc" };
-    for (const job of await jobsOf(api, { ...living, limit: `${PAGE}` })) feed.#take(job);
+    const live = { finished_at: "is.null", order: "enqueued_at.asc,msg_id.asc" };
+    for (const job of await jobsOf(api, { ...live, limit: `${PAGE}` })) feed.#take(job);
     return feed;
   }
 
-  /** Those that have not ended or have changed since the beginning, in the order of their sending. */
+  /** The live jobs, and those that have changed since the beginning, in the order of enqueueing. */
   get jobs(): Job[] {
     return [...this.#jobs.values()]
       .sort((a, b) => a.enqueued_at < b.enqueued_at ? -1 : a.enqueued_at > b.enqueued_at ? 1 : 0);
   }
 
-  /** Learns of changes; answers whether there are more of them already. */
+  /** Reads changes; answers whether more of them are already there. */
   async read(): Promise<boolean> {
     const ended = [...this.#jobs.values()].filter(isOver);
     for (const { id } of ended.slice(0, -MOST_ENDED)) this.#jobs.delete(id);

@@ -1,4 +1,4 @@
-/** Flags of a command line: what each takes, what the help says of it, and how it is read. */
+/** Flags of a command line: the value of each, its help, and how it is read. */
 import { UsageError } from "./failure.ts";
 
 export interface Flag<T> {
@@ -7,24 +7,24 @@ export interface Flag<T> {
   short?: string;
   help: string;
   /**
-   * The value of what the flag was given, in this order; of nothing where it does not stand.
+   * Reads the texts that the flag was given, in their order; none if the flag is absent.
    *
-   * @throws {UsageError} that says what was expected; the name of the flag is put before it.
+   * @throws {UsageError} that says what was expected; the caller adds the name of the flag.
    */
   read(given: string[]): T;
 }
 
 export type Flags = Record<string, Flag<unknown>>;
 
-/** What the flags of a command line say. */
+/** The values of flags. */
 export type Values<F extends Flags> = { [N in keyof F]: F[N] extends Flag<infer T> ? T : never };
 
-/** A flag that stands there or not. */
+/** A flag without a value. */
 export function yesOrNo(help: string): Flag<boolean> {
   return { help, read: (given) => given.length > 0 };
 }
 
-/** A flag with any text; of several the last one counts. */
+/** A flag with any text; if it is repeated, the last one counts. */
 export function text(value: string, help: string): Flag<string | undefined> {
   return { value, help, read: (given) => given.at(-1) };
 }
@@ -34,7 +34,7 @@ export function texts(value: string, help: string): Flag<string[] | undefined> {
   return { value, help, read: (given) => given.length > 0 ? given : undefined };
 }
 
-/** A flag with a text that `parse` reads; undefined where that is none. */
+/** A flag whose text `parse` reads; it answers undefined for a wrong one. */
 export function parsed<T>(
   value: string,
   help: string,
@@ -61,7 +61,7 @@ export function oneOf<W extends string>(
   return parsed(value, help || expected, expected, (text) => words.find((word) => word === text));
 }
 
-/** A flag with a number from `least` to `most`; a fraction is a number, too, unless `whole`. */
+/** A flag with a number from `least` to `most`; fractions are allowed unless `whole`. */
 export function number(
   { least, most, whole = true }: { least: number; most: number; whole?: boolean },
   help: string,
@@ -74,13 +74,13 @@ export function number(
   });
 }
 
-/** The flag with a value for where it does not stand. */
+/** The flag with a default. */
 export function otherwise<T>(flag: Flag<T | undefined>, fallback: T): Flag<T> {
   const help = `${flag.help} (default: ${fallback})`;
   return { ...flag, help, read: (given) => flag.read(given) ?? fallback };
 }
 
-/** The flag, which has to stand there. */
+/** The flag, which must not be missing. */
 export function required<T>(flag: Flag<T | undefined>): Flag<T> {
   const read = (given: string[]) => {
     const value = flag.read(given);

@@ -14,14 +14,14 @@ export function progressFor(
   return screen ? new LiveProgress(screen, now) : new LineProgress(stdout);
 }
 
-/** A connection that breaks this many times in a row is not coming back soon. */
+/** After this many failures in a row the connection counts as lost. */
 const MOST_FAILURES = 10;
 
 /**
- * Asks again and again. A passing failure must not end the waiting, for the jobs go on without us:
- * it answers undefined.
+ * Polls. A passing failure answers undefined and must not end the waiting: the jobs continue without
+ * this tool.
  *
- * @throws {RemoteError} that begins with `what`, when nothing can be had for long.
+ * @throws {RemoteError} that begins with `what`, after too many failures in a row.
  */
 export function patiently<T>(what: string, ask: () => Promise<T>): () => Promise<T | undefined> {
   let failures = 0;
@@ -39,7 +39,7 @@ export function patiently<T>(what: string, ask: () => Promise<T>): () => Promise
   };
 }
 
-/** Until all jobs with these ids have ended; answers how they stand then. `look` comes with each poll. */
+/** Shows jobs by their ids until all have ended, and answers them. `look` is called with each poll. */
 export async function follow(
   ids: string[],
   api: Api,
@@ -71,7 +71,7 @@ export async function follow(
   }
 }
 
-/** One that is not there will not come back. */
+/** A job that does not exist is an error that ends the polling. */
 async function jobById(id: string, api: Api): Promise<Job> {
   const job = await api.call("generation_job", { job_id: id }) as
     | Omit<Job, "error_code" | "error_message"> & { error?: { code: string; message: string } }

@@ -1,4 +1,4 @@
-/** What a tool needs around itself, so that a test can stand in for a terminal. */
+/** Everything outside of the tool that it uses, so that a test can replace it. */
 
 export interface Io {
   environment(name: string): string | undefined;
@@ -6,9 +6,9 @@ export interface Io {
   stdout(line: string): void;
   /** Errors and hints. */
   stderr(line: string): void;
-  /** Whether the reader of the results has gone, as after `| head -1`. */
+  /** Whether the other end of the pipe is closed, as after `| head -1`. */
   closed?(): boolean;
-  /** Where the results go to a terminal that can be drawn on. */
+  /** The terminal, if the results go to one that can be drawn on. */
   screen?: Screen;
   readFile(path: string): Promise<string>;
   /** Waits, in milliseconds. */
@@ -24,7 +24,7 @@ export interface Screen {
   size(): { columns: number; rows: number };
 }
 
-/** Standard output as a terminal; undefined where it is none, or where NO_COLOR asks for plain text. */
+/** Standard output, if it is a terminal and NO_COLOR does not ask for plain text. */
 export function thisScreen(): Screen | undefined {
   const isPlain = Deno.env.get("NO_COLOR") || Deno.env.get("TERM") === "dumb";
   if (!Deno.stdout.isTerminal() || isPlain) return undefined;
@@ -37,13 +37,13 @@ export function thisScreen(): Screen | undefined {
   };
 }
 
-/** The real one. */
+/** The streams, environment and network of this process. */
 export function thisProcess(): Io {
   const encoder = new TextEncoder();
   let closed = false;
   return {
     environment: (name) => Deno.env.get(name),
-    // `console.log` would not tell that the other end of a pipe is closed.
+    // `console.log` does not report that the other end of a pipe is closed.
     stdout: (line) => {
       try {
         for (let rest = encoder.encode(`${line}\n`); rest.length > 0;) {

@@ -1,4 +1,4 @@
-/** Jobs as the ledger has them, how they are chosen, and how they are told of. */
+/** Jobs: their rows in the ledger, filters, and descriptions. */
 import { plain } from "../supabase/functions/_shared/plain.ts";
 import type { Api } from "./api.ts";
 import { type Flags, oneOf, parsed, text, type Values } from "./flag.ts";
@@ -17,7 +17,7 @@ export const STATUSES = [
 ] as const;
 export type Status = typeof STATUSES[number];
 
-/** A row of the ledger, as far as it is shown. */
+/** The columns of the ledger that are shown. */
 export interface Job {
   id: string;
   kind: Kind;
@@ -38,7 +38,7 @@ export interface Job {
   started_at: string | null;
   finished_at: string | null;
   updated_at: string;
-  /** Place in the queue, 1 is the next; known of a job that was asked for by its id. */
+  /** Position in the queue, 1 is next; only `generation_job` knows it. */
   position?: number | null;
 }
 
@@ -68,10 +68,10 @@ export function placeOf({ storyboard_id, scene_id, character_id }: Job): string 
   return plain([storyboard_id, scene_id, character_id].filter(Boolean).join("/"));
 }
 
-/** How much of the reason for another attempt is shown, in columns; `show` has all of it. */
+/** How much of the reason for a deferral is shown, in columns; `show` prints all of it. */
 const REASON_WIDTH = 160;
 
-/** How the job stands, in a line. */
+/** The state of the job, in a line. */
 export function describe(job: Job): string {
   const { status, attempts, position, asset_url, error_code, error_message } = job;
   const reason = error_code ? `: ${plain(`${error_code}: ${error_message ?? ""}`)}` : "";
@@ -80,7 +80,7 @@ export function describe(job: Job): string {
     case "queued":
       if (attempts > 0) return `queued again after attempt ${attempts}${passing}`;
       return `queued${position ? `, number ${position} in the queue` : ""}${passing}`;
-    // What went wrong before is no news while it is worked on.
+    // The error of an earlier attempt no longer matters.
     case "running":
       return attempts > 1 ? `running, attempt ${attempts}` : "running";
     case "waiting":
@@ -94,7 +94,7 @@ export function describe(job: Job): string {
 
 const MILLISECONDS = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Flags that choose jobs by what they have in common. */
+/** Flags that filter jobs. */
 export const FILTERS = {
   kind: oneOf("KIND", KINDS, "image or video"),
   storyboard: text("ID", "the jobs of a storyboard"),
@@ -103,7 +103,7 @@ export const FILTERS = {
   owner: text("ID", "the jobs of an owner"),
   since: parsed(
     "TIME",
-    "sent since then: 30m, 24h, 7d, or a time like 2026-01-31",
+    "jobs sent since then: 30m, 24h, 7d, or a time like 2026-01-31",
     "a span like 30m, 24h or 7d, or a time like 2026-01-31",
     readSince,
   ),
@@ -118,7 +118,7 @@ function readSince(text: string): Since | undefined {
   return Number.isNaN(time) ? undefined : { time: new Date(time).toISOString() };
 }
 
-/** The columns that the flags are about. */
+/** The column that each flag filters by. */
 const COLUMN_OF = {
   kind: "kind",
   status: "status",
@@ -129,7 +129,7 @@ const COLUMN_OF = {
   error: "error_code",
 };
 
-/** The conditions that flags set, as PostgREST takes them. */
+/** The conditions of the flags, as PostgREST takes them. */
 export function queryOf(
   { since, ...flags }: Partial<Values<typeof FILTERS>> & { status?: string; error?: string },
   now: number,

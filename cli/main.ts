@@ -1,4 +1,4 @@
-/** The tool behind queue-trigger.ts: its commands, and a command line from its words to an exit code. */
+/** The tool behind queue-trigger.ts: its commands, from the command line to the exit code. */
 import { type Action, type Command, flagsOf, helpOf, row, split } from "./command.ts";
 import { batchImages, batchVideos } from "./commands/batch.ts";
 import { cancel } from "./commands/cancel.ts";
@@ -43,9 +43,9 @@ export async function main(args: string[], core: Core, io: Io): Promise<number> 
 }
 
 /**
- * What a command line asks for.
+ * Reads a command line.
  *
- * @throws {UsageError} when it cannot be understood.
+ * @throws {UsageError} when it is wrong.
  */
 export function read(args: string[]): Action<Session> {
   const { words: [name, ...words], given, help } = split(args, FLAGS, unknownFlag);
@@ -66,7 +66,7 @@ export function read(args: string[]): Action<Session> {
   return command.prepare(words, given);
 }
 
-/** With what experience says was meant. */
+/** With a hint where the intention can be guessed. */
 function unknownFlag(flag: string, words: string[]): string {
   if (/^--(env-file|allow-)/.test(flag)) {
     return `There is no flag ${flag}. Flags of Deno, like --env-file=FILE and --allow-read, stand ` +
@@ -84,7 +84,9 @@ function foreignFlag(flag: string, command: Command<Session>): string {
   }
   const takers = COMMANDS.filter(({ flags }) => Object.hasOwn(flags, flag));
   const names = takers.map(({ name }) => name).join(", ");
-  return `${command.name} takes no --${flag}; it is for ${names}. ${flagsOf(command)}`;
+  return `${command.name} takes no --${flag}; ${names} ${takers.length === 1 ? "does" : "do"}. ${
+    flagsOf(command)
+  }`;
 }
 
 const RUN = "deno run --allow-net --allow-env queue-trigger.ts";

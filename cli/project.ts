@@ -1,4 +1,4 @@
-/** The address and the key of the project, as far as they can be judged without asking it. */
+/** The address and the key of the project, checked without asking it. */
 import {
   address,
   credential,
@@ -14,17 +14,17 @@ export interface Project {
   key: string;
 }
 
-/** A variable as it was read: its value, where it can be worked with, and what there is to say of it. */
+/** A variable: its value, if it can be used, and the result of its check. */
 export interface Reading {
   value?: string;
-  /** Whether it is right, doubtful or wrong. */
   status: "ok" | "warning" | "failed";
   message: string;
   /** A command that sets it. */
   remedy?: string;
 }
 
-const LOCALLY = "Of the local stack: `deno task start` writes it into .env.local; pass that with " +
+const LOCALLY =
+  "For the local stack, `deno task start` writes it into .env.local; pass that file with " +
   "`deno run --env-file=.env.local …`.";
 
 /** @throws {UsageError} that names the variable and says where its value is found. */
@@ -37,7 +37,7 @@ export function readProject(environment: Environment): Project {
   return { url: url.value!, key: key.value! };
 }
 
-/** The reference of a hosted project: what its addresses and legacy keys name it by. */
+/** The reference of a hosted project, which its addresses and legacy keys contain. */
 const REF = "[a-z0-9]{20}";
 const API_HOST = new RegExp(`^(${REF})\\.supabase\\.(co|in|red)$`);
 
@@ -67,7 +67,7 @@ export function readUrl(environment: Environment): Reading {
   if (/\.supabase\.(co|com|in)$/.test(hostname) && !API_HOST.test(hostname)) {
     // db.REF.supabase.co, REF.functions.supabase.co, a pooler
     if (/^db\.|\.pooler\./.test(hostname)) return wrong("names the host of the database.");
-    if (ref) return wrong("names not the host of the whole API.");
+    if (ref) return wrong("names the host of one service, not of the whole API.");
   }
   const service = /\/(rest|storage|functions|auth)\/v1$/.exec(pathname)?.[0];
   if (service) {
@@ -81,7 +81,7 @@ export function readUrl(environment: Environment): Reading {
   return { status: "ok", message: `${name} is ${url}`, value: url };
 }
 
-/** Judges the key that the tool works with; says what kind it is, and never what it is. */
+/** Checks the key. Messages name its kind, never its value. */
 export function readKey(environment: Environment, url: string | undefined, now: number): Reading {
   const names = ["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"];
   const readings = names.map((name) => ({ name, ...read(environment, name, credential) }));
@@ -97,14 +97,14 @@ export function readKey(environment: Environment, url: string | undefined, now: 
     return { status: "ok", message: `${name} is a secret key.`, value: key };
   }
   if (key.startsWith("sb_publishable_")) {
-    return wrong(`${name} is a publishable key, which may do none of this.`);
+    return wrong(`${name} is a publishable key, which is not allowed to do this.`);
   }
   if (key.startsWith("sbp_")) {
     return wrong(`${name} is an access token of the Supabase CLI, not a key of a project.`);
   }
   const claims = claimsOf(key);
   if (!claims) {
-    const message = `${name} has the form of no key that Supabase issues.`;
+    const message = `${name} does not look like a key that Supabase issues.`;
     return { status: "warning", message, remedy: newKey(url), value: key };
   }
   const legacy = legacyFault(claims, url, now);
@@ -112,7 +112,7 @@ export function readKey(environment: Environment, url: string | undefined, now: 
   return { status: "ok", message: `${name} is a legacy service_role key.`, value: key };
 }
 
-/** The value of a variable, or what is wrong with it; neither where it is not set. */
+/** The value of a variable, or what is wrong with it; neither if it is not set. */
 function read(
   environment: Environment,
   name: string,
@@ -143,15 +143,15 @@ interface Claims {
 
 function legacyFault({ role, ref, exp }: Claims, url: string | undefined, now: number) {
   const hosted = refOf(url);
-  if (role === "anon") return "is the anon key, which may do none of this.";
-  if (role !== "service_role") return "is a token of another role than service_role.";
+  if (role === "anon") return "is the anon key, which is not allowed to do this.";
+  if (role !== "service_role") return "is a token of a role other than service_role.";
   if (hosted !== undefined && typeof ref === "string" && ref !== hosted) {
-    return "is of another project than the one of SUPABASE_URL.";
+    return "belongs to another project than SUPABASE_URL.";
   }
   if (typeof exp === "number" && exp * 1000 < now) return "has expired.";
 }
 
-/** Where a key is found. */
+/** The command that sets a key, with where to find one. */
 export function newKey(url: string | undefined): string {
   return `export SUPABASE_SECRET_KEY=YOUR_SECRET_KEY  # ` +
     `from https://supabase.com/dashboard/project/${refOf(url) ?? "_"}/settings/api-keys`;

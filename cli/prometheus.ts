@@ -9,7 +9,7 @@ type Sample = [labels: Record<string, unknown>, value: unknown];
 /** Columns of `generation_latency` like `waited_p50_seconds`: the phase of a job, and the quantile. */
 const PERCENTILE = /^(waited|took|total)_p(\d\d)_seconds$/;
 
-/** The text; each figure is a gauge, for pruning makes counts go down. */
+/** The text; each figure is a gauge, because pruning lowers counts. */
 export function exposition(queues: Row[], latency: Row[], failures: Row[]): string {
   const ofQueues = (label: string, names: string[]): Sample[] =>
     queues.flatMap((row) =>
@@ -29,7 +29,7 @@ export function exposition(queues: Row[], latency: Row[], failures: Row[]): stri
     ),
     metric(
       "generation_jobs",
-      "Jobs in the ledger by status; pruning takes away what has ended.",
+      "Jobs in the ledger by status; pruning removes ended jobs.",
       ofQueues("status", ["queued", "running", "waiting", "succeeded", "failed", "cancelled"]),
     ),
     metric(
@@ -44,7 +44,7 @@ export function exposition(queues: Row[], latency: Row[], failures: Row[]): stri
     ),
     metric(
       "generation_failed_jobs",
-      "Jobs that have failed and were not sent again, by reason.",
+      "Jobs that have failed and were not redriven, by reason.",
       failures.map(({ kind, error_code, jobs }) => [{ kind, error_code }, jobs]),
     ),
     metric(

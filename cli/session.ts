@@ -1,4 +1,4 @@
-/** What the commands of the tool have to work with. */
+/** What the commands of the tool share. */
 import { userAgent } from "../supabase/functions/_shared/user_agent.ts";
 import { Api } from "./api.ts";
 import type { Arguments } from "./command.ts";
@@ -35,7 +35,7 @@ export const jobIds: Arguments<string[]> = {
     for (const word of words) {
       if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(word)) {
         throw new UsageError(
-          `${word} is no job id: expected a UUID, as it is printed when a job is sent.`,
+          `${word} is no job id: expected a UUID, as printed when a job is sent.`,
         );
       }
     }
@@ -43,7 +43,7 @@ export const jobIds: Arguments<string[]> = {
   },
 };
 
-/** What is changed is named: jobs by their ids, by what they have in common, or all. */
+/** A command that changes jobs takes ids, a filter, or all: exactly one of these. */
 export function exactlyOne(ids: string[], chooses: boolean, all: boolean, example: string): void {
   const ways = [ids.length > 0, chooses, all].filter(Boolean).length;
   if (ways === 1) return;

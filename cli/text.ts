@@ -12,20 +12,20 @@ export function span(seconds: number): string {
   return `${Math.round(s / 86_400)} d`;
 }
 
-/** How long ago a time was, `3 min ago`, or how far ahead it is, `in 5 s`. */
+/** How long ago a time was, `3 min ago`, or how far in the future it is, `in 5 s`. */
 export function ago(time: string | null | undefined, now: number): string {
   if (!time) return "";
   const seconds = (now - Date.parse(time)) / 1000;
   return seconds >= 0 ? `${span(Math.round(seconds))} ago` : `in ${span(Math.round(-seconds))}`;
 }
 
-/** An amount in US dollars; what is less than a cent keeps its digits. */
+/** An amount in US dollars; small amounts keep more digits. */
 export function dollars(amount: number | string | null | undefined): string {
   const value = Number(amount ?? 0);
   return value !== 0 && value < 0.1 ? `$${value.toFixed(4)}` : `$${value.toFixed(2)}`;
 }
 
-/** Rows of values under the names of their columns; numbers stand on the right. */
+/** Rows of values under the names of their columns; numbers are aligned to the right. */
 export function rowsOf(names: string[], rows: unknown[][], longest = 60): string {
   const columns: Column[] = names.map((name, index) => ({
     name,

@@ -14,15 +14,21 @@ function batch(kind: Kind, example: string) {
   const list = `${kind}s`;
   return command({
     name: `batch-${list}`,
-    summary: `puts the ${list} of a file on the queue`,
+    summary: `sends the ${list} of a file`,
     args: one("FILE", "a JSON file"),
-    flags: { storyboard: text("ID", "the storyboard of entries that name none"), ...WAIT },
+    flags: {
+      storyboard: text(
+        "ID",
+        "the storyboard of entries without one (default: the file's, or storyboard-001)",
+      ),
+      ...WAIT,
+    },
     notes: `FILE is JSON: { "storyboardId": "…", "${list}": [ENTRY, …] } or just [ENTRY, …].
-An ENTRY is a message as the queue takes it, or just a prompt:
+An ENTRY is a message (docs/messages.md), or just a prompt:
 
   ${example}
 
-All entries are checked before the first one is sent. Deno has to be allowed to
+All entries are checked before the first one is sent. Deno needs permission to
 read the file: deno run --allow-read …`,
     examples: [`batch-${list} test-prompts.json`],
     run: async (file, { storyboard, wait, json }, session: Session) => {
@@ -63,7 +69,7 @@ async function readBatchFile(
 function messageOf(entry: unknown, storyboardId: unknown): unknown {
   if (typeof entry === "string") return { storyboardId, prompt: entry };
   const isObject = typeof entry === "object" && entry !== null && !Array.isArray(entry);
-  // What is no object is left as it is: the core's validation says what was expected.
+  // What is no object stays as it is: the core's validation says what was expected.
   return isObject ? { storyboardId, ...entry } : entry;
 }
 
@@ -84,7 +90,7 @@ async function read(path: string, kind: Kind, { readFile }: Io): Promise<string>
 
 function parse(path: string, text: string): unknown {
   try {
-    // Editors on Windows put a byte order mark in front.
+    // Some editors on Windows write a byte order mark.
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
     throw new UsageError(`${path} is not JSON: ${(error as Error).message}`);

@@ -5,18 +5,18 @@ import { oneOf, yesOrNo } from "../flag.ts";
 import { FILTERS, jobsOf, queryOf } from "../jobs.ts";
 import { exactlyOne, jobIds, type Session } from "../session.ts";
 
-/** How many are looked for at once; a project may hand out fewer. */
+/** How many jobs one request asks for; a project may return fewer. */
 const PAGE = 1000;
 
 export const cancel = command({
   name: "cancel",
-  summary: "cancels jobs that have not ended; a video also at the provider, where it can be",
+  summary: "cancels live jobs, and their operations at the provider where that is possible",
   args: jobIds,
   flags: {
     status: oneOf("STATUS", ["queued", "running", "waiting"], ""),
     ...FILTERS,
-    all: yesOrNo("all jobs that have not ended"),
-    yes: yesOrNo("do it: without it, jobs that were not named one by one are only counted"),
+    all: yesOrNo("all live jobs"),
+    yes: yesOrNo("confirm: without it, jobs that are not named by their ids are only counted"),
     json: yesOrNo("print a JSON list of the outcomes"),
   },
   examples: ["cancel JOB_ID", "cancel --storyboard=storyboard-001 --yes"],
@@ -28,14 +28,14 @@ export const cancel = command({
     const { stdout, stderr, now } = session.io;
     const api = session.api();
     const isNamed = ids.length > 0;
-    const living = (offset = 0) =>
+    const live = (offset = 0) =>
       chosenBy({ status: "in.(queued,running,waiting)", ...queryOf(filter, now()) }, api, offset);
-    const chosen = isNamed ? ids : await living();
+    const chosen = isNamed ? ids : await live();
     if (!isNamed && chosen.length > 0 && !yes) {
-      const more = await living(chosen.length);
+      const more = await live(chosen.length);
       stderr(
         `${more.length > 0 ? "At least " : ""}${chosen.length} would be cancelled. ` +
-          "Nothing was done: add --yes if that is what you want.",
+          "Nothing was changed: confirm with --yes.",
       );
       return EXIT.usage;
     }
@@ -43,23 +43,23 @@ export const cancel = command({
     const outcomes = new Map<string, Outcome>();
     const failure = await cancelAll(chosen, api, outcomes, (id, { cancelled, status }) => {
       if (!json && (isNamed || !cancelled)) stdout(`${id}  ${outcomeText(cancelled, status)}`);
-    }, isNamed ? undefined : living);
+    }, isNamed ? undefined : live);
     const count = [...outcomes.values()].filter(({ cancelled }) => cancelled).length;
     if (json) stdout(JSON.stringify([...outcomes].map(([id, rest]) => ({ job_id: id, ...rest }))));
     else if (!isNamed) stdout(`${count} cancelled`);
     if (failure) throw failure;
-    // Of what was named each should be cancelled; what was only found may have ended meanwhile.
+    // Each job that was named should be cancelled; one that was found may have ended meanwhile.
     return isNamed && count < ids.length ? EXIT.failed : EXIT.ok;
   },
 });
 
 interface Outcome {
   cancelled: boolean;
-  /** Of the job as it is now; null: there is no such job. */
+  /** The present status of the job; null: there is no such job. */
   status: string | null;
 }
 
-/** Cancels job after job, and then what `more` finds. What was done before a failure is kept. */
+/** Cancels job after job, and then those that `more` finds. A failure keeps the earlier outcomes. */
 async function cancelAll(
   ids: string[],
   api: Api,

@@ -8,14 +8,14 @@ import type { Session } from "../session.ts";
 
 export const doctor = command({
   name: "doctor",
-  summary: "checks whether everything is there and fits together",
+  summary: "checks the installation and prints a remedy for each finding",
   args: nothing,
   flags: { json: yesOrNo("print one JSON document") },
   notes: `It checks address and key, migrations, queues, buckets, functions, Google's key
-and models, the schedule and what failed lately, and prints what repairs each
-finding. It only reads. Exit code 1 when something has failed.`,
+and models, the schedule, recent failures and webhooks. It only reads. Exit code
+1 when a check has failed.`,
   examples: ["doctor"],
-  // It judges the environment itself, where all others need one that is right.
+  // A wrong environment is a finding here, not an error.
   run: async (_, { json }, session: Session) => {
     const findings = await examine(session);
     const ok = findings.every(({ status }) => status !== "failed");
@@ -44,6 +44,6 @@ function linesOf(findings: Finding[]): string[] {
   const summary = bad + doubtful + unseen === 0
     ? "All is well."
     : `${bad} failed, ${doubtful} warnings, ${unseen} skipped.` +
-      (bad + doubtful > 0 ? " What repairs each is printed below it." : "");
+      (bad + doubtful > 0 ? " Remedies are printed below the findings." : "");
   return [...lines, "", summary];
 }

@@ -3,8 +3,9 @@ import { required, texts } from "../flag.ts";
 import type { Session } from "../session.ts";
 import { byFlag, field, IMAGE_FLAGS, JOB_FLAGS, messageOf, send, WAIT } from "./send.ts";
 
-const SOURCE = "the image to change, which must be public; repeated, the images that the prompt " +
-  "speaks of, in this order";
+const SOURCE =
+  "the image to change, which must be public; may be repeated, in the order in which " +
+  "the prompt mentions the images";
 
 const FLAGS = {
   source: field("sourceImageUrl", required(texts("URL", SOURCE))),

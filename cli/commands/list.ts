@@ -12,8 +12,8 @@ export const list = command({
   flags: {
     status: oneOf("STATUS", STATUSES, ""),
     ...FILTERS,
-    error: text("CODE", "the jobs that failed for this reason, like storage_failed"),
-    // 1,000 rows are what a project of Supabase hands out at once.
+    error: text("CODE", "the jobs with this error code, like storage_failed"),
+    // Supabase returns 1,000 rows at most.
     limit: otherwise(number({ least: 1, most: 1000 }, "how many, 1 to 1000"), 20),
     json: yesOrNo("print a JSON list"),
   },
@@ -40,7 +40,7 @@ export const list = command({
       placeOf(job),
       job.attempts,
       ago(job.enqueued_at, now()),
-      // A URL that is cut cannot be opened: it is in `show`.
+      // A URL would be cut here; `show` prints it.
       job.error_code ? `${job.error_code}: ${job.error_message}` : job.model,
     ]);
     stdout(rowsOf(["job", "kind", "status", "for", "attempts", "sent", "result"], rows));

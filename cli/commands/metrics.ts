@@ -10,7 +10,7 @@ import { ago, dollars, rowsOf, span } from "../text.ts";
 /** Days whose costs are shown. */
 const DAYS = 30;
 
-/** Hours whose throughput is shown to people; programs get the whole week. */
+/** Hours whose throughput is shown; --json prints the whole week. */
 const HOURS = 24;
 
 export const metrics = command({
@@ -18,7 +18,7 @@ export const metrics = command({
   summary: "shows latency, throughput, failures and costs",
   args: nothing,
   flags: {
-    prometheus: yesOrNo("in the text format that Prometheus scrapes"),
+    prometheus: yesOrNo("print the text format that Prometheus scrapes"),
     json: yesOrNo("print one JSON document"),
   },
   examples: ["metrics"],
@@ -59,7 +59,7 @@ export const metrics = command({
   },
 });
 
-/** The heading of a column, the member of a row in it, and how that is shown. */
+/** The heading of a column, the member of a row that it shows, and its format. */
 type Column = [heading: string, member: string, show?: (value: unknown) => unknown];
 
 const seconds = (value: unknown) => value === null ? "" : span(Number(value));

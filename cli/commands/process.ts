@@ -8,7 +8,7 @@ import { number, yesOrNo } from "../flag.ts";
 import type { Kind } from "../jobs.ts";
 import type { Session } from "../session.ts";
 
-/** In milliseconds; a run takes as long as its budget, and the gateway gives up before this. */
+/** In milliseconds; longer than a budget, and than the gateway waits. */
 const LONGEST_RUN = 600_000;
 
 const QUEUES: Record<string, Kind[]> = {
@@ -19,7 +19,7 @@ const QUEUES: Record<string, Kind[]> = {
 
 export const process = command({
   name: "process",
-  summary: "starts the functions now, as a schedule does, and shows their reports",
+  summary: "runs the functions now, as the schedule does, and shows their reports",
   args: {
     usage: "images|videos|all",
     read: ([what, ...more]) => {
@@ -29,7 +29,7 @@ export const process = command({
   },
   flags: {
     "max-jobs": number({ least: 1, most: 1000 }, "stop after N jobs"),
-    budget: number({ least: 1, most: 3600, whole: false }, "take no more jobs after N seconds"),
+    budget: number({ least: 1, most: 3600, whole: false }, "claim no more jobs after N seconds"),
     background: yesOrNo("do not wait for the end of the run"),
     json: yesOrNo("print one JSON document with both reports"),
   },
@@ -52,12 +52,12 @@ export const process = command({
         });
         replies[name] = reply.json ?? reply.text;
         const report = reportIn(reply);
-        const text = report ? reportText(report) : "started; it goes on by itself";
+        const text = report ? reportText(report) : "started; the run continues by itself";
         if (!json) { for (const line of text.split("\n")) stdout(`  ${line}`); }
         if (report && report.failed > 0) code = EXIT.failed;
       } catch (error) {
         if (!(error instanceof RemoteError)) throw error;
-        // The other one goes on all the same.
+        // The other function runs all the same.
         stderr(`  ${error.message}`);
         code = EXIT.failed;
       }
@@ -67,7 +67,7 @@ export const process = command({
   },
 });
 
-/** The report of a run that is over; none of one that was only started. */
+/** The report of a run; undefined if it was only started. */
 function reportIn({ status, json, text, said }: Reply): RunReport | undefined {
   if (status === 202) return undefined;
   const details = said === String(status) ? `${status}: ${plain(text.slice(0, 500))}` : said;
@@ -91,7 +91,7 @@ function reportIn({ status, json, text, said }: Reply): RunReport | undefined {
   }
 }
 
-/** Any server may answer under the address. */
+/** Any server may answer at the address. */
 function isReport(json: unknown): json is RunReport {
   const { jobs } = (json ?? {}) as { jobs?: unknown };
   return Array.isArray(jobs) && jobs.every((job) => typeof job?.outcome === "string");

@@ -5,10 +5,10 @@ import { oneOf, text, yesOrNo } from "../flag.ts";
 import { type Kind, KINDS, queryOf, queueOf } from "../jobs.ts";
 import { exactlyOne, jobIds, type Session } from "../session.ts";
 
-/** Jobs that are redriven in one call: it answers no more than 1,000 on Supabase, and has 8 seconds. */
+/** Jobs that one call redrives: on Supabase it answers 1,000 rows at most, and has 8 seconds. */
 const MOST_SENT = 500;
 
-/** An address of more ids than this is too long for some gateways. */
+/** Ids in one URL: some gateways refuse longer ones. */
 const MOST_ASKED = 100;
 
 interface Choice {
@@ -19,17 +19,16 @@ interface Choice {
 
 export const redrive = command({
   name: "redrive",
-  summary: "sends failed jobs again",
+  summary: "redrives failed jobs: they run again, with their attempts reset",
   args: jobIds,
   flags: {
-    error: text("CODE", "those that failed for this reason"),
-    kind: oneOf("KIND", KINDS, "those of one kind: image or video"),
-    all: yesOrNo("all that have failed"),
+    error: text("CODE", "the failed jobs with this error code"),
+    kind: oneOf("KIND", KINDS, "the failed jobs of one kind: image or video"),
+    all: yesOrNo("all failed jobs"),
     "forget-operation": yesOrNo(
-      "give up what was submitted for a video, submit it and pay for it again; without it, the " +
-        "operation is polled on",
+      "submit videos again, and pay for them again, instead of polling their operations",
     ),
-    yes: yesOrNo("do it: needed where it may pay a second time"),
+    yes: yesOrNo("confirm: needed where a job may be paid for a second time"),
     json: yesOrNo("print one JSON document"),
   },
   examples: ["redrive JOB_ID", "redrive --error=storage_failed"],
@@ -41,7 +40,7 @@ export const redrive = command({
     const { stdout, stderr, now } = session.io;
     const warning = warningOf(ids, choice);
     if (warning && !yes) {
-      stderr(`${warning} Nothing was done: add --yes if that is what you want.`);
+      stderr(`${warning} Nothing was changed: confirm with --yes.`);
       return EXIT.usage;
     }
     const api = session.api();
@@ -54,13 +53,13 @@ export const redrive = command({
       left = await notSent(ids, sent, api);
     } catch (error) {
       if (!(error instanceof RemoteError) || sent.length === 0) throw error;
-      failure = error; // what was sent until then is told all the same
+      failure = error; // the jobs before it are reported all the same
     }
     if (json) stdout(JSON.stringify({ redriven: sent, left }));
     else {
-      stdout(`${sent.length} sent again`);
+      stdout(`${sent.length} redriven`);
       for (const { job_id, status } of left) {
-        stdout(`${job_id}  ${status ? `not sent again: it is ${status}` : "there is no such job"}`);
+        stdout(`${job_id}  ${status ? `not redriven: it is ${status}` : "there is no such job"}`);
       }
     }
     if (failure) throw failure;
@@ -70,20 +69,18 @@ export const redrive = command({
 
 function warningOf(ids: string[], { error, kind, ...flags }: Choice): string | undefined {
   if (flags["forget-operation"]) {
-    return "--forget-operation gives up what was submitted and pays for the videos a second time.";
+    return "--forget-operation pays for the videos a second time.";
   }
   if (error === "submission_uncertain") {
     return "Jobs that failed as submission_uncertain may have been paid for; they are paid for again.";
   }
   if (ids.length === 0 && !error) {
-    return `All failed ${
-      kind ?? "image and video"
-    } jobs would be sent again, also those that will ` +
+    return `All failed ${kind ?? "image and video"} jobs would be redriven, also those that will ` +
       "fail again, and those that may have been paid for (submission_uncertain).";
   }
 }
 
-/** The oldest first, as they go back onto the queues. */
+/** The oldest first, the order in which they are requeued. */
 async function failedJobs({ error, kind }: Choice, api: Api, now: number): Promise<string[]> {
   const jobs = await api.allRows<{ id: string }>("generation_jobs", {
     ...queryOf({ status: "failed", error, kind }, now),
@@ -110,7 +107,7 @@ async function redriveAll(
   }
 }
 
-/** A job that was named and not sent again; without a status there is no such job. */
+/** A job that was named and not redriven; null: there is no such job. */
 interface Left {
   job_id: string;
   status: string | null;

@@ -1,4 +1,4 @@
-/** What the commands that send have in common: their flags, checking messages, and sending them. */
+/** What the sending commands share: flags, the check of messages, and sending. */
 import { type Api, LostReply } from "../api.ts";
 import { EXIT, RemoteError, UsageError } from "../failure.ts";
 import { type Flag, otherwise, text, texts, type Values, yesOrNo } from "../flag.ts";
@@ -9,16 +9,16 @@ import type { Session } from "../session.ts";
 /** A message as it is put on the queue. */
 export type Message = Record<string, unknown>;
 
-/** A message that is not yet checked; `label` says where in a file it stands. */
+/** A message before its check; `label` is its place in a file. */
 export interface Entry {
   label?: string;
   message: unknown;
 }
 
-/** The storyboard of a job that names none. */
+/** The default storyboard. */
 export const DEFAULT_STORYBOARD = "storyboard-001";
 
-/** The flag that fills a field of the message. */
+/** A flag that fills a field of the message. */
 export function field<T>(name: string, flag: Flag<T>): Flag<T> & { field: string } {
   return { ...flag, field: name };
 }
@@ -38,18 +38,24 @@ export const WAIT = {
   json: yesOrNo("print one JSON document: what was sent and, with --wait, how it ended"),
 };
 
-/** The flags of every single job. */
+/** The flags of every command that sends one job. */
 export const JOB_FLAGS = {
   storyboard: field(
     "storyboardId",
-    otherwise(text("ID", "the storyboard that it belongs to"), DEFAULT_STORYBOARD),
+    otherwise(text("ID", "the storyboard of the job"), DEFAULT_STORYBOARD),
   ),
-  scene: field("sceneId", text("ID", "the scene that gets the URL of the result")),
-  character: field("characterId", text("ID", "the character that gets it")),
-  owner: field("owner", text("ID", "the user or tenant whose job it is (docs/database.md)")),
-  model: field("model", text("NAME", "one of the configured models (default: the first that can)")),
-  seed: field("seed", numeral("the same number makes about the same thing again")),
-  priority: field("priority", numeral("-100 to 100; a higher one goes first (default: 0)")),
+  scene: field("sceneId", text("ID", "the scene that gets the URL of the asset")),
+  character: field("characterId", text("ID", "the character that gets the URL of the asset")),
+  owner: field(
+    "owner",
+    text("ID", "the user or tenant that the job belongs to (docs/database.md)"),
+  ),
+  model: field(
+    "model",
+    text("NAME", "one of the configured models (default: the first that can do it)"),
+  ),
+  seed: field("seed", numeral("the same number gives about the same result again")),
+  priority: field("priority", numeral("-100 to 100; jobs with a higher one go first (default: 0)")),
   webhook: field("webhookUrl", text("URL", "called when the job has ended (docs/webhooks.md)")),
 };
 
@@ -60,16 +66,19 @@ export const IMAGE_FLAGS = {
   ),
   size: field(
     "imageSize",
-    text("S", "512, 1K, 2K or 4K, by models that have sizes (default: 1K)"),
+    text("S", "512, 1K, 2K or 4K, for models that have sizes (default: 1K)"),
   ),
 };
 
 export const VIDEO_FLAGS = {
   source: field("sourceImageUrl", texts("URL", "the image that the video starts from")),
-  "last-frame": field("lastFrameUrl", text("URL", "the image that it ends with; needs --source")),
+  "last-frame": field(
+    "lastFrameUrl",
+    text("URL", "the image that the video ends with; needs --source"),
+  ),
   reference: field(
     "referenceImageUrls",
-    texts("URL", "the look of somebody or something in it; may be repeated, not with --source"),
+    texts("URL", "how a person or thing looks; may be repeated; not with --source"),
   ),
   negative: field("negativePrompt", text("TEXT", "what must not be seen")),
   person: field("personGeneration", text("WHO", "allow_all, allow_adult or dont_allow")),
@@ -83,7 +92,7 @@ export const VIDEO_FLAGS = {
 
 type FieldFlags = Record<string, Flag<unknown> & { field?: string }>;
 
-/** The message that flags and prompt describe. */
+/** The message that the prompt and the flags describe. */
 export function messageOf<F extends FieldFlags>(
   prompt: string,
   flags: F,
@@ -101,7 +110,7 @@ export function messageOf<F extends FieldFlags>(
   return message;
 }
 
-/** A fault as the person at the command line knows it: by the flag rather than by the field. */
+/** The name of a field at the command line: its flag. */
 export function byFlag(flags: FieldFlags): (field: string) => string {
   return (field) => {
     const name = field.replace(/\[\d+\]$/, "").replace("sourceImageUrls", "sourceImageUrl");
@@ -113,13 +122,13 @@ export function byFlag(flags: FieldFlags): (field: string) => string {
 interface Order {
   kind: Kind;
   entries: Entry[];
-  /** What a fault in a field is told by. */
+  /** The name by which an error mentions a field. */
   nameOf: (field: string) => string;
   wait: boolean;
   json: boolean;
 }
 
-/** Checks all messages, sends them, and follows the jobs where that was asked for. */
+/** Checks all messages, sends them and, with `wait`, follows the jobs. */
 export async function send(
   { kind, entries, nameOf, wait, json }: Order,
   session: Session,
@@ -138,11 +147,11 @@ export async function send(
   try {
     await enqueueAll(kind, entries, api, sent, json ? () => {} : io.stdout);
     const count = sent.length === 1 ? "1 job" : `${sent.length} jobs`;
-    // Named, because an exported variable wins over --env-file without a word.
+    // With the project, because an exported variable silently wins over --env-file.
     if (!json) io.stdout(`${count} put on ${queueOf(kind)} at ${api.url}`);
     if (wait) ended = await waitFor(sent, kind, api, session, json);
   } finally {
-    // One document, also of what was sent before something went wrong.
+    // One document, also of the jobs that were sent before an error.
     if (json && sent.length > 0) {
       const documents = sent.map((receipt, n) => ({ ...receipt, ...outcomeOf(ended[n]) }));
       io.stdout(JSON.stringify(entries[0].label ? documents : documents[0]));
@@ -168,7 +177,7 @@ function issuesOf({ core }: Session, kind: Kind, message: unknown): Issue[] {
   }
 }
 
-/** What identifies a job that is on its queue. */
+/** What identifies an enqueued job. */
 interface Receipt {
   job_id: string;
   msg_id: number;
@@ -199,12 +208,12 @@ async function enqueueAll(
   }
 }
 
-/** How often the same job is sent when no reply comes. */
+/** How often a job is sent if no reply comes. */
 const MOST_CALLS = 3;
 
 /**
- * Puts a message on its queue. A call whose reply is lost is made again with the same key, so that the
- * job is made once, whether or not the first call was heard.
+ * Enqueues a message. A call whose reply is lost is repeated with the same idempotency key, so that
+ * there is one job in the end.
  */
 async function enqueue(kind: Kind, message: unknown, api: Api): Promise<Receipt> {
   const queue = queueOf(kind);
@@ -223,7 +232,7 @@ async function enqueue(kind: Kind, message: unknown, api: Api): Promise<Receipt>
   }
 }
 
-/** Polls after which a job that no worker took calls for a hint: half a minute. */
+/** Polls after which a job that no worker has claimed gets a hint: half a minute. */
 const IDLE_POLLS = 30;
 
 async function waitFor(

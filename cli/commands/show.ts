@@ -6,7 +6,7 @@ import { yesOrNo } from "../flag.ts";
 import { jobIds, type Session } from "../session.ts";
 import { ago, dollars } from "../text.ts";
 
-/** A job as `generation_job` tells of it, with its message and its webhooks. */
+/** A job as `generation_job` answers it, with its message and its webhooks. */
 interface JobDetails {
   [name: string]: unknown;
   history: { at: string; event: string }[];
@@ -22,12 +22,12 @@ interface JobDetails {
   }[];
 }
 
-/** What is asked for first comes first; the rest follows in the order in which it is told. */
+/** Printed first; the rest follows in the order of the answer. */
 const FIRST = ["id", "kind", "status", "attempts", "storyboard_id", "scene_id", "character_id"];
 
 const TIMES = ["enqueued_at", "started_at", "submitted_at", "finished_at", "visible_at"];
 
-/** Told in lines of their own, below. */
+/** Printed at the end, in lines of their own. */
 const LATER = ["history", "entities", "error", "webhooks", "cost_usd", "updated_at", ...TIMES];
 
 export const show = command({

@@ -15,7 +15,7 @@ import { ago, dollars, span } from "../text.ts";
 
 export const status = command({
   name: "status",
-  summary: "shows both queues, failures, costs and the schedule at a glance",
+  summary: "shows the queues, failures, costs and the schedule at a glance",
   args: nothing,
   flags: { json: yesOrNo("print one JSON document") },
   examples: ["status"],
@@ -50,7 +50,7 @@ export const status = command({
   },
 });
 
-/** What `generation_schedule()` answers, and how many workers may be called at the same time. */
+/** The rows of `generation_schedule()`, with the most workers that are called at the same time. */
 async function schedules(api: Api): Promise<Row[]> {
   const [lines, settings] = await Promise.all([
     api.callRows("generation_schedule"),
@@ -71,7 +71,7 @@ function queueLines(queue: QueueFigures): string[] {
   ];
 }
 
-/** Why jobs may wait although there are workers. */
+/** A limit and its use: why jobs may wait although there are workers. */
 function limitLine(limit: Row): string {
   const uses = [
     [limit.begun_last_minute, limit.requests_per_minute, "begun in a minute"],

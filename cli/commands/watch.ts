@@ -14,17 +14,17 @@ interface Watch {
 
 export const watch = command({
   name: "watch",
-  summary: "shows what happens to the jobs, at a terminal in a table",
+  summary: "shows changes of jobs as they happen, at a terminal as a live table",
   args: jobIds,
   flags: {
-    "until-empty": yesOrNo("without ids: end when no job is left to do"),
+    "until-empty": yesOrNo("end when there is no live job; not with ids"),
     interval: otherwise(
-      number({ least: 0.1, most: 3600, whole: false }, "seconds between two polls"),
+      number({ least: 0.1, most: 3600, whole: false }, "seconds between polls"),
       2,
     ),
     json: yesOrNo("print a line of JSON for each change"),
   },
-  notes: "With ids it ends with those jobs; exit code 0 only if all succeeded.",
+  notes: "With ids it ends when those jobs have; exit code 0 only if all succeeded.",
   examples: ["watch", "watch JOB_ID"],
   check: (ids, flags) => {
     if (flags["until-empty"] && ids.length > 0) {
@@ -40,7 +40,7 @@ export const watch = command({
   },
 });
 
-/** Until it is stopped, or nothing is left to do. */
+/** Until it is stopped or, with --until-empty, there is no live job. */
 async function watchQueues(flags: Watch, session: Session): Promise<number> {
   const { io } = session;
   const api = session.api();
@@ -50,8 +50,8 @@ async function watchQueues(flags: Watch, session: Session): Promise<number> {
   let feed = await begin();
   for (; !feed; feed = await begin()) await pause();
   progress.know(feed.jobs);
-  // The changes last: they are told of once, so nothing may go wrong after them. And when the queues are
-  // found empty, how the last of their jobs has ended is among them.
+  // The changes come last: each is reported once, so no other request may fail after them. And if the
+  // queues are empty, the changes include the ends of the last jobs.
   const poll = patiently("lost sight of the queues", async () => {
     const queues = await queueFigures(api);
     return { queues, more: await feed.read() };

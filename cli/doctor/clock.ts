@@ -5,7 +5,7 @@ import { failed, type Observation, ok, skipped, warning } from "./finding.ts";
 
 /** Compares this machine's clock with the project's, by the `Date` of every answer. */
 export class Clock {
-  /** How far this machine's is ahead at least, in milliseconds; undefined before the first answer. */
+  /** How far this machine's clock is ahead, in milliseconds; undefined before the first answer. */
   ahead: number | undefined;
 
   constructor(private readonly io: Pick<Io, "fetch" | "now">) {}
@@ -18,12 +18,12 @@ export class Clock {
     return response;
   };
 
-  /** The time at the project, in milliseconds since 1970. */
+  /** By the clock of the project, in milliseconds since 1970. */
   now(): number {
     return this.io.now() - (this.ahead ?? 0);
   }
 
-  /** The time at the project, that many seconds ago. */
+  /** A time in the past, by the clock of the project. */
   secondsAgo(seconds: number): string {
     return new Date(this.now() - seconds * 1000).toISOString();
   }
@@ -49,7 +49,7 @@ export function checkClock({ clock: { ahead } }: { clock: Clock }): Promise<Obse
 }
 
 function judge(ahead: number | undefined): Observation {
-  if (ahead === undefined) return skipped("The answers name no time.");
+  if (ahead === undefined) return skipped("The answers have no Date header.");
   const seconds = Math.abs(ahead) / 1000;
   const message = `This machine's clock is ${span(seconds)} ${ahead > 0 ? "ahead" : "behind"} ` +
     "of the project's.";

@@ -1,15 +1,15 @@
-/** What the checks of one examination have in common. */
+/** What the checks share. */
 import type { Api } from "../api.ts";
 import type { Clock } from "./clock.ts";
 
 export interface Context {
   api: Api;
   clock: Clock;
-  /** Keys that are public, as far as they are known. */
+  /** The public keys that the environment names. */
   publicKeys: string[];
   /** The version of this clone. */
   version: string;
-  /** The names of functions that are deployed and configured, once they have been checked. */
+  /** The functions that have turned out to be deployed and configured. */
   functions: Set<string>;
 }
 
@@ -21,10 +21,7 @@ export const FUNCTIONS = [
   { name: "process-video-generation", kind: "video", models: "VIDEO_MODELS" },
 ];
 
-/**
- * Runs the files of the migrations again, whatever the project says is applied already. In one
- * transaction: between two of them there would be functions of an older version.
- */
+/** Runs all migrations again, in one transaction, so that no call meets a half of them. */
 export const RUN_MIGRATIONS_AGAIN =
   `printf '\\\\i %s\\n' supabase/migrations/*.sql | psql "$DATABASE_URL" --set ON_ERROR_STOP=1 ` +
   `--single-transaction --file -`;
@@ -34,7 +31,7 @@ export function processQueue(queue: unknown): string {
   return `./process-queue.sh ${String(queue).startsWith("video") ? "videos" : "images"}`;
 }
 
-/** `1 job`, `7 jobs`, `100 or more jobs`: `limit` is the most that were asked for. */
+/** `1 job`, `7 jobs`, `100 or more jobs`: `limit` is the most that the request asked for. */
 export function countOf(rows: unknown[], what: string, limit = Infinity): string {
   if (rows.length === 1) return `1 ${what}`;
   return `${rows.length === limit ? `${limit} or more` : rows.length} ${what}s`;

@@ -1,4 +1,4 @@
-/** Checks a deployment from end to end. It only reads. */
+/** Checks an installation from end to end. It only reads. */
 import { createRedact } from "../../supabase/functions/_shared/redact.ts";
 import { credential } from "../../supabase/functions/_shared/variable.ts";
 import { Api, isMissing, LostReply, Refused } from "../api.ts";
@@ -20,14 +20,14 @@ import { checkWebhooks } from "./webhooks.ts";
 
 interface Check {
   name: string;
-  /** Checks without whose success this one would say nothing. */
+  /** Checks that must have succeeded before. */
   needs: string[];
   run(context: Context): Promise<Observation[]>;
 }
 
-const ONCE_MORE = "deno run --allow-net --allow-env queue-trigger.ts doctor";
+const AGAIN = "deno run --allow-net --allow-env queue-trigger.ts doctor";
 
-/** In the order in which one thing builds upon the other. */
+/** In the order in which they depend on each other. */
 const CHECKS: Check[] = [
   { name: "connection", needs: ["url"], run: checkConnection },
   { name: "access", needs: ["key", "connection"], run: checkAccess },
@@ -73,7 +73,7 @@ export async function examine(
   return findings.map(withoutSecrets(environment));
 }
 
-/** The public keys that are known here, which are to be refused. */
+/** The public keys that the environment names. */
 function publicKeys(environment: Io["environment"]): string[] {
   return ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"].flatMap((name) => {
     try {
@@ -84,7 +84,7 @@ function publicKeys(environment: Io["environment"]): string[] {
   });
 }
 
-/** Nothing builds upon a check that was skipped, or failed. */
+/** Whether a check has neither failed nor been skipped. */
 function holds(name: string, findings: Finding[]): boolean {
   return findings.every(({ check, status }) =>
     check !== name || status === "ok" || status === "warning"
@@ -100,22 +100,22 @@ async function observe(
     return await run(context);
   } catch (error) {
     if (error instanceof LostReply) {
-      return [failed(`There was no answer: ${error.reason}`, ONCE_MORE)];
+      return [failed(`There was no answer: ${error.reason}`, AGAIN)];
     }
     if (!(error instanceof Refused)) throw error;
     const { what, reply } = error;
     const message = `${what} failed (${reply.said})`;
-    if (!isMissing(reply) && reply.code !== "42501") return [failed(message, ONCE_MORE)];
+    if (!isMissing(reply) && reply.code !== "42501") return [failed(message, AGAIN)];
     const known = ["migrations", "queues"].find((name) => !holds(name, findings));
     return [known ? because([known]) : failed(message, RUN_MIGRATIONS_AGAIN)];
   }
 }
 
 function because(names: string[]): Observation {
-  return skipped(`Not checked, because of ${names.join(" and ")}.`);
+  return skipped(`Not checked, because of: ${names.join(", ")}.`);
 }
 
-/** An answer may quote the keys that were sent along. */
+/** A reply may quote the keys that were sent. */
 function withoutSecrets(environment: Io["environment"]): (finding: Finding) => Finding {
   const secrets = [
     "SUPABASE_SECRET_KEY",

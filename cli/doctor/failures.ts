@@ -1,4 +1,4 @@
-/** What went wrong with jobs lately, as docs/operations.md has alerts for. */
+/** Recent failures and delays of jobs, the same as the alerts in docs/operations.md. */
 import { quoted, type Row } from "../api.ts";
 import { type Context, countOf, processQueue } from "./context.ts";
 import { type Observation, ok, warning } from "./finding.ts";
@@ -10,7 +10,7 @@ const LIMIT = 100;
 
 const REDRIVE = "deno run --allow-net --allow-env queue-trigger.ts redrive --error=";
 
-/** Jobs that wait for long: where they are found, for what they wait, and the remedy. */
+/** Delays: the view that shows the jobs, what they wait for, and the remedy. */
 const DELAYS: {
   view: string;
   query: (ago: (seconds: number) => string) => Record<string, string>;
@@ -26,7 +26,7 @@ const DELAYS: {
   {
     view: "generation_jobs_in_flight",
     query: (ago) => ({ status: "eq.running", visible_at: `lt.${ago(5 * MINUTE)}` }),
-    cause: "a worker that has died, and no other has claimed them.",
+    cause: "a worker that has died, and no other worker has claimed them.",
     remedy: "./process-queue.sh all",
   },
   {
@@ -80,7 +80,7 @@ function failureOf({ kind, error_code, jobs, last_message }: Row): Observation {
   );
 }
 
-/** What repairs the cause, and then sends the jobs again. */
+/** Repairs the cause and then redrives the jobs. */
 function remedyOf(code: string, kind: "image" | "video"): string {
   const query = (columns: string, condition: string) =>
     `select ${columns} from generation_jobs\nwhere status = 'failed' and ${condition}`;

@@ -1,18 +1,18 @@
-/** What an examination finds. */
+/** What the doctor finds. */
 
 export type Status = "ok" | "warning" | "failed" | "skipped";
 
-/** One thing that was looked at. */
+/** One thing that was checked. */
 export interface Finding {
-  /** Which check it is of. */
+  /** The check that found it. */
   check: string;
   status: Status;
   message: string;
-  /** A command or an SQL statement that mends it, to be copied. */
+  /** A command or an SQL statement that repairs it, to be copied. */
   remedy?: string;
 }
 
-/** A finding of a check that does not say its name. */
+/** A finding without the name of its check. */
 export type Observation = Omit<Finding, "check">;
 
 export function ok(message: string): Observation {

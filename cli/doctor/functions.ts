@@ -65,7 +65,7 @@ function unconfigured(name: string, { missing, invalid }: Row): Observation {
   );
 }
 
-/** Whether the key starts a run, and no key, or a public one, does not. Nothing is run. */
+/** Whether the key may start a run, and callers without it may not. No job is claimed. */
 export async function checkAuthorization(context: Context): Promise<Observation[]> {
   const findings: Observation[] = [];
   for (const { name } of FUNCTIONS) {

@@ -1,4 +1,4 @@
-/** Whether the database has what this version calls and reads. */
+/** Whether the database has the schema of this version. */
 import { isMissing, Refused } from "../api.ts";
 import type { Context } from "./context.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
@@ -9,7 +9,7 @@ export const SCHEMA_VERSION = 1;
 const NAME = "generation_schema_version";
 
 const APPLY = `supabase db push --remote
-# It says that all is applied? Let PostgREST read the schema again, in the SQL editor:
+# If it says that all is applied, let PostgREST read the schema again, in the SQL editor:
 # notify pgrst, 'reload schema';`;
 
 export async function checkMigrations({ api }: Context): Promise<Observation[]> {

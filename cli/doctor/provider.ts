@@ -1,4 +1,4 @@
-/** What Google says of the key and the models. The functions ask, since they have the key. */
+/** Whether Google accepts the key and has the models. The functions ask, since they have the key. */
 import { objects, quoted } from "../api.ts";
 import { type Context, FUNCTIONS } from "./context.ts";
 import { failed, type Observation, ok, skipped, warning } from "./finding.ts";
@@ -16,7 +16,7 @@ export async function checkProvider({ api, functions }: Context): Promise<Observ
     if (status === 200) findings.push(...judge(readStates(json), kind, models));
     else findings.push(skipped(`${name} does not ask for its models (${said}).`));
   }
-  // Both functions have the same key, and say the same of it.
+  // Both functions have the same key, and find the same.
   const messages = findings.map(({ message }) => message);
   return findings.filter(({ message }, index) => messages.indexOf(message) === index);
 }
@@ -70,7 +70,7 @@ function judge(states: ModelState[], kind: string, variable: string): Observatio
   }
   const silent = having("unreachable", "unclear");
   if (silent.length > 0) {
-    const message = `The provider's address says nothing of ${names(silent)}: ${silent[0].detail}`;
+    const message = `The provider gives no answer about ${names(silent)}: ${silent[0].detail}`;
     // The address is Google's, unless another one is set.
     const remedy = "supabase secrets unset GOOGLE_GENERATIVE_AI_BASE_URL";
     const isDead = having("alive").length === 0 && having("unreachable").length > 0;

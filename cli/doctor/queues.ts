@@ -1,9 +1,9 @@
-/** Whether the queues exist, and whether their messages get into the ledger. */
+/** Whether the queues exist, and whether the ledger has their messages. */
 import { isMissing, Refused } from "../api.ts";
 import { type Context, QUEUES, RUN_MIGRATIONS_AGAIN } from "./context.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
 
-/** In seconds: a message that has just come may still be on its way into the ledger. */
+/** In seconds: a new message may not be in the ledger yet. */
 const GRACE = 60;
 
 export async function checkQueues({ api, clock }: Context): Promise<Observation[]> {

@@ -4,9 +4,9 @@ import { span } from "../text.ts";
 import { type Context, processQueue } from "./context.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
 
-/** In seconds: a message that has been visible for this long is not going to be claimed. */
+/** In seconds: a message that is visible for this long will not be claimed. */
 const TOO_LONG = 300;
-/** In seconds: a run of the schedule that is this late did not take place. */
+/** In seconds: a run of the schedule that is this late is missing. */
 const LATE = 300;
 
 const REPAIR = "select install_generation_schedule();";
@@ -54,7 +54,7 @@ async function checkWaiting(
 }
 
 function notInstalled([line]: Row[], url: string): Observation {
-  // The installation takes both secrets along, so that only the extensions have to be there before.
+  // The installation stores both secrets; only the extensions must exist before.
   const gaps = objects(line?.missing).filter((gap) =>
     !quoted(gap.missing).startsWith("the secret")
   );
@@ -118,7 +118,7 @@ function checkCall(line: Row, projectUrl: string): Observation | undefined {
   if (isOtherProject(url, projectUrl)) {
     return failed(`The schedule of ${queue} calls another project: ${url}`, install(projectUrl));
   }
-  // The newest that has been answered: the one just made has no answer yet.
+  // The newest call that has an answer.
   const call = objects(line.last_calls).find((call) => call.status_code || call.error);
   if (!call) return undefined;
   if (call.error) {
@@ -153,7 +153,7 @@ function explain(status: number, name: string, projectUrl: string): [string, str
   return answers[status] ?? ["", ask];
 }
 
-/** Of self-hosted projects the database may know another address than the clients. */
+/** In a self-hosted project the database may use another address than the clients. */
 function isOtherProject(url: string, projectUrl: string): boolean {
   const [there, here] = [url, projectUrl].map((text) =>
     URL.canParse(text) ? new URL(text).hostname : ""

@@ -6,13 +6,13 @@ import { displayWidth, shorten } from "./table.ts";
 
 /** Shows jobs while they are worked on. */
 export interface Progress {
-  /** The jobs as they stand, and a line about all of them. */
+  /** Shows the present state of the jobs, and a line about all of them. */
   show(jobs: Job[], overview?: string): void;
-  /** Takes jobs as known: how they stand is no news. */
+  /** Marks the present state of jobs as known, so that it is not reported. */
   know(jobs: Job[]): void;
-  /** Writes a line that has to do with something else. */
+  /** Writes any other line. */
   say(line: string): void;
-  /** Leaves what is on the screen as it is; what comes later is shown as lines. */
+  /** Ends the table; later changes are shown as lines. */
   finish(): void;
 }
 
@@ -76,7 +76,7 @@ export class LiveProgress implements Progress {
     this.#overview = overview;
     const { columns, rows } = this.screen.size();
     const below = overview ? [shorten(overview, columns - 1)] : [];
-    // What does not fit is left out at the top, where those that have ended are.
+    // Rows that do not fit are left out at the top, where the ended jobs are.
     const shown = jobs.slice(-(rows - 2 - below.length));
     const width = Math.min(28, Math.max(...shown.map((job) => displayWidth(placeOf(job)))));
     const lines = [...shown.map((job) => this.#line(job, columns, width)), ...below];
@@ -125,7 +125,7 @@ export class LiveProgress implements Progress {
   }
 }
 
-/** From the start of the work to its end, or until now. */
+/** The time from the first claim to the end, or until now. */
 export function secondsOf(job: Job, now: number): number | undefined {
   if (job.started_at === null) return undefined;
   const end = isOver(job) ? Date.parse(job.finished_at ?? job.updated_at) : now;

@@ -1,15 +1,15 @@
-/** Escape sequences, or nothing where they would be in the way. */
+/** Escape sequences, or nothing where the output is no terminal. */
 export interface Style {
   bold(text: string): string;
   dim(text: string): string;
   green(text: string): string;
   red(text: string): string;
   yellow(text: string): string;
-  /** A text that opens an address; the address itself is what is shown. */
+  /** The address as a link that terminals can open. */
   link(url: string): string;
 }
 
-/** `interactive`: a person at a terminal that takes colours (https://no-color.org). */
+/** `interactive`: the output is a terminal that takes colours (https://no-color.org). */
 export function style(interactive: boolean): Style {
   const sgr = (code: number) => (text: string) =>
     interactive ? `\x1b[${code}m${text}\x1b[0m` : text;
@@ -23,7 +23,7 @@ export function style(interactive: boolean): Style {
   };
 }
 
-/** Shows the cursor again, which a table that is drawn over itself hides. For before an exit. */
+/** Shows the cursor, which a live table hides, before the process exits. */
 export function restoreCursor(): void {
   if (!Deno.stdout.isTerminal()) return;
   try {

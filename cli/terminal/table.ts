@@ -1,12 +1,12 @@
 import { plain } from "../../supabase/functions/_shared/plain.ts";
 
-/** How a column is set. */
+/** A column and its alignment. */
 export interface Column {
   name: string;
   align?: "left" | "right";
 }
 
-/** Columns that a text takes in a terminal; enough for what is shown here. */
+/** The width of a text in a terminal, in columns; an approximation. */
 export function displayWidth(text: string): number {
   let width = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) {
@@ -37,7 +37,7 @@ export function table(columns: Column[], rows: string[][]): string {
   ].join("\n");
 }
 
-/** The text, cut to a width with `…` where something is missing. */
+/** The text, cut to a width; `…` marks the cut. */
 export function shorten(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = "";

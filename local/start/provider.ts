@@ -17,7 +17,7 @@ const VIDEO_DELAY = 6000;
 
 /**
  * The simulator, with what `memory` says it remembers; with `real`, Google; with an address in the
- * environment, whoever is there.
+ * environment, the server at that address.
  *
  * @throws UsageError when `real` lacks a key
  */

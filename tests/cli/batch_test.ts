@@ -30,7 +30,7 @@ Deno.test("test-prompts.json works with both batch commands", async () => {
   equal(videos[0].queue, "video_generation_queue");
 });
 
-Deno.test("a bare list, and entries that are only prompts", async () => {
+Deno.test("a file may be a bare list, and an entry a mere prompt", async () => {
   const messages = await sentFrom(
     ["A castle", { prompt: "A moat", extra: 1 }],
     "batch-images",
@@ -42,7 +42,7 @@ Deno.test("a bare list, and entries that are only prompts", async () => {
   ]);
 });
 
-Deno.test("an entry's storyboard goes before the flag's, and that before the file's", async () => {
+Deno.test("an entry's storyboard wins over the flag's, and the flag's over the file's", async () => {
   const content = {
     storyboardId: "of-file",
     images: ["a", { prompt: "b", storyboardId: "of-entry" }],
@@ -54,7 +54,7 @@ Deno.test("an entry's storyboard goes before the flag's, and that before the fil
   deepEqual(await storyboards("--storyboard=of-flag"), ["of-flag", "of-entry"]);
 });
 
-Deno.test("a byte order mark in front is skipped", async () => {
+Deno.test("a byte order mark at the beginning is skipped", async () => {
   equal((await sentFrom('\uFEFF["a"]', "batch-images", "f")).length, 1);
 });
 
@@ -92,7 +92,7 @@ Deno.test("all entries are checked before the first is sent; faults name index a
   await project.close();
 });
 
-Deno.test("a file that holds no entries says what is missing", async () => {
+Deno.test("an error says what a file without entries lacks", async () => {
   const cases: [unknown, RegExp][] = [
     ["{", /not JSON/],
     ["", /not JSON/],
@@ -111,7 +111,7 @@ Deno.test("a file that holds no entries says what is missing", async () => {
   }
 });
 
-Deno.test("a file that cannot be read says why", async () => {
+Deno.test("an error says why a file cannot be read", async () => {
   const failing = (error: Error) =>
     run(["batch-images", "prompts.json"], {}, { readFile: () => Promise.reject(error) });
   const cases: [Error, RegExp][] = [
@@ -126,7 +126,7 @@ Deno.test("a file that cannot be read says why", async () => {
   }
 });
 
-Deno.test("a batch that breaks off says what was sent already", async () => {
+Deno.test("an interrupted batch reports what was already sent", async () => {
   const project = startProject({
     answer: (_call, index) => index === 2 ? new Response("gone", { status: 503 }) : undefined,
   });

@@ -1,4 +1,4 @@
-/** What command lines ask for: the message of each flag, and what is said of a line that is wrong. */
+/** Command lines: the field that each flag fills, the errors of wrong lines, and the help. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { COMMANDS } from "../../cli/main.ts";
 import { jobId, run, sent } from "./support.ts";
@@ -55,19 +55,19 @@ Deno.test("a wrong line names the flag and what was expected, and exits with 2",
     [["image"], /^image: expected the prompt, in quotes/],
     [["image", "two", "words"], /got 2: two \| words/],
     [["batch-images"], /expected a JSON file/],
-    // Flags that there are not, and those of other commands.
+    // Unknown flags, and flags of other commands.
     [
       ["image", "p", "--colour=red"],
       /^image: there is no flag --colour\. The flags: --aspect, --si/,
     ],
-    [["image", "p", "--duration=8"], /^image takes no --duration; it is for video\. The flags: --/],
+    [["image", "p", "--duration=8"], /^image takes no --duration; video does\. The flags: --/],
     [["image", "p", `--source=${SOURCE}`], /use image-edit/],
-    [["image", "p", "--all"], /it is for cancel, redrive/],
+    [["image", "p", "--all"], /image takes no --all; cancel, redrive do\./],
     [["batch-images", "f", "--scene=s"], /takes no --scene/],
     [["image", "-5"], /no flag -5\..* A prompt that starts with a dash stands after "--"/],
     [["image", "p", "--env-file=.env"], /Flags of Deno, .*before queue-trigger\.ts/],
     [["batch-images", "f", "--allow-read"], /before queue-trigger\.ts/],
-    // Values that are missing, too much or out of range.
+    // Values that are missing, superfluous or out of range.
     [["image", "p", "--scene"], /^--scene: expected ID/],
     [["image", "p", "--scene", "--wait"], /^--scene: expected ID\. Is --scene=--wait meant\?/],
     [["image", "p", "--wait=yes"], /^--wait takes no value/],
@@ -86,7 +86,7 @@ Deno.test("a wrong line names the flag and what was expected, and exits with 2",
     [["show", "42"], /42 is no job id: expected a UUID/],
     [["process"], /images, videos or all/],
     [["process", "image"], /images, videos or all/],
-    // What cannot be meant together.
+    // Combinations that make no sense.
     [["watch", "--until-empty", jobId(1)], /job ids or --until-empty/],
     [["cancel"], /expected job ids, or a filter .* or --all/],
     [["cancel", "--all", "--scene=s"], /one of them/],

@@ -32,7 +32,7 @@ export class DoctorFixture implements AsyncDisposable {
     return { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
   }
 
-  /** Everything that is found, with other variables or on another way there. */
+  /** All findings, with other variables or another connection. */
   async examine(
     change: Record<string, string> = {},
     send: (request: Request) => Promise<Response> = (request) => fetch(request),
@@ -56,7 +56,7 @@ export class DoctorFixture implements AsyncDisposable {
     return { secretKey, publishableKey, google: this.simulator.apiKey };
   }
 
-  /** What is found while something is broken; `broken` and `repaired` are SQL. */
+  /** The findings between two statements: `broken` breaks something, `repaired` repairs it. */
   async whileBroken(broken: string, repaired: string): Promise<Finding[]> {
     await this.sql(broken);
     try {
@@ -79,7 +79,7 @@ export class DoctorFixture implements AsyncDisposable {
 export const wrong = (findings: Finding[]) =>
   findings.filter(({ status }) => status === "failed" || status === "warning");
 
-/** That one thing is wrong, and no other. Answers it. */
+/** Asserts that one thing is wrong, and no other, and answers it. */
 export function only(findings: Finding[], status: Finding["status"], check: string): Finding {
   const found = wrong(findings);
   deepEqual(

@@ -1,6 +1,6 @@
 /**
  * `doctor` against a project that is broken in one place at a time: its address and keys, database,
- * buckets, functions and models. What breaks something is undone before the next.
+ * buckets, functions and models. Each step repairs what it broke.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { CHECKS, checksOf, DoctorFixture, only, ROOT, wrong } from "./doctor_fixture.ts";
@@ -27,7 +27,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     ok(checksOf(findings, "ok").includes("functions"));
   });
 
-  await test.step("a publishable key under the wrong name is known by what it may not do", async () => {
+  await test.step("a publishable key that is presented as a secret one", async () => {
     const findings = await fixture.examine({}, (request) => {
       const headers = new Headers(request.headers);
       if (headers.has("apikey")) headers.set("apikey", publishableKey);
@@ -36,7 +36,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     match(only(findings, "failed", "access").message, /no secret key/);
   });
 
-  await test.step("nobody there", async () => {
+  await test.step("an address at which nothing listens", async () => {
     const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const port = free.addr.port;
     free.close();
@@ -47,7 +47,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     deepEqual(checksOf(findings, "skipped"), CHECKS.slice(3));
   });
 
-  await test.step("no TLS there", async () => {
+  await test.step("an address without TLS", async () => {
     const url = stack.url.replace("http:", "https:");
     match(
       only(await fixture.examine({ SUPABASE_URL: url }), "failed", "connection").message,
@@ -55,7 +55,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     );
   });
 
-  await test.step("a name that nobody has", async () => {
+  await test.step("a host that does not exist", async () => {
     const findings = await fixture.examine({ SUPABASE_URL: "https://project.invalid" }, () => {
       const cause = new Error("dns error: failed to lookup address information");
       return Promise.reject(new TypeError("fetch failed", { cause }));
@@ -63,7 +63,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     match(only(findings, "failed", "connection").message, /no host project\.invalid/);
   });
 
-  await test.step("something else under the address", async () => {
+  await test.step("another server at the address", async () => {
     for (
       const [answer, said] of [
         [() => new Response("<h1>Hello</h1>"), /no Data API/],
@@ -165,7 +165,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     deepEqual(wrong(await fixture.examine()), [], "the remedy repairs it");
   });
 
-  await test.step("a bucket that is too narrow", async () => {
+  await test.step("a bucket that refuses types and sizes", async () => {
     await fixture.sql(
       `update storage.buckets set allowed_mime_types = array['image/png', 'image/gif'],
       file_size_limit = 1048576 where id = 'storyboard-images'`,
@@ -189,7 +189,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     await fixture.sql("update storage.buckets set allowed_mime_types = null");
   });
 
-  await test.step("a model that is retired, and others that are not", async () => {
+  await test.step("a model that is retired, with others left", async () => {
     const model = "veo-3.1-fast-generate-preview";
     simulator.script({ match: { method: "GET", model }, preset: "retired" });
     const { message, remedy } = only(await fixture.examine(), "warning", "provider");
@@ -208,7 +208,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     match(remedy!, /^supabase secrets set IMAGE_MODELS=/);
   });
 
-  await test.step("quota that is used up, and trouble at the provider", async () => {
+  await test.step("an exhausted quota, and a failure of the provider", async () => {
     const models = { method: "GET", path: /models\/gemini-.*image/ };
     simulator.script({ match: models, preset: "quota", times: 2 });
     match(only(await fixture.examine(), "warning", "provider").message, /quota is used up/);
@@ -226,7 +226,7 @@ Deno.test("a project that is broken in one place", async (test) => {
       },
     });
     const { message } = only(await fixture.examine(), "failed", "provider");
-    // deno-lint-ignore no-control-regex -- none of those is to be there
+    // deno-lint-ignore no-control-regex -- none of those may occur
     ok(!/[\x00-\x1f\u202e]/.test(message), JSON.stringify(message));
   });
 
@@ -235,7 +235,7 @@ Deno.test("a project that is broken in one place", async (test) => {
   });
 });
 
-Deno.test("a provider's key that is wrong, and a door that is open", async () => {
+Deno.test("a wrong key for the provider, and functions that accept public keys", async () => {
   await using fixture = await DoctorFixture.open({
     env: { GOOGLE_GENERATIVE_AI_API_KEY: "wrong-key", ALLOW_PUBLIC_TRIGGER: "true" },
   });
@@ -245,10 +245,10 @@ Deno.test("a provider's key that is wrong, and a door that is open", async () =>
   equal(key.remedy, "supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY");
 
   const found = wrong(await fixture.examine({ SUPABASE_PUBLISHABLE_KEY: publishableKey }));
-  const [door] = found;
-  equal(door.check, "authorization");
-  match(door.message, /ALLOW_PUBLIC_TRIGGER is on/);
-  equal(door.remedy, "supabase secrets unset ALLOW_PUBLIC_TRIGGER");
+  const [authorization] = found;
+  equal(authorization.check, "authorization");
+  match(authorization.message, /ALLOW_PUBLIC_TRIGGER is on/);
+  equal(authorization.remedy, "supabase secrets unset ALLOW_PUBLIC_TRIGGER");
 });
 
 Deno.test("a function that is not deployed, and one without its secret", async () => {
@@ -277,7 +277,7 @@ Deno.test("a function that is not deployed, and one without its secret", async (
   }
 });
 
-/** The functions' folder as it would be with one of them only. */
+/** The folder of the functions with only one of them. */
 async function withoutVideos(): Promise<string> {
   const folder = await Deno.makeTempDir();
   const copy = async (path: string) => {

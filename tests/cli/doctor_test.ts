@@ -1,4 +1,4 @@
-/** `doctor` as a whole: what it finds in a healthy project, leaves alone, and prints. */
+/** `doctor` as a whole: its findings in a healthy project, that it changes nothing, and its output. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { main } from "../../cli/main.ts";
 import * as core from "../../pkg/generation_queue.js";
@@ -15,7 +15,7 @@ Deno.test("a project that is as it should be", async (test) => {
     deepEqual(checksOf(findings, "ok"), CHECKS);
   });
 
-  await test.step("the examination leaves everything as it was", async () => {
+  await test.step("the doctor changes nothing", async () => {
     await fixture.sql(
       `update generation_worker_settings set most_workers = 0;
 select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "Stays"}')`,
@@ -51,13 +51,13 @@ update generation_worker_settings set most_workers = 4`,
       for (const status of [200, 207, 302, 400, 401, 403, 404, 406, 500, 546]) {
         const findings = await fixture.examine({ SUPABASE_ANON_KEY: publishableKey }, (request) => {
           const { pathname } = new URL(request.url);
-          const isDoor = /\/(generation_jobs|bucket)$/.test(pathname);
-          if (isDoor) return Promise.resolve(Response.json([]));
+          const isAccess = /\/(generation_jobs|bucket)$/.test(pathname);
+          if (isAccess) return Promise.resolve(Response.json([]));
           return Promise.resolve(new Response(body, { status }));
         });
         deepEqual([...new Set(findings.map(({ check }) => check))], CHECKS);
         for (const { status, message, remedy } of findings) {
-          // deno-lint-ignore no-control-regex -- none of those is to be there
+          // deno-lint-ignore no-control-regex -- none of those may occur
           ok(!/[\x00-\x1f\x7f-\x9f\u202e]/.test(message), JSON.stringify(message));
           if (status === "failed") ok(remedy, message);
         }

@@ -1,6 +1,6 @@
 /**
- * `doctor` against a project whose work does not go on: schedule, jobs, queues and webhooks. What breaks
- * something is undone before the next.
+ * `doctor` against a project that does not make progress: schedule, jobs, queues and webhooks. Each step
+ * repairs what it broke.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Finding } from "../../cli/doctor/finding.ts";
@@ -9,7 +9,7 @@ import { connect } from "../support/postgres.ts";
 import type { Stack } from "../../local/stack/mod.ts";
 import { checksOf, DoctorFixture, only, wrong } from "./doctor_fixture.ts";
 
-Deno.test("work that does not go on", async (test) => {
+Deno.test("a project that does not make progress", async (test) => {
   await using fixture = await DoctorFixture.open();
   const { stack } = fixture;
 
@@ -34,7 +34,7 @@ Deno.test("work that does not go on", async (test) => {
   });
 
   await test.step("a schedule that fails, does not run, or calls in vain", async () => {
-    /** What the database says of the image queue, with something else in its place. */
+    /** The findings with a changed answer of the database about the image queue. */
     const examinedWith = (change: Record<string, unknown>) =>
       fixture.examine({}, async (request) => {
         const response = await fetch(request);
@@ -67,13 +67,17 @@ Deno.test("work that does not go on", async (test) => {
       [call(546), /answered 546: .* memory or CPU/, /^supabase secrets set IMAGE_CONCURRENCY=1$/],
       [call(null, "Timeout was reached"), /failed: Timeout was reached/, /generation_schedule\(\)/],
     ];
-    for (const [change, said, mends] of cases) {
+    for (const [change, said, repair] of cases) {
       const { message, remedy } = only(await examinedWith(change), "failed", "schedule");
       match(message, said);
-      match(remedy!, mends);
+      match(remedy!, repair);
     }
     deepEqual(wrong(await examinedWith(call(202))), []);
-    deepEqual(wrong(await examinedWith({ last_runs: [], last_calls: [] })), [], "not yet");
+    deepEqual(
+      wrong(await examinedWith({ last_runs: [], last_calls: [] })),
+      [],
+      "before the first run",
+    );
   });
 
   await test.step("work that is stopped", async () => {
@@ -88,7 +92,7 @@ Deno.test("work that does not go on", async (test) => {
 
   await test.step("calls that are not answered, and messages that wait", async () => {
     await fixture.sql(
-      `update generation_worker_settings set function_name = 'nobody';
+      `update generation_worker_settings set function_name = 'missing-function';
 select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "Waits"}')`,
     );
     await eventually(async () => {
@@ -101,7 +105,7 @@ select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "Wa
     await fixture.sql("update pgmq.q_image_generation_queue set vt = now() - interval '7 minutes'");
     const found = wrong(await fixture.examine());
     deepEqual(checksOf(found, "failed"), ["schedule"]);
-    match(found[0].message, /answered 404: nobody is not deployed/);
+    match(found[0].message, /answered 404: missing-function is not deployed/);
     match(found[1].message, /for 7 min, and no worker has/);
     equal(found[1].remedy, "./process-queue.sh images");
 
@@ -231,7 +235,7 @@ Deno.test("a queue that is missing, until the migrations are run again", async (
   deepEqual(ofDatabase(await fixture.examine()), [], "the remedy repairs it");
 });
 
-/** A failed job, by the way that a worker goes. */
+/** Fails a job as a worker does. */
 async function failedJob(stack: Stack, kind: string, code: string, message: string): Promise<void> {
   const queue = `${kind}_generation_queue`;
   await stack.sql("select pgmq.send($1, $2::jsonb)", [
@@ -248,7 +252,7 @@ async function failedJob(stack: Stack, kind: string, code: string, message: stri
 async function eventually(holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (!await holds()) {
-    ok(Date.now() < deadline, "it did not come about");
+    ok(Date.now() < deadline, "it did not happen in time");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -1,4 +1,4 @@
-/** Operators' commands on a project that hands out few rows at once, and that fails in the middle. */
+/** Operators' commands on a project that returns few rows at once, and that fails in the middle. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { environmentFor, jobId, run } from "./support.ts";
 
@@ -70,19 +70,19 @@ function ledger(count: number, failing = Infinity) {
   };
 }
 
-Deno.test("all jobs are cancelled, however few the project hands out at once", () =>
+Deno.test("all jobs are cancelled, however few the project returns at once", () =>
   against(ledger(23), async (operate) => {
     match((await operate("cancel", "--all")).err[0], /^At least 5 would be cancelled/);
     deepEqual((await operate("cancel", "--all", "--yes")).out, ["23 cancelled"]);
     deepEqual((await operate("cancel", "--all")).out, ["0 cancelled"]);
   }, 5));
 
-Deno.test("as many as would be cancelled are counted", () =>
+Deno.test("without --yes the jobs are only counted", () =>
   against(ledger(5), async (operate) => {
     match((await operate("cancel", "--all")).err[0], /^5 would be cancelled/);
   }, 5));
 
-Deno.test("what was cancelled is told when a call fails", async () => {
+Deno.test("cancelled jobs are reported when a call fails", async () => {
   await against(ledger(20, 8), async (operate) => {
     const { code, out, err } = await operate("cancel", "--all", "--yes");
     deepEqual([code, out], [1, ["7 cancelled"]]);
@@ -104,20 +104,20 @@ function failures(count: number, failing = Infinity) {
       return [...failed].map((id) => ({ id }));
     }
     if (++calls === failing) return unavailable();
-    // A call answers no more than a table.
+    // A call returns no more rows than a table.
     return Response.json(
       (body.job_ids as string[]).filter((id) => failed.delete(id)).slice(0, 1000),
     );
   };
 }
 
-Deno.test("all failed jobs are sent again, however many they are", () =>
+Deno.test("all failed jobs are redriven, however many they are", () =>
   against(failures(2345), async (operate) => {
-    deepEqual((await operate("redrive", "--all", "--yes")).out, ["2345 sent again"]);
-    deepEqual((await operate("redrive", "--error=storage_failed")).out, ["0 sent again"]);
+    deepEqual((await operate("redrive", "--all", "--yes")).out, ["2345 redriven"]);
+    deepEqual((await operate("redrive", "--error=storage_failed")).out, ["0 redriven"]);
   }));
 
-Deno.test("what was sent again is told when a call fails", () =>
+Deno.test("redriven jobs are reported when a call fails", () =>
   against(failures(1200, 3), async (operate) => {
     const { code, out, err } = await operate("redrive", "--error=storage_failed", "--json");
     equal(code, 1);
@@ -126,7 +126,7 @@ Deno.test("what was sent again is told when a call fails", () =>
     match(err[0], /redrive_generation_jobs failed \(503/);
   }));
 
-Deno.test("of many jobs is told why they were not sent again", () =>
+Deno.test("each job that was not redriven is reported with its status", () =>
   against(
     ({ name, query }) => {
       if (name === "redrive_generation_jobs") return Response.json([]);
@@ -139,12 +139,12 @@ Deno.test("of many jobs is told why they were not sent again", () =>
       equal(code, 1);
       deepEqual(
         out,
-        ["0 sent again", ...ids.map((id) => `${id}  not sent again: it is succeeded`)],
+        ["0 redriven", ...ids.map((id) => `${id}  not redriven: it is succeeded`)],
       );
     },
   ));
 
-Deno.test("one function's report is told when the other has none", async () => {
+Deno.test("one function's report is shown when the other fails", async () => {
   const report = { claimed: 1, succeeded: 1, failed: 0, retrying: 0, waiting: 0, jobs: [] };
   for (
     const [other, said] of [
@@ -182,7 +182,7 @@ Deno.test("the other function is called when one gives no answer", async () => {
   deepEqual(JSON.parse(out[0]), { "process-video-generation": report });
 });
 
-Deno.test("a change is told of although the figures fail just then", async () => {
+Deno.test("a change is reported although the figures fail at that moment", async () => {
   let [figures, looks] = [0, 0];
   const queue = { queue: "image_generation_queue", running: 0, waiting: 0, failed: 0 };
   await against(

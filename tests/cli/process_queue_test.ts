@@ -31,7 +31,7 @@ function startFunctions(answer: (path: string) => Response = () => reported()) {
   };
 }
 
-/** What the functions answer to those who accept text. */
+/** What the functions answer with `Accept: text/plain`. */
 function reported(change: Parameters<typeof report>[0] = {}) {
   const { failed = 0, retrying = 0, waiting = 0 } = change;
   const status = failed + retrying + waiting === 0 ? 200 : 207;
@@ -59,7 +59,7 @@ function environmentFor(url: string) {
 const IMAGES = "/functions/v1/process-image-generation";
 const VIDEOS = "/functions/v1/process-video-generation";
 
-Deno.test("each word starts its function, with the key where it belongs", async () => {
+Deno.test("each word starts its function and presents the key", async () => {
   const functions = startFunctions();
   for (
     const [word, paths] of [["images", [IMAGES]], ["videos", [VIDEOS]], ["all", [IMAGES, VIDEOS]]]

@@ -30,7 +30,7 @@ Deno.test("without a terminal each change is a line with time, job and status", 
   ]);
 });
 
-Deno.test("the reason for another attempt is shown, but neither for ever nor at full length", () => {
+Deno.test("the reason for another attempt is shown, shortened, until that attempt begins", () => {
   const lines: string[] = [];
   const progress = new LineProgress((line) => lines.push(line));
   const error = { error_code: "provider_unavailable", error_message: "so it is ".repeat(40) };
@@ -41,7 +41,7 @@ Deno.test("the reason for another attempt is shown, but neither for ever nor at 
   match(lines[1], / running, attempt 2$/);
 });
 
-Deno.test("at a terminal the table is drawn over itself, and messages go above it", () => {
+Deno.test("at a terminal the table is redrawn in place, with messages above it", () => {
   let screen = "";
   const size = { columns: 100, rows: 5 };
   const progress = new LiveProgress({ write: (text) => screen += text, size: () => size });

@@ -1,4 +1,4 @@
-/** What is said of the address and the key before the project is asked. */
+/** The checks of address and key before the project is asked. */
 import { equal, match, ok } from "node:assert/strict";
 import { examine } from "../../cli/doctor/examine.ts";
 import { readKey, readUrl } from "../../cli/project.ts";
@@ -11,7 +11,7 @@ const NOW = Date.parse("2026-11-25T12:00:00Z");
 const url = (value: string | undefined) =>
   readUrl((name) => name === "SUPABASE_URL" ? value : undefined);
 
-Deno.test("the address of an API is taken, hosted or not", () => {
+Deno.test("the address of an API is accepted, hosted or not", () => {
   for (
     const [given, taken] of [
       [URL_OF_PROJECT, URL_OF_PROJECT],
@@ -27,7 +27,7 @@ Deno.test("the address of an API is taken, hosted or not", () => {
   }
 });
 
-Deno.test("another address is told by what it is, with the one that is wanted", () => {
+Deno.test("an error says what another address is, with the right one", () => {
   const wrong: [string | undefined, RegExp, string][] = [
     [undefined, /not set/, "https://PROJECT_REF.supabase.co"],
     ["  ", /not set/, "https://PROJECT_REF.supabase.co"],
@@ -62,7 +62,7 @@ function key(value: string | undefined, name = "SUPABASE_SECRET_KEY", at = URL_O
   return readKey((wanted) => wanted === name ? value : undefined, at, NOW);
 }
 
-Deno.test("secret keys of both generations are taken", () => {
+Deno.test("secret keys of both generations are accepted", () => {
   const legacy = jwt({ role: "service_role", ref: REF, exp: NOW / 1000 + 60 });
   for (const name of ["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"]) {
     for (const given of [SECRET_KEY, legacy]) {
@@ -76,7 +76,7 @@ Deno.test("secret keys of both generations are taken", () => {
   equal(key(own, "SUPABASE_SECRET_KEY", "https://api.example.com").value, own, "self-hosted");
 });
 
-Deno.test("another key is told by its kind, never by itself, and what to use instead", () => {
+Deno.test("an error names the kind of a wrong key, never its value, and where to find the right one", () => {
   const wrong: [string | undefined, RegExp][] = [
     [undefined, /not set/],
     ["sb_publishable_0123456789", /publishable/],
@@ -99,7 +99,7 @@ Deno.test("another key is told by its kind, never by itself, and what to use ins
   }
 });
 
-Deno.test("a key of an unknown form is tried, with a warning", () => {
+Deno.test("a key of an unknown form is used, with a warning", () => {
   for (const given of ["whatever", "a.b.c", `${btoa("{}")}.${btoa("7")}.x`]) {
     const { value, ...observation } = key(given);
     equal(observation.status, "warning");
@@ -108,7 +108,7 @@ Deno.test("a key of an unknown form is tried, with a warning", () => {
   }
 });
 
-Deno.test("a file with Windows line endings or a byte order mark is told of, not its values", () => {
+Deno.test("an error names Windows line endings and byte order marks, and no value", () => {
   const values: Record<string, string> = {
     SUPABASE_URL: `${URL_OF_PROJECT}\r`,
     SUPABASE_SERVICE_ROLE_KEY: `${SECRET_KEY}\r`,
@@ -124,7 +124,7 @@ Deno.test("a file with Windows line endings or a byte order mark is told of, not
   ok(!message.includes(SECRET_KEY));
 });
 
-Deno.test("of a key that an answer quotes not even half is shown where the quotation is cut", async () => {
+Deno.test("no part of a key is shown where a reply that quotes it is cut", async () => {
   const environment = environmentFor(URL_OF_PROJECT);
   for (let shown = 12; shown < SECRET_KEY.length; shown += 5) {
     const message = `${"x".repeat(300 - shown)}${SECRET_KEY}`;

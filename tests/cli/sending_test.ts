@@ -13,7 +13,7 @@ Deno.test("job id and message id are printed", async () => {
   await project.close();
 });
 
-Deno.test("a secret key travels as apikey, a legacy key in both headers", async () => {
+Deno.test("a secret key is sent as apikey, a legacy key in both headers", async () => {
   const project = startProject();
   await run(PROMPT, environmentFor(project.url));
   equal(project.calls[0].headers.get("apikey"), SECRET_KEY);
@@ -52,7 +52,7 @@ Deno.test("--json prints one document: what was sent, and with --wait how it end
   await project.close();
 });
 
-Deno.test("--json of a batch that breaks off tells what was sent until then", async () => {
+Deno.test("--json of an interrupted batch lists what was sent", async () => {
   const project = startProject({
     answer: (_call, index) => index === 1 ? new Response("gone", { status: 503 }) : undefined,
   });
@@ -69,7 +69,7 @@ Deno.test("--json of a batch that breaks off tells what was sent until then", as
   await project.close();
 });
 
-Deno.test("a job whose answer was lost is asked for again, and made once", async () => {
+Deno.test("a job whose reply was lost is sent again with the same key", async () => {
   const project = startProject();
   let answers = 0;
   const lossy = async (request: Request) => {
@@ -91,7 +91,7 @@ Deno.test("a job whose answer was lost is asked for again, and made once", async
   await project.close();
 });
 
-Deno.test("a missing or wrong variable is named, with where its value is found", async () => {
+Deno.test("an error names a missing or wrong variable, and where its value is found", async () => {
   const url = "http://127.0.0.1:1";
   const cases: [Record<string, string>, RegExp][] = [
     [{}, /SUPABASE_URL is not set.*settings.*\.env\.local/s],
@@ -108,7 +108,7 @@ Deno.test("a missing or wrong variable is named, with where its value is found",
   }
 });
 
-Deno.test("a message that could not become a job is refused unsent, by flag and field", async () => {
+Deno.test("an invalid message is not sent; the error names flag and field", async () => {
   const project = startProject();
   const { code, err } = await run(
     ["video", " ", "--duration=5"],
@@ -122,7 +122,7 @@ Deno.test("a message that could not become a job is refused unsent, by flag and 
   await project.close();
 });
 
-Deno.test("what the project refuses is explained, with exit code 1", async () => {
+Deno.test("a refusal of the project is explained, with exit code 1", async () => {
   const json = (status: number, body: unknown) => () => Response.json(body, { status });
   const cases: [Answer, RegExp][] = [
     [json(401, { message: "Invalid API key" }), /refused the key.*401: Invalid API key/],

@@ -8,7 +8,7 @@ export async function shell(line: string, environment: Record<string, string>) {
   return await start(line, environment).outcome;
 }
 
-/** The same, for a line that goes on while others run; `said` when it has printed a text. */
+/** The same in the background; `said` is fulfilled when it has printed `awaited`. */
 export function start(line: string, environment: Record<string, string>, awaited = "put on") {
   const child = new Deno.Command("bash", {
     // `deno` in the line is the Deno that runs this test, wherever it is installed.

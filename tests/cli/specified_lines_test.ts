@@ -1,6 +1,6 @@
 /**
- * The command lines that users were promised, as they would type them: the real tools, with exactly
- * the permissions that the lines give, against the local stack.
+ * The command lines that users were promised, as they type them: the real tools, with exactly the
+ * permissions that the lines give, against the local stack.
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { startSimulator } from "../../local/simulator/mod.ts";
@@ -9,7 +9,7 @@ import { REPOSITORY, shell, start } from "./shell.ts";
 
 const SOURCE = "https://example.com/a.png";
 
-/** Line, queue, and the message that has to be on it. */
+/** The line, the queue, and the message that must be on it. */
 const LINES: [string, string, Record<string, unknown>][] = [
   [
     `deno run --allow-net --allow-env queue-trigger.ts image "A hero on a cliff"`,

@@ -11,10 +11,10 @@ export interface Call {
   body: Record<string, unknown>;
 }
 
-/** What the project answers to a call; undefined: the call is answered as by a healthy project. */
+/** The answer of the project to a call; undefined: that of a healthy project. */
 export type Answer = (call: Call, index: number) => Response | undefined;
 
-/** How a job stands, poll after poll. */
+/** The states of a job, poll after poll. */
 export type Course = (Partial<Job> & { error?: unknown })[];
 
 /** PostgREST as far as the tool uses it: `enqueue_generation_job` and `generation_job`. */
@@ -63,12 +63,12 @@ export function startProject(options: { answer?: Answer; course?: Course } = {})
   };
 }
 
-/** The id of the n-th job that a project takes. */
+/** The id of the n-th job. */
 export function jobId(n: number): string {
   return `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 }
 
-/** Stands in for the WASM core: a message needs a prompt, and a duration is one of three. */
+/** Replaces the WASM core: a message needs a prompt, and a duration is one of three. */
 export const core: Core = {
   version: () => "1.2.3",
   validateImageJob: (message) => check(message, []),
@@ -87,7 +87,7 @@ function check(message: unknown, issues: { field: string; expected: string }[]) 
   if (issues.length > 0) throw Object.assign(new Error("invalid message"), { issues });
 }
 
-/** The line that tells of a change of the n-th job, an image of no storyboard. */
+/** The line for a change of the n-th job, an image without a storyboard. */
 export function changed(n: number, how: string): string {
   const time = new Date("2026-11-25T12:00:00Z").toTimeString().slice(0, 8);
   return `${time} ${jobId(n)}  image   ${how}`;

@@ -29,7 +29,7 @@ Deno.test("--wait shows every change until the job has succeeded", async () => {
   await project.close();
 });
 
-Deno.test("a job that ends otherwise gives exit code 1 and its reason", async () => {
+Deno.test("a job that fails or is cancelled gives exit code 1 and its reason", async () => {
   const error = { code: "content_blocked", message: "blocked: SAFETY" };
   for (const status of ["failed", "cancelled"] as const) {
     const project = startProject({
@@ -61,7 +61,7 @@ Deno.test("a passing failure does not end the waiting, a lasting one does", asyn
   await project.close();
 });
 
-Deno.test("a job that is not there any more ends the waiting", async () => {
+Deno.test("a job that no longer exists ends the waiting", async () => {
   const project = startProject({
     answer: ({ name }) => name === "generation_job" ? Response.json(null) : undefined,
   });
@@ -71,7 +71,7 @@ Deno.test("a job that is not there any more ends the waiting", async () => {
   await project.close();
 });
 
-Deno.test("a queue that nobody works on calls for a hint, once", async () => {
+Deno.test("a queue without a worker gets a hint, once", async () => {
   const course: Course = Array.from({ length: 70 }, () => ({ status: "queued", position: 1 }));
   const project = startProject({
     course: [...course, { status: "succeeded", asset_url: "http://a" }],
@@ -83,7 +83,7 @@ Deno.test("a queue that nobody works on calls for a hint, once", async () => {
   await project.close();
 });
 
-Deno.test("at a terminal the jobs are a table that is drawn over itself, and the end stays", async () => {
+Deno.test("at a terminal the jobs are a live table, and their ends are printed below it", async () => {
   const project = startProject({
     course: [{ status: "queued", position: 1 }, { status: "succeeded", asset_url: "http://a" }],
   });

@@ -1,10 +1,10 @@
-/** The operators' commands before projects that have many rows, are out of reach, or stand still. */
+/** `watch` of projects that have many changes or cannot be reached, and `status` of a stopped one. */
 import { deepEqual, equal } from "node:assert/strict";
 import { environmentFor, jobId, run } from "./support.ts";
 
 type Row = Record<string, unknown>;
 
-/** `max_rows` of a project, unless somebody has set it. */
+/** The default `max_rows` of a project. */
 const MAX_ROWS = 1000;
 
 /** A Data API with these rows, answered as PostgREST does, and nothing on the queues. */
@@ -27,7 +27,7 @@ function projectOf(tables: Record<string, Row[]>) {
 
 const environment = environmentFor("http://project");
 
-/** As many jobs, of which one changes each millisecond. */
+/** Jobs of which one changes each millisecond. */
 function jobs(quantity: number, from: string): Row[] {
   return Array.from({ length: quantity }, (_, n) => ({
     id: jobId(n),
@@ -39,7 +39,7 @@ function jobs(quantity: number, from: string): Row[] {
   }));
 }
 
-Deno.test("a watch does not begin with what a bulk of jobs did before", async () => {
+Deno.test("a watch does not begin with earlier changes, however many", async () => {
   const ledger = jobs(2500, "2026-01-31T12:00:00Z");
   const { code, out } = await run(["watch", "--until-empty"], environment, {
     fetch: projectOf({ generation_jobs: ledger }),
@@ -48,7 +48,7 @@ Deno.test("a watch does not begin with what a bulk of jobs did before", async ()
   equal(out.filter((line) => line.includes("cancelled")).length, 0);
 });
 
-Deno.test("a project that cannot be reached at first makes no news of what was before", async () => {
+Deno.test("a watch does not begin with earlier changes if its first requests fail", async () => {
   const project = projectOf({ generation_jobs: jobs(3, "2026-01-31T12:00:00Z") });
   let failures = 2;
   const { code, out, slept } = await run(["watch", "--until-empty"], environment, {
@@ -58,12 +58,12 @@ Deno.test("a project that cannot be reached at first makes no news of what was b
   equal(out.filter((line) => line.includes("cancelled")).length, 0);
 });
 
-Deno.test("a watch ends when its reader has gone", async () => {
+Deno.test("a watch ends when its pipe is closed", async () => {
   const reads = { closed: () => true, fetch: projectOf({}) };
   equal((await run(["watch"], environment, reads)).code, 0);
 });
 
-Deno.test("all that a bulk of jobs came to is told before the watch of empty queues ends", async () => {
+Deno.test("a watch until the queues are empty reports every change, however many", async () => {
   const ledger = jobs(1, "2026-01-31T12:00:00Z");
   const project = projectOf({ generation_jobs: ledger });
   let looks = 0;
@@ -77,7 +77,7 @@ Deno.test("all that a bulk of jobs came to is told before the watch of empty que
   equal(out.filter((line) => line.includes("cancelled")).length, 2500);
 });
 
-Deno.test("status says that the work is stopped", async () => {
+Deno.test("status reports that no worker is called", async () => {
   const queue = "image_generation_queue";
   const schedule = { queue, installed: true, schedule: "10 seconds", missing: [] };
   const status = async (most_workers: number) => {

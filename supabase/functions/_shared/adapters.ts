@@ -1,10 +1,9 @@
 /**
- * The doors through which the core reaches the outside world.
+ * The adapters through which the core reaches the outside world.
  *
- * Credentials are added here and nowhere else: they never enter WASM, its logs or its errors. A
- * door leads to one service only, so that whatever a message or a reply talks the core into, no
- * key leaves for a place it was not made for. Redirects are handed back unfollowed for the same
- * reason.
+ * Credentials are added here and nowhere else: they never enter WASM, its logs or its errors. An
+ * adapter reaches one service only, so that no message and no reply can make the core send a key to
+ * another. Redirects are returned unfollowed for the same reason.
  */
 import type { Adapter, ImageAdapters, VideoAdapters } from "./core.ts";
 import type { Configuration } from "./environment.ts";
@@ -13,14 +12,14 @@ import { type Log, type Lookup, lookup as systemLookup } from "./lookup.ts";
 import { projectHeaders } from "./project_headers.ts";
 import { isAddress, isPublicAddress } from "./public_address.ts";
 
-/** What the doors open onto; a test has its own. */
+/** What the adapters call; a test passes its own. */
 export interface Outside {
   /** Sends a request. */
   send(request: Request): Promise<Response>;
   lookup: Lookup;
-  /** Takes what there is to say about it. */
+  /** Receives what there is to report about it. */
   log: Log;
-  /** By which services, and the hosts of source images, see who asks. */
+  /** How the product names itself to services and to the hosts of source images. */
   userAgent: string;
 }
 
@@ -33,7 +32,7 @@ const CORE_HEADERS = ["accept", "cache-control", "content-type", "x-upsert"];
 /** The members of a call to the database that hold what others wrote. */
 const FOREIGN_MEMBERS = ["error_message", "usage"];
 
-/** The doors of an image run. */
+/** The adapters of an image run. */
 export function imageAdapters(
   configuration: Configuration,
   outside: Partial<Outside> = {},
@@ -46,7 +45,7 @@ export function imageAdapters(
   };
 }
 
-/** The doors of a video run. */
+/** The adapters of a video run. */
 export function videoAdapters(
   configuration: Configuration,
   outside: Partial<Outside> = {},
@@ -59,7 +58,7 @@ export function videoAdapters(
   };
 }
 
-/** What the doors of both kinds of run have in common. */
+/** What the adapters of both kinds of run have in common. */
 function open(configuration: Configuration, outside: Partial<Outside>) {
   const { supabaseUrl, serviceKey, googleApiKey } = configuration;
   const { lookup, log, userAgent, ...to }: Outside = {
@@ -98,8 +97,8 @@ function googleHeaders(key: string): Record<string, string> {
 }
 
 /**
- * An error is kept in the ledger, and some proxies quote the key in it. Its body stays on its way:
- * how much of it is read, and for how long, is decided further in.
+ * An error is stored in the ledger, and some proxies quote the key in it. Its body is streamed: the
+ * core decides how much of it is read, and for how long.
  */
 function withoutSecrets(secrets: KnownSecrets, response: Response): Response {
   if (response.status < 400 || response.body === null) return response;
@@ -107,7 +106,7 @@ function withoutSecrets(secrets: KnownSecrets, response: Response): Response {
   return new Response(response.body.pipeThrough(secrets.hideInStream()), { status, headers });
 }
 
-/** Adds the credentials, and refuses whatever does not lie under `url`. */
+/** Adds the credentials, and refuses what does not lie under `url`. */
 function serviceAdapter(
   url: string,
   credentials: Record<string, string>,
@@ -126,7 +125,7 @@ function serviceAdapter(
 }
 
 /**
- * The door to a service that also hands out addresses to download from. On its own origin the
+ * The adapter of a service that also answers addresses to download from. On its own origin the
  * download needs the key; on any other (a redirect to a file store) the key must not go along.
  */
 function downloadAdapter(
@@ -146,8 +145,8 @@ function downloadAdapter(
 }
 
 /**
- * The door to the ledger. Whatever quoted a key on the way here, in a success or in the middle of
- * an exception, is stopped by the time that it would be written down.
+ * The adapter of the ledger. A key that was quoted on the way here, in a success or in the middle of
+ * an exception, is taken out before it would be stored.
  */
 function ledgerAdapter({ url, fetch }: Adapter, secrets: KnownSecrets): Adapter {
   return {
@@ -166,8 +165,8 @@ function ledgerAdapter({ url, fetch }: Adapter, secrets: KnownSecrets): Adapter 
 }
 
 /**
- * The door to the public internet: no address of its own, no credentials. A name that leads into
- * a private network is answered here, with 421 (Misdirected Request), and not asked for.
+ * The adapter of the public internet: no address of its own, no credentials. For a name that leads
+ * into a private network it answers 421 (Misdirected Request) itself and sends nothing.
  */
 function openAdapter(send: Outside["send"], addressesOf: (name: string) => Promise<string[]>) {
   const leadsOutside = async (url: string) => {

@@ -2,7 +2,7 @@
  * Who may start a run.
  *
  * The functions run with `verify_jwt = false`: the platform's check accepts the publishable key,
- * which stands in every web page, and so keeps nobody out. This one compares what the caller sent
+ * which stands in every web page, and so keeps no caller out. This one compares what the caller sent
  * with the secrets that the function knows, in constant time, and refuses whatever it does not
  * recognize.
  */
@@ -25,7 +25,7 @@ export async function authorize(headers: Headers, credentials: Credentials): Pro
   const tokens = presentedTokens(headers);
   if (credentials.secret.length === 0 && !credentials.allowPublicTrigger) {
     return refused(
-      "This function knows no key, so it refuses everybody. Set WORKER_SECRET, or check that " +
+      "This function knows no key, so it refuses every caller. Set WORKER_SECRET, or check that " +
         "the project's keys are passed to it.",
     );
   }
@@ -43,7 +43,7 @@ export async function authorize(headers: Headers, credentials: Credentials): Pro
   for (const presented of await digests(tokens)) {
     const isKnown = contains(secret, presented);
     const isPublished = contains(published, presented);
-    // A key that everybody can read is no secret, even if somebody also put it in WORKER_SECRET.
+    // A key that is public is no secret, even if it is also the WORKER_SECRET.
     if (isPublished ? credentials.allowPublicTrigger : isKnown) accepted = true;
     if (isPublished) isPublic = true;
   }
@@ -51,7 +51,7 @@ export async function authorize(headers: Headers, credentials: Credentials): Pro
   return refused(
     isPublic
       ? "The anon or publishable key may not start a run. Send a secret key, or set " +
-        "ALLOW_PUBLIC_TRIGGER=true if anybody may."
+        "ALLOW_PUBLIC_TRIGGER=true if every caller may."
       : "The key that was sent is not one of this project's secret keys.",
   );
 }
@@ -74,7 +74,7 @@ function digests(values: string[]): Promise<Uint8Array[]> {
 }
 
 /**
- * Whether `wanted` is among `known`. Digests have one length, every byte of every one is looked at:
+ * Whether `wanted` is among `known`. Digests have one length, every byte of every one is compared:
  * the time taken tells nothing about how much of a key was right, or how long it is.
  */
 export function contains(known: ArrayLike<number>[], wanted: ArrayLike<number>): boolean {

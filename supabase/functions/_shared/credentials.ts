@@ -19,7 +19,7 @@ import {
 export interface Credentials {
   /** Keys that may start a run. */
   secret: string[];
-  /** Keys that everybody can see in a web page: the anon and publishable ones. */
+  /** Keys that every visitor of a web page can see: the anon and publishable ones. */
   public: string[];
   /** Whether a public key may start a run, too. */
   allowPublicTrigger: boolean;

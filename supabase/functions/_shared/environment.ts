@@ -18,7 +18,7 @@ export type Kind = "image" | "video";
 export interface Configuration {
   /** The project's API as the function reaches it, without trailing slash. */
   supabaseUrl: string;
-  /** The project's API as everybody else reaches it; self-hosted projects may differ here. */
+  /** The project's API as all clients reach it; self-hosted projects may differ here. */
   publicUrl: string;
   /** The key for PostgREST and Storage. */
   serviceKey: string;

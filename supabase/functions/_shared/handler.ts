@@ -35,7 +35,7 @@ export interface FunctionDefinition {
   queue: string;
   kind: Kind;
   version(): string;
-  /** Opens the doors and runs. */
+  /** Makes the adapters and runs. */
   run(configuration: Configuration, options: RunOptions): Promise<RunReport>;
 }
 
@@ -109,7 +109,7 @@ function health({ definition, platform }: Context): Answer {
   return { status: 200, json: health, text: healthText(health) };
 }
 
-/** Each check is a request to the provider per model, so it is not for everybody. */
+/** Each check is a request to the provider per model, so it needs a key. */
 async function checkProvider(request: Request, context: Context): Promise<Answer> {
   const { definition, platform, redact, log } = context;
   const refusal = await refuse(request, context);
@@ -202,7 +202,7 @@ function notConfigured(problems: VariableError[], log: Log): Problem {
   };
 }
 
-/** Never rejects: with `respond-async` nobody would be there to catch. */
+/** Never rejects: with `respond-async` no caller is there to catch. */
 async function runToAnswer(
   run: () => Promise<RunReport>,
   redact: Redact,

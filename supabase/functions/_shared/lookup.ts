@@ -6,7 +6,7 @@
  * https://github.com/supabase/edge-runtime. Where it is missing, denied or does not work, the
  * functions do without: a name server that is out of order must not stop the queue.
  *
- * This does not hold whoever runs the name server of a name: it can answer this question with one
+ * This does not stop the owner of a name server: it can answer this question with one
  * address and the one that `fetch` asks right after it with another. `fetch` cannot be given an
  * address to connect to. Over https the certificate stands in the way of that, over http nothing
  * does.
@@ -72,7 +72,7 @@ export function createLookup(
   };
 }
 
-/** Rejects when the signal is aborted, also where whoever has the signal does not look at it. */
+/** Rejects when the signal is aborted, also where the resolver ignores the signal. */
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });

@@ -114,7 +114,7 @@ export function credential(environment: Environment, name: string): string | und
 
 /**
  * Whether a value can travel in a header as a credential. What a script writes that has none to
- * write is no key: everybody could guess it.
+ * write is no key: it could be guessed.
  */
 export function isCredential(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value) &&
