@@ -178,7 +178,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     match(found[0].message, /refuses image\/jpeg, image\/webp/);
     match(found[1].message, /1 MiB at most/);
     for (const { remedy } of found) await fixture.sql(remedy!);
-    deepEqual(wrong(await fixture.examine()), [], "the remedies mend it");
+    deepEqual(wrong(await fixture.examine()), [], "the remedies repair it");
     await fixture.sql(
       "update storage.buckets set allowed_mime_types = array['image/*'], file_size_limit = null",
     );

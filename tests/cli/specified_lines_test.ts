@@ -5,7 +5,9 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { startSimulator } from "../../local/simulator/mod.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
+import * as core from "../../pkg/generation_queue.js";
 import { REPOSITORY, shell, start } from "./shell.ts";
+import { run } from "./support.ts";
 
 const SOURCE = "https://example.com/a.png";
 
@@ -88,21 +90,20 @@ Deno.test("a batch file without --allow-read names the flag", async () => {
 });
 
 Deno.test("a message that the functions would refuse is refused before it is sent", async () => {
-  const environment = { SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "unused" };
-  const cases: [string, RegExp][] = [
-    [`image ""`, /prompt: expected a non-empty string/],
-    [`image p --scene=../up`, /--scene \(sceneId\): expected/],
-    [`image-edit p --source=ftp://a/b`, /--source \(sourceImageUrl\): expected/],
-    [`video p --duration=5`, /--duration \(durationSeconds\): expected/],
-    [`video p --resolution=1080p --duration=4`, /--duration \(durationSeconds\): expected/],
-    [`video p --aspect=1:1`, /--aspect \(aspectRatio\): expected/],
+  const environment = { SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "sb_secret_any" };
+  const cases: [string[], RegExp][] = [
+    [["image", ""], /prompt: expected a non-empty string/],
+    [["image", "p", "--scene=../up"], /--scene \(sceneId\): expected/],
+    [["image-edit", "p", "--source=ftp://a/b"], /--source \(sourceImageUrl\): expected/],
+    [["video", "p", "--duration=5"], /--duration \(durationSeconds\): expected/],
+    [["video", "p", "--resolution=1080p", "--duration=4"], /--duration \(durationSeconds\): exp/],
+    [["video", "p", "--aspect=1:1"], /--aspect \(aspectRatio\): expected/],
   ];
   for (const [args, expected] of cases) {
-    const line = `deno run --allow-net --allow-env queue-trigger.ts ${args}`;
-    const { code, err } = await shell(line, environment);
-    equal(code, 2, args);
-    match(err, /Nothing was sent/);
-    match(err, expected);
+    const { code, err } = await run(args, environment, {}, core);
+    equal(code, 2, args.join(" "));
+    match(err[0], /^Nothing was sent/);
+    match(err[0], expected);
   }
 });
 

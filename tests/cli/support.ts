@@ -105,11 +105,12 @@ export async function run(
   args: string[],
   environment: Record<string, string> = {},
   change: Partial<Io> = {},
+  tested: Core = core,
 ): Promise<Outcome> {
   const out: string[] = [];
   const err: string[] = [];
   let slept = 0;
-  const code = await main(args, core, {
+  const code = await main(args, tested, {
     environment: (name) => environment[name],
     stdout: (line) => out.push(line),
     stderr: (line) => err.push(line),

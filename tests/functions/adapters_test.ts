@@ -7,8 +7,8 @@ import { environmentOf, hostedValues, newKeys } from "./support.ts";
 const keys = newKeys();
 const GOOGLE = "https://generativelanguage.googleapis.com/v1beta";
 
-/** The doors of both kinds, onto an outside of the test's own. */
-function doors(
+/** The adapters of both kinds, with an outside of the test's own. */
+function adapters(
   change: Record<string, string> = {},
   answer: (request: Request) => Response = () => new Response("ok"),
 ) {
@@ -42,7 +42,7 @@ function credentialsOf(request: Request) {
   );
 }
 
-/** Headers by which somebody may be let in somewhere. */
+/** Headers that may carry a credential. */
 const CREDENTIALS = [
   "api-key",
   "apikey",
@@ -63,8 +63,8 @@ const CREDENTIALS = [
   "x-supabase-api-key",
 ];
 
-Deno.test("the doors stand at the services' addresses", () => {
-  const { image, video } = doors();
+Deno.test("the adapters have the services' addresses", () => {
+  const { image, video } = adapters();
   equal(image.pgmq.url, "http://project.test/rest/v1");
   equal(image.storage.url, "http://project.test/storage/v1");
   equal(image.gemini.url, GOOGLE);
@@ -80,8 +80,8 @@ Deno.test("a new secret key goes into apikey only, a legacy key into both header
   });
 });
 
-Deno.test("each door adds its own credential and no other", async () => {
-  const { image, video, last } = doors();
+Deno.test("each adapter adds its own credential and no other", async () => {
+  const { image, video, last } = adapters();
   await image.pgmq.fetch(new Request("http://project.test/rest/v1/rpc/claim"));
   deepEqual(credentialsOf(last()), { apikey: keys.secret });
   await image.storage.fetch(new Request("http://project.test/storage/v1/object/a/b.png"));
@@ -94,8 +94,8 @@ Deno.test("each door adds its own credential and no other", async () => {
   deepEqual(credentialsOf(last()), {});
 });
 
-Deno.test("whatever the core would bring along, a door adds what is its own and nothing else", async () => {
-  const { image, video, last } = doors();
+Deno.test("whatever headers the core sets, an adapter adds its own credential and nothing else", async () => {
+  const { image, video, last } = adapters();
   const headers = Object.fromEntries(CREDENTIALS.map((name) => [name, "smuggled"]));
   const requests: [{ fetch(request: Request): Promise<Response> }, string, unknown][] = [
     [image.source, "https://pictures.example/a.png", {}],
@@ -105,22 +105,22 @@ Deno.test("whatever the core would bring along, a door adds what is its own and 
     [video.veo, `${GOOGLE}/models/m:x`, { "x-goog-api-key": keys.google }],
     [video.veo, "https://files.example/a.mp4", {}],
   ];
-  for (const [door, url, expected] of requests) {
-    await door.fetch(new Request(url, { headers: { ...headers, accept: "image/png" } }));
+  for (const [adapter, url, expected] of requests) {
+    await adapter.fetch(new Request(url, { headers: { ...headers, accept: "image/png" } }));
     deepEqual(credentialsOf(last()), expected, url);
     equal(last().headers.get("accept"), "image/png");
   }
 });
 
 Deno.test("a key that a caller hides in a header of the core's is not taken for one", async () => {
-  const { image, last } = doors();
+  const { image, last } = adapters();
   const headers = { accept: "*/*\tapikey: x", "content-type": "text/plain; authorization=x" };
   await image.source.fetch(new Request("https://pictures.example/a.png", { headers }));
   deepEqual([...last().headers.keys()], ["accept", "content-type", "user-agent"]);
 });
 
-Deno.test("every service, and the host of a source image, sees who asks", async () => {
-  const { image, video, sent } = doors();
+Deno.test("every service, and the host of a source image, gets the product's User-Agent", async () => {
+  const { image, video, sent } = adapters();
   const requests: [{ fetch(request: Request): Promise<Response> }, string][] = [
     [image.source, "https://pictures.example/a.png"],
     [image.pgmq, "http://project.test/rest/v1/rpc/x"],
@@ -128,15 +128,15 @@ Deno.test("every service, and the host of a source image, sees who asks", async 
     [image.gemini, `${GOOGLE}/models/m:x`],
     [video.veo, `${GOOGLE}/models/m:x`],
   ];
-  for (const [door, url] of requests) await door.fetch(new Request(url));
+  for (const [adapter, url] of requests) await adapter.fetch(new Request(url));
   deepEqual(
     sent.map(({ headers }) => headers.get("user-agent")),
     requests.map(() => "generation-queue/1.2.3 (test)"),
   );
 });
 
-Deno.test("a request that does not lie under a door's address is refused unsent", async () => {
-  const { image, sent } = doors();
+Deno.test("a request that does not lie under an adapter's address is refused unsent", async () => {
+  const { image, sent } = adapters();
   const outside: [keyof typeof image, string][] = [
     // Another service on the same origin.
     ["pgmq", "http://project.test/storage/v1/object/x"],
@@ -174,14 +174,14 @@ Deno.test("a request that does not lie under a door's address is refused unsent"
     ["storage", "file:///storage/v1/object/x"],
     ["storage", "blob:http://project.test/storage/v1/object/x"],
   ];
-  for (const [door, url] of outside) {
-    await rejects(async () => await image[door].fetch(new Request(url)), TypeError, url);
+  for (const [adapter, url] of outside) {
+    await rejects(async () => await image[adapter].fetch(new Request(url)), TypeError, url);
   }
   equal(sent.length, 0);
 });
 
 Deno.test("a host in capitals and a port that goes without saying are the same service", async () => {
-  const { image, last } = doors();
+  const { image, last } = adapters();
   for (const url of ["HTTP://PROJECT.TEST/rest/v1/rpc/x", "http://project.test:80/rest/v1/rpc/x"]) {
     await image.pgmq.fetch(new Request(url));
     equal(last().url, "http://project.test/rest/v1/rpc/x");
@@ -190,7 +190,7 @@ Deno.test("a host in capitals and a port that goes without saying are the same s
 });
 
 Deno.test("a video is downloaded with the key from the API's own origin only", async () => {
-  const { video, last } = doors();
+  const { video, last } = adapters();
   await video.veo.fetch(
     new Request("https://generativelanguage.googleapis.com/download/v1/files/a:download"),
   );
@@ -221,7 +221,7 @@ Deno.test("a video is downloaded with the key from the API's own origin only", a
 });
 
 Deno.test("method, headers, body and signal pass through; redirects are not followed", async () => {
-  const { image, last } = doors();
+  const { image, last } = adapters();
   const controller = new AbortController();
   await image.storage.fetch(
     new Request("http://project.test/storage/v1/object/b/p.png", {
@@ -304,9 +304,9 @@ Deno.test("a key that a service quotes in an error goes no further", async () =>
   const errors = [keys.google, keys.secret].map((key) => ({
     error: { message: `key ${key} (${btoa(key)}) is not allowed`, key },
   }));
-  const { image, video } = doors({}, () => Response.json(errors, { status: 403 }));
+  const { image, video } = adapters({}, () => Response.json(errors, { status: 403 }));
   for (
-    const [door, url] of [
+    const [adapter, url] of [
       [image.gemini, `${GOOGLE}/models/m:generateContent`],
       [video.veo, `${GOOGLE}/models/m:predictLongRunning`],
       [video.veo, "https://files.example/a.mp4"],
@@ -314,7 +314,7 @@ Deno.test("a key that a service quotes in an error goes no further", async () =>
       [image.storage, "http://project.test/storage/v1/object/x"],
     ] as const
   ) {
-    const response = await door.fetch(new Request(url));
+    const response = await adapter.fetch(new Request(url));
     equal(response.status, 403);
     for (const { error } of await response.json()) {
       equal(error.key, "[redacted]");
@@ -324,7 +324,7 @@ Deno.test("a key that a service quotes in an error goes no further", async () =>
   }
 });
 
-Deno.test("an error stays on its way: no more of it is read than anybody wants", async () => {
+Deno.test("an error stays on its way: no more of it is read than the core asks for", async () => {
   let pulled = 0;
   const endless = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
@@ -332,7 +332,7 @@ Deno.test("an error stays on its way: no more of it is read than anybody wants",
       controller.enqueue(new Uint8Array(1024).fill(120));
     },
   });
-  const { image } = doors({}, () => new Response(endless, { status: 500 }));
+  const { image } = adapters({}, () => new Response(endless, { status: 500 }));
   const response = await image.gemini.fetch(new Request(`${GOOGLE}/models/m:generateContent`));
   const reader = response.body!.getReader();
   await reader.read();
@@ -341,7 +341,7 @@ Deno.test("an error stays on its way: no more of it is read than anybody wants",
 });
 
 Deno.test("what is written into the ledger holds no key, and is otherwise as it was", async () => {
-  const { image, last } = doors();
+  const { image, last } = adapters();
   const call = async (body: unknown) => {
     await image.pgmq.fetch(
       new Request("http://project.test/rest/v1/rpc/fail_generation_job", {
@@ -412,7 +412,7 @@ Deno.test("a source image comes from a public address only, whatever the host is
   }
 });
 
-Deno.test("the other doors do not look anything up: the operator has named their hosts", async () => {
+Deno.test("the other adapters do not look anything up: the operator has named their hosts", async () => {
   const { configuration } = readConfiguration(environmentOf(hostedValues(keys)), "image");
   const image = imageAdapters(configuration!, {
     send: () => Promise.resolve(new Response("ok")),

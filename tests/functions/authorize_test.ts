@@ -206,13 +206,13 @@ const VARIABLES: [string, Values, string, boolean][] = [
     true,
   ],
   [
-    "an anon key that anybody may use",
+    "an anon key with ALLOW_PUBLIC_TRIGGER",
     { ...values, ALLOW_PUBLIC_TRIGGER: "true" },
     keys.anon,
     true,
   ],
   [
-    "a publishable key that anybody may use",
+    "a publishable key with ALLOW_PUBLIC_TRIGGER",
     { ...values, ALLOW_PUBLIC_TRIGGER: "TRUE" },
     keys.publishable,
     true,
@@ -233,14 +233,19 @@ const VARIABLES: [string, Values, string, boolean][] = [
     false,
   ],
   [
-    "an unknown key that anybody may use",
+    "an unknown key with ALLOW_PUBLIC_TRIGGER",
     { ...values, ALLOW_PUBLIC_TRIGGER: "true" },
     keys.worker,
     false,
   ],
-  ["no key at all that anybody may use", { ...values, ALLOW_PUBLIC_TRIGGER: "true" }, "", false],
   [
-    "an anon key in the place of WORKER_SECRET",
+    "no key at all with ALLOW_PUBLIC_TRIGGER",
+    { ...values, ALLOW_PUBLIC_TRIGGER: "true" },
+    "",
+    false,
+  ],
+  [
+    "an anon key as WORKER_SECRET",
     { ...values, WORKER_SECRET: keys.anon },
     keys.anon,
     false,
@@ -277,7 +282,7 @@ Deno.test("the variables say which keys start a run", async (test) => {
   }
 });
 
-Deno.test("a list of keys that does not parse lets nobody in, and its error shows none", async () => {
+Deno.test("a list of keys that does not parse refuses every caller, and its error shows no key", async () => {
   const { secret } = keys;
   for (
     const text of [
@@ -379,7 +384,7 @@ Deno.test("only POST asks for a key, and only POST starts anything", async () =>
       const response = await handler(request);
       equal(response.status, status, method);
       equal(response.headers.get("access-control-allow-origin"), "*", method);
-      // Without it a page cannot send cookies along, so that a visitor's browser lends nobody a key.
+      // Without it a page cannot send cookies along, so that no page can use a key of its visitor.
       equal(response.headers.get("access-control-allow-credentials"), null, method);
       equal(runs.length, status === 200 && method === "POST" ? 1 : 0, method);
     }

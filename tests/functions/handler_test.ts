@@ -295,7 +295,7 @@ Deno.test("other methods are a 405 that names the allowed ones", async () => {
   }
 });
 
-Deno.test("text is answered to those who would rather have it than JSON, and to nobody else", async () => {
+Deno.test("text is answered only to those who prefer it to JSON", async () => {
   const cases: [accept: string | undefined, text: boolean][] = [
     [undefined, false],
     ["*/*", false],

@@ -78,7 +78,7 @@ Deno.test("a name server that does not answer is given up, also if it cannot be 
 });
 
 Deno.test("the runtime's own resolver is understood", async () => {
-  // `localhost` needs no name server, and what is below `invalid` nobody can have (RFC 6761).
+  // `localhost` needs no name server, and no name below `invalid` exists (RFC 6761).
   const { lookup, said } = lookupOf(Deno.resolveDns);
   const addresses = await lookup("localhost");
   if (said.length === 0) equal(addresses.includes("127.0.0.1"), true, String(addresses));
