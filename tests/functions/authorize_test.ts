@@ -352,7 +352,7 @@ Deno.test("a refusal says what to do and nothing about the keys", async () => {
   };
   match(await detail({}), /^Send a secret key of the project, or WORKER_SECRET/);
   match(await detail(bearer(keys.anon)), /ALLOW_PUBLIC_TRIGGER/);
-  match(await detail(bearer(keys.secret), {}), /knows no key, so it refuses everybody/);
+  match(await detail(bearer(keys.secret), {}), /knows no key, so it refuses every caller/);
   // How near a key was to a right one makes no difference.
   const unknown = await detail(bearer("x"));
   for (
