@@ -27,14 +27,15 @@ export interface ServerOptions {
   programs: Programs;
   /** The folder that `createCluster` made. */
   data: string;
-  /** On 127.0.0.1. */
-  port: number;
+  /** On 127.0.0.1; a free one unless given. */
+  port?: number;
   /** Settings as in `postgresql.conf`. */
   settings?: Record<string, string>;
 }
 
 /** A running server. */
 export interface Server {
+  port: number;
   /** Ends it: `"fast"` as an administrator does, `"immediate"` as a crash. */
   stop(how?: "fast" | "immediate"): Promise<void>;
 }
@@ -78,7 +79,21 @@ export async function createCluster(
  * @throws AddressInUse, or an error with the server's log
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { programs, data, port, settings = {} } = options;
+  if (options.port !== undefined) return await startOn(options.port, options);
+  for (let tries = 1;; tries++) {
+    try {
+      return await startOn(freePort(), options);
+    } catch (error) {
+      // Another connection of this machine was given the port meanwhile.
+      if (!(error instanceof AddressInUse) || tries === 5) throw error;
+    }
+  }
+}
+
+async function startOn(
+  port: number,
+  { programs, data, settings = {} }: ServerOptions,
+): Promise<Server> {
   const all = { port: `${port}`, listen_addresses: "127.0.0.1", unix_socket_directories: "" };
   const args = Object.entries({ ...all, TimeZone: "UTC", ...settings })
     .flatMap(([name, value]) => ["-c", `${name}=${value}`]);
@@ -94,6 +109,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     throw error;
   });
   return {
+    port,
     async stop(how = "fast") {
       const overdue = setTimeout(() => send(process, "SIGQUIT"), PATIENCE);
       send(process, how === "fast" ? "SIGINT" : "SIGQUIT");
@@ -102,6 +118,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       await process.stdin.close();
     },
   };
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
 }
 
 function send(process: Deno.ChildProcess, signal: Deno.Signal): void {

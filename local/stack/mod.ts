@@ -9,7 +9,7 @@ import { injectedEnvironment } from "./functions/environment.ts";
 import { FunctionsHost } from "./functions/host.ts";
 import { loadKeys } from "./keys.ts";
 import { Lite } from "./lite.ts";
-import { freePort, openPort } from "./ports.ts";
+import { openPort } from "./ports.ts";
 import { DatabaseUnusable, startServer } from "./postgres.ts";
 import { createExtensions, Schedule } from "./schedule/mod.ts";
 import { ObjectFiles } from "./storage/files.ts";
@@ -95,8 +95,10 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   const { server, url, port } = serveApi(options.port ?? 0, ready.promise, log);
   closing.add(() => shutDown(server));
   const folder = await openFolder(options.dataDir, closing);
-  const sqlPort = options.sqlPort ?? (options.port ? port + 1 : freePort());
-  openPort(sqlPort, () => Deno.listen({ hostname: "127.0.0.1", port: sqlPort })).close();
+  const sqlPort = options.sqlPort ?? (options.port ? port + 1 : undefined);
+  if (sqlPort !== undefined) {
+    openPort(sqlPort, () => Deno.listen({ hostname: "127.0.0.1", port: sqlPort })).close();
+  }
   if (options.fresh && options.dataDir) await clearFolder(options.dataDir);
 
   const keys = await loadKeys(folder.keys);
@@ -120,7 +122,7 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   log(`API        ${url}`);
   const services: Services = { lite, storage: new StorageApi(database, files), keys };
   ready.resolve(services);
-  if (options.postgres === undefined) log(`SQL        port ${sqlPort}`);
+  log(`SQL        port ${new URL(databaseUrl).port}`);
 
   const functions = await hostFunctions(options, injectedEnvironment(url, keys), folder.logs);
   closing.add(() => functions.close());

@@ -30,9 +30,3 @@ export function openPort<T>(port: number, open: () => T): T {
     throw error;
   }
 }
-
-/** A port that nothing listens on now. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}

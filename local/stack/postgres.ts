@@ -12,7 +12,8 @@ export class DatabaseUnusable extends Error {
 export interface ServerOptions {
   /** Where its files are; they are made at the first start. */
   folder: string;
-  port: number;
+  /** A free one unless given. */
+  port: number | undefined;
   password: string;
   /** Whether the files outlive this process. */
   lasting: boolean;
@@ -42,9 +43,9 @@ export async function startServer(options: ServerOptions): Promise<string> {
     ? { synchronous_commit: "off" }
     : { fsync: "off" };
   const server = await startPostgres({ programs, data, port, settings }).catch((error) => {
-    if (error instanceof AddressInUse) throw new PortInUse(port);
+    if (port !== undefined && error instanceof AddressInUse) throw new PortInUse(port);
     throw new DatabaseUnusable(`the database in ${data} does not open`, { cause: error });
   });
   closing.add(() => server.stop());
-  return `postgresql://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
+  return `postgresql://postgres:${password}@127.0.0.1:${server.port}/postgres?sslmode=disable`;
 }

@@ -2,15 +2,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { portForStart } from "../support/ports.ts";
 import { startSimulator } from "../../local/simulator/mod.ts";
 
 const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
 
 /** Runs it on a free port with a folder of its own. */
 async function startOnce(data: string, env: Record<string, string> = {}) {
-  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
+  const port = portForStart();
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", START, "--once", `--port=${port}`, `--data=${data}`],
     env,

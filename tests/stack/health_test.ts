@@ -1,5 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { portForStart } from "../support/ports.ts";
 import { misconfigurations } from "../../local/start/health.ts";
 import { functionsOf, projectWith, smallStack } from "./support.ts";
 
@@ -33,9 +34,6 @@ Deno.test("each variable that keeps a function from working is named, with what 
 
 Deno.test("start says which variable is wrong, and ends with 1", async () => {
   const data = await Deno.makeTempDir({ prefix: "start-" });
-  using first = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = first.addr;
-  first.close();
   try {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
@@ -45,7 +43,7 @@ Deno.test("start says which variable is wrong, and ends with 1", async () => {
         START,
         "--once",
         "--no-sample",
-        `--port=${port}`,
+        `--port=${portForStart()}`,
         `--data=${data}`,
       ],
       env: { VIDEO_MODELS: "foo" },

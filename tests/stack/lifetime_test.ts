@@ -9,7 +9,7 @@ import {
   type Stack,
   startStack,
 } from "../../local/stack/mod.ts";
-import { freePort, openPort } from "../../local/stack/ports.ts";
+import { openPort } from "../../local/stack/ports.ts";
 import { functionsOf, projectWith, send } from "./support.ts";
 
 async function withFolders(use: (data: string, functionsRoot: string) => Promise<void>) {
@@ -84,9 +84,8 @@ Deno.test("a server that a start has left on the data is ended, and its note is 
     await first.close();
     const data = join(dataDir, "postgres");
     const programs = await postgresPrograms(18);
-    const port = freePort();
-    const orphan = await startServer({ programs, data, port });
-    const second = await startStack({ dataDir, functionsRoot, sqlPort: port });
+    const orphan = await startServer({ programs, data });
+    const second = await startStack({ dataDir, functionsRoot, sqlPort: orphan.port });
     deepEqual(await second.sql("select id from public.kept"), []);
     await second.close();
     await orphan.stop();

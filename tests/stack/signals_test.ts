@@ -1,5 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { portForStart } from "../support/ports.ts";
 import { interruption } from "../../local/start/signals.ts";
 
 const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
@@ -51,7 +52,7 @@ async function startAndEnd(signal: Deno.Signal) {
       "--quiet",
       START,
       "--no-sample",
-      `--port=${freePort()}`,
+      `--port=${portForStart()}`,
       `--data=${data}`,
     ],
     stdout: "piped",
@@ -100,17 +101,3 @@ Deno.test("a start that is killed takes its database along", async () => {
   while (isRunning(server)) await new Promise((turn) => setTimeout(turn, 20));
   await Deno.remove(data, { recursive: true });
 });
-
-/** A port that is free, and the next one, too. */
-function freePort(): number {
-  for (;;) {
-    using first = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = first.addr;
-    try {
-      using _second = Deno.listen({ hostname: "127.0.0.1", port: port + 1 });
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
-  }
-}

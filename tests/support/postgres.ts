@@ -10,7 +10,6 @@ import { pgmqScript, type PgmqVersion } from "../../local/database/extension_fil
 import { type Major, postgresPrograms, type Programs } from "../../local/database/programs.ts";
 import { SUPABASE_PRIVILEGES, SUPABASE_ROLES } from "../../local/database/roles.ts";
 import { AddressInUse, createCluster, startServer } from "../../local/database/server.ts";
-import { freePort } from "../../local/stack/ports.ts";
 
 /** How to make a database. */
 export interface DatabaseOptions {
@@ -71,10 +70,10 @@ async function startIn(folder: string, options: TestServerOptions): Promise<Post
   const data = join(folder, "data");
   const programs = options.programs ?? await postgresPrograms(options.major ?? 18);
   await createCluster(programs, data);
-  const port = freePort();
   // Nothing here outlives the machine.
   const settings = { fsync: "off", ...options.settings };
-  let server = await startServer({ programs, data, port, settings });
+  let server = await startServer({ programs, data, settings });
+  const { port } = server;
 
   const url = (database: string, role: string) =>
     `postgresql://${role}@127.0.0.1:${port}/${database}?sslmode=disable`;

@@ -1,0 +1,16 @@
+/**
+ * A port for `start`, which is free like the next one. It is none of those that the system gives to
+ * connections, so that it stays free while other tests run.
+ */
+export function portForStart(): number {
+  for (;;) {
+    const port = 20_000 + 2 * Math.floor(Math.random() * 5000);
+    try {
+      using _first = Deno.listen({ hostname: "127.0.0.1", port });
+      using _second = Deno.listen({ hostname: "127.0.0.1", port: port + 1 });
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
