@@ -215,22 +215,6 @@ Deno.test("a run that throws is a 500 that shows nothing of the inside", async (
   }
 });
 
-Deno.test("neither report nor log shows a key", async () => {
-  const { handler, lines } = testFunction(
-    { ...values, WORKER_SECRET: keys.worker },
-    (_configuration, options) => {
-      const message = `said ${keys.secret} and ${keys.worker} and ${keys.google}`;
-      options.log?.({ level: "error", message });
-      return Promise.resolve(report({
-        failed: 1,
-        jobs: [{ jobId: "j", msgId: 1, outcome: "failed", error: { code: "no_image", message } }],
-      }));
-    },
-  );
-  const shown = await (await handler(post(keys.worker))).text() + lines.join("\n");
-  for (const key of [keys.secret, keys.worker, keys.google]) ok(!shown.includes(key));
-});
-
 Deno.test("GET answers health without a key and without secrets", async () => {
   const { handler, runs } = testFunction(values);
   const response = await handler(new Request("http://functions.test/x"));
