@@ -1,6 +1,7 @@
 /**
- * PostgreSQL with pg_cron as Debian packages them, and pgmq and pgTAP beside it: unpacked into the git-ignored `.tools/`, not
- * installed, so that the machine gets no server and no other user's rights are needed.
+ * PostgreSQL, its clients and pg_cron as Debian packages them, with pgmq and pgTAP beside them:
+ * unpacked into the git-ignored `.tools/`, not installed, so that the machine gets no server and no
+ * other user's rights are needed.
  *
  * @module
  */
@@ -26,7 +27,7 @@ export class NoDebianPostgres extends Error {
  */
 export async function debianPostgres(log: (line: string) => void): Promise<DebianPostgres> {
   const home = await programsHome();
-  const root = join(home, "debian-postgresql-cron-pgmq");
+  const root = join(home, "debian-postgresql");
   const found = await unpacked(root);
   if (found) return found;
 
@@ -83,7 +84,7 @@ async function newestPackage(): Promise<string> {
   return packages.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1)!;
 }
 
-/** Downloads pg_cron, its server, and the libraries that the machine lacks. Gives the files. */
+/** Downloads pg_cron, its server, its clients, and the libraries that the machine lacks. Gives the files. */
 async function download(package_: string, folder: string): Promise<string[]> {
   await Deno.mkdir(join(folder, "partial"));
   await run("apt-get", [
@@ -100,11 +101,13 @@ async function download(package_: string, folder: string): Promise<string[]> {
     package_,
   ]);
   // The server may be installed, and then is not among them.
-  await run("apt-get", ["download", "-qq", package_, package_.replace(/-cron$/, "")], folder);
+  const server = `postgresql-${major(package_)}`;
+  const client = `postgresql-client-${major(package_)}`;
+  await run("apt-get", ["download", "-qq", package_, server, client], folder);
   return [...Deno.readDirSync(folder)]
     .map(({ name }) => name)
     // LLVM is for compiling queries, which is not what is tested.
-    .filter((name) => /^(postgresql-\d|lib(?!llvm)).*\.deb$/.test(name))
+    .filter((name) => /^(postgresql-(client-)?\d|lib(?!llvm)).*\.deb$/.test(name))
     .map((name) => join(folder, name));
 }
 
