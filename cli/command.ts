@@ -149,25 +149,19 @@ function valueOf(
 
 /** Runs a tool that is one command; answers the exit code. `run` is how it is called. */
 export async function runCommand(
-  { run, command, args, print = console.log, printError = console.error }: {
-    run: string;
-    command: Command<void>;
-    args: string[];
-    print?: (text: string) => void;
-    printError?: (text: string) => void;
-  },
+  { run, command, args }: { run: string; command: Command<void>; args: string[] },
 ): Promise<number> {
   try {
     const unknownFlag = (flag: string) => `There is no flag ${flag}. ${flagsOf(command)}`;
     const { words, given, help } = split(args, command.flags, unknownFlag);
     if (help) {
-      print(helpOf(command, run));
+      console.log(helpOf(command, run));
       return EXIT.ok;
     }
     return await command.prepare(words, given)();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    printError(`${error.message}\nSee: ${run} --help`);
+    console.error(`${error.message}\nSee: ${run} --help`);
     return EXIT.usage;
   }
 }

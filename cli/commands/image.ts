@@ -1,6 +1,5 @@
 import { command, one } from "../command.ts";
-import type { Session } from "../session.ts";
-import { byFlag, IMAGE_FLAGS, JOB_FLAGS, messageOf, send, WAIT } from "./send.ts";
+import { IMAGE_FLAGS, JOB_FLAGS, sendOne, WAIT } from "./send.ts";
 
 const FLAGS = { ...IMAGE_FLAGS, ...JOB_FLAGS, ...WAIT };
 
@@ -16,11 +15,5 @@ export const image = command({
     'image "Warrior portrait" --character=hero-001',
     'image "A castle at dawn" --wait',
   ],
-  run: (prompt, flags, session: Session) =>
-    send({
-      kind: "image",
-      entries: [{ message: messageOf(prompt, FLAGS, flags) }],
-      nameOf: byFlag(FLAGS),
-      ...flags,
-    }, session),
+  run: sendOne("image", FLAGS),
 });

@@ -1,7 +1,6 @@
 import { command, one } from "../command.ts";
 import { required, texts } from "../flag.ts";
-import type { Session } from "../session.ts";
-import { byFlag, field, IMAGE_FLAGS, JOB_FLAGS, messageOf, send, WAIT } from "./send.ts";
+import { field, IMAGE_FLAGS, JOB_FLAGS, sendOne, WAIT } from "./send.ts";
 
 const SOURCE =
   "the image to change, which must be public; may be repeated, in the order in which " +
@@ -24,11 +23,5 @@ export const imageEdit = command({
     'image-edit "Put the hat on the hero" --source=URL --source=URL',
     'image-edit "Make it night" --source=URL --scene=scene-002',
   ],
-  run: (prompt, flags, session: Session) =>
-    send({
-      kind: "image",
-      entries: [{ message: { ...messageOf(prompt, FLAGS, flags), editMode: true } }],
-      nameOf: byFlag(FLAGS),
-      ...flags,
-    }, session),
+  run: sendOne("image", FLAGS, { editMode: true }),
 });

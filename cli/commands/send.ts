@@ -93,7 +93,7 @@ export const VIDEO_FLAGS = {
 type FieldFlags = Record<string, Flag<unknown> & { field?: string }>;
 
 /** The message that the prompt and the flags describe. */
-export function messageOf<F extends FieldFlags>(
+function messageOf<F extends FieldFlags>(
   prompt: string,
   flags: F,
   values: Values<F>,
@@ -111,11 +111,24 @@ export function messageOf<F extends FieldFlags>(
 }
 
 /** The name of a field at the command line: its flag. */
-export function byFlag(flags: FieldFlags): (field: string) => string {
+function byFlag(flags: FieldFlags): (field: string) => string {
   return (field) => {
     const name = field.replace(/\[\d+\]$/, "").replace("sourceImageUrls", "sourceImageUrl");
     const flag = Object.entries(flags).find(([, flag]) => flag.field === name)?.[0];
     return flag ? `--${flag} (${field})` : field;
+  };
+}
+
+/** Runs a command that sends one job; `fixed` are fields that it always sets. */
+export function sendOne<F extends FieldFlags & typeof WAIT>(
+  kind: Kind,
+  flags: F,
+  fixed: Message = {},
+) {
+  return (prompt: string, values: Values<F>, session: Session) => {
+    const message = { ...messageOf(prompt, flags, values), ...fixed };
+    const { wait, json } = values as Values<typeof WAIT>;
+    return send({ kind, entries: [{ message }], nameOf: byFlag(flags), wait, json }, session);
   };
 }
 

@@ -1,6 +1,5 @@
 import { command, one } from "../command.ts";
-import type { Session } from "../session.ts";
-import { byFlag, JOB_FLAGS, messageOf, send, VIDEO_FLAGS, WAIT } from "./send.ts";
+import { JOB_FLAGS, sendOne, VIDEO_FLAGS, WAIT } from "./send.ts";
 
 const FLAGS = { ...VIDEO_FLAGS, ...JOB_FLAGS, ...WAIT };
 
@@ -15,11 +14,5 @@ export const video = command({
     'video "The hero walks in" --reference=URL --reference=URL',
     'video "Waves" --aspect=9:16 --duration=4 --scene=scene-003',
   ],
-  run: (prompt, flags, session: Session) =>
-    send({
-      kind: "video",
-      entries: [{ message: messageOf(prompt, FLAGS, flags) }],
-      nameOf: byFlag(FLAGS),
-      ...flags,
-    }, session),
+  run: sendOne("video", FLAGS),
 });
