@@ -46,7 +46,7 @@ export function startServices(sizes: Sizes): Services {
     switch (name) {
       case "claim_generation_jobs": {
         const taken = Math.min(waiting, given.quantity);
-        const jobs = Array.from({ length: taken }, () => job(waiting--));
+        const jobs = Array.from({ length: taken }, () => claim(waiting--, sizes, services.url));
         return Response.json(jobs);
       }
       case "complete_generation_job":
@@ -57,24 +57,6 @@ export function startServices(sizes: Sizes): Services {
         return Response.json(true);
     }
   };
-
-  const job = (number: number) => ({
-    job_id: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
-    msg_id: number,
-    lease_token: 1,
-    attempts: 1,
-    message: {
-      storyboardId: "big",
-      prompt: "Something large",
-      ...(sizes.source && {
-        [sizes.kind === "image" ? "sourceImageUrls" : "referenceImageUrls"]: Array.from(
-          { length: sizes.sources ?? 1 },
-          (_, at) => `${services.url}/storage/v1/object/public/sources/${number}-${at}.png`,
-        ),
-        ...(sizes.kind === "image" && { editMode: true }),
-      }),
-    },
-  });
 
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -111,6 +93,27 @@ export function startServices(sizes: Sizes): Services {
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
   return services;
+}
+
+/** A claim of a job, whose sources are at the service. */
+function claim(number: number, { kind, source, sources = 1 }: Sizes, url: string) {
+  return {
+    job_id: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
+    msg_id: number,
+    lease_token: 1,
+    attempts: 1,
+    message: {
+      storyboardId: "big",
+      prompt: "Something large",
+      ...(source && {
+        [kind === "image" ? "sourceImageUrls" : "referenceImageUrls"]: Array.from(
+          { length: sources },
+          (_, at) => `${url}/storage/v1/object/public/sources/${number}-${at}.png`,
+        ),
+        ...(kind === "image" && { editMode: true }),
+      }),
+    },
+  };
 }
 
 /** A file of a format, known by its first bytes. */
