@@ -113,7 +113,7 @@ Deno.test("every statement of docs/operations.md runs, and leaves the queues alo
     (await database.query("select * from pgmq.q_image_generation_queue")).rows;
   const before = await queue();
   const statements = sqlOf(GUIDE);
-  assert.equal(statements.length, 7);
+  assert.equal(statements.length, 8);
   const [stop, goOn, limit, , orphans] = statements;
 
   const workers = async () =>
