@@ -45,13 +45,11 @@ $$;
 -- Raised with each change of a function, table or view that a worker or the command line uses.
 create or replace function public.generation_schema_version()
 returns integer
-language sql
-stable
-security definer
+language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select 1
 $$;
-comment on function public.generation_schema_version() is
+comment on function public.generation_schema_version is
   'Which schema the migrations have made: a number that goes up when workers or tools of an older version would miss something.';
-select generation_private.grant_to_service_role('execute', 'function public.generation_schema_version()');
+select generation_private.grant_to_service_role('execute', 'function public.generation_schema_version');

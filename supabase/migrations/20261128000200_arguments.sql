@@ -4,8 +4,7 @@
 -- An empty text is nothing, too.
 create or replace function generation_private.check_given(argument text, value text, expected text)
 returns void
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -25,8 +24,7 @@ create or replace function generation_private.check_between(
   unit text default ''
 )
 returns void
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -41,8 +39,7 @@ $$;
 -- Null is fine.
 create or replace function generation_private.check_length(argument text, value text, longest integer)
 returns void
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -2,9 +2,7 @@
 
 create or replace function generation_private.queue_names()
 returns text[]
-language sql
-immutable
-parallel safe
+language sql immutable parallel safe
 return array['image_generation_queue', 'video_generation_queue'];
 select generation_private.grant_to_service_role('execute', 'function generation_private.queue_names()');
 
@@ -19,8 +17,7 @@ $$;
 -- Table names are built from a queue name only after this function has accepted it.
 create or replace function generation_private.check_queue(queue_name text)
 returns void
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -39,8 +36,7 @@ $$;
 -- therefore they have no search path of their own.
 create or replace function generation_private.image_queue_messages()
 returns table (msg_id bigint, enqueued_at timestamptz, vt timestamptz, read_ct integer, message jsonb)
-language sql
-stable
+language sql stable
 as $$
   select q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message from pgmq.q_image_generation_queue as q
 $$;
@@ -48,8 +44,7 @@ select generation_private.grant_to_service_role('execute', 'function generation_
 
 create or replace function generation_private.video_queue_messages()
 returns table (msg_id bigint, enqueued_at timestamptz, vt timestamptz, read_ct integer, message jsonb)
-language sql
-stable
+language sql stable
 as $$
   select q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message from pgmq.q_video_generation_queue as q
 $$;
@@ -65,8 +60,7 @@ returns table (
   read_ct integer,
   message jsonb
 )
-language sql
-stable
+language sql stable
 as $$
   select 'image_generation_queue', 'image', q.msg_id, q.enqueued_at, q.vt, q.read_ct, q.message
   from pgmq.q_image_generation_queue as q

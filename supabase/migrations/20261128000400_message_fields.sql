@@ -4,8 +4,7 @@
 -- In plpgsql, which keeps its plans: the ledger's generated columns call it with each update of a row.
 create or replace function generation_private.message_text(message jsonb, field text, bound integer)
 returns text
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -18,8 +17,7 @@ $$;
 -- People write a model with the prefix and without.
 create or replace function generation_private.bare_model(model text)
 returns text
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -29,8 +27,7 @@ $$;
 
 create or replace function generation_private.message_model(message jsonb)
 returns text
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -42,8 +39,7 @@ $$;
 -- path of its own, and then finds the index below. What its names mean is decided here, not by its caller.
 create or replace function generation_private.message_priority(message jsonb)
 returns integer
-language sql
-immutable
+language sql immutable
 return
   case
     when jsonb_typeof(message -> 'priority') = 'number'

@@ -127,7 +127,6 @@ select generation_private.grant_to_service_role('select', 'table public.generati
 create or replace function generation_private.add_history(history jsonb, event text, details jsonb)
 returns jsonb
 language plpgsql
-volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -8,8 +8,7 @@
 -- every database has.
 create or replace function generation_private.signed_in_user()
 returns text
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare

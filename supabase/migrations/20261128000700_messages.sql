@@ -10,7 +10,8 @@ begin
       read_ct integer,
       enqueued_at timestamptz,
       vt timestamptz,
-      message jsonb
+      message jsonb,
+      headers jsonb
     );
   end if;
 end
@@ -18,8 +19,7 @@ $$;
 
 create or replace function generation_private.queue_exists(queue_name text)
 returns boolean
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -54,8 +54,7 @@ $$;
 -- Null when there is no such message, or no queue.
 create or replace function generation_private.find_message(queue_name text, message_id bigint)
 returns generation_private.queue_message
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -63,7 +62,7 @@ declare
 begin
   if generation_private.queue_exists(queue_name) then
     execute format(
-      'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message from pgmq.%I as q where q.msg_id = $1',
+      'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message, q.headers from pgmq.%I as q where q.msg_id = $1',
       'q_' || queue_name
     ) into found_message using message_id;
   end if;
@@ -71,7 +70,12 @@ begin
 end
 $$;
 
-create or replace function generation_private.lock_message(queue_name text, message_id bigint)
+-- With skip_locked: null when another session has locked it.
+create or replace function generation_private.lock_message(
+  queue_name text,
+  message_id bigint,
+  skip_locked boolean default false
+)
 returns generation_private.queue_message
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -80,29 +84,10 @@ declare
   locked generation_private.queue_message;
 begin
   execute format(
-    'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message from pgmq.%I as q
+    'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message, q.headers from pgmq.%I as q
       where q.msg_id = $1
-        for update',
-    'q_' || queue_name
-  ) into locked using message_id;
-  return locked;
-end
-$$;
-
--- Null when another session has locked it.
-create or replace function generation_private.try_lock_message(queue_name text, message_id bigint)
-returns generation_private.queue_message
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  locked generation_private.queue_message;
-begin
-  execute format(
-    'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message from pgmq.%I as q
-      where q.msg_id = $1
-        for update skip locked',
-    'q_' || queue_name
+        for update %s',
+    'q_' || queue_name, case when skip_locked then 'skip locked' end
   ) into locked using message_id;
   return locked;
 end
@@ -125,7 +110,7 @@ begin
         set vt = clock_timestamp() + make_interval(secs => $2),
             read_ct = q.read_ct + 1
       where q.msg_id = $1
-     returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message',
+     returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message, q.headers',
     'q_' || queue_name
   ) into leased using message_id, lease_seconds;
   return leased;
@@ -154,7 +139,7 @@ begin
            limit 1
              for update skip locked
         )
-     returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message',
+     returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message, q.headers',
     'q_' || queue_name
   ) into leased using lease_seconds;
   return leased;
@@ -175,26 +160,6 @@ begin
     'update pgmq.%I as q set vt = clock_timestamp() + make_interval(secs => $2) where q.msg_id = $1',
     'q_' || queue_name
   ) using message_id, seconds;
-end
-$$;
-
-create or replace function generation_private.message_exists(
-  queue_name text,
-  message_id bigint,
-  sent_at timestamptz
-)
-returns boolean
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  is_there boolean;
-begin
-  execute format(
-    'select exists (select from pgmq.%I as q where q.msg_id = $1 and q.enqueued_at = $2)', 'q_' || queue_name
-  ) into is_there using message_id, sent_at;
-  return is_there;
 end
 $$;
 
@@ -297,8 +262,7 @@ $$;
 -- The running jobs that a worker has in hand. One whose worker died is visible again when its lease has run out.
 create or replace function generation_private.jobs_in_hand(queue_name text)
 returns setof uuid
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -321,8 +285,7 @@ create or replace function generation_private.visible_messages(
   out quantity integer,
   out since timestamptz
 )
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -342,9 +305,7 @@ create or replace function generation_private.count_messages(
   out in_hand bigint,
   out oldest_visible_seconds double precision
 )
-language plpgsql
-stable
-parallel restricted
+language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -366,20 +327,21 @@ $$;
 create or replace function generation_private.take_from_archive(
   queue_name text,
   message_id bigint,
-  sent_at timestamptz,
-  out read_ct integer,
-  out message jsonb,
-  out headers jsonb
+  sent_at timestamptz
 )
+returns generation_private.queue_message
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  taken generation_private.queue_message;
 begin
   execute format(
     'delete from pgmq.%I as a where a.msg_id = $1 and a.enqueued_at = $2
-     returning a.read_ct, a.message, a.headers',
+     returning a.msg_id, a.read_ct, a.enqueued_at, a.vt, a.message, a.headers',
     'a_' || queue_name
-  ) into read_ct, message, headers using message_id, sent_at;
+  ) into taken using message_id, sent_at;
+  return taken;
 end
 $$;
 
@@ -412,8 +374,7 @@ $$;
 
 create or replace function generation_private.insert_message(
   queue_name text,
-  inserted generation_private.queue_message,
-  headers jsonb
+  inserted generation_private.queue_message
 )
 returns void
 language plpgsql
@@ -423,18 +384,17 @@ begin
   execute format(
     'insert into pgmq.%I (msg_id, read_ct, enqueued_at, vt, message, headers)
      overriding system value
-     values ($1, $2, $3, $4, $5, $6)',
+     select ($1).*',
     'q_' || queue_name
-  ) using
-    inserted.msg_id, inserted.read_ct, inserted.enqueued_at, inserted.vt, inserted.message, headers;
+  ) using inserted;
 end
 $$;
 
--- Answers how many there were.
+-- Returns how many there were.
 create or replace function generation_private.delete_archived(
   queue_name text,
   message_ids bigint[],
-  times timestamptz[]
+  sent_at timestamptz[]
 )
 returns integer
 language plpgsql
@@ -448,7 +408,7 @@ begin
       using unnest($1, $2) as removed (msg_id, enqueued_at)
       where a.msg_id = removed.msg_id and a.enqueued_at = removed.enqueued_at',
     'a_' || queue_name
-  ) using message_ids, times;
+  ) using message_ids, sent_at;
   get diagnostics deleted = row_count;
   return deleted;
 end
@@ -493,8 +453,7 @@ $$;
 -- older copy makes way; the ledger has its message.
 create or replace function generation_private.message_archived()
 returns trigger
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -65,13 +65,13 @@ $$;
 
 create or replace function generation_private.message_inserted()
 returns trigger
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform generation_private.write_job(
-    tg_argv[0], (new.msg_id, new.read_ct, new.enqueued_at, new.vt, new.message)::generation_private.queue_message
+    tg_argv[0],
+    (new.msg_id, new.read_ct, new.enqueued_at, new.vt, new.message, new.headers)::generation_private.queue_message
   );
   return null;
 end
@@ -81,8 +81,7 @@ $$;
 -- message is deleted, popped or archived lost it by hand.
 create or replace function generation_private.message_deleted()
 returns trigger
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -102,8 +101,7 @@ $$;
 -- their jobs would stay in the ledger for ever, queued and without a message.
 create or replace function generation_private.queue_truncated()
 returns trigger
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

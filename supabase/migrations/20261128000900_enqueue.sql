@@ -64,8 +64,7 @@ create or replace function public.enqueue_generation_job(
   priority integer default null
 )
 returns table (job_id uuid, msg_id bigint)
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -107,11 +106,9 @@ begin
   return next;
 end
 $$;
-comment on function public.enqueue_generation_job(text, jsonb, integer, text, integer) is
+comment on function public.enqueue_generation_job is
   'Puts a message on a queue, visible after delay_seconds (0 to 2592000), and returns the id of its job and of the '
   'message. The message is not validated here: one that cannot become a job ends as a failed job. idempotency_key (1 to '
   '255 characters): the same key of the same owner returns the job that it was first used for, and sends nothing; with '
   'another message it is an error (23505). priority (-100 to 100) becomes the message''s field.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.enqueue_generation_job(text, jsonb, integer, text, integer)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.enqueue_generation_job');

@@ -32,9 +32,7 @@ comment on column public.generation_limits.fair_share is
   'Whose jobs take turns: storyboard or owner. One that sends a thousand holds up nobody else.';
 
 alter table public.generation_limits enable row level security;
-select generation_private.grant_to_service_role(
-  'select, insert, update, delete', 'table public.generation_limits'
-);
+select generation_private.grant_to_service_role('select, insert, update, delete', 'table public.generation_limits');
 
 -- One row for a job that was begun with a model whose requests are counted, for a minute.
 create table if not exists generation_private.requests (
@@ -52,8 +50,7 @@ create index if not exists requests_granted on generation_private.requests (gran
 -- attempt nor names an error.
 create or replace function generation_private.request_returned()
 returns trigger
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -32,8 +32,7 @@ create index if not exists generation_jobs_shares
 -- Whose turn a job takes. The jobs that name no storyboard or owner share one turn. Null without a fair share.
 create or replace function generation_private.share_of(message jsonb, owner text, fair_share text)
 returns text
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -120,8 +119,7 @@ $$;
 
 create or replace function generation_private.fair_share_changed()
 returns trigger
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -3,7 +3,8 @@
 -- Without limits workers never wait for each other: each takes the next message that no other has locked. With
 -- limits their claims come one after the other, each a few milliseconds long.
 
--- The models that waiting jobs name, one step of the index each; '' stands for those that name none.
+-- The models that waiting jobs name, one step of the index each. '' stands for jobs that name none, and is always
+-- among them.
 create or replace function generation_private.requested_models(queue_name text)
 returns setof text
 language plpgsql
@@ -12,18 +13,8 @@ as $$
 declare
   name text := '';
 begin
-  if exists (
-    select
-    from public.generation_jobs as j
-    where j.queue = queue_name
-      and j.requested_model = ''
-      and j.finished_at is null
-      and j.operation is null
-      and j.submission_started_at is null
-  ) then
+  while name is not null loop
     return next name;
-  end if;
-  loop
     select min(j.requested_model) into name
     from public.generation_jobs as j
     where j.queue = queue_name
@@ -31,8 +22,6 @@ begin
       and j.finished_at is null
       and j.operation is null
       and j.submission_started_at is null;
-    exit when name is null;
-    return next name;
   end loop;
 end
 $$;
@@ -142,7 +131,7 @@ declare
   adopted boolean := false;
 begin
   for orphan_id in select o from generation_private.orphaned_messages(queue_name) as o loop
-    orphan := generation_private.try_lock_message(queue_name, orphan_id);
+    orphan := generation_private.lock_message(queue_name, orphan_id, skip_locked => true);
     continue when orphan.msg_id is null or orphan.vt > clock_timestamp();
     job := generation_private.job_of_message(queue_name, orphan);
     if job.finished_at is null then
@@ -179,8 +168,7 @@ $$;
 -- that no JSON reader outside of PostgreSQL accepts (1e400), would keep the others from the worker.
 create or replace function generation_private.rejection_reason(message jsonb)
 returns text
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -304,8 +292,7 @@ create or replace function public.claim_generation_jobs(
   models text[] default null
 )
 returns setof public.generation_claim
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -354,7 +341,7 @@ begin
   end loop;
 end
 $$;
-comment on function public.claim_generation_jobs(text, integer, integer, text[]) is
+comment on function public.claim_generation_jobs is
   'Takes up to quantity (0 to 100) visible messages, highest priority first, then oldest, and hides them for '
   'lease_seconds (1 to 43200). models: those of the worker, in order; a job is counted for the model that its message '
   'names, else for the first of them. The limits in generation_limits may leave visible messages unclaimed; without '
@@ -362,6 +349,4 @@ comment on function public.claim_generation_jobs(text, integer, integer, text[])
   'here as invalid_message. One row a job: lease_token is to be named in every later write; attempts includes this one; '
   'operation is what an earlier run recorded, operation_age_seconds how long ago; submission_pending means that a paid '
   'submission was announced and it is unknown whether it was made; retried means that the job was claimed before.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.claim_generation_jobs(text, integer, integer, text[])'
-);
+select generation_private.grant_to_service_role('execute', 'function public.claim_generation_jobs');

@@ -41,8 +41,7 @@ create or replace function public.extend_generation_lease(
   lease_seconds integer
 )
 returns boolean
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -56,8 +55,6 @@ begin
   return locked.held;
 end
 $$;
-comment on function public.extend_generation_lease(text, bigint, integer, integer) is
+comment on function public.extend_generation_lease is
   'Hides a claimed message for lease_seconds (1 to 43200) from now. False: the lease is not held, nothing changed.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.extend_generation_lease(text, bigint, integer, integer)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.extend_generation_lease');

@@ -9,8 +9,7 @@ create or replace function public.begin_generation_submission(
   model text
 )
 returns boolean
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -39,13 +38,11 @@ begin
   return true;
 end
 $$;
-comment on function public.begin_generation_submission(text, bigint, integer, text) is
+comment on function public.begin_generation_submission is
   'Announces a paid submission to a model. Only after true may it be made. The same lease may announce again, for the '
   'next model after a definite rejection. False: the lease is not held, an operation is recorded already, or an earlier '
   'lease announced a submission of which nothing is known.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.begin_generation_submission(text, bigint, integer, text)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.begin_generation_submission');
 
 create or replace function public.record_generation_operation(
   queue_name text,
@@ -54,8 +51,7 @@ create or replace function public.record_generation_operation(
   operation jsonb
 )
 returns boolean
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -91,9 +87,7 @@ begin
   return true;
 end
 $$;
-comment on function public.record_generation_operation(text, bigint, integer, jsonb) is
+comment on function public.record_generation_operation is
   'Records the operation that the provider answered a submission with, so that any later run can poll it. Recording the '
   'same operation again keeps its time. False: the lease is not held, nothing changed.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.record_generation_operation(text, bigint, integer, jsonb)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.record_generation_operation');

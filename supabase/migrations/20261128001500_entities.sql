@@ -29,8 +29,7 @@ begin
       generated_at timestamptz
     )
     returns text
-    language plpgsql
-    security definer
+    language plpgsql security definer
     set search_path = pg_catalog, pg_temp
     as $$
     declare
@@ -77,16 +76,13 @@ begin
   end if;
 end
 $migration$;
-select generation_private.grant_to_service_role(
-  'execute', 'function public.link_generated_asset(text, text, text, timestamptz)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.link_generated_asset(text, text, text, timestamptz)');
 
 -- The entities that a job's asset belongs to: none, a character, a scene, or both. In the order of their keys, which
 -- is the order in which they are locked.
 create or replace function generation_private.entity_slots(job public.generation_jobs)
 returns table (slot text, key text)
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin

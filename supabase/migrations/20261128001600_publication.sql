@@ -17,8 +17,7 @@ create index if not exists generation_jobs_character_result
 -- function: they are called with each completion, and PostgreSQL keeps no plan for a function in SQL.
 create or replace function generation_private.newest_result(job public.generation_jobs, slot text)
 returns public.generation_jobs
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -50,8 +49,7 @@ $$;
 -- For each entity of a job, the object that its current object has to be a copy of.
 create or replace function generation_private.publications(job public.generation_jobs)
 returns jsonb
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -76,8 +74,7 @@ $$;
 
 create or replace function public.confirm_generation_publication(job_id uuid, publications jsonb)
 returns jsonb
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -119,12 +116,10 @@ begin
   return '[]';
 end
 $$;
-comment on function public.confirm_generation_publication(uuid, jsonb) is
+comment on function public.confirm_generation_publication is
   'Says which objects were copied to the current objects of a job''s entities (an array of slot, object_path). Returns '
   'an empty array when these are still the newest, else the whole list that has to be copied and confirmed again.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.confirm_generation_publication(uuid, jsonb)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.confirm_generation_publication');
 
 create or replace function public.unpublished_generation_jobs(queue_name text, quantity integer)
 returns table (
@@ -134,8 +129,7 @@ returns table (
   character_id text,
   publications jsonb
 )
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -165,9 +159,7 @@ begin
     job.id, job.storyboard_id, job.scene_id, job.character_id, generation_private.publications(job);
 end
 $$;
-comment on function public.unpublished_generation_jobs(text, integer) is
+comment on function public.unpublished_generation_jobs is
   'Up to quantity (0 to 100) jobs whose copies were not confirmed within 10 minutes of their completion or of the last '
   'call that returned them, with what has to be copied: their worker died in between.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.unpublished_generation_jobs(text, integer)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.unpublished_generation_jobs');

@@ -8,8 +8,7 @@ create or replace function generation_private.check_completion(
   cost_usd numeric
 )
 returns void
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -38,8 +37,7 @@ create or replace function public.complete_generation_job(
   cost_usd numeric
 )
 returns jsonb
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -92,13 +90,10 @@ begin
   );
 end
 $$;
-comment on function public.complete_generation_job(text, bigint, integer, text, text, text, text, jsonb, numeric) is
+comment on function public.complete_generation_job is
   'Settles a job whose asset is stored at object_path and readable at asset_url: links it to its entities, ends the job, '
   'archives the message, all in one transaction. cost_usd in US dollars. Returns held, entities (slot, key, outcome: '
   'linked, not_found, or superseded by a newer enqueued job) and publications (slot, object_path, content_type: what the '
   'entity''s current object has to be a copy of). {"held": false}: the lease is not held, nothing changed. Error GJ001: '
   'linking failed, nothing changed.';
-select generation_private.grant_to_service_role(
-  'execute',
-  'function public.complete_generation_job(text, bigint, integer, text, text, text, text, jsonb, numeric)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.complete_generation_job');

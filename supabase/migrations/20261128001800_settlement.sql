@@ -39,8 +39,7 @@ create or replace function public.defer_generation_job(
   reset_submission boolean default false
 )
 returns boolean
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -85,17 +84,12 @@ begin
   return true;
 end
 $$;
-comment on function public.defer_generation_job(
-  text, bigint, integer, double precision, boolean, text, text, boolean
-) is
+comment on function public.defer_generation_job is
   'Defers a claimed job, visible again after delay_seconds (0 to 2592000). counted=false takes the attempt back. '
   'error_code and error_message are stored when given. reset_submission forgets the announced submission and the '
   'operation (after a definite rejection or an ended operation; the operation goes into the history). The job is waiting '
   'if an operation remains, else queued. False: the lease is not held, nothing changed.';
-select generation_private.grant_to_service_role(
-  'execute',
-  'function public.defer_generation_job(text, bigint, integer, double precision, boolean, text, text, boolean)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.defer_generation_job');
 
 create or replace function public.fail_generation_job(
   queue_name text,
@@ -106,8 +100,7 @@ create or replace function public.fail_generation_job(
   reset_submission boolean default false
 )
 returns boolean
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -129,9 +122,7 @@ begin
   return true;
 end
 $$;
-comment on function public.fail_generation_job(text, bigint, integer, text, text, boolean) is
+comment on function public.fail_generation_job is
   'Gives a claimed job up: failed with this error, message archived; redrive_generation_jobs sends it again. An operation '
   'is kept unless reset_submission (then it goes into the history). False: the lease is not held, nothing changed.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.fail_generation_job(text, bigint, integer, text, text, boolean)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.fail_generation_job');

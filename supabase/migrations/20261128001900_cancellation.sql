@@ -5,8 +5,7 @@
 -- for the row, and the cancellation for the message.
 create or replace function public.cancel_generation_job(job_id uuid)
 returns jsonb
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -31,17 +30,17 @@ begin
   -- If the job has failed and was redriven meanwhile, its message is another one. The session that holds that waits
   -- for this row, so the message is left to it. A claim archives the message of a cancelled job.
   if generation_private.queue_exists(job.queue)
-    and (generation_private.try_lock_message(job.queue, job.msg_id)).msg_id is not null
+    and (generation_private.lock_message(job.queue, job.msg_id, skip_locked => true)).msg_id is not null
   then
     perform pgmq.archive(job.queue, job.msg_id);
   end if;
   return jsonb_build_object('cancelled', true, 'status', 'cancelled');
 end
 $$;
-comment on function public.cancel_generation_job(uuid) is
+comment on function public.cancel_generation_job is
   'Cancels a job that has not ended, at once: its message is archived, and a worker that has it in hand can no longer '
   'write to it. Returns cancelled (true or false) and the status that the job has now (null: no such job).';
-select generation_private.grant_to_service_role('execute', 'function public.cancel_generation_job(uuid)');
+select generation_private.grant_to_service_role('execute', 'function public.cancel_generation_job');
 
 -- A cancelled video may still be generated, and paid for: the provider does not know. Its operation is handed to a
 -- worker, which cancels it where the provider allows that.
@@ -51,8 +50,7 @@ create index if not exists generation_jobs_cancellation
 
 create or replace function generation_private.operation_cancelled()
 returns trigger
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -72,8 +70,7 @@ create or replace trigger generation_operation_cancelled
 -- would not see the mark.
 create or replace function generation_private.cancellation_arrived()
 returns trigger
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -97,8 +94,7 @@ create or replace function public.cancelled_generation_operations(
   told uuid[] default '{}'
 )
 returns table (job_id uuid, operation jsonb)
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -131,10 +127,8 @@ begin
   returning job.id, job.operation;
 end
 $$;
-comment on function public.cancelled_generation_operations(text, integer, uuid[]) is
+comment on function public.cancelled_generation_operations is
   'Up to quantity (0 to 100) operations of cancelled jobs that are to be cancelled at the provider; each goes to one '
   'worker, which names the job in told of its next call when it has done so. One that is not named is handed out again '
   'after 5 minutes, three times in all.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.cancelled_generation_operations(text, integer, uuid[])'
-);
+select generation_private.grant_to_service_role('execute', 'function public.cancelled_generation_operations');

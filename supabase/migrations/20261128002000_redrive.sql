@@ -8,17 +8,17 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  archived record;
-  requeued generation_private.queue_message;
+  requeued generation_private.queue_message := generation_private.take_from_archive(
+    job.queue, job.msg_id, job.enqueued_at
+  );
 begin
-  archived := generation_private.take_from_archive(job.queue, job.msg_id, job.enqueued_at);
   requeued.msg_id := generation_private.free_message_id(job.queue, job.msg_id);
   -- It goes on from where it was, or a worker that still believes in an old lease would hold it again after the next
   -- claim.
-  requeued.read_ct := greatest(job.lease_token, archived.read_ct, 0);
+  requeued.read_ct := greatest(job.lease_token, requeued.read_ct, 0);
   requeued.enqueued_at := job.enqueued_at;
   requeued.vt := clock_timestamp();
-  requeued.message := coalesce(archived.message, job.message);
+  requeued.message := coalesce(requeued.message, job.message);
 
   -- The row before the message: the trigger then sees that this message is known.
   update public.generation_jobs as j
@@ -44,7 +44,7 @@ begin
       finished_at = null,
       updated_at = clock_timestamp()
   where j.id = job.id;
-  perform generation_private.insert_message(job.queue, requeued, archived.headers);
+  perform generation_private.insert_message(job.queue, requeued);
 end
 $$;
 
@@ -55,8 +55,7 @@ create or replace function public.redrive_generation_jobs(
   forget_operation boolean default false
 )
 returns setof uuid
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -95,11 +94,9 @@ begin
   end loop;
 end
 $$;
-comment on function public.redrive_generation_jobs(uuid[], text, text, boolean) is
+comment on function public.redrive_generation_jobs is
   'Sends failed jobs again: those with these ids, this error_code, of this queue (every condition given has to hold). Same '
   'job, same message, same place in the order; attempts start at 0, the error goes into the history, an announced '
   'submission without an operation is forgotten, an operation is polled on. forget_operation: the operation is given up '
   '(its name stays in the history), so that the video is submitted, and paid for, again. Returns the ids of the jobs sent again.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.redrive_generation_jobs(uuid[], text, text, boolean)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.redrive_generation_jobs');

@@ -9,8 +9,7 @@ create index if not exists generation_jobs_finished
 -- as long as there is no newer one.
 create or replace function generation_private.is_newest_result(job public.generation_jobs)
 returns boolean
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -38,7 +37,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   message_ids bigint[];
-  times timestamptz[];
+  sent_at timestamptz[];
 begin
   with finished as (
     select j.id
@@ -48,7 +47,7 @@ begin
       and not j.publication_pending
       and (j.status in ('succeeded', 'cancelled') or (with_failed and j.status = 'failed'))
       and (j.status <> 'succeeded' or not generation_private.is_newest_result(j))
-      and not generation_private.message_exists(j.queue, j.msg_id, j.enqueued_at)
+      and (generation_private.find_message(j.queue, j.msg_id)).enqueued_at is distinct from j.enqueued_at
     order by j.finished_at
     limit quantity
     for update of j skip locked
@@ -59,9 +58,9 @@ begin
     where j.id = f.id
     returning j.msg_id, j.enqueued_at
   )
-  select array_agg(r.msg_id), array_agg(r.enqueued_at), count(*) into message_ids, times, jobs
+  select array_agg(r.msg_id), array_agg(r.enqueued_at), count(*) into message_ids, sent_at, jobs
   from removed as r;
-  messages := generation_private.delete_archived(queue_name, message_ids, times);
+  messages := generation_private.delete_archived(queue_name, message_ids, sent_at);
 end
 $$;
 
@@ -71,8 +70,7 @@ create or replace function public.prune_generation_jobs(
   quantity integer default 10000
 )
 returns table (jobs bigint, messages bigint, more boolean)
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -114,12 +112,10 @@ begin
   return next;
 end
 $$;
-comment on function public.prune_generation_jobs(interval, boolean, integer) is
+comment on function public.prune_generation_jobs is
   'Removes the jobs that have ended longer ago than older_than (1 hour to 100 years), each with its archived message, and '
   'archived messages of that age that belong to no job. What stays: the newest success of each entity, jobs whose copies '
   'are not confirmed, and failed jobs, unless include_failed. At most quantity (1 to 100000) jobs and messages a call, '
   'oldest first; two calls at a time share the work. Returns how many jobs and messages were removed, and whether there '
   'may be more.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.prune_generation_jobs(interval, boolean, integer)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.prune_generation_jobs');

@@ -10,8 +10,7 @@ create index if not exists generation_jobs_position
 -- of the index; compared as a row they would be looked for to its end.
 create or replace function generation_private.position_of(job public.generation_jobs)
 returns bigint
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -53,9 +52,7 @@ $$;
 
 create or replace function public.generation_job(job_id uuid)
 returns jsonb
-language plpgsql
-stable
-security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -104,10 +101,10 @@ begin
   );
 end
 $$;
-comment on function public.generation_job(uuid) is
+comment on function public.generation_job is
   'A job as a JSON object, or null if there is none with this id. position: its place among the queued jobs of its queue '
   'in the order in which they are claimed, 1 is next, at most 10000, null unless queued; it leaves out the limits of '
   'models, and that with a fair share jobs that name different models take turns. error: code and message of the failure '
   'or the last deferral, or null. cost_usd in US dollars. started_at: when it was first claimed; submitted_at: when its '
   'operation at the provider was recorded. visible_at: when its message can be claimed (again), null when it has ended.';
-select generation_private.grant_to_service_role('execute', 'function public.generation_job(uuid)');
+select generation_private.grant_to_service_role('execute', 'function public.generation_job');

@@ -20,9 +20,7 @@ returns table (
   cancelled bigint,
   cost_usd numeric
 )
-language plpgsql
-stable
-security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -56,8 +54,8 @@ begin
   order by q.place;
 end
 $$;
-comment on function public.generation_metrics() is
+comment on function public.generation_metrics is
   'One row a queue. Messages: visible, in_flight (hidden, a worker has them), delayed (hidden, no worker has them), '
   'oldest_visible_seconds (how long the longest waiting one could have been taken). Jobs by status. cost_usd: estimated '
   'cost of all jobs in US dollars.';
-select generation_private.grant_to_service_role('execute', 'function public.generation_metrics()');
+select generation_private.grant_to_service_role('execute', 'function public.generation_metrics');

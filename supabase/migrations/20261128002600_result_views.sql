@@ -5,9 +5,7 @@
 
 create or replace function generation_private.stored_assets()
 returns table (bucket text, name text, bytes bigint, content_type text, created_at timestamptz)
-language plpgsql
-stable
-security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -38,9 +36,7 @@ returns table (
   video_generated_at text,
   updated_at text
 )
-language plpgsql
-stable
-security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -41,8 +41,7 @@ create index if not exists worker_calls_time
 -- A secret of Vault; null when there is none, or no Vault.
 create or replace function generation_private.vault_secret(secret_name text)
 returns text
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -58,8 +57,7 @@ $$;
 -- with pgmq. The types of pg_cron's arguments differ between its versions, their number does not.
 create or replace function generation_private.schedule_requirements()
 returns table (missing text, remedy text)
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -109,8 +107,7 @@ $$;
 -- unpublished_generation_jobs: the called worker finds something, takes it, and by that ends the need.
 create or replace function generation_private.maintenance_since(queue_name text)
 returns timestamptz
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -213,8 +210,7 @@ $$;
 -- Null when there is no project_url.
 create or replace function generation_private.function_address(settings public.generation_worker_settings)
 returns text
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -288,8 +284,7 @@ $$;
 -- As the owner: a sender must not need rights on Vault or pg_net.
 create or replace function generation_private.messages_arrived()
 returns trigger
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -6,8 +6,7 @@
 -- https address.
 create or replace function generation_private.check_webhook_url(url text)
 returns text
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -64,8 +63,7 @@ $$;
 -- Likewise, by its spelling and the settings.
 create or replace function generation_private.webhook_refusal(url text)
 returns text
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare

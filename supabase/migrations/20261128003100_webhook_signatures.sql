@@ -5,9 +5,7 @@
 -- or in none.
 create or replace function generation_private.hmac_sha256(message bytea, key bytea)
 returns bytea
-language plpgsql
-immutable
-strict
+language plpgsql immutable strict
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -31,9 +29,7 @@ $$;
 -- it is not.
 create or replace function generation_private.webhook_keys(secret text)
 returns bytea[]
-language plpgsql
-immutable
-strict
+language plpgsql immutable strict
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -65,8 +61,7 @@ create or replace function generation_private.webhook_signatures(
   keys bytea[]
 )
 returns text
-language plpgsql
-immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin

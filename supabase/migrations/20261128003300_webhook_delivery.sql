@@ -3,8 +3,7 @@
 
 create or replace function generation_private.replies_are_readable()
 returns boolean
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -17,8 +16,7 @@ $$;
 -- What is missing before a webhook can be sent, and the statement that supplies it. No row: nothing.
 create or replace function generation_private.webhook_requirements()
 returns table (missing text, remedy text)
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -66,7 +64,6 @@ $$;
 create or replace function generation_private.webhook_delay(attempts integer)
 returns interval
 language plpgsql
-volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -201,10 +198,9 @@ returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  job public.generation_jobs;
 begin
-  for job in
+  perform generation_private.write_webhook(missed)
+  from (
     select j.*
     from public.generation_jobs as j
     where j.finished_at > clock_timestamp() - interval '1 hour'
@@ -216,9 +212,7 @@ begin
     order by j.finished_at
     limit quantity
     for key share of j skip locked
-  loop
-    perform generation_private.write_webhook(job);
-  end loop;
+  ) as missed;
 end
 $$;
 
@@ -291,8 +285,7 @@ $$;
 -- Two calls at a time share the work. 200 are as many as pg_net takes at once.
 create or replace function public.deliver_generation_webhooks()
 returns table (answered integer, sent integer, missing jsonb)
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -309,15 +302,14 @@ begin
   return next;
 end
 $$;
-comment on function public.deliver_generation_webhooks() is
+comment on function public.deliver_generation_webhooks is
   'Reads the answers to the webhooks that were sent, and sends what is due, at most 200 of each. Returns how many, and '
   'what is missing, each with the remedy: while something is, everything waits.';
-select generation_private.grant_to_service_role('execute', 'function public.deliver_generation_webhooks()');
+select generation_private.grant_to_service_role('execute', 'function public.deliver_generation_webhooks');
 
 create or replace function public.redeliver_generation_webhook(webhook_id uuid)
 returns boolean
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -342,10 +334,10 @@ begin
   return true;
 end
 $$;
-comment on function public.redeliver_generation_webhook(uuid) is
+comment on function public.redeliver_generation_webhook is
   'Sends a webhook once more, with the same id and all its attempts, also one that was delivered. Returns false when '
   'there is none with this id, or when the last attempt has not been answered yet.';
-select generation_private.grant_to_service_role('execute', 'function public.redeliver_generation_webhook(uuid)');
+select generation_private.grant_to_service_role('execute', 'function public.redeliver_generation_webhook');
 
 create or replace function public.generation_webhook_status()
 returns table (
@@ -356,9 +348,7 @@ returns table (
   failed bigint,
   last_failure jsonb
 )
-language plpgsql
-stable
-security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -392,20 +382,19 @@ begin
   return next;
 end
 $$;
-comment on function public.generation_webhook_status() is
+comment on function public.generation_webhook_status is
   'Whether webhooks can be delivered, and how that goes; sends nothing. in_use: a host is allowed, or a job has asked for '
   'a webhook. missing: what deliver_generation_webhooks lacks, each with the remedy. waiting: not delivered yet; retrying: '
   'those of them that have failed three times or more; failed: given up in the last 24 hours. last_failure: url, '
   'response_status, error and at of the newest of the latter two, or null.';
-select generation_private.grant_to_service_role('execute', 'function public.generation_webhook_status()');
+select generation_private.grant_to_service_role('execute', 'function public.generation_webhook_status');
 
 -- However a job ends, its row is updated: so that is where its webhook is written, and handed to pg_net, in the
 -- transaction that ends the job. What is rolled back is never sent. The job must not fail, or wait, because of its
 -- webhook: deliver_generation_webhooks finds one that could not be written.
 create or replace function generation_private.job_ended()
 returns trigger
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set lock_timeout = '50ms' -- a table may be altered just now
 as $$

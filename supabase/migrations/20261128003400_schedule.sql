@@ -4,8 +4,7 @@
 
 create or replace function generation_private.schedule_name(queue_name text)
 returns text
-language sql
-immutable
+language sql immutable
 return case queue_name
   when 'image_generation_queue' then 'process-image-generation'
   when 'video_generation_queue' then 'process-video-generation'
@@ -14,8 +13,7 @@ end;
 -- The schedule's jobs in pg_cron; none without pg_cron.
 create or replace function generation_private.scheduled_jobs()
 returns setof bigint
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -76,8 +74,7 @@ $$;
 
 create or replace function generation_private.interval_changed()
 returns trigger
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -135,8 +132,7 @@ create or replace function public.install_generation_schedule(
   worker_key text default null
 )
 returns void
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -162,18 +158,15 @@ begin
   );
 end
 $$;
-comment on function public.install_generation_schedule(text, text) is
+comment on function public.install_generation_schedule is
   'Has workers called, and webhooks delivered, on a schedule, with pg_cron and pg_net. project_url and worker_key are kept '
   'in Vault under these names when given; else they have to be there. Calling it again replaces what was installed. Raises '
   '55000 when an extension or a secret is missing; the hint is the statement that supplies it.';
-select generation_private.grant_to_service_role(
-  'execute', 'function public.install_generation_schedule(text, text)'
-);
+select generation_private.grant_to_service_role('execute', 'function public.install_generation_schedule');
 
 create or replace function public.remove_generation_schedule()
 returns boolean
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -188,16 +181,15 @@ begin
   return removed;
 end
 $$;
-comment on function public.remove_generation_schedule() is
+comment on function public.remove_generation_schedule is
   'Calls no workers any more, neither on a schedule nor when something is sent; the secrets stay. Returns whether '
   'there was a schedule.';
-select generation_private.grant_to_service_role('execute', 'function public.remove_generation_schedule()');
+select generation_private.grant_to_service_role('execute', 'function public.remove_generation_schedule');
 
 -- The last 5 runs of a job of pg_cron.
 create or replace function generation_private.last_runs(job_id bigint)
 returns jsonb
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -220,8 +212,7 @@ $$;
 -- The last 5 calls of workers, with the replies where these can be read.
 create or replace function generation_private.last_calls(queue_name text)
 returns jsonb
-language plpgsql
-stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -260,8 +251,7 @@ returns table (
   last_runs jsonb,
   last_calls jsonb
 )
-language plpgsql
-security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -286,12 +276,12 @@ begin
   end loop;
 end
 $$;
-comment on function public.generation_schedule() is
+comment on function public.generation_schedule is
   'One row a queue: whether workers are called by themselves, how often (schedule, null: not at all), where (url). missing: '
   'what the schedule needs and does not have, each with the remedy. last_runs: the last 5 checks of the queue, with their '
   'success. last_calls: the last 5 calls of workers, with the status that the function returned (null: no answer yet, or '
   'forgotten, which pg_net does after 6 hours) or the error.';
-select generation_private.grant_to_service_role('execute', 'function public.generation_schedule()');
+select generation_private.grant_to_service_role('execute', 'function public.generation_schedule');
 
 -- Installs it where that is possible, unless it was removed. Extensions that the server offers are created; where that
 -- is not allowed, or the secrets are not there yet, it can be installed later.
