@@ -59,9 +59,9 @@ create table if not exists public.generation_jobs (
 );
 
 comment on table public.generation_jobs is
-  'One row for every message of the generation queues: what was asked for, who works on it, what came of it. Written by triggers and functions only.';
+  'One row for every message of the generation queues: what was asked for, which lease works on it, and its outcome. Written by triggers and functions only.';
 comment on column public.generation_jobs.msg_id is
-  'The message in pgmq. Unique among live jobs only: a queue that is dropped and made anew counts from 1 again.';
+  'The message in pgmq. Unique among live jobs only: a queue that is dropped and created again counts from 1.';
 comment on column public.generation_jobs.status is
   'queued, running, waiting (an operation goes on at the provider), succeeded, failed or cancelled.';
 comment on column public.generation_jobs.message is
@@ -85,7 +85,7 @@ comment on column public.generation_jobs.lease_token is
 comment on column public.generation_jobs.leased_model is
   'The model that the last claim handed the job out for; null when the worker named none.';
 comment on column public.generation_jobs.submission_started_at is
-  'When a paid submission was announced. Without an operation it means: may have been submitted, nobody knows.';
+  'When a paid submission was announced. Without an operation it means that a submission is uncertain.';
 comment on column public.generation_jobs.submission_lease_token is
   'The lease that announced the submission; no other lease may submit on top of it.';
 comment on column public.generation_jobs.operation is

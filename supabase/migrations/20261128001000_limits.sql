@@ -29,7 +29,7 @@ comment on column public.generation_limits.requests_per_minute is
 comment on column public.generation_limits.jobs_in_flight is
   'Jobs that may be under way with the model, videos that are being made included; 0 stops it.';
 comment on column public.generation_limits.fair_share is
-  'Whose jobs take turns: storyboard or owner. One that sends a thousand holds up nobody else.';
+  'Whose jobs take turns: storyboard or owner. One that sends a thousand does not delay the others.';
 
 alter table public.generation_limits enable row level security;
 select generation_private.grant_to_service_role('select, insert, update, delete', 'table public.generation_limits');
@@ -43,7 +43,7 @@ create table if not exists generation_private.requests (
   primary key (job_id, lease_token)
 );
 comment on table generation_private.requests is
-  'The requests of the last minute, by the claims that granted them. Not for longer: nobody else counts them.';
+  'The requests of the last minute, by the claims that granted them. Not for longer: nothing else counts them.';
 create index if not exists requests_granted on generation_private.requests (granted_at, model);
 
 -- A job that was released, claimed and not begun, used no request. It is the only deferral that neither counts as an

@@ -33,7 +33,7 @@ from (
   from public.generation_jobs as job
   where job.status = 'succeeded'
     and job.finished_at > now() - interval '24 hours'
-    -- For those the time in which nobody sent them again would count as waiting.
+    -- For those the time until they were redriven would count as waiting.
     and not job.history @> '[{"event": "redriven"}]'
 ) as times
 group by times.kind;

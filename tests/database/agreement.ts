@@ -6,7 +6,7 @@
 
 import type { Sql } from "postgres";
 
-/** Everything that does not fit together, one line each. Nobody may be at work meanwhile. */
+/** Everything that does not fit together, one line each. No session may be at work meanwhile. */
 export async function disagreements(session: Sql): Promise<string[]> {
   const found = await Promise.all(
     ["image_generation_queue", "video_generation_queue"].map((queue) =>

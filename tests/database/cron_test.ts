@@ -70,7 +70,7 @@ Deno.test(`the schedule calls workers, by ${scheduler}`, async () => {
     await owner`update public.generation_worker_settings set call_interval_seconds = 1`;
     const cron = isReal ? undefined : new Cron(database, (line) => log.push(line));
 
-    // Nobody looks at the queue when this one becomes visible; only the schedule can find it.
+    // No session reads the queue when this one becomes visible; only the schedule can find it.
     await owner`select pgmq.send('video_generation_queue', '{"prompt": "later"}', 1)`;
     await owner`select pgmq.send('image_generation_queue', '{"prompt": "now"}')`;
     await until(async () => {

@@ -96,7 +96,7 @@ Deno.test("the schedule of docs/deploying.md calls a function whose queue has wo
   assert.equal(url, "http://kong:8000/functions/v1/process-image-generation");
 });
 
-Deno.test("the schedule calls with the key that SECURITY.md puts in the place of the old one", async () => {
+Deno.test("the schedule calls with the key that SECURITY.md names instead of the old one", async () => {
   const [install] = await statementsOf("docs/deploying.md");
   const [rotate, ...more] = await statementsOf("SECURITY.md");
   assert.deepEqual(more, []);

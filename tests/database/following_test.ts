@@ -16,7 +16,7 @@ const ANONYMOUS = "set local role anon;";
 const signedIn = (sub: string, tenant?: string) =>
   become({ sub, ...(tenant && { app_metadata: { tenant_id: tenant } }) });
 
-/** Jobs of both users, of two tenants, and of nobody. */
+/** Jobs of both users, of two tenants, and one without an owner. */
 async function openLedger(): Promise<PGlite> {
   const database = await openMigratedPglite();
   await database.exec(AUTH);
@@ -28,7 +28,7 @@ async function openLedger(): Promise<PGlite> {
   return database;
 }
 
-/** Runs a statement as somebody; nothing of it stays. */
+/** Runs a statement as a user; nothing of it stays. */
 function as(database: PGlite, who: string, statement: string) {
   return database.transaction(async (transaction) => {
     await transaction.exec(who);
@@ -44,7 +44,7 @@ const owners = async (database: PGlite, who: string) =>
 
 const DENIED = { code: "42501" };
 
-Deno.test("nobody sees the ledger until the page's policy is there", async () => {
+Deno.test("no user sees the ledger until the page's policy is there", async () => {
   await using database = await openLedger();
   for (const who of [ANONYMOUS, signedIn(ANN)]) {
     await assert.rejects(owners(database, who), DENIED);

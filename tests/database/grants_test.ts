@@ -172,7 +172,7 @@ Deno.test("each call and each look of anon and authenticated is refused", async 
     const relations = (kind: string) =>
       Object.keys(GRANTS).filter((name) => name.startsWith(kind)).map((name) => name.split(" ")[1]);
     const tables = relations("table");
-    const views = relations("view"); // nothing can be written to them, whoever asks
+    const views = relations("view"); // nothing can be written to them by any role
 
     for (const role of ["anon", "authenticated"]) {
       await t.step(role, async () => {

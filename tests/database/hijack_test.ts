@@ -33,7 +33,7 @@ const OPERATORS: [string, string, string][] = [
 // deno-lint-ignore no-explicit-any -- whatever the columns are
 type Row = any;
 
-/** Everything that could be found in the place of the real thing raises an error. */
+/** Everything that could be found instead of the real thing raises an error. */
 const TRAPS = `
   create function public.trap() returns boolean language plpgsql as $$
   begin raise exception 'hijacked as %', current_user using errcode = 'HJ001'; end $$;
@@ -60,7 +60,7 @@ function trapFunction(signature: string): string {
   return `create function public.${signature} returns boolean language sql as 'select public.trap()';`;
 }
 
-Deno.test("whoever calls the functions cannot become their owner", async (t) => {
+Deno.test("the caller of the functions cannot become their owner", async (t) => {
   const server = await startPostgres();
   const { url, superuserUrl } = await server.createDatabase({ pgmq: { extension: "1.5.1" } });
   const owner = connect(url);
@@ -139,7 +139,7 @@ Deno.test("whoever calls the functions cannot become their owner", async (t) => 
           and not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false)
           -- A body that is no text was bound to what its names meant when it was made.
           and prosqlbody is null
-          -- The views' functions run as whoever looks, and are inlined.
+          -- The views' functions run as the reader of the view, and are inlined.
           and proname not in ('image_queue_messages', 'video_queue_messages', 'queue_messages')`;
       const remedy = "set search_path = pg_catalog, pg_temp";
       assert.deepEqual(rows.map(({ name }) => name), [], remedy);

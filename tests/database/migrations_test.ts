@@ -101,7 +101,7 @@ Deno.test("messages that were there before the migrations get their ledger rows"
   assert.deepEqual(rows, [{ prompt: "early", status: "queued", same_time: true }]);
 });
 
-Deno.test("a queue that is dropped and made anew works again after the migrations", async () => {
+Deno.test("a queue that is dropped and created again works again after the migrations", async () => {
   await using database = await openMigratedPglite();
   await database.exec(`
     select pgmq.send('image_generation_queue', '{"prompt": "lost"}');

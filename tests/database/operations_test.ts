@@ -28,7 +28,7 @@ const TROUBLE: Record<string, string> = {
     select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "p"}');
     select public.defer_generation_job('image_generation_queue', msg_id, lease_token, 60, false, 'quota_exhausted', '')
     from public.claim_generation_jobs('image_generation_queue', 30, 1)`,
-  // Among many that somebody has cancelled.
+  // Among many that were cancelled.
   "Many jobs fail": [
     ...Array(5).fill(ended("image", "failed", { error_code: "no_image" })),
     ...Array(100).fill(ended("image", "cancelled")),

@@ -96,7 +96,7 @@ for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
       await owner.end();
 
       await t.step("every function was called", async () => {
-        // Those without a search path of their own are inlined, so that nobody sees them being called.
+        // Those without a search path of their own are inlined, so that no call of them is counted.
         const uncalled = await superuser`
           select p.oid::regprocedure::text as name
           from pg_proc as p

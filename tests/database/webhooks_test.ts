@@ -72,7 +72,7 @@ Deno.test("two looks at a time share the work, and neither waits", async (t) => 
       assert.equal(await requests(), 7);
     });
 
-    await t.step("while somebody alters the table, jobs end", async () => {
+    await t.step("while the table is being altered, jobs end", async () => {
       await owner.begin(async (transaction) => {
         await transaction`lock table generation_webhooks`;
         await end(other);

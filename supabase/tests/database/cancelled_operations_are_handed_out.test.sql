@@ -1,4 +1,4 @@
--- A video that nobody wants any more goes on at the provider until somebody says so there.
+-- A cancelled video goes on at the provider until a worker cancels it there.
 begin;
 select plan(13);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
@@ -33,7 +33,7 @@ select is(array_agg(status), array_fill('cancelled'::text, array[4]), 'at once t
 from public.generation_jobs where prompt <> 'kept';
 select is(count(*), 0::bigint, 'the other queue has none')
 from public.cancelled_generation_operations('image_generation_queue', 10);
-select is(pg_temp.due(), 'removed running waiting', 'a worker gets their operations, whoever cancelled the jobs');
+select is(pg_temp.due(), 'removed running waiting', 'a worker gets their operations, however the jobs were cancelled');
 select is(pg_temp.due(), null, 'and no other one does');
 select is(pg_temp.due(array(select job_id from lease where n = 'running')), null, 'until it should have told the provider');
 select pg_temp.a_while_passes();
@@ -50,7 +50,7 @@ begin
   raise exception 'no worker';
 end
 $$;
-select is(public.cancel_generation_job(job_id) ->> 'cancelled', 'true', 'a worker that cannot be woken keeps nobody from cancelling')
+select is(public.cancel_generation_job(job_id) ->> 'cancelled', 'true', 'a worker that cannot be woken does not keep a job from being cancelled')
 from lease where n = 'kept';
 select throws_ok($$ select public.cancelled_generation_operations('video_generation_queue', 101) $$,
   '22023', 'quantity: expected 0 to 100 jobs, got 101', 'a hundred are enough');

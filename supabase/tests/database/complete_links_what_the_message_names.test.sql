@@ -23,10 +23,10 @@ select is(count(*), 2::bigint, 'both entities have the URL')
 from public.kv_store_7ee7668a
 where key in ('scene:pgtap-sb:s1', 'character:pgtap-sb:c1') and value ->> 'imageUrl' = 'https://x.test/o.png';
 
-select pgmq.send('image_generation_queue', '{"storyboardId": "pgtap-sb", "sceneId": "nobody", "prompt": "p"}');
+select pgmq.send('image_generation_queue', '{"storyboardId": "pgtap-sb", "sceneId": "missing", "prompt": "p"}');
 select is(
   pg_temp.complete_next() -> 'entities',
-  '[{"slot": "scene", "key": "scene:pgtap-sb:nobody", "outcome": "not_found"}]',
+  '[{"slot": "scene", "key": "scene:pgtap-sb:missing", "outcome": "not_found"}]',
   'a missing entity is reported, the job succeeds'
 );
 

@@ -95,7 +95,7 @@ select is(
 ) from lease where way = 'succeeded';
 
 select is_empty(format($$ select * from pg_temp.answers('video_generation_queue', %s, %s) $$, msg_id, lease_token + 1),
-  'a token that nobody has got') from lease where way = 'held';
+  'a token that was never given out') from lease where way = 'held';
 select is_empty(format($$ select * from pg_temp.answers('image_generation_queue', %s, %s) $$, msg_id, lease_token),
   'the other queue, where it is not claimed') from lease where way = 'held';
 select is_empty(format($$ select * from pg_temp.answers('video_generation_queue', %s, %s) $$, new.msg_id, lease.lease_token),

@@ -33,7 +33,7 @@ where vt <= clock_timestamp() and read_ct = 0;
 
 select public.fail_generation_job('image_generation_queue', msg_id, lease_token, 'no_image', 'x')
 from public.generation_jobs where prompt in ('1', '3');
-select is(pg_temp.claim(), array['5'], 'a job that has ended makes room in flight, but its request was made');
+select is(pg_temp.claim(), array['5'], 'a job that has ended leaves its place in flight, but its request was made');
 
 update generation_private.requests set granted_at = granted_at - interval '59 seconds';
 select is(pg_temp.claim(), '{}', 'which counts for a minute');

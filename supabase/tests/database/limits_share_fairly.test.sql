@@ -17,13 +17,13 @@ create function pg_temp.claim(quantity integer) returns text language sql as $$
     )
 $$;
 
--- Some are there before anybody thinks of limits, the others come later.
+-- Some are there before the limits, the others come later.
 select pg_temp.send('a', 600);
 select pg_temp.send('b', 1);
 insert into public.generation_limits (queue, fair_share) values ('image_generation_queue', 'storyboard');
 select pg_temp.send('a', 400);
 select pg_temp.send('b', 2);
-select is(pg_temp.claim(8), 'abababaa', 'each storyboard has its turn, whoever sent a thousand');
+select is(pg_temp.claim(8), 'abababaa', 'each storyboard has its turn, even if one sent a thousand');
 select pg_temp.send('c', 4);
 select is(pg_temp.claim(5), 'cacac', 'one that comes later does not wait, and does not overtake for long');
 select pg_temp.send('d', 2);

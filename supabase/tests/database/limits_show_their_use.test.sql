@@ -24,10 +24,10 @@ select is(
 update pgmq.q_video_generation_queue set vt = clock_timestamp() - interval '1 s';
 select is(in_flight_now, 1::bigint, 'a worker that died leaves nothing in flight but what it submitted')
 from public.generation_limits_in_use where model = 'veo';
-select is(places, 1, 'which is what the claim leaves room for') from generation_private.free_places('video_generation_queue')
+select is(places, 1, 'which is what the claim counts') from generation_private.free_places('video_generation_queue')
 where model = 'veo';
 update generation_private.requests set granted_at = clock_timestamp() - interval '61 s';
-select is(begun_last_minute, 0::bigint, 'a minute later nobody counts a request')
+select is(begun_last_minute, 0::bigint, 'a minute later a request is not counted')
 from public.generation_limits_in_use where model = 'banana';
 
 select * from finish();

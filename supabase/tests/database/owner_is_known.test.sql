@@ -13,7 +13,7 @@ end
 $$;
 
 select is(pg_temp.owner_of('{"owner": "team-1"}'), 'team-1', 'the owner that the message names');
-select is(pg_temp.owner_of('{}'), null, 'nobody, when nobody is signed in');
+select is(pg_temp.owner_of('{}'), null, 'none, when no user is signed in');
 select is(pg_temp.owner_of('{"owner": 7}'), null, 'an owner that is no text counts as none');
 select is(length(pg_temp.owner_of(jsonb_build_object('owner', repeat('x', 300)))), 256, 'one without end is cut');
 
@@ -21,9 +21,9 @@ set local "request.jwt.claims" = '{"sub": "b1946ac9-user", "role": "authenticate
 select is(pg_temp.owner_of('{}'), 'b1946ac9-user', 'the signed-in user');
 select is(pg_temp.owner_of('{"owner": "team-1"}'), 'team-1', 'the message goes before the user');
 set local "request.jwt.claims" = 'no json';
-select is(pg_temp.owner_of('{}'), null, 'claims that are none keep nobody from sending');
+select is(pg_temp.owner_of('{}'), null, 'claims that are none do not keep a sender from sending');
 
-set local "request.jwt.claims" = '{"sub": "somebody else"}';
+set local "request.jwt.claims" = '{"sub": "another user"}';
 update pgmq.q_image_generation_queue set message = message || '{"owner": "mallory"}';
 select * from public.claim_generation_jobs('image_generation_queue', 30, 10);
 select is(

@@ -31,7 +31,7 @@ set finished_at = finished_at - interval '1 year', updated_at = updated_at - int
   publication_pending = prompt = 'unconfirmed'
 where status = 'succeeded';
 
-select is(jobs, 3::bigint, 'what was superseded, and what belongs to nobody, is removed')
+select is(jobs, 3::bigint, 'what was superseded, and what belongs to no entity, is removed')
 from public.prune_generation_jobs('30 days');
 select is(array_agg(prompt order by prompt), array['both', 'late', 'newest', 'unconfirmed', 'video'],
   'the newest of the scene, of its character and of each kind stay, and what is to be copied yet')
@@ -44,7 +44,7 @@ select is(body #>> '{publications,0,object_path}', 'newest.png', 'the current ob
 select is(value ->> 'imageUrl', 'https://x.test/newest.png', 'so is the entity')
 from public.kv_store_7ee7668a where key = 'scene:pgtap-sb:s1';
 
--- A message that somebody has put back must find its job, or it would be worked on again.
+-- A message that was copied back by hand must find its job, or it would be worked on again.
 update public.generation_jobs set finished_at = finished_at - interval '1 year', publication_pending = false
 where prompt = 'unconfirmed';
 alter table pgmq.q_image_generation_queue disable trigger user;
@@ -52,7 +52,7 @@ insert into pgmq.q_image_generation_queue (msg_id, enqueued_at, vt, message) ove
 select msg_id, enqueued_at, now(), message from public.generation_jobs where prompt = 'unconfirmed';
 alter table pgmq.q_image_generation_queue enable trigger user;
 select is(jobs, 0::bigint, 'a job whose message is on the queue stays') from public.prune_generation_jobs('30 days');
-select is_empty($$ select * from public.claim_generation_jobs('image_generation_queue', 30, 1) $$, 'so that nobody works on it');
+select is_empty($$ select * from public.claim_generation_jobs('image_generation_queue', 30, 1) $$, 'so that no worker gets it');
 
 select * from finish();
 rollback;

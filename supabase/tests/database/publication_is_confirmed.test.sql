@@ -1,4 +1,4 @@
--- Copies may cross: whoever copied what is no longer the newest is told to copy again.
+-- Copies may cross: a worker that copied what is no longer the newest is told to copy again.
 begin;
 select plan(8);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;

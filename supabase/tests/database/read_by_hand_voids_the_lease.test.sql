@@ -1,4 +1,4 @@
--- pgmq.read gives the message to whoever calls it; the worker's lease is then another's.
+-- pgmq.read gives the message to its caller; the worker has lost its lease then.
 begin;
 select plan(3);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;

@@ -56,7 +56,7 @@ select is(
 select ok(again.lease_token > lease.lease_token and again.job_id = lease.job_id and again.retried,
   'as the same job with a new lease')
 from again join lease using (n) where n = 'uncertain';
-select is(count(*), 3::bigint, 'no job was made anew') from public.generation_jobs;
+select is(count(*), 3::bigint, 'no job was created') from public.generation_jobs;
 
 select * from finish();
 rollback;

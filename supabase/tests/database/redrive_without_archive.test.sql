@@ -1,4 +1,4 @@
--- The archive may be tidied and the queue made anew: the ledger still has the message.
+-- The archive may be emptied and the queue created again: the ledger still has the message.
 begin;
 select plan(9);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
@@ -41,7 +41,7 @@ alter table pgmq.q_image_generation_queue enable trigger user;
 select is(count(*), 1::bigint, 'what is taken in the queue is taken')
 from public.redrive_generation_jobs(error_code => 'no_image');
 
--- A queue made anew counts from 1: an id that it has not given out yet would stop a sender later.
+-- A queue that was created again counts from 1: an id that it has not given out yet would stop a sender later.
 truncate pgmq.q_image_generation_queue;
 delete from public.generation_jobs;
 select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "old"}');

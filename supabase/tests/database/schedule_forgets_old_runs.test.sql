@@ -2,7 +2,7 @@ begin;
 select plan(2);
 delete from generation_private.worker_calls;
 select public.install_generation_schedule('https://project.test', 'key');
-select cron.schedule('of somebody else', '* * * * *', 'select 1');
+select cron.schedule('of another owner', '* * * * *', 'select 1');
 
 insert into generation_private.worker_calls (queue, request_id, called_at)
 values ('image_generation_queue', 1, now() - interval '23 hours'), ('image_generation_queue', 2, now() - interval '25 hours');
@@ -17,7 +17,7 @@ select is(array(select request_id from generation_private.worker_calls), array[1
 select is(
   array(select return_message from cron.job_run_details order by return_message collate "C"),
   array[
-    'deliver-generation-webhooks 23', 'of somebody else 23', 'of somebody else 25', 'process-image-generation 23', 'process-video-generation 23',
+    'deliver-generation-webhooks 23', 'of another owner 23', 'of another owner 25', 'process-image-generation 23', 'process-video-generation 23',
     'prune-generation-schedule 23'
   ],
   'and so are runs, of this schedule alone'

@@ -46,7 +46,7 @@ select results_eq(
   $$ values
     ('image_generation_queue', true, pg_temp.every(10), 'https://other.test/functions/v1/process-image-generation', '[]'::jsonb),
     ('video_generation_queue', true, pg_temp.every(10), 'https://other.test/functions/v1/process-video-generation', '[]') $$,
-  'it can be looked at'
+  'it can be read'
 );
 select is(
   array(select jsonb_array_length(last_runs) || ' ' || jsonb_array_length(last_calls) from public.generation_schedule()),
@@ -65,7 +65,7 @@ select is(public.remove_generation_schedule(), true, 'it is removed');
 select is(count(*), 0::bigint, 'without a trace in pg_cron') from pg_temp.jobs();
 select is(array(select installed from public.generation_schedule()), array[false, false], 'and says so');
 select pgmq.send('image_generation_queue', '{}');
-select is(count(*), 1::bigint, 'what is sent calls nobody any more') from generation_private.worker_calls;
+select is(count(*), 1::bigint, 'what is sent calls no worker any more') from generation_private.worker_calls;
 
 select * from finish();
 rollback;

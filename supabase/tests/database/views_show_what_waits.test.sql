@@ -1,4 +1,4 @@
--- Pending, in flight, waiting longest: whoever looks sees every message and takes none.
+-- Pending, in flight, waiting longest: a reader sees every message and takes none.
 begin;
 select plan(16);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
@@ -69,7 +69,7 @@ update pgmq.q_image_generation_queue set vt = clock_timestamp() - interval '1 s'
 select ok(visible_at < now() + interval '1 s' and status = 'running', 'whose worker has died is seen by its time')
 from public.generation_jobs_in_flight where scene_id = 's3';
 
--- Of a queue that was dropped and made anew the ledger holds jobs with the numbers of other messages.
+-- Of a queue that was dropped and created again the ledger holds jobs with the numbers of other messages.
 update public.generation_jobs set enqueued_at = enqueued_at - interval '1 day' where scene_id in ('s2', 's3');
 select is(
   array_agg(format('%s %s', scene_id, coalesce(job_id::text, 'none')) order by scene_id), array['s2 none', 's3 none'],

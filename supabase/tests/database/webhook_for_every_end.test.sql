@@ -14,20 +14,20 @@ create view pg_temp.told as
 select j.prompt, w.event ->> 'type' as type, w.event, w.url, w.status, w.ended_at = j.finished_at as is_newest
 from public.generation_webhooks as w join public.generation_jobs as j on j.id = w.job_id;
 
-select pg_temp.send(prompt) from unnest(array['succeeds', 'fails', 'is put back']) as prompt;
+select pg_temp.send(prompt) from unnest(array['succeeds', 'fails', 'is deferred']) as prompt;
 create temporary table lease as
 select *, message ->> 'prompt' as prompt from public.claim_generation_jobs('image_generation_queue', 600, 3);
-select is_empty('select from pg_temp.told', 'what goes on is told to nobody');
+select is_empty('select from pg_temp.told', 'what goes on has no webhook');
 select public.complete_generation_job(
   'image_generation_queue', msg_id, lease_token, 'p', 'https://x.test/i.png', 'image/png', 'm', '{"tokens": 1}', 0.04
 ) from lease where prompt = 'succeeds';
 select is(type, 'generation.succeeded', 'success') from pg_temp.told where prompt = 'succeeds';
 select public.fail_generation_job('image_generation_queue', msg_id, lease_token, 'no_image', 'none came') from lease where prompt = 'fails';
 select is(type, 'generation.failed', 'failure') from pg_temp.told where prompt = 'fails';
-select public.defer_generation_job('image_generation_queue', msg_id, lease_token, 0, true, 'x', 'y') from lease where prompt = 'is put back';
-select is_empty($$ select from pg_temp.told where prompt = 'is put back' $$, 'an attempt that is repeated is no end');
-select public.cancel_generation_job(job_id) from lease where prompt = 'is put back';
-select is(type, 'generation.cancelled', 'cancellation') from pg_temp.told where prompt = 'is put back';
+select public.defer_generation_job('image_generation_queue', msg_id, lease_token, 0, true, 'x', 'y') from lease where prompt = 'is deferred';
+select is_empty($$ select from pg_temp.told where prompt = 'is deferred' $$, 'an attempt that is repeated is no end');
+select public.cancel_generation_job(job_id) from lease where prompt = 'is deferred';
+select is(type, 'generation.cancelled', 'cancellation') from pg_temp.told where prompt = 'is deferred';
 
 select pg_temp.send('is deleted'), pg_temp.send('is archived');
 select pgmq.delete('image_generation_queue', msg_id) from public.generation_jobs where prompt = 'is deleted';
@@ -64,7 +64,7 @@ select is(
 select is(event #>> '{data,status}', 'failed', 'what was said of the first end stays as it was')
 from pg_temp.told where prompt = 'fails' and not is_newest;
 
--- Whoever asks for nothing is told nothing.
+-- A sender that asks for no webhook gets none.
 select pg_temp.send('nothing', '{}'), pg_temp.send('null', '{"webhookUrl": null}'), pg_temp.send('a number', '{"webhookUrl": 7}');
 select public.cancel_generation_job(id) from public.generation_jobs where prompt in ('nothing', 'null', 'a number');
 select is_empty($$ select from pg_temp.told where prompt in ('nothing', 'null', 'a number') $$, 'no URL, no webhook');
@@ -72,7 +72,7 @@ select is(array(select distinct url from pg_temp.told), array['https://hooks.exa
 
 update public.generation_jobs set publication_pending = false, updated_at = clock_timestamp();
 update public.generation_jobs set status = status;
-select is(count(*), 7::bigint, 'what touches a job that has ended tells nobody') from pg_temp.told;
+select is(count(*), 7::bigint, 'what touches a job that has ended writes no webhook') from pg_temp.told;
 select is(count(distinct id), 7::bigint, 'each has an id of its own') from public.generation_webhooks;
 
 select * from finish();

@@ -1,4 +1,4 @@
--- What another attempt would not mend.
+-- What another attempt would not repair.
 begin;
 select plan(13);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;

@@ -18,7 +18,7 @@ select pg_temp.end_one();
 select is(count(*), 1::bigint, 'one request, when the job ends')
 from net.http_request_queue where id > (select id from before);
 rollback to before;
-select is_empty('select from net.http_request_queue where id > (select id from before)', 'what is rolled back tells nobody');
+select is_empty('select from net.http_request_queue where id > (select id from before)', 'what is rolled back is not sent');
 select is_empty('select from public.generation_webhooks', 'and is not written down');
 
 select pg_temp.end_one();

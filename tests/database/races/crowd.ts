@@ -32,7 +32,7 @@ type Deed = (session: Sql, gossip: Gossip, pick: Pick) => Promise<unknown>;
 const QUEUES = ["image_generation_queue", "video_generation_queue"];
 const IDS = ["1", "2", "3"];
 
-/** A deed on a lease that somebody has or had. */
+/** A call with a lease that a session has or had. */
 const withLease =
   (deed: (session: Sql, lease: call.Claimed) => PromiseLike<unknown>): Deed =>
   async (session, { leases }, pick) => {
@@ -139,7 +139,7 @@ export async function crowd(
     }
   }));
 
-  // A cancellation may have left its message to whoever claims it next.
+  // A cancellation may have left its message to the next claim.
   const [session] = sessions;
   await session.unsafe("set default_transaction_isolation = 'read committed'");
   for (const queue of QUEUES) {

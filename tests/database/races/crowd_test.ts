@@ -1,4 +1,4 @@
-/** Everybody at once: whatever they do, nobody waits for ever, and nothing is left half done. */
+/** All at once: whatever the sessions do, none waits for ever, and nothing is left half done. */
 
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
@@ -25,7 +25,7 @@ async function stale(session: Sql): Promise<unknown[]> {
 
 const LEVELS: [string, number, string[]][] = [
   ["read committed", 2000, []],
-  // Somebody's default. A call may be refused, a purge has to be, but nothing is done by halves.
+  // The default of some projects. A call may be refused, a purge has to be, but nothing is half done.
   ["repeatable read", 700, ["40001", "55000"]],
   ["serializable", 700, ["40001", "55000"]],
 ];

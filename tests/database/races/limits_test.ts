@@ -51,7 +51,7 @@ async function crowd({ another }: Sessions, count = 20): Promise<Sql[]> {
 const atOnce = async <T>(sessions: Sql[], act: (session: Sql) => Promise<T[]>): Promise<T[]> =>
   (await Promise.all(sessions.map(act))).flat();
 
-/** The jobs that somebody works on, as this session sees them. */
+/** The running jobs, as this session sees them. */
 async function running(session: Sql): Promise<number> {
   const [{ count }] = await session`
     select count(*)::int as count from public.generation_jobs where status = 'running'`;
@@ -129,7 +129,7 @@ for (const server of [HOSTED, NEWEST]) {
           const seen: number[] = [];
           await Promise.all(workers.map(async (worker) => {
             while (await left() > 0) {
-              // Nobody else's claim takes effect before this one, so what is running before its
+              // No other claim takes effect before this one, so what is running before its
               // commit is the most that there can be after it.
               await worker`begin`;
               const mine = await claim(worker, 2);
@@ -285,7 +285,7 @@ for (const server of [HOSTED, NEWEST]) {
         },
       );
 
-      await step("nobody waits in a circle", async (sessions) => {
+      await step("no session waits in a circle", async (sessions) => {
         const { onlooker } = sessions;
         await limit(
           onlooker,
@@ -315,13 +315,13 @@ for (const server of [HOSTED, NEWEST]) {
             }
           }
         }));
-        // A deadlock would have ended somebody's call with an error.
+        // A deadlock would have ended a call with an error.
         const [{ ended }] = await onlooker`
           select count(*)::int as ended from public.generation_jobs where finished_at is not null`;
         assert.ok(ended > 0);
       });
 
-      await step("without limits nobody waits again", async (sessions) => {
+      await step("without limits no session waits again", async (sessions) => {
         await limit(sessions.onlooker);
         const { waited } = await overlap(sessions, (a) => claim(a), (b) => claim(b));
         assert.equal(waited, false);

@@ -30,7 +30,7 @@ Deno.test("what an entity shows", (t) =>
       });
     }
 
-    await step("linking does not undo what somebody else is writing", async (sessions) => {
+    await step("linking does not undo what another session is writing", async (sessions) => {
       const [mine] = await claim(sessions.onlooker);
       await overlap(
         sessions,
@@ -60,7 +60,7 @@ Deno.test("what an entity shows", (t) =>
         assert.deepEqual(
           await confirm(sessions.b, older.job_id, publications),
           first.publications,
-          "whoever asks from now on is told",
+          "a later call is told",
         );
       },
     );

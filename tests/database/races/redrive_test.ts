@@ -20,7 +20,7 @@ async function messages(session: Sql): Promise<number> {
   return count;
 }
 
-/** Makes cancellations stop with the row in hand, for as long as somebody holds the lock 1. */
+/** Makes cancellations stop with the row in hand, for as long as a session holds the lock 1. */
 const pauseCancellations = (session: Sql) =>
   session.unsafe(`
     create function public.pause() returns trigger language plpgsql as $$
@@ -46,7 +46,7 @@ Deno.test("redriving and pruning", (t) =>
     });
 
     await step(
-      "what is being redriven has failed for whoever cancels it meanwhile",
+      "what is being redriven has failed for a cancellation meanwhile",
       async (sessions) => {
         const { job_id } = await failed(sessions.onlooker);
         const { second, waited } = await overlap(

@@ -73,7 +73,7 @@ const AFRESH = `
   )) from generate_series(1, 3) as n;
 `;
 
-/** What came of two calls that overlapped. */
+/** The outcome of two calls that overlapped. */
 export interface Overlap<A, B> {
   first: A;
   second: B;

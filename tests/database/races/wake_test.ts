@@ -22,7 +22,7 @@ Deno.test("senders and the workers that they wake", (t) =>
       assert.equal(await calls(onlooker), 1, "b's call is known by now");
     });
 
-    await step("what is rolled back calls nobody", async ({ a, onlooker }) => {
+    await step("what is rolled back calls no worker", async ({ a, onlooker }) => {
       await installSchedule(onlooker);
       await a`begin`;
       await send(a);
@@ -63,7 +63,7 @@ Deno.test("senders and the workers that they wake", (t) =>
     );
   }));
 
-/** Installs the schedule over stand-ins of its extensions; nobody has been called yet. */
+/** Installs the schedule over stand-ins of its extensions; no worker has been called yet. */
 async function installSchedule(session: Sql): Promise<void> {
   await session.unsafe(EXTENSIONS);
   await session`select public.install_generation_schedule('https://project.test', 'key')`;

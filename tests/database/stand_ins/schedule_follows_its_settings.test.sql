@@ -9,7 +9,7 @@ create function pg_temp.interval(seconds integer) returns text language sql as $
   select pg_temp.schedule()
 $$;
 
-select is(pg_temp.interval(5), '5 seconds', 'one update changes how often a queue is looked at');
+select is(pg_temp.interval(5), '5 seconds', 'one update changes how often a queue is checked');
 select is(pg_temp.interval(60), '* * * * *', 'every minute');
 select is(pg_temp.interval(300), '*/5 * * * *', 'every five');
 select is(pg_temp.interval(3600), '0 * * * *', 'every hour');
@@ -40,7 +40,7 @@ select is_empty(
        <> (role = 'service_role' and c.name = 'most_workers')
        or has_any_column_privilege(role, 'public.generation_worker_settings', 'select') <> (role = 'service_role')
        or has_table_privilege(role, 'public.generation_worker_settings', 'insert, delete, truncate') $$,
-  'service_role may change them, nobody else may look'
+  'service_role may change them, no other role may read them'
 );
 
 select * from finish();

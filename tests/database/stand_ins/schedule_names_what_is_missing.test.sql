@@ -1,4 +1,4 @@
--- One thing after the other, each with the statement that mends it.
+-- One thing after the other, each with its remedy.
 begin;
 select plan(9);
 
@@ -34,7 +34,7 @@ select is(
 select is(
   array(select missing ->> 0 from public.generation_schedule()),
   array_fill('{"remedy": "select vault.create_secret(''YOUR_SECRET_KEY'', ''worker_key'');", "missing": "the secret worker_key"}'::text, array[2]),
-  'whoever looks at the schedule is told the same'
+  'generation_schedule says the same'
 );
 
 drop schema vault cascade;
@@ -52,7 +52,7 @@ select is(
 );
 select is(
   array(select jsonb_array_length(missing) from public.generation_schedule()), array[5, 5],
-  'the schedule can be looked at all the same'
+  'the schedule can be read all the same'
 );
 
 select * from finish();

@@ -1,4 +1,4 @@
--- What is in Storage and on the entities, whoever those tables belong to.
+-- What is in Storage and on the entities, whichever role owns those tables.
 begin;
 select plan(6);
 delete from public.kv_store_7ee7668a;

@@ -8,7 +8,7 @@ select public.install_generation_schedule('https://project.test', 'key');
 select is(pg_temp.scheduled(), '10 seconds select from public.deliver_generation_webhooks()', 'every ten seconds');
 select cron.unschedule('deliver-generation-webhooks');
 select public.install_generation_schedule();
-select isnt(pg_temp.scheduled(), null, 'installing it again mends it');
+select isnt(pg_temp.scheduled(), null, 'installing it again repairs it');
 update public.generation_worker_settings set call_interval_seconds = 20;
 select is(count(*), 1::bigint, 'there is one') from cron.job where jobname = 'deliver-generation-webhooks';
 

@@ -48,8 +48,8 @@ select is(
 drop table net._http_response;
 select is((pg_temp.missing())[1], 'the right to read the answers that pg_net got', 'answers have to be seen');
 drop schema net cascade;
-select is((pg_temp.missing())[1], 'the extension pg_net', 'without pg_net nobody is called');
-select is(pg_temp.remedy(), 'create extension pg_net;', 'and that is mended so');
+select is((pg_temp.missing())[1], 'the extension pg_net', 'without pg_net nothing is sent');
+select is(pg_temp.remedy(), 'create extension pg_net;', 'which is its remedy');
 select lives_ok($$
   select pgmq.send('image_generation_queue', '{"prompt": "late", "webhookUrl": "https://hooks.example.com/"}');
   select public.cancel_generation_job(id) from public.generation_jobs where prompt = 'late'

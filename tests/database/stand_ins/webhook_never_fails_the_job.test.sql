@@ -29,7 +29,7 @@ drop view vault.decrypted_secrets;
 create view vault.decrypted_secrets as select name, (1 / 0)::text as decrypted_secret from vault.secrets;
 select is(pg_temp.end_one('vault'), 'cancelled', 'Vault is out of order');
 select is_empty('select from public.generation_webhooks', 'nothing could be written down');
-select throws_ok('select * from public.deliver_generation_webhooks()', '22012', null, 'whoever delivers is told');
+select throws_ok('select * from public.deliver_generation_webhooks()', '22012', null, 'the delivery reports it');
 rollback to healthy;
 
 alter table public.generation_webhooks rename to elsewhere;

@@ -37,12 +37,12 @@ $$;
 
 select pg_temp.make(1, 'waiting');
 select pg_temp.cancel(1);
-select is(pg_temp.calls(), 0::bigint, 'without a schedule a cancellation calls nobody');
-select is(pg_temp.handed_out(), 1::bigint, 'it waits for whoever comes by');
+select is(pg_temp.calls(), 0::bigint, 'without a schedule a cancellation calls no worker');
+select is(pg_temp.handed_out(), 1::bigint, 'it waits for the next worker');
 
 select public.install_generation_schedule('https://project.test', 'key');
 update public.generation_worker_settings set most_workers = 4, debounce_seconds = 3;
-select is(pg_temp.look(), 0, 'what has been handed out calls nobody');
+select is(pg_temp.look(), 0, 'what has been handed out calls no worker');
 
 select pg_temp.make(6, 'waiting');
 select pg_temp.cancel(1);
@@ -59,11 +59,11 @@ select is(pg_temp.handed_out(), 3::bigint, 'that worker gets them all');
 select pg_temp.as_if_committed('1 second');
 select is(pg_temp.look(), 0, 'then there is nothing to call for');
 select pg_temp.cancel(1);
-select is(pg_temp.calls(), 3::bigint, 'whoever was called before a cancellation may have asked already');
+select is(pg_temp.calls(), 3::bigint, 'a worker that was called before a cancellation may have asked already');
 select is(pg_temp.handed_out(), 1::bigint, 'the next one is handed out');
 select pg_temp.passes('280 seconds');
 delete from generation_private.worker_calls;
-select is(pg_temp.look(), 0, 'nobody is called while its worker may be telling the provider');
+select is(pg_temp.look(), 0, 'no worker is called while the first may be telling the provider');
 select pg_temp.passes('30 seconds');
 select is(pg_temp.look(), 1, 'what it has not confirmed after five minutes calls another');
 select is(pg_temp.handed_out(), 5::bigint, 'who gets all of them');
@@ -72,7 +72,7 @@ select is(generation_private.maintenance_since('video_generation_queue'), null, 
 select pgmq.send('video_generation_queue', '{}');
 delete from generation_private.worker_calls;
 select pg_temp.cancel(1);
-select is(pg_temp.calls(), 1::bigint, 'whoever is called for a message does the errand as well');
+select is(pg_temp.calls(), 1::bigint, 'a worker that is called for a message does the maintenance as well');
 truncate pgmq.q_video_generation_queue;
 select pg_temp.handed_out();
 
@@ -87,7 +87,7 @@ select is(pg_temp.look(), 0, 'no workers, no calls');
 update public.generation_worker_settings set most_workers = 4;
 
 delete from vault.secrets where name = 'worker_key';
-select lives_ok('select pg_temp.cancel(1)', 'a worker that cannot be called keeps nobody from cancelling');
+select lives_ok('select pg_temp.cancel(1)', 'a worker that cannot be called does not keep a job from being cancelled');
 select throws_ok('select pg_temp.look()', '55000', 'the database cannot call the workers: the secret worker_key is missing',
   'which the schedule reports');
 select vault.create_secret('key', 'worker_key');
@@ -98,7 +98,7 @@ select public.complete_generation_job(
   'image_generation_queue', msg_id, lease_token, 's.png', 'u', 'image/png', 'm', null, null
 ) from public.claim_generation_jobs('image_generation_queue', 30, 1);
 delete from generation_private.worker_calls;
-select is(pg_temp.look('image_generation_queue'), 0, 'nobody is called for a copy that its own worker may be making');
+select is(pg_temp.look('image_generation_queue'), 0, 'no worker is called for a copy that its own worker may be making');
 select pg_temp.passes('601 seconds');
 select is(pg_temp.look('image_generation_queue'), 1, 'one that was left undone calls a worker');
 select is(pg_temp.look('image_generation_queue'), 0, 'once');
@@ -109,7 +109,7 @@ select is(pg_temp.look('image_generation_queue'), 0, 'and is not called again');
 
 update public.generation_jobs set operation = '{"name": "op"}', cancellation_pending = true
 where queue = 'image_generation_queue';
-select is(pg_temp.look('image_generation_queue'), 0, 'nobody is called for what workers of images do not ask for');
+select is(pg_temp.look('image_generation_queue'), 0, 'no worker is called for what workers of images do not ask for');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Every function and table that we put where PostgREST looks is decided on: service_role or nobody.
+-- Every function and table that PostgREST can see is decided on: service_role or its owner alone.
 begin;
 select plan(14);
 
@@ -82,12 +82,12 @@ select is_empty(
        lateral (select oid::regprocedure as signature from pg_proc where pronamespace = 'generation_private'::regnamespace) as p
      where has_function_privilege(role, signature, 'execute')
        and not (role = 'service_role' and signature::text ~ '(queue_messages|queue_names|stored_assets|entity_results)\(\)$') $$,
-  'the internals are executed by nobody, but for what the views read'
+  'the internals are executed by their owner, but for what the views read'
 );
 select is_empty(
   $$ select role from unnest(array['anon', 'authenticated', 'service_role']) as role
      where has_schema_privilege(role, 'generation_private', 'usage') $$,
-  'the internals are nobody''s'
+  'the internals are their owner''s'
 );
 
 select * from finish();

@@ -1,4 +1,4 @@
--- A message whose job has ended must not be worked on, whoever put it there.
+-- A message whose job has ended must not be worked on, however it got back to the queue.
 begin;
 select plan(4);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;

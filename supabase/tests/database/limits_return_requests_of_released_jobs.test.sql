@@ -26,7 +26,7 @@ select is(pg_temp.claim(), 1::bigint, 'one is claimed');
 select pg_temp.defer(null, false);
 select is(pg_temp.claim(), 1::bigint, 'given back unbegun, it has used no request');
 select pg_temp.defer('quota_exhausted', false);
-select is(pg_temp.claim(), 0::bigint, 'refused for want of quota, it has, though that was no attempt');
+select is(pg_temp.claim(), 0::bigint, 'refused because of the quota, it has, though that was no attempt');
 select pg_temp.a_minute_passes();
 select is(pg_temp.claim(), 1::bigint, 'a minute later there is another');
 
@@ -42,7 +42,7 @@ select is(
 select is(count(*), 0::bigint, 'polling is no request') from generation_private.requests;
 select pg_temp.defer(null, false);
 update public.generation_limits set jobs_in_flight = 2;
-select is(pg_temp.claim(), 2::bigint, 'with more room another one is begun beside it');
+select is(pg_temp.claim(), 2::bigint, 'with more places another one begins beside it');
 
 select pg_temp.a_minute_passes();
 update pgmq.q_video_generation_queue set vt = clock_timestamp() - interval '1 second';

@@ -1,4 +1,4 @@
--- A queue that was made anew has no triggers until the migrations run again.
+-- A queue that was created again has no triggers until the migrations run again.
 begin;
 select plan(5);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;

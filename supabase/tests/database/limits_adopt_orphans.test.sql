@@ -20,7 +20,7 @@ select is(
 select is(array(select status from public.generation_jobs where prompt = 'unseen'), array['running'],
   'which have their rows now');
 select is(count(*), 3::bigint, 'nothing else is on the queue') from pgmq.q_image_generation_queue;
-select is(count(*), 2::bigint, 'what was settled is archived, and what nobody can read')
+select is(count(*), 2::bigint, 'what was settled is archived, and what no worker can read')
 from pgmq.a_image_generation_queue where message ->> 'prompt' <> '2';
 select is(array(select error_code from public.generation_jobs where status = 'failed'), array['invalid_message'],
   'the latter has failed');
