@@ -10,7 +10,7 @@ delete from cron.job_run_details;
 insert into cron.job_run_details (runid, jobid, return_message, start_time, end_time)
 select -row_number() over (), jobid, jobname || ' ' || hours, now() - make_interval(hours => hours), now() - make_interval(hours => hours)
 from cron.job, unnest(array[23, 25]) as hours
-where jobname ~ '^(process|deliver|prune)-' or jobname = 'of somebody else';
+where jobname ~ '^(process|deliver|prune)-' or jobname = 'of another owner';
 select generation_private.prune_schedule();
 
 select is(array(select request_id from generation_private.worker_calls), array[1::bigint], 'calls are kept for a day');
