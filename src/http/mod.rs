@@ -1,13 +1,15 @@
 //! Requests and replies, over whatever carries them.
 
 mod head;
-mod transport;
+mod error;
 mod request;
+mod transport;
 mod reply;
 
+pub use error::TransportError;
 pub use head::Head;
 pub(crate) use head::LONGEST_DELAY;
 pub(crate) use reply::{BodyLimit, Reply, explanation, passes, receive, send};
 pub(crate) use request::{CONTENT_TYPE, JSON, build, get, post_json};
 pub use request::{Header, Payload, Request};
-pub use transport::{Received, Transport, TransportError};
+pub use transport::{Received, Transport};

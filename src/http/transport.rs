@@ -4,10 +4,9 @@
 //! is and holds the credentials. In production it is a fetch-based adapter of the function, in a
 //! test a list of recorded replies.
 
-use std::fmt;
 use std::time::Duration;
 
-use super::{Head, Request};
+use super::{Head, Request, TransportError};
 
 /// The body of a reply, as far as it has been received.
 #[derive(Debug)]
@@ -16,32 +15,6 @@ pub struct Received<S> {
     pub head: Vec<u8>,
     /// The whole body, the head included.
     pub whole: S,
-}
-
-/// Why there was no reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TransportError {
-    /// The connection was refused or could not be made: the request did not arrive.
-    NotSent(String),
-    /// Nothing came within the time, or the connection broke: the request may have arrived.
-    NoReply(String),
-    /// The body is longer than was allowed.
-    TooLarge {
-        /// What was allowed, in bytes.
-        limit: usize,
-    },
-}
-
-impl fmt::Display for TransportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotSent(reason) => write!(f, "could not be reached: {reason}"),
-            Self::NoReply(reason) => write!(f, "did not answer: {reason}"),
-            Self::TooLarge { limit } => {
-                write!(f, "sent more than the {} MB that fit into a function", limit >> 20)
-            }
-        }
-    }
 }
 
 /// Carries requests to one service. Redirects are never followed: a 3xx is a reply like others.

@@ -11,17 +11,17 @@
 //! Everything that JavaScript hands over may be of any shape, so nothing here trusts a type: what
 //! is not as expected becomes an error with a name, never a trap.
 
-mod abort_guard;
-mod adapter;
-mod clock;
 mod error;
 mod event;
-pub mod exports;
-mod log;
-mod messages;
-mod options;
-mod plain;
-mod property;
+mod abort_guard;
 mod response_body;
 mod upload_stream;
+mod property;
+mod adapter;
+mod clock;
+mod log;
+mod options;
+mod plain;
+mod messages;
 mod world;
+pub mod exports;
