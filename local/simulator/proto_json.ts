@@ -44,86 +44,95 @@ export function parseJson(text: string): unknown {
  * wrong, as the API does.
  */
 export function readMessage(value: unknown, fields: MessageType): Record<string, unknown> {
-  const violations: { field: string; description: string }[] = [];
-
-  const invalid = (path: string, expected: string, found: unknown) =>
-    violations.push({
-      field: path,
-      description: `Invalid value at '${path}' (${expected}), ${shorten(JSON.stringify(found))}`,
-    });
-
-  const readMessageAt = (value: unknown, fields: MessageType, path: string) => {
-    const result: Record<string, unknown> = {};
-    for (const [name, field] of Object.entries(value as Record<string, unknown>)) {
-      if (field === null) continue;
-      const known = camelCase(name);
-      const type = Object.hasOwn(fields, known) ? fields[known] : undefined;
-      if (type === undefined) {
-        const where = path === "" ? "" : ` at '${path}'`;
-        violations.push({
-          field: path,
-          description:
-            `Invalid JSON payload received. Unknown name "${name}"${where}: Cannot find field.`,
-        });
-      } else {
-        const inner = path === "" ? snakeCase(known) : `${path}.${snakeCase(known)}`;
-        result[known] = readField(field, type, inner);
-      }
-    }
-    return result;
-  };
-
-  const readField = (value: unknown, type: FieldType, path: string): unknown => {
-    switch (type.kind) {
-      case "any":
-        return value;
-      case "list":
-        // A single message where a list belongs is accepted: the API reads it as a list of one.
-        return (Array.isArray(value) ? value : [value]).map((item, index) =>
-          readField(item, type.of, `${path}[${index}]`)
-        );
-      case "message":
-        if (typeof value !== "object" || value === null || Array.isArray(value)) {
-          invalid(path, "MESSAGE", value);
-          return undefined;
-        }
-        return readMessageAt(value, type.fields, path);
-      case "enum":
-        if (typeof value !== "string" || !type.values.includes(value)) {
-          invalid(
-            path,
-            `type.googleapis.com/google.ai.generativelanguage.v1beta.${type.name}`,
-            value,
-          );
-        }
-        return value;
-      case "bytes":
-        if (typeof value !== "string" || !BASE64.test(value)) invalid(path, "TYPE_BYTES", value);
-        return value;
-      case "string":
-        if (typeof value !== "string") invalid(path, "TYPE_STRING", value);
-        return value;
-      case "integer":
-        // Protocol buffer JSON also takes numbers that are written as strings.
-        if (!["number", "string"].includes(typeof value) || !Number.isInteger(Number(value))) {
-          invalid(path, "TYPE_INT32", value);
-        }
-        return value;
-    }
-  };
-
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw invalidArgument(
       'Invalid JSON payload received. Unknown name "": Root element must be a message.',
     );
   }
-  const result = readMessageAt(value, fields, "");
+  const violations: Violation[] = [];
+  const result = readFields(value, fields, "", violations);
   if (violations.length > 0) {
     throw invalidArgument(violations.map((v) => v.description).join("\n"), [
       { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: violations },
     ]);
   }
   return result;
+}
+
+interface Violation {
+  field: string;
+  description: string;
+}
+
+function readFields(value: object, fields: MessageType, path: string, violations: Violation[]) {
+  const result: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) {
+    if (field === null) continue;
+    const known = camelCase(name);
+    const type = Object.hasOwn(fields, known) ? fields[known] : undefined;
+    if (type === undefined) {
+      const where = path === "" ? "" : ` at '${path}'`;
+      const unknown = `Unknown name "${name}"${where}: Cannot find field.`;
+      violations.push({
+        field: path,
+        description: `Invalid JSON payload received. ${unknown}`,
+      });
+    } else {
+      const inner = path === "" ? snakeCase(known) : `${path}.${snakeCase(known)}`;
+      result[known] = readField(field, type, inner, violations);
+    }
+  }
+  return result;
+}
+
+function readField(
+  value: unknown,
+  type: FieldType,
+  path: string,
+  violations: Violation[],
+): unknown {
+  const check = (valid: boolean, expected: string) => {
+    if (valid) return;
+    const found = shorten(JSON.stringify(value));
+    violations.push({
+      field: path,
+      description: `Invalid value at '${path}' (${expected}), ${found}`,
+    });
+  };
+  switch (type.kind) {
+    case "any":
+      return value;
+    case "list":
+      // A single message where a list belongs is accepted: the API reads it as a list of one.
+      return (Array.isArray(value) ? value : [value]).map((item, index) =>
+        readField(item, type.of, `${path}[${index}]`, violations)
+      );
+    case "message":
+      if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+        return readFields(value, type.fields, path, violations);
+      }
+      check(false, "MESSAGE");
+      return undefined;
+    case "enum":
+      check(
+        typeof value === "string" && type.values.includes(value),
+        `type.googleapis.com/google.ai.generativelanguage.v1beta.${type.name}`,
+      );
+      return value;
+    case "bytes":
+      check(typeof value === "string" && BASE64.test(value), "TYPE_BYTES");
+      return value;
+    case "string":
+      check(typeof value === "string", "TYPE_STRING");
+      return value;
+    case "integer":
+      // Protocol buffer JSON also takes numbers that are written as strings.
+      check(
+        ["number", "string"].includes(typeof value) && Number.isInteger(Number(value)),
+        "TYPE_INT32",
+      );
+      return value;
+  }
 }
 
 /** Both base64 alphabets are legal in protocol buffer JSON. */

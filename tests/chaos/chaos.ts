@@ -4,6 +4,7 @@
  */
 import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { Assets } from "./assets.ts";
+import { MAX_ATTEMPTS, VIDEO_DELAY } from "./conditions.ts";
 import { Workers } from "./workers.ts";
 import { Dice } from "./dice.ts";
 import { type Figures, figuresOf } from "./figures.ts";
@@ -35,12 +36,6 @@ const BACKLOG = 30;
 
 /** How likely a request of a function meets a fault on its way. */
 const TROUBLE = 0.04;
-
-/** After how many attempts a job fails; more than by default, as there are so many faults. */
-export const MAX_ATTEMPTS = 8;
-
-/** How long a video takes. Milliseconds. */
-export const VIDEO_DELAY = 1000;
 
 /** How many requests a process makes before it may be killed. */
 const BEGUN = 4;

@@ -1,6 +1,6 @@
 /** What must hold at the end, when all jobs have ended. */
 import { digest } from "./assets.ts";
-import { MAX_ATTEMPTS, VIDEO_DELAY } from "./chaos.ts";
+import { MAX_ATTEMPTS, VIDEO_DELAY } from "./conditions.ts";
 import { type JobRecord, jobRecordsOf, portOf, type RunRecord } from "./run_record.ts";
 import { ORIGINALS, placeOf, slotsOf, STORE } from "./jobs.ts";
 import { QUEUES, type StoredObject } from "./project.ts";

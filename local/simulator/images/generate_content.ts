@@ -6,6 +6,7 @@ import { presetMismatch } from "../presets.ts";
 import { parseJson, readMessage } from "../proto_json.ts";
 import { delay, newId, type RequestContext } from "../state.ts";
 import { GENERATE_CONTENT_REQUEST, type GenerateContentRequest } from "./request_schema.ts";
+import type { ScriptRule } from "../script.ts";
 import { readSourceImage, type SourceImage } from "./source_image.ts";
 
 /** Tokens that an image in the prompt counts as. */
@@ -30,44 +31,8 @@ export async function generateContent(
 
   const head = { modelVersion: modelName, responseId: newId() };
   const promptUsage = countPrompt(prompt, sources.length);
-  switch (rule?.preset) {
-    case undefined:
-    case "truncated":
-    case "drop-after":
-      break;
-    case "prompt-blocked":
-      return jsonResponse({ promptFeedback: blockedPrompt(), usageMetadata: promptUsage, ...head });
-    case "safety":
-      return jsonResponse({
-        candidates: [{
-          finishReason: "IMAGE_SAFETY",
-          finishMessage: "Unable to show the generated image. The image was filtered out because " +
-            "it violated Google's Generative AI Prohibited Use policy.",
-          index: 0,
-        }],
-        usageMetadata: promptUsage,
-        ...head,
-      });
-    case "no-image":
-      return jsonResponse({
-        candidates: [{
-          finishReason: "NO_IMAGE",
-          finishMessage: "Unable to show the generated image. The model could not generate the " +
-            "image based on the prompt provided.",
-          index: 0,
-        }],
-        usageMetadata: promptUsage,
-        ...head,
-      });
-    case "text-only":
-      return jsonResponse({
-        candidates: [candidate([{ text: `Of course, here is a picture of it: ${prompt}` }])],
-        usageMetadata: promptUsage,
-        ...head,
-      });
-    default:
-      throw presetMismatch(rule!, "an image");
-  }
+  const withoutImage = rule && replyWithoutImage(rule, prompt);
+  if (withoutImage) return jsonResponse({ ...withoutImage, usageMetadata: promptUsage, ...head });
 
   record.accepted = true;
   const png = await state.painter.picture({
@@ -95,6 +60,39 @@ export async function generateContent(
       totalTokenCount: promptUsage.promptTokenCount + tokens,
     },
   });
+}
+
+/** What a rule has the model answer instead of an image; undefined where it wants one. */
+function replyWithoutImage(rule: ScriptRule, prompt: string): object | undefined {
+  const unable = "Unable to show the generated image. ";
+  const ended = (finishReason: string, why: string) => ({
+    candidates: [{ finishReason, finishMessage: unable + why, index: 0 }],
+  });
+  switch (rule.preset) {
+    case undefined:
+    case "truncated":
+    case "drop-after":
+      return undefined;
+    case "prompt-blocked":
+      return { promptFeedback: blockedPrompt() };
+    case "safety":
+      return ended(
+        "IMAGE_SAFETY",
+        "The image was filtered out because it violated Google's Generative AI Prohibited Use " +
+          "policy.",
+      );
+    case "no-image":
+      return ended(
+        "NO_IMAGE",
+        "The model could not generate the image based on the prompt provided.",
+      );
+    case "text-only":
+      return {
+        candidates: [candidate([{ text: `Of course, here is a picture of it: ${prompt}` }])],
+      };
+    default:
+      throw presetMismatch(rule, "an image");
+  }
 }
 
 function readContents(request: GenerateContentRequest) {
