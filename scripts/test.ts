@@ -21,6 +21,7 @@ const deno = Deno.execPath();
 
 /** Folders of `deno test` files, each a step of its own so that its name stands in the summary. */
 const SUITES = [
+  ["source", "who imports whom, and how long functions are"],
   ["docs", "where the pages lead"],
   ["functions", "the functions' HTTP face, without a core"],
   ["simulator", "the provider simulator"],
