@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect, startPostgres } from "../support/postgres.ts";
-import { postJson, send, smallStack } from "./support.ts";
+import { postJson, smallStack } from "./support.ts";
 
 const QUEUE = "image_generation_queue";
 
@@ -46,17 +46,6 @@ Deno.test("a stack on a PostgreSQL server", async (test) => {
       });
       assert.equal(refused.status, 400);
       assert.equal(refused.body.code, "22023");
-    });
-
-    await test.step("stores objects, with the roles' permissions", async () => {
-      const url = `${stack.url}/storage/v1/object/storyboard-images/board/a.png`;
-      const upload = (key: string) =>
-        send(url, { method: "POST", body: "bytes", headers: { apikey: key } });
-      assert.equal((await upload(stack.publishableKey)).body.error, "Unauthorized");
-      assert.equal((await upload(stack.secretKey)).status, 200);
-      assert.equal((await upload(stack.secretKey)).body.error, "Duplicate");
-      const read = await send(url.replace("/object/", "/object/public/"));
-      assert.equal(read.body, "bytes");
     });
 
     await test.step("a call whose connection breaks has done nothing, and says so", async () => {
