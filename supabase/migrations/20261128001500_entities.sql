@@ -97,35 +97,3 @@ begin
   end if;
 end
 $$;
-
--- Links an asset to one entity, unless a newer enqueued job has succeeded for it; returns the outcome. Two jobs of one
--- entity that complete at the same moment decide one after the other which is newer.
-create or replace function generation_private.link_entity(
-  job public.generation_jobs,
-  slot text,
-  key text,
-  asset_url text,
-  completed_at timestamptz
-)
-returns text
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  newest public.generation_jobs;
-begin
-  perform pg_advisory_xact_lock(hashtextextended(job.kind || ':' || key, 0));
-  newest := generation_private.newest_result(job, slot);
-  if (newest.enqueued_at, newest.msg_id) > (job.enqueued_at, job.msg_id) then
-    return 'superseded';
-  end if;
-  begin
-    return public.link_generated_asset(key, job.kind, asset_url, completed_at);
-  exception
-    when transaction_rollback then
-      raise; -- a deadlock or a serialization failure says nothing about the entity
-    when others then
-      raise exception 'Error updating entity %: %', key, sqlerrm using errcode = 'GJ001';
-  end;
-end
-$$;

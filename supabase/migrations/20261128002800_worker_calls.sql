@@ -172,6 +172,17 @@ begin
 end
 $$;
 
+-- Null when there is no project_url.
+create or replace function generation_private.function_address(settings public.generation_worker_settings)
+returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return rtrim(generation_private.vault_secret('project_url'), '/') || '/functions/v1/' || settings.function_name;
+end
+$$;
+
 -- pg_net sends the requests when this transaction is committed.
 create or replace function generation_private.post_worker_calls(
   settings public.generation_worker_settings,
@@ -204,17 +215,6 @@ begin
       timeout_milliseconds := settings.timeout_milliseconds
     ));
   end loop;
-end
-$$;
-
--- Null when there is no project_url.
-create or replace function generation_private.function_address(settings public.generation_worker_settings)
-returns text
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return rtrim(generation_private.vault_secret('project_url'), '/') || '/functions/v1/' || settings.function_name;
 end
 $$;
 
