@@ -59,17 +59,17 @@ create table if not exists public.generation_jobs (
 );
 
 comment on table public.generation_jobs is
-  'One row for every message of the generation queues: what was asked for, which lease works on it, and its outcome. Written by triggers and functions only.';
+  'One row for every message of the generation queues: what was asked for, the lease that works on it, and its outcome. Written by triggers and functions only.';
 comment on column public.generation_jobs.msg_id is
   'The message in pgmq. Unique among live jobs only: a queue that is dropped and created again counts from 1.';
 comment on column public.generation_jobs.status is
   'queued, running, waiting (an operation goes on at the provider), succeeded, failed or cancelled.';
 comment on column public.generation_jobs.message is
-  'The message as sent. The columns after it are read from it: null when absent or no string, ids cut to 256 characters, the prompt to 4000.';
+  'The message as sent. The ids and the prompt beside it are read from it: null when absent or not a string, ids cut to 256 characters, the prompt to 4000.';
 comment on column public.generation_jobs.owner is
-  'Whose job it is: the message''s owner, cut to 256 characters, else the signed-in user who sent it. Never changes.';
+  'The user or tenant that the job belongs to: the message''s owner, cut to 256 characters, else the signed-in user who sent it. Never changes.';
 comment on column public.generation_jobs.priority is
-  'From the message: -100 to 100, higher ones are claimed first; 0 when it says nothing of use.';
+  'From the message: -100 to 100, higher ones are claimed first; 0 when it names none.';
 comment on column public.generation_jobs.requested_model is
   'The model that the message asks for, without models/; empty when it leaves that to the worker.';
 comment on column public.generation_jobs.idempotency_key is
@@ -89,12 +89,12 @@ comment on column public.generation_jobs.submission_started_at is
 comment on column public.generation_jobs.submission_lease_token is
   'The lease that announced the submission; no other lease may submit on top of it.';
 comment on column public.generation_jobs.operation is
-  'What is needed to ask the provider for the running operation again, as the worker recorded it.';
+  'What a worker needs to poll the operation at the provider.';
 comment on column public.generation_jobs.submitted_at is 'When the operation was recorded.';
 comment on column public.generation_jobs.cancellation_pending is
   'The job is cancelled and its operation may still go on at the provider.';
 comment on column public.generation_jobs.cancellation_tries is
-  'How often the operation was handed to a worker that may have told the provider.';
+  'How often the operation was handed to a worker that may have cancelled it at the provider.';
 comment on column public.generation_jobs.entities is
   'What linking did, one element for each entity: slot, key, outcome (linked, superseded, not_found).';
 comment on column public.generation_jobs.publication_pending is
@@ -105,7 +105,7 @@ comment on column public.generation_jobs.cost_usd is 'Estimated cost in US dolla
 comment on column public.generation_jobs.history is
   'Earlier errors and discarded operations, oldest first, at most 50.';
 comment on column public.generation_jobs.enqueued_at is
-  'When the message was sent. (enqueued_at, msg_id) is the order in which results win.';
+  'When the message was sent. (enqueued_at, msg_id) decides which asset of an entity is the newest.';
 comment on column public.generation_jobs.started_at is 'When the job was first claimed (since its last redrive).';
 
 create unique index if not exists generation_jobs_live_message

@@ -1,5 +1,5 @@
--- Limits that all workers keep together: a model's requests per minute and jobs in flight, and a fair share of
--- a queue. They are kept by the claim; without a row there is none.
+-- Limits that hold for all workers together: a model's requests per minute and jobs in flight, and a fair share of
+-- a queue. The claim enforces them; without a row there is none.
 
 create table if not exists public.generation_limits (
   id bigint primary key generated always as identity,
@@ -20,14 +20,14 @@ create table if not exists public.generation_limits (
     check (queue is null or (fair_share is not null and num_nonnulls(requests_per_minute, jobs_in_flight) = 0))
 );
 comment on table public.generation_limits is
-  'What all workers together keep to, one row for a model or for a queue; without a row there is no limit.';
+  'Limits for all workers together, one row for a model or for a queue; without a row there is no limit.';
 comment on column public.generation_limits.model is
   'The model that requests_per_minute and jobs_in_flight are for, without models/.';
 comment on column public.generation_limits.queue is 'The queue that fair_share is for.';
 comment on column public.generation_limits.requests_per_minute is
-  'Jobs that may be begun with the model in any 60 seconds; 0 stops it. Polling a video is no request.';
+  'Jobs that may begin with the model in any 60 seconds; 0 stops it. Polling a video is no request.';
 comment on column public.generation_limits.jobs_in_flight is
-  'Jobs that may be under way with the model, videos that are being made included; 0 stops it.';
+  'Jobs that may be in flight with the model, videos with an operation included; 0 stops it.';
 comment on column public.generation_limits.fair_share is
   'Whose jobs take turns: storyboard or owner. One that sends a thousand does not delay the others.';
 

@@ -23,7 +23,7 @@ begin
   if not locked.held or job.operation is not null then
     return false;
   end if;
-  -- Another lease announced a submission and never said what it became.
+  -- Another lease announced a submission whose outcome is unknown.
   if job.submission_started_at is not null
     and job.submission_lease_token is distinct from begin_generation_submission.lease_token
   then

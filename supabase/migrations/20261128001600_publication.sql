@@ -1,4 +1,4 @@
--- After completion the worker copies the newest result to each entity's current object. Copies of two jobs may
+-- After completion the worker copies the newest asset to each entity's current object. Copies of two jobs may
 -- cross, and a worker may die before it has copied: therefore every copy is confirmed, and a confirmation that
 -- comes too late is answered with what to copy instead.
 

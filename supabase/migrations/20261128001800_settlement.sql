@@ -123,6 +123,6 @@ begin
 end
 $$;
 comment on function public.fail_generation_job is
-  'Gives a claimed job up: failed with this error, message archived; redrive_generation_jobs sends it again. An operation '
+  'Ends a claimed job as failed with this error, and archives its message; redrive_generation_jobs sends it again. An operation '
   'is kept unless reset_submission (then it goes into the history). False: the lease is not held, nothing changed.';
 select generation_private.grant_to_service_role('execute', 'function public.fail_generation_job');

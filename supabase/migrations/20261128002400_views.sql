@@ -47,8 +47,8 @@ left join generation_private.queue_messages() as q
   on q.queue = job.queue and q.msg_id = job.msg_id and q.enqueued_at = job.enqueued_at
 where job.status in ('running', 'waiting');
 comment on view public.generation_jobs_in_flight is
-  'Jobs that a worker holds (running), and videos that the provider is making (waiting). visible_at: when the next worker may '
-  'take it up; past for a running job: its worker has died. submitted_at: when the provider accepted the video.';
+  'Jobs that a worker has in hand (running), and videos with an operation (waiting). visible_at: when the next worker may '
+  'claim it; past for a running job: its worker has died. submitted_at: when the provider accepted the video.';
 select generation_private.grant_to_service_role('select', 'table public.generation_jobs_in_flight');
 
 create or replace view public.generation_oldest_waiting as
