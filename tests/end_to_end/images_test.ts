@@ -113,66 +113,6 @@ withTestProject("images", async (project, test) => {
     assert.notDeepEqual((await object(source)).bytes, original.bytes, "the current object is new");
   });
 
-  await test.step("a model that supports a field serves it, and without one the job fails", async () => {
-    const storyboardId = project.storyboard();
-    project.simulator.reset();
-    const small = await project.send("image", { storyboardId, prompt: "p", imageSize: "512" });
-    const chosen = { imageSize: "512", model: "gemini-2.5-flash-image" };
-    const refused = await project.send("image", { storyboardId, prompt: "p", ...chosen });
-    const dearer = { model: "gemini-3-pro-image" };
-    const foreign = await project.send("image", { storyboardId, prompt: "p", ...dearer });
-    assert.equal((await project.run("image")).status, 207);
-
-    const made = await project.job(small);
-    assert.deepEqual([made.model, Number(made.cost_usd)], ["gemini-3.1-flash-image", 0.045]);
-    const faults = await Promise.all([refused, foreign].map((id) => project.job(id)));
-    assert.deepEqual(faults.map(({ error_code }) => error_code), Array(2).fill("invalid_message"));
-    assert.deepEqual(faults.map(({ error_message }) => error_message), [
-      "imageSize: expected none for gemini-2.5-flash-image",
-      'model: expected "gemini-2.5-flash-image" or "gemini-3.1-flash-image"',
-    ]);
-    assert.equal(project.simulator.requests.length, 1);
-  });
-
-  await test.step("five images are made at a time until the queue is empty", async () => {
-    const board = project.storyboard();
-    for (let number = 0; number < 12; number++) {
-      await project.send("image", { storyboardId: board, prompt: `Panel ${number}` });
-    }
-    const { report } = await project.run("image");
-    assert.equal(report.claimed, 12);
-    assert.equal(report.succeeded, 12);
-  });
-
-  await test.step("a body narrows the run", async () => {
-    const board = project.storyboard();
-    for (let number = 0; number < 3; number++) {
-      await project.send("image", { storyboardId: board, prompt: `Panel ${number}` });
-    }
-    const { report } = await project.run("image", { maxJobs: 2 });
-    assert.equal(report.claimed, 2);
-    assert.equal(report.stopped, "max_jobs");
-    assert.equal((await project.run("image")).report.claimed, 1);
-  });
-
-  await test.step("the newest enqueued image stays current, whichever ends last", async () => {
-    const board = project.storyboard();
-    const key = await project.entity(`scene:${board}:s`);
-    const scene = { storyboardId: board, sceneId: "s" };
-    project.simulator.script({ match: { prompt: "the older" }, preset: "unavailable" });
-    const older = await project.send("image", { ...scene, prompt: "the older" });
-    const newer = await project.send("image", { ...scene, prompt: "the newer" });
-    await project.run("image");
-    assert.equal((await project.job(older)).status, "queued");
-    await project.hurry("image");
-    await project.run("image");
-    assert.equal((await project.job(older)).status, "succeeded");
-    const { asset_url } = await project.job(newer);
-    assert.equal((await project.valueOf(key)).imageUrl, asset_url);
-    const current = await object(project.publicUrl(BUCKET, `${board}/s.png`));
-    assert.deepEqual(current.bytes, (await object(asset_url!)).bytes);
-  });
-
   await test.step("two runs drain one queue together", async () => {
     const board = project.storyboard();
     for (let number = 0; number < 10; number++) {

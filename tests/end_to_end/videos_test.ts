@@ -100,56 +100,6 @@ withTestProject("videos", async (project, test) => {
     assert.match(logs, /veo-3\.1-fast-generate-preview is not available/);
   });
 
-  await test.step("a filtered video is final and says why", async () => {
-    project.simulator.script({ match: { kind: "poll" }, preset: "rai-filtered" });
-    const id = await project.send("video", {
-      storyboardId: project.storyboard(),
-      prompt: "Filter",
-    });
-    const { status, report } = await project.run("video");
-    assert.equal(status, 207);
-    assert.equal(report.failed, 1);
-    const job = await project.job(id);
-    assert.equal(job.error_code, "content_blocked");
-    assert.ok(job.error_message);
-  });
-
-  await test.step("a model that supports a field serves it, and without one the job fails", async () => {
-    project.simulator.reset();
-    const video = { storyboardId: project.storyboard(), prompt: "Lion walking" };
-    const reference = project.publicUrl("storyboard-images", "nothing-is-there.png");
-    const refused = await project.send("video", {
-      ...video,
-      negativePrompt: "rain",
-      referenceImageUrls: [reference],
-      durationSeconds: "4",
-    });
-    assert.equal((await project.run("video")).report.failed, 1);
-    const { error_code, error_message } = await project.job(refused);
-    assert.equal(error_code, "invalid_message");
-    assert.equal(
-      error_message,
-      'durationSeconds: expected "8" with referenceImageUrls for veo-3.1-fast-generate-preview; ' +
-        "negativePrompt: expected none for gemini-omni-1.1-flash",
-    );
-    assert.equal(project.simulator.requests.length, 0);
-
-    const chosen = await project.send("video", { ...video, model: "gemini-omni-1.1-flash" });
-    assert.equal((await project.run("video")).report.succeeded, 1);
-    assert.equal((await project.job(chosen)).model, "gemini-omni-1.1-flash");
-  });
-
-  await test.step("an operation that failed at the provider is submitted again", async () => {
-    project.simulator.reset();
-    project.simulator.script({ match: { kind: "poll" }, preset: "operation-error" });
-    const id = await project.send("video", { storyboardId: project.storyboard(), prompt: "Again" });
-    assert.equal((await project.run("video")).report.retrying, 1);
-    await project.hurry("video");
-    assert.equal((await project.run("video")).report.succeeded, 1);
-    assert.equal((await project.job(id)).status, "succeeded");
-    assert.equal(project.simulator.accepted("video"), 2);
-  });
-
   await test.step("a submission without a reply is not repeated", async () => {
     project.simulator.reset();
     project.simulator.script({ match: { kind: "video" }, preset: "drop-after" });
