@@ -24,7 +24,7 @@ import { passedOn } from "./start/configuration.ts";
 import { misconfigurations } from "./start/health.ts";
 import { noProxy } from "./start/network.ts";
 import { openProvider, type Provider } from "./start/provider.ts";
-import { guide, type Places, results, shown, tally } from "./start/report.ts";
+import { displayPath, guide, type Places, results, tally } from "./start/report.ts";
 import { Sample } from "./start/sample.ts";
 import { exitCodeOf, interruption } from "./start/signals.ts";
 
@@ -145,7 +145,7 @@ async function open(
     DATABASE_URL: stack.databaseUrl,
   });
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  say(`started    in ${seconds} s; the address and the keys are in ${shown(places.envFile)}`);
+  say(`started    in ${seconds} s; the address and the keys are in ${displayPath(places.envFile)}`);
   return stack;
 }
 

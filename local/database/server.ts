@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { type Programs, STARTED_BY_ROOT } from "./programs.ts";
 
 /** The user nobody, to whom data belongs that root makes. */
-const NOBODY = 65534;
+const UNPRIVILEGED = 65534;
 
 /** The working directory by a name that needs no right to enter the folders above it. Linux. */
 const HERE = "/proc/self/cwd";
@@ -57,7 +57,9 @@ export async function createCluster(
   try {
     await Deno.writeTextFile(passwordFile, password ?? "");
     if (STARTED_BY_ROOT) {
-      for (const path of [unfinished, passwordFile]) await Deno.chown(path, NOBODY, NOBODY);
+      for (const path of [unfinished, passwordFile]) {
+        await Deno.chown(path, UNPRIVILEGED, UNPRIVILEGED);
+      }
     }
     const authentication = password === undefined
       ? ["--auth=trust"]

@@ -3,7 +3,7 @@ import type { FunctionsHost } from "./functions/host.ts";
 import type { Keys } from "./keys.ts";
 import type { Lite } from "./lite.ts";
 import type { StorageApi } from "./storage/mod.ts";
-import { withRealNames } from "./storage/signed.ts";
+import { withPublicNames } from "./storage/signed.ts";
 
 /** What stands behind the API's address. */
 export interface Services {
@@ -25,7 +25,7 @@ export async function route(request: Request, services: Services): Promise<Respo
   if (pathname.startsWith("/rest/v1/")) return await lite.fetch(request);
   if (pathname.startsWith("/storage/v1/")) {
     const response = await storage.handle(request, roleOf(request.headers, keys));
-    return response ?? await withRealNames(request, await lite.fetch(request));
+    return response ?? await withPublicNames(request, await lite.fetch(request));
   }
   if (pathname.startsWith("/functions/v1/") && functions) return await functions.handle(request);
   return Response.json(NOT_FOUND, { status: 404 });

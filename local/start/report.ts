@@ -36,7 +36,7 @@ export interface Places {
 }
 
 /** A path as a person in this folder would name it. */
-export function shown(path: string): string {
+export function displayPath(path: string): string {
   const from = relative(Deno.cwd(), path);
   return from.startsWith("..") ? path : from;
 }
@@ -52,8 +52,8 @@ export function guide(
   const port = new URL(stack.url).port;
   const address = (name: string, value: string) => `  ${name.padEnd(16)} ${value}`;
   const command = (text: string, meaning: string) => `  ${text}\n      ${style.dim(meaning)}`;
-  const env = shown(places.envFile);
-  const data = shown(places.data);
+  const env = displayPath(places.envFile);
+  const data = displayPath(places.data);
   const run = `${deno} run --env-file=${env} --allow-net --allow-env queue-trigger.ts`;
   // It looks for the file where a start puts it by itself, and finds none there, or another stack's.
   const elsewhere = resolve(places.envFile) === fileURLToPath(ENV_LOCAL)

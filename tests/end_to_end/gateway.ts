@@ -13,7 +13,7 @@ export class Gateway implements AsyncDisposable {
   /** Where requests are forwarded to, and the key for it. */
   project = { url: "", key: "" };
 
-  readonly #door: Entrance;
+  readonly #entrance: Entrance;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #closing = new AbortController();
 
@@ -25,18 +25,18 @@ export class Gateway implements AsyncDisposable {
       signal: this.#closing.signal,
       onListen: () => {},
     }, (request, { remoteAddr }) => this.#answer(request, remoteAddr.port));
-    this.#door = new Entrance(0, this.#server.addr.port);
+    this.#entrance = new Entrance(0, this.#server.addr.port);
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#door.port}`;
+    return `http://127.0.0.1:${this.#entrance.port}`;
   }
 
   async #answer(request: Request, port: number): Promise<Response> {
     const answer = this.interfere(request);
     if (answer instanceof Response) return answer;
     if (answer === "drop") {
-      this.#door.drop(port);
+      this.#entrance.drop(port);
       return new Response(null, { status: 500 }); // goes to a closed connection
     }
     const { pathname, search } = new URL(request.url);
@@ -57,7 +57,7 @@ export class Gateway implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    await this.#door.close();
+    await this.#entrance.close();
     await this.#server.finished;
   }
 }

@@ -103,7 +103,7 @@ for (const version of VERSIONS) {
 }
 
 Deno.test("a function that is not there is a 404", async () => {
-  const { status, body } = await send(`${stacks.get("current")!.url}/functions/v1/nobody`);
+  const { status, body } = await send(`${stacks.get("current")!.url}/functions/v1/missing`);
   deepEqual([status, body.code], [404, "NOT_FOUND"]);
 });
 

@@ -54,16 +54,16 @@ export class StorageApi {
     if (request.method === "POST" && listed) {
       return await list(request, role, decodeURIComponent(listed[1]), records);
     }
-    const [, door, bucketPart, keyPart] =
+    const [, access, bucketPart, keyPart] =
       /^\/object\/(?:(public|authenticated|sign|info|upload|move|list-v2)\/)?([^/]+)\/(.+)$/
         .exec(path) ?? [];
     if (bucketPart === undefined) return undefined;
     const bucket = decodeURIComponent(bucketPart);
     const key = decodeURIComponent(keyPart);
-    if (door === "public") {
+    if (access === "public") {
       return reads ? await readPublic(request, bucket, key, records, files) : undefined;
     }
-    if (door !== undefined && door !== "authenticated") return undefined;
+    if (access !== undefined && access !== "authenticated") return undefined;
     if (reads) return await readAs(request, roleOfKey, bucket, key, records, files);
     if (request.method === "POST" || request.method === "PUT") {
       return await upload(request, role, bucket, key, records, files);

@@ -2,7 +2,7 @@
  * Gives the replies about signed URLs the names they have in the real API: a `signedURL` that begins
  * after `/storage/v1`. lite says `signedUrl`, and with the whole path.
  */
-export async function withRealNames(request: Request, response: Response): Promise<Response> {
+export async function withPublicNames(request: Request, response: Response): Promise<Response> {
   const { pathname } = new URL(request.url);
   const isSigning = request.method === "POST" && response.ok &&
     /^\/storage\/v1\/object\/(upload\/)?sign\//.test(pathname);
