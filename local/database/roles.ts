@@ -1,6 +1,6 @@
 /**
- * What a Supabase database has before the first migration, as far as these migrations look at it:
- * the API roles and the default privileges that expose new tables and functions to them.
+ * The part of a new Supabase database that these migrations depend on: the API roles, and the default
+ * privileges that expose new tables and functions to them.
  *
  * @module
  */

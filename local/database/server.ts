@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL server as a process of this one, which it never outlives. When root starts it, it runs
- * as the owner of its data, as PostgreSQL refuses root.
+ * A PostgreSQL server as a child process that does not outlive this one. If root starts it, it runs
+ * as the owner of its data, because PostgreSQL refuses to run as root.
  *
  * @module
  */
@@ -8,13 +8,13 @@
 import { join } from "node:path";
 import { type Programs, STARTED_BY_ROOT } from "./programs.ts";
 
-/** The user nobody, to whom data belongs that root makes. */
+/** The unprivileged user that owns data created by root. */
 const UNPRIVILEGED = 65534;
 
-/** The working directory by a name that needs no right to enter the folders above it. Linux. */
+/** The working directory on Linux, by a name that needs no access to the folders above it. */
 const HERE = "/proc/self/cwd";
 
-/** How long a server may take to end before it is made to. Milliseconds. */
+/** How long a server may take to shut down before it is forced to. Milliseconds. */
 const PATIENCE = 10_000;
 
 /** Another program listens on the server's port. */
@@ -25,9 +25,9 @@ export class AddressInUse extends Error {
 /** How to start a server. */
 export interface ServerOptions {
   programs: Programs;
-  /** The folder that `createCluster` made. */
+  /** A folder that `createCluster` created. */
   data: string;
-  /** On 127.0.0.1; a free one unless given. */
+  /** On 127.0.0.1. Default: a free port. */
   port?: number;
   /** Settings as in `postgresql.conf`. */
   settings?: Record<string, string>;
@@ -36,20 +36,20 @@ export interface ServerOptions {
 /** A running server. */
 export interface Server {
   port: number;
-  /** Ends it: `"fast"` as an administrator does, `"immediate"` as a crash. */
+  /** Stops it: `"fast"` as an administrator does, `"immediate"` like a crash. */
   stop(how?: "fast" | "immediate"): Promise<void>;
 }
 
 /**
- * Makes the files of a server whose superuser is `postgres`. Without a password every connection from
- * this machine is let in.
+ * Creates the files of a server whose superuser is `postgres`. Without a password the server trusts
+ * every connection from this machine.
  */
 export async function createCluster(
   programs: Programs,
   data: string,
   password?: string,
 ): Promise<void> {
-  // Made beside the target and renamed: an interrupted start leaves nothing that looks whole.
+  // Created beside the target and renamed: an interrupted start leaves no half-made cluster.
   const unfinished = `${data}.unfinished`;
   await Deno.remove(unfinished, { recursive: true }).catch(() => {});
   await Deno.mkdir(unfinished, { recursive: true, mode: 0o700 });
@@ -86,7 +86,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     try {
       return await startOn(freePort(), options);
     } catch (error) {
-      // Another connection of this machine was given the port meanwhile.
+      // The system has given the port to another connection meanwhile.
       if (!(error instanceof AddressInUse) || tries === 5) throw error;
     }
   }
@@ -131,22 +131,22 @@ function send(process: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     process.kill(signal);
   } catch {
-    // It has ended already.
+    // the process has ended already
   }
 }
 
 /**
- * Stops the program that this shell becomes when standard input closes: then the process that started
- * it is gone, however that ended.
+ * Stops the program that this shell becomes when standard input closes, which is when the process that
+ * started it has ended, however it ended.
  */
 const GUARD = `exec 3<&0 </dev/null
 ( (cat; kill -INT $$) <&3 3<&- >/dev/null 2>&1 & )
 exec 3<&-`;
 
-/** The folder is entered by root: the other user may not be allowed to enter those above it. */
+/** Enters the folder as root: the other user may have no access to the folders above it. */
 const RUN = `cd "$1" && shift && exec "$@"`;
 
-/** How to run one of the programs on the data. */
+/** The command that runs a program on the data. */
 function run(
   { bin, env }: Programs,
   name: string,
@@ -164,12 +164,12 @@ function run(
     args: ["-c", script, "sh", data, ...line, ...args],
     clearEnv: true, // variables like PGDATA and LD_LIBRARY_PATH are for other servers
     env: { PATH: Deno.env.get("PATH") ?? "", ...env },
-    // Ctrl-C reaches every process of the terminal's group. The server ends when it is told to.
+    // Ctrl-C reaches every process of the terminal's group, but the server must end last.
     detached: true,
   }];
 }
 
-/** Reads the server's log up to the line that says it is up, and goes on reading without keeping it. */
+/** Reads the server's log until the server is ready, and discards the rest. */
 async function untilReady(log: ReadableStream<string>): Promise<void> {
   const reader = log.getReader();
   let text = "";
@@ -179,17 +179,17 @@ async function untilReady(log: ReadableStream<string>): Promise<void> {
     if (done) throw new Error(`PostgreSQL did not start:\n${text}`);
     text += value;
   }
-  // A pipe that nobody reads would in the end stop the server.
+  // A full pipe would stop the server.
   const drain = async () => {
     while (!(await reader.read()).done);
   };
   drain().catch(() => {});
 }
 
-/** Ends a server that an earlier process has left on the data, and removes the note of one that is gone. */
+/** Stops a server that an earlier process left on the data, and removes a stale `postmaster.pid`. */
 export async function endOrphan(data: string): Promise<void> {
-  const note = join(data, "postmaster.pid");
-  const pid = async () => parseInt(await Deno.readTextFile(note).catch(() => ""));
+  const pidFile = join(data, "postmaster.pid");
+  const pid = async () => parseInt(await Deno.readTextFile(pidFile).catch(() => ""));
   const orphan = await pid();
   if (Number.isNaN(orphan)) return;
   const begun = Date.now();
@@ -198,11 +198,11 @@ export async function endOrphan(data: string): Promise<void> {
     Deno.kill(orphan, Date.now() - begun > PATIENCE ? "SIGQUIT" : "SIGINT");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  // The number may belong to another process by now, which PostgreSQL would take for a server.
-  await Deno.remove(note).catch(() => {});
+  // The id may belong to another process by now, which PostgreSQL would take for a server.
+  await Deno.remove(pidFile).catch(() => {});
 }
 
-/** Whether a process is a server on these files. */
+/** Whether a process is a server on this data. */
 async function worksOn(data: string, pid: number): Promise<boolean> {
   const folder = await Deno.realPath(data);
   if (Deno.build.os === "linux") {

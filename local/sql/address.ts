@@ -1,11 +1,11 @@
-/** Where a database is, and what there is to say about the choice. */
+/** The address of a database, and a remark about the choice. */
 export interface Choice {
   url: string;
-  /** For the person who ran the command, when the address may not be the one they think of. */
+  /** Tells the user if the address may not be the expected one. */
   remark?: string;
 }
 
-/** The places an address can come from. */
+/** The sources of an address. */
 export interface Candidates {
   /** Named with `--url`. */
   named?: string;
@@ -16,8 +16,8 @@ export interface Candidates {
 }
 
 /**
- * The database that is meant, or nothing. The local stack goes before the environment: a
- * `DATABASE_URL` that was exported for something else is not what a file of tests should run on.
+ * The database to use, or nothing. The local stack precedes the environment: test data must not end up
+ * in a database whose `DATABASE_URL` was exported for something else.
  */
 export function chooseDatabase({ named, local, environment }: Candidates): Choice | undefined {
   if (named) return { url: named };

@@ -1,14 +1,14 @@
-/** What PostgreSQL, or the connection to it, says about a failure. */
+/** A failure, as PostgreSQL or the driver reports it. */
 export interface SqlFailure {
   code?: string;
   message: string;
   detail?: string;
   hint?: string;
-  /** Where in the text, counted in characters from 1. */
+  /** The position in the text, in characters from 1. */
   position?: string;
 }
 
-/** The failure in a few lines: what, where in the text, and what to do. */
+/** The failure in a few lines: the message, the position, and a hint. */
 export function explain(failure: SqlFailure, sql: string): string {
   const lines = [`error ${failure.code ?? ""}: ${failure.message}`.replace(" :", ":")];
   if (failure.position) lines.push(...point(sql, Number(failure.position)));
@@ -20,7 +20,7 @@ export function explain(failure: SqlFailure, sql: string): string {
   return lines.join("\n");
 }
 
-/** The line of the text, with a mark under the place. */
+/** The line of the text, with a mark under the position. */
 function point(sql: string, position: number): string[] {
   const before = [...sql].slice(0, position - 1).join("");
   const number = before.split("\n").length;

@@ -8,10 +8,10 @@ export interface StatementResult {
   rows: Array<Array<string | null>>;
 }
 
-/** int8, int2, int4, oid, float4, float8, money, numeric: set to the right. */
+/** int8, int2, int4, oid, float4, float8, money, numeric: aligned right. */
 const NUMBERS = [20, 21, 23, 26, 700, 701, 790, 1700];
 
-/** What a person wants to see of a statement: its rows as a table, or how many it touched. */
+/** A statement's result for the terminal: its rows as a table, or how many it changed. */
 export function show({ command, rowCount, fields, rows }: StatementResult): string {
   if (fields.length === 0) {
     const counted = rowCount !== null && ["INSERT", "UPDATE", "DELETE"].includes(command ?? "");

@@ -5,7 +5,7 @@ import type { Lite } from "./lite.ts";
 import type { StorageApi } from "./storage/mod.ts";
 import { withPublicNames } from "./storage/signed.ts";
 
-/** What stands behind the API's address. */
+/** The services behind the API's address. */
 export interface Services {
   lite: Lite;
   storage: StorageApi;

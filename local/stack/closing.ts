@@ -1,4 +1,4 @@
-/** Remembers how to undo what was opened, and undoes it in the opposite order. */
+/** Collects the steps that close what was opened, and runs them in reverse order. */
 export class Closing {
   readonly #steps: Array<() => Promise<unknown> | unknown> = [];
   #closed: Promise<void> | undefined;
@@ -7,7 +7,7 @@ export class Closing {
     this.#steps.push(step);
   }
 
-  /** Does every step even if one fails; then throws the first failure. Runs once. */
+  /** Runs every step even if one fails, then throws the first failure. Runs once. */
   close(): Promise<void> {
     this.#closed ??= this.#closeAll();
     return this.#closed;

@@ -3,12 +3,12 @@ import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { SUPABASE_ROLES } from "../database/roles.ts";
 
-/** As many requests are answered at a time; PostgREST has this many connections, too. */
+/** How many requests use the database at a time. PostgREST's default. */
 const CONNECTIONS = 10;
 /** How long a request waits for one of them. Milliseconds. */
 const PATIENCE = 10_000;
 
-/** PostgREST's own channel, and the trigger by which a Supabase database tells it of each change. */
+/** PostgREST's channel, and the triggers by which a Supabase database announces changes of the schema. */
 const SCHEMA_CHANNEL = "pgrst";
 const SCHEMA_WATCH = `
 create schema if not exists extensions;
@@ -27,7 +27,7 @@ create event trigger pgrst_drop_watch on sql_drop execute function extensions.pg
 const NAME_ARRAY = 1003;
 const TEXT_ARRAY = 1009;
 
-/** Types that are something else in PostgREST's JSON than pg makes of them. */
+/** Parsers for the types that PostgREST renders differently from pg. */
 const PARSERS: Record<number, (text: string) => unknown> = {
   20: numberIfExact, // bigint
   1082: String, // date
@@ -45,7 +45,7 @@ const TYPES = {
   },
 } as pg.CustomTypesConfig;
 
-/** Statements that are done together or not at all. */
+/** Statements that are committed together or not at all. */
 export interface Transaction {
   query<T>(sql: string, parameters?: unknown[]): Promise<{ rows: T[]; affectedRows?: number }>;
   exec(sql: string): Promise<unknown>;
@@ -53,14 +53,14 @@ export interface Transaction {
 }
 
 /**
- * The stack's side of its PostgreSQL server. The server may be restarted while it is used: what goes
- * on then fails, and what comes later is done over new connections.
+ * The stack's connections to PostgreSQL. The server may restart in between: statements that are under
+ * way fail, and later ones use new connections.
  */
 export class Database {
   /** For lite. */
   readonly connection: PostgresConnection;
   readonly #pool: pg.Pool;
-  /** What is called back for which channel. */
+  /** The callback of each channel. */
   readonly #listeners = new Map<string, () => void>();
   #listening: Promise<pg.Client> | undefined;
 
@@ -72,12 +72,12 @@ export class Database {
       types: TYPES,
       options: "-c TimeZone=UTC",
     });
-    // A connection that breaks tells whoever uses it, and is not used again.
+    // A broken connection fails the statement that uses it, and is not used again.
     this.#pool.on("error", () => {});
     this.#pool.on("connect", (client: pg.Client) => client.on("error", () => {}));
     this.connection = new PoolConnection(url, this.#pool);
     // lite grants everything on every table to `anon` when it first sees row level security, which
-    // would undo the grants that the migrations make. "active" is its word for having done so.
+    // would undo the grants of the migrations. "active" tells it that it has done so already.
     (this.connection as unknown as { rlsState: string }).rlsState = "active";
     this.#listeners.set(SCHEMA_CHANNEL, () => this.connection.clearSchemaCache());
   }
@@ -104,7 +104,7 @@ export class Database {
     await this.#pool.query(sql);
   }
 
-  /** Runs `work` in a transaction, which is rolled back if `work` fails or says so. */
+  /** Runs `work` in a transaction, which is rolled back if `work` fails or asks for it. */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect();
     let open = true;
@@ -126,25 +126,25 @@ export class Database {
       client.release();
       return result;
     } catch (error) {
-      if (open) await end("rollback").catch(() => {}); // the connection is gone, and all with it
+      if (open) await end("rollback").catch(() => {}); // a broken connection has rolled back already
       client.release();
       throw error;
     }
   }
 
-  /** Calls back after each commit of a transaction that notified the channel, whoever's it was. */
+  /** Calls back after each commit of any transaction that notified the channel. */
   async listen(channel: string, callback: () => void): Promise<void> {
     this.#listeners.set(channel, callback);
     const client = await this.#listener();
     await client.query(`listen ${pg.escapeIdentifier(channel)}`);
   }
 
-  /** Returns when everything that was notified before has been heard. */
+  /** Returns when the callbacks of all earlier notifications have run. */
   async hear(): Promise<void> {
     await (await this.#listener()).query("select 1");
   }
 
-  /** A connection that does nothing else; when it breaks, the next call opens another. */
+  /** A connection for listening alone. When it breaks, the next call opens another. */
   #listener(): Promise<pg.Client> {
     this.#listening ??= this.#startListening().catch((error) => {
       this.#listening = undefined;
@@ -160,11 +160,11 @@ export class Database {
     });
     client.on("notification", ({ channel }: pg.Notification) => this.#listeners.get(channel)?.());
     client.once("error", () => this.#listening = undefined);
-    client.on("error", () => {}); // one that breaks may say so twice
+    client.on("error", () => {}); // a broken connection may report twice
     await client.connect();
     for (const [channel, callback] of this.#listeners) {
       await client.query(`listen ${pg.escapeIdentifier(channel)}`);
-      callback(); // something may have been notified while nothing listened
+      callback(); // a notification may have been missed
     }
     return client;
   }
@@ -177,9 +177,8 @@ export class Database {
 }
 
 /**
- * lite's connection to a server, over `pg` instead of the driver that it brings. That one connects
- * anew by itself, in the middle of a transaction too: a `commit` after that succeeds, and commits
- * nothing.
+ * lite's connection to a server, over `pg` instead of lite's own driver. That driver reconnects by
+ * itself even in the middle of a transaction: a `commit` then succeeds and commits nothing.
  */
 class PoolConnection extends PostgresConnection {
   constructor(url: string, private readonly pool: pg.Pool) {
@@ -193,8 +192,8 @@ class PoolConnection extends PostgresConnection {
 }
 
 /**
- * `bigint` and `numeric` as the numbers that PostgREST has in JSON; one with more digits than a number
- * here can hold stays a text. `0.390000` is 0.39: the zeros at its end say nothing.
+ * `bigint` and `numeric` as numbers, as in PostgREST's JSON. A value with more digits than a JavaScript
+ * number can hold stays text. `0.390000` is 0.39: trailing zeros do not count as digits.
  */
 function numberIfExact(text: string): number | string {
   const number = Number(text);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { endOrphan } from "../database/server.ts";
 import type { Closing } from "./closing.ts";
 
-/** Where a stack keeps what it must remember. */
+/** The paths of a stack's data. */
 export interface DataFolder {
   postgres: string;
   objects: string;
@@ -15,12 +15,12 @@ export function simulatorMemory(path: string): string {
   return join(path, "simulator.json");
 }
 
-/** Another stack works on the same data. */
+/** Another stack uses the same data. */
 export class FolderInUse extends Error {
   override name = "FolderInUse";
 }
 
-/** The folder of a stack, held for this process alone. Without a path it is a temporary one. */
+/** Opens the folder of a stack and locks it for this process. Without a path it is temporary. */
 export async function openFolder(
   path: string | undefined,
   closing: Closing,
@@ -37,11 +37,11 @@ export async function openFolder(
     throw new FolderInUse(`another stack is running on the data in ${path}`);
   }
   const [postgres, objects, logs] = ["postgres", "objects", "logs"].map((name) => join(path, name));
-  await endOrphan(postgres); // of a start that was killed
+  await endOrphan(postgres); // a killed start may have left one
   return { postgres, objects, logs, keys: join(path, "keys.json") };
 }
 
-/** Throws away what is in a folder, except the keys. */
+/** Deletes everything in a folder except the keys. */
 export async function clearFolder(path: string): Promise<void> {
   for (const name of ["postgres", "objects", "logs"]) await removeIfThere(join(path, name));
   await removeIfThere(simulatorMemory(path));

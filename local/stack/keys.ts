@@ -1,10 +1,10 @@
-/** What a project's dashboard shows under "API keys", and other secrets. */
+/** The keys that a project's dashboard shows under "API keys", and other secrets. */
 export interface Keys {
   secretKey: string;
   publishableKey: string;
   /** Signs storage URLs and users' tokens. */
   signingSecret: string;
-  /** Of the database's superuser. */
+  /** The password of the database's superuser. */
   databasePassword: string;
 }
 
@@ -23,7 +23,7 @@ function generate(): Keys {
   };
 }
 
-/** Keys of this stack: made at the first start, and the same at every later one in that folder. */
+/** The keys of a stack: generated at the first start in a folder, and kept for later ones. */
 export async function loadKeys(file?: string): Promise<Keys> {
   const keys = generate();
   if (file === undefined) return keys;

@@ -13,7 +13,7 @@ import { liteAdapter } from "./storage/adapter.ts";
 import type { ObjectFiles } from "./storage/files.ts";
 import { STORAGE_GRANTS } from "./storage/grants.ts";
 
-/** Policies call `auth.uid()` and the like in the role of whoever asks. */
+/** Policies call `auth.uid()` and similar functions in the caller's role. */
 const AUTH_GRANTS = "grant usage on schema auth to anon, authenticated, service_role;";
 
 /** Answers PostgREST and Storage requests in this process. */

@@ -22,30 +22,30 @@ export { DatabaseUnusable } from "./postgres.ts";
 const FUNCTIONS = fileURLToPath(new URL("../../supabase/functions", import.meta.url));
 
 export interface StackOptions {
-  /** Port of the API; 0 or nothing takes a free one. */
+  /** Port of the API. Default: a free port. */
   port?: number;
   /**
    * A superuser's connection string for a database on another PostgreSQL server. Without it the stack
-   * starts one of its own.
+   * starts its own server.
    */
   postgres?: string;
-  /** Port of its own server: the API's port plus one, or a free one, unless given. */
+  /** Port of its own server. Default: the API's port plus one, or a free port. */
   sqlPort?: number;
-  /** Where everything is kept. Without it the data is gone when the stack closes. */
+  /** The folder of the data. Without it the data is deleted when the stack closes. */
   dataDir?: string;
-  /** Throw away what `dataDir` holds, except the keys. */
+  /** Delete what `dataDir` holds, except the keys. */
   fresh?: boolean;
   /** Which Deno runs the functions. */
   denoVersion?: DenoVersion;
-  /** The folder with the functions, instead of this repository's `supabase/functions`; none: `false`. */
+  /** The folder of the functions. Default: this repository's `supabase/functions`; `false`: none. */
   functionsRoot?: string | false;
-  /** What `supabase secrets set` would add to the functions' environment. */
+  /** Variables that `supabase secrets set` would add to the functions' environment. */
   env?: Record<string, string>;
   /** Call the functions when their queue has work, as a hosted project does. Default false. */
   tick?: boolean;
-  /** Seconds between two looks at the queues, if not what the database's settings say. */
+  /** Seconds between two runs of the schedule. Default: the database's setting. */
   tickSeconds?: number;
-  /** Gets a line about each thing that is installed, started, or went wrong. */
+  /** Receives a line for each thing that is installed, starts or fails. */
   log?: (line: string) => void;
 }
 
@@ -54,25 +54,25 @@ export interface Stack {
   url: string;
   secretKey: string;
   publishableKey: string;
-  /** What signs the tokens of users (HS256), as a project's JWT secret does. There is no Auth to issue them. */
+  /** Signs users' tokens (HS256), like a project's JWT secret. The stack has no Auth that issues them. */
   jwtSecret: string;
   /** For the database's superuser. */
   databaseUrl: string;
-  /** The functions that are served at `/functions/v1/<name>`. */
+  /** The functions served at `/functions/v1/<name>`. */
   functionNames: string[];
   /** The functions that could not be loaded; their logs say why. */
   brokenFunctions: string[];
-  /** Runs one statement as the database's owner. */
+  /** Runs one statement as the superuser. */
   sql<T>(query: string, parameters?: unknown[]): Promise<T[]>;
-  /** The lines that a function has written since the start, oldest first. */
+  /** The lines that a function has logged since the start, oldest first. */
   functionLogs(name: string): string[];
-  /** Ends everything that was started, the functions first. May be called more than once. */
+  /** Stops everything, the functions first. Later calls do nothing. */
   close(): Promise<void>;
 }
 
 /**
- * Starts PostgREST, Storage, pgmq and the Edge Functions on the loopback interface. It is ready when
- * this returns.
+ * Starts PostgreSQL, the Data API, Storage and the Edge Functions on the loopback interface. The
+ * stack is ready when this returns.
  *
  * @throws PortInUse, PortForbidden, FolderInUse, DatabaseUnusable
  */
@@ -88,7 +88,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   const log = options.log ?? (() => {});
-  // The ports come first: a start that must fail fails before it has changed anything.
+  // The ports come first: a start that fails there has changed nothing.
   const ready = Promise.withResolvers<Services>();
   ready.promise.catch(() => {});
   closing.add(() => ready.reject(new Error("the stack was closed")));
@@ -181,7 +181,7 @@ function serveApi(wanted: number, services: Promise<Services>, log: (line: strin
   return { server, port, url: `http://127.0.0.1:${port}` };
 }
 
-/** A client that keeps its connection busy cannot hold up the end. */
+/** A client that keeps its connection open cannot delay the shutdown. */
 async function shutDown(server: Deno.HttpServer): Promise<void> {
   const overdue = Promise.withResolvers<void>();
   const timer = setTimeout(overdue.resolve, 2000);

@@ -4,15 +4,15 @@ import { AddressInUse, createCluster, startServer as startPostgres } from "../da
 import type { Closing } from "./closing.ts";
 import { PortInUse } from "./ports.ts";
 
-/** The files of a database cannot be used by the PostgreSQL that is started here. */
+/** This version of PostgreSQL cannot open the files of the database. */
 export class DatabaseUnusable extends Error {
   override name = "DatabaseUnusable";
 }
 
 export interface ServerOptions {
-  /** Where its files are; they are made at the first start. */
+  /** The folder of its files, created at the first start. */
   folder: string;
-  /** A free one unless given. */
+  /** Default: a free port. */
   port: number | undefined;
   password: string;
   /** Whether the files outlive this process. */
@@ -22,7 +22,7 @@ export interface ServerOptions {
 }
 
 /**
- * Starts the PostgreSQL server of a stack. Gives its superuser's connection string.
+ * Starts the PostgreSQL server of a stack and returns its superuser's connection string.
  *
  * @throws PortInUse, DatabaseUnusable
  */
@@ -31,14 +31,14 @@ export async function startServer(options: ServerOptions): Promise<string> {
   const programs = await postgresPrograms(DEFAULT_MAJOR, log);
   const version = await Deno.readTextFile(join(data, "PG_VERSION")).catch(() => undefined);
   if (version === undefined) {
-    log("making the database");
+    log("creating the database");
     await createCluster(programs, data, password);
   } else if (parseInt(version) !== DEFAULT_MAJOR) {
     throw new DatabaseUnusable(
       `the database in ${data} is of PostgreSQL ${version.trim()}, and this is ${DEFAULT_MAJOR}`,
     );
   }
-  // When this machine crashes, the last moments may be lost, but not the rest.
+  // A crash of the machine may lose the last transactions, but corrupts nothing.
   const settings: Record<string, string> = lasting
     ? { synchronous_commit: "off" }
     : { fsync: "off" };

@@ -57,7 +57,7 @@ export function isDatabaseError(error: unknown): error is DatabaseError {
     /^(?!PGRST|PT)[0-9A-Z]{5}$/.test(code);
 }
 
-/** There is no connection to the database, or it broke: nobody knows what became of the request. */
+/** There is no connection to the database, or it broke: the outcome of the request is unknown. */
 export function isConnectionError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };

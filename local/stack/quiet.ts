@@ -4,10 +4,10 @@ const silenced = new AsyncLocalStorage<true>();
 let installed = false;
 
 /**
- * Runs `work` without what it would write with `console.error` and `console.warn`.
+ * Runs `work` and discards what it writes with `console.error` and `console.warn`.
  *
- * lite writes every database error with its stack and parameters, prompts included, although the
- * client gets the error as its answer. Other code that runs at the same time is heard as usual.
+ * lite logs every database error with its stack and parameters, prompts included, although the
+ * client gets the error in the response. Other code that runs at the same time logs as usual.
  */
 export function quietly<T>(work: () => T): T {
   if (!installed) install();

@@ -7,8 +7,8 @@ interface Health {
 }
 
 /**
- * What keeps the functions from working, a line for each function and variable; empty when they
- * can. A function that says nothing of the kind about itself is taken to be well.
+ * The settings that keep the functions from working, a line for each function and variable. A function
+ * that does not report its health counts as healthy.
  */
 export async function misconfigurations(
   { url, functionNames }: Pick<Stack, "url" | "functionNames">,
@@ -32,6 +32,6 @@ async function healthOf(url: string): Promise<Health> {
   try {
     return await response.json();
   } catch {
-    return {}; // no JSON, so not ours
+    return {}; // not one of ours
   }
 }

@@ -1,12 +1,12 @@
-/** How this machine reaches the internet: no setting of the product, but without it nothing goes out. */
+/** The variables by which this machine reaches the internet. */
 const NAMES = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "DENO_CERT"].flatMap((name) =>
   name === "DENO_CERT" ? [name] : [name, name.toLowerCase()]
 );
 
-/** What lies on this machine is never behind a proxy. */
+/** Addresses on this machine are never behind a proxy. */
 const LOOPBACK = ["127.0.0.1", "localhost"];
 
-/** The addresses that go past the proxy: those that were named, and this machine's own. */
+/** The addresses that bypass the proxy: the configured ones, and this machine's own. */
 export function noProxy(variable: (name: string) => string | undefined): string {
   const named = (variable("NO_PROXY") ?? variable("no_proxy") ?? "").split(",")
     .map((host) => host.trim()).filter((host) => host !== "");

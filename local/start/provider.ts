@@ -2,16 +2,16 @@ import { type SimulatorOptions, startSimulator } from "../simulator/mod.ts";
 import { UsageError } from "../../cli/failure.ts";
 import { networkSettings } from "./network.ts";
 
-/** Who generates the images and videos. */
+/** The provider of images and videos. */
 export interface Provider {
-  /** What the functions need to know to reach it. */
+  /** The variables by which the functions reach it. */
   environment: Record<string, string>;
   /** For the terminal. */
   description: string;
   close(): Promise<void>;
 }
 
-/** How long the simulator pretends to work: long enough to be seen, in milliseconds. */
+/** How long the simulator takes: long enough to watch. Milliseconds. */
 const IMAGE_DELAY = 1500;
 const VIDEO_DELAY = 6000;
 
@@ -38,7 +38,7 @@ export async function openProvider(
     return external({
       ...network,
       GOOGLE_GENERATIVE_AI_BASE_URL: address,
-      // The functions do no work without a key; what is at that address may not look at it.
+      // The functions need a key, even if the server at that address does not check it.
       GOOGLE_GENERATIVE_AI_API_KEY: key ?? "no-key-was-set",
     }, address);
   }

@@ -29,19 +29,19 @@ export function tally(jobs: Job[]): string {
   return `jobs: ${jobs.length} succeeded: ${succeeded} failed: ${jobs.length - succeeded}`;
 }
 
-/** Where a start keeps what it writes; absolute paths. */
+/** Where `start` keeps its files; absolute paths. */
 export interface Places {
   data: string;
   envFile: string;
 }
 
-/** A path as a person in this folder would name it. */
+/** A path relative to the working directory, if it is below it. */
 export function displayPath(path: string): string {
   const from = relative(Deno.cwd(), path);
   return from.startsWith("..") ? path : from;
 }
 
-/** Where everything is, and what to try next. */
+/** The addresses of the stack, and commands to try. */
 export function guide(
   stack: Pick<Stack, "url" | "secretKey" | "publishableKey" | "databaseUrl">,
   provider: string,
@@ -55,7 +55,7 @@ export function guide(
   const env = displayPath(places.envFile);
   const data = displayPath(places.data);
   const run = `${deno} run --env-file=${env} --allow-net --allow-env queue-trigger.ts`;
-  // It looks for the file where a start puts it by itself, and finds none there, or another stack's.
+  // The task reads `.env.local` of the project, which belongs to another stack or none.
   const elsewhere = resolve(places.envFile) === fileURLToPath(ENV_LOCAL)
     ? ""
     : ` --url "${stack.databaseUrl}"`;

@@ -50,7 +50,7 @@ const ENTITIES: Entity[] = [
   },
 ];
 
-/** Scene 5 is not drawn anew: it is an edit of scene 1. */
+/** Scene 5 is an edit of scene 1. */
 const EDITED = { from: "scene-01", to: "scene-05" };
 const ANIMATED = "scene-02";
 

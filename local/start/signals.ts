@@ -10,7 +10,7 @@ export interface Interruption {
 /** What the interruption needs of the process. */
 export interface Process {
   listen(signal: Deno.Signal, listener: () => void): void;
-  /** Milliseconds, from whenever. */
+  /** A clock in milliseconds. */
   now(): number;
   /** Ends the process at once. */
   exit(code: number): void;
@@ -21,8 +21,8 @@ const ENDING: Deno.Signal[] = Deno.build.os === "windows"
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * One Ctrl-C arrives twice: the terminal sends it to every process, and `deno task` and `npx` pass
- * theirs on. What comes this soon after the first is the same wish. Milliseconds.
+ * One Ctrl-C arrives twice: the terminal sends it to every process, and `deno task` and `npx` forward
+ * theirs. A signal that comes this soon after the first is the same one. Milliseconds.
  */
 const ECHO = 500;
 

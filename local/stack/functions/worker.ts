@@ -61,7 +61,7 @@ export class Worker {
       return status;
     });
     this.origin = listening.promise;
-    this.origin.catch(() => {}); // It may be that nobody asks.
+    this.origin.catch(() => {}); // it may be that no caller waits for it
   }
 
   get pid(): number {

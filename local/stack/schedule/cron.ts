@@ -32,7 +32,7 @@ create or replace function cron.unschedule(job_name text) returns boolean langua
 $$;
 `;
 
-/** How often it looks whether a job is due. Milliseconds. */
+/** How often it checks whether a job is due. Milliseconds. */
 const BEAT = 250;
 
 /** The database that has the jobs. */
@@ -99,8 +99,8 @@ export class Cron {
 
 /**
  * Whether a job is to be run now. A schedule is "N seconds", or five fields in UTC, each a star, a
- * star with "/N" after it, or a number. A job that has not been run yet does not wait for its
- * seconds.
+ * star with "/N" after it, or a number. A job that has never run is due at once, if its schedule
+ * is in seconds.
  */
 export function isDue(schedule: string, now: Date, begun: Date | undefined): boolean {
   const seconds = /^(\d+) seconds?$/.exec(schedule)?.[1];

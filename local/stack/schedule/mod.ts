@@ -13,7 +13,7 @@ export interface ScheduleOptions {
   /** Where the functions are called, and with which key. */
   url: string;
   secretKey: string;
-  /** Seconds between two looks at the queues, if not what the settings say. */
+  /** Seconds between two calls of the schedule. Default: the setting. */
   seconds?: number;
   log: (line: string) => void;
 }

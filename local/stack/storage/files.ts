@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 
-/** Bytes that were received and wait for their place. */
+/** Received bytes in a temporary file. */
 export interface Received {
   file: string;
   size: number;
@@ -19,8 +19,8 @@ export interface ByteRange {
  * The bytes of the objects, one file each: `<root>/<bucket>/<folder>~/<name>`.
  *
  * Folders are marked with `~`, which no object key may contain, so that the keys `a` and `a/b` can
- * exist beside each other as they can in S3. Everything else is named as in its URL, for people
- * who look into the folder.
+ * exist beside each other as they can in S3. Everything else is named as in its URL, so that
+ * people find it in the folder.
  */
 export class ObjectFiles {
   readonly #incoming: string;
@@ -56,7 +56,7 @@ export class ObjectFiles {
     await removeIfThere(received.file);
   }
 
-  /** Puts received bytes in their place, in one step: a reader sees the old or the new object. */
+  /** Moves received bytes to the object's path in one step: a reader sees the old or the new object. */
   async place(received: Received, bucket: string, key: string): Promise<void> {
     const path = this.#path(bucket, key);
     await Deno.mkdir(dirname(path), { recursive: true });

@@ -8,11 +8,11 @@ import { ObjectRecords, type Role } from "./records.ts";
 import { upload } from "./upload.ts";
 
 /**
- * The part of the Storage API that the product works with, as the real server does it.
+ * The part of the Storage API that the product uses, with the behaviour of the real server.
  *
  * lite has these routes too, but: a copy cannot be given another content type or cache time; lists
  * have no folders; there are no ranges, which a browser needs to play a video; an upload would be
- * held in memory until its last byte has come. Everything else is left to lite.
+ * held in memory until its last byte has come. lite answers everything else.
  */
 export class StorageApi {
   readonly #records: ObjectRecords;

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from "../database.ts";
 import { accessDenied, keyAlreadyExists, noSuchBucket, noSuchKey } from "./errors.ts";
 
-/** Who asks, as PostgreSQL knows it. */
+/** The caller's role in PostgreSQL. */
 export type Role = "anon" | "service_role";
 
 export interface Bucket {
@@ -11,7 +11,7 @@ export interface Bucket {
   allowed_mime_types: string[] | null;
 }
 
-/** What is known about an object's bytes. */
+/** Metadata of an object's bytes. */
 export interface ObjectMetadata {
   eTag: string;
   size: number;
@@ -78,7 +78,7 @@ export class ObjectRecords {
     return record;
   }
 
-  /** Fails as writing this object would: not permitted, or there is one already. */
+  /** Fails as writing this object would: not permitted, or the object exists. */
   async mayWrite(role: Role, object: NewObject, upsert: boolean): Promise<void> {
     await this.as(role, async (transaction) => {
       await transaction.query(`${INSERT} ${upsert ? OVERWRITE : ""}`, parameters(object));
@@ -86,7 +86,7 @@ export class ObjectRecords {
     });
   }
 
-  /** Records an object whose bytes `place` puts where they belong. */
+  /** Records an object, whose bytes `place` moves to its path. */
   async write(object: NewObject, place: () => Promise<void>): Promise<ObjectRecord> {
     const [record] = await this.as("superuser", async (transaction) => {
       const { rows } = await transaction.query<ObjectRecord>(
