@@ -1,4 +1,4 @@
-/** The ways to come by each failure. */
+/** The causes of each failure. */
 import type { Gateway } from "./gateway.ts";
 import type { Kind, Message } from "../support/test_project.ts";
 import { confession, type Marks } from "./marks.ts";
@@ -8,16 +8,16 @@ export const VEO = "veo-3.1-fast-generate-preview";
 export interface Case {
   kind: Kind;
   message?: Message;
-  /** An operation that an earlier run has begun, and its age in seconds. */
+  /** The age in seconds of an operation that an earlier run has started. */
   operation?: number;
   attempts?: number;
-  /** What the provider answers: to a poll where there is an operation, else to what is asked of it. */
+  /** The provider's reply: to a poll if there is an operation, else to the submission. */
   provider?: { status?: number; body?: unknown; headers?: Record<string, string>; drop?: boolean };
-  /** Where a finished video is said to be. */
+  /** The address of the finished video. */
   uri?: string;
   gateway?: Gateway["interfere"];
   budgetSeconds?: number;
-  /** The run itself fails, the job is none the wiser. */
+  /** The run itself fails and does not settle the job. */
   unavailable?: boolean;
 }
 
@@ -26,12 +26,12 @@ export const done = (response: unknown) => ({ name: NAME, done: true, response }
 
 type Interference = Gateway["interfere"];
 
-/** What the cases are made from. */
+/** The values that the cases share. */
 interface Context {
   marks: Marks;
-  /** Where the gateway is. */
+  /** The gateway's address. */
   url: string;
-  /** What a service says that knows no discretion. */
+  /** What a careless service repeats. */
   said: string;
   /** Where a service redirects to. */
   location: string;
@@ -64,12 +64,12 @@ const poll = (provider: Case["provider"], more: Partial<Case> = {}): Case => ({
 });
 const download = (uri: string): Case => ({ kind: "video", operation: 1, uri });
 
-/** Answers instead of the project where a path contains something. */
+/** Replies instead of the project to paths that contain a text. */
 function at(path: string, answer: (request: Request) => Response | "drop"): Interference {
   return (request) => new URL(request.url).pathname.includes(path) ? answer(request) : undefined;
 }
 
-/** Says everything that the request said. */
+/** Repeats the whole request. */
 function echo(said: string, status: number, more: Record<string, unknown> = {}) {
   return (request: Request) => {
     const headers = [...request.headers].map(([name, value]) => `${name}: ${value}`).join(" ");
@@ -79,7 +79,7 @@ function echo(said: string, status: number, more: Record<string, unknown> = {}) 
   };
 }
 
-/** What a message says, and what its source images are. */
+/** Faults of a message or its source images. */
 function messageCases({ marks, url, said, location }: Context): Record<string, Case[]> {
   const { sourceUser, sourcePassword, sourcePath, sourceToken } = marks;
   const credentials = `${sourceUser}:${sourcePassword}`;
@@ -118,7 +118,7 @@ function messageCases({ marks, url, said, location }: Context): Record<string, C
   };
 }
 
-/** What the provider answers first. */
+/** Faults in the provider's first reply. */
 function imageCases({ marks, said, location }: Context): Record<string, Case[]> {
   return {
     content_blocked: [
@@ -167,7 +167,7 @@ function imageCases({ marks, said, location }: Context): Record<string, Case[]> 
   };
 }
 
-/** What becomes of a video at the provider. */
+/** Faults of an operation. */
 function videoCases({ said, location }: Context): Record<string, Case[]> {
   return {
     submission_uncertain: [
@@ -188,7 +188,7 @@ function videoCases({ said, location }: Context): Record<string, Case[]> {
   };
 }
 
-/** What a finished video is fetched from. */
+/** Faults of a download. */
 function downloadCases({ marks, url, said, location }: Context): Record<string, Case[]> {
   const { downloadUser, downloadToken } = marks;
   return {
@@ -218,7 +218,7 @@ function downloadCases({ marks, url, said, location }: Context): Record<string, 
   };
 }
 
-/** What Storage and the database answer. */
+/** Faults of Storage and the database. */
 function supabaseCases({ said, location }: Context): Record<string, Case[]> {
   return {
     storage_failed: [

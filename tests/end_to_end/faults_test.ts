@@ -46,7 +46,7 @@ withTestProject("faults", async (project, test) => {
     const job = await project.job(id);
     assert.equal(job.attempts, 0);
     assert.equal(job.error_code, "quota_exhausted");
-    await project.hurry("image");
+    await project.makeVisible("image");
     assert.equal((await project.run("image")).report.succeeded, 1);
     assert.equal((await project.job(id)).error_code, null);
   });
@@ -62,7 +62,7 @@ withTestProject("faults", async (project, test) => {
       project.simulator.script({ match: { prompt: "Trouble" }, preset });
     }
     for (const _ of presets) {
-      await project.hurry("image");
+      await project.makeVisible("image");
       await project.run("image");
     }
     const job = await project.job(id);
@@ -98,7 +98,7 @@ withTestProject("faults", async (project, test) => {
     await project.stack.sql("update public.kv_store_7ee7668a set value = '{}' where key = $1", [
       key,
     ]);
-    await project.hurry("image");
+    await project.makeVisible("image");
     assert.equal((await project.run("image")).report.succeeded, 1);
     assert.equal((await project.valueOf(key)).imageUrl, (await project.job(id)).asset_url);
     assert.equal(project.simulator.accepted("image"), 1);

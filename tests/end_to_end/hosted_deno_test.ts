@@ -1,4 +1,4 @@
-/** The functions under the Deno that Supabase hosts: one job of each kind, and who may call. */
+/** The functions under the Deno that Supabase hosts: authorization, and a job of each kind. */
 import assert from "node:assert/strict";
 import { isMp4, isPng, object, withTestProject } from "../support/test_project.ts";
 
@@ -50,7 +50,7 @@ withTestProject("functions under Deno 2.1.4", async (project, test) => {
     }
   });
 
-  await test.step("a caller that does not wait is answered at once", async () => {
+  await test.step("a caller that does not wait gets its response at once", async () => {
     const id = await project.send("image", { ...scene, prompt: "Later" });
     const response = await project.call("image", {
       headers: { authorization: `Bearer ${project.stack.secretKey}`, prefer: "respond-async" },

@@ -1,6 +1,6 @@
-/** Secrets that are made up for a test, and what finds them wherever they went. */
+/** Random secrets for a test, and how to find them in a text. */
 
-/** Marks have the look of no key that is known, so that they are not found by their look. */
+/** Marks do not have the format of any known key, so that no pattern finds them. */
 export function newMarks() {
   const mark = () => `m${crypto.randomUUID().replaceAll("-", "").slice(0, 24)}`;
   return {
@@ -10,7 +10,7 @@ export function newMarks() {
     otherSecret: mark(),
     serviceRole: mark(),
     worker: mark(),
-    // What senders and services put into addresses.
+    // Parts of addresses that senders and services use.
     sourceUser: mark(),
     sourcePassword: mark(),
     sourcePath: mark(),
@@ -24,7 +24,7 @@ export function newMarks() {
 
 export type Marks = ReturnType<typeof newMarks>;
 
-/** A mark in the spellings in which it can be handed on: they are looked for in small letters. */
+/** A mark in each form in which it may leak, in lower case. */
 export function spellings(mark: string): string[] {
   const inBase64 = [0, 1, 2].map((offset) => {
     const text = btoa("-".repeat(offset) + mark);
@@ -41,11 +41,11 @@ export function found(marks: Marks, text: string): string[] {
     .map(([name]) => name);
 }
 
-/** What a careless service says of a request: everything it knows. */
+/** What a careless service repeats of a request: everything. */
 export function confession({ google, secret, serviceRole, worker, otherSecret }: Marks): string {
   return `x-goog-api-key: ${google} authorization: Bearer ${secret} apikey: ${secret} ` +
     `https://u:${google}@api.test/?key=${google} ${google.toUpperCase()} "${btoa(google)}" ` +
     `Basic ${btoa(`user:${secret}`)} ${encodeURIComponent(google)} (${google}), ${secret}; ` +
-    // It does not know these; a function that put them in a request would have told it.
+    // It does not have these unless a function sends them.
     [serviceRole, worker, otherSecret].map((key) => key.length).join();
 }

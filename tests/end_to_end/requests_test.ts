@@ -1,4 +1,4 @@
-/** What the functions send to the providers, beside what Google's own clients send for the same. */
+/** The functions' requests to the provider, compared with those of Google's own clients. */
 import assert from "node:assert/strict";
 import {
   officialImageRequest,
@@ -9,14 +9,14 @@ import { assertSameIntent } from "../sdk/same_intent.ts";
 import { IMAGE_MODEL, OMNI_MODEL, VEO_MODEL } from "../sdk/samples.ts";
 import { type Kind, type Message, object, TestProject } from "../support/test_project.ts";
 
-Deno.test("the functions ask for the same as the official clients", async (test) => {
+Deno.test("the functions send the same requests as the official clients", async (test) => {
   await using project = await TestProject.start();
 
-  /** The request that a message leads to. */
+  /** The request for a message. */
   async function requestFor(kind: Kind, message: Message) {
     project.simulator.reset();
     await project.send(kind, { storyboardId: "board", ...message });
-    // A run that short submits a video and does not wait for it.
+    // Such a short run submits a video and does not wait for it.
     const { report } = await project.run(kind, { budgetSeconds: kind === "video" ? 1 : 30 });
     assert.equal(report.succeeded + report.waiting, 1);
     await project.stack.sql(`delete from pgmq.q_${kind}_generation_queue`);

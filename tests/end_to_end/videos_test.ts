@@ -67,7 +67,7 @@ withTestProject("videos", async (project, test) => {
     assert.equal(waiting.status, "waiting");
     assert.equal(waiting.attempts, 0);
     assert.ok(waiting.operation);
-    await project.hurry("video");
+    await project.makeVisible("video");
     assert.equal((await project.run("video")).report.succeeded, 1);
     assert.deepEqual((await project.job(id)).operation, waiting.operation);
     assert.equal(project.simulator.accepted("video"), 1, "paid for once");

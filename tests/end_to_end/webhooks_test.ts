@@ -53,7 +53,7 @@ const send = (stack: Stack, webhookUrl: string, prompt = "A hero") =>
     JSON.stringify({ storyboardId: "sb", prompt, webhookUrl }),
   ]);
 
-/** Ends what is queued. Nobody works on a stack whose functions have no key. */
+/** Ends the queued jobs. The functions of a stack without a provider key do no work. */
 const cancelAll = (stack: Stack) =>
   stack.sql("select cancel_generation_job(id) from generation_jobs where status = 'queued'");
 

@@ -1,4 +1,4 @@
-/** One function in a process of its own, under the Deno that Supabase hosts, among services of the test's. */
+/** A function in its own process, under the Deno that Supabase hosts, with the test's services. */
 import { fileURLToPath } from "node:url";
 import { denoBinary } from "../../local/stack/functions/deno_binary.ts";
 import { FunctionLog } from "../../local/stack/functions/log.ts";
@@ -12,13 +12,13 @@ export interface Job {
   error?: { code: string; message: string };
 }
 
-/** What a run came to, and what it took. */
+/** The outcome of a run, and the resources that it used. */
 export interface Run {
   stopped: string;
   jobs: Job[];
-  /** How long the thread that runs the function has computed, in milliseconds. */
+  /** CPU time of the function's thread, in milliseconds. */
   cpu: number;
-  /** The most memory that the process ever had, in bytes. */
+  /** Peak memory of the process, in bytes. */
   peak: number;
 }
 

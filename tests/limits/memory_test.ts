@@ -1,7 +1,7 @@
 /**
- * A function has 256 MB on Supabase, the runtime included. Whatever is documented to pass through
- * it does so below that, with the default concurrency and every job as large as can be; what is
- * larger is refused with a reason, and below that too.
+ * A function has 256 MB on Supabase, the runtime included. Assets of the documented sizes fit into it
+ * with the default concurrency and every job at its limit. Larger ones are refused with a reason, and
+ * also within the limit.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Job, run } from "./function.ts";
@@ -10,10 +10,10 @@ import { type Sizes, startServices } from "./services.ts";
 const MB = 1024 * 1024;
 const MEMORY = 256 * MB;
 
-// One byte of base64 in 64 MB is gone to what is around it.
+// The rest of the 64 MB is the JSON around the base64.
 const INLINE = 48 * MB - 3 * 1024;
 
-/** The default concurrency: so many jobs are begun together, whatever comes after. */
+/** The default concurrency. */
 const AT_ONCE = { image: 5, video: 1 };
 
 const PASSES: Record<string, Sizes> = {
@@ -68,8 +68,7 @@ async function measured(sizes: Sizes): Promise<{ jobs: Job[]; stored: number[] }
   await using services = startServices(sizes);
   const { jobs: claimed, peak, stopped } = await run(services, sizes.kind);
   ok(claimed.length >= AT_ONCE[sizes.kind], `${claimed.length} jobs`);
-  // A slow machine may have spent the run's CPU time before the last of them: then it took no more,
-  // and gave back what it had not begun.
+  // On a slow machine the CPU time may be used up before the last job: the run then defers the rest.
   const jobs = stopped === "cpu" ? claimed.filter(({ outcome }) => outcome !== "waiting") : claimed;
   if (stopped !== "cpu") equal(jobs.length, sizes.jobs);
   ok(jobs.length > 0, "no job was begun");

@@ -1,20 +1,20 @@
 /**
- * Everything that a function talks to, with bodies of any size: the queue, storage and the models on
- * one loopback server that keeps no byte of what passes through it.
+ * All services that a function calls, with bodies of any size: the queue, Storage and the models on one
+ * loopback server, which keeps none of the bytes.
  */
 
-/** What the services do. Sizes are in bytes. */
+/** The work of the services. Sizes are in bytes. */
 export interface Sizes {
   /** How many jobs the queue holds. */
   jobs: number;
   kind: "image" | "video";
-  /** What the models make. */
+  /** The size of an asset. */
   asset: number;
-  /** The source image of each job; none without it. */
+  /** The size of a source image. Default: no source image. */
   source?: number;
-  /** How many source images of that size a job has; one without it. */
+  /** How many source images a job has. Default: one. */
   sources?: number;
-  /** The video comes inside of the reply instead of at an address. */
+  /** Whether the video is inside the reply instead of at an address. */
   inline?: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface Services extends AsyncDisposable {
   url: string;
   /** Bytes of each object that was stored, in the order in which they arrived. */
   stored: number[];
-  /** What the ledger was told: the function's name and its arguments. */
+  /** The calls of database functions. */
   told: { name: string; arguments: Record<string, unknown> }[];
   /** How many jobs were claimed. */
   taken(): number;
@@ -177,7 +177,7 @@ function around(
     start: (controller) => controller.enqueue(encoder.encode(before)),
     flush: (controller) => controller.enqueue(encoder.encode(after)),
   });
-  body.pipeTo(writable).catch(() => {}); // the caller has given the reply up
+  body.pipeTo(writable).catch(() => {}); // the caller has cancelled the reply
   return readable;
 }
 

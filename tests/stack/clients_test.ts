@@ -16,7 +16,7 @@ Deno.test.afterAll(async () => {
   await stack.close();
 });
 
-Deno.test("the ledger and the queues are there, as on Supabase", async () => {
+Deno.test("a client finds the ledger and the queues, as on Supabase", async () => {
   const { rows } = await client.query("select pgmq.send('image_generation_queue', $1)", [
     { storyboardId: "sql", prompt: "from SQL" },
   ]);
@@ -27,7 +27,7 @@ Deno.test("the ledger and the queues are there, as on Supabase", async () => {
   deepEqual(ledger.rows, [{ status: "queued" }]);
 });
 
-Deno.test("a function that a client makes or drops is there or gone for the API at once", async () => {
+Deno.test("the API knows at once which functions a client creates or drops", async () => {
   const call = () =>
     postJson(`${stack.url}/rest/v1/rpc/fresh`, {}, { apikey: stack.secretKey })
       .then(({ status, body }) => [status, body.code ?? body]);
@@ -39,7 +39,7 @@ Deno.test("a function that a client makes or drops is there or gone for the API 
   }
 });
 
-Deno.test("the server listens on this machine alone, and asks for the password", async () => {
+Deno.test("the server listens on the loopback interface alone and requires the password", async () => {
   const { rows } = await client.query(
     `select name, setting from pg_settings
      where name in ('listen_addresses', 'unix_socket_directories') order by name`,

@@ -1,7 +1,7 @@
 import { deepEqual, rejects } from "node:assert/strict";
 import { parseEnv, readEnvFile } from "../../local/env_file.ts";
 
-Deno.test("quotes and comments are no part of a value", () => {
+Deno.test("quotes and comments are not part of a value", () => {
   const text = `
 # a comment
 PLAIN=value # why

@@ -102,12 +102,12 @@ for (const version of VERSIONS) {
   });
 }
 
-Deno.test("a function that is not there is a 404", async () => {
+Deno.test("a missing function is a 404", async () => {
   const { status, body } = await send(`${stacks.get("current")!.url}/functions/v1/missing`);
   deepEqual([status, body.code], [404, "NOT_FOUND"]);
 });
 
-Deno.test("a process that ends is started again", async () => {
+Deno.test("a process that ends is restarted", async () => {
   const url = `${stacks.get("current")!.url}/functions/v1/mortal`;
   equal((await send(url)).body, "1");
   equal((await send(url, { method: "DELETE" })).status, 503);
@@ -116,7 +116,7 @@ Deno.test("a process that ends is started again", async () => {
   equal(reply.body, "1");
 });
 
-Deno.test("a function is told that it ends, and may finish what it began", async () => {
+Deno.test("a function gets the event before it ends, and may finish its work", async () => {
   const own = await projectWith({ lasting: FUNCTIONS.lasting });
   const stack = await startStack({ functionsRoot: functionsOf(own) });
   equal((await send(`${stack.url}/functions/v1/lasting`)).status, 202);

@@ -1,4 +1,4 @@
-/** What the API gives to whom: each function and each table, with each key. */
+/** What each key may do with each function and each table. */
 
 import { deepEqual, equal } from "node:assert/strict";
 import type { Stack } from "../../local/stack/mod.ts";
@@ -36,11 +36,10 @@ Deno.test("the publishable key calls no function of ours", async (t) => {
   }
 });
 
-Deno.test("the secret key calls each of them, and is told what is wrong with nothing", async () => {
+Deno.test("the secret key calls each of them, which rejects missing arguments", async () => {
   for (const { name, parameters } of await functions()) {
     const { status, body } = await call(name, parameters, stack.secretKey);
-    // Without an argument that has to be there 22023, without an extension 55000; the others have
-    // nothing to say, or to do.
+    // A missing argument is 22023, a missing extension 55000. Some functions need neither.
     const refused = ["22023", "55000"].includes(body?.code);
     equal(refused || status === 200, true, `${name}: ${status} ${JSON.stringify(body)}`);
   }

@@ -10,7 +10,7 @@ function saying(health: unknown): string {
   return `export default { fetch: () => Response.json(${JSON.stringify(health)}) };`;
 }
 
-Deno.test("each variable that keeps a function from working is named, with what is expected", async () => {
+Deno.test("each invalid or missing variable of a function is named, with what is expected", async () => {
   const project = await projectWith({
     images: saying({
       status: "unconfigured",
@@ -32,7 +32,7 @@ Deno.test("each variable that keeps a function from working is named, with what 
   }
 });
 
-Deno.test("start says which variable is wrong, and ends with 1", async () => {
+Deno.test("start names the invalid variable and exits with 1", async () => {
   const data = await Deno.makeTempDir({ prefix: "start-" });
   try {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {

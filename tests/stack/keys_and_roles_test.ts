@@ -42,14 +42,14 @@ Deno.test("a request without a key, or with a wrong one, is refused before the d
   equal((await send(url, { headers: { apikey: "sb_secret_wrong" } })).status, 401);
 });
 
-Deno.test("times in rows are ISO 8601, as PostgREST has them", async () => {
+Deno.test("times in rows are ISO 8601, as with PostgREST", async () => {
   const { body } = await send(`${stack.url}/rest/v1/generation_jobs?select=enqueued_at&limit=1`, {
     headers: { apikey: stack.secretKey },
   });
   equal(/^\d{4}-\d\d-\d\dT[\d:.]+\+00:00$/.test(body[0].enqueued_at), true);
 });
 
-Deno.test("numbers are numbers, as PostgREST has them, and no digit of them is lost", async () => {
+Deno.test("numbers are JSON numbers, as with PostgREST, and lose no digit", async () => {
   await stack.sql(`create view public.some_numbers as
     select 0.390000 as cost, 12.00 as whole, 100 as hundred, 0.00 as nothing, -1.50 as negative,
       0.12345678901234567890 as long`);

@@ -58,7 +58,7 @@ Deno.test("a restart keeps keys, rows and objects; a fresh one keeps the keys", 
     await third.close();
   }));
 
-Deno.test("two stacks cannot have the same folder, or the same port", () =>
+Deno.test("two stacks cannot use the same folder or port", () =>
   withFolders(async (dataDir, functionsRoot) => {
     const stack = await startStack({ dataDir, functionsRoot });
     await rejects(startStack({ dataDir, functionsRoot }), FolderInUse);
@@ -77,7 +77,7 @@ Deno.test("two stacks cannot have the same folder, or the same port", () =>
     await again.close();
   }));
 
-Deno.test("a server that a start has left on the data is ended, and its note is no hindrance", () =>
+Deno.test("a start stops an orphaned server, and ignores a stale postmaster.pid", () =>
   withFolders(async (dataDir, functionsRoot) => {
     const first = await startStack({ dataDir, functionsRoot });
     await first.sql("create table public.kept (id int)");
@@ -90,13 +90,13 @@ Deno.test("a server that a start has left on the data is ended, and its note is 
     await second.close();
     await orphan.stop();
 
-    // A number that has been given to another process since.
+    // The id belongs to another process by now.
     await Deno.writeTextFile(join(data, "postmaster.pid"), `${Deno.pid}\n${data}\n`);
     const third = await startStack({ dataDir, functionsRoot });
     await third.close();
   }));
 
-Deno.test("a database that this stack cannot open is named", () =>
+Deno.test("an unusable database is named", () =>
   withFolders(async (dataDir, functionsRoot) => {
     const unusable = (message: RegExp) => (error: unknown) =>
       error instanceof DatabaseUnusable && message.test(error.message);
@@ -108,7 +108,7 @@ Deno.test("a database that this stack cannot open is named", () =>
       startStack({ dataDir, functionsRoot }),
       unusable(/the password in \S+keys\.json/),
     );
-    // As PGlite left it, on which an earlier stack ran.
+    // The data of an earlier stack, which ran on PGlite.
     await Deno.writeTextFile(join(dataDir, "postgres", "PG_VERSION"), "17\n");
     await rejects(
       startStack({ dataDir, functionsRoot }),
@@ -118,7 +118,7 @@ Deno.test("a database that this stack cannot open is named", () =>
     await fresh.close();
   }));
 
-Deno.test("a port that cannot be had is named", () => {
+Deno.test("an unavailable port is named", () => {
   const fail = (error: Error) => () => {
     throw error;
   };
@@ -132,7 +132,7 @@ Deno.test("a port that cannot be had is named", () => {
   });
 });
 
-Deno.test("without a folder nothing is left behind", () =>
+Deno.test("a stack without a folder leaves nothing behind", () =>
   withFolders(async (_, functionsRoot) => {
     const stack = await startStack({ functionsRoot });
     await store(stack, "gone soon");

@@ -5,7 +5,7 @@ import { isDue } from "../../local/stack/schedule/cron.ts";
 import { type Stack, type StackOptions, startStack } from "../../local/stack/mod.ts";
 import { functionsOf, projectWith, smallStack } from "./support.ts";
 
-/** A function that takes one message off its queue and says how it was called. */
+/** A function that claims one message of its queue and reports how it was called. */
 function worker(queue: string): string {
   return `export default {
     async fetch(request) {
@@ -40,11 +40,11 @@ const BROKEN = `export default {
 
 interface Watched {
   stack: Stack;
-  /** Waits until functions have been called that often since the start, and gives what they said. */
+  /** Waits for that many calls since the start, and returns their reports. */
   calls(count: number): Promise<unknown[]>;
 }
 
-/** Runs a test on a stack with the given functions, which looks at its queues once an hour. */
+/** Runs a test on a stack with the given functions, whose schedule runs once an hour. */
 async function watched(
   functions: Record<string, string>,
   options: StackOptions,
@@ -83,7 +83,7 @@ async function watched(
 
 const IMAGES = { "process-image-generation": worker("image_generation_queue") };
 
-Deno.test("a message that is sent has its function called at once, as on a hosted project", () =>
+Deno.test("sending a message calls its function at once, as on a hosted project", () =>
   watched(
     { ...IMAGES, "process-video-generation": worker("video_generation_queue") },
     {},
@@ -100,7 +100,7 @@ Deno.test("a message that is sent has its function called at once, as on a hoste
     },
   ));
 
-Deno.test("a message that becomes visible later is found by the schedule", () =>
+Deno.test("the schedule finds a message that becomes visible later", () =>
   watched(IMAGES, { tickSeconds: 1 }, async ({ stack, calls }) => {
     await stack.sql("select pgmq.send('image_generation_queue', '{}', 1)");
     await calls(1);
@@ -111,7 +111,7 @@ Deno.test("a message that becomes visible later is found by the schedule", () =>
     ok(runs.some(({ status }) => status === "succeeded"));
   }));
 
-Deno.test("a PostgreSQL client wakes workers by its commit, and hears nothing of it", () =>
+Deno.test("the commit of a PostgreSQL client calls workers, and the client gets no notification", () =>
   watched(IMAGES, {}, async ({ stack, calls }) => {
     const client = new pg.Client(stack.databaseUrl);
     const heard: string[] = [];
@@ -124,7 +124,7 @@ Deno.test("a PostgreSQL client wakes workers by its commit, and hears nothing of
       const [before] = await stack.sql<{ n: number }>(
         "select count(*)::int as n from net.http_request_queue",
       );
-      equal(before.n, 0, "what was rolled back calls nobody");
+      equal(before.n, 0, "a rolled back message calls no worker");
 
       await client.query("listen mine");
       await client.query("begin");
@@ -138,7 +138,7 @@ Deno.test("a PostgreSQL client wakes workers by its commit, and hears nothing of
     }
   }));
 
-Deno.test("trouble with two functions is told once for each, and kept", async () => {
+Deno.test("a failing function is logged once, and its responses are kept", async () => {
   const told: string[] = [];
   await watched(
     { "process-image-generation": BROKEN, "process-video-generation": BROKEN },
@@ -152,10 +152,10 @@ Deno.test("trouble with two functions is told once for each, and kept", async ()
       for (;;) {
         const replies = await stack.sql("select status_code, content from net._http_response");
         if (replies.length < 9) {
-          await new Promise((turn) => setTimeout(turn)); // the queries alone would keep the rest out
+          await new Promise((turn) => setTimeout(turn)); // lets the rest of the stack run
           continue;
         }
-        // On a slow machine the schedule has called once more by now.
+        // On a slow machine the schedule may have called once more.
         for (const reply of replies) deepEqual(reply, { status_code: 503, content: "no" });
         break;
       }
@@ -167,7 +167,7 @@ Deno.test("trouble with two functions is told once for each, and kept", async ()
   ]);
 });
 
-Deno.test("a stack that is not told to tick has no schedule", async () => {
+Deno.test("a stack without `tick` has no schedule", async () => {
   const stack = await smallStack();
   try {
     await stack.sql("select pgmq.send('image_generation_queue', '{}')");

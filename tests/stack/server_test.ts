@@ -7,7 +7,7 @@ const QUEUE = "image_generation_queue";
 const END_WHO_WAITS = `
   select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`;
 
-Deno.test("a stack on a PostgreSQL server", async (test) => {
+Deno.test("a stack on another PostgreSQL server", async (test) => {
   const server = await startPostgres();
   const { superuserUrl } = await server.createDatabase({ pgmq: "available" });
   const stack = await smallStack({ postgres: superuserUrl });
@@ -25,7 +25,7 @@ Deno.test("a stack on a PostgreSQL server", async (test) => {
   };
 
   try {
-    await test.step("calls functions as PostgREST does, over connections of their own", async () => {
+    await test.step("concurrent calls use connections of their own", async () => {
       const sent = await Promise.all(Array.from({ length: 20 }, enqueue));
       assert.deepEqual(new Set(sent.map(({ status }) => status)), new Set([200]));
       const numbers = sent.map(({ body: [{ msg_id }] }) => msg_id);
@@ -48,14 +48,14 @@ Deno.test("a stack on a PostgreSQL server", async (test) => {
       assert.equal(refused.body.code, "22023");
     });
 
-    await test.step("a call whose connection breaks has done nothing, and says so", async () => {
+    await test.step("a call whose connection breaks changes nothing and is a 503", async () => {
       const before = await jobs();
       await other.begin(async (sql) => {
-        // The call waits at the end of its work for what this transaction holds.
+        // The call waits for this transaction's lock at the end of its work.
         await sql`lock table public.generation_jobs`;
         const waiting = enqueue();
         while ((await stack.sql(END_WHO_WAITS)).length === 0) {
-          // It has not come that far yet.
+          // the call does not wait for the lock yet
         }
         const { status, body } = await waiting;
         assert.equal(status, 503);
@@ -65,7 +65,7 @@ Deno.test("a stack on a PostgreSQL server", async (test) => {
     });
 
     for (const how of ["fast", "immediate"] as const) {
-      await test.step(`goes on after a restart, ${how}`, async () => {
+      await test.step(`works after a restart, ${how}`, async () => {
         const before = await jobs();
         await server.restart(how);
         assert.equal((await enqueue()).status, 200);

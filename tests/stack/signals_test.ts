@@ -5,7 +5,7 @@ import { interruption } from "../../local/start/signals.ts";
 
 const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
 
-/** A process whose clock and signals the test has in hand. */
+/** A process whose clock and signals the test controls. */
 function fakeProcess() {
   const listeners = new Map<Deno.Signal, () => void>();
   const exits: number[] = [];
@@ -25,7 +25,7 @@ function fakeProcess() {
   };
 }
 
-Deno.test("the same Ctrl-C, coming twice, is one", () => {
+Deno.test("the same Ctrl-C arriving twice counts once", () => {
   const { interrupted, exits, send } = fakeProcess();
   send("SIGINT", 0);
   send("SIGINT", 3);
@@ -35,14 +35,14 @@ Deno.test("the same Ctrl-C, coming twice, is one", () => {
   deepEqual(exits, []);
 });
 
-Deno.test("a second Ctrl-C ends at once, with the code of the first", () => {
+Deno.test("a second Ctrl-C exits at once, with the code of the first", () => {
   const { exits, send } = fakeProcess();
   send("SIGTERM", 0);
   send("SIGINT", 501);
   deepEqual(exits, [143]);
 });
 
-/** Runs `start` until it is up, sends it a signal, and says how it ended and what it left. */
+/** Runs `start` until it is up, sends it a signal, and returns how it ended. */
 async function startAndEnd(signal: Deno.Signal) {
   const data = await Deno.makeTempDir({ prefix: "start-" });
   const child = new Deno.Command(Deno.execPath(), {
@@ -84,8 +84,8 @@ function isRunning(pid: number): boolean {
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  const title = signal === "SIGINT" ? "interrupted twice within a moment" : "told to end";
-  Deno.test(`start, ${title}, gives back what it holds and ends with 0`, async () => {
+  const title = signal === "SIGINT" ? "interrupted twice at once" : "terminated";
+  Deno.test(`start, ${title}, releases everything and exits with 0`, async () => {
     const { code, output, errors, server, data } = await startAndEnd(signal);
     equal(errors, "");
     equal(code, 0, output);
@@ -96,7 +96,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("a start that is killed takes its database along", async () => {
+Deno.test("the database of a killed start stops", async () => {
   const { server, data } = await startAndEnd("SIGKILL");
   while (isRunning(server)) await new Promise((turn) => setTimeout(turn, 20));
   await Deno.remove(data, { recursive: true });

@@ -1,4 +1,4 @@
-/** A video that was asked for before a restart is there after it. */
+/** Videos outlive a restart of the simulator. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { startSimulator } from "../../local/simulator/mod.ts";
 import { send } from "./support.ts";
@@ -11,7 +11,7 @@ async function withFile(use: (memoryFile: string) => Promise<void>): Promise<voi
   await use(`${folder}/simulator.json`).finally(() => Deno.remove(folder, { recursive: true }));
 }
 
-/** Asks both families for a video and ends the simulator. */
+/** Requests a video of both families and stops the simulator. */
 async function askAndEnd(memoryFile: string): Promise<{ operation: string; interaction: string }> {
   await using simulator = await startSimulator({ memoryFile });
   const post = (path: string, body: unknown) =>
@@ -33,7 +33,7 @@ async function askAndEnd(memoryFile: string): Promise<{ operation: string; inter
   return { operation: veo.body.name, interaction: omni.body.id };
 }
 
-Deno.test("a video outlives the simulator that was asked for it", () =>
+Deno.test("a video outlives the simulator that received its request", () =>
   withFile(async (memoryFile) => {
     const { operation, interaction } = await askAndEnd(memoryFile);
     await using simulator = await startSimulator({ memoryFile });
@@ -48,7 +48,7 @@ Deno.test("a video outlives the simulator that was asked for it", () =>
     deepEqual([omni.status, omni.body.status], [200, "completed"]);
   }));
 
-Deno.test("a simulator that is to forget knows nothing of it", () =>
+Deno.test("a simulator with `forget` has no earlier videos", () =>
   withFile(async (memoryFile) => {
     const { operation } = await askAndEnd(memoryFile);
     await using simulator = await startSimulator({ memoryFile, forget: true });
@@ -56,7 +56,7 @@ Deno.test("a simulator that is to forget knows nothing of it", () =>
     equal((await send(`${simulator.url}/${operation}`, { headers })).status, 404);
   }));
 
-Deno.test("a damaged file is as good as none", () =>
+Deno.test("a damaged file counts as none", () =>
   withFile(async (memoryFile) => {
     await Deno.writeTextFile(memoryFile, "{");
     const { operation } = await askAndEnd(memoryFile);

@@ -52,18 +52,18 @@ Deno.test("each statement's result is a table of its own", async () => {
   );
 });
 
-Deno.test("what is in a cell does nothing to the terminal", async () => {
+Deno.test("control characters in a cell do not reach the terminal", async () => {
   const { out } = await sqlTask(["-c", "select E'a\\x1b[31mred\\x07\\nb' as text"]);
   equal(out, " text\n--------------\n a [31mred ↵b\n(1 row)\n");
 });
 
-Deno.test("a file and standard input are run, relative to where the caller is", async () => {
+Deno.test("a file, relative to the caller's folder, and standard input are run", async () => {
   await Deno.writeTextFile(`${folder}/two.sql`, "select 2 as two;");
   match((await sqlTask(["two.sql"])).out, /two[\s\S]*2/);
   match((await sqlTask([], { input: "select 3 as three;" })).out, /three[\s\S]*3/);
 });
 
-Deno.test("an error says what, where in the text, and ends with 1", async () => {
+Deno.test("an error has a message and a position, and exits with 1", async () => {
   const { code, err } = await sqlTask([], { input: "select 1;\nselect wrong from pg_class;" });
   equal(code, 1);
   equal(
@@ -89,13 +89,13 @@ Deno.test("a wrong call ends with 2 and says what was expected", async () => {
   }
 });
 
-Deno.test("a database that is not there is named", async () => {
+Deno.test("an unreachable database is named", async () => {
   const { code, err } = await sqlTask(["-c", "select 1"], { url: "postgresql://u@127.0.0.1:1/d" });
   equal(code, 1);
   match(err, /127\.0\.0\.1:1/);
 });
 
-Deno.test("the local stack goes before an exported address, and the latter is told", () => {
+Deno.test("the local stack precedes an exported address, with a remark", () => {
   const local = "postgresql://postgres:secret@127.0.0.1:54322/postgres?sslmode=disable";
   const environment = "postgresql://me:secret@db.example.com/shop";
   deepEqual(chooseDatabase({ local }), { url: local });

@@ -32,7 +32,7 @@ function job(changes: Partial<Job>): Job {
   } as Job;
 }
 
-Deno.test("a wrong flag ends the program with 2 before anything is started", async () => {
+Deno.test("a wrong flag exits with 2 before anything is started", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--quiet", START, "--frsh"],
   }).output();
@@ -50,19 +50,19 @@ Deno.test("an address in the environment is used instead of the simulator", asyn
   await provider.close();
 });
 
-Deno.test("Google is spoken to only with a key", async () => {
+Deno.test("Google is called only with a key", async () => {
   const named = await openProvider(true, () => undefined).catch((error) => error);
   match(named.message, /GOOGLE_GENERATIVE_AI_API_KEY/);
   const key = (name: string) => name === "GOOGLE_GENERATIVE_AI_API_KEY" ? "k" : undefined;
   deepEqual((await openProvider(true, key)).environment, { GOOGLE_GENERATIVE_AI_API_KEY: "k" });
 });
 
-Deno.test("the functions' own settings are passed on, and nothing else", () => {
+Deno.test("only the functions' own settings are passed on", () => {
   const environment: Record<string, string> = { MAX_ATTEMPTS: "2", HOME: "/", VIDEO_MODELS: "" };
   deepEqual(passedOn((name) => environment[name]), { MAX_ATTEMPTS: "2" });
 });
 
-Deno.test("the last line counts what did not succeed as failed", () => {
+Deno.test("the last line counts every job that did not succeed as failed", () => {
   const jobs = [
     job({ status: "succeeded" }),
     job({ status: "failed" }),
@@ -72,7 +72,7 @@ Deno.test("the last line counts what did not succeed as failed", () => {
   equal(tally([]), "jobs: 0 succeeded: 0 failed: 0");
 });
 
-Deno.test("results show the plain address, which a terminal can also open", () => {
+Deno.test("results show the plain address, as a link in a terminal", () => {
   const done = [job({ asset_url: "http://x/a.png" })];
   match(
     results(done, style(false)),
@@ -89,7 +89,7 @@ async function finish(stack: Stack, scene: string, status: string): Promise<void
   );
 }
 
-Deno.test("the sample sends what needs an image when that image is there", async () => {
+Deno.test("the sample sends a job that needs an image when the image is ready", async () => {
   const stack = await smallStack();
   try {
     const feed = await JobFeed.begin(new Api(stack.url, stack.secretKey, fetch, "test"));
@@ -120,7 +120,7 @@ Deno.test("the sample sends what needs an image when that image is there", async
   }
 });
 
-Deno.test("functions that talk to somebody outside go through this machine's proxy", async () => {
+Deno.test("functions that call a server outside use this machine's proxy", async () => {
   const machine: Record<string, string> = {
     HTTPS_PROXY: "http://proxy:3128",
     NO_PROXY: "internal.example",
@@ -129,7 +129,7 @@ Deno.test("functions that talk to somebody outside go through this machine's pro
   const expected = {
     HTTPS_PROXY: "http://proxy:3128",
     DENO_CERT: "/etc/company.pem",
-    // The stack itself is never behind the proxy.
+    // The stack is never behind the proxy.
     NO_PROXY: "internal.example,127.0.0.1,localhost",
   };
   deepEqual(networkSettings((name) => machine[name]), expected);
@@ -142,7 +142,7 @@ Deno.test("functions that talk to somebody outside go through this machine's pro
   await simulator.close();
 });
 
-Deno.test("the copy of Deno that npx brings is not one that is installed", () => {
+Deno.test("the copy of Deno from npx does not count as installed", () => {
   const files = ["/usr/local/bin/deno", "/home/me/.npm/_npx/1/node_modules/.bin/deno"];
   const isFile = (path: string) => files.includes(path);
   equal(denoCommand("/usr/bin:/usr/local/bin", isFile), "deno");
@@ -160,7 +160,7 @@ Deno.test("the lines to try can be pasted into any shell", () => {
   const places = { data: "/d", envFile: "/d/.env.local" };
   const text = guide(stack, "a simulator", places, style(false), "npx --yes deno@2");
   match(text, /"http:\/\/127\.0\.0\.1:54321\/rest\/v1\/generation_jobs\?limit=3"/);
-  // With the data elsewhere, `deno task sql` has to be told of this stack.
+  // With the data elsewhere, `deno task sql` needs the address of this stack.
   match(text, /^ {2}npx --yes deno@2 task sql --url "postgresql:\/\/h" enqueue-test-images\.sql$/m);
   const here = { data: ".local", envFile: ".env.local" };
   match(

@@ -102,7 +102,7 @@ Deno.test("a copy replaces an object only with x-upsert", async () => {
   equal((await get("new.png")).body, "new");
 });
 
-Deno.test("what is not there is a 400 that says 404", async () => {
+Deno.test("a missing object or bucket is a 400 whose body says 404", async () => {
   const object = await get("nothing.png");
   deepEqual([object.status, object.body.statusCode, object.body.error], [400, "404", "not_found"]);
   const bucket = await send(`${storage}/object/public/nowhere/a.png`);
@@ -187,20 +187,20 @@ Deno.test("a private bucket is read with the secret key or a signed URL only", a
   equal((await send(storage + signed.body.signedURL)).body, "gold");
 });
 
-Deno.test("keys that leave the bucket or are no keys are refused", async () => {
+Deno.test("keys that leave the bucket or are invalid are refused", async () => {
   for (const key of ["a%2F..%2F..%2Fb.png", "caf%C3%A9.png", "a%23b.png"]) {
     const refused = await put(key, "bytes");
     deepEqual([refused.status, refused.body.code], [400, "InvalidKey"], key);
   }
 });
 
-Deno.test("a large upload passes through without waiting in memory or for the database", async () => {
+Deno.test("a large upload is not held in memory and does not block the database", async () => {
   const size = 60 * 1024 * 1024;
   const chunk = new Uint8Array(1024 * 1024).fill(7);
   let sent = 0;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      // Others are answered while the upload is under way.
+      // The database answers during the upload.
       if (sent === size / 2) await stack.sql("select 1");
       controller.enqueue(chunk);
       sent += chunk.length;

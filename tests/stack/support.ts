@@ -17,7 +17,7 @@ export function functionsOf(project: string): string {
   return join(project, "supabase", "functions");
 }
 
-/** A stack in memory that serves no functions, unless told to. */
+/** A temporary stack, without functions by default. */
 export function smallStack(options: StackOptions = {}): Promise<Stack> {
   return startStack({ functionsRoot: false, ...options });
 }

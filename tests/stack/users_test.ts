@@ -26,13 +26,13 @@ const ask = (token: string) =>
     authorization: `Bearer ${token}`,
   });
 
-Deno.test("a user's token makes the request that user's", async () => {
+Deno.test("a user's token makes it that user's request", async () => {
   const claims = { sub: USER, role: "authenticated", exp: IN_AN_HOUR };
   const { status, body } = await ask(token(claims));
   deepEqual([status, body], [200, `authenticated ${USER}`]);
 });
 
-Deno.test("a token that somebody else signed, or that has expired, is refused", async () => {
+Deno.test("a token with another signature, or an expired one, is refused", async () => {
   const claims = { sub: USER, role: "authenticated", exp: IN_AN_HOUR };
   equal((await ask(token(claims, "another secret"))).status, 401);
   equal((await ask(token({ ...claims, exp: IN_AN_HOUR - 7200 }))).status, 401);

@@ -1,6 +1,6 @@
 /**
- * A port for `start`, which is free like the next one. It is none of those that the system gives to
- * connections, so that it stays free while other tests run.
+ * A free port for `start`, whose next port is free, too. The system gives no port of this range to
+ * connections, so both stay free while other tests run.
  */
 export function portForStart(): number {
   for (;;) {

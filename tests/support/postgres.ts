@@ -11,7 +11,7 @@ import { type Major, postgresPrograms, type Programs } from "../../local/databas
 import { SUPABASE_PRIVILEGES, SUPABASE_ROLES } from "../../local/database/roles.ts";
 import { AddressInUse, createCluster, startServer } from "../../local/database/server.ts";
 
-/** How to make a database. */
+/** How to create a database. */
 export interface DatabaseOptions {
   /**
    * Where pgmq comes from: an extension that the migrations have to create (`"available"`), one that
@@ -70,7 +70,7 @@ async function startIn(folder: string, options: TestServerOptions): Promise<Post
   const data = join(folder, "data");
   const programs = options.programs ?? await postgresPrograms(options.major ?? 18);
   await createCluster(programs, data);
-  // Nothing here outlives the machine.
+  // The data need not survive a crash of the machine.
   const settings = { fsync: "off", ...options.settings };
   let server = await startServer({ programs, data, settings });
   const { port } = server;
@@ -104,7 +104,7 @@ async function startIn(folder: string, options: TestServerOptions): Promise<Post
       await server.stop(how);
       await new Promise((resolve) => setTimeout(resolve, pause));
       server = await startServer({ programs, data, port, settings }).catch(async (error) => {
-        // A connection may have been given the port meanwhile; it does not keep it for long.
+        // The system may have given the port to a connection meanwhile, for a short time.
         if (!(error instanceof AddressInUse)) throw error;
         await new Promise((resolve) => setTimeout(resolve, 2000));
         return await startServer({ programs, data, port, settings });
@@ -118,7 +118,7 @@ async function startIn(folder: string, options: TestServerOptions): Promise<Post
   };
 }
 
-/** A connection of its own to a database, without the notices of idempotent statements. */
+/** Opens one connection to a database, without the notices of idempotent statements. */
 export function connect(url: string): postgres.Sql {
   return postgres(url, { max: 1, onnotice: () => {}, idle_timeout: 0 });
 }

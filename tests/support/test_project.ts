@@ -12,13 +12,13 @@ import { type Stack, type StackOptions, startStack } from "../../local/stack/mod
 
 /** What an installation is made of. */
 export interface Parts {
-  /** More variables of the functions, or others. */
+  /** Variables of the functions, beside the usual ones. */
   env?: Record<string, string>;
-  /** The key that the provider accepts; one is made up when not given. */
+  /** The key that the provider accepts. Default: a random one. */
   apiKey?: string;
-  /** The key to call the functions with: the project's unless given. */
+  /** The key to call the functions with. Default: the project's. */
   callerKey?: string;
-  /** How the stack and the provider differ from what they are otherwise. */
+  /** Other options of the stack and the simulator. */
   stack?: StackOptions;
   simulator?: SimulatorOptions;
 }
@@ -26,7 +26,7 @@ export interface Parts {
 export type Kind = "image" | "video";
 export type Message = Record<string, unknown>;
 
-/** What a function answers; the tests read no more of it than this. */
+/** A function's report, as far as the tests read it. */
 export interface Report {
   queue: string;
   stopped: string;
@@ -53,7 +53,7 @@ export interface Job {
   cost_usd: number | null;
 }
 
-/** Registers a test that has an installation of its own, which its steps share. */
+/** Registers a test with its own installation, which its steps share. */
 export function withTestProject(
   name: string,
   run: (project: TestProject, test: Deno.TestContext) => Promise<void>,
@@ -93,12 +93,12 @@ export class TestProject implements AsyncDisposable {
     }
   }
 
-  /** A storyboard of the test's own. */
+  /** The id of a new storyboard. */
   storyboard(): string {
     return `board-${++this.#storyboards}`;
   }
 
-  /** Sends a message as anybody would, by plain `pgmq.send`; answers the job's id. */
+  /** Sends a message by plain `pgmq.send` and returns the job's id. */
   async send(kind: Kind, message: unknown): Promise<string> {
     const queue = `${kind}_generation_queue`;
     const [{ msg_id }] = await this.stack.sql<{ msg_id: number }>(
@@ -112,7 +112,7 @@ export class TestProject implements AsyncDisposable {
     return id;
   }
 
-  /** Puts an entity there; answers its key. */
+  /** Creates an entity and returns its key. */
   async entity(key: string, value: unknown = { title: "kept" }): Promise<string> {
     await this.stack.sql(
       "insert into public.kv_store_7ee7668a (key, value) values ($1, $2::jsonb)",
@@ -137,8 +137,8 @@ export class TestProject implements AsyncDisposable {
     return job;
   }
 
-  /** Makes a job that was put back visible at once. */
-  async hurry(kind: Kind): Promise<void> {
+  /** Makes deferred jobs visible at once. */
+  async makeVisible(kind: Kind): Promise<void> {
     await this.stack.sql(`update pgmq.q_${kind}_generation_queue set vt = now()`);
   }
 
@@ -156,7 +156,7 @@ export class TestProject implements AsyncDisposable {
     return { status: response.status, report: await response.json() };
   }
 
-  /** What is in a queue and in its archive. */
+  /** How many messages are in a queue and in its archive. */
   async messages(kind: Kind): Promise<{ queued: number; archived: number }> {
     const [counts] = await this.stack.sql<{ queued: number; archived: number }>(
       `select (select count(*)::int from pgmq.q_${kind}_generation_queue) as queued,
@@ -175,7 +175,7 @@ export class TestProject implements AsyncDisposable {
   }
 }
 
-/** Reads a public object that has to be there. */
+/** Reads a public object, which must exist. */
 export async function object(url: string): Promise<{ type: string; bytes: Uint8Array }> {
   const response = await fetch(url);
   const bytes = new Uint8Array(await response.arrayBuffer());
