@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Stack } from "../../local/stack/mod.ts";
 import { postJson, send, smallStack } from "./support.ts";
 
@@ -33,6 +33,19 @@ Deno.test("the publishable key may neither enqueue nor see the ledger", async ()
     const rows = await send(`${stack.url}/rest/v1/${table}`, { headers });
     equal(rows.status, 401, table);
     equal(rows.body.code, "42501", table);
+  }
+});
+
+Deno.test("only the schema public is exposed, with either key", async () => {
+  const names = { pgmq: "q_image_generation_queue", generation_private: "rpc/check_queue" };
+  for (const [schema, name] of Object.entries(names)) {
+    for (const apikey of [stack.publishableKey, stack.secretKey]) {
+      const profile = { "accept-profile": schema, "content-profile": schema };
+      for (const headers of [{ apikey }, { apikey, ...profile }]) {
+        const { status } = await send(`${stack.url}/rest/v1/${name}`, { headers });
+        ok([401, 403, 404, 406].includes(status), `${schema}.${name}: ${status}`);
+      }
+    }
   }
 });
 
