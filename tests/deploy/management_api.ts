@@ -1,4 +1,4 @@
-/** As much of Supabase's management API as deploying a function needs, on the loopback. */
+/** As much of Supabase's management API as deploying a function and setting its secrets need, on the loopback. */
 
 /** What was uploaded for one function. */
 export interface Upload {
@@ -17,6 +17,8 @@ export interface Upload {
 export interface ManagementApi {
   url: string;
   uploads: Upload[];
+  /** What `secrets set` has set, by name. */
+  secrets: Map<string, string>;
   /** Requests that were something else, as `METHOD path`. */
   others: string[];
   close(): Promise<void>;
@@ -24,6 +26,7 @@ export interface ManagementApi {
 
 export function startManagementApi(): ManagementApi {
   const uploads: Upload[] = [];
+  const secrets = new Map<string, string>();
   const others: string[] = [];
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
@@ -31,6 +34,10 @@ export function startManagementApi(): ManagementApi {
       const { pathname, searchParams } = new URL(request.url);
       // Asked for the settings of functions that config.toml does not mention: there are none yet.
       if (request.method === "GET" && pathname.endsWith("/functions")) return Response.json([]);
+      if (request.method === "POST" && pathname.endsWith("/secrets")) {
+        for (const { name, value } of await request.json()) secrets.set(name, value);
+        return new Response(null, { status: 201 });
+      }
       if (request.method !== "POST" || !pathname.endsWith("/functions/deploy")) {
         others.push(`${request.method} ${pathname}`);
         return Response.json({ message: "not found" }, { status: 404 });
@@ -52,6 +59,7 @@ export function startManagementApi(): ManagementApi {
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     uploads,
+    secrets,
     others,
     close: () => server.shutdown(),
   };
