@@ -6,7 +6,7 @@ import { openMigratedPglite } from "../support/pglite.ts";
 import { AUTH, become } from "./auth.ts";
 
 const PAGE = await Deno.readTextFile(new URL("../../docs/database.md", import.meta.url));
-const [, SECTION] = PAGE.split("### Let users follow their jobs\n");
+const [, SECTION] = PAGE.split("### Following jobs as a user\n");
 const [PER_USER, PER_TENANT] = [...SECTION.matchAll(/^```sql\n(.*?)^```/gms)].map(([, sql]) => sql);
 
 const ANN = "11111111-1111-4111-8111-111111111111";

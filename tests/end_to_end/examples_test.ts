@@ -16,7 +16,7 @@ const EXAMPLES = new URL("examples/", ROOT);
 /** The policy by which users see their own jobs. */
 async function policy(): Promise<string> {
   const page = await Deno.readTextFile(new URL("docs/database.md", ROOT));
-  const [, section] = page.split("### Let users follow their jobs\n");
+  const [, section] = page.split("### Following jobs as a user\n");
   return /^```sql\n(.*?)^```/ms.exec(section)![1];
 }
 
