@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { PGlite } from "@electric-sql/pglite";
 import { pgmq } from "@electric-sql/pglite-pgmq";
-import { migrate } from "../../local/database/migrate.ts";
+import { migrate, migrations } from "../../local/database/migrate.ts";
 import { openMigratedPglite, openPglite } from "../support/pglite.ts";
 import { connect, type DatabaseOptions, startPostgres } from "../support/postgres.ts";
 import { EXTENSIONS } from "./tap.ts";
@@ -220,4 +220,26 @@ Deno.test("without pgmq the first migration says what is missing", async () => {
     migrate(async (sql) => void (await database.exec(sql))),
     /20261128000100_schema\.sql: pgmq is needed/,
   );
+});
+
+Deno.test("each function is defined once and short, and only messages.sql builds SQL for a queue", async () => {
+  const defined = new Map<string, string>();
+  for (const { name, sql } of await migrations()) {
+    for (
+      const [text, called] of sql.matchAll(
+        /^ *create (?:or replace )?function ([\w.]+)[^]*?(?:^ *\$\$;|^return\b[^;]*;)$/gm,
+      )
+    ) {
+      assert.ok(!defined.has(called), `${called} is defined in ${defined.get(called)} and ${name}`);
+      assert.ok(text.split("\n").length <= 70, `${called} has more than 70 lines`);
+      defined.set(called, name);
+    }
+    if (name.endsWith("_messages.sql")) continue;
+    assert.doesNotMatch(
+      sql,
+      /execute\s+(?:format\()?\s*'[^']*pgmq/,
+      `${name} builds SQL for a queue`,
+    );
+  }
+  assert.ok(defined.size > 100);
 });
