@@ -10,7 +10,7 @@ const [GUIDE, ALERTS] = PAGE.split("\n## Alerts\n");
 
 /** What goes wrong, by the heading of the alert that has to tell of it. */
 const TROUBLE: Record<string, string> = {
-  "Jobs wait and nobody takes them": `
+  "Jobs wait and no worker takes them": `
     select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "p"}');
     update pgmq.q_image_generation_queue set vt = clock_timestamp() - interval '6 minutes'`,
   "The schedule does not run": `
@@ -21,7 +21,7 @@ const TROUBLE: Record<string, string> = {
     select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "p"}');
     insert into net._http_response (id, status_code)
     select request_id, 401 from generation_private.worker_calls`,
-  "Google refuses the key, or has no model left": ended("image", "failed", {
+  "Google rejects the key, or has no model left": ended("image", "failed", {
     error_code: "api_key_invalid",
   }),
   "The quota is used up": `
@@ -52,7 +52,7 @@ const TROUBLE: Record<string, string> = {
     finished_at: "31 minutes",
     publication_pending: "true",
   }),
-  "Assets that belong to nobody": ended("image", "succeeded", {
+  "Assets without an entity": ended("image", "succeeded", {
     entities: `[{"slot": "scene", "key": "scene:sb:s1", "outcome": "not_found"}]`,
   }),
   "The ledger misses messages": `
@@ -67,8 +67,8 @@ const TROUBLE: Record<string, string> = {
     select id, finished_at, 'https://elsewhere.example.com/', '{}', 'failed', 1, null, 410
     from public.generation_jobs where message ? 'webhookUrl'
     on conflict (job_id, ended_at) do update set status = 'failed'`,
-  "It costs more than it should": ended("video", "succeeded", { cost_usd: "50.01" }),
-  "Nobody prunes": `
+  "The costs are too high": ended("video", "succeeded", { cost_usd: "50.01" }),
+  "The ledger is not pruned": `
     insert into public.generation_jobs (queue, msg_id, status, message, enqueued_at, finished_at)
     select 'image_generation_queue', n, 'cancelled', '{}', now() - interval '101 days', now() - interval '101 days'
     from generate_series(1, 1001) as n`,
