@@ -185,11 +185,11 @@ export interface VideoJob {
      */
     durationSeconds: "4" | "6" | "8";
     /**
-     * Its size.
+     * Its size; 1080p goes with 8 seconds only.
      */
     resolution: "720p" | "1080p";
     /**
-     * The model that is to do it, one of those that are configured.
+     * The model that is to do it, one of those that are configured; without it, the first that can.
      */
     model?: string;
     /**
@@ -201,7 +201,7 @@ export interface VideoJob {
      */
     seed?: number;
     /**
-     * Who may be shown.
+     * Who may be quoted; without it, as the model likes.
      */
     personGeneration?: "allow_all" | "allow_adult" | "dont_allow";
     /**
@@ -235,7 +235,8 @@ export interface ImageJob {
      */
     sourceImageUrl?: string;
     /**
-     * The images to change, where there are several.
+     * The images to change, where there are several, in the order in which the prompt may speak of
+     * them.
      */
     sourceImageUrls?: string[];
     /**
@@ -243,15 +244,15 @@ export interface ImageJob {
      */
     editMode?: boolean;
     /**
-     * The model that is to do it, one of those that are configured.
+     * The model that is to do it, one of those that are configured; without it, the first that can.
      */
     model?: string;
     /**
-     * Its shape, like `16:9`.
+     * Its shape, like `16:9`; without it, the source's or a square.
      */
     aspectRatio?: string;
     /**
-     * Its size.
+     * Its size; without it, 1K.
      */
     imageSize?: "512" | "1K" | "2K" | "4K";
     /**

@@ -20,7 +20,7 @@ pub(super) async fn process<W: World>(
     match ImageJob::parse(&claim.message) {
         Ok(job) => {
             let work = make(world, run, &claim, &job);
-            run_attempt(world, run, &claim, since, &job.target, work).await
+            run_attempt(world, run, &claim, since, &job.target(), work).await
         }
         Err(invalid) => reject(world, run, &claim, invalid).await,
     }
@@ -32,7 +32,7 @@ async fn make<W: World>(
     claim: &Claim,
     job: &ImageJob,
 ) -> Result<StoredAsset, AttemptError> {
-    let location = ObjectLocation::of(Kind::Image, &job.target, &claim.job_id);
+    let location = ObjectLocation::of(Kind::Image, &job.target(), &claim.job_id);
     let stored = |format, model, usage, cost_usd| {
         let path = location.path(format);
         let url = world.store().public_url(location.bucket, &path);
@@ -50,7 +50,7 @@ async fn make<W: World>(
 
     // Until the image is stored: it is decoded where it was received, and sent on from there.
     let permit = world.large_bodies().permit();
-    let sources = fetch_all(world, &job.source_image_urls, &permit).await?;
+    let sources = fetch_all(world, job.sources(), &permit).await?;
     let request = ImageRequest { job, sources: &sources };
     let (model, image) = models
         .try_each(world, claim, async |model| {

@@ -34,7 +34,7 @@ pub(super) async fn process<W: World>(
     match VideoJob::parse(&claim.message) {
         Ok(job) => {
             let work = make(world, run, &claim, &job);
-            run_attempt(world, run, &claim, since, &job.target, work).await
+            run_attempt(world, run, &claim, since, &job.target(), work).await
         }
         Err(invalid) => reject(world, run, &claim, invalid).await,
     }
@@ -46,7 +46,7 @@ async fn make<W: World>(
     claim: &Claim,
     job: &VideoJob,
 ) -> Result<StoredAsset, AttemptError> {
-    let location = ObjectLocation::of(Kind::Video, &job.target, &claim.job_id);
+    let location = ObjectLocation::of(Kind::Video, &job.target(), &claim.job_id);
     let stored = |model: Option<String>, usage| {
         let path = location.path(Format::Mp4);
         let url = world.store().public_url(location.bucket, &path);
@@ -88,7 +88,7 @@ async fn submit<W: World>(
     let permit = world.large_bodies().permit();
     let check = |model: &str, unmet: &mut Vec<_>| capabilities::video(model, job, unmet);
     let models = run.models.able(job.model.as_deref(), &check)?;
-    let images = fetch_all(world, &job.image_urls, &permit).await?;
+    let images = fetch_all(world, &job.image_urls(), &permit).await?;
     let request = VideoRequest { job, images: &images };
     models
         .try_each(world, claim, async |model| {

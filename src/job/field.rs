@@ -140,17 +140,15 @@ impl<'a> Fields<'a> {
 
     /// The source images: `sourceImageUrls`, or `sourceImageUrl` where there is one. A sender that
     /// fills in both, for readers old and new, repeats the first of the many.
-    pub(super) fn source_image_urls(&mut self) -> Vec<String> {
+    pub(super) fn source_image_urls(&mut self) -> (Option<String>, Option<Vec<String>>) {
         let one = self.url("sourceImageUrl");
         let many = self.urls("sourceImageUrls");
-        match (one, many.first()) {
-            (Some(one), None) => vec![one],
-            (Some(one), Some(first)) if one != *first => {
-                self.expect("sourceImageUrl", "the first of sourceImageUrls, or only one of both");
-                many
-            }
-            _ => many,
+        if let (Some(one), Some([first, ..])) = (&one, many.as_deref())
+            && one != first
+        {
+            self.expect("sourceImageUrl", "the first of sourceImageUrls, or only one of both");
         }
+        (one, many)
     }
 
     /// The URL of an image. Only its form is checked here; where it leads is checked when it is
@@ -161,17 +159,15 @@ impl<'a> Fields<'a> {
 
     /// The URLs of images, in their order. Of those that are wrong the first is named: a list of them
     /// would bury the rest.
-    pub(super) fn urls(&mut self, field: &str) -> Vec<String> {
-        match self.get(field) {
-            None => Vec::new(),
-            Some(Value::Array(list)) if (1..=MOST_IMAGES).contains(&list.len()) => {
+    pub(super) fn urls(&mut self, field: &str) -> Option<Vec<String>> {
+        match self.get(field)? {
+            Value::Array(list) if (1..=MOST_IMAGES).contains(&list.len()) => {
                 let urls = list.iter().enumerate();
-                let urls = urls.map(|(at, value)| self.url_of(&format!("{field}[{at}]"), value));
-                urls.collect::<Option<_>>().unwrap_or_default()
+                urls.map(|(at, value)| self.url_of(&format!("{field}[{at}]"), value)).collect()
             }
-            Some(_) => {
+            _ => {
                 self.expect(field, format!("an array of 1 to {MOST_IMAGES} URLs"));
-                Vec::new()
+                None
             }
         }
     }
@@ -215,6 +211,15 @@ impl<'a> Fields<'a> {
             Some(job) if self.issues.is_empty() => Ok(job),
             _ => Err(Invalid { issues: self.issues }),
         }
+    }
+}
+
+/// The source images of a message, whichever field names them.
+pub(super) fn sources<'a>(one: Option<&'a String>, many: Option<&'a Vec<String>>) -> &'a [String] {
+    match (many, one) {
+        (Some(many), _) => many,
+        (None, Some(one)) => std::slice::from_ref(one),
+        (None, None) => &[],
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::field::Fields;
 
 /// The id of a storyboard, a scene or a character.
@@ -10,7 +12,7 @@ use super::field::Fields;
 /// (`scene:{storyboard}:{scene}`) and URLs without any escaping, so its alphabet is one that
 /// means the same in all three: letters, digits, `_`, `-` and `.`, where a dot neither begins nor
 /// ends an id nor follows another.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Id(String);
 
 const LONGEST: usize = 128;

@@ -1,9 +1,10 @@
 //! The message of the image queue.
 
+use serde::Serialize;
 use serde_json::Value;
 
-use super::field::{Fields, Invalid, name_of};
-use super::object_location::Target;
+use super::field::{Fields, Invalid, name_of, sources};
+use super::{Id, Target};
 
 /// The shapes of images, those first that every model makes.
 pub const ASPECT_RATIOS: [&str; 14] = [
@@ -14,25 +15,49 @@ pub const ASPECT_RATIOS: [&str; 14] = [
 /// The sizes of images, by the length of a square's side in pixels.
 pub const IMAGE_SIZES: [&str; 4] = ["512", "1K", "2K", "4K"];
 
-/// An image that somebody asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The message of an image job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct ImageJob {
-    /// What it is for.
-    pub target: Target,
+    /// The storyboard that the image belongs to.
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
+    pub storyboard_id: Id,
+    /// The scene that gets the image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
+    pub scene_id: Option<Id>,
+    /// The character that gets the image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
+    pub character_id: Option<Id>,
     /// What it shows, or how to change the source.
     pub prompt: String,
-    /// The images to change, in the order in which the prompt may speak of them; none for an image
-    /// from words alone.
-    pub source_image_urls: Vec<String>,
-    /// The model that is to do it; without it, the first that can.
+    /// The image to change; used with `editMode: true` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_image_url: Option<String>,
+    /// The images to change, where there are several, in the order in which the prompt may speak of
+    /// them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_image_urls: Option<Vec<String>>,
+    /// Whether the source is to be changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit_mode: Option<bool>,
+    /// The model that is to do it, one of those that are configured; without it, the first that can.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Its shape, one of [`ASPECT_RATIOS`]; without it, the source's or a square.
+    /// Its shape, like `16:9`; without it, the source's or a square.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<&'static str>,
-    /// Its size, one of [`IMAGE_SIZES`]; without it, 1K.
+    /// Its size; without it, 1K.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(target_family = "wasm", tsify(type = r#""512" | "1K" | "2K" | "4K""#))]
     pub image_size: Option<&'static str>,
     /// What makes the same image come again, more or less.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
-    /// Which job is taken first.
+    /// Which job is taken first, from -100 to 100; the default is 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
 }
 
@@ -46,12 +71,13 @@ impl ImageJob {
         let mut fields = Fields::of(message)?;
         let target = Target::read(&mut fields);
         let prompt = fields.prompt();
-        let mut source_image_urls = fields.source_image_urls();
-        let edit = fields.optional("editMode", |value| {
+        let (mut source_image_url, mut source_image_urls) = fields.source_image_urls();
+        let edit_mode = fields.optional("editMode", |value| {
             value.as_bool().ok_or_else(|| format!("true or false, not {}", name_of(value)))
         });
-        if edit != Some(true) {
-            source_image_urls.clear();
+        let edit_mode = edit_mode.filter(|edit| *edit);
+        if edit_mode.is_none() {
+            (source_image_url, source_image_urls) = (None, None);
         } else if fields.get("sourceImageUrl").is_none() && fields.get("sourceImageUrls").is_none()
         {
             fields.expect("sourceImageUrl", "the URL of the image to edit, since editMode is true");
@@ -69,9 +95,13 @@ impl ImageJob {
             ("referenceImageUrls", "none for an image: use sourceImageUrls with editMode"),
         ]);
         let job = target.zip(prompt).map(|(target, prompt)| Self {
-            target,
+            storyboard_id: target.storyboard,
+            scene_id: target.scene,
+            character_id: target.character,
             prompt,
+            source_image_url,
             source_image_urls,
+            edit_mode,
             model,
             aspect_ratio,
             image_size,
@@ -79,6 +109,20 @@ impl ImageJob {
             priority,
         });
         fields.finish(job)
+    }
+
+    /// What it is for.
+    pub fn target(&self) -> Target {
+        Target {
+            storyboard: self.storyboard_id.clone(),
+            scene: self.scene_id.clone(),
+            character: self.character_id.clone(),
+        }
+    }
+
+    /// The images to change; none for an image from words alone.
+    pub fn sources(&self) -> &[String] {
+        sources(self.source_image_url.as_ref(), self.source_image_urls.as_ref())
     }
 }
 
@@ -94,8 +138,8 @@ mod tests {
     #[test]
     fn the_shortest_message_is_text_to_image_for_no_entity() {
         let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "A hero"})).unwrap();
-        assert!(job.source_image_urls.is_empty());
-        assert_eq!((job.target.scene, job.target.character), (None, None));
+        assert!(job.sources().is_empty());
+        assert_eq!((job.target().scene, job.target().character), (None, None));
         assert_eq!((job.model, job.seed, job.priority), (None, None, None));
         assert_eq!((job.aspect_ratio, job.image_size), (None, None));
     }
@@ -107,9 +151,9 @@ mod tests {
             "storyboardId": "sb", "sceneId": "s", "prompt": "p", "sourceImageUrl": source,
             "editMode": true,
         });
-        assert_eq!(ImageJob::parse(&message).unwrap().source_image_urls, [source]);
+        assert_eq!(ImageJob::parse(&message).unwrap().sources(), [source]);
         message["editMode"] = json!(false);
-        assert!(ImageJob::parse(&message).unwrap().source_image_urls.is_empty());
+        assert!(ImageJob::parse(&message).unwrap().sources().is_empty());
         message["editMode"] = json!(true);
         message["sourceImageUrl"] = Value::Null;
         assert_eq!(
@@ -124,10 +168,10 @@ mod tests {
         let mut message = json!({
             "storyboardId": "sb", "prompt": "p", "editMode": true, "sourceImageUrls": [b, a],
         });
-        assert_eq!(ImageJob::parse(&message).unwrap().source_image_urls, [b, a]);
+        assert_eq!(ImageJob::parse(&message).unwrap().sources(), [b, a]);
         // The singular may repeat the first of them, and nothing else.
         message["sourceImageUrl"] = json!(b);
-        assert_eq!(ImageJob::parse(&message).unwrap().source_image_urls, [b, a]);
+        assert_eq!(ImageJob::parse(&message).unwrap().sources(), [b, a]);
         message["sourceImageUrl"] = json!(a);
         assert_eq!(
             refusal(message),

@@ -1,36 +1,69 @@
 //! The message of the video queue.
 
+use serde::Serialize;
 use serde_json::Value;
 
-use super::field::{Fields, Invalid, quoted};
-use super::object_location::Target;
+use super::field::{Fields, Invalid, quoted, sources};
+use super::{Id, Target};
 
-/// A video that somebody asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The message of a video job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct VideoJob {
-    /// What it is for.
-    pub target: Target,
+    /// The storyboard that the video belongs to.
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
+    pub storyboard_id: Id,
+    /// The scene that gets the video.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
+    pub scene_id: Option<Id>,
+    /// The character that gets the video.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
+    pub character_id: Option<Id>,
     /// What happens in it.
     pub prompt: String,
-    /// The images that it is made from, if there are any.
-    pub image_urls: Vec<String>,
-    /// What those images are.
-    pub images: VideoImages,
-    /// Its shape: 16:9 or 9:16.
+    /// The image that it starts from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_image_url: Option<String>,
+    /// The same as a list of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_image_urls: Option<Vec<String>>,
+    /// The image that it ends with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_frame_url: Option<String>,
+    /// What people, things and places in it look like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_image_urls: Option<Vec<String>>,
+    /// Its shape.
+    #[cfg_attr(target_family = "wasm", tsify(type = r#""16:9" | "9:16""#))]
     pub aspect_ratio: &'static str,
-    /// Its length.
+    /// Its length in seconds.
+    #[serde(rename = "durationSeconds")]
+    #[cfg_attr(target_family = "wasm", tsify(type = r#""4" | "6" | "8""#))]
     pub duration: Duration,
-    /// Its size: 720p, or 1080p, which Veo makes at 8 s only.
+    /// Its size; 1080p goes with 8 seconds only.
+    #[cfg_attr(target_family = "wasm", tsify(type = r#""720p" | "1080p""#))]
     pub resolution: &'static str,
-    /// The model that is to do it; without it, the first that can.
+    /// The model that is to do it, one of those that are configured; without it, the first that can.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// What is not to be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub negative_prompt: Option<String>,
     /// What makes the same video come again, more or less.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
-    /// Who may be shown: `allow_all`, `allow_adult` or `dont_allow`; without it, as the model likes.
+    /// Who may be quoted; without it, as the model likes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        target_family = "wasm",
+        tsify(type = r#""allow_all" | "allow_adult" | "dont_allow""#)
+    )]
     pub person_generation: Option<&'static str>,
-    /// Which job is taken first.
+    /// Which job is taken first, from -100 to 100; the default is 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
 }
 
@@ -44,13 +77,16 @@ pub enum VideoImages {
 }
 
 /// The length of a video: Veo makes these three.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Duration {
     /// 4 s.
+    #[serde(rename = "4")]
     Four,
     /// 6 s.
+    #[serde(rename = "6")]
     Six,
     /// 8 s.
+    #[serde(rename = "8")]
     Eight,
 }
 
@@ -93,7 +129,15 @@ impl VideoJob {
         let mut fields = Fields::of(message)?;
         let target = Target::read(&mut fields);
         let prompt = fields.prompt();
-        let (images, image_urls) = images(&mut fields);
+        let (source_image_url, source_image_urls) = fields.source_image_urls();
+        let last_frame_url = fields.url("lastFrameUrl");
+        let reference_image_urls = fields.urls("referenceImageUrls");
+        check_images(
+            &mut fields,
+            sources(source_image_url.as_ref(), source_image_urls.as_ref()).len(),
+            last_frame_url.is_some(),
+            reference_image_urls.is_some(),
+        );
         let aspect_ratio = fields.one_of("aspectRatio", &["16:9", "9:16"]).unwrap_or("16:9");
         let duration =
             fields.optional("durationSeconds", Duration::read).unwrap_or(Duration::Eight);
@@ -111,10 +155,14 @@ impl VideoJob {
         fields.reject(&[("imageSize", "none for a video: use resolution")]);
         fields.url("webhookUrl"); // the database's to follow
         let job = target.zip(prompt).map(|(target, prompt)| Self {
-            target,
+            storyboard_id: target.storyboard,
+            scene_id: target.scene,
+            character_id: target.character,
             prompt,
-            image_urls,
-            images,
+            source_image_url,
+            source_image_urls,
+            last_frame_url,
+            reference_image_urls,
             aspect_ratio,
             duration,
             resolution,
@@ -126,31 +174,44 @@ impl VideoJob {
         });
         fields.finish(job)
     }
+
+    /// What it is for.
+    pub fn target(&self) -> Target {
+        Target {
+            storyboard: self.storyboard_id.clone(),
+            scene: self.scene_id.clone(),
+            character: self.character_id.clone(),
+        }
+    }
+
+    /// The images that it is made from, if there are any.
+    pub fn image_urls(&self) -> Vec<String> {
+        let first = sources(self.source_image_url.as_ref(), self.source_image_urls.as_ref());
+        let references = self.reference_image_urls.iter().flatten();
+        first.iter().chain(&self.last_frame_url).chain(references).cloned().collect()
+    }
+
+    /// What those images are.
+    pub fn images(&self) -> VideoImages {
+        match self.reference_image_urls {
+            Some(_) => VideoImages::References,
+            None => VideoImages::Frames,
+        }
+    }
 }
 
-/// The images of a video. No model takes frames and references together, or frames in between.
-fn images(fields: &mut Fields<'_>) -> (VideoImages, Vec<String>) {
-    let mut frames = fields.source_image_urls();
-    if frames.len() > 1 {
+/// No model takes frames and references together, or frames in between.
+fn check_images(fields: &mut Fields<'_>, sources: usize, last_frame: bool, references: bool) {
+    if sources > 1 {
         let expected =
             "one image, the first frame: use lastFrameUrl or referenceImageUrls for others";
         fields.expect("sourceImageUrls", expected);
     }
-    let last = fields.url("lastFrameUrl");
-    if last.is_some() && frames.is_empty() {
+    if last_frame && sources == 0 {
         fields.expect("sourceImageUrl", "the URL of the first frame, since there is a last one");
     }
-    frames.extend(last);
-    let references = fields.urls("referenceImageUrls");
-    match references.is_empty() {
-        true => (VideoImages::Frames, frames),
-        false => {
-            if !frames.is_empty() {
-                let expected = "none with sourceImageUrl or lastFrameUrl";
-                fields.expect("referenceImageUrls", expected);
-            }
-            (VideoImages::References, references)
-        }
+    if references && (last_frame || sources > 0) {
+        fields.expect("referenceImageUrls", "none with sourceImageUrl or lastFrameUrl");
     }
 }
 
@@ -171,7 +232,7 @@ mod tests {
         assert_eq!(job.aspect_ratio, "16:9");
         assert_eq!(job.duration, Duration::Eight);
         assert_eq!(job.resolution, "720p");
-        assert!(job.image_urls.is_empty());
+        assert!(job.image_urls().is_empty());
     }
 
     #[test]
@@ -236,18 +297,18 @@ mod tests {
     fn a_video_has_a_first_frame_and_perhaps_a_last_one() {
         for one in [json!({"sourceImageUrl": FRAME}), json!({"sourceImageUrls": [FRAME]})] {
             let job = made_from(one).unwrap();
-            assert_eq!((job.images, job.image_urls), (VideoImages::Frames, vec![FRAME.into()]));
+            assert_eq!((job.images(), job.image_urls()), (VideoImages::Frames, vec![FRAME.into()]));
         }
         let both = made_from(json!({"sourceImageUrl": FRAME, "lastFrameUrl": LAST})).unwrap();
-        assert_eq!((both.images, both.image_urls.len()), (VideoImages::Frames, 2));
-        assert_eq!(both.image_urls[1], LAST);
+        assert_eq!((both.images(), both.image_urls().len()), (VideoImages::Frames, 2));
+        assert_eq!(both.image_urls()[1], LAST);
     }
 
     #[test]
     fn or_it_has_references() {
         let job = made_from(json!({"referenceImageUrls": [LAST, FRAME]})).unwrap();
-        assert_eq!(job.images, VideoImages::References);
-        assert_eq!(job.image_urls, [LAST, FRAME]);
+        assert_eq!(job.images(), VideoImages::References);
+        assert_eq!(job.image_urls(), [LAST, FRAME]);
     }
 
     #[test]

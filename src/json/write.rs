@@ -24,16 +24,16 @@ pub(crate) struct Object<'j>(&'j mut Vec<u8>);
 
 impl Object<'_> {
     fn write(json: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
-        json.push(b'{');
+        put(json, b'{');
         write(&mut Object(json));
-        json.push(b'}');
+        put(json, b'}');
     }
 
     /// Begins a member.
     fn name(&mut self, name: &str) -> &mut Vec<u8> {
         separate(self.0);
         text(self.0, name);
-        self.0.push(b':');
+        put(self.0, b':');
         self.0
     }
 
@@ -102,9 +102,9 @@ impl Object<'_> {
     /// Adds bytes as base64.
     pub(crate) fn base64(&mut self, name: &str, bytes: &[u8]) -> &mut Self {
         let json = self.name(name);
-        json.push(b'"');
+        put(json, b'"');
         base64_simd::STANDARD.encode_append(bytes, json);
-        json.push(b'"');
+        put(json, b'"');
         self
     }
 
@@ -117,9 +117,9 @@ impl Object<'_> {
     /// Adds a list.
     pub(crate) fn list(&mut self, name: &str, write: impl FnOnce(&mut List<'_>)) -> &mut Self {
         let json = self.name(name);
-        json.push(b'[');
+        put(json, b'[');
         write(&mut List(json));
-        json.push(b']');
+        put(json, b']');
         self
     }
 }
@@ -146,13 +146,19 @@ impl List<'_> {
 /// Puts a comma after what stands there, unless that is the beginning.
 fn separate(json: &mut Vec<u8>) {
     if !matches!(json.last(), Some(b'{' | b'[')) {
-        json.push(b',');
+        put(json, b',');
     }
 }
 
 fn text(json: &mut Vec<u8>, text: &str) {
     // Memory takes everything, so this does not fail.
     let _ = serde_json::to_writer(json, text);
+}
+
+/// Adds a byte. Not inlined, since the many closures of this module would each grow by it.
+#[inline(never)]
+fn put(json: &mut Vec<u8>, byte: u8) {
+    json.push(byte);
 }
 
 #[cfg(test)]

@@ -7,9 +7,7 @@
 //! - Veo: <https://ai.google.dev/gemini-api/docs/video#veo-model-parameters>
 //! - Omni: <https://ai.google.dev/gemini-api/docs/omni>
 
-use crate::job::{
-    ASPECT_RATIOS, Duration, IMAGE_SIZES, ImageJob, Issue, VideoImages, VideoJob, either,
-};
+use crate::job::{ASPECT_RATIOS, Duration, IMAGE_SIZES, ImageJob, Issue, VideoJob, either};
 
 /// What the models of a family accept for an image.
 struct Images {
@@ -55,7 +53,7 @@ pub fn image(model: &str, job: &ImageJob, unmet: &mut Vec<Issue>) {
             expect(field, &either(words));
         }
     }
-    if job.source_image_urls.len() > able.sources {
+    if job.sources().len() > able.sources {
         expect("sourceImageUrls", &format!("at most {}", able.sources));
     }
 }
@@ -63,15 +61,12 @@ pub fn image(model: &str, job: &ImageJob, unmet: &mut Vec<Issue>) {
 /// Adds to `unmet` what `model` cannot do of a video job.
 pub fn video(model: &str, job: &VideoJob, unmet: &mut Vec<Issue>) {
     let mut expect = |field: &str, expected: &str| unmet.push(issue(model, field, expected));
-    let references = match job.images {
-        VideoImages::Frames => 0,
-        VideoImages::References => job.image_urls.len(),
-    };
+    let references = job.reference_image_urls.as_ref().map_or(0, Vec::len);
     let most = if model.starts_with("veo-3.1-") {
         // From words alone `allow_all`, and in some countries only `allow_adult`; whenever there are
         // images `allow_adult`. `dont_allow` went with Veo 2.
         match job.person_generation {
-            Some("allow_all") if !job.image_urls.is_empty() => {
+            Some("allow_all") if !job.image_urls().is_empty() => {
                 expect("personGeneration", "\"allow_adult\" with images");
             }
             Some("dont_allow") => {

@@ -11,8 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, RequestInit, RequestRedirect};
 
 use super::abort_guard::{AbortGuard, no_reply, not_sent, within};
-use super::error::without_addresses;
-use super::property::Property;
+use super::error::{property, unexpected, without_addresses};
 use super::response_body::ResponseBody;
 use super::upload_stream::UploadStream;
 use crate::http::{Head, Payload, Received, Transport, TransportError};
@@ -63,11 +62,17 @@ pub(super) struct Adapter {
 
 impl Adapter {
     /// Takes the adapter `name` out of the caller's adapters.
-    pub(super) fn of(adapters: &Property, name: &str) -> Result<Self, JsValue> {
-        let adapter = adapters.get(name)?;
-        let url = adapter.get("url")?.string()?.trim_end_matches('/').to_owned();
-        let fetch = adapter.get("fetch")?.function()?;
-        Ok(Self { url, this: adapter.value, fetch })
+    pub(super) fn of(adapters: &JsValue, name: &str) -> Result<Self, JsValue> {
+        let this = property(adapters, "adapters", name)?;
+        let path = format!("adapters.{name}");
+        let url = property(&this, &path, "url")?;
+        let Some(text) = url.as_string() else {
+            return Err(unexpected(&format!("{path}.url"), &url, "a string"));
+        };
+        let fetch = property(&this, &path, "fetch")?
+            .dyn_into()
+            .map_err(|fetch| unexpected(&format!("{path}.fetch"), &fetch, "a function"))?;
+        Ok(Self { url: text.trim_end_matches('/').to_owned(), this, fetch })
     }
 
     /// Has the adapter send a request. gloo-net would send it itself, past the adapter.

@@ -15,9 +15,27 @@ export interface ValidationError extends Error {
 }
 "#;
 
-/// The error for a call that no run can be made of: `options.models: expected …`.
-pub(super) fn misuse(message: &str) -> JsValue {
-    TypeError::new(message).into()
+/// The error for a part of a call that is not as expected: `options.models: expected …`.
+pub(super) fn unexpected(path: &str, value: &JsValue, expected: &str) -> JsValue {
+    let found = match () {
+        () if value.is_undefined() => ", not undefined",
+        () if value.is_null() => ", not null",
+        () if value.is_function() => ", not a function",
+        () if js_sys::Array::is_array(value) => ", not an array",
+        () if value.is_object() => ", not an object",
+        // Texts are not repeated: an adapter's URL or a key in the wrong place may be one.
+        () if value.is_string() => ", not another string",
+        () => "",
+    };
+    TypeError::new(&format!("{path}: expected {expected}{found}")).into()
+}
+
+/// The property `name` of what the caller passed as `path`, which has to be an object.
+pub(super) fn property(object: &JsValue, path: &str, name: &str) -> Result<JsValue, JsValue> {
+    if !object.is_object() && !object.is_function() {
+        return Err(unexpected(path, object, "an object"));
+    }
+    Reflect::get(object, &name.into())
 }
 
 /// The error for a message that is no job.
@@ -29,11 +47,6 @@ pub(super) fn validation(invalid: &Invalid) -> JsValue {
         let _ = Reflect::set(&error, &"issues".into(), &issues);
     }
     error.into()
-}
-
-/// The error for a report that JavaScript cannot hold: an id beyond its integers, for example.
-pub(super) fn unwritable(error: tsify::Error) -> JsValue {
-    JsError::from(error).into()
 }
 
 /// What a thrown thing says about itself and about its cause, without any address: an address may

@@ -1,14 +1,17 @@
 //! The functions that JavaScript sees.
 
+use js_sys::JSON;
+use serde::Serialize;
+use serde_json::Value;
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
-use super::error::unwritable;
-use super::messages;
-use super::options::Options;
-use super::property::Property;
+use super::error::validation;
+use super::options::RunOptions;
 use super::world::JsWorld;
 use crate::flow::{RunReport, run_images, run_videos};
+use crate::job::{ImageJob, Invalid, Issue, Kind, VideoJob};
+use crate::json::owned;
 
 /// Processes the image queue until it is empty or the run's time is spent.
 ///
@@ -17,13 +20,9 @@ use crate::flow::{RunReport, run_images, run_videos};
 #[wasm_bindgen(js_name = processImages)]
 pub async fn process_images(
     #[wasm_bindgen(unchecked_param_type = "ImageAdapters")] adapters: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "RunOptions")] options: JsValue,
+    options: Ts<RunOptions>,
 ) -> Result<Ts<RunReport>, JsValue> {
-    let adapters = Property::argument("adapters", adapters);
-    let options = Options::read(options)?;
-    let settings = options.settings.clone();
-    let world = JsWorld::of(&adapters, "gemini", options)?;
-    run_images(&world, settings).await.into_ts().map_err(unwritable)
+    run(Kind::Image, &adapters, &options).await
 }
 
 /// Processes the video queue until it is empty or the run's time is spent; operations that are
@@ -34,33 +33,63 @@ pub async fn process_images(
 #[wasm_bindgen(js_name = processVideos)]
 pub async fn process_videos(
     #[wasm_bindgen(unchecked_param_type = "VideoAdapters")] adapters: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "RunOptions")] options: JsValue,
+    options: Ts<RunOptions>,
 ) -> Result<Ts<RunReport>, JsValue> {
-    let adapters = Property::argument("adapters", adapters);
-    let options = Options::read(options)?;
-    let settings = options.settings.clone();
-    let world = JsWorld::of(&adapters, "veo", options)?;
-    run_videos(&world, settings).await.into_ts().map_err(unwritable)
+    run(Kind::Video, &adapters, &options).await
+}
+
+async fn run(
+    kind: Kind,
+    adapters: &JsValue,
+    options: &Ts<RunOptions>,
+) -> Result<Ts<RunReport>, JsValue> {
+    let options = RunOptions::read(&options.js_value())?;
+    let settings = options.settings();
+    let world = JsWorld::of(adapters, kind, options)?;
+    let report = match kind {
+        Kind::Image => run_images(&world, settings).await,
+        Kind::Video => run_videos(&world, settings).await,
+    };
+    to_js(&report)
 }
 
 /// Checks a message for the image queue and gives it as the worker understands it.
 ///
 /// @throws ValidationError with everything that is wrong with the message.
-#[wasm_bindgen(js_name = validateImageJob, unchecked_return_type = "ImageJob")]
+#[wasm_bindgen(js_name = validateImageJob)]
 pub fn validate_image_job(
     #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
-) -> Result<JsValue, JsValue> {
-    messages::image_job(&message)
+) -> Result<Ts<ImageJob>, JsValue> {
+    let job = as_json(&message).and_then(|message| ImageJob::parse(&message));
+    to_js(&job.map_err(|invalid| validation(&invalid))?)
 }
 
 /// Checks a message for the video queue and gives it as the worker understands it.
 ///
 /// @throws ValidationError with everything that is wrong with the message.
-#[wasm_bindgen(js_name = validateVideoJob, unchecked_return_type = "VideoJob")]
+#[wasm_bindgen(js_name = validateVideoJob)]
 pub fn validate_video_job(
     #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
-) -> Result<JsValue, JsValue> {
-    messages::video_job(&message)
+) -> Result<Ts<VideoJob>, JsValue> {
+    let job = as_json(&message).and_then(|message| VideoJob::parse(&message));
+    to_js(&job.map_err(|invalid| validation(&invalid))?)
+}
+
+/// A message of the caller's as the queue would carry it.
+///
+/// By way of JSON text, because that is what sending it does; and because the text's reader has a
+/// bound for nesting, where an object can be nested in itself.
+fn as_json(message: &JsValue) -> Result<Value, Invalid> {
+    let text = JSON::stringify(message).ok().and_then(|text| text.as_string());
+    text.and_then(|text| owned(&text)).ok_or_else(|| {
+        let expected = "an object that can be written as JSON".into();
+        Invalid { issues: vec![Issue { field: "message".into(), expected }] }
+    })
+}
+
+/// A plain object of the type that TypeScript is told.
+fn to_js<T: Tsify + Serialize>(value: &T) -> Result<Ts<T>, JsValue> {
+    Ok(Ts::new_unchecked(value.into_js()?.into()))
 }
 
 /// The version of this core.

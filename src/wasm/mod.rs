@@ -1,7 +1,7 @@
 //! The border to JavaScript: what the functions call, and what they pass in.
 //!
 //! - [`exports`]: the functions that JavaScript sees
-//! - `options`, `messages`: what the caller says; `property`, `plain`: how objects cross
+//! - `options`: how a run is to go
 //! - `adapter`, `abort_guard`, `response_body`, `upload_stream`: HTTP over the fetch-based adapters
 //! - `clock`, `event`: timers, and being told to stop
 //! - `log`: the caller's log
@@ -16,12 +16,9 @@ mod event;
 mod abort_guard;
 mod response_body;
 mod upload_stream;
-mod property;
 mod adapter;
 mod clock;
 mod log;
 mod options;
-mod plain;
-mod messages;
 mod world;
 pub mod exports;

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use js_sys::Function;
+use js_sys::{Function, JSON, Reflect};
+use serde::Deserialize;
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
-use super::property::Property;
+use super::error::{property, unexpected};
 use crate::flow::Settings;
 use crate::policy::polling::DEADLINE;
 
 /// How a run is to go.
-#[derive(Tsify)]
+#[derive(Deserialize, Tsify)]
 #[serde(rename_all = "camelCase")]
-#[allow(dead_code)] // declared for its TypeScript; read property by property, see `read`
-pub(super) struct RunOptions {
+pub struct RunOptions {
     /// The models, in order of preference.
     models: Vec<String>,
     /// How many jobs are on their way at once, 1 to 100.
@@ -34,83 +34,115 @@ pub(super) struct RunOptions {
     /// The only hosts that source images may come from; without it, any public host. The
     /// project's own storage is always allowed.
     #[tsify(optional)]
-    source_image_hosts: Option<Vec<String>>,
+    pub(super) source_image_hosts: Option<Vec<String>>,
     /// The address of the storage service as the public sees it, if that differs from the
     /// adapter's.
     #[tsify(optional)]
-    public_storage_url: Option<String>,
-    /// Is called with each entry of the log.
-    #[tsify(optional, type = "(entry: LogEntry) => void")]
-    log: (),
-    /// Tells the run to stop: it takes no more jobs and comes to an end soon.
-    #[tsify(optional, type = "AbortSignal")]
-    signal: (),
-}
-
-/// What [`RunOptions`] say, checked.
-pub(super) struct Options {
-    pub(super) settings: Settings,
-    pub(super) source_image_hosts: Option<Vec<String>>,
     pub(super) public_storage_url: Option<String>,
-    pub(super) log: Option<Function>,
-    pub(super) signal: Option<AbortSignal>,
+    /// Is called with each entry of the log.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "(entry: LogEntry) => void")]
+    log: JsValue,
+    /// Tells the run to stop: it takes no more jobs and comes to an end soon.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "AbortSignal")]
+    signal: JsValue,
 }
 
-/// A day, in seconds: longer than any worker lives.
-const LONGEST_BUDGET: u32 = 86_400;
+/// What is expected of an option beyond its type.
+struct Rule {
+    option: &'static str,
+    expected: &'static str,
+    holds: fn(&RunOptions) -> bool,
+}
 
-impl Options {
-    /// Reads the caller's options.
+/// Options that are right.
+const READABLE: &str = r#"{"models":["m"],"concurrency":1,"budgetSeconds":1,"maxAttempts":1}"#;
+
+const RULES: [Rule; 11] = [
+    rule("models", "an array of non-empty strings", |given| are_texts(&given.models)),
+    rule("models", "at least one model", |given| !given.models.is_empty()),
+    rule("concurrency", "a whole number from 1 to 100", |given| {
+        (1..=100).contains(&given.concurrency)
+    }),
+    // A day: longer than any worker lives.
+    rule("budgetSeconds", "seconds, more than 0 and at most 86400", |given| {
+        given.budget_seconds > 0.0 && given.budget_seconds <= 86_400.0
+    }),
+    rule("operationDeadlineSeconds", "a whole number from 1 to 4294967295", |given| {
+        given.operation_deadline_seconds != Some(0)
+    }),
+    rule("maxAttempts", "a whole number from 1 to 1000", |given| {
+        (1..=1000).contains(&given.max_attempts)
+    }),
+    rule("maxJobs", "a whole number from 1 to 4294967295", |given| given.max_jobs != Some(0)),
+    rule("sourceImageHosts", "an array of non-empty strings", |given| {
+        given.source_image_hosts.as_deref().is_none_or(are_texts)
+    }),
+    rule("publicStorageUrl", "a string", |_| true),
+    rule("log", "a function", |given| is_missing(&given.log) || given.log.is_function()),
+    rule("signal", "an AbortSignal", |given| {
+        is_missing(&given.signal) || given.signal.has_type::<AbortSignal>()
+    }),
+];
+
+const fn rule(
+    option: &'static str,
+    expected: &'static str,
+    holds: fn(&RunOptions) -> bool,
+) -> Rule {
+    Rule { option, expected, holds }
+}
+
+fn are_texts(texts: &[String]) -> bool {
+    texts.iter().all(|text| !text.trim().is_empty())
+}
+
+fn is_missing(value: &JsValue) -> bool {
+    value.is_undefined() || value.is_null()
+}
+
+impl RunOptions {
+    /// Reads the caller's options, one after the other into options that are right: the first that
+    /// spoils them is the one that is wrong. serde's own error would repeat the value, which may be
+    /// a key in the wrong place.
     ///
     /// # Errors
     /// A `TypeError` that names the option and says what was expected.
-    pub(super) fn read(options: JsValue) -> Result<Self, JsValue> {
-        let options = Property::argument("options", options);
-        let models = options.get("models")?;
-        let settings = Settings {
-            models: models.strings()?,
-            concurrency: options.get("concurrency")?.whole_number(1, 100)?,
-            budget: budget(&options.get("budgetSeconds")?)?,
-            operation_deadline: optional(&options, "operationDeadlineSeconds", |given| {
-                Ok(Duration::from_secs(given.whole_number(1, u32::MAX)?.into()))
-            })?
-            .unwrap_or(DEADLINE),
-            max_attempts: options.get("maxAttempts")?.whole_number(1, 1_000)?,
-            max_jobs: optional(&options, "maxJobs", |given| given.whole_number(1, u32::MAX))?,
-        };
-        if settings.models.is_empty() {
-            return Err(models.expected("at least one model"));
+    pub(super) fn read(given: &JsValue) -> Result<Self, JsValue> {
+        let copy = JSON::parse(READABLE)?;
+        let mut options = None;
+        for Rule { option, expected, holds } in &RULES {
+            let value = property(given, "options", option)?;
+            Reflect::set(&copy, &JsValue::from_str(option), &value)?;
+            options = serde_wasm_bindgen::from_value(copy.clone()).ok().filter(holds);
+            if options.is_none() {
+                return Err(unexpected(&format!("options.{option}"), &value, expected));
+            }
         }
-        Ok(Self {
-            settings,
-            source_image_hosts: optional(&options, "sourceImageHosts", Property::strings)?,
-            public_storage_url: optional(&options, "publicStorageUrl", Property::string)?
-                .map(|url| url.trim_end_matches('/').to_owned()),
-            log: optional(&options, "log", Property::function)?,
-            signal: optional(&options, "signal", |given| {
-                let signal = given.value.dyn_ref::<AbortSignal>().cloned();
-                signal.ok_or_else(|| given.expected("an AbortSignal"))
-            })?,
-        })
+        options.ok_or(JsValue::UNDEFINED)
     }
-}
 
-fn budget(given: &Property) -> Result<Duration, JsValue> {
-    given
-        .value
-        .as_f64()
-        .filter(|seconds| *seconds > 0.0 && *seconds <= f64::from(LONGEST_BUDGET))
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| {
-            given.expected(&format!("seconds, more than 0 and at most {LONGEST_BUDGET}"))
-        })
-}
+    /// How the flow is to go.
+    pub(super) fn settings(&self) -> Settings {
+        let deadline = self.operation_deadline_seconds.map(u64::from).map(Duration::from_secs);
+        Settings {
+            models: self.models.clone(),
+            concurrency: self.concurrency,
+            budget: Duration::try_from_secs_f64(self.budget_seconds).unwrap_or_default(),
+            operation_deadline: deadline.unwrap_or(DEADLINE),
+            max_attempts: self.max_attempts,
+            max_jobs: self.max_jobs,
+        }
+    }
 
-fn optional<T>(
-    options: &Property,
-    name: &str,
-    read: impl FnOnce(&Property) -> Result<T, JsValue>,
-) -> Result<Option<T>, JsValue> {
-    let given = options.get(name)?;
-    if given.is_missing() { Ok(None) } else { read(&given).map(Some) }
+    /// What is called with each entry of the log.
+    pub(super) fn log(&self) -> Option<Function> {
+        self.log.dyn_ref().cloned()
+    }
+
+    /// What tells the run to stop.
+    pub(super) fn signal(&self) -> Option<AbortSignal> {
+        self.signal.dyn_ref().cloned()
+    }
 }

@@ -5,9 +5,9 @@ use wasm_bindgen::JsValue;
 use super::adapter::Adapter;
 use super::clock::JsClock;
 use super::log::JsLog;
-use super::options::Options;
-use super::property::Property;
+use super::options::RunOptions;
 use super::response_body::ResponseBody;
+use crate::job::Kind;
 use crate::large_body::LargeBodies;
 use crate::port::World;
 use crate::service::{Gemini, Pgmq, Sources, Storage, Videos};
@@ -33,15 +33,20 @@ thread_local! {
 }
 
 impl JsWorld {
-    /// The world of a run, from the caller's adapters; `models` is the name of the one that leads
-    /// to the models.
+    /// The world of a run, from the caller's adapters: `gemini` or `veo`, by its
+    /// kind, leads to the models.
     ///
     /// # Errors
     /// A `TypeError` that names the adapter and says what was expected.
-    pub(super) fn of(adapters: &Property, models: &str, options: Options) -> Result<Self, JsValue> {
-        let Options { source_image_hosts, public_storage_url, log, signal, .. } = options;
+    pub(super) fn of(adapters: &JsValue, kind: Kind, options: RunOptions) -> Result<Self, JsValue> {
+        let (clock, log) = (JsClock::new(options.signal()), JsLog::new(options.log()));
+        let RunOptions { source_image_hosts, public_storage_url, .. } = options;
+        let public_storage_url = public_storage_url.map(|url| url.trim_end_matches('/').to_owned());
         let queue = Pgmq::new(Adapter::of(adapters, "pgmq")?);
-        let models = Adapter::of(adapters, models)?;
+        let models = match kind {
+            Kind::Image => Adapter::of(adapters, "gemini")?,
+            Kind::Video => Adapter::of(adapters, "veo")?,
+        };
         let (images, videos) = (Gemini::new(models.clone()), Videos::new(models));
         let storage = Adapter::of(adapters, "storage")?;
         let sources = Sources::new(
@@ -51,7 +56,6 @@ impl JsWorld {
             source_image_hosts,
         );
         let store = Storage::new(storage, public_storage_url);
-        let (clock, log) = (JsClock::new(signal), JsLog::new(log));
         let large_bodies = LARGE_BODIES.with(LargeBodies::clone);
         Ok(Self { queue, images, videos, store, sources, clock, log, large_bodies })
     }

@@ -82,7 +82,7 @@ impl VideoProtocol for Omni {
 fn submission(model: &str, &VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
     // Otherwise the model guesses what the images are. That one of two is the last frame has no
     // task of its own; the guide's tags say it.
-    let (tags, task) = match (job.images, images.len()) {
+    let (tags, task) = match (job.images(), images.len()) {
         (_, 0) => ("", "text_to_video"),
         (VideoImages::References, _) => ("", "reference_to_video"),
         (VideoImages::Frames, 1) => ("", "image_to_video"),

@@ -87,7 +87,7 @@ fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
         it.list("instances", |instances| {
             instances.object(|instance| {
                 instance.text("prompt", &job.prompt);
-                match job.images {
+                match job.images() {
                     VideoImages::Frames => {
                         for (name, frame) in ["image", "lastFrame"].into_iter().zip(images) {
                             instance.object(name, |image| write_image(image, frame));

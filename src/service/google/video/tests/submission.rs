@@ -14,7 +14,7 @@ fn ask(model: &str, transport: &Recorded, wishes: &Value) -> Result<Operation, S
         [(Format::Png, vec![1, 2, 3, 255]), (Format::Jpeg, vec![0]), (Format::Webp, vec![1])];
     let images: Vec<_> =
         images.into_iter().map(|(format, bytes)| SourceImage { format, bytes }).collect();
-    let request = VideoRequest { job: &job, images: &images[..job.image_urls.len()] };
+    let request = VideoRequest { job: &job, images: &images[..job.image_urls().len()] };
     now(Videos::new(transport).submit(model, request))
 }
 
