@@ -4,8 +4,8 @@ import { connect, startPostgres } from "../support/postgres.ts";
 import { REPOSITORY } from "./deployment.ts";
 import { supabase } from "./supabase_cli.ts";
 
-/** Nothing is asked of the management API. */
-const NOBODY = "http://127.0.0.1:1";
+/** No management API: the CLI sends it no request. */
+const NOWHERE = "http://127.0.0.1:1";
 
 for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
   Deno.test(`the CLI applies the migrations, once, on PostgreSQL ${major}`, async () => {
@@ -15,7 +15,7 @@ for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
       const database = new URL(url);
       database.search = "sslmode=disable";
       const push = (...flags: string[]) =>
-        supabase(REPOSITORY, NOBODY, ["db", "push", `--remote=${database.href}`, ...flags]);
+        supabase(REPOSITORY, NOWHERE, ["db", "push", `--remote=${database.href}`, ...flags]);
       const files = [...Deno.readDirSync(`${REPOSITORY}supabase/migrations`)].map(({ name }) =>
         name
       );

@@ -23,7 +23,7 @@ export async function deploy(workdir = REPOSITORY, names = FUNCTIONS) {
   }
 }
 
-/** Writes the files of all uploads into one folder, as each of them would lie in its own bundle. */
+/** Writes the files of all uploads into one folder, at their paths in the bundle. */
 export async function unpack(uploads: Upload[], folder: string): Promise<void> {
   for (const { files } of uploads) {
     for (const [name, content] of files) {
@@ -37,8 +37,8 @@ export async function unpack(uploads: Upload[], folder: string): Promise<void> {
 
 /**
  * The files that `entrypoint` imports, directly or not, relative to `folder`, and the imports that
- * lead nowhere. `.d.ts` files that a module names for itself are left out: the runtime does not read
- * them.
+ * cannot be resolved. `.d.ts` files that a module names for itself are left out: the runtime does not
+ * read them.
  */
 export async function importsOf(folder: string, entrypoint: string) {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
@@ -69,7 +69,7 @@ export async function importsOf(folder: string, entrypoint: string) {
   return { files: files.sort(), broken };
 }
 
-/** What `deno info --json` says. An `import type` has no `code`. */
+/** The output of `deno info --json`. An `import type` has no `code`. */
 interface Graph {
   roots: string[];
   modules: { specifier: string; error?: string; dependencies?: Dependency[] }[];

@@ -1,6 +1,6 @@
-/** As much of Docker's API as `supabase status` asks for, on the loopback: every container runs. */
+/** The part of Docker's API that `supabase status` uses, on the loopback: every container runs. */
 
-/** Starts it; `host` is what the CLI wants in DOCKER_HOST. */
+/** Starts it; `host` is the value of DOCKER_HOST. */
 export function startDocker(): { host: string; close(): Promise<void> } {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
     const { pathname } = new URL(request.url);

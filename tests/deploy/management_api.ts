@@ -1,4 +1,4 @@
-/** As much of Supabase's management API as deploying a function and setting its secrets need, on the loopback. */
+/** The part of Supabase's management API that deploys functions and sets secrets, on the loopback. */
 
 /** What was uploaded for one function. */
 export interface Upload {
@@ -19,7 +19,7 @@ export interface ManagementApi {
   uploads: Upload[];
   /** What `secrets set` has set, by name. */
   secrets: Map<string, string>;
-  /** Requests that were something else, as `METHOD path`. */
+  /** All other requests, as `METHOD path`. */
   others: string[];
   close(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export function startManagementApi(): ManagementApi {
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     async (request) => {
       const { pathname, searchParams } = new URL(request.url);
-      // Asked for the settings of functions that config.toml does not mention: there are none yet.
+      // The CLI looks for functions that config.toml does not mention: there are none yet.
       if (request.method === "GET" && pathname.endsWith("/functions")) return Response.json([]);
       if (request.method === "POST" && pathname.endsWith("/secrets")) {
         for (const { name, value } of await request.json()) secrets.set(name, value);

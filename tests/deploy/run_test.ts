@@ -1,4 +1,4 @@
-/** The uploaded files do the work, with nothing else of the repository beside them. */
+/** The uploaded files run without the rest of the repository. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { startSimulator } from "../../local/simulator/mod.ts";
 import { startStack } from "../../local/stack/mod.ts";

@@ -1,4 +1,4 @@
-/** That the CLI sets the variables of the functions in a project. */
+/** The CLI sets the variables of the functions in a project. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { REPOSITORY } from "./deployment.ts";
 import { startManagementApi } from "./management_api.ts";

@@ -1,4 +1,4 @@
-/** What `supabase/seed.sql` makes of the local stack's database, applied by the real CLI. */
+/** `supabase/seed.sql` in the local stack's database, applied by the real CLI. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import type { Sql } from "postgres";
 import { EXTENSIONS } from "../database/tap.ts";
@@ -7,10 +7,10 @@ import { REPOSITORY } from "./deployment.ts";
 import { startDocker } from "./docker.ts";
 import { supabase } from "./supabase_cli.ts";
 
-/** No management API is asked. */
+/** No management API: the CLI sends it no request. */
 const NOWHERE = "http://127.0.0.1:1";
 
-/** What the CLI says of the local stack that it would start here. */
+/** The CLI's status of the local stack that it would start here. */
 async function localStack(): Promise<Record<string, string>> {
   const docker = startDocker();
   try {
@@ -23,7 +23,7 @@ async function localStack(): Promise<Record<string, string>> {
   }
 }
 
-/** Runs `test` in a database with the stand-ins, with the migrations and the seed on request. */
+/** Runs `test` in a database with the stand-ins of the extensions, before the migrations. */
 async function inDatabase(test: (database: Database, session: Sql) => Promise<void>) {
   const server = await startPostgres({ major: 15 });
   try {
@@ -51,12 +51,12 @@ const secrets = async (session: Sql) => {
   return Object.fromEntries(rows.map((row) => [row.name, row.decrypted_secret]));
 };
 
-Deno.test("the seed has the local stack's messages call the functions, with the stack's own key", async () => {
+Deno.test("after the seed, a message on the local stack calls the function with the stack's own key", async () => {
   const stack = await localStack();
   await inDatabase(async (database, session) => {
     const superuser = connect(database.superuserUrl);
     const name = new URL(database.url).pathname.slice(1);
-    // The CLI does this when it makes the database.
+    // The CLI does this when it creates the database.
     await superuser.unsafe(
       `alter database ${name} set "app.settings.jwt_secret" = '${stack.JWT_SECRET}'`,
     );

@@ -1,13 +1,13 @@
 /**
- * The real Supabase CLI, away from the user's own: with a home, a token and an API of the test's.
+ * The real Supabase CLI, apart from the user's own: with a home, a token and an API of the test's.
  */
 import { join } from "node:path";
 import { packageFile } from "../../local/npm_package.ts";
 
-/** The version whose uploads were looked at; a newer one may choose files differently. */
+/** The version whose uploads were checked; a newer one may choose files differently. */
 const VERSION = "3.1.0";
 
-/** The ref of a project that does not exist: twenty letters, as the CLI wants them. */
+/** The ref of a project that does not exist: twenty letters, as the CLI requires. */
 export const PROJECT = "abcdefghijklmnopqrst";
 
 export interface CliOutcome {
@@ -61,7 +61,7 @@ export async function supabase(
   }
 }
 
-/** The form of a personal access token; nobody issued this one. */
+/** A value in the form of a personal access token; Supabase has not issued it. */
 function newAccessToken(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(20));
   return "sbp_" + [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,4 +1,4 @@
-/** That `supabase/database.types.ts` is what the Supabase CLI makes of the migrations, and is of use. */
+/** `supabase/database.types.ts` is what the Supabase CLI generates from the migrations, and supabase-js uses it. */
 import { equal } from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
 import { generateTypes, TYPES_FILE } from "../../scripts/types.ts";
@@ -8,7 +8,7 @@ Deno.test("the types are those of the migrations (else: deno task types)", async
   equal(await Deno.readTextFile(TYPES_FILE), await generateTypes());
 });
 
-Deno.test("a client with the types knows functions, arguments and columns", async () => {
+Deno.test("a client with the types checks functions, arguments and columns", async () => {
   const paths: string[] = [];
   const supabase = createClient<Database>("http://project.test", "key", {
     auth: { persistSession: false, autoRefreshToken: false },

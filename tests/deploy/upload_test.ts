@@ -3,12 +3,12 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { deploy, FUNCTIONS, importsOf, REPOSITORY, unpack } from "./deployment.ts";
 
 /** The largest upload that Supabase bundles on its side, in bytes. */
-const MOST_BYTES = 5 * 1024 * 1024;
+const MAX_BYTES = 5 * 1024 * 1024;
 
 Deno.test("the CLI uploads both functions, each with exactly the files that it imports", async () => {
   const { uploads, outcomes } = await deploy();
   for (const { code, output } of outcomes) equal(code, 0, output);
-  // The CLI goes on when it cannot find an import, and says so.
+  // The CLI continues when it cannot find an import, and prints a warning.
   for (const { output } of outcomes) ok(!/WARN|failed to read/i.test(output), output);
   deepEqual(uploads.map(({ slug }) => slug), FUNCTIONS);
 
@@ -27,19 +27,19 @@ Deno.test("the CLI uploads both functions, each with exactly the files that it i
     deepEqual([...upload.files.keys()].sort(), [...files, import_map_path!].sort());
 
     const bytes = [...upload.files.values()].reduce((sum, file) => sum + file.byteLength, 0);
-    ok(bytes < MOST_BYTES, `${bytes} bytes`);
+    ok(bytes < MAX_BYTES, `${bytes} bytes`);
     await Deno.remove(folder, { recursive: true });
   }
 });
 
-Deno.test("what is uploaded is what lies in the repository", async () => {
+Deno.test("the CLI uploads the files of the repository unchanged", async () => {
   const { uploads } = await deploy(REPOSITORY, FUNCTIONS.slice(0, 1));
   for (const [name, content] of uploads[0].files) {
     deepEqual(content, await Deno.readFile(`${REPOSITORY}${name}`), name);
   }
 });
 
-Deno.test("the CLI accepts supabase/config.toml, and would not accept just anything", async () => {
+Deno.test("the CLI accepts supabase/config.toml, and rejects wrong values", async () => {
   const folder = await Deno.makeTempDir();
   const config = await Deno.readTextFile(`${REPOSITORY}supabase/config.toml`);
   const name = "tiny";
@@ -54,7 +54,7 @@ Deno.test("the CLI accepts supabase/config.toml, and would not accept just anyth
   equal(accepted.code, 0, accepted.output);
   ok(!accepted.output.includes("WARN"), accepted.output);
 
-  // Whenever the CLI meets a declared bucket, it makes it what config.toml says.
+  // The CLI overwrites the properties of each declared bucket.
   ok(!/^\[storage\.buckets/m.test(config), "config.toml declares a bucket");
 
   const misspelt = await deployWith(config.replace("sql_paths =", "sql_pats ="));

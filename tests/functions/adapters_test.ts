@@ -7,7 +7,7 @@ import { environmentOf, hostedValues, newKeys } from "./support.ts";
 const keys = newKeys();
 const GOOGLE = "https://generativelanguage.googleapis.com/v1beta";
 
-/** The adapters of both kinds, with an outside of the test's own. */
+/** The adapters of both kinds, with services of the test's own. */
 function adapters(
   change: Record<string, string> = {},
   answer: (request: Request) => Response = () => new Response("ok"),
@@ -63,7 +63,7 @@ const CREDENTIALS = [
   "x-supabase-api-key",
 ];
 
-Deno.test("the adapters have the services' addresses", () => {
+Deno.test("the adapters have the addresses of the services", () => {
   const { image, video } = adapters();
   equal(image.pgmq.url, "http://project.test/rest/v1");
   equal(image.storage.url, "http://project.test/storage/v1");
@@ -112,7 +112,7 @@ Deno.test("whatever headers the core sets, an adapter adds its own credential an
   }
 });
 
-Deno.test("a key that a caller hides in a header of the core's is not taken for one", async () => {
+Deno.test("an adapter sends no key that a header of the core contains", async () => {
   const { image, last } = adapters();
   const headers = { accept: "*/*\tapikey: x", "content-type": "text/plain; authorization=x" };
   await image.source.fetch(new Request("https://pictures.example/a.png", { headers }));
@@ -135,7 +135,7 @@ Deno.test("every service, and the host of a source image, gets the product's Use
   );
 });
 
-Deno.test("a request that does not lie under an adapter's address is refused unsent", async () => {
+Deno.test("an adapter rejects a request outside its address without sending it", async () => {
   const { image, sent } = adapters();
   const outside: [keyof typeof image, string][] = [
     // Another service on the same origin.
@@ -180,7 +180,7 @@ Deno.test("a request that does not lie under an adapter's address is refused uns
   equal(sent.length, 0);
 });
 
-Deno.test("a host in capitals and a port that goes without saying are the same service", async () => {
+Deno.test("a host in capitals and a default port name the same service", async () => {
   const { image, last } = adapters();
   for (const url of ["HTTP://PROJECT.TEST/rest/v1/rpc/x", "http://project.test:80/rest/v1/rpc/x"]) {
     await image.pgmq.fetch(new Request(url));
@@ -189,7 +189,7 @@ Deno.test("a host in capitals and a port that goes without saying are the same s
   }
 });
 
-Deno.test("a video is downloaded with the key from the API's own origin only", async () => {
+Deno.test("the key downloads videos from the API's own origin only", async () => {
   const { video, last } = adapters();
   await video.veo.fetch(
     new Request("https://generativelanguage.googleapis.com/download/v1/files/a:download"),
@@ -241,7 +241,7 @@ Deno.test("method, headers, body and signal pass through; redirects are not foll
   deepEqual(await last().bytes(), new Uint8Array([1, 2, 3]));
 });
 
-Deno.test("a body that is still on its way streams through, over a real connection", async () => {
+Deno.test("a body streams through before it is complete, over a real connection", async () => {
   const firstHalf = Promise.withResolvers<string>();
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
@@ -277,7 +277,7 @@ Deno.test("a body that is still on its way streams through, over a real connecti
   await server.shutdown();
 });
 
-Deno.test("a redirect comes back as it is, over a real connection", async () => {
+Deno.test("an adapter returns a redirect unchanged, over a real connection", async () => {
   let visits = 0;
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
@@ -300,7 +300,7 @@ Deno.test("a redirect comes back as it is, over a real connection", async () => 
   await server.shutdown();
 });
 
-Deno.test("an error stays on its way: no more of it is read than the core asks for", async () => {
+Deno.test("no more of an error's body is read than the core asks for", async () => {
   let pulled = 0;
   const endless = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
@@ -316,7 +316,7 @@ Deno.test("an error stays on its way: no more of it is read than the core asks f
   ok(pulled < 20, `${pulled} pieces`);
 });
 
-Deno.test("a source image comes from a public address only, whatever the host is called", async () => {
+Deno.test("a source image comes from a public address only, whatever the host's name", async () => {
   const cases: [string, string[], boolean][] = [
     ["https://images.example/x.png", ["1.1.1.1"], true],
     ["https://images.example/x.png", ["1.1.1.1", "2606:4700::1111"], true],
@@ -355,7 +355,7 @@ Deno.test("a source image comes from a public address only, whatever the host is
   }
 });
 
-Deno.test("the other adapters do not look anything up: the operator has named their hosts", async () => {
+Deno.test("the other adapters resolve no names: the operator has named their hosts", async () => {
   const { configuration } = readConfiguration(environmentOf(hostedValues(keys)), "image");
   const image = imageAdapters(configuration!, {
     send: () => Promise.resolve(new Response("ok")),

@@ -16,7 +16,7 @@ async function allowed(headers: HeadersInit, change: Values = {}, base: Values =
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-/** What stands in the headers, and whether that starts a run. */
+/** Headers, and whether they start a run. */
 const FORMS: [string, HeadersInit, boolean][] = [
   ["Bearer", { Authorization: `Bearer ${keys.secret}` }, true],
   ["bearer", { authorization: `bearer ${keys.secret}` }, true],
@@ -101,7 +101,7 @@ const FORMS: [string, HeadersInit, boolean][] = [
 for (const [name, headers, may] of FORMS) {
   Deno.test(`${name} ${may ? "starts a run" : "is refused"}`, async () => {
     equal(await allowed(headers), may);
-    // In front of the function it is the same, and one who is refused starts nothing.
+    // The function gives the same answer, and a rejected caller starts no run.
     const { handler, runs, lines } = testFunction(values);
     const response = await handler(
       new Request("http://functions.test/x", { method: "POST", headers }),
@@ -112,7 +112,7 @@ for (const [name, headers, may] of FORMS) {
   });
 }
 
-Deno.test("what no header can hold does not arrive", () => {
+Deno.test("a value that no header can hold is not sent", () => {
   for (
     const text of [`${keys.secret}\0`, `${keys.secret}\nx`, `${keys.secret}\u0142`, "\u{1f511}"]
   ) {
@@ -120,7 +120,7 @@ Deno.test("what no header can hold does not arrive", () => {
   }
 });
 
-Deno.test("the URL and the body are no place for a key", async () => {
+Deno.test("a key in the URL or the body starts no run", async () => {
   const { handler, runs } = testFunction(values);
   for (const name of ["apikey", "key", "token", "access_token", "authorization"]) {
     const response = await handler(
@@ -143,14 +143,14 @@ function jwt(header: unknown, claims: unknown, signature: string = crypto.random
 const HS256 = { alg: "HS256", typ: "JWT" };
 const SERVICE = { role: "service_role", iss: "supabase", exp: 4_000_000_000 };
 
-Deno.test("a legacy key is accepted because it is the project's, whatever it says", async () => {
+Deno.test("a legacy key is accepted because it is the project's, whatever its claims", async () => {
   const expired = jwt(HS256, { ...SERVICE, exp: 1 });
   for (const key of [keys.serviceRole, expired, jwt({ alg: "none" }, SERVICE, "")]) {
     equal(await allowed(bearer(key), { SUPABASE_SERVICE_ROLE_KEY: key }), true);
   }
 });
 
-Deno.test("another JWT is refused, however good it looks", async () => {
+Deno.test("another JWT is rejected, whatever its claims", async () => {
   const [header, claims, signature] = keys.serviceRole.split(".");
   for (
     const token of [
@@ -173,7 +173,7 @@ Deno.test("another JWT is refused, however good it looks", async () => {
   }
 });
 
-/** Which variables make which key one that starts a run. */
+/** Which variables let which key start a run. */
 const VARIABLES: [string, Values, string, boolean][] = [
   ["each of several secret keys", values, keys.otherSecret, true],
   [
@@ -273,7 +273,7 @@ const VARIABLES: [string, Values, string, boolean][] = [
   ],
 ];
 
-Deno.test("the variables say which keys start a run", async (test) => {
+Deno.test("the variables determine which keys start a run", async (test) => {
   for (const [name, variables, key, may] of VARIABLES) {
     await test.step(`${name}: ${may}`, async () => {
       equal(await allowed(bearer(key), {}, variables), may);
@@ -282,7 +282,7 @@ Deno.test("the variables say which keys start a run", async (test) => {
   }
 });
 
-Deno.test("a list of keys that does not parse refuses every caller, and its error shows no key", async () => {
+Deno.test("a list of keys that does not parse rejects every caller, and its error shows no key", async () => {
   const { secret } = keys;
   for (
     const text of [
@@ -320,7 +320,7 @@ Deno.test("a list of keys that does not parse refuses every caller, and its erro
   }
 });
 
-Deno.test("what a script writes that has no key to write is no key", () => {
+Deno.test("undefined and null, written by a script without a key, are no keys", () => {
   const names = ["WORKER_SECRET", "SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"];
   for (const name of names) {
     for (const text of ["undefined", "null", "NULL", " undefined "]) {
@@ -330,7 +330,7 @@ Deno.test("what a script writes that has no key to write is no key", () => {
   }
 });
 
-Deno.test("a refusal says what to do and nothing about the keys", async () => {
+Deno.test("a rejection says what to do and nothing about the keys", async () => {
   const detail = async (headers: HeadersInit, variables = values) => {
     const { handler } = testFunction(variables);
     const response = await handler(
@@ -353,7 +353,7 @@ Deno.test("a refusal says what to do and nothing about the keys", async () => {
   match(await detail({}), /^Send a secret key of the project, or WORKER_SECRET/);
   match(await detail(bearer(keys.anon)), /ALLOW_PUBLIC_TRIGGER/);
   match(await detail(bearer(keys.secret), {}), /knows no key, so it refuses every caller/);
-  // How near a key was to a right one makes no difference.
+  // A key that is almost right gets the same answer.
   const unknown = await detail(bearer("x"));
   for (
     const key of [keys.secret.slice(0, -1), `${keys.secret}x`, keys.worker, jwt(HS256, SERVICE)]
@@ -363,7 +363,7 @@ Deno.test("a refusal says what to do and nothing about the keys", async () => {
   }
 });
 
-Deno.test("only POST asks for a key, and only POST starts anything", async () => {
+Deno.test("only POST requires a key, and only POST starts a run", async () => {
   for (const key of [undefined, keys.anon, keys.secret]) {
     for (
       const [method, status] of [
@@ -384,14 +384,14 @@ Deno.test("only POST asks for a key, and only POST starts anything", async () =>
       const response = await handler(request);
       equal(response.status, status, method);
       equal(response.headers.get("access-control-allow-origin"), "*", method);
-      // Without it a page cannot send cookies along, so that no page can use a key of its visitor.
+      // Without it a page cannot send cookies, so no page can use its visitor's key.
       equal(response.headers.get("access-control-allow-credentials"), null, method);
       equal(runs.length, status === 200 && method === "POST" ? 1 : 0, method);
     }
   }
 });
 
-Deno.test("the digests of all keys are compared to their last byte, whatever was found", async () => {
+Deno.test("the digests of all keys are compared to the last byte, with or without a match", async () => {
   // Reads are counted, not timed: equal counts are what makes the times equal.
   const digest = async (text: string) =>
     new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
@@ -416,7 +416,7 @@ Deno.test("the digests of all keys are compared to their last byte, whatever was
   deepEqual(readsFor(new Uint8Array(32)), { found: false, reads });
 });
 
-Deno.test("every key is hashed and compared, also when the first was right", async () => {
+Deno.test("every key is hashed and compared, even if the first one matches", async () => {
   const { digest } = crypto.subtle;
   let digests = 0;
   crypto.subtle.digest = (...parameters) => {

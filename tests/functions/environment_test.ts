@@ -70,7 +70,7 @@ Deno.test("a blank variable counts as not set", () => {
   deepEqual(read(blank).configuration, read().configuration);
 });
 
-Deno.test("what does not parse is an error that names the variable and hides its value", () => {
+Deno.test("a value that does not parse is an error that names the variable and hides the value", () => {
   const bad: Record<string, string[]> = {
     SUPABASE_URL: ["project.test", "ftp://project.test", "http://u:p@project.test"],
     PUBLIC_URL: ["not a url", "https://x.example/?a=1", "ftp://x.example"],
@@ -152,7 +152,7 @@ Deno.test("the project is called with its newest key, and never with WORKER_SECR
   equal(service({ WORKER_SECRET: keys.worker }), undefined);
 });
 
-Deno.test("credentials that do not parse are refused as a whole", () => {
+Deno.test("credentials that do not parse are rejected as a whole", () => {
   throws(
     () =>
       readCredentials(
@@ -202,7 +202,7 @@ for (const path of [".env.example", "supabase/functions/.env.example"]) {
   });
 }
 
-Deno.test("the two examples differ in the project's own values alone", async () => {
+Deno.test("the two examples differ only in the project's own values", async () => {
   const {
     SUPABASE_URL,
     SUPABASE_SECRET_KEY,

@@ -116,7 +116,7 @@ Deno.test("a bad body is a 400 that names the field, and starts no run", async (
   }
 });
 
-Deno.test("a run that is to take nothing is answered, and starts none", async () => {
+Deno.test("a request with maxJobs 0 is answered, and starts no run", async () => {
   const { handler, runs, kept } = testFunction(values);
   const response = await handler(post(keys.secret, { body: '{"maxJobs":0}' }));
   equal(response.status, 200);
@@ -127,7 +127,7 @@ Deno.test("a run that is to take nothing is answered, and starts none", async ()
   deepEqual([runs.length, kept.length], [0, 0]);
 });
 
-Deno.test("a run that is to take nothing needs the key and the configuration of any other", async () => {
+Deno.test("a request with maxJobs 0 needs the key and the configuration of any run", async () => {
   const body = '{"maxJobs":0}';
   const closed = testFunction(values);
   await problemOf(await closed.handler(post(keys.publishable, { body })), 401);
@@ -136,7 +136,7 @@ Deno.test("a run that is to take nothing needs the key and the configuration of 
   await problemOf(await unconfigured.handler(post(keys.secret, { body })), 503);
 });
 
-Deno.test("a body that is too long is refused before it is read to its end", async () => {
+Deno.test("a body that is too long is rejected before it is read to its end", async () => {
   let pulled = 0;
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -199,7 +199,7 @@ Deno.test("a queue that cannot be reached is 503, with the report", async () => 
   equal(problem.report.stopped, "unavailable");
 });
 
-Deno.test("a run that throws is a 500 that shows nothing of the inside", async () => {
+Deno.test("a run that throws is a 500 that shows no internals", async () => {
   for (
     const run of [
       () => Promise.reject(new Error("inner secret")),
@@ -253,7 +253,7 @@ Deno.test("HEAD answers like GET, without a body", async () => {
   equal(await response.text(), "");
 });
 
-Deno.test("OPTIONS lets browsers in", async () => {
+Deno.test("OPTIONS allows requests from browsers", async () => {
   const { handler } = testFunction({});
   const response = await handler(new Request("http://functions.test/x", { method: "OPTIONS" }));
   equal(response.status, 204);

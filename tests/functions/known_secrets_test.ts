@@ -41,7 +41,7 @@ for (const [name, spelling] of SPELLINGS) {
   });
 }
 
-Deno.test("a body that breaks stays broken", async () => {
+Deno.test("a body that fails stays failed", async () => {
   const broken = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull: (controller) => controller.error(new TypeError("reset")),
   });
@@ -50,12 +50,12 @@ Deno.test("a body that breaks stays broken", async () => {
   equal((error as Error).message, "reset");
 });
 
-Deno.test("of two secrets one of which begins with the other nothing is left", () => {
+Deno.test("two secrets are redacted even if one begins with the other", () => {
   const both = new KnownSecrets([keys.worker, `${keys.worker}-and-more`]);
   equal(both.hide(`${keys.worker}-and-more`), "[redacted]");
 });
 
-Deno.test("words are no secrets, and without secrets nothing is hidden", () => {
+Deno.test("short words are no secrets, and without secrets nothing is hidden", () => {
   equal(new KnownSecrets(["", "abc", "image"]).hide("an image, abc"), "an image, abc");
   equal(new KnownSecrets([]).hide("a text"), "a text");
   equal(new KnownSecrets(["schlüssel-größe"]).hide("schlüssel-größe!"), "[redacted]!");

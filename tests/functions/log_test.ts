@@ -23,7 +23,7 @@ Deno.test("an entry is one line of JSON that names the function", () => {
   });
 });
 
-Deno.test("whatever looks like a secret is taken out, wherever it stands", () => {
+Deno.test("what looks like a secret is redacted anywhere in an entry", () => {
   const redact = createRedact();
   const random = crypto.randomUUID();
   const known = table.secrets.map((form) => form.replaceAll("*", random));
@@ -41,7 +41,7 @@ Deno.test("whatever looks like a secret is taken out, wherever it stands", () =>
   }
 });
 
-Deno.test("tokens of unknown form are recognized by where they stand", () => {
+Deno.test("tokens of unknown form are recognized by their context", () => {
   const redact = createRedact();
   equal(redact("Authorization: Bearer abc123.def/456"), "Authorization: Bearer [redacted]");
   equal(
@@ -59,13 +59,13 @@ Deno.test("tokens of unknown form are recognized by where they stand", () => {
   });
 });
 
-Deno.test("the function's own secrets are taken out whatever they look like", () => {
+Deno.test("the function's own secrets are redacted in any form", () => {
   const redact = createRedact([keys.worker, "abc"]);
   equal(redact(`sent ${keys.worker}!`), "sent [redacted]!");
   equal(redact("abc is a word"), "abc is a word");
 });
 
-Deno.test("what users need to read stays", () => {
+Deno.test("what operators need to read is kept", () => {
   const redact = createRedact([keys.worker]);
   for (const text of [...table.ordinary, "a bearer of bad news"]) equal(redact(text), text);
 });

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { createLookup, type Resolve } from "../../supabase/functions/_shared/lookup.ts";
 
-/** A lookup whose name server knows these names; what is said about it is collected. */
+/** A lookup whose name server knows these names; its log entries are collected. */
 function lookupOf(resolve: Resolve | undefined, milliseconds?: number) {
   const said: { level: string; code?: string; message: string }[] = [];
   const lookup = createLookup(resolve, milliseconds);
@@ -10,7 +10,7 @@ function lookupOf(resolve: Resolve | undefined, milliseconds?: number) {
 
 const notFound = () => Promise.reject(new Deno.errors.NotFound("no records found"));
 
-Deno.test("both kinds of addresses are asked for, and all answers count", async () => {
+Deno.test("both kinds of addresses are queried, and all answers count", async () => {
   const asked: string[] = [];
   const { lookup, said } = lookupOf((name, type) => {
     asked.push(`${name} ${type}`);
@@ -21,7 +21,7 @@ Deno.test("both kinds of addresses are asked for, and all answers count", async 
   deepEqual(said, []);
 });
 
-Deno.test("a name without addresses of one kind, or of both, is nothing to talk about", async () => {
+Deno.test("a name without addresses of one kind, or of both, is not logged", async () => {
   const { lookup, said } = lookupOf((name, type) =>
     name === "v4.example" && type === "A" ? Promise.resolve(["1.1.1.1"]) : notFound()
   );
@@ -49,7 +49,7 @@ const BROKEN: [string, Resolve | undefined, RegExp][] = [
 ];
 
 for (const [name, resolve, reason] of BROKEN) {
-  Deno.test(`a name server that is ${name} is spoken of once and done without`, async () => {
+  Deno.test(`a name server that is ${name} is logged once, and the lookup is skipped`, async () => {
     const { lookup, said } = lookupOf(resolve);
     for (let i = 0; i < 3; i++) deepEqual(await lookup("images.example"), []);
     equal(said.length, 1);
@@ -58,7 +58,7 @@ for (const [name, resolve, reason] of BROKEN) {
   });
 }
 
-Deno.test("where one kind cannot be had, the other counts all the same", async () => {
+Deno.test("if one kind cannot be resolved, the other still counts", async () => {
   const { lookup, said } = lookupOf((_name, type) =>
     type === "A" ? Promise.resolve(["10.0.0.1"]) : Promise.reject(new Error("refused"))
   );
@@ -66,7 +66,7 @@ Deno.test("where one kind cannot be had, the other counts all the same", async (
   equal(said.length, 1);
 });
 
-Deno.test("a name server that does not answer is given up, also if it cannot be stopped", async () => {
+Deno.test("a lookup without an answer times out, even if it cannot be cancelled", async () => {
   const signals: AbortSignal[] = [];
   const { lookup, said } = lookupOf((_name, _type, { signal }) => {
     signals.push(signal);

@@ -46,14 +46,14 @@ Deno.test("models that the provider has are alive", async () => {
   ]);
 });
 
-Deno.test("a model that is gone is told from one that is not", async () => {
+Deno.test("a model that is gone is distinguished from one that exists", async () => {
   await using simulator = await startSimulator({ apiKey: keys.google });
   simulator.script({ match: { model: "gemini-2.5-flash-image" }, preset: "retired" });
   deepEqual(await states(valuesFor(simulator.url)), [["gone", 404], ["alive", 200]]);
   deepEqual(await states(valuesFor(simulator.url, { IMAGE_MODELS: "no-such" })), [["gone", 404]]);
 });
 
-Deno.test("a wrong key is told from a bad request", async () => {
+Deno.test("a wrong key is distinguished from a bad request", async () => {
   await using simulator = await startSimulator();
   deepEqual(await states(valuesFor(simulator.url)), [["key_refused", 400], ["key_refused", 400]]);
   const [first, second] = MODELS.split(",").map((model) => ({ match: { model } }));
@@ -62,7 +62,7 @@ Deno.test("a wrong key is told from a bad request", async () => {
   deepEqual(await states(valuesFor(simulator.url)), [["unclear", 400], ["key_refused", 403]]);
 });
 
-Deno.test("quota, trouble and silence have names of their own", async () => {
+Deno.test("quota, errors and timeouts have states of their own", async () => {
   await using simulator = await startSimulator({ apiKey: keys.google });
   simulator.script({ match: { model: "gemini-2.5-flash-image" }, preset: "quota" });
   simulator.script({ match: { model: "gemini-3.1-flash-image" }, preset: "unavailable" });
@@ -70,7 +70,7 @@ Deno.test("quota, trouble and silence have names of their own", async () => {
     ["quota_exhausted", 429],
     ["unreachable", 503],
   ]);
-  // More than once, since Deno asks again by itself.
+  // More than once, since Deno repeats the request itself.
   simulator.script({ match: { model: "gemini-2.5-flash-image" }, preset: "drop", times: "always" });
   simulator.script({ match: { model: "gemini-3.1-flash-image" }, preset: "html" });
   deepEqual(await states(valuesFor(simulator.url)), [
@@ -79,7 +79,7 @@ Deno.test("quota, trouble and silence have names of their own", async () => {
   ]);
 });
 
-Deno.test("an address that is not the provider's says nothing about its models", async () => {
+Deno.test("an address other than the provider's says nothing about the models", async () => {
   await using simulator = await startSimulator({ apiKey: keys.google });
   for (const status of [302, 404]) {
     simulator.script({ status, body: "no such page", times: 2 });
@@ -87,7 +87,7 @@ Deno.test("an address that is not the provider's says nothing about its models",
   }
 });
 
-Deno.test("a provider that never answers is given up", async () => {
+Deno.test("a provider that does not answer times out", async () => {
   const { configuration } = readConfiguration(
     environmentOf(valuesFor("http://provider.test", { IMAGE_MODELS: "a" })),
     "image",
@@ -100,7 +100,7 @@ Deno.test("a provider that never answers is given up", async () => {
   equal(model.state, "unreachable");
 });
 
-Deno.test("nor is half of a key shown where a long answer is cut", async () => {
+Deno.test("a long answer is cut without showing half of a key", async () => {
   await using simulator = await startSimulator({ apiKey: keys.google });
   for (let shown = 8; shown < keys.google.length; shown += 5) {
     const message = `${" ".repeat(500 - shown)}${keys.google}`;
@@ -111,7 +111,7 @@ Deno.test("nor is half of a key shown where a long answer is cut", async () => {
   }
 });
 
-Deno.test("who may not start a run may not have the provider asked either", async () => {
+Deno.test("a caller that may not start a run may not check the provider", async () => {
   await using simulator = await startSimulator({ apiKey: keys.google });
   for (const key of [undefined, keys.publishable, keys.anon, keys.worker]) {
     const { handler } = testFunction(valuesFor(simulator.url));
@@ -122,14 +122,14 @@ Deno.test("who may not start a run may not have the provider asked either", asyn
   equal(simulator.requests.length, 0);
 });
 
-Deno.test("without a key to ask with the answer is 503", async () => {
+Deno.test("without Google's key the answer is 503", async () => {
   const { handler } = testFunction({ ...hostedValues(keys), GOOGLE_GENERATIVE_AI_API_KEY: "" });
   const response = await handler(check(keys.secret));
   equal(response.status, 503);
   equal((await response.json()).errors[0].variable, "GOOGLE_GENERATIVE_AI_API_KEY");
 });
 
-Deno.test("any other GET is health, for everybody", async () => {
+Deno.test("any other GET returns the health, without a key", async () => {
   const { handler } = testFunction(hostedValues(keys));
   for (const query of ["", "?check=", "?check=else", "?provider"]) {
     const response = await handler(new Request(`http://functions.test/x${query}`));

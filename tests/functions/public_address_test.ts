@@ -12,7 +12,7 @@ for (const [address, isPublic, what] of ADDRESSES) {
   });
 }
 
-Deno.test("what is no address is not public", () => {
+Deno.test("a value that is no address is not public", () => {
   for (
     const text of [
       "",
