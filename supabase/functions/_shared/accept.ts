@@ -1,8 +1,8 @@
-/** Which media type a caller would rather have (RFC 9110, section 12.5.1). */
+/** Content negotiation between JSON and text (RFC 9110, section 12.5.1). */
 
 /**
- * Whether text is wanted instead of JSON. No header, wildcards and a tie mean JSON, and so does a
- * header that allows neither: an answer of another type than the caller's is of more use than none.
+ * Whether the caller prefers text to JSON. No header, wildcards and a tie mean JSON. So does a header
+ * that allows neither: JSON is more useful than an error.
  */
 export function prefersText(headers: Headers): boolean {
   const ranges = (headers.get("accept") ?? "").split(",").map(readRange);
@@ -20,7 +20,7 @@ interface Range {
 function readRange(text: string): Range {
   const [type, ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
   const weight = parameters.find((parameter) => /^q\s*=/.test(parameter))?.split("=")[1].trim();
-  // A weight that is none must not turn the range into the favourite.
+  // A malformed weight must not make the range the preferred one.
   const quality = weight === undefined
     ? 1
     : /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(weight)
@@ -29,7 +29,7 @@ function readRange(text: string): Range {
   return { type, quality };
 }
 
-/** The weight of the range that names the type most closely; 0 when none does. */
+/** The weight of the most specific range that matches the type; 0 if none does. */
 function qualityOf(type: string, ranges: Range[]): number {
   for (const pattern of [type, `${type.split("/")[0]}/*`, "*/*"]) {
     const weights = ranges.filter((range) => range.type === pattern).map(({ quality }) => quality);

@@ -24,12 +24,12 @@ export interface Outside {
 }
 
 /**
- * The headers that the core sets. No other gets through: the list of those that can carry a
- * credential would have no end.
+ * The headers that the core sets. All others are dropped: a list of those that can carry a credential
+ * would never be complete.
  */
 const CORE_HEADERS = ["accept", "cache-control", "content-type", "x-upsert"];
 
-/** The members of a call to the database that hold what others wrote. */
+/** The arguments of database functions that hold foreign texts. */
 const FOREIGN_MEMBERS = ["error_message", "usage"];
 
 /** The adapters of an image run. */
@@ -88,9 +88,9 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
 }
 
 /**
- * Deno (seen in 2.9.6) sends a request again by itself, a POST too, when a kept connection breaks
- * before the reply; a video that is submitted twice is paid for twice. So no connection to the
- * provider is kept. HTTP/2 has no such header, and tells what was never processed.
+ * Deno (seen in 2.9.6) repeats a request by itself, even a POST, when a kept connection breaks before
+ * the reply; a video that is submitted twice is paid for twice. So no connection to the provider is
+ * kept. HTTP/2 has no such header, and reports which requests were not processed.
  */
 function googleHeaders(key: string): Record<string, string> {
   return { "x-goog-api-key": key, connection: "close" };
@@ -126,7 +126,7 @@ function serviceAdapter(
 
 /**
  * The adapter of a service that also answers addresses to download from. On its own origin the
- * download needs the key; on any other (a redirect to a file store) the key must not go along.
+ * download needs the key; on any other (a redirect to a file store) the key must not be sent.
  */
 function downloadAdapter(
   url: string,

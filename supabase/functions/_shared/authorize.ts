@@ -1,17 +1,16 @@
 /**
- * Who may start a run.
+ * Decides who may start a run.
  *
  * The functions run with `verify_jwt = false`: the platform's check accepts the publishable key,
- * which stands in every web page, and so keeps no caller out. This one compares what the caller sent
- * with the secrets that the function knows, in constant time, and refuses whatever it does not
- * recognize.
+ * which is part of every web page, so it keeps no caller out. This check compares the caller's token
+ * with the secrets that the function knows, in constant time, and refuses everything else.
  */
 import type { Credentials } from "./credentials.ts";
 
 /** The answer to a caller; a refusal says what to do, and nothing about the keys. */
 export type Verdict = { allowed: true } | { allowed: false; detail: string };
 
-/** Longer tokens are refused unread: no key of Supabase comes near this many characters. */
+/** Longer tokens are refused unread: no key of Supabase is nearly as long. */
 const LONGEST_TOKEN = 8192;
 
 /**
@@ -57,8 +56,8 @@ export async function authorize(headers: Headers, credentials: Credentials): Pro
 }
 
 function presentedTokens(headers: Headers): string[] {
-  // `Headers` has taken the white space around a value away, and all that `trim` would take more
-  // is a part of the token.
+  // `Headers` has already removed the white space around a value; what `trim` would remove besides
+  // is part of the token.
   const bearer = /^bearer[ \t]+(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
   const apikey = headers.get("apikey");
   return [bearer, apikey].filter((token) => token && token.length <= LONGEST_TOKEN) as string[];
@@ -75,7 +74,7 @@ function digests(values: string[]): Promise<Uint8Array[]> {
 
 /**
  * Whether `wanted` is among `known`. Digests have one length, every byte of every one is compared:
- * the time taken tells nothing about how much of a key was right, or how long it is.
+ * the time that it takes does not depend on how much of a key was right, or how long it is.
  */
 export function contains(known: ArrayLike<number>[], wanted: ArrayLike<number>): boolean {
   let found = 0;

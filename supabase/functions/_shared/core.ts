@@ -19,16 +19,16 @@ export type {
   VideoAdapters,
 } from "../../../pkg/generation_queue.js";
 
-/** One thing to say, by the core or by the function around it, whose detail is any value. */
+/** A log entry of the core or of the function around it, with any value as detail. */
 export type LogEntry = Omit<CoreLogEntry, "detail"> & { detail?: unknown };
 
-/** What became of one job in a run: what the functions read of it; the rest is passed on. */
+/** The report of one job: what the functions read of it; the rest is passed on. */
 export type JobReport = Pick<
   CoreJobReport,
   "jobId" | "msgId" | "outcome" | "error" | "sceneId" | "characterId" | "url"
 >;
 
-/** What a run did, likewise. */
+/** The report of a run, likewise. */
 export type RunReport =
   & Pick<
     CoreRunReport,

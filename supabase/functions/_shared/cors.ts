@@ -1,4 +1,4 @@
-/** What a browser needs before it lets a page talk to the functions. */
+/** The headers without which a browser does not let a page call the functions. */
 
 /** The methods that the functions answer. */
 export const METHODS = "GET, HEAD, POST, OPTIONS";
@@ -6,7 +6,7 @@ export const METHODS = "GET, HEAD, POST, OPTIONS";
 const HEADERS: Record<string, string> = {
   "access-control-allow-origin": "*",
   "access-control-allow-methods": METHODS,
-  // What supabase-js sends by itself: the client, the region, traces, and how often it has tried.
+  // supabase-js adds the client, the region, traces and the number of retries by itself.
   "access-control-allow-headers": "authorization, apikey, content-type, prefer, x-client-info, " +
     "x-region, traceparent, tracestate, baggage, x-retry-count",
   "access-control-expose-headers": "preference-applied, retry-after",
@@ -20,8 +20,8 @@ export function preflight(): Response {
 }
 
 /**
- * Adds the headers to any answer. Errors need them too: without, a page sees a network failure in
- * place of the problem.
+ * Adds the headers to any answer. Errors need them too: without them a page sees a network failure
+ * instead of the problem.
  */
 export function withCors(response: Response): Response {
   for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);

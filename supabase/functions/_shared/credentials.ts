@@ -15,7 +15,7 @@ import {
   VariableError,
 } from "./variable.ts";
 
-/** Who may start a run, and with what the functions call the project's own services. */
+/** The keys that may start a run, and the one that calls the project's own services. */
 export interface Credentials {
   /** Keys that may start a run. */
   secret: string[];
@@ -23,7 +23,7 @@ export interface Credentials {
   public: string[];
   /** Whether a public key may start a run, too. */
   allowPublicTrigger: boolean;
-  /** The key for PostgREST and Storage; undefined when the project has injected none. */
+  /** The key for PostgREST and Storage; undefined if the project has injected none. */
   service?: string;
 }
 

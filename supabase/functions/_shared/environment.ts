@@ -29,18 +29,18 @@ export interface Configuration {
   /** Jobs at a time. */
   concurrency: number;
   budgetSeconds: number;
-  /** After how long a video's operation that has not ended is given up. */
+  /** The age at which an operation that has not ended is given up. */
   operationDeadlineSeconds: number;
   maxAttempts: number;
   /** Undefined: any public host. */
   sourceImageHosts?: string[];
 }
 
-/** The outcome of reading: either a configuration, or what is wrong with each variable. */
+/** Either a configuration, or what is wrong with each variable. */
 export type Reading = {
   configuration?: Configuration;
   problems: VariableError[];
-  /** As far as they are known, also when something else is wrong. */
+  /** As far as they can be read, even if something else is wrong. */
   models: string[];
 };
 
@@ -56,7 +56,7 @@ const MODELS = {
     entry: /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
     expected: "model ids separated by commas",
   },
-  // The prefix chooses the protocol, so a video model without a known one cannot be spoken to.
+  // The prefix chooses the protocol, so a video model without a known prefix cannot be called.
   video: {
     entry: /^(veo-|gemini-omni-)[A-Za-z0-9._-]{1,127}$/,
     expected: "model ids separated by commas, each starting with veo- or gemini-omni-",
@@ -76,7 +76,7 @@ export const MOST_BUDGET_SECONDS = 3600;
 /** Google keeps a video for two days. */
 const MOST_DEADLINE_MINUTES = 2 * 24 * 60;
 
-/** Reads everything and reports all problems at once, so that one look is enough to fix them. */
+/** Reads everything and reports all problems at once, so that they can be fixed at once. */
 export function readConfiguration(environment: Environment, kind: Kind): Reading {
   const problems: VariableError[] = [];
   const values: Partial<Record<keyof Configuration, unknown>> = {};

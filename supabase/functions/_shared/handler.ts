@@ -4,13 +4,13 @@
  * | request | answer |
  * |---|---|
  * | `POST` | runs, then 200 with the report; 207 when a job failed, retries or waits |
- * | `POST` with `Prefer: respond-async` | 202 at once, the run goes on |
- * | `POST` with `{"maxJobs": 0}` | 200 with a report of nothing; no queue is touched |
+ * | `POST` with `Prefer: respond-async` | 202 at once, the run continues |
+ * | `POST` with `{"maxJobs": 0}` | 200 with an empty report; no queue is touched |
  * | `GET`, `HEAD` | health: version, models, what is missing; never a secret |
- * | `GET` with `?check=provider` | with a key, as for `POST`: what the provider says of key and models |
+ * | `GET` with `?check=provider` | with a key, as for `POST`: whether the provider accepts key and models |
  * | `OPTIONS` | 204 for browsers |
  *
- * Everything else, and everything that goes wrong, is problem JSON. With `Accept: text/plain` each
+ * All errors are problem JSON. With `Accept: text/plain` each
  * answer is a few lines for people instead of JSON.
  */
 import { type Answer, respond } from "./answer.ts";
@@ -29,7 +29,7 @@ import { type Health, healthText, modelsText, reportText } from "./summary.ts";
 import { userAgent } from "./user_agent.ts";
 import { VariableError } from "./variable.ts";
 
-/** What makes one function differ from the other. */
+/** The differences between the two functions. */
 export interface FunctionDefinition {
   name: string;
   queue: string;
@@ -145,7 +145,7 @@ async function startRun(request: Request, context: Context): Promise<Answer> {
   const options: RunOptions = {
     models: configuration.models,
     concurrency: configuration.concurrency,
-    // A body narrows the run: what the operator configured stays the limit.
+    // A body only narrows the run: the configuration stays the limit.
     budgetSeconds: Math.min(asked.budgetSeconds ?? Infinity, configuration.budgetSeconds),
     operationDeadlineSeconds: configuration.operationDeadlineSeconds,
     maxAttempts: configuration.maxAttempts,
@@ -156,7 +156,7 @@ async function startRun(request: Request, context: Context): Promise<Answer> {
     signal: platform.shutdown,
   };
   const run = runToAnswer(() => definition.run(configuration, options), redact, log);
-  // Also without `respond-async`: a caller that hangs up must not end a run in the middle.
+  // Also without `respond-async`: a caller that disconnects must not end the run.
   platform.keepAlive(run);
 
   if (!prefersAsync(request.headers)) return await run;
@@ -218,7 +218,7 @@ async function runToAnswer(
   }
 }
 
-/** The report of a run that was to take no job. The core knows no such runs. */
+/** The report of a run that takes no job. The core has no such runs. */
 function nothingDone(queue: string): CompleteRunReport {
   return {
     queue,

@@ -7,7 +7,7 @@ import { userAgent } from "./user_agent.ts";
 
 const NAME = "process-image-generation";
 
-/** The function, on the platform it was loaded in. */
+/** The function on the runtime that has loaded it. */
 export function imageFunction(core: ImageCore): Handler {
   return createHandler(
     {

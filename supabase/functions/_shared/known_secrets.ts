@@ -1,8 +1,8 @@
-/** Takes given secrets out of texts, in every spelling in which a service may repeat them. */
+/** Removes given secrets from texts, in every spelling in which a service may repeat them. */
 
 const HIDDEN = "[redacted]";
 
-/** Shorter values are words rather than secrets: hiding them would garble every text. */
+/** Shorter values are words rather than secrets: hiding them would make texts unreadable. */
 const SHORTEST = 6;
 
 /** Texts without the secrets. */
@@ -14,7 +14,7 @@ export class KnownSecrets {
   constructor(secrets: string[]) {
     const spellings = [...new Set(secrets.filter((secret) => secret.length >= SHORTEST))]
       .flatMap(spellingsOf)
-      // The longest first: of one that begins with another the end would be left.
+      // The longest first: if one begins with another, its end would remain.
       .sort((a, b) => b.length - a.length);
     this.longest = spellings[0]?.length ?? 0;
     if (spellings.length > 0) {
@@ -27,7 +27,7 @@ export class KnownSecrets {
     return this.#pattern ? text.replace(this.#pattern, HIDDEN) : text;
   }
 
-  /** Hides them in a body while it passes through, however it is cut into pieces. */
+  /** Hides them in a streamed body, wherever it is cut into chunks. */
   hideInStream(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
     const decoder = new TextDecoder();
     const encoder = new TextEncoder();
@@ -35,7 +35,7 @@ export class KnownSecrets {
     return new TransformStream({
       transform: (piece, controller) => {
         held = this.hide(held + decoder.decode(piece, { stream: true }));
-        // What is held back is as much as the beginning of a secret can be.
+        // The end is held back as long as it may be the beginning of a secret.
         let end = Math.max(held.length - this.longest, 0);
         if (/[\ud800-\udbff]/.test(held.charAt(end - 1))) end--; // half a character
         controller.enqueue(encoder.encode(held.slice(0, end)));

@@ -1,21 +1,20 @@
 /**
- * Where a name leads, as far as the runtime can tell.
+ * The addresses of a host name, as far as the runtime can tell.
  *
- * Supabase's runtime offers `Deno.resolveDns` to functions, with leave to use the network.
+ * Supabase's runtime offers `Deno.resolveDns` to functions, with permission to use the network.
  * Source: `ext/runtime/js/denoOverrides.js` and `crates/base/src/runtime/permissions.rs` in
  * https://github.com/supabase/edge-runtime. Where it is missing, denied or does not work, the
- * functions do without: a name server that is out of order must not stop the queue.
+ * functions do without: a broken name server must not stop the queue.
  *
- * This does not stop the owner of a name server: it can answer this question with one
- * address and the one that `fetch` asks right after it with another. `fetch` cannot be given an
- * address to connect to. Over https the certificate stands in the way of that, over http nothing
- * does.
+ * This does not stop the owner of a name server, who can give one address here and another to `fetch`
+ * right after it. `fetch` cannot be told the address to connect to. Over https the certificate prevents
+ * that attack, over http nothing does.
  */
 import type { RunOptions } from "./core.ts";
 
 export type Log = NonNullable<RunOptions["log"]>;
 
-/** The addresses of a name; none where it has none or they cannot be found out. */
+/** The addresses of a name; none if it has none or the lookup fails. */
 export type Lookup = (name: string, log: Log) => Promise<string[]>;
 
 /** The part of `Deno.resolveDns` that is used. It follows aliases (CNAME) by itself. */
@@ -25,10 +24,10 @@ export type Resolve = (
   options: { signal: AbortSignal },
 ) => Promise<string[]>;
 
-/** A name server answers within some milliseconds; this one does not. */
+/** The time limit of a lookup; a working name server takes some milliseconds. */
 const TIMEOUT_MS = 2000;
 
-/** A `Lookup` that says once, into the first log that it gets, why it does not work. */
+/** A `Lookup` that logs once why it does not work. */
 export function createLookup(
   resolve: Resolve | undefined,
   milliseconds = TIMEOUT_MS,

@@ -1,6 +1,6 @@
 /**
- * A text from outside, without what would move the cursor, change colours or turn the direction of
- * writing in a terminal.
+ * A foreign text without the characters that would move the cursor, change colours or reverse the
+ * direction of writing in a terminal.
  */
 export function plain(text: string): string {
   // deno-lint-ignore no-control-regex -- those are meant

@@ -1,4 +1,4 @@
-/** What the functions need of the place they run in: Supabase's edge runtime, or plain Deno. */
+/** What the functions need of their runtime: Supabase's edge runtime, or plain Deno. */
 import { shutdownSignal } from "./shutdown.ts";
 import type { Environment } from "./variable.ts";
 
@@ -14,7 +14,7 @@ interface EdgeGlobal {
   EdgeRuntime?: { waitUntil(promise: Promise<unknown>): void };
 }
 
-/** The place this module was loaded in. */
+/** The runtime that has loaded this module. */
 export function thisPlatform(): Platform {
   return {
     environment: (name) => Deno.env.get(name),

@@ -1,26 +1,26 @@
 /**
- * Whether the provider takes the key and still has the models.
+ * Whether the provider accepts the key and still has the models.
  *
- * Only the function holds the key, so only it can ask. What it asks generates nothing and costs
+ * Only the function holds the key, so only it can ask. The requests generate nothing and cost
  * nothing: `GET /models/{model}`.
  * Source: https://ai.google.dev/api/models#method:-models.get
  */
 import type { Configuration } from "./environment.ts";
 import { KnownSecrets } from "./known_secrets.ts";
 
-/** What the provider says of one model. */
+/** The provider's answer about one model. */
 export interface ModelState {
   model: string;
   state: "alive" | "gone" | "key_refused" | "quota_exhausted" | "unreachable" | "unclear";
-  /** Of the answer, where there was one. */
+  /** Missing if no answer came. */
   httpStatus?: number;
-  /** In the provider's words, where it had any. */
+  /** The error message of the provider, if it gave one. */
   detail?: string;
 }
 
-/** In milliseconds; a model is described at once, or not at all. */
+/** In milliseconds. */
 const TIMEOUT = 10_000;
-/** What an error has to say fits into this; a page of HTML is of no use. */
+/** Error messages are shorter; a page of HTML is cut. */
 const LONGEST_DETAIL = 500;
 
 /** Asks about each of the configured models, all at the same time. */
@@ -32,7 +32,7 @@ export function askProvider(
     timeout?: number;
   } = {},
 ): Promise<ModelState[]> {
-  // Before anything is cut: half a key would not be known for one any more.
+  // Before a text is cut: a part of a key would not be recognised.
   const secrets = new KnownSecrets([googleApiKey]);
   return Promise.all(models.map(async (model) => {
     const request = new Request(`${googleBaseUrl}/models/${model}`, {
@@ -82,7 +82,7 @@ function isAboutKey(error: ProviderError | undefined): boolean {
   return details.some((detail) => /^API_KEY_/.test(detail?.reason));
 }
 
-/** The `error` of an answer, which some put into a list. */
+/** The `error` of an answer; some servers put it into a list. */
 function errorIn(text: string): ProviderError | undefined {
   try {
     const value = JSON.parse(text);

@@ -1,9 +1,9 @@
 /**
- * Which addresses are out on the internet, and not within the network that the function runs in.
+ * Which addresses are on the public internet, and not in a network around the function.
  * Source: IANA's special-purpose address registries (RFC 6890).
  */
 
-/** Ranges of IPv4 that are not, as the first address and the length of the prefix. */
+/** The ranges of IPv4 that are not public, as the first address and the length of the prefix. */
 const SPECIAL_V4: [string, number][] = [
   ["0.0.0.0", 8], // this network
   ["10.0.0.0", 8], // private
@@ -22,10 +22,10 @@ const SPECIAL_V4: [string, number][] = [
   ["224.0.0.0", 3], // multicast, reserved, broadcast
 ];
 
-/** What of IPv6 is given out to the world. */
+/** The public range of IPv6. */
 const GLOBAL_V6: [string, number] = ["2000::", 3];
 
-/** The parts of it that are not. */
+/** The parts of it that are not public. */
 const SPECIAL_V6: [string, number][] = [
   ["2001::", 23], // protocol assignments: Teredo, benchmarks, ORCHID
   ["2001:db8::", 32], // documentation
@@ -36,7 +36,7 @@ const SPECIAL_V6: [string, number][] = [
 /** An IPv4 address as a network without IPv4 of its own sees it (RFC 6052). */
 const NAT64: [string, number] = ["64:ff9b::", 96];
 
-/** Whether an IPv4 or IPv6 address is on the public internet. What is no address is not. */
+/** Whether an IPv4 or IPv6 address is on the public internet. Other texts are not. */
 export function isPublicAddress(address: string): boolean {
   const bytes = bytesOf(address);
   if (bytes?.length === 4) return isPublicV4(bytes);
@@ -73,7 +73,7 @@ function bytesOfV4(address: string): number[] | undefined {
 }
 
 function bytesOfV6(address: string): number[] | undefined {
-  // Reading all spellings of it is what `URL` does anyway; what it writes has one form.
+  // `URL` reads all spellings of an address and writes one form.
   const url = `http://[${address}]/`;
   if (!/^[0-9a-f:.]+$/i.test(address) || !URL.canParse(url)) return undefined;
   const [front, back] = new URL(url).hostname.slice(1, -1).split("::").map(groupsOf);

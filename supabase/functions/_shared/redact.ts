@@ -1,5 +1,5 @@
 /**
- * Takes secrets out of what is logged or answered.
+ * Removes secrets from logs and answers.
  *
  * The core never sees a key, but replies of services and pasted URLs may hold one, and a log is
  * read by more people than a secret store.
@@ -8,7 +8,7 @@ import { KnownSecrets } from "./known_secrets.ts";
 
 const HIDDEN = "[redacted]";
 
-/** A log line stays readable, and within what log collectors keep of one. */
+/** Longer texts are cut: log collectors limit the length of a line. */
 const LONGEST_TEXT = 4000;
 const DEEPEST = 8;
 
@@ -30,7 +30,7 @@ const SECRET_NAME = /^(authorization|apikey|api[_-]?key|x-goog-api-key|cookie|pa
 /** A copy of a JSON-like value in which nothing looks like a secret and texts are bounded. */
 export type Redact = (value: unknown) => unknown;
 
-/** A `Redact` that knows the shapes of secrets, and those of this function literally. */
+/** A `Redact` that recognises the shapes of secrets, and the given secrets literally. */
 export function createRedact(secrets: string[] = []): Redact {
   const known = new KnownSecrets(secrets);
 

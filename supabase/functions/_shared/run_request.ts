@@ -1,9 +1,9 @@
-/** The body of a request that starts a run: optional, and only ever narrowing the run. */
+/** The body of a request that starts a run: optional, and it can only narrow the run. */
 import { MOST_BUDGET_SECONDS } from "./environment.ts";
 import type { Problem } from "./problem.ts";
 
 export interface RunRequest {
-  /** 0: the caller wants to know whether it may, and nothing to be done. */
+  /** 0: the caller only wants to know whether it may start runs. */
   maxJobs?: number;
   budgetSeconds?: number;
 }
@@ -12,7 +12,7 @@ export interface RunRequest {
 const MOST_BYTES = 16 * 1024;
 const MOST_JOBS = 1000;
 
-/** Reads the body; unknown fields are ignored, as schedulers like to add their own. */
+/** Reads the body; unknown fields are ignored, because schedulers add their own. */
 export async function readRunRequest(request: Request): Promise<RunRequest | Problem> {
   const text = await readText(request.body);
   if (text === undefined) {
@@ -50,7 +50,7 @@ function invalid(field: string, expected: string): Problem {
   };
 }
 
-/** The body as text; undefined when it is too long. Stops reading as soon as that is clear. */
+/** The body as text; undefined if it is too long, in which case the rest is not read. */
 async function readText(body: ReadableStream<Uint8Array> | null): Promise<string | undefined> {
   if (!body) return "";
   const decoder = new TextDecoder();

@@ -2,7 +2,7 @@
  * The end of a worker, as a signal.
  *
  * The edge runtime announces it with a `beforeunload` event at about 90 % of a limit. Runs get the
- * signal and give back what they have not begun.
+ * signal and release the jobs that they have not begun.
  * Source: https://supabase.com/docs/guides/functions/background-tasks
  */
 

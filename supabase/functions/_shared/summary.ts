@@ -1,4 +1,4 @@
-/** Answers in lines for a terminal. `process-queue.sh` relies on the line that begins with `jobs:`. */
+/** Answers as lines for a terminal. `process-queue.sh` relies on the line that begins with `jobs:`. */
 import type { RunReport } from "./core.ts";
 import { plain } from "./plain.ts";
 import type { ModelState } from "./provider_check.ts";
@@ -20,7 +20,7 @@ export function reportText({ jobs, ...counts }: RunReport): string {
   return lines.join("\n");
 }
 
-/** What a function says of itself. */
+/** The health of a function. */
 export interface Health {
   name: string;
   status: "ok" | "unconfigured";

@@ -1,7 +1,7 @@
 /**
  * Reading single environment variables.
  *
- * A blank value counts as not set, because `.env` files and dashboards leave blanks behind. Every
+ * A blank value counts as not set, because `.env` files and dashboards often have blank values. Every
  * reader answers a value or throws `VariableError`, which names the variable and never repeats its
  * value: it may be a secret that was pasted into the wrong place.
  */
@@ -29,7 +29,7 @@ export function optional(environment: Environment, name: string): string | undef
   return value ? value : undefined;
 }
 
-/** The trimmed value; `expected` says in the error what belongs there. */
+/** The trimmed value; `expected` is part of the error. */
 export function required(environment: Environment, name: string, expected: string): string {
   const value = optional(environment, name);
   if (value === undefined) throw new VariableError(name, expected, true);
@@ -83,7 +83,7 @@ export function list(
   const value = optional(environment, name);
   if (value === undefined) return undefined;
   const entries = value.split(",").map((part) => part.trim());
-  // A trailing comma is a typing habit, an empty list is a mistake.
+  // A trailing comma is harmless, an empty list is a mistake.
   if (entries.length > 1 && entries.at(-1) === "") entries.pop();
   if (!entries.every((part) => entry.test(part))) throw new VariableError(name, expected);
   return [...new Set(entries)];
@@ -101,8 +101,8 @@ export function address(environment: Environment, name: string): string | undefi
 }
 
 /**
- * A value that travels in an HTTP header as a credential: printable ASCII without whitespace.
- * Anything else could not be sent, or would be taken apart on the way.
+ * A value that is sent as a credential in an HTTP header: printable ASCII without whitespace.
+ * Other values cannot be sent, or could be misread.
  */
 export function credential(environment: Environment, name: string): string | undefined {
   const value = optional(environment, name);
@@ -113,8 +113,8 @@ export function credential(environment: Environment, name: string): string | und
 }
 
 /**
- * Whether a value can travel in a header as a credential. What a script writes that has none to
- * write is no key: it could be guessed.
+ * Whether a value can be sent in a header as a credential. `undefined` and `null`, which scripts write
+ * for a missing key, are no keys: they could be guessed.
  */
 export function isCredential(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value) &&

@@ -7,7 +7,7 @@ import { userAgent } from "./user_agent.ts";
 
 const NAME = "process-video-generation";
 
-/** The function, on the platform it was loaded in. */
+/** The function on the runtime that has loaded it. */
 export function videoFunction(core: VideoCore): Handler {
   return createHandler(
     {
