@@ -33,7 +33,7 @@ pub enum Payload<S> {
     Empty,
     /// Bytes in memory.
     Bytes(Vec<u8>),
-    /// A reply's body, passed on without being looked at.
+    /// The body of a reply, passed on unread.
     Stream(S),
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn post_json<S>(url: &str, body: Vec<u8>) -> Result<Request<S>, Trans
 /// A request with headers of its own.
 ///
 /// # Errors
-/// The URL is none; nothing was sent then. (A transport that mended it would ask for another one.)
+/// The URL is invalid, and nothing was sent. (A transport that repaired it would request another.)
 pub(crate) fn build<S>(
     method: Method,
     url: &str,

@@ -1,5 +1,5 @@
-//! The transport of production: an adapter that the function passed in. It knows where its
-//! service is and adds the credentials, which therefore never get in here.
+//! The transport of production: an adapter that the edge function passed in. It knows the address of
+//! its service and adds the credentials, which therefore never enter the core.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::large_body::SMALL;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** The way to one service. It adds the credentials; they never enter the core. */
+/** The connection to one service. It adds the credentials; they never enter the core. */
 export interface Adapter {
     /** The address of the service, without a slash at its end; empty for any address. */
     url: string;
@@ -52,7 +52,7 @@ export interface VideoAdapters {
 }
 "#;
 
-/// An adapter of the caller's. Clones are the same adapter.
+/// One of the caller's adapters. Clones are the same adapter.
 #[derive(Clone)]
 pub(super) struct Adapter {
     url: String,
@@ -75,7 +75,7 @@ impl Adapter {
         Ok(Self { url: text.trim_end_matches('/').to_owned(), this, fetch })
     }
 
-    /// Has the adapter send a request. gloo-net would send it itself, past the adapter.
+    /// Sends a request through the adapter. gloo-net would call the global `fetch` instead.
     async fn fetch(&self, request: Request) -> Result<Response, TransportError> {
         let request = web_sys::Request::from(request);
         let reply = self.fetch.call1(&self.this, &request).map_err(|thrown| no_reply(&thrown))?;
@@ -108,7 +108,7 @@ impl Transport for Adapter {
             .redirect(RequestRedirect::Manual)
             .abort_signal(Some(&guard.signal()));
         let request = headers.iter().fold(request, |it, (name, value)| it.header(name, value));
-        // Dropped when this is over: by then the body has been passed on, or nobody wants it.
+        // Dropped at the end, when the body has been passed on or is no longer needed.
         let (mut _upload, mut _stream) = (None, None);
         let request = match payload {
             Payload::Empty => request.build().map_err(malformed)?,
@@ -151,8 +151,8 @@ impl Transport for Adapter {
     }
 }
 
-/// The request with a body that is sent as it comes. `fetch` takes such a body only from a request
-/// that is `duplex`, which gloo-net cannot say.
+/// The request with a streamed body. `fetch` requires `duplex: "half"` for one, which gloo-net
+/// cannot set.
 fn streamed(request: RequestBuilder, body: &ReadableStream) -> Result<Request, TransportError> {
     let request = web_sys::Request::from(request.build().map_err(malformed)?);
     let init = RequestInit::new();
@@ -162,17 +162,17 @@ fn streamed(request: RequestBuilder, body: &ReadableStream) -> Result<Request, T
     request.map(Request::from).map_err(|thrown| not_sent(&thrown))
 }
 
-/// The error for a request that `fetch` has no words for. (gloo-net panics where something else than
-/// an `Error` is thrown. Nothing of the adapter's runs here, so that does not happen.)
+/// The error for a request that cannot be built. gloo-net panics if something other than an `Error`
+/// is thrown, but building a request calls no code of the adapter's.
 fn malformed(error: gloo_net::Error) -> TransportError {
     TransportError::NotSent(without_addresses(&error.to_string()))
 }
 
-/// The head of a reply, as far as services read it.
+/// The head of a reply.
 fn head(reply: &Response) -> Result<Head, TransportError> {
     let status = StatusCode::from_u16(reply.status())
         .map_err(|_| TransportError::NoReply("the adapter's Response has no status".into()))?;
-    // A copy, because gloo-net panics where reading throws, as headers of the adapter's own could.
+    // A copy, because gloo-net panics if reading throws, and the adapter's own object could.
     let headers = web_sys::Headers::new_with_headers(&reply.headers().into_raw());
     let headers = Headers::from_raw(headers.map_err(|thrown| no_reply(&thrown))?);
     Ok(Head::read(status, |name| headers.get(name)))

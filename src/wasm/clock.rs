@@ -1,4 +1,4 @@
-//! Time and chance from the JavaScript around us.
+//! Time and chance from JavaScript.
 
 use std::future::pending;
 use std::time::Duration;
@@ -15,13 +15,13 @@ extern "C" {
     fn milliseconds() -> f64;
 }
 
-/// The isolate's clock, and the signal that tells the worker to stop.
+/// The clock of the isolate, and the signal to stop.
 pub(super) struct JsClock {
     stop: Option<AbortSignal>,
 }
 
 impl JsClock {
-    /// A clock whose worker is told to stop by `stop`.
+    /// A clock; `stop` tells the worker to stop.
     pub(super) fn new(stop: Option<AbortSignal>) -> Self {
         Self { stop }
     }

@@ -1,4 +1,4 @@
-//! What is thrown into JavaScript, and what a thing that JavaScript threw says.
+//! The errors that the core throws, and the text of those that JavaScript threw.
 
 use js_sys::{Error, Reflect, TypeError};
 use wasm_bindgen::prelude::*;
@@ -7,7 +7,7 @@ use crate::job::Invalid;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** A message that is no job: what `validateImageJob` and `validateVideoJob` throw. */
+/** The error for an invalid message, thrown by `validateImageJob` and `validateVideoJob`. */
 export interface ValidationError extends Error {
     name: "ValidationError";
     /** Everything that is wrong with the message, by field. */
@@ -15,7 +15,7 @@ export interface ValidationError extends Error {
 }
 "#;
 
-/// The error for a part of a call that is not as expected: `options.models: expected …`.
+/// The error for an unexpected value: `options.models: expected …`.
 pub(super) fn unexpected(path: &str, value: &JsValue, expected: &str) -> JsValue {
     let found = match () {
         () if value.is_undefined() => ", not undefined",
@@ -23,14 +23,14 @@ pub(super) fn unexpected(path: &str, value: &JsValue, expected: &str) -> JsValue
         () if value.is_function() => ", not a function",
         () if js_sys::Array::is_array(value) => ", not an array",
         () if value.is_object() => ", not an object",
-        // Texts are not repeated: an adapter's URL or a key in the wrong place may be one.
+        // Never the text itself: it may be a key in the wrong place.
         () if value.is_string() => ", not another string",
         () => "",
     };
     TypeError::new(&format!("{path}: expected {expected}{found}")).into()
 }
 
-/// The property `name` of what the caller passed as `path`, which has to be an object.
+/// The property `name` of the object that the caller passed as `path`.
 pub(super) fn property(object: &JsValue, path: &str, name: &str) -> Result<JsValue, JsValue> {
     if !object.is_object() && !object.is_function() {
         return Err(unexpected(path, object, "an object"));
@@ -38,7 +38,7 @@ pub(super) fn property(object: &JsValue, path: &str, name: &str) -> Result<JsVal
     Reflect::get(object, &name.into())
 }
 
-/// The error for a message that is no job.
+/// The error for an invalid message.
 pub(super) fn validation(invalid: &Invalid) -> JsValue {
     let error = Error::new(&invalid.to_string());
     error.set_name("ValidationError");
@@ -49,22 +49,22 @@ pub(super) fn validation(invalid: &Invalid) -> JsValue {
     error.into()
 }
 
-/// What a thrown thing says about itself and about its cause, without any address: an address may
-/// carry a signature.
+/// The message of a thrown value and of its cause, without any address: an address may hold a
+/// signature.
 pub(super) fn description(thrown: &JsValue) -> String {
     let Some(error) = thrown.dyn_ref::<Error>() else {
         let text = thrown.as_string().unwrap_or_else(|| "no reason given".into());
         return without_addresses(&text);
     };
     let mut text = String::from(error.message());
-    // Deno 2.9 says only "fetch failed" and keeps the reason in the cause; 2.1 says it all.
+    // Deno 2.9 says only "fetch failed" and keeps the reason in the cause; 2.1 says both.
     if let Some(cause) = error.cause().dyn_ref::<Error>() {
         text = format!("{text}: {}", String::from(cause.message()));
     }
     without_addresses(&text)
 }
 
-/// A text without its addresses, bounded.
+/// A text without addresses, of 500 characters at most.
 pub(super) fn without_addresses(text: &str) -> String {
     let words = text.split_whitespace().map(|word| if word.contains("://") { "…" } else { word });
     words.collect::<Vec<_>>().join(" ").chars().take(500).collect()

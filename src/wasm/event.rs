@@ -1,4 +1,4 @@
-//! Something in JavaScript that happens once: a timer that runs out, a signal that is given.
+//! An event in JavaScript that happens once: a timer expires, a signal is aborted.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,10 +21,10 @@ extern "C" {
 /// Timers take a signed 32-bit number of milliseconds and fire at once for anything longer.
 const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
 
-/// Ready once it has happened. Dropping it takes back the timer or the listener.
+/// Ready once the event has happened. Dropping it removes the timer or the listener.
 pub(super) struct JsEvent {
     happened: JsFuture,
-    open: Function,
+    resolve: Function,
     source: Source,
 }
 
@@ -34,22 +34,22 @@ enum Source {
 }
 
 impl JsEvent {
-    /// Opens after a while.
+    /// The end of `duration`.
     pub(super) fn after(duration: Duration) -> Self {
-        let (happened, open) = promise();
+        let (happened, resolve) = promise();
         let milliseconds = duration.min(LONGEST_TIMER).as_secs_f64() * 1000.0;
-        let timer = set_timeout(&open, milliseconds.ceil());
-        Self { happened, open, source: Source::Timer(timer) }
+        let timer = set_timeout(&resolve, milliseconds.ceil());
+        Self { happened, resolve, source: Source::Timer(timer) }
     }
 
-    /// Opens when the signal is given.
+    /// The abortion of `signal`.
     pub(super) fn on(signal: &AbortSignal) -> Self {
-        let (happened, open) = promise();
-        let listening = signal.add_event_listener_with_callback("abort", &open);
+        let (happened, resolve) = promise();
+        let listening = signal.add_event_listener_with_callback("abort", &resolve);
         if signal.aborted() || listening.is_err() {
-            call(&open);
+            call(&resolve);
         }
-        Self { happened, open, source: Source::Signal(signal.clone()) }
+        Self { happened, resolve, source: Source::Signal(signal.clone()) }
     }
 }
 
@@ -66,21 +66,21 @@ impl Drop for JsEvent {
         match &self.source {
             Source::Timer(timer) => clear_timeout(timer),
             Source::Signal(signal) => {
-                // Fails for nothing that could be done about here.
-                let _ = signal.remove_event_listener_with_callback("abort", &self.open);
+                // There is nothing to do here if this fails.
+                let _ = signal.remove_event_listener_with_callback("abort", &self.resolve);
             }
         }
-        // A promise that stays pending for ever would keep its callbacks for ever.
-        call(&self.open);
+        // A promise that stays pending would keep its callbacks for ever.
+        call(&self.resolve);
     }
 }
 
 fn promise() -> (JsFuture, Function) {
-    let mut open = None;
-    let promise = Promise::new(&mut |resolve, _| open = Some(resolve));
-    (JsFuture::from(promise), open.unwrap_or_default())
+    let mut resolve = None;
+    let promise = Promise::new(&mut |given, _| resolve = Some(given));
+    (JsFuture::from(promise), resolve.unwrap_or_default())
 }
 
-fn call(open: &Function) {
-    let _ = open.call0(&JsValue::UNDEFINED);
+fn call(resolve: &Function) {
+    let _ = resolve.call0(&JsValue::UNDEFINED);
 }

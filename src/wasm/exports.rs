@@ -13,10 +13,9 @@ use crate::flow::{RunReport, run_images, run_videos};
 use crate::job::{ImageJob, Invalid, Issue, Kind, VideoJob};
 use crate::json::owned;
 
-/// Processes the image queue until it is empty or the run's time is spent.
+/// Processes the image queue until it is empty or the budget of the run is spent.
 ///
-/// @throws TypeError for options or adapters that no run can be made of. Whatever else goes wrong
-/// is in the report.
+/// @throws TypeError for invalid options or adapters. The report tells every other failure.
 #[wasm_bindgen(js_name = processImages)]
 pub async fn process_images(
     #[wasm_bindgen(unchecked_param_type = "ImageAdapters")] adapters: JsValue,
@@ -25,11 +24,10 @@ pub async fn process_images(
     run(Kind::Image, &adapters, &options).await
 }
 
-/// Processes the video queue until it is empty or the run's time is spent; operations that are
-/// not ready by then are left to the next run.
+/// Processes the video queue until it is empty or the budget of the run is spent. Operations that
+/// are not ready by then are left to the next run.
 ///
-/// @throws TypeError for options or adapters that no run can be made of. Whatever else goes wrong
-/// is in the report.
+/// @throws TypeError for invalid options or adapters. The report tells every other failure.
 #[wasm_bindgen(js_name = processVideos)]
 pub async fn process_videos(
     #[wasm_bindgen(unchecked_param_type = "VideoAdapters")] adapters: JsValue,
@@ -53,9 +51,9 @@ async fn run(
     to_js(&report)
 }
 
-/// Checks a message for the image queue and gives it as the worker understands it.
+/// Checks a message for the image queue and returns it as the worker reads it.
 ///
-/// @throws ValidationError with everything that is wrong with the message.
+/// @throws ValidationError that lists everything that is wrong with the message.
 #[wasm_bindgen(js_name = validateImageJob)]
 pub fn validate_image_job(
     #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
@@ -64,9 +62,9 @@ pub fn validate_image_job(
     to_js(&job.map_err(|invalid| validation(&invalid))?)
 }
 
-/// Checks a message for the video queue and gives it as the worker understands it.
+/// Checks a message for the video queue and returns it as the worker reads it.
 ///
-/// @throws ValidationError with everything that is wrong with the message.
+/// @throws ValidationError that lists everything that is wrong with the message.
 #[wasm_bindgen(js_name = validateVideoJob)]
 pub fn validate_video_job(
     #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
@@ -75,10 +73,10 @@ pub fn validate_video_job(
     to_js(&job.map_err(|invalid| validation(&invalid))?)
 }
 
-/// A message of the caller's as the queue would carry it.
+/// The caller's message as the queue would carry it.
 ///
-/// By way of JSON text, because that is what sending it does; and because the text's reader has a
-/// bound for nesting, where an object can be nested in itself.
+/// It is converted through JSON text, as sending it would do. The reader of JSON also bounds
+/// nesting, while an object can contain itself.
 fn as_json(message: &JsValue) -> Result<Value, Invalid> {
     let text = JSON::stringify(message).ok().and_then(|text| text.as_string());
     text.and_then(|text| owned(&text)).ok_or_else(|| {
@@ -87,7 +85,7 @@ fn as_json(message: &JsValue) -> Result<Value, Invalid> {
     })
 }
 
-/// A plain object of the type that TypeScript is told.
+/// A plain object of the type that TypeScript declares.
 fn to_js<T: Tsify + Serialize>(value: &T) -> Result<Ts<T>, JsValue> {
     Ok(Ts::new_unchecked(value.into_js()?.into()))
 }

@@ -1,15 +1,16 @@
-//! The border to JavaScript: what the functions call, and what they pass in.
+//! The border to JavaScript: the exports that the edge functions call, and the adapters that they
+//! pass in.
 //!
 //! - [`exports`]: the functions that JavaScript sees
-//! - `options`: how a run is to go
+//! - `options`: the options of a run
 //! - `adapter`, `abort_guard`, `response_body`, `upload_stream`: HTTP over the fetch-based adapters
-//! - `clock`, `event`: timers, and being told to stop
+//! - `clock`, `event`: timers and the signal to stop
 //! - `log`: the caller's log
-//! - `error`: what is thrown, and what a thrown thing says
-//! - `world`: all of it put together for a flow
+//! - `error`: the errors that the core throws, and the text of those that JavaScript threw
+//! - `world`: all ports together, for a flow
 //!
-//! Everything that JavaScript hands over may be of any shape, so nothing here trusts a type: what
-//! is not as expected becomes an error with a name, never a trap.
+//! A value from JavaScript may have any shape, so nothing here trusts a type. An unexpected value
+//! becomes an error that names it, never a trap.
 
 mod error;
 mod event;

@@ -1,4 +1,4 @@
-//! How a run is to go, as the caller says it.
+//! The options of a run.
 
 use std::time::Duration;
 
@@ -12,52 +12,51 @@ use super::error::{property, unexpected};
 use crate::flow::Settings;
 use crate::policy::polling::DEADLINE;
 
-/// How a run is to go.
+/// The options of a run.
 #[derive(Deserialize, Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct RunOptions {
     /// The models, in order of preference.
     models: Vec<String>,
-    /// How many jobs are on their way at once, 1 to 100.
+    /// How many jobs the worker has in hand at a time, 1 to 100.
     concurrency: u32,
-    /// How long the run takes new work, in seconds.
+    /// How long the run takes new jobs, in seconds.
     budget_seconds: f64,
-    /// After how long a video's operation that has not ended is given up, in seconds; half an hour
-    /// without it.
+    /// How old the operation of a video may become before the job fails, in seconds; the default is
+    /// half an hour.
     #[tsify(optional)]
     operation_deadline_seconds: Option<u32>,
-    /// After how many attempts a job has failed, at least 1.
+    /// How many attempts a job has before it fails, at least 1.
     max_attempts: u32,
-    /// How many jobs are taken at most; without it, as many as the time allows.
+    /// How many jobs the run claims at most; by default, as many as its budget allows.
     #[tsify(optional)]
     max_jobs: Option<u32>,
-    /// The only hosts that source images may come from; without it, any public host. The
-    /// project's own storage is always allowed.
+    /// The only hosts that source images may come from; by default, any public host. The project's
+    /// own storage is always allowed.
     #[tsify(optional)]
     pub(super) source_image_hosts: Option<Vec<String>>,
-    /// The address of the storage service as the public sees it, if that differs from the
-    /// adapter's.
+    /// The public address of the storage service, if it differs from the adapter's.
     #[tsify(optional)]
     pub(super) public_storage_url: Option<String>,
-    /// Is called with each entry of the log.
+    /// Called with each entry of the log.
     #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "(entry: LogEntry) => void")]
     log: JsValue,
-    /// Tells the run to stop: it takes no more jobs and comes to an end soon.
+    /// Tells the run to stop: it claims no more jobs and ends soon.
     #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "AbortSignal")]
     signal: JsValue,
 }
 
-/// What is expected of an option beyond its type.
+/// What an option has to be.
 struct Rule {
     option: &'static str,
     expected: &'static str,
     holds: fn(&RunOptions) -> bool,
 }
 
-/// Options that are right.
-const READABLE: &str = r#"{"models":["m"],"concurrency":1,"budgetSeconds":1,"maxAttempts":1}"#;
+/// Valid options.
+const VALID: &str = r#"{"models":["m"],"concurrency":1,"budgetSeconds":1,"maxAttempts":1}"#;
 
 const RULES: [Rule; 11] = [
     rule("models", "an array of non-empty strings", |given| are_texts(&given.models)),
@@ -103,14 +102,14 @@ fn is_missing(value: &JsValue) -> bool {
 }
 
 impl RunOptions {
-    /// Reads the caller's options, one after the other into options that are right: the first that
-    /// spoils them is the one that is wrong. serde's own error would repeat the value, which may be
-    /// a key in the wrong place.
+    /// Reads the caller's options. They replace valid ones one by one, so that the first that cannot
+    /// be read is known: serde's own error would repeat the value, which may be a key in the wrong
+    /// place.
     ///
     /// # Errors
     /// A `TypeError` that names the option and says what was expected.
     pub(super) fn read(given: &JsValue) -> Result<Self, JsValue> {
-        let copy = JSON::parse(READABLE)?;
+        let copy = JSON::parse(VALID)?;
         let mut options = None;
         for Rule { option, expected, holds } in &RULES {
             let value = property(given, "options", option)?;
@@ -123,7 +122,7 @@ impl RunOptions {
         options.ok_or(JsValue::UNDEFINED)
     }
 
-    /// How the flow is to go.
+    /// The settings of the flow.
     pub(super) fn settings(&self) -> Settings {
         let deadline = self.operation_deadline_seconds.map(u64::from).map(Duration::from_secs);
         Settings {
@@ -136,12 +135,12 @@ impl RunOptions {
         }
     }
 
-    /// What is called with each entry of the log.
+    /// The function to call with each entry of the log.
     pub(super) fn log(&self) -> Option<Function> {
         self.log.dyn_ref().cloned()
     }
 
-    /// What tells the run to stop.
+    /// The signal that tells the run to stop.
     pub(super) fn signal(&self) -> Option<AbortSignal> {
         self.signal.dyn_ref().cloned()
     }

@@ -1,5 +1,5 @@
-//! The body of a reply while it is on its way. Its bytes stay in JavaScript until they are asked
-//! for, and a body that is only passed on never leaves it.
+//! The body of a reply, as a stream. Its bytes stay in JavaScript until they are read here, and a
+//! body that is only passed on never enters the core.
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -12,16 +12,16 @@ use crate::large_body::SMALL;
 
 #[wasm_bindgen]
 extern "C" {
-    /// `web-sys` declares it as one that never throws, but it does for a locked stream.
+    /// `web-sys` declares that it never throws, but it does for a locked stream.
     #[wasm_bindgen(catch, method, js_name = tee)]
     fn try_tee(this: &Stream) -> Result<Array, JsValue>;
     #[wasm_bindgen(extends = ReadableStream)]
     type Stream;
 }
 
-/// A body on its way. Dropping it gives up what has not been received.
+/// A body that may not have been received yet. Dropping it cancels the rest.
 pub struct ResponseBody {
-    /// What has been received by a [`ResponseBody::collect`] whose limit was too low.
+    /// What a [`ResponseBody::collect`] with too low a limit has received.
     begun: Pieces,
     unread: Unread,
     guard: AbortGuard,
@@ -33,10 +33,10 @@ impl ResponseBody {
         Self { begun: Pieces::default(), unread: Unread(stream), guard }
     }
 
-    /// Takes it apart for passing it on: the guard has to live until that is done.
+    /// The stream, to pass it on, and the guard, which has to live until that is done.
     ///
     /// # Errors
-    /// Some of it has been collected, so this would not be all of it.
+    /// A part has been collected already, so the stream is not the whole body.
     pub(super) fn into_parts(
         mut self,
     ) -> Result<(Option<ReadableStream>, AbortGuard), TransportError> {
@@ -46,10 +46,11 @@ impl ResponseBody {
         Ok((self.unread.0.take(), self.guard))
     }
 
-    /// Receives it to its end; `None` if it is longer than `limit`, with the rest left on its way.
+    /// Receives it to its end; `None` if it is longer than `limit`. The rest can still be received.
     ///
-    /// The pieces of a small body are gathered outside and copied in once, into memory of exactly
-    /// the right size. Those of a large one are copied as they come, or it would be there twice.
+    /// The pieces of a small body are gathered in JavaScript and copied once, into memory of exactly
+    /// the right size. Those of a large body are copied as they arrive, so that it is never held
+    /// twice.
     pub(super) async fn collect(
         &mut self,
         limit: usize,
@@ -70,7 +71,7 @@ impl ResponseBody {
             return Ok(None);
         }
         let mut bytes = Vec::new();
-        // All at once: a vector that grows leaves behind what it grew out of.
+        // Reserved at once: a vector that grows leaves its earlier memory behind.
         bytes.try_reserve_exact(limit).map_err(|_| no_memory)?;
         for piece in std::mem::take(&mut self.begun).pieces {
             append(&mut bytes, &piece);
@@ -86,9 +87,9 @@ impl ResponseBody {
 
     /// Receives its first `length` bytes.
     ///
-    /// The stream is forked: one branch is read as far as needed and cancelled, the other keeps
-    /// what the first one has read. (Joining a read piece and the rest in a `TransformStream`
-    /// with `pipeTo` would do as well, but Deno 2.9.6 puts such pieces in the wrong order.)
+    /// The stream is forked: one branch is read as far as needed and cancelled, the other keeps the
+    /// whole body. (A `TransformStream` that joins the pieces read and the rest with `pipeTo` would
+    /// do as well, but Deno 2.9.6 puts them in the wrong order.)
     pub(super) async fn peek(self, length: usize) -> Result<Received<Self>, TransportError> {
         let (stream, guard) = self.into_parts()?;
         let Some(stream) = stream else {
@@ -105,13 +106,13 @@ impl ResponseBody {
                 None => break,
             }
         }
-        let no_memory = || TransportError::NoReply("there is no memory for its beginning".into());
+        let no_memory = || TransportError::NoReply("memory is short for its beginning".into());
         let head = pieces.first(length).ok_or_else(no_memory)?;
         Ok(Received { head, whole })
     }
 }
 
-/// A stream that nobody has begun to read. Dropping it cancels it.
+/// A stream without a reader. Dropping it cancels the stream.
 struct Unread(Option<ReadableStream>);
 
 impl Drop for Unread {
@@ -135,8 +136,7 @@ impl Pieces {
         self.pieces.push(piece);
     }
 
-    /// A copy of the first `length` bytes, or of all where there are fewer. `None` if there is no
-    /// memory for it.
+    /// A copy of the first `length` bytes, or of all if there are fewer. `None` if memory is short.
     fn first(&self, length: usize) -> Option<Vec<u8>> {
         let length = length.min(self.length);
         let mut bytes = Vec::new();
@@ -153,7 +153,7 @@ impl Pieces {
     }
 }
 
-/// Copies a piece to the end of what is there.
+/// Appends a copy of a piece.
 fn append(bytes: &mut Vec<u8>, piece: &Uint8Array) {
     let start = bytes.len();
     bytes.resize(start + piece.length() as usize, 0);
@@ -176,14 +176,14 @@ impl Reader {
         Ok(Self { stream, reader, open: true })
     }
 
-    /// Leaves the rest of the stream to another reader.
+    /// Releases the rest of the stream to another reader.
     fn pause(mut self) -> ReadableStream {
         self.open = false;
         self.reader.release_lock();
         self.stream.clone()
     }
 
-    /// The next piece that holds something; `None` at the end.
+    /// The next piece that is not empty; `None` at the end.
     async fn next(&mut self) -> Result<Option<Uint8Array>, TransportError> {
         loop {
             let result = JsFuture::from(self.reader.read()).await.map_err(|thrown| {
@@ -196,7 +196,7 @@ impl Reader {
                 return Ok(None);
             }
             match result.get_value().dyn_into::<Uint8Array>() {
-                // Nothing is in one whose memory went elsewhere, and to look there is an error.
+                // A piece whose memory was transferred is empty, and reading it would throw.
                 Ok(piece) if piece.length() == 0 => {}
                 Ok(piece) => return Ok(Some(piece)),
                 Err(_) => {

@@ -1,8 +1,7 @@
-//! A large body on its way out, piece by piece as the network takes it.
+//! A large body that is sent piece by piece, as the network takes it.
 //!
-//! Handed over as a whole it would stand in memory three times: here, in the request, which keeps
-//! a copy of what it is made of, and below it in the runtime. The price is that its length is not
-//! sent ahead.
+//! As a whole it would be in memory three times: here, in the request, which keeps a copy, and in
+//! the runtime below. The price is that the request has no content length.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,7 +10,7 @@ use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::ReadableStream;
 
-/// How much is sent at a time, in bytes.
+/// The size of a piece, in bytes.
 const PIECE: usize = 64 * 1024;
 
 #[wasm_bindgen]
@@ -25,8 +24,8 @@ extern "C" {
     fn error(this: &Controller, reason: &str);
 }
 
-/// Bytes and the stream that they leave by. Dropping it frees the bytes, whoever still has the
-/// stream.
+/// Bytes, and the stream that sends them. Dropping it frees the bytes, even if the stream lives
+/// on.
 pub(super) struct UploadStream {
     bytes: Rc<RefCell<Vec<u8>>>,
     stream: ReadableStream,
@@ -46,7 +45,7 @@ impl UploadStream {
             let end = length.min(sent + PIECE);
             match shared.borrow().get(sent..end) {
                 Some(piece) => controller.enqueue(&Uint8Array::from(piece)),
-                None => controller.error("nobody waits for the reply any more"),
+                None => controller.error("the request has been aborted"),
             }
             sent = end;
         });

@@ -1,6 +1,6 @@
 /**
- * Whatever comes from outside, the core ends in a report or in an error with a name, and works on.
- * A trap (`RuntimeError`) would leave its memory as it happened to be, for every later run.
+ * Whatever the core receives, it ends in a report or in an error with a name, and the next run works.
+ * A trap (`RuntimeError`) would leave its memory in an undefined state for every later run.
  */
 import { equal, ok } from "node:assert/strict";
 import {
@@ -28,7 +28,7 @@ const OPERATION = {
   },
 };
 
-/** A reply that is as it should be, for every service. */
+/** A valid reply, for every service. */
 function good(request: Request): Response {
   const { hostname, pathname } = new URL(request.url);
   if (hostname === "gemini.test") return Response.json(IMAGE);
@@ -71,7 +71,7 @@ async function suffer(which: string, reply: Reply): Promise<void> {
   }
 }
 
-/** The core is as good as new. */
+/** The core still works. */
 async function works(): Promise<void> {
   const storage = new Service("http://storage.test/storage/v1", good);
   const gemini = new Service("http://gemini.test/v1beta", good);
@@ -197,7 +197,7 @@ const HOSTILE: Record<string, Reply> = {
 };
 
 for (const which of ["pgmq", "gemini", "veo", "storage", "source"]) {
-  Deno.test(`nothing that ${which} answers traps the core`, async (test) => {
+  Deno.test(`no reply of ${which} traps the core`, async (test) => {
     for (const [name, reply] of Object.entries(HOSTILE)) {
       await test.step(name, async () => {
         await suffer(which, reply);
@@ -210,7 +210,7 @@ for (const which of ["pgmq", "gemini", "veo", "storage", "source"]) {
 for (
   const [name, thrown] of [["a string", "no"], ["a number", 7], ["null", null], ["an object", {}]]
 ) {
-  Deno.test(`${name} that an adapter throws is an error and not a trap`, async () => {
+  Deno.test(`${name} that an adapter throws becomes an error, never a trap`, async () => {
     const ways: Record<string, Reply> = {
       "fetch throws": () => {
         throw thrown;
@@ -247,7 +247,7 @@ function random(seed: number): () => number {
   };
 }
 
-Deno.test("good replies with bytes changed, cut or doubled trap nothing", async () => {
+Deno.test("valid replies with bytes changed, cut or doubled trap nothing", async () => {
   const seed = Number(Deno.env.get("SEED") ?? 1 + Math.floor(Math.random() * 1e9));
   console.log(`SEED=${seed}`);
   const next = random(seed);
@@ -270,7 +270,7 @@ Deno.test("good replies with bytes changed, cut or doubled trap nothing", async 
   await works();
 });
 
-Deno.test("no value that is validated traps the core", () => {
+Deno.test("no value traps the validation", () => {
   const circle: Record<string, unknown> = { storyboardId: "sb" };
   circle.self = circle;
   const values: unknown[] = [

@@ -67,7 +67,7 @@ Deno.test("an image goes from the queue through the model into storage and is se
   equal(json(complete.body).object_path, path);
 });
 
-Deno.test("what is read from JavaScript headers reaches the services", async () => {
+Deno.test("the services read the headers of a reply", async () => {
   const pgmq = queueWith({ storyboardId: "sb", prompt: "A hero" });
   const gemini = new Service("http://gemini.test/v1beta", () => {
     const error = { error: { code: 429, message: "slow down", status: "RESOURCE_EXHAUSTED" } };
@@ -82,7 +82,7 @@ Deno.test("what is read from JavaScript headers reaches the services", async () 
   ok(report.jobs[0].retryInSeconds! >= 37, "not before the time that the service named");
 });
 
-Deno.test("an adapter's failure is told without the address that it names", async () => {
+Deno.test("the error of an adapter is reported without the address in it", async () => {
   const signed = "https://gemini.test/v1beta?key=abc&signature=def";
   const gemini = new Service("http://gemini.test/v1beta", () => {
     throw new TypeError("fetch failed", { cause: new Error(`no route for url (${signed})`) });

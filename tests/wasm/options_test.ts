@@ -22,7 +22,7 @@ async function misuse(given: unknown, adapters: unknown = ADAPTERS): Promise<str
   return message;
 }
 
-Deno.test("an option that is wrong is named with what was expected", async () => {
+Deno.test("the error for a wrong option names it and what was expected", async () => {
   const cases: [Record<string, unknown>, string][] = [
     [{ models: "a" }, "options.models: expected an array of non-empty strings, not another string"],
     [{ models: [] }, "options.models: expected at least one model, not an array"],
@@ -74,7 +74,7 @@ Deno.test("an option that is wrong is named with what was expected", async () =>
   }
 });
 
-Deno.test("options and adapters that are none are named as well", async () => {
+Deno.test("so does the error for options and adapters that are no objects", async () => {
   equal(await misuse(undefined), "options: expected an object, not undefined");
   equal(await misuse(options(), null), "adapters: expected an object, not null");
   equal(
@@ -91,7 +91,7 @@ Deno.test("options and adapters that are none are named as well", async () => {
   );
 });
 
-Deno.test("an object that throws when it is read makes an error and not a trap", async () => {
+Deno.test("an object that throws when it is read becomes an error, never a trap", async () => {
   const trap = new Proxy({}, {
     get() {
       throw new Error("hands off");
@@ -100,7 +100,7 @@ Deno.test("an object that throws when it is read makes an error and not a trap",
   await rejects(processImages(ADAPTERS, trap as RunOptions), { message: "hands off" });
 });
 
-Deno.test("adapters that answer nonsense end the run with a reason", async () => {
+Deno.test("adapters that return nonsense end the run with a reason", async () => {
   const answers: unknown[] = [undefined, null, 7, "text", {}, Response.error(), () => 1];
   for (const answer of answers) {
     const pgmq = {

@@ -1,4 +1,4 @@
-/** Services that live in the test's process, behind the adapters that the core is given. */
+/** Services in the process of the test, behind the adapters of the core. */
 import type { Adapter, LogEntry, RunOptions } from "../../pkg/generation_queue.js";
 
 export type Answer = (request: Request, body: Uint8Array) => Response | Promise<Response>;
@@ -12,7 +12,7 @@ export interface Seen {
   signal: AbortSignal;
 }
 
-/** An adapter that answers from here and remembers what it was asked. */
+/** An adapter that answers in this process and records the requests. */
 export class Service implements Adapter {
   readonly seen: Seen[] = [];
 
@@ -31,10 +31,10 @@ export class Service implements Adapter {
   }
 }
 
-/** A service that nobody is expected to ask. */
+/** A service that expects no request. */
 export function untouched(url: string): Service {
   return new Service(url, (request) => {
-    throw new Error(`nobody was expected to ask ${request.url}`);
+    throw new Error(`unexpected request to ${request.url}`);
   });
 }
 

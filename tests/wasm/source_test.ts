@@ -1,5 +1,5 @@
 /**
- * Source images from hosts that mean no good, through the real door and the real core. The hosts
+ * Source images from hosts that mean no good, through the real adapter and the real core. The hosts
  * are `*.example`; a server of the test's own answers for all of them, over real connections.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
@@ -124,7 +124,7 @@ function endless() {
   return body;
 }
 
-Deno.test("a body that says nothing about its length is given up when it is too long", async () => {
+Deno.test("a body without a content length is aborted when it is too long", async () => {
   const body = endless();
   const outcome = await hosts(
     () => new Response(body.stream, { headers: { "content-type": "image/png" } }),
@@ -135,7 +135,7 @@ Deno.test("a body that says nothing about its length is given up when it is too 
   ok(body.sent >= 20 * MB && body.sent < 40 * MB, `${body.sent} bytes`);
 });
 
-Deno.test("a body is as long as it is, whatever its head said", async () => {
+Deno.test("the length of a body counts, not its content length", async () => {
   const body = endless();
   const outcome = await edit("https://images.example/x.png", {
     send: () => Promise.resolve(new Response(body.stream, { headers: { "content-length": "12" } })),
@@ -144,7 +144,7 @@ Deno.test("a body is as long as it is, whatever its head said", async () => {
   ok(body.sent < 21 * MB, `${body.sent} bytes`);
 });
 
-Deno.test("a head that announces too much is enough to refuse", async () => {
+Deno.test("a content length that is too large is enough to reject", async () => {
   const body = endless();
   const outcome = await hosts(
     () => new Response(body.stream, { headers: { "content-length": String(21 * MB) } }),
@@ -154,7 +154,7 @@ Deno.test("a head that announces too much is enough to refuse", async () => {
   ok(body.sent < 10 * MB, `${body.sent} bytes`);
 });
 
-Deno.test("a head that announces more than comes is trouble, and tried again", async () => {
+Deno.test("a body that is shorter than its content length is retried", async () => {
   const text = `HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n${String.fromCharCode(...PNG)}`;
   const { job, call, row, gemini } = await rawHost(
     text,
@@ -168,7 +168,7 @@ Deno.test("a head that announces more than comes is trouble, and tried again", a
   equal(gemini.seen.length, 0);
 });
 
-Deno.test("of a body that is longer than its head said nobody sees the rest", async () => {
+Deno.test("a body that is longer than its content length is cut there", async () => {
   const png = String.fromCharCode(...PNG);
   const text = `HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n${png}1234${"x".repeat(100_000)}`;
   const { gemini } = await rawHost(text, (send) => edit("https://images.example/x.png", { send }));
@@ -198,14 +198,14 @@ Deno.test("what counts is the size of an image that is no longer compressed", as
   }
 });
 
-Deno.test("a body that drips is given up when its time is over", async () => {
+Deno.test("a body that drips is aborted after its timeout", async () => {
   using timers = byHand();
   const reading = Promise.withResolvers<void>();
   let pulls = 0;
   let signal: AbortSignal | undefined;
   const dripping = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
-      // The head of an image, then now and then a byte, then none for longer than anybody waits.
+      // The head of an image, then now and then a byte, then none for longer than the timeout.
       if (pulls < 20) controller.enqueue(new Uint8Array(pulls === 0 ? PNG : [0]));
       else reading.resolve();
       pulls++;

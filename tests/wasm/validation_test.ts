@@ -13,7 +13,7 @@ function issues(validate: (message: unknown) => unknown, message: unknown): Issu
   return found;
 }
 
-Deno.test("a message comes back as the worker understands it", () => {
+Deno.test("a message comes back as the worker reads it", () => {
   deepEqual(validateImageJob({ storyboardId: "sb", prompt: "A hero", extra: [1], sceneId: null }), {
     storyboardId: "sb",
     prompt: "A hero",
@@ -36,7 +36,7 @@ Deno.test("a message comes back as the worker understands it", () => {
   });
 });
 
-Deno.test("every wish comes back", () => {
+Deno.test("every option of a message comes back", () => {
   const url = "https://example.com/a.png";
   const image = {
     storyboardId: "sb",
@@ -85,7 +85,7 @@ Deno.test("every message of docs/messages.md is a job", async () => {
   }
 });
 
-Deno.test("docs/messages.md, by which other fields are ignored, has all that others name", async () => {
+Deno.test("docs/messages.md has every field that other pages name", async () => {
   const read = (path: string) => Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
   const firstCells = (page: string) =>
     [...page.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(([, cell]) => cell.match(/\w+/g)!);
@@ -109,7 +109,7 @@ Deno.test("everything that is wrong is named by field", () => {
   equal(issues(validateImageJob, [])[0].field, "message");
 });
 
-Deno.test("what no queue could carry is an issue and never a trap", () => {
+Deno.test("a message that no queue could carry is an issue, never a trap", () => {
   const nested: Record<string, unknown> = {};
   nested.self = nested;
   let deep: unknown = 1;

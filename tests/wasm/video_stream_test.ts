@@ -92,7 +92,7 @@ Deno.test("a video of 60 MB passes from the provider to storage, and not through
   ok(furthestAhead <= 8 * PIECE, `${furthestAhead} bytes were read ahead of the upload`);
 });
 
-Deno.test("an upload that fails gives up the download", async () => {
+Deno.test("a failed upload aborts the download", async () => {
   const file = video(60 * MEGABYTE);
   const cancelled = Promise.withResolvers<void>();
   const provider = veo(() => {
@@ -126,7 +126,7 @@ Deno.test("an upload that fails gives up the download", async () => {
   ok(file.made() < MEGABYTE, "the rest was not fetched");
 });
 
-Deno.test("a file that is no video is told by its first bytes and not stored", async () => {
+Deno.test("a file that is no video is recognized by its first bytes and not stored", async () => {
   const report = await processVideos({
     pgmq: queueWithOperation(),
     veo: veo(() => new Response("<!doctype html><title>Sign in</title>")),
