@@ -1,4 +1,4 @@
-import { equal, rejects } from "node:assert/strict";
+import { equal, ok, rejects } from "node:assert/strict";
 import { processImages, processVideos } from "../../pkg/generation_queue.js";
 import type { ImageAdapters, RunOptions, VideoAdapters } from "../../pkg/generation_queue.js";
 import { options, untouched } from "./services.ts";
@@ -74,7 +74,18 @@ Deno.test("the error for a wrong option names it and what was expected", async (
   }
 });
 
-Deno.test("so does the error for options and adapters that are no objects", async () => {
+Deno.test("no error repeats a value, which may be a key in the wrong place", async () => {
+  const key = "hunter2-hunter2-hunter2";
+  const valid = Object.keys({ ...options(), operationDeadlineSeconds: 1, maxJobs: 1, signal: 1 });
+  for (const option of valid.filter((name) => name !== "entries")) {
+    for (const value of [[[key]], { key }, new Error(key), option === "models" ? key : [key, 1]]) {
+      const message = await misuse({ ...options(), [option]: value });
+      ok(message.startsWith(`options.${option}: expected `) && !message.includes(key), message);
+    }
+  }
+});
+
+Deno.test("the error for options or adapters that are no objects names them", async () => {
   equal(await misuse(undefined), "options: expected an object, not undefined");
   equal(await misuse(options(), null), "adapters: expected an object, not null");
   equal(
