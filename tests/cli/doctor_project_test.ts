@@ -256,7 +256,7 @@ Deno.test("a function that is not deployed, and one without its secret", async (
   try {
     await using fixture = await DoctorFixture.open({
       functionsRoot: `${folder}/supabase/functions`,
-      env: { GOOGLE_GENERATIVE_AI_API_KEY: "", IMAGE_CONCURRENCY: "many" },
+      env: { PUBLIC_URL: "here", GOOGLE_GENERATIVE_AI_API_KEY: "", IMAGE_CONCURRENCY: "many" },
     });
     const findings = await fixture.examine();
     const found = wrong(findings);
@@ -264,10 +264,12 @@ Deno.test("a function that is not deployed, and one without its secret", async (
       ["failed", "functions"],
       ["failed", "functions"],
     ]);
-    match(found[0].message, /GOOGLE_GENERATIVE_AI_API_KEY is not set; IMAGE_CONCURRENCY must be/);
+    const named =
+      /GOOGLE_GENERATIVE_AI_API_KEY is not set; PUBLIC_URL must be .*; IMAGE_CONCURRENCY/;
+    match(found[0].message, named);
     equal(
       found[0].remedy,
-      "supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=VALUE IMAGE_CONCURRENCY=VALUE",
+      "supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=VALUE PUBLIC_URL=VALUE IMAGE_CONCURRENCY=VALUE",
     );
     match(found[1].message, /process-video-generation is not deployed/);
     equal(found[1].remedy, "supabase functions deploy process-video-generation");
