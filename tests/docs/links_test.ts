@@ -52,3 +52,12 @@ Deno.test("the README names every page of docs/", async () => {
     .filter((page) => !readme.includes(`(${page})`));
   assert.deepEqual(missing, []);
 });
+
+Deno.test("the places where a change is made are there", async () => {
+  const page = await Deno.readTextFile(new URL("docs/architecture.md", ROOT));
+  const [, table] = page.match(/\| you want to change … \| go to \|\n([^]*?)\n\n/)!;
+  const paths = [...table.matchAll(/`([\w./-]+\/[\w./-]*)`/g)].map(([, path]) => path);
+  assert.ok(paths.length > 20, `${paths}`);
+  const there = await Promise.all(paths.map((path) => exists(new URL(path, ROOT))));
+  assert.deepEqual(paths.filter((_, index) => !there[index]), []);
+});
