@@ -38,6 +38,12 @@ Deno.test("what `supabase test db` runs changes no object of Supabase's and roll
   assert.match("drop table if exists net._http_response;", FOREIGN_CHANGE);
   assert.match("update vault.secrets set", FOREIGN_CHANGE);
   assert.match("drop extension pg_net;", FOREIGN_CHANGE);
+  const entries = (folder: string) =>
+    [...Deno.readDirSync(new URL(`../../supabase/tests/${folder}`, import.meta.url))]
+      .map(({ name }) => name).sort();
+  assert.deepEqual(entries(""), ["database"]);
+  assert.deepEqual(entries("database"), supabaseTestFiles().map(({ name }) => name));
+
   for (const { name, url } of supabaseTestFiles()) {
     await t.step(name, async () => {
       const statements = (await Deno.readTextFile(url)).replaceAll(/--.*$/gm, "").trim();
