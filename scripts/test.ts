@@ -40,6 +40,9 @@ const SUITES = [
 /** They measure time and memory, so nothing runs beside them. The files of others run side by side. */
 const ALONE = ["limits", "chaos"];
 
+/** How many files of a suite run at a time at most, as many start a database server of their own. */
+const MOST_FILES = 4;
+
 const STEPS: Step[] = [
   { name: "format", what: "deno fmt", command: [deno, "fmt", "--check", "--quiet"] },
   { name: "lint", what: "deno lint", command: [deno, "lint", "--quiet"] },
@@ -77,7 +80,8 @@ const STEPS: Step[] = [
 /** Runs a step; what it writes is handed to `show` as it comes. */
 async function run(step: Step, show: (chunk: Uint8Array) => void): Promise<boolean> {
   const [program, ...args] = step.command;
-  const command = new Deno.Command(program, { args, stdout: "piped", stderr: "piped" });
+  const env = { DENO_JOBS: String(Math.min(navigator.hardwareConcurrency, MOST_FILES)) };
+  const command = new Deno.Command(program, { args, env, stdout: "piped", stderr: "piped" });
   let child;
   try {
     child = command.spawn();
