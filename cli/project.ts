@@ -32,7 +32,9 @@ export function readProject(environment: Environment): Project {
   const url = readUrl(environment);
   const key = readKey(environment, url.value, Date.now());
   for (const { value, message, remedy } of [url, key]) {
-    if (value === undefined) throw new UsageError(`${message}\n  ${remedy}\n${LOCALLY}`);
+    if (value !== undefined) continue;
+    const locally = message.includes("is not set") ? `\n${LOCALLY}` : "";
+    throw new UsageError(`${message}\n  ${remedy}${locally}`);
   }
   return { url: url.value!, key: key.value! };
 }
@@ -55,7 +57,7 @@ export function readUrl(environment: Environment): Reading {
   if (/^postgres(ql)?:/i.test(raw ?? "")) {
     return wrong("is the address of the database. The URL of the API belongs there.");
   }
-  if (fault) return wrong(fault);
+  if (fault) return { ...wrong(fault.message), ...(fault.remedy && { remedy: fault.remedy }) };
   if (url === undefined) {
     return wrong("is not set. It is the API URL in the project's settings (Data API).");
   }
@@ -91,7 +93,10 @@ export function readKey(environment: Environment, url: string | undefined, now: 
   );
   if (!found) return wrong(`${names[0]} is not set, nor ${names[1]}.`);
   const { name, value: key, fault } = found;
-  if (key === undefined) return wrong(`${name} ${fault}`);
+  if (key === undefined) {
+    const message = `${name} ${fault!.message}`;
+    return fault!.remedy ? { status: "failed", message, remedy: fault!.remedy } : wrong(message);
+  }
 
   if (key.startsWith("sb_secret_")) {
     return { status: "ok", message: `${name} is a secret key.`, value: key };
@@ -117,21 +122,21 @@ function read(
   environment: Environment,
   name: string,
   reader: typeof address | typeof credential,
-): { value?: string; fault?: string } {
+): { value?: string; fault?: { message: string; remedy?: string } } {
   if (environment(name)?.endsWith("\r")) {
-    return {
-      fault: "ends with a carriage return: the file that it comes from has Windows line endings " +
-        "(CRLF). Save that file with LF.",
-    };
+    const message = "ends with a carriage return: its file has Windows line endings (CRLF). Save " +
+      "that file with LF.";
+    return { fault: { message, remedy: "sed -i 's/\\r$//' .env" } };
   }
   if (environment(`\uFEFF${name}`) !== undefined) {
-    return { fault: "follows a byte order mark (BOM) in its file. Save that file without one." };
+    const message = "follows a byte order mark (BOM) in its file. Save that file without one.";
+    return { fault: { message, remedy: "sed -i '1s/^\\xEF\\xBB\\xBF//' .env" } };
   }
   try {
     return { value: reader(environment, name) };
   } catch (error) {
     if (!(error instanceof VariableError)) throw error;
-    return { fault: `must be ${error.expected}.` };
+    return { fault: { message: `must be ${error.expected}.` } };
   }
 }
 
