@@ -2,6 +2,7 @@
 import { KnownSecrets } from "../supabase/functions/_shared/known_secrets.ts";
 import { plain } from "../supabase/functions/_shared/plain.ts";
 import { projectHeaders } from "../supabase/functions/_shared/project_headers.ts";
+import type { Database } from "../supabase/database.types.ts";
 import { RemoteError } from "./failure.ts";
 import type { Io } from "./io.ts";
 
@@ -9,6 +10,9 @@ import type { Io } from "./io.ts";
 const LONGEST_CALL = 30_000;
 /** Foreign texts are quoted up to this length. */
 const LONGEST_QUOTE = 300;
+
+type Functions = Database["public"]["Functions"];
+type Relations = Database["public"]["Tables"] & Database["public"]["Views"];
 
 /** A row of a table or view, or what a database function answers. */
 export type Row = Record<string, unknown>;
@@ -95,7 +99,7 @@ export class Api {
    *
    * @throws {LostReply | Refused}
    */
-  async rows<R = Row>(name: string, query: Record<string, string> = {}): Promise<R[]> {
+  async rows<R = Row>(name: keyof Relations, query: Record<string, string> = {}): Promise<R[]> {
     return this.list(name, await this.ask(`/rest/v1/${name}?${new URLSearchParams(query)}`));
   }
 
@@ -103,7 +107,10 @@ export class Api {
    * All rows, page by page: a project limits how many it returns at once. `query` must name an order
    * in which no two rows are equal.
    */
-  async allRows<R>(name: string, query: Record<string, string> & { order: string }): Promise<R[]> {
+  async allRows<R>(
+    name: keyof Relations,
+    query: Record<string, string> & { order: string },
+  ): Promise<R[]> {
     const rows: R[] = [];
     for (;;) {
       const page = await this.rows<R>(name, { ...query, offset: `${rows.length}` });
@@ -117,15 +124,18 @@ export class Api {
    *
    * @throws {LostReply | Refused}
    */
-  async call(name: string, args: Record<string, unknown> = {}): Promise<unknown> {
+  async call<Name extends keyof Functions>(
+    name: Name,
+    args: Functions[Name]["Args"],
+  ): Promise<unknown> {
     const reply = await this.ask(`/rest/v1/rpc/${name}`, { body: args });
     if (isSuccess(reply) && reply.json !== undefined) return reply.json;
     throw new Refused(name, reply, this.url);
   }
 
   /** Calls a database function that answers rows. */
-  async callRows<R = Row>(name: string, args: Record<string, unknown> = {}): Promise<R[]> {
-    return this.list(name, await this.ask(`/rest/v1/rpc/${name}`, { body: args }));
+  async callRows<R = Row>(name: keyof Functions): Promise<R[]> {
+    return this.list(name, await this.ask(`/rest/v1/rpc/${name}`, { body: {} }));
   }
 
   private list<R>(name: string, reply: Reply): R[] {

@@ -1,4 +1,5 @@
 /** What the sending commands share: flags, the check of messages, and sending. */
+import type { Json } from "../../supabase/database.types.ts";
 import { type Api, LostReply } from "../api.ts";
 import { EXIT, RemoteError, UsageError } from "../failure.ts";
 import { type Flag, otherwise, text, texts, type Values, yesOrNo } from "../flag.ts";
@@ -230,7 +231,11 @@ const MOST_CALLS = 3;
  */
 async function enqueue(kind: Kind, message: unknown, api: Api): Promise<Receipt> {
   const queue = queueOf(kind);
-  const call = { queue_name: queue, message, idempotency_key: crypto.randomUUID() };
+  const call = {
+    queue_name: queue,
+    message: message as Json,
+    idempotency_key: crypto.randomUUID(),
+  };
   for (let calls = 1;; calls++) {
     try {
       const reply = await api.call("enqueue_generation_job", call);

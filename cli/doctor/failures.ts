@@ -1,4 +1,5 @@
 /** Recent failures and delays of jobs, the same as the alerts in docs/operations.md. */
+import type { Database } from "../../supabase/database.types.ts";
 import { quoted, type Row } from "../api.ts";
 import { type Context, countOf, processQueue } from "./context.ts";
 import { type Observation, ok, warning } from "./finding.ts";
@@ -12,7 +13,7 @@ const REDRIVE = "deno run --allow-net --allow-env queue-trigger.ts redrive --err
 
 /** Delays: the view that shows the jobs, what they wait for, and the remedy. */
 const DELAYS: {
-  view: string;
+  view: keyof Database["public"]["Views"];
   query: (ago: (seconds: number) => string) => Record<string, string>;
   cause: string;
   remedy: string;
