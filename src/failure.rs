@@ -1,7 +1,7 @@
 //! What went wrong, and what to do next.
 //!
-//! Whoever meets a failure first knows it best, so the service that sees a reply decides what
-//! follows from it and a flow obeys. Nobody further in reads a message to find out.
+//! The service that sees a reply knows the failure best. So it decides what follows, and the flow
+//! obeys. No flow reads a message to find out.
 
 use std::fmt;
 use std::time::Duration;
@@ -128,7 +128,7 @@ codes! {
     ProviderUnavailable = "provider_unavailable",
     /// The provider's reply is not of the form that is known.
     ProviderReplyUnreadable = "provider_reply_unreadable",
-    /// A submission went out and nobody knows what came of it.
+    /// A submission was sent, and its outcome is unknown.
     SubmissionUncertain = "submission_uncertain",
     /// The provider reported that the operation failed.
     OperationFailed = "operation_failed",

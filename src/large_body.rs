@@ -1,9 +1,9 @@
-//! Room for large bodies.
+//! Permits for large bodies.
 //!
-//! A function has 256 MB for several jobs at a time, and a large body stands in memory more than
-//! once while it is received, decoded and sent on. Bodies of the usual size fit side by side; a job
-//! that meets a larger one waits until no other job has one. Nobody waits for anything else while
-//! it has that room, so no two jobs can wait for each other.
+//! A function has 256 MB for several jobs at a time, and a large body is in memory more than once
+//! while it is received, decoded and sent on. Bodies of the usual size fit side by side. A job that
+//! meets a larger one waits until no other job has the permit. A job that has it waits for no other
+//! job, so no two jobs can wait for each other.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -13,32 +13,32 @@ use futures_util::lock::{Mutex, OwnedMutexGuard};
 /// What every job may have of a body without asking, in bytes: an image of 3 MB as base64.
 pub const SMALL: usize = 4 * 1024 * 1024;
 
-/// The memory that jobs share. Clones are the same memory.
+/// What the jobs of an isolate share. Clones are the same.
 #[derive(Debug, Clone, Default)]
 pub struct LargeBodies(Arc<Mutex<()>>);
 
 impl LargeBodies {
-    /// A job's part of it.
+    /// The permit of one job, not acquired yet.
     pub fn permit(&self) -> LargeBodyPermit {
-        LargeBodyPermit { large_bodies: self.clone(), large: RefCell::default() }
+        LargeBodyPermit { bodies: self.clone(), held: RefCell::default() }
     }
 }
 
-/// One job's part of the memory. Dropping it leaves the room to the next.
+/// One job's permit. Dropping it lets the next job have it.
 #[derive(Debug)]
 pub struct LargeBodyPermit {
-    large_bodies: LargeBodies,
-    large: RefCell<Option<OwnedMutexGuard<()>>>,
+    bodies: LargeBodies,
+    held: RefCell<Option<OwnedMutexGuard<()>>>,
 }
 
 impl LargeBodyPermit {
     /// Waits until this job is the one that may have more than [`SMALL`]. It may from then on.
     pub async fn acquire(&self) {
-        if self.large.borrow().is_some() {
+        if self.held.borrow().is_some() {
             return;
         }
-        let permit = self.large_bodies.0.clone().lock_owned().await;
-        *self.large.borrow_mut() = Some(permit);
+        let permit = self.bodies.0.clone().lock_owned().await;
+        *self.held.borrow_mut() = Some(permit);
     }
 }
 

@@ -1,15 +1,15 @@
-//! Generates images and videos in the background: takes a job off a queue, has a model make
-//! what it asks for, stores the asset and settles the job.
+//! Generates images and videos in the background: it claims a job from a queue, lets a model generate
+//! the asset, stores it and settles the job.
 //!
-//! The map, from the inside out; every arrow of dependency points to an earlier line:
+//! From the bottom up; a module depends only on modules in earlier lines:
 //!
-//! - [`job`]: what is asked for, and the names of what comes of it
-//! - [`failure`]: what went wrong and what to do next
-//! - [`policy`]: pure decisions about time, money and trying again
-//! - [`large_body`]: the memory that jobs share
-//! - [`port`]: what a flow needs from the outside, as traits
-//! - [`flow`]: the way of a job, lease → generate → store → settle, and the loop that keeps
-//!   several jobs on it
+//! - [`failure`]: what went wrong, and the next step
+//! - [`large_body`]: the permit for large bodies in memory
+//! - [`job`]: the two messages, and the names of objects and entities
+//! - [`policy`]: pure decisions about time, money and retries
+//! - [`port`]: what a flow needs from outside, as traits
+//! - [`flow`]: the lifecycle of a job, lease → generate → store → settle, and the loop that runs
+//!   several at a time
 //! - `json`, [`http`]: texts, requests and replies
 //! - [`service`]: the ports spoken over HTTP
 //! - `wasm`: the one place that knows JavaScript

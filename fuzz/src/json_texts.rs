@@ -1,4 +1,4 @@
-//! What every reply goes through: mending, reading, and base64 where it stands. The input is a
+//! What every reply goes through: sanitizing, reading, and base64 where it stands. The input is a
 //! JSON text, and base64.
 
 use generation_queue::service::fuzzing::{decode, read, sanitize};
@@ -11,12 +11,12 @@ const DEPTH: usize = 64;
 
 /// Each reader agrees with a plain one.
 pub fn check(input: &[u8]) {
-    check_mending(input);
+    check_sanitizing(input);
     check_reading(input);
     check_decoding(&String::from_utf8_lossy(input));
 }
 
-fn check_mending(input: &[u8]) {
+fn check_sanitizing(input: &[u8]) {
     let mut sanitized = input.to_vec();
     sanitize(&mut sanitized);
     assert_eq!(sanitized.len(), input.len());

@@ -115,7 +115,7 @@ impl Service {
         Some((reply.0.status, reply.1.clone()))
     }
 
-    /// The last reply as JSON, mended as every reply is, if it was a success and is one that a
+    /// The last reply as JSON, sanitized as every reply is, if it was a success and is one that a
     /// plain reader reads.
     pub fn last_value(&self) -> Option<Value> {
         let (status, mut body) = self.last()?;
@@ -186,7 +186,7 @@ pub fn now<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().expect("nothing to wait for")
 }
 
-/// The room of a job that has the memory for itself.
+/// The permit of the only job.
 pub fn permit() -> LargeBodyPermit {
     LargeBodies::default().permit()
 }

@@ -86,7 +86,7 @@ fn download(service: &Service, file: VideoFile) {
         let Ok(url) = Url::parse(text) else { continue };
         internet::check(&url);
         assert_eq!(url.scheme(), "https", "{url}");
-        // The key goes along to the API, so that has to be the API for whoever sends it, too.
+        // The key goes along to the API, so every HTTP client must take it for the API, too.
         let meant = text.starts_with("https://api.example.com/");
         assert_eq!(url.origin() == base.origin(), meant, "{url}");
     }

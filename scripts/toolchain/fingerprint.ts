@@ -5,9 +5,9 @@
  * same WASM, and a machine may have another one than the machine that built, or none. So the
  * build leaves two digests in `pkg/build.json`:
  *
- * - of everything that the result was made from. Whoever edits a source and does not build again
- *   is found out on any machine, without Rust.
- * - of every file of the result. Whoever edits the result is found out too.
+ * - of everything that the result was made from. A source that was edited without another build
+ *   is found on any machine, without Rust.
+ * - of every file of the result. An edited result is found, too.
  *
  * What they cannot show is a build that went wrong on the way; for that `./build.sh --check` also
  * builds again and compares the bytes wherever the very same compiler is at hand.

@@ -43,7 +43,7 @@ interface Binaryen {
 
 /** What `wasm-opt --merge-similar-functions --flatten --rereloop -Oz -Oz` does: a hundredth smaller than `-Oz` alone. */
 async function optimised(wasm: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  // Not a static import: whoever only type checks this project need not download a compiler.
+  // Not a static import: type checking this project should not download a compiler.
   const specifier = `npm:binaryen@${BINARYEN}`;
   const binaryen: Binaryen = (await import(specifier)).default;
   const module = binaryen.readBinary(wasm);

@@ -1,7 +1,6 @@
-//! Operations that nobody wants any more: their jobs were cancelled, and they go on at the provider
-//! until it is told.
+//! Operations of cancelled jobs: they go on at the provider until it is told.
 //!
-//! It is only about money, so it is tried and no more. Whatever goes wrong is left to a later run.
+//! This only saves money, so it is tried once. What fails is left to a later run.
 
 use futures_util::future::LocalBoxFuture;
 

@@ -1,8 +1,8 @@
-//! How long a run keeps the thread busy.
+//! How much CPU time a run has used.
 //!
-//! A function has two seconds of CPU time for a request, and a run that uses them up is ended in
-//! the middle of its jobs. Nobody says how much is left, but between two awaits a run does nothing
-//! but compute: those stretches are added up.
+//! A function has two seconds of CPU time for a request. A run that uses them up is ended in the
+//! middle of its jobs. The platform does not say how much is left, but between two awaits a run
+//! only computes: those stretches are added up.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -21,7 +21,7 @@ pub(super) struct CpuTime {
 }
 
 impl CpuTime {
-    /// Carries out `work`, which is the run.
+    /// Runs `work` and measures it.
     pub(super) async fn measure<T>(&self, clock: &impl Clock, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         poll_fn(|context| {
@@ -33,7 +33,7 @@ impl CpuTime {
         .await
     }
 
-    /// How much it is, for work that asks at `now`.
+    /// The CPU time used until `now`.
     pub(super) fn used(&self, now: Duration) -> Duration {
         self.before.get() + now.saturating_sub(self.since.get())
     }

@@ -1,4 +1,4 @@
-//! Keeps several jobs on their way at once until the queue is empty or the run's time is spent.
+//! Runs several jobs at a time until the queue is empty or the run's budget is spent.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -16,10 +16,10 @@ use crate::job::Kind;
 use crate::policy::budget::MOST_CPU;
 use crate::port::{Claim, Clock, Level, Queue, World};
 
-/// Claims jobs whenever there is room for them and processes them by `process`.
+/// Claims jobs whenever one more may run, and processes them by `process`.
 ///
 /// Only what can be begun at once is claimed; what a claim brings after the run was told to stop is
-/// given back.
+/// released.
 pub(super) async fn drain<'a, W: World>(
     world: &'a W,
     run: &'a Run,

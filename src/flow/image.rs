@@ -1,4 +1,4 @@
-//! The way of an image.
+//! The lifecycle of an image.
 
 use std::time::Duration;
 

@@ -14,8 +14,8 @@ use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
 /// the claim was asked for: when its answer came is another matter. Work whose lease is
 /// lost is dropped where it stands.
 ///
-/// The lease is looked at first: a worker that was suspended for longer than its lease wakes with
-/// a reply in its hand, and must not go on to the next paid call before it knows.
+/// The lease is checked first: a worker that was suspended for longer than its lease wakes up with a
+/// reply, and must not make the next paid call before it knows that the lease is lost.
 pub(super) async fn hold<W: World, T>(
     world: &W,
     claim: &Claim,
@@ -30,8 +30,8 @@ pub(super) async fn hold<W: World, T>(
     }
 }
 
-/// Extends a lease until it is lost. A call that fails is repeated sooner; once the lease has run
-/// out by our own clock somebody else may have the job, so that counts as lost as well.
+/// Extends a lease until it is lost. A call that fails is repeated sooner. Once the lease has run out
+/// by our own clock another worker may have the job, so that counts as lost as well.
 async fn keep<W: World>(world: &W, claim: &Claim, since: Duration) {
     let clock = world.clock();
     let term = claim.lease.kind.lease();

@@ -1,4 +1,4 @@
-//! The way of a job: lease → generate → store → settle.
+//! The lifecycle of a job: lease → generate → store → settle.
 //!
 //! From the bottom up: a file imports only files that stand above it in this list.
 

@@ -1,4 +1,4 @@
-//! What a run tells whoever started it.
+//! The report of a run to its caller.
 
 use std::time::Duration;
 
@@ -152,8 +152,8 @@ impl RunReport {
         }
     }
 
-    /// Adds a job that has ended. One that was put back and came again within the run counts once,
-    /// as what came of it last.
+    /// Adds a job that has ended. One that was deferred and claimed again within the run counts
+    /// once, with its last outcome.
     pub(super) fn add(&mut self, job: JobReport) {
         if let Some(index) = self.jobs.iter().position(|other| other.job_id == job.job_id) {
             let before = self.jobs.remove(index);

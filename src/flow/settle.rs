@@ -1,4 +1,4 @@
-//! The last step of a job in this run: completed, put back or failed.
+//! The last step of a job in this run: it is completed, deferred or failed.
 
 use super::error::AttemptError;
 use super::report::{JobReport, Outcome};
@@ -52,7 +52,7 @@ pub(super) async fn complete<W: World>(
     Ok(())
 }
 
-/// Settles a job that did not get to its end, and says so in its report.
+/// Settles a job without an asset, and says so in its report.
 pub(super) async fn unfinished<W: World>(
     world: &W,
     run: &Run,
@@ -103,7 +103,7 @@ async fn fail<W: World>(
     written_or_left(world, claim, written, report);
 }
 
-/// A job that could not even be put back comes back by itself when its lease runs out.
+/// A job that could not even be deferred becomes visible by itself when its lease runs out.
 fn written_or_left<W: World>(
     world: &W,
     claim: &Claim,
@@ -114,7 +114,7 @@ fn written_or_left<W: World>(
         Ok(()) => {}
         Err(WriteError::LeaseLost) => lost(world, claim, report),
         Err(WriteError::Failed(failure)) => {
-            log::failure(world, claim, Level::Error, "Job not put back", &failure);
+            log::failure(world, claim, Level::Error, "Job not deferred", &failure);
             report.outcome = Outcome::Retrying;
             report.retry_in_seconds = Some(claim.lease.kind.lease().as_secs_f64());
             report.error.get_or_insert_with(|| (&failure).into());

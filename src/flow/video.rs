@@ -1,9 +1,9 @@
-//! The way of a video: intent, submission, operation, polling, download, storage.
+//! The lifecycle of a video: intent, submission, operation, polling, download, storage.
 //!
-//! A video is dear and there is no idempotency key, so it is submitted once. The intent is
-//! written before the submission and the operation right after it. A worker that finds an
-//! operation polls it, whoever began it; one that finds an intent without an operation cannot
-//! know whether it was paid for, and leaves the decision to a person.
+//! A video is expensive and there is no idempotency key, so it is submitted once. The intent is
+//! written before the submission and the operation right after it. A worker that finds an operation
+//! polls it, even if another worker began it. One that finds an intent without an operation cannot
+//! know whether the video was paid for, and leaves the decision to an operator.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -54,7 +54,7 @@ async fn make<W: World>(
         let cost_usd = model.as_ref().and_then(price);
         StoredAsset { path, url, format: Format::Mp4, model, usage, cost_usd }
     };
-    // Before anything else can fail: a person who sends the job again has to know.
+    // Before anything else can fail: an operator who redrives the job has to know.
     if claim.submission_pending && claim.operation.is_none() {
         let message = "a worker ended between submitting and recording the operation; \
                        the video may have been paid for, so it is not submitted again";
@@ -92,8 +92,8 @@ async fn submit<W: World>(
     let request = VideoRequest { job, images: &images };
     models
         .try_each(world, claim, async |model| {
-            // A worker that is killed between intent and operation leaves a job that nobody dares
-            // to submit again, so nothing is begun when the end is near.
+            // A worker that is killed between intent and operation leaves a job that must not be
+            // submitted again, so nothing is begun when the end is near.
             if world.clock().stopping() || run.budget.left(world.clock().now()).is_zero() {
                 // What came before was rejected, so the intent of it is void.
                 return Err(AttemptError::Waiting {
@@ -196,8 +196,8 @@ async fn await_video<W: World>(
     }
 }
 
-/// Waits between two polls; where the run's time does not last, or the worker has to stop, the
-/// job is put back for the next run to poll on.
+/// Waits between two polls. Where the run's budget does not last, or the worker has to stop, the job
+/// is deferred, and the next run polls on.
 async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Result<(), AttemptError> {
     let clock = world.clock();
     let waiting = AttemptError::Waiting { delay, reset_submission: false };

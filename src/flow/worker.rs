@@ -28,7 +28,7 @@ pub async fn run_videos<W: World>(world: &W, settings: Settings) -> RunReport {
         Box::pin(video::process(world, &run, claim, since))
     })
     .await;
-    // What was cancelled meanwhile, perhaps in the hands of this very run.
+    // What was cancelled meanwhile, perhaps during this very run.
     cancel::operations(world).await;
     report
 }
@@ -41,7 +41,7 @@ async fn run_queue<'a, W: World>(
 ) -> RunReport {
     let mut report = RunReport::new(kind.queue());
     run.cpu_time.measure(world.clock(), drain(world, run, kind, process, &mut report)).await;
-    // After the jobs: they are what somebody waits for.
+    // After the jobs: users wait for those.
     if matches!(report.stopped, Stopped::Empty | Stopped::MaxJobs) {
         match publish::repair(world, run, kind).await {
             Ok(repaired) => report.repaired = repaired,

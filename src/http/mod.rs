@@ -1,4 +1,4 @@
-//! Requests and replies, over whatever carries them.
+//! Requests and replies, over any transport.
 
 mod head;
 mod error;

@@ -31,7 +31,7 @@ pub(crate) struct Reply {
 pub(crate) enum BodyLimit<'a> {
     /// So many bytes.
     Bytes(usize),
-    /// So many bytes. More than the second number only when there is room for the job.
+    /// So many bytes. More than the second number only with the job's permit.
     WithPermit(usize, usize, &'a LargeBodyPermit),
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn send<T: Transport>(
     Ok(Reply { status: head.status, retry_after: head.retry_after, body })
 }
 
-/// Receives a body. One that turns out to be large is left on its way until there is room for it,
+/// Receives a body. One that turns out to be large is left on its way until the job has the permit,
 /// and the time that this takes does not count.
 pub(crate) async fn receive<T: Transport>(
     transport: &T,

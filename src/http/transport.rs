@@ -1,4 +1,4 @@
-//! One HTTP exchange, whoever carries it out.
+//! What carries requests to a service.
 //!
 //! A service knows what to ask and how to read the answer; the transport knows where the service
 //! is and holds the credentials. In production it is a fetch-based adapter of the function, in a

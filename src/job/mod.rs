@@ -1,5 +1,5 @@
-//! What is asked for: the messages of the two queues, checked field by field, and the names of
-//! the objects and entities that come of them.
+//! The messages of the two queues, checked field by field, and the names of their objects and
+//! entities.
 
 mod field;
 mod format;

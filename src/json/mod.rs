@@ -1,4 +1,4 @@
-//! JSON: read without copies, written piece by piece, and repaired where it can be.
+//! JSON: parsed without copies, written, sanitized; base64 decoded in place.
 
 mod parse;
 mod write;

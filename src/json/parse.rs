@@ -4,9 +4,9 @@
 //! values would copy those; reading it into types would fail for a reply in which one field of
 //! no interest changed its form. Whatever is looked for and is not there is `null`.
 //!
-//! So is what lies too deep, and what comes after more values than anybody asked for. The parser
-//! gives up on a document that is nested too deeply, and a byte of text can become a hundred of
-//! memory; but a claim's reply holds other people's messages: one of them must not spoil the others.
+//! So is what lies too deep, and what comes after more values than a reply has reason to hold. The
+//! parser rejects a document that is nested too deeply, and a byte of text can become a hundred of
+//! memory. But a claim's reply holds the messages of many senders: one must not spoil the others.
 
 use std::borrow::Cow;
 use std::cell::Cell;

@@ -1,7 +1,7 @@
-//! Mends what spoils a whole JSON text although it hardly matters: an image that was paid for must
-//! not be lost because a sentence beside it was cut in the middle of a character.
+//! Repairs what invalidates a whole JSON text although it hardly matters: an image that was paid for
+//! must not be lost because a sentence beside it was cut in the middle of a character.
 //!
-//! Everything keeps its length, so a good text is only looked at.
+//! Everything keeps its length, so a valid text is only read.
 
 /// The length of an escape: a backslash, a `u` and four digits.
 const ESCAPE: usize = 6;
@@ -9,7 +9,7 @@ const ESCAPE: usize = 6;
 /// Replaces bytes that are no UTF-8 by question marks, and halves of surrogate pairs that stand
 /// alone by U+FFFD.
 pub(crate) fn sanitize(text: &mut [u8]) {
-    mend_bytes(text);
+    sanitize_bytes(text);
     let mut at = 0;
     while let Some(found) = next_backslash(text, at) {
         at = found;
@@ -27,7 +27,7 @@ pub(crate) fn sanitize(text: &mut [u8]) {
     }
 }
 
-fn mend_bytes(text: &mut [u8]) {
+fn sanitize_bytes(text: &mut [u8]) {
     let mut rest = text;
     while let Err(error) = str::from_utf8(rest) {
         let (_, wrong) = rest.split_at_mut(error.valid_up_to());

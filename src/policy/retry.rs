@@ -13,10 +13,10 @@ const WAIT: Duration = Duration::from_secs(60);
 /// A service that asks for longer is asked again after this.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// What becomes of a job that met a failure.
+/// The next step of a job that met a failure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Decision {
-    /// It is put back for a while.
+    /// It is deferred.
     Again {
         /// For how long.
         delay: Duration,

@@ -41,7 +41,7 @@ pub trait AssetStore {
 
 /// Fetches the images that jobs start from. Their URLs come from strangers.
 pub trait SourceImages {
-    /// Fetches one image into the room of the job that starts from it. So many bytes of others the
+    /// Fetches one image under the permit of the job that starts from it. So many bytes of others the
     /// job `held` before: what bounds them holds for all of a job's together.
     async fn fetch(
         &self,

@@ -1,4 +1,4 @@
-//! What is taken down for operators.
+//! The log for operators.
 
 use serde::Serialize;
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// The ordinary way of a job.
+    /// The ordinary lifecycle of a job.
     Info,
-    /// Something an operator may want to look at.
+    /// Something that an operator may want to check.
     Warn,
-    /// Something an operator has to look at.
+    /// Something that an operator has to check.
     Error,
 }
 
@@ -38,8 +38,8 @@ pub struct LogEntry {
     pub detail: Option<String>,
 }
 
-/// Takes down what happens.
+/// Keeps the log.
 pub trait Log {
-    /// Takes down one entry.
+    /// Records one entry.
     fn record(&self, entry: LogEntry);
 }

@@ -3,7 +3,7 @@
 //! The traits say what a flow may ask; [`service`](crate::service) answers over HTTP, and a test
 //! answers from memory on virtual time. Everything runs on one thread, so no future here is
 //! `Send`.
-#![allow(async_fn_in_trait)] // nobody hands these futures to another thread
+#![allow(async_fn_in_trait)] // these futures stay on one thread
 
 mod clock;
 mod log;
@@ -27,7 +27,7 @@ use crate::large_body::LargeBodies;
 
 /// All that a flow has around it.
 pub trait World {
-    /// A body that is still on its way and never becomes memory of ours.
+    /// A body that is still being transferred and never enters our memory.
     type Stream;
     /// The queue and its ledger.
     type Queue: Queue;
@@ -41,7 +41,7 @@ pub trait World {
     type Sources: SourceImages;
     /// Time and chance.
     type Clock: Clock;
-    /// Whoever reads along.
+    /// The log for operators.
     type Log: Log;
 
     /// The queue and its ledger.
@@ -56,8 +56,8 @@ pub trait World {
     fn sources(&self) -> &Self::Sources;
     /// Time and chance.
     fn clock(&self) -> &Self::Clock;
-    /// Whoever reads along.
+    /// The log for operators.
     fn log(&self) -> &Self::Log;
-    /// The memory that the jobs share.
+    /// The permits for large bodies, which the jobs share.
     fn large_bodies(&self) -> &LargeBodies;
 }

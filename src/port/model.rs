@@ -29,7 +29,7 @@ pub struct GeneratedImage {
 
 /// Makes images.
 pub trait ImageModel {
-    /// Has `model` make one image, which comes into the job's room.
+    /// Has `model` make one image, which is received under the job's permit.
     async fn generate(
         &self,
         model: &str,
@@ -52,7 +52,7 @@ pub struct VideoRequest<'a> {
 pub struct SubmitError {
     /// What happened.
     pub failure: Failure,
-    /// Whether nothing can have been created and nothing was paid. Otherwise nobody knows, and
+    /// Whether nothing can have been created and nothing was paid. Otherwise that is unknown, and
     /// submitting again could pay twice.
     pub rejected: bool,
 }
@@ -88,7 +88,7 @@ pub trait VideoModel {
         model: &str,
         request: VideoRequest<'_>,
     ) -> Result<Operation, SubmitError>;
-    /// Asks how an operation stands; a video inside of the reply comes into the job's room. A
+    /// Asks how an operation stands; a video inside of the reply is received under the job's permit. A
     /// failure says nothing about the operation.
     async fn poll(
         &self,

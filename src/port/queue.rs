@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::failure::{Code, Failure};
 use crate::job::{Format, JobId, Kind, Slot, Target};
 
-/// The right to work on a job. It is void as soon as somebody else has read the message, the job
-/// was cancelled, or it was settled.
+/// The right to work on a job. It is void as soon as another worker has read the message, or the job was
+/// cancelled or settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Lease {
     /// Which queue the message is in.
@@ -36,7 +36,7 @@ pub struct Claim {
     pub operation: Option<Operation>,
     /// How long ago that operation was recorded.
     pub operation_age: Duration,
-    /// A submission was intended and nobody recorded what came of it.
+    /// A submission was intended, and no worker recorded its outcome.
     pub submission_pending: bool,
 }
 
@@ -52,7 +52,7 @@ pub struct Operation {
 /// Why a write did not take effect.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WriteError {
-    /// The lease is void: whoever sees this stops without a trace.
+    /// The lease is void: the worker stops without a trace.
     LeaseLost,
     /// The call failed.
     Failed(Failure),
@@ -132,7 +132,7 @@ pub struct Unpublished {
     pub publications: Vec<Publication>,
 }
 
-/// The messages of one queue, and the ledger of what came of them. Each call is one transaction;
+/// The messages of one queue, and the ledger of their outcomes. Each call is one transaction;
 /// a call may be repeated when its reply was lost.
 pub trait Queue {
     /// Leases up to `quantity` visible jobs for `lease`, for a worker that has these `models`; the
@@ -174,7 +174,7 @@ pub trait Queue {
     ) -> Result<Vec<Publication>, Failure>;
 }
 
-/// How a job is put back.
+/// How a job is deferred.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deferral {
     /// When it becomes visible again.

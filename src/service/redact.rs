@@ -1,4 +1,4 @@
-//! Makes other people's texts fit for a log and for the ledger: no secrets, one line, bounded.
+//! Makes texts from outside fit for a log and for the ledger: no secrets, one line, bounded.
 
 /// The longest text that is kept of an explanation.
 const LONGEST: usize = 400;
@@ -11,10 +11,10 @@ const PREFIXES: [&str; 7] =
     ["AIza", "AQ.", "ya29.", "sb_secret_", "sb_publishable_", "sbp_", "eyJ"];
 
 /// A run of token characters that is this long and mixes capitals, small letters and digits is
-/// random: a key of a kind nobody has told us about.
+/// random: a key of an unknown kind.
 const RANDOM_LENGTH: usize = 32;
 
-/// Shows what somebody else wrote: secrets taken out, the query of every URL cut, line breaks
+/// Redacts a text from outside: secrets removed, the query of every URL cut, line breaks
 /// and control characters made spaces, and no longer than a few lines.
 pub(super) fn redacted(text: &str) -> String {
     let mut shown = String::new();

@@ -130,7 +130,7 @@ pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().unwrap()
 }
 
-/// The room of a job that has the memory for itself.
+/// The permit of the only job.
 pub(super) fn permit() -> LargeBodyPermit {
     LargeBodies::default().permit()
 }

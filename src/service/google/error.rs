@@ -90,7 +90,7 @@ fn bad_key(message: String) -> Failure {
 }
 
 /// Whether a refusal of one operation or file is about that alone: Google answers 403 for what is
-/// gone or somebody else's, with the very status of a key that may not.
+/// gone or belongs to another project, with the same status as for a key without the right.
 pub(super) fn is_about_itself(reply: &Reply) -> bool {
     let document = Json::read(&reply.body).unwrap_or(Json::Null);
     reply.status == StatusCode::FORBIDDEN && !names_key(error_of(&document))

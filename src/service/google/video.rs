@@ -27,7 +27,7 @@ const SUBMIT_TIMEOUT: Duration = Duration::from_secs(90);
 /// Asking how an operation stands is cheap and soon asked again.
 const POLL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Stopping an operation is nice to have; others wait for this run meanwhile.
+/// Stopping an operation is nice to have; other jobs wait for this run meanwhile.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The answer to a submission is a name.
@@ -200,8 +200,8 @@ fn not_submitted(model: &str, error: &TransportError) -> SubmitError {
 /// that would make a second one harmless, so a person has to decide.
 fn uncertain(what: &str) -> SubmitError {
     let message = format!(
-        "{what}. Nobody knows whether the video is being made and billed, so it was not asked \
-         for again. Redrive the job to have it made"
+        "{what}. It is unknown whether the video is being generated and billed, so it was not \
+         submitted again. Redrive the job to generate it"
     );
     SubmitError { failure: Failure::give_up(Code::SubmissionUncertain, message), rejected: false }
 }

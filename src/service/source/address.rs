@@ -2,13 +2,13 @@
 //! within the network that this code runs in.
 //!
 //! A host is spelled in many ways, and what counts is what `fetch` makes of a spelling (WHATWG
-//! URL, "host parsing"). Spellings that need more than ASCII are not read at all, so that nobody
-//! has to be certain that two implementations of IDNA agree; a name can always be written in its
+//! URL, "host parsing"). Spellings that need more than ASCII are rejected, so that it does not
+//! matter whether two implementations of IDNA agree; a name can always be written in its
 //! `xn--` form. Nor are IPv6 addresses looked into: an image that is only to be had at one has
 //! not been seen, while the ways to spell a private one are many.
 //!
 //! A public name can still point to a private address. Names that exist to do just that are
-//! refused; for the rest, resolving them is the business of whoever opens the connection.
+//! refused. The adapter that opens the connection resolves the rest.
 
 use std::fmt;
 use std::net::Ipv4Addr;

@@ -1,4 +1,4 @@
-//! Source images: fetched from URLs that strangers wrote.
+//! Source images: fetched from URLs that senders wrote.
 //!
 //! What lies in the project's own storage is fetched through it, with its credentials, private
 //! objects included, wherever storage is. Everything else has to be out on the internet, on any
@@ -30,7 +30,7 @@ const LARGEST: usize = 20 * 1024 * 1024;
 /// Image hosts redirect to their CDN, sometimes by way of a login page. More lead nowhere.
 const MOST_REDIRECTS: usize = 5;
 
-/// What the open door answers for a name that leads into a private network.
+/// What the adapter for source images answers for a name that leads into a private network.
 const NOT_PUBLIC: StatusCode = StatusCode::MISDIRECTED_REQUEST;
 
 const IS_NOT_PUBLIC: &str = "is not a host on the public internet";
@@ -39,7 +39,7 @@ const IS_NOT_PUBLIC: &str = "is not a host on the public internet";
 const FORMATS: &str = "image/png, image/jpeg, image/webp, image/heic, image/heif";
 
 /// The paths of storage that lead to an object: public, signed or by its bucket, and images that
-/// it resizes. The rest of its API is nobody's source.
+/// it resizes. The rest of its API is no source.
 const OBJECT_PATHS: [&str; 2] = ["object/", "render/image/"];
 
 /// Fetches source images.

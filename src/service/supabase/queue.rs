@@ -1,9 +1,9 @@
 //! The queue and its ledger: the database's functions, called through PostgREST.
 //!
 //! Each function is one transaction, and repeating a call of the same lease changes nothing, so
-//! a call whose reply was lost is simply made again. The one exception is a claim: its jobs
-//! would stay leased to nobody, and a second claim would take others, so it is left to the next
-//! run and the first ones become visible again when their leases run out.
+//! a call whose reply was lost is simply repeated. The one exception is a claim: its jobs would stay
+//! leased without a worker, and a second claim would lease others. So it is left to the next run, and
+//! the first jobs become visible again when their leases run out.
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use crate::port::{
 /// None only if the row lacks the very things that name the job and its lease; nothing could be
 /// written for it then, and its message becomes visible again when the lease has run out. An
 /// operation that cannot be read is never taken for none: something was submitted, so the job
-/// goes on as one whose submission nobody knows the outcome of.
+/// goes on as one whose submission has an unknown outcome.
 pub(super) fn claim(kind: Kind, row: &Json<'_>) -> Option<Claim> {
     let lease = Lease {
         kind,

@@ -233,7 +233,7 @@ fn an_image_that_does_not_fit_is_not_paid_for_again() {
 }
 
 #[test]
-fn a_model_that_is_no_name_reaches_nobody() {
+fn a_model_that_is_no_name_is_not_asked() {
     let transport = Recorded::at(BASE);
     for model in ["", "a/../b", "a?key=1", "a b", "gemini:x"] {
         let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "p"})).unwrap();

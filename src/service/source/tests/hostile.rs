@@ -1,4 +1,4 @@
-//! URLs that nobody may make the functions open, each with the reason that its sender is told.
+//! URLs that the functions must not open, each with the reason that its sender gets.
 
 use super::*;
 
@@ -10,7 +10,7 @@ const RELATIVE: &str = "is not absolute";
 const CONTROL: &str = "has control characters";
 const PORT: &str = "has a port that is none";
 
-/// Every way to say "here", "next door" or "the cloud's metadata" that is known to have worked
+/// Every way to say "here", "beside" or "the cloud's metadata" that is known to have worked
 /// somewhere, and some that should not.
 const HOSTILE: &[(&str, &str)] = &[
     // Loopback as the inet_aton of every C library reads it.
@@ -176,7 +176,7 @@ const HOSTILE: &[(&str, &str)] = &[
     ("http://100.100.100.200/latest/meta-data/", PRIVATE),
     ("http://[fd00:ec2::254]/latest/meta-data/", PRIVATE),
     ("HTTP://LOCALHOST/", PRIVATE),
-    // Somebody else's name in front.
+    // Another host's name in front.
     ("http://example.com@127.0.0.1/", CREDENTIALS),
     ("http://example.com:80@127.0.0.1/", CREDENTIALS),
     ("http://user:password@example.com/", CREDENTIALS),
@@ -343,7 +343,7 @@ fn a_circle_of_redirects_ends() {
 
 #[test]
 fn a_name_that_leads_inside_is_refused_as_a_private_host() {
-    // The open door has looked the name up, and answers in the place of the host.
+    // The adapter has resolved the name, and answers instead of the host.
     let open = Recorded::at("").reply(421, "");
     let message = refusal(&open, "https://rebound.example.com/x.png").message;
     assert_eq!(message, format!("the source image's host rebound.example.com {PRIVATE}"));

@@ -46,7 +46,7 @@ fn a_redirect_is_followed_to_another_public_host() {
 }
 
 #[test]
-fn the_projects_storage_is_asked_through_its_own_door_wherever_it_is() {
+fn the_projects_storage_is_asked_through_its_own_adapter_wherever_it_is() {
     for (url, asked) in [
         (format!("{STORAGE}/object/public/b/x.png"), "object/public/b/x.png"),
         (format!("{PUBLIC}/object/public/b/x.png"), "object/public/b/x.png"),
@@ -68,7 +68,7 @@ fn the_projects_storage_is_asked_through_its_own_door_wherever_it_is() {
 }
 
 #[test]
-fn the_rest_of_the_project_is_not_asked_through_that_door() {
+fn the_rest_of_the_project_is_not_asked_through_that_adapter() {
     for path in [
         "/storage/v1/bucket",
         "/storage/v1/object/../bucket",

@@ -26,7 +26,7 @@ fn an_operation_is_asked_for_by_its_name() {
 }
 
 #[test]
-fn a_name_that_leads_elsewhere_reaches_nobody() {
+fn a_name_that_leads_elsewhere_is_not_polled() {
     let transport = Recorded::at(BASE);
     for name in ["", "../operations/x", "operations/../x", "//evil.test/operations/x", "x?key=1"] {
         for model in [VEO, OMNI] {
