@@ -22,7 +22,7 @@ const deno = Deno.execPath();
 /** Folders of `deno test` files, each a step of its own so that its name stands in the summary. */
 const SUITES = [
   ["source", "who imports whom, and how long functions are"],
-  ["docs", "where the pages lead"],
+  ["docs", "links, examples and words of the pages"],
   ["functions", "the functions' HTTP face, without a core"],
   ["simulator", "the provider simulator"],
   ["sdk", "the simulator and our requests against the official clients"],
