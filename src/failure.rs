@@ -24,7 +24,7 @@ pub enum Next {
     Retry {
         /// The delay that the service asked for, if it did.
         after: Option<Duration>,
-        /// How many attempts this kind of failure is worth, where that is fewer than usual.
+        /// The most attempts for this kind of failure, where that is fewer than usual.
         attempts: Option<u32>,
     },
     /// Nothing is wrong with the job: come back later without counting an attempt.
@@ -44,7 +44,7 @@ impl Failure {
         Self::new(code, message, Next::Retry { after: None, attempts: None })
     }
 
-    /// A failure that only a few attempts are worth, `attempts` in all.
+    /// A failure after which only a few attempts are made, `attempts` in all.
     pub fn retry_at_most(code: Code, attempts: u32, message: impl Into<String>) -> Self {
         Self::new(code, message, Next::Retry { after: None, attempts: Some(attempts) })
     }
@@ -108,7 +108,7 @@ macro_rules! codes {
 codes! {
     /// The message is no job: a field is missing or wrong.
     InvalidMessage = "invalid_message",
-    /// The source image cannot be had, or is no image.
+    /// The source image cannot be fetched, or is no image.
     SourceImageUnusable = "source_image_unusable",
     /// The provider's filter refused the prompt, the source or the result.
     ContentBlocked = "content_blocked",

@@ -1,4 +1,4 @@
-//! What surrounds an attempt of either kind.
+//! What an attempt of either kind needs.
 
 use std::future::Future;
 use std::time::Duration;
@@ -25,8 +25,8 @@ pub(super) async fn reject<W: World>(
     report
 }
 
-/// Makes the asset by `work` while the lease is held, which was asked for at `since`, then settles
-/// the job, whatever came of it.
+/// Runs `work` under the lease, whose claim was sent at `since`, then settles the job by its
+/// outcome.
 pub(super) async fn run_attempt<W: World>(
     world: &W,
     run: &Run,
@@ -55,8 +55,8 @@ pub(super) async fn run_attempt<W: World>(
     report
 }
 
-/// Refuses a job whose attempts were all begun and never reported back: whatever kills its
-/// workers would kill the next one, too.
+/// Rejects a job whose attempts were all begun and never settled: what killed its workers would kill
+/// the next one, too.
 pub(super) fn check_attempts(run: &Run, claim: &Claim) -> Result<(), AttemptError> {
     let allowed = run.settings.max_attempts;
     if claim.attempts <= allowed {
@@ -66,7 +66,7 @@ pub(super) fn check_attempts(run: &Run, claim: &Claim) -> Result<(), AttemptErro
     Err(Failure::give_up(Code::AttemptsExhausted, message).into())
 }
 
-/// Fetches the images that a job is made from, in their order, into its room.
+/// Fetches the source images of a job, in their order, under its permit.
 pub(super) async fn fetch_all<W: World>(
     world: &W,
     urls: &[String],
@@ -82,7 +82,7 @@ pub(super) async fn fetch_all<W: World>(
     Ok(images)
 }
 
-/// Gives back a job that was claimed and not begun.
+/// Releases a job that was claimed and not begun.
 pub(super) async fn release<W: World>(world: &W, run: &Run, claim: Claim) -> JobReport {
     let mut report = blank(&claim, None);
     let error = AttemptError::Waiting { delay: Duration::ZERO, reset_submission: false };

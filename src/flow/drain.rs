@@ -132,7 +132,7 @@ fn reason_to_stop<W: World>(world: &W, run: &Run, claimed: u32) -> Option<Stoppe
     if clock.stopping() {
         return Some(Stopped::Shutdown);
     }
-    // An image cannot be given back once it has been asked for, so the next one, slow as the
+    // An image cannot be deferred once it has been requested, so the next one, slow as the
     // slowest, has to be there before the worker ends.
     if !run.budget.lasts_for(run.slowest.get(), clock.now()) {
         return Some(Stopped::Budget);

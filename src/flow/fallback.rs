@@ -28,7 +28,7 @@ impl Models {
         Self(names.iter().map(model).collect())
     }
 
-    /// Those that are worth a try, or all when there are none left.
+    /// Those that may still be available, or all when none is left.
     pub(super) fn left(&self) -> Vec<String> {
         let none_left = self.0.iter().all(|model| model.retired.get());
         let left = self.0.iter().filter(|model| none_left || !model.retired.get());
@@ -36,7 +36,7 @@ impl Models {
     }
 
     /// Those that can do a job: what one cannot, `check` adds to the list. The message may have
-    /// `chosen` one, but only of these: a stranger does not choose what the operator pays.
+    /// `chosen` one, but only of these: a sender does not choose what the operator pays for.
     pub(super) fn able(
         &self,
         chosen: Option<&str>,

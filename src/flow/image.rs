@@ -10,7 +10,7 @@ use crate::job::{ImageJob, Kind, ObjectLocation};
 use crate::policy::{capabilities, cost};
 use crate::port::{AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, StoredAsset, World};
 
-/// Takes one image job as far as it gets; its lease was asked for at `since`.
+/// Processes one image job; its claim was sent at `since`.
 pub(super) async fn process<W: World>(
     world: &W,
     run: &Run,

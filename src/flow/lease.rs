@@ -1,4 +1,4 @@
-//! Holding a lease while work goes on.
+//! Holding a lease during work.
 
 use std::future::Future;
 use std::pin::pin;

@@ -11,7 +11,7 @@ mod run; // what the jobs of a run share
 mod lease; // the lease is held while work goes on
 mod publish; // the current objects of scenes and characters
 mod settle; // completing, deferring, failing
-mod attempt; // what surrounds an attempt of either kind
+mod attempt; // what an attempt of either kind needs
 mod image; // what is between for an image
 mod video; // and for a video
 mod cancel; // operations that go on although their jobs were cancelled

@@ -1,4 +1,4 @@
-//! The current objects: what is always at a scene's or a character's address.
+//! The current objects, at the fixed paths of scenes and characters.
 //!
 //! A current object is a copy, and several jobs of one entity may finish at the same time, so a
 //! copy that was right when it began may be stale when it lands. Therefore each worker asks after

@@ -24,7 +24,7 @@ use crate::port::{
     VideoModel, VideoRequest, World, WriteError,
 };
 
-/// Takes one video job as far as it gets; its lease was asked for at `since`.
+/// Processes one video job; its claim was sent at `since`.
 pub(super) async fn process<W: World>(
     world: &W,
     run: &Run,

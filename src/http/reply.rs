@@ -75,7 +75,7 @@ pub(crate) async fn receive<T: Transport>(
     bytes.ok_or(TransportError::TooLarge { limit })
 }
 
-/// The beginning of an error's body, empty if it cannot be had.
+/// The beginning of an error's body, empty if it cannot be received.
 pub(crate) async fn explanation<T: Transport>(transport: &T, body: T::Stream) -> Vec<u8> {
     let received = transport.peek(body, LONGEST_EXPLANATION, EXPLANATION_TIMEOUT).await;
     let mut head = received.map(|received| received.head).unwrap_or_default();

@@ -20,7 +20,7 @@ pub struct Received<S> {
 /// Carries requests to one service. Redirects are never followed: a 3xx is a reply like others.
 #[allow(async_fn_in_trait)] // everything runs on one thread
 pub trait Transport {
-    /// A body that is still on its way.
+    /// A body that is still being transferred.
     type Stream;
 
     /// The address of the service, without a slash at its end. Empty where any address will do.
@@ -43,7 +43,7 @@ pub trait Transport {
         timeout: Duration,
     ) -> Result<Option<Vec<u8>>, TransportError>;
 
-    /// Receives the first `length` bytes of a body and keeps the rest on its way.
+    /// Receives the first `length` bytes of a body and leaves the rest to be transferred.
     async fn peek(
         &self,
         body: Self::Stream,

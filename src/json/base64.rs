@@ -1,4 +1,4 @@
-//! Base64 inside a reply, decoded where it stands.
+//! Base64 inside a reply, decoded in place.
 //!
 //! The reply's memory becomes the image's: nothing is copied but the decoded bytes, once, to the
 //! beginning.

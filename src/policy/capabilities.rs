@@ -1,5 +1,5 @@
-//! What each model can be asked for. What it cannot do is found out here, before anything is
-//! fetched or paid; a model of no row is asked for anything, and the API's refusal costs nothing.
+//! The capabilities of each model. What it cannot serve is found here, before anything is fetched or
+//! paid. A model without a row is asked for anything: the API's rejection costs nothing.
 //!
 //! As documented by Google in 2026:
 //! - images: <https://ai.google.dev/gemini-api/docs/image-generation>, and `ImageConfig` in

@@ -1,4 +1,4 @@
-//! When to ask how an operation stands, and when to stop asking.
+//! When to ask for the state of an operation, and when to stop asking.
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ pub enum Body<S> {
 
 /// Keeps the assets.
 pub trait AssetStore {
-    /// A body that is still on its way.
+    /// A body that is still being transferred.
     type Stream;
 
     /// The format of the object at a place, if a former attempt has stored one there.
@@ -39,7 +39,7 @@ pub trait AssetStore {
     fn public_url(&self, bucket: &str, path: &str) -> String;
 }
 
-/// Fetches the images that jobs start from. Their URLs come from strangers.
+/// Fetches the images that jobs start from. Their URLs come from senders.
 pub trait SourceImages {
     /// Fetches one image under the permit of the job that starts from it. So many bytes of others the
     /// job `held` before: what bounds them holds for all of a job's together.

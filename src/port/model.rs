@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::job::{Format, ImageJob, VideoJob};
 use crate::large_body::LargeBodyPermit;
 
-/// What an image model is asked for.
+/// The request to an image model.
 #[derive(Debug, Clone, Copy)]
 pub struct ImageRequest<'a> {
     /// The job.
@@ -38,7 +38,7 @@ pub trait ImageModel {
     ) -> Result<GeneratedImage, Failure>;
 }
 
-/// What a video model is asked for.
+/// The request to a video model.
 #[derive(Debug, Clone, Copy)]
 pub struct VideoRequest<'a> {
     /// The job.
@@ -57,7 +57,7 @@ pub struct SubmitError {
     pub rejected: bool,
 }
 
-/// How an operation stands.
+/// The state of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Progress {
     /// Still working.
@@ -79,7 +79,7 @@ pub enum VideoFile {
 
 /// Makes videos by operations that outlast a request.
 pub trait VideoModel {
-    /// A body that is still on its way.
+    /// A body that is still being transferred.
     type Stream;
 
     /// Has `model` begin a video.
@@ -88,7 +88,7 @@ pub trait VideoModel {
         model: &str,
         request: VideoRequest<'_>,
     ) -> Result<Operation, SubmitError>;
-    /// Asks how an operation stands; a video inside of the reply is received under the job's permit. A
+    /// Polls an operation. A video inside of the reply is received under the job's permit. A
     /// failure says nothing about the operation.
     async fn poll(
         &self,

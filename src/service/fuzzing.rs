@@ -14,7 +14,7 @@ pub fn read(body: &[u8]) -> Option<Value> {
     Json::read(body).ok().map(|document| document.to_value())
 }
 
-/// Decodes the text that is the member `data` of a document, where it stands.
+/// Decodes the text that is the member `data` of a document, in place.
 pub fn decode(reply: Vec<u8>) -> Option<Vec<u8>> {
     let encoded = Encoded::locate(Json::read(&reply).ok()?.get("data").text()?, &reply);
     encoded.decode(reply)

@@ -2,7 +2,7 @@
 //!
 //! Each service is plain code over one [`Transport`](crate::http::Transport): it builds requests, reads replies and says
 //! what follows from a failure. The bottom is shared: requests and replies, base64 in place,
-//! Google's errors, texts made fit for a log, and which addresses a stranger may name.
+//! Google's errors, texts made fit for a log, and which addresses a sender may name.
 
 mod redact;
 mod source;

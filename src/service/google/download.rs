@@ -24,7 +24,7 @@ const MOST_REDIRECTS: usize = 5;
 /// Eight seconds at 1080p are 20 to 50 MB; a file of this size is no such video.
 const LARGEST: u64 = 512 * 1024 * 1024;
 
-/// How many attempts a file is worth that is refused, missing or no video: the next poll may
+/// The most attempts when a file is refused, missing or no video: the next poll may
 /// name another address.
 const ATTEMPTS: u32 = 3;
 

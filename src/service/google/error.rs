@@ -1,4 +1,4 @@
-//! What follows from an error of Google's APIs.
+//! What an error of Google's APIs means.
 //!
 //! Their form is `{"error": {code, message, status, details[]}}`. Seen too: an array around it, a
 //! code that is a string, HTML of a proxy, and nothing at all; the status of the reply is then
@@ -13,7 +13,7 @@ use crate::http::{LONGEST_DELAY, Reply, TransportError};
 use crate::json::Json;
 use crate::service::redact::redacted;
 
-/// How long to leave a provider alone whose quota ended an operation.
+/// How long to wait when the quota ended an operation.
 const QUOTA_DELAY: Duration = Duration::from_secs(60);
 
 /// What follows from a reply that is no success. `asked` names what was asked, usually a model.

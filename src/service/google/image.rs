@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(110);
 /// A 4K PNG is 20 to 25 MB, as base64 a third more: room for 30 MB.
 const LONGEST_REPLY: usize = 40 * 1024 * 1024;
 
-/// How many attempts an answer without an image is worth: each is paid for.
+/// The most attempts when a reply has no image: each is paid for.
 const ATTEMPTS_WITHOUT_IMAGE: u32 = 3;
 
 /// Reasons to end that no further attempt changes (`FinishReason` in the API's reference).

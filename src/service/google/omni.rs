@@ -16,7 +16,7 @@ use crate::json::{Encoded, Json, object_with_media};
 use crate::port::VideoRequest;
 use crate::service::redact::redacted;
 
-/// How many submissions are worth trying when one ends without a video for no good reason.
+/// The most submissions when one ends without a video and without a good reason.
 const ATTEMPTS: u32 = 3;
 
 /// Omni's protocol.

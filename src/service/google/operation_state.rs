@@ -1,11 +1,11 @@
-//! What a provider says about an operation, whatever its protocol.
+//! The state of an operation, in any protocol.
 
 use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::json::Encoded;
 
-/// What a reply says about an operation.
+/// The state that a reply gives.
 pub(super) enum OperationState {
     Pending,
     Remote(String, Option<Value>),

@@ -25,7 +25,7 @@ pub(super) trait VideoProtocol {
     /// Whether a name is one of an operation, from which a path can be made.
     fn is_name(&self, name: &str) -> bool;
 
-    /// Asks for the state of an operation.
+    /// Polls an operation.
     fn poll(&self, name: &str) -> Ask;
 
     /// Reads the state of an operation; `reply` is the text of `document`.
@@ -38,7 +38,7 @@ pub(super) trait VideoProtocol {
         false
     }
 
-    /// Stops an operation. None where the API cannot.
+    /// Cancels an operation. None where the API cannot.
     fn cancel(&self, _name: &str) -> Option<Ask> {
         None
     }

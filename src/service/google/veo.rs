@@ -1,5 +1,5 @@
-//! Veo's protocol: `POST /models/{model}:predictLongRunning`, `GET /{operation}`. An operation cannot be
-//! stopped.
+//! Veo's protocol: `POST /models/{model}:predictLongRunning`, `GET /{operation}`. An operation cannot
+//! be cancelled.
 //!
 //! Form of request and reply: <https://ai.google.dev/gemini-api/docs/video>.
 
@@ -13,7 +13,7 @@ use crate::json::{Encoded, Json, Object, object_with_media};
 use crate::port::{SourceImage, VideoRequest};
 use crate::service::redact::redacted;
 
-/// How many submissions are worth trying when one ends without a video for no good reason.
+/// The most submissions when one ends without a video and without a good reason.
 const ATTEMPTS: u32 = 3;
 
 /// Veo's protocol.
@@ -44,7 +44,7 @@ impl VideoProtocol for Veo {
         Ask::Get(name.to_owned())
     }
 
-    /// How an operation stands. While it works, its reply has neither `done` nor anything else.
+    /// The state of an operation. While it works, its reply has neither `done` nor anything else.
     fn state(&self, name: &str, document: &Json<'_>, reply: &[u8]) -> OperationState {
         let error = document.get("error");
         if !error.is_null() {

@@ -24,7 +24,7 @@ use crate::service::redact::redacted;
 /// not answered may have been accepted and billed, so there is every reason to wait.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Asking how an operation stands is cheap and soon asked again.
+/// A poll is cheap and soon repeated.
 const POLL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Stopping an operation is nice to have; other jobs wait for this run meanwhile.

@@ -1,4 +1,4 @@
-//! Which hosts a stranger may name: the public internet, and nothing that is reached only from
+//! Which hosts a sender may name: the public internet, and nothing that is reached only from
 //! within the network that this code runs in.
 //!
 //! A host is spelled in many ways, and what counts is what `fetch` makes of a spelling (WHATWG

@@ -27,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// became 100 MB in 2026; a function has no memory for more.
 const LARGEST: usize = 20 * 1024 * 1024;
 
-/// Image hosts redirect to their CDN, sometimes by way of a login page. More lead nowhere.
+/// Image hosts redirect to their CDN, sometimes through a login page. Longer chains lead nowhere.
 const MOST_REDIRECTS: usize = 5;
 
 /// What the adapter for source images answers for a name that leads into a private network.

@@ -1,4 +1,4 @@
-//! The URLs that are followed on a stranger's word.
+//! The URLs of senders that the core follows.
 //!
 //! The `url` crate would read them all, and add 70 KB to the WASM. This reads less: what is left
 //! of its leniency is refused, and what it takes is written back in one plain form, so that
