@@ -31,9 +31,8 @@ pub(super) trait VideoProtocol {
     /// Reads the state of an operation; `reply` is the text of `document`.
     fn state(&self, name: &str, document: &Json<'_>, reply: &[u8]) -> OperationState;
 
-    /// Whether a refused poll says that there is no such operation, besides 403 and 404, which say
-    /// it everywhere. The error is that in the reply,
-    /// the failure what follows from it.
+    /// Whether a rejected poll says that there is no such operation. 403 and 404 say it in every
+    /// protocol. The error is the one in the reply, the failure what it means.
     fn is_unknown(&self, _reply: &Reply, _error: &Json<'_>, _failure: &Failure) -> bool {
         false
     }
