@@ -71,6 +71,7 @@ async function startAndEnd(signal: Deno.Signal) {
   }
   const { code } = await child.status;
   const errors = await new Response(child.stderr).text();
+  equal(server > 0, true, `start was not up: ${errors}`);
   return { code, output, errors, server, data };
 }
 
