@@ -150,59 +150,24 @@ for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
   });
 }
 
-Deno.test("each call and each look of anon and authenticated is refused", async (t) => {
+Deno.test("the views answer service_role, and pgmq serves no user", async () => {
   const server = await startPostgres();
   const { url, superuserUrl } = await server.createDatabase({ pgmq: "available" });
   const owner = connect(url);
   await migrate(async (sql) => void (await owner.unsafe(sql)));
   await owner.end();
   const session = connect(superuserUrl);
-  const refused = async (statement: string) => {
-    const error = await session.unsafe(statement).then(() => undefined, (error) => error);
-    assert.equal(error?.code, "42501", `${statement}: ${error?.message ?? "was allowed"}`);
-  };
   try {
-    const functions = await session`
-      select format('%s(%s)', oid::regproc, (
-        select string_agg(format('null::%s', format_type(type, null)), ', ') from unnest(proargtypes) as type
-      )) as call
-      from pg_proc
-      where pronamespace in ('public'::regnamespace, 'generation_private'::regnamespace)
-        and prorettype <> 'trigger'::regtype`;
-    const relations = (kind: string) =>
-      Object.keys(GRANTS).filter((name) => name.startsWith(kind)).map((name) => name.split(" ")[1]);
-    const tables = relations("table");
-    const views = relations("view"); // nothing can be written to them by any role
-
     for (const role of ["anon", "authenticated"]) {
-      await t.step(role, async () => {
-        await session.unsafe(`set role ${role}`);
-        for (const { call } of functions) await refused(`select ${call}`);
-        for (const table of tables) {
-          await refused(`select from ${table}`);
-          await refused(`delete from ${table}`);
-          await refused(`truncate ${table}`);
-          await refused(`insert into ${table} default values`);
-        }
-        for (const view of views) await refused(`select from ${view}`);
-        await refused("select pgmq.send('image_generation_queue', '{}')");
-        await session.unsafe("reset role");
-      });
+      await session.unsafe(`set role ${role}`);
+      const send = session`select pgmq.send('image_generation_queue', '{}')`;
+      await assert.rejects(send, { code: "42501" }, role);
     }
-
-    await t.step("service_role is served, but writes through functions only", async () => {
-      await session.unsafe("set role service_role");
-      await session`select * from public.enqueue_generation_job('image_generation_queue', '{}')`;
-      await session`select * from public.claim_generation_jobs('image_generation_queue', 30, 1)`;
-      const [seen] = await session`
-        select (select count(*)::int from pgmq.image_generation_queue) as messages,
-          (select count(*)::int from public.generation_jobs) as jobs`;
-      assert.deepEqual({ ...seen }, { messages: 1, jobs: 1 });
-      for (const view of views) await session.unsafe(`select * from ${view}`);
-      await refused("update public.generation_jobs set status = 'queued'");
-      await refused("delete from pgmq.q_image_generation_queue");
-      await session.unsafe("reset role");
-    });
+    await session.unsafe("set role service_role");
+    await session`select * from public.enqueue_generation_job('image_generation_queue', '{}')`;
+    await session`select * from public.claim_generation_jobs('image_generation_queue', 30, 1)`;
+    const views = Object.keys(GRANTS).filter((name) => name.startsWith("view "));
+    for (const view of views) await session.unsafe(`select * from ${view.slice("view ".length)}`);
   } finally {
     await session.end();
     await server.close();

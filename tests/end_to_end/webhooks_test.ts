@@ -137,24 +137,18 @@ Deno.test("both secrets verify while one takes the other's place", async () => {
   }
 });
 
-Deno.test("a receiver that redirects is not told again, and one that is gone neither", async () => {
+Deno.test("a receiver that redirects is not told again", async () => {
   await using inside = receiver([() => new Response()]);
   await using hooks = receiver([
     () => new Response(null, { status: 307, headers: { location: inside.url } }),
-    () => new Response(null, { status: 410 }),
   ]);
   const stack = await startWithWebhooks(newSecret());
   try {
     await send(stack, hooks.url);
     await cancelAll(stack);
-    const redirected = await until(stack, "failed");
-    assert.equal(redirected.error, `the receiver redirects, to ${inside.url}`);
+    const { error } = await until(stack, "failed");
+    assert.equal(error, `the receiver redirects, to ${inside.url}`);
     assert.equal(inside.deliveries.length, 1, "as pg_net does");
-
-    await stack.sql("select redeliver_generation_webhook(id) from generation_webhooks");
-    const gone = await until(stack, "failed");
-    assert.deepEqual([gone.attempts, gone.response_status], [1, 410]);
-    assert.equal(hooks.deliveries.length, 2);
   } finally {
     await stack.close();
   }
