@@ -1,7 +1,8 @@
+/** The HTTP interface of the functions, under the Deno that Supabase hosts. */
 import assert from "node:assert/strict";
 import { withTestProject } from "../support/test_project.ts";
 
-withTestProject("the HTTP face", async (project, test) => {
+withTestProject("the HTTP interface under Deno 2.1.4", async (project, test) => {
   await test.step("health tells the models and no secret", async () => {
     const response = await project.call("image", { method: "GET", headers: {} });
     assert.equal(response.status, 200);
@@ -43,10 +44,8 @@ withTestProject("the HTTP face", async (project, test) => {
       "select read_ct from pgmq.q_image_generation_queue",
     );
     assert.equal(message.read_ct, 0, "nothing was claimed");
-    assert.deepEqual([(await project.job(id)).status, (await project.job(id)).attempts], [
-      "queued",
-      0,
-    ]);
+    const { status, attempts } = await project.job(id);
+    assert.deepEqual([status, attempts], ["queued", 0]);
     assert.equal(project.simulator.requests.length, 0);
     assert.deepEqual(project.stack.functionLogs("process-image-generation"), []);
     await project.stack.sql("select public.cancel_generation_job($1)", [id]);
@@ -88,4 +87,4 @@ withTestProject("the HTTP face", async (project, test) => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   });
-});
+}, { stack: { denoVersion: "2.1.4" } });

@@ -30,117 +30,79 @@ Deno.test("the functions send the same requests as the official clients", async 
   const sourceImageUrl = project.publicUrl("storyboard-images", "board/s.png");
   const source = { bytes: (await object(sourceImageUrl)).bytes, mimeType: "image/png" };
 
-  await test.step("text to image", async () => {
-    const prompt = 'A hero on a cliff, "quoted" and ünïcode \u{1f3a8}';
-    assertSameIntent(
-      await requestFor("image", { prompt }),
-      await officialImageRequest({ model: IMAGE_MODEL, prompt }),
-    );
-  });
-
-  await test.step("image editing", async () => {
-    const prompt = "Add dramatic sunset";
-    assertSameIntent(
-      await requestFor("image", { prompt, sourceImageUrl, editMode: true }),
-      await officialImageRequest({ model: IMAGE_MODEL, prompt, sources: [source] }),
-    );
-  });
-
-  await test.step("text to video, by Veo and by Omni", async () => {
-    const prompt = "Lion walking";
-    const asked = { prompt, aspectRatio: "16:9", resolution: "720p" } as const;
-    const official = { ...asked, durationSeconds: 8 };
-    assertSameIntent(
-      await requestFor("video", { ...asked, durationSeconds: "8" }),
-      await officialVeoRequest({ model: VEO_MODEL, ...official }),
-    );
-    assertSameIntent(
-      await requestFor("video", { ...asked, durationSeconds: "8", model: OMNI_MODEL }),
-      await officialOmniRequest({ model: OMNI_MODEL, ...official }),
-    );
-  });
-
-  await test.step("image to video, by Veo and by Omni", async () => {
-    const prompt = "Animate this scene";
-    const asked = { prompt, aspectRatio: "9:16", resolution: "1080p" } as const;
-    const official = { ...asked, durationSeconds: 8, source };
-    assertSameIntent(
-      await requestFor("video", { ...asked, sourceImageUrl }),
-      await officialVeoRequest({ model: VEO_MODEL, ...official }),
-    );
-    assertSameIntent(
-      await requestFor("video", { ...asked, sourceImageUrl, model: OMNI_MODEL }),
-      await officialOmniRequest({ model: OMNI_MODEL, ...official }),
-    );
-  });
-
   await project.send("image", { storyboardId: "board", sceneId: "t", prompt: "A mill" });
   await project.run("image");
   const otherUrl = project.publicUrl("storyboard-images", "board/t.png");
   const other = { bytes: (await object(otherUrl)).bytes, mimeType: "image/png" };
 
-  await test.step("shape, size and seed of an image, by the model that can", async () => {
-    const prompt = "A hero";
-    const wishes = { aspectRatio: "3:2", seed: 7 };
-    assertSameIntent(
-      await requestFor("image", { prompt, ...wishes }),
-      await officialImageRequest({ model: IMAGE_MODEL, prompt, ...wishes }),
-    );
-    const model = "gemini-3.1-flash-image";
-    const more = { aspectRatio: "4:1", imageSize: "512" };
-    assertSameIntent(
-      await requestFor("image", { prompt, ...more }),
-      await officialImageRequest({ model, prompt, ...more }),
-    );
-  });
+  const images: Record<string, [Message, Partial<Parameters<typeof officialImageRequest>[0]>]> = {
+    "text to image": [
+      { prompt: 'A hero on a cliff, "quoted" and ünïcode \u{1f3a8}' },
+      { prompt: 'A hero on a cliff, "quoted" and ünïcode \u{1f3a8}' },
+    ],
+    "image editing": [{ sourceImageUrl, editMode: true }, { sources: [source] }],
+    "an edit of several images": [
+      { sourceImageUrls: [otherUrl, sourceImageUrl], editMode: true },
+      { sources: [other, source] },
+    ],
+    "shape and seed of an image": [
+      { aspectRatio: "3:2", seed: 7 },
+      { aspectRatio: "3:2", seed: 7 },
+    ],
+    "shape and size of an image, by the model that can": [
+      { aspectRatio: "4:1", imageSize: "512" },
+      { aspectRatio: "4:1", imageSize: "512", model: "gemini-3.1-flash-image" },
+    ],
+  };
+  for (const [name, [message, official]] of Object.entries(images)) {
+    await test.step(name, async () => {
+      const prompt = "A hero";
+      assertSameIntent(
+        await requestFor("image", { prompt, ...message }),
+        await officialImageRequest({ model: IMAGE_MODEL, prompt, ...official }),
+      );
+    });
+  }
 
-  await test.step("an edit of several images", async () => {
-    const prompt = "Put the first into the second";
-    const sourceImageUrls = [otherUrl, sourceImageUrl];
-    assertSameIntent(
-      await requestFor("image", { prompt, sourceImageUrls, editMode: true }),
-      await officialImageRequest({ model: IMAGE_MODEL, prompt, sources: [other, source] }),
-    );
-  });
-
-  const official = { aspectRatio: "16:9", resolution: "720p", durationSeconds: 8 } as const;
-
-  await test.step("first and last frame, by Veo and by Omni", async () => {
-    const prompt = "From one to the other";
-    const frames = { sourceImageUrl, lastFrameUrl: otherUrl };
-    const wanted = { ...official, prompt, source, lastFrame: other };
-    assertSameIntent(
-      await requestFor("video", { prompt, ...frames }),
-      await officialVeoRequest({ model: VEO_MODEL, ...wanted }),
-    );
-    assertSameIntent(
-      await requestFor("video", { prompt, ...frames, model: OMNI_MODEL, seed: 7 }),
-      await officialOmniRequest({ model: OMNI_MODEL, ...wanted, seed: 7 }),
-    );
-  });
-
-  await test.step("reference images, by Veo and by Omni", async () => {
-    const prompt = "Both of them";
-    const referenceImageUrls = [sourceImageUrl, otherUrl];
-    const wanted = { ...official, prompt, references: [source, other] };
-    assertSameIntent(
-      await requestFor("video", { prompt, referenceImageUrls }),
-      await officialVeoRequest({ model: VEO_MODEL, ...wanted }),
-    );
-    assertSameIntent(
-      await requestFor("video", { prompt, referenceImageUrls, durationSeconds: 4 }),
-      await officialOmniRequest({ model: OMNI_MODEL, ...wanted, durationSeconds: 4 }),
-    );
-  });
-
-  await test.step("what is not to be seen, and who may be", async () => {
-    const wishes = { negativePrompt: "rain", personGeneration: "allow_adult" };
-    const prompt = "Lion walking";
-    assertSameIntent(
-      await requestFor("video", { prompt, ...wishes }),
-      await officialVeoRequest({ model: VEO_MODEL, ...official, prompt, ...wishes }),
-    );
-  });
+  const portrait = { aspectRatio: "9:16", resolution: "1080p" } as const;
+  const frames = { sourceImageUrl, lastFrameUrl: otherUrl };
+  const references = { referenceImageUrls: [sourceImageUrl, otherUrl] };
+  const wishes = { negativePrompt: "rain", personGeneration: "allow_adult" };
+  type Video = Partial<Parameters<typeof officialVeoRequest>[0]>;
+  const videos: Record<string, [Message, Video]> = {
+    "text to video by Veo": [{ durationSeconds: "8", aspectRatio: "16:9", resolution: "720p" }, {}],
+    "text to video by Omni": [{ durationSeconds: "8", model: OMNI_MODEL }, { model: OMNI_MODEL }],
+    "image to video by Veo": [{ ...portrait, sourceImageUrl }, { ...portrait, source }],
+    "image to video by Omni": [
+      { ...portrait, sourceImageUrl, model: OMNI_MODEL },
+      { ...portrait, source, model: OMNI_MODEL },
+    ],
+    "first and last frame by Veo": [frames, { source, lastFrame: other }],
+    "first and last frame by Omni": [
+      { ...frames, model: OMNI_MODEL, seed: 7 },
+      { source, lastFrame: other, model: OMNI_MODEL, seed: 7 },
+    ],
+    "reference images by Veo": [references, { references: [source, other] }],
+    // Veo makes them in 8 s alone.
+    "reference images by Omni": [
+      { ...references, durationSeconds: 4 },
+      { references: [source, other], durationSeconds: 4, model: OMNI_MODEL },
+    ],
+    "what is not to be seen, and who may be": [wishes, wishes],
+  };
+  for (const [name, [message, changes]] of Object.entries(videos)) {
+    await test.step(name, async () => {
+      const prompt = "Lion walking";
+      const shape = { aspectRatio: "16:9", resolution: "720p", durationSeconds: 8 } as const;
+      const official = { model: VEO_MODEL, prompt, ...shape, ...changes };
+      assertSameIntent(
+        await requestFor("video", { prompt, ...message }),
+        official.model === OMNI_MODEL
+          ? await officialOmniRequest(official)
+          : await officialVeoRequest(official),
+      );
+    });
+  }
 
   await test.step("Veo's seed, which only other clients can tell it", async () => {
     const { body } = await requestFor("video", { prompt: "Lion walking", seed: 7 });
