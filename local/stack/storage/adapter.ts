@@ -23,27 +23,6 @@ export function liteAdapter(database: Database, files: ObjectFiles): StorageAdap
       const found = await metadata(bucket, key);
       return { metadata: found, httpStatusCode: 200, body: await files.read(bucket, key) };
     },
-    async uploadObject(
-      bucket: string,
-      key: string,
-      _version: string | undefined,
-      body: BodyInit,
-      mimetype: string,
-      cacheControl: string,
-    ) {
-      const received = await files.receive(new Response(body).body);
-      await files.place(received, bucket, key);
-      const { size, eTag } = received;
-      return {
-        mimetype,
-        cacheControl,
-        size,
-        contentLength: size,
-        eTag,
-        lastModified: new Date(),
-        httpStatusCode: 200,
-      };
-    },
     deleteObject: (bucket: string, key: string) => files.remove(bucket, key),
     async deleteObjects(bucket: string, keys: string[]) {
       for (const key of keys) await files.remove(bucket, key);
@@ -60,6 +39,7 @@ export function liteAdapter(database: Database, files: ObjectFiles): StorageAdap
       return { httpStatusCode: 200, eTag, lastModified: new Date() };
     },
     headObject: metadata,
+    uploadObject: () => Promise.reject(new Error("no object is uploaded by a signed URL locally")),
     privateAssetUrl: () => Promise.reject(new Error("images are not transformed locally")),
   };
   return adapter as unknown as StorageAdapter;

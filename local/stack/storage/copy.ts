@@ -41,12 +41,7 @@ export async function copy(
     metadata.cacheControl = body.metadata?.cacheControl ?? metadata.cacheControl;
     metadata.mimetype = body.metadata?.mimetype ?? metadata.mimetype;
   }
-  const object = {
-    bucket: destinationBucket,
-    key: destinationKey,
-    metadata,
-    userMetadata: copyMetadata ? source.user_metadata : null,
-  };
+  const object = { bucket: destinationBucket, key: destinationKey, metadata };
   await records.mayWrite(role, object, request.headers.get("x-upsert") === "true");
   const record = await records.write(
     object,

@@ -5,8 +5,6 @@ export interface Upload {
   body: ReadableStream<Uint8Array> | null;
   mimetype: string;
   cacheControl: string;
-  userMetadata: Record<string, unknown> | null;
-  declaredSize: number | undefined;
 }
 
 /** Reads the form that supabase-js sends for a `Blob` or `File`. */
@@ -15,13 +13,10 @@ export async function readForm(request: Request): Promise<Upload> {
   const file = [...form.values()].find((value) => value instanceof File);
   if (!file) throw invalidRequest("No content provided");
   const seconds = form.get("cacheControl");
-  const metadata = form.get("metadata");
   return {
     body: file.stream(),
     mimetype: String(form.get("contentType") ?? "") || file.type || "application/octet-stream",
     cacheControl: seconds ? `max-age=${seconds}` : "no-cache",
-    userMetadata: typeof metadata === "string" ? JSON.parse(metadata) : null,
-    declaredSize: file.size,
   };
 }
 

@@ -5,15 +5,11 @@ interface ListBody {
   prefix: string;
   limit?: number;
   offset?: number;
-  search?: string;
-  sortBy?: { column?: string; order?: string };
 }
 
-const SORTABLE = ["name", "updated_at", "created_at", "last_accessed_at"];
-
 /**
- * `POST /object/list/{bucket}`: the content of one folder, with names relative to it. Folders below
- * it appear once each, with nothing but a name. (lite lists everything under the prefix.)
+ * `POST /object/list/{bucket}`: the content of one folder by name, with names relative to it. Folders
+ * below it appear once each, with nothing but a name. (lite lists everything under the prefix.)
  */
 export async function list(
   request: Request,
@@ -25,18 +21,12 @@ export async function list(
   if (typeof body.prefix !== "string") {
     throw invalidRequest("body must have required property 'prefix'");
   }
-  const column = body.sortBy?.column ?? "name";
-  if (!SORTABLE.includes(column)) throw invalidRequest(`cannot sort by ${column}`);
-  const direction = body.sortBy?.order === "desc" ? "desc" : "asc";
   const folder = body.prefix === "" || body.prefix.endsWith("/") ? body.prefix : `${body.prefix}/`;
-  const order = column === "name"
-    ? `lower(name) collate "C" ${direction}`
-    : `id is not null, ${column} ${direction}, name`;
   const rows = await records.as(role, async (transaction) =>
     (await transaction.query(
       `with inside as (
          select *, substr(name, length($2) + 1) as rest from storage.objects
-         where bucket_id = $1 and starts_with(lower(name), lower($2 || $3))
+         where bucket_id = $1 and starts_with(lower(name), lower($2))
        ), entries as (
          select rest as name, id, updated_at, created_at, last_accessed_at, metadata
          from inside where strpos(rest, '/') = 0
@@ -45,8 +35,8 @@ export async function list(
            null::timestamptz, null::timestamptz, null::jsonb
          from inside where strpos(rest, '/') > 0
        )
-       select * from entries order by ${order} limit $4 offset $5`,
-      [bucket, folder, body.search ?? "", body.limit ?? 100, body.offset ?? 0],
+       select * from entries order by lower(name) collate "C" limit $3 offset $4`,
+      [bucket, folder, body.limit ?? 100, body.offset ?? 0],
     )).rows);
   return Response.json(rows);
 }

@@ -44,10 +44,6 @@ async function render(
     "last-modified": new Date(metadata.lastModified).toUTCString(),
     "x-robots-tag": "none",
   });
-  const download = new URL(request.url).searchParams.get("download");
-  if (download !== null) headers.set("content-disposition", attachment(download));
-  if (isUnchanged(request.headers, record)) return new Response(null, { status: 304, headers });
-
   const size = await files.size(bucket, name);
   const range = parseRange(request.headers.get("range"), size);
   headers.set("content-length", String(range ? range.last - range.first + 1 : size));
@@ -56,15 +52,6 @@ async function render(
   const wantsBytes = request.method !== "HEAD";
   const body = wantsBytes ? await files.read(bucket, name, range) : null;
   return new Response(body, { status, headers });
-}
-
-function isUnchanged(headers: Headers, { metadata }: ObjectRecord): boolean {
-  const eTag = headers.get("if-none-match");
-  if (eTag !== null) return eTag === metadata.eTag;
-  const since = headers.get("if-modified-since");
-  // HTTP dates have whole seconds.
-  return since !== null &&
-    Math.floor(Date.parse(metadata.lastModified) / 1000) <= Date.parse(since) / 1000;
 }
 
 /** One range of bytes, as the real server reads it (supabase/storage, src/storage/range.ts). */
@@ -80,10 +67,4 @@ function parseRange(header: string | null, size: number): ByteRange | undefined 
   const last = end ? Math.min(Number(end), size - 1) : size - 1;
   if (first >= size || last < first) throw invalidRange();
   return { first, last };
-}
-
-function attachment(name: string): string {
-  if (name === "") return "attachment;";
-  const encoded = encodeURIComponent(name);
-  return `attachment; filename=${encoded}; filename*=UTF-8''${encoded}`;
 }

@@ -28,27 +28,23 @@ export interface ObjectRecord {
   name: string;
   version: string | null;
   metadata: ObjectMetadata;
-  user_metadata: Record<string, unknown> | null;
   created_at: string;
   updated_at: string;
   last_accessed_at: string;
 }
 
-const COLUMNS =
-  "id, bucket_id, name, version, metadata, user_metadata, created_at, updated_at, last_accessed_at";
+const COLUMNS = "id, bucket_id, name, version, metadata, created_at, updated_at, last_accessed_at";
 
-const INSERT = `insert into storage.objects (bucket_id, name, version, metadata, user_metadata)
-  values ($1, $2, gen_random_uuid()::text, $3, $4)`;
+const INSERT = `insert into storage.objects (bucket_id, name, version, metadata)
+  values ($1, $2, gen_random_uuid()::text, $3)`;
 
 const OVERWRITE = `on conflict (bucket_id, name) do update set
-  version = excluded.version, metadata = excluded.metadata,
-  user_metadata = excluded.user_metadata, updated_at = now()`;
+  version = excluded.version, metadata = excluded.metadata, updated_at = now()`;
 
 export interface NewObject {
   bucket: string;
   key: string;
   metadata: Partial<ObjectMetadata>;
-  userMetadata: Record<string, unknown> | null;
 }
 
 /** `storage.buckets` and `storage.objects`, with the permissions of the real server. */
@@ -125,8 +121,8 @@ export class ObjectRecords {
   }
 }
 
-function parameters({ bucket, key, metadata, userMetadata }: NewObject): unknown[] {
-  return [bucket, key, metadata, userMetadata];
+function parameters({ bucket, key, metadata }: NewObject): unknown[] {
+  return [bucket, key, metadata];
 }
 
 function translated(error: unknown): unknown {

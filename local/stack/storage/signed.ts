@@ -5,13 +5,10 @@
 export async function withPublicNames(request: Request, response: Response): Promise<Response> {
   const { pathname } = new URL(request.url);
   const isSigning = request.method === "POST" && response.ok &&
-    /^\/storage\/v1\/object\/(upload\/)?sign\//.test(pathname);
+    /^\/storage\/v1\/object\/sign\//.test(pathname);
   if (!isSigning) return response;
   const reply = await response.json();
   const headers = { "access-control-allow-origin": "*" };
-  if (pathname.startsWith("/storage/v1/object/upload/")) {
-    return Response.json({ url: relative(reply.signedUrl), token: reply.token }, { headers });
-  }
   return Response.json(Array.isArray(reply) ? reply.map(renamed) : renamed(reply), { headers });
 }
 
@@ -21,9 +18,5 @@ interface LiteSignedUrl {
 }
 
 function renamed({ signedUrl, ...rest }: LiteSignedUrl) {
-  return { ...rest, signedURL: signedUrl ? relative(signedUrl) : null };
-}
-
-function relative(url: string): string {
-  return url.replace(/^\/storage\/v1/, "");
+  return { ...rest, signedURL: signedUrl ? signedUrl.replace(/^\/storage\/v1/, "") : null };
 }

@@ -21,11 +21,10 @@ export async function upload(
   checkType(incoming.mimetype, bucket);
   mustBeValidKey(key);
   const limit = Math.min(bucket.file_size_limit ?? LARGEST, LARGEST);
-  if ((incoming.declaredSize ?? 0) > limit) throw entityTooLarge();
 
   const upsert = request.method === "PUT" || request.headers.get("x-upsert") === "true";
-  const { mimetype, cacheControl, userMetadata } = incoming;
-  const object = { bucket: bucketId, key, metadata: { mimetype }, userMetadata };
+  const { mimetype, cacheControl } = incoming;
+  const object = { bucket: bucketId, key, metadata: { mimetype } };
   await records.mayWrite(role, object, upsert);
 
   const received = await files.receive(incoming.body);
@@ -54,24 +53,11 @@ export async function upload(
 async function readUpload(request: Request): Promise<Upload> {
   const contentType = request.headers.get("content-type") ?? "application/octet-stream";
   if (contentType.startsWith("multipart/form-data")) return await readForm(request);
-  const length = request.headers.get("content-length");
   return {
     body: request.body,
     mimetype: contentType,
     cacheControl: request.headers.get("cache-control") ?? "no-cache",
-    userMetadata: decodeMetadata(request.headers.get("x-metadata")),
-    declaredSize: length === null ? undefined : Number(length),
   };
-}
-
-function decodeMetadata(header: string | null): Record<string, unknown> | null {
-  if (header === null) return null;
-  try {
-    const bytes = Uint8Array.from(atob(header), (character) => character.charCodeAt(0));
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return null;
-  }
 }
 
 function checkType(mimetype: string, { allowed_mime_types: allowed }: Bucket): void {
