@@ -4,51 +4,21 @@ import { isOver, type Job } from "../../cli/jobs.ts";
 const IMAGES = "image_generation_queue";
 const VIDEOS = "video_generation_queue";
 
-interface Entity {
-  kind: "scene" | "character";
-  id: string;
-  title: string;
-  prompt: string;
-}
-
-const ENTITIES: Entity[] = [
-  {
-    kind: "scene",
-    id: "scene-01",
-    title: "The storm",
-    prompt: "A lighthouse on a black cliff, waves as high as its gallery",
-  },
-  {
-    kind: "scene",
-    id: "scene-02",
-    title: "The stairs",
-    prompt: "A spiral staircase seen from above, one lantern climbing it",
-  },
-  {
-    kind: "scene",
-    id: "scene-03",
-    title: "The lamp",
-    prompt: "Hands in wool gloves polishing a huge glass lens",
-  },
-  {
-    kind: "scene",
-    id: "scene-04",
-    title: "The ship",
-    prompt: "A small cargo ship turning away from the rocks",
-  },
-  {
-    kind: "scene",
-    id: "scene-05",
-    title: "The morning after",
-    prompt: "The same lighthouse on a calm morning, gulls in a pale sky",
-  },
-  {
-    kind: "character",
-    id: "keeper",
-    title: "Ada, the keeper",
-    prompt: "Portrait of an old lighthouse keeper in a yellow oilskin coat",
-  },
-];
+/** Scenes and a character: kind and id to title and prompt. */
+const ENTITIES = {
+  "scene:scene-01": ["The storm", "A lighthouse on a black cliff, waves as high as its gallery"],
+  "scene:scene-02": ["The stairs", "A spiral staircase seen from above, one lantern climbing it"],
+  "scene:scene-03": ["The lamp", "Hands in wool gloves polishing a huge glass lens"],
+  "scene:scene-04": ["The ship", "A small cargo ship turning away from the rocks"],
+  "scene:scene-05": [
+    "The morning after",
+    "The same lighthouse on a calm morning, gulls in a pale sky",
+  ],
+  "character:keeper": [
+    "Ada, the keeper",
+    "Portrait of an old lighthouse keeper in a yellow oilskin coat",
+  ],
+};
 
 /** Scene 5 is an edit of scene 1. */
 const EDITED = { from: "scene-01", to: "scene-05" };
@@ -72,10 +42,10 @@ export class Sample {
   /** Makes the entities, under a number of their own, and sends what depends on nothing. */
   static async begin(stack: Stack): Promise<Sample> {
     const sample = new Sample(stack, await nextStoryboardId(stack));
-    for (const { kind, id, title, prompt } of ENTITIES) {
+    for (const [entity, [title, description]] of Object.entries(ENTITIES)) {
       await stack.sql("insert into public.kv_store_7ee7668a (key, value) values ($1, $2)", [
-        `${kind}:${sample.storyboardId}:${id}`,
-        { title, description: prompt },
+        entity.replace(":", `:${sample.storyboardId}:`),
+        { title, description },
       ]);
     }
     await sample.advance([]);
@@ -118,9 +88,9 @@ export class Sample {
 }
 
 function steps(storyboardId: string): Step[] {
-  const images = ENTITIES.map(({ kind, id, prompt }): Step => {
-    const owner = kind === "scene" ? { sceneId: id } : { characterId: id };
-    const message = { storyboardId, prompt, ...owner };
+  const images = Object.entries(ENTITIES).map(([entity, [, prompt]]): Step => {
+    const [kind, id] = entity.split(":");
+    const message = { storyboardId, prompt, [`${kind}Id`]: id };
     if (id !== EDITED.to) return { queue: IMAGES, message };
     return { queue: IMAGES, message: { ...message, editMode: true }, source: EDITED.from };
   });
