@@ -13,17 +13,27 @@ const LONGEST = 1000;
  * needs no more than `maxLines`. A text that is too long even for the smallest ends in an ellipsis.
  */
 export function setText(text: string, width: number, sizes: number[], maxLines: number): SetText {
-  const words = readable(text.slice(0, LONGEST)).split(/\s+/).filter((word) => word !== "");
+  const shown = readable(text.slice(0, LONGEST)).replace(/\s+/g, " ").trim();
+  const most = (fontSize: number) => Math.floor(width / (fontSize * emsOf(shown)));
   for (const fontSize of sizes) {
-    const lines = breakLines(words, width / fontSize);
+    const lines = breakLines(shown, most(fontSize));
     if (lines.length <= maxLines) return { lines, fontSize };
   }
   const fontSize = sizes[sizes.length - 1];
-  const lines = breakLines(words, width / fontSize).slice(0, maxLines);
-  const last = [...lines[maxLines - 1]];
-  while (widthInEms(last.join("") + "…") > width / fontSize) last.pop();
-  lines[maxLines - 1] = last.join("").trimEnd() + "…";
-  return { lines, fontSize };
+  const lines = breakLines(shown, most(fontSize)).slice(0, maxLines);
+  const last = [...lines[maxLines - 1]].slice(0, most(fontSize) - 1).join("");
+  return { lines: [...lines.slice(0, -1), `${last.trimEnd()}…`], fontSize };
+}
+
+/** Lines of at most `most` characters. Scripts without spaces, and longer words, break anywhere. */
+function breakLines(text: string, most: number): string[] {
+  return text.match(new RegExp(`\\S{${most}}|\\S.{0,${most - 1}}(?=\\s|$)`, "gu")) ?? [];
+}
+
+/** The width of an average character in Inter Bold, in units of its font size, rather too wide. */
+function emsOf(text: string): number {
+  if (/[\u2e80-\uffff]/.test(text)) return 1.05;
+  return text === text.toUpperCase() ? 0.76 : 0.6;
 }
 
 /**
@@ -38,50 +48,4 @@ export function readable(text: string): string {
 
 export function escapeXml(text: string): string {
   return readable(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-function breakLines(words: string[], ems: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of words.flatMap((word) => splitLong(word, ems))) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (widthInEms(longer) <= ems || line === "") {
-      line = longer;
-    } else {
-      lines.push(line);
-      line = word;
-    }
-  }
-  return line === "" ? lines : [...lines, line];
-}
-
-/** Scripts without spaces (and very long words) break anywhere. */
-function splitLong(word: string, ems: number): string[] {
-  if (widthInEms(word) <= ems) return [word];
-  const pieces: string[] = [];
-  let piece = "";
-  for (const character of word) {
-    if (widthInEms(piece + character) > ems) {
-      pieces.push(piece);
-      piece = "";
-    }
-    piece += character;
-  }
-  return [...pieces, piece];
-}
-
-/** The approximate width of a text in Inter Bold, in units of its font size, rather too wide. */
-function widthInEms(text: string): number {
-  let width = 0;
-  for (const character of text) width += characterWidth(character);
-  return width;
-}
-
-function characterWidth(character: string): number {
-  if (/[ilIjtf.,:;'|!()[\]]/.test(character)) return 0.38;
-  if (character === " ") return 0.26;
-  if (/[mwMW@%]/.test(character)) return 0.95;
-  if (/[a-z]/.test(character)) return 0.61;
-  if (/[\p{Lu}\d]/u.test(character)) return 0.74;
-  return character.codePointAt(0)! >= 0x2e80 ? 1.05 : 0.68;
 }
