@@ -1,18 +1,12 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { changed, environmentFor, jobId, run, startProject } from "./support.ts";
+import { changed, jobId, run, sent, startProject } from "./support.ts";
 
 function withFile(content: unknown) {
   const text = typeof content === "string" ? content : JSON.stringify(content);
   return { readFile: () => Promise.resolve(text) };
 }
 
-async function sentFrom(content: unknown, ...args: string[]) {
-  const project = startProject();
-  const { code, err } = await run(args, environmentFor(project.url), withFile(content));
-  await project.close();
-  equal(code, 0, err.join("\n"));
-  return project.messages();
-}
+const sentFrom = (content: unknown, ...args: string[]) => sent(args, withFile(content));
 
 Deno.test("test-prompts.json works with both batch commands", async () => {
   const file = await Deno.readTextFile(new URL("../../test-prompts.json", import.meta.url));
@@ -59,10 +53,9 @@ Deno.test("a byte order mark at the beginning is skipped", async () => {
 });
 
 Deno.test("ids are reported by entry, in the order of the file", async () => {
-  const project = startProject();
-  const { out } = await run(
+  await using project = startProject();
+  const { out } = await project.run(
     ["batch-images", "f", "--wait"],
-    environmentFor(project.url),
     withFile({ images: ["a", "b"] }),
   );
   deepEqual(out, [
@@ -71,14 +64,12 @@ Deno.test("ids are reported by entry, in the order of the file", async () => {
     `2 jobs put on image_generation_queue at ${project.url}`,
     ...[1, 2].map((n) => changed(n, "succeeded: http://asset")),
   ]);
-  await project.close();
 });
 
 Deno.test("all entries are checked before the first is sent; faults name index and field", async () => {
-  const project = startProject();
-  const { code, err } = await run(
+  await using project = startProject();
+  const { code, err } = await project.run(
     ["batch-videos", "f"],
-    environmentFor(project.url),
     withFile({ videos: ["fine", { prompt: "x", durationSeconds: "5" }, {}, 7, null] }),
   );
   equal(code, 2);
@@ -89,7 +80,6 @@ Deno.test("all entries are checked before the first is sent; faults name index a
   match(text, /videos\[4\]\.prompt: expected/);
   equal(/videos\[0\]/.test(text), false);
   deepEqual(project.calls, []);
-  await project.close();
 });
 
 Deno.test("an error says what a file without entries lacks", async () => {
@@ -127,12 +117,11 @@ Deno.test("an error says why a file cannot be read", async () => {
 });
 
 Deno.test("an interrupted batch reports what was already sent", async () => {
-  const project = startProject({
+  await using project = startProject({
     answer: (_call, index) => index === 2 ? new Response("gone", { status: 503 }) : undefined,
   });
-  const { code, out, err } = await run(
+  const { code, out, err } = await project.run(
     ["batch-images", "f"],
-    environmentFor(project.url),
     withFile(["a", "b", "c", "d"]),
   );
   equal(code, 1);
@@ -140,5 +129,4 @@ Deno.test("an interrupted batch reports what was already sent", async () => {
   match(err.join("\n"), /\[2\] was not sent.*503/);
   match(err.join("\n"), /The 2 before it are on the queue/);
   equal(project.calls.length, 3);
-  await project.close();
 });

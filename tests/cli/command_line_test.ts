@@ -35,14 +35,14 @@ Deno.test("each flag of a sender fills its field of the message", async () => {
     ],
   ];
   for (const [[command, ...flags], fields] of cases) {
-    const [{ queue, message }] = await sent(command, "A hero", ...flags);
+    const [{ queue, message }] = await sent([command, "A hero", ...flags]);
     equal(queue, command === "video" ? "video_generation_queue" : "image_generation_queue");
     deepEqual(message, { storyboardId: "storyboard-001", prompt: "A hero", ...fields });
   }
 });
 
 Deno.test("flags may stand before the command and the prompt, and -- ends them", async () => {
-  const [{ message }] = await sent("--scene", "s", "image", "--owner=o", "--", "--prompt");
+  const [{ message }] = await sent(["--scene", "s", "image", "--owner=o", "--", "--prompt"]);
   deepEqual(message, {
     ...{ storyboardId: "storyboard-001", sceneId: "s", owner: "o", prompt: "--prompt" },
   });

@@ -28,8 +28,7 @@ export class DoctorFixture implements AsyncDisposable {
   }
 
   get environment(): Record<string, string> {
-    const { url, secretKey } = this.stack;
-    return { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
+    return this.project.variables;
   }
 
   /** All findings, with other variables or another connection. */

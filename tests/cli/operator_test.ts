@@ -18,8 +18,7 @@ function delay(milliseconds: number) {
 /** Runs a command in this process; answers its exit code and what it printed. */
 async function operate(project: TestProject, line: string) {
   const args = [...line.matchAll(/(?:[^\s']|'[^']*')+/g)].map(([word]) => word.replaceAll("'", ""));
-  const { url, secretKey } = project.stack;
-  const { code, out, err } = await run(args, { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey });
+  const { code, out, err } = await run(args, project.variables);
   return { code, out: [...out, ""].join("\n"), err: [...err, ""].join("\n") };
 }
 
@@ -190,9 +189,11 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
   await test.step("process, and watch what happens", async () => {
     const id = await project.send("image", { storyboardId, prompt: "A dragon flying" });
     const doomed = await project.send("image", { storyboardId, prompt: "" });
-    const { url, secretKey } = project.stack;
-    const variables = { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
-    const watching = start(`${RUN} watch --until-empty --interval=0.1`, variables, "2 queued");
+    const watching = start(
+      `${RUN} watch --until-empty --interval=0.1`,
+      project.variables,
+      "2 queued",
+    );
     await watching.said;
     const { code, out } = await operate(project, "process images");
     equal(code, 1, "one has failed");
@@ -231,11 +232,9 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
 
   await test.step("a watch ends with the next change after its pipe is closed", async () => {
     const later = await project.send("image", { storyboardId, prompt: "A mill" });
-    const { url, secretKey } = project.stack;
-    const variables = { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
     // The queued job would keep it going.
     const line = `${RUN} watch --until-empty --interval=0.1 | head -n 1`;
-    const watching = start(line, variables, "1 queued");
+    const watching = start(line, project.variables, "1 queued");
     await watching.said;
     const change = await project.send("image", { storyboardId, prompt: "A barn" });
     await operate(project, `cancel ${change}`);
@@ -248,8 +247,7 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
   });
 
   await test.step("what goes wrong is reported", async () => {
-    const { url, secretKey } = project.stack;
-    const wrong = { SUPABASE_URL: url, SUPABASE_SECRET_KEY: "sb_secret_wrong" };
+    const wrong = { ...project.variables, SUPABASE_SECRET_KEY: "sb_secret_wrong" };
     for (const line of [["status"], ["list"], ["process", "images"]]) {
       const { code, err } = await run(line, wrong);
       equal(code, 1);
@@ -259,7 +257,7 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
     match((await run(["status"], gone)).err[0], /http:\/\/127\.0\.0\.1:1 cannot be reached/);
 
     // As it is typed, with the permissions that the README gives.
-    const typed = await shell(`${RUN} status`, { ...wrong, SUPABASE_SECRET_KEY: secretKey });
+    const typed = await shell(`${RUN} status`, project.variables);
     equal(typed.code, 0, typed.out + typed.err);
 
     await project.stack.sql("drop view generation_latency");

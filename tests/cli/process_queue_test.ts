@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { reportText } from "../../supabase/functions/_shared/summary.ts";
 import { report } from "../functions/support.ts";
-import { SECRET_KEY } from "./support.ts";
+import { environmentFor, SECRET_KEY } from "./support.ts";
 
 const SCRIPT = new URL("../../process-queue.sh", import.meta.url).pathname;
 
@@ -27,7 +27,7 @@ function startFunctions(answer: (path: string) => Response = () => reported()) {
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     calls,
-    close: () => server.shutdown(),
+    [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
 
@@ -52,15 +52,11 @@ async function script(args: string[], environment: Record<string, string> = {}) 
   };
 }
 
-function environmentFor(url: string) {
-  return { SUPABASE_URL: url, SUPABASE_SECRET_KEY: SECRET_KEY };
-}
-
 const IMAGES = "/functions/v1/process-image-generation";
 const VIDEOS = "/functions/v1/process-video-generation";
 
 Deno.test("each word starts its function and presents the key", async () => {
-  const functions = startFunctions();
+  await using functions = startFunctions();
   for (
     const [word, paths] of [["images", [IMAGES]], ["videos", [VIDEOS]], ["all", [IMAGES, VIDEOS]]]
   ) {
@@ -75,11 +71,10 @@ Deno.test("each word starts its function and presents the key", async () => {
       equal(body, "{}");
     }
   }
-  await functions.close();
 });
 
 Deno.test("a legacy key travels in both headers; --max-jobs narrows the run", async () => {
-  const functions = startFunctions();
+  await using functions = startFunctions();
   const key = `legacy.${crypto.randomUUID()}.key`;
   for (const flags of [["--max-jobs", "3"], ["--max-jobs=3"]]) {
     await script(["images", ...flags], {
@@ -92,12 +87,11 @@ Deno.test("a legacy key travels in both headers; --max-jobs narrows the run", as
     equal(headers.get("authorization"), `Bearer ${key}`);
     deepEqual(JSON.parse(body), { maxJobs: 3 });
   }
-  await functions.close();
 });
 
 Deno.test("the report is shown as the function writes it; a failed job is exit code 1", async () => {
   const tricky = 'said "}],{" and \\ and %s\njobs: 1  succeeded: 1  failed: 0 ';
-  const functions = startFunctions(() =>
+  await using functions = startFunctions(() =>
     reported({
       ...{ claimed: 3, succeeded: 1, failed: 1, waiting: 1 },
       jobs: [
@@ -120,15 +114,13 @@ Deno.test("the report is shown as the function writes it; a failed job is exit c
 `,
   );
   equal(functions.calls[0].headers.get("accept"), "text/plain");
-  await functions.close();
 });
 
 Deno.test("jobs that wait or are retried are no failure", async () => {
-  const functions = startFunctions(() => reported({ claimed: 12, retrying: 1, waiting: 10 }));
+  await using functions = startFunctions(() => reported({ claimed: 12, retrying: 1, waiting: 10 }));
   const { code, out } = await script(["videos"], environmentFor(functions.url));
   equal(code, 0);
   match(out, /run this again/);
-  await functions.close();
 });
 
 Deno.test("what goes wrong at the function is shown with its reason", async () => {
@@ -144,31 +136,28 @@ Deno.test("what goes wrong at the function is shown with its reason", async () =
     [() => Response.json(report()), /something else than a report \(200\)/],
   ];
   for (const [answer, expected] of cases) {
-    const functions = startFunctions(answer);
+    await using functions = startFunctions(answer);
     const { code, err } = await script(["images"], environmentFor(functions.url));
     equal(code, 1);
     match(err, expected);
     ok(!err.includes(SECRET_KEY));
-    await functions.close();
   }
 });
 
 Deno.test("all goes on to the videos when the images failed, and still fails", async () => {
-  const functions = startFunctions((path) =>
+  await using functions = startFunctions((path) =>
     path === IMAGES ? new Response("", { status: 500 }) : reported()
   );
   const { code } = await script(["all"], environmentFor(functions.url));
   equal(code, 1);
   equal(functions.calls.length, 2);
-  await functions.close();
 });
 
 Deno.test("a project that cannot be reached is named", async () => {
-  const functions = startFunctions();
-  await functions.close();
-  const { code, err } = await script(["images"], environmentFor(functions.url));
+  const url = "http://127.0.0.1:1";
+  const { code, err } = await script(["images"], environmentFor(url));
   equal(code, 1);
-  match(err, new RegExp(`${functions.url} cannot be reached`));
+  match(err, new RegExp(`${url} cannot be reached`));
 });
 
 Deno.test("wrong usage exits with 2 and says what is wrong", async () => {
@@ -207,7 +196,7 @@ Deno.test("--help explains, and needs no environment", async () => {
 });
 
 Deno.test("--env-file reads variables as data, and those already set win", async () => {
-  const functions = startFunctions();
+  await using functions = startFunctions();
   const file = await Deno.makeTempFile();
   const lines = (url: string, key: string) =>
     `# comment\nSUPABASE_URL=${url}  # the project\nexport SUPABASE_SECRET_KEY=${key}\nOTHER=$(exit 9)\n`;
@@ -236,5 +225,4 @@ Deno.test("--env-file reads variables as data, and those already set win", async
     match(err, expected);
   }
   await Deno.remove(file);
-  await functions.close();
 });

@@ -4,18 +4,17 @@ import { type Answer, environmentFor, jobId, run, SECRET_KEY, startProject } fro
 const PROMPT = ["image", "A hero on a cliff"];
 
 Deno.test("job id and message id are printed", async () => {
-  const project = startProject();
-  const { code, out, err } = await run(PROMPT, environmentFor(project.url));
+  await using project = startProject();
+  const { code, out, err } = await project.run(PROMPT);
   equal(code, 0);
   equal(out[0], `job id: ${jobId(1)}  message id: 101`);
   match(out[1], new RegExp(`^1 job put on image_generation_queue at ${project.url}$`));
   deepEqual(err, []);
-  await project.close();
 });
 
 Deno.test("a secret key is sent as apikey, a legacy key in both headers", async () => {
-  const project = startProject();
-  await run(PROMPT, environmentFor(project.url));
+  await using project = startProject();
+  await project.run(PROMPT);
   equal(project.calls[0].headers.get("apikey"), SECRET_KEY);
   equal(project.calls[0].headers.get("authorization"), null);
 
@@ -23,21 +22,21 @@ Deno.test("a secret key is sent as apikey, a legacy key in both headers", async 
   await run(PROMPT, { SUPABASE_URL: `${project.url}/`, SUPABASE_SERVICE_ROLE_KEY: legacy });
   equal(project.calls[1].headers.get("apikey"), legacy);
   equal(project.calls[1].headers.get("authorization"), `Bearer ${legacy}`);
-  await project.close();
 });
 
 Deno.test("a refusal that quotes the key and moves the cursor is shown as plain text", async () => {
   const message = `no such key: ${SECRET_KEY}\u001b[2J\nqueued`;
-  const project = startProject({ answer: () => Response.json({ message }, { status: 401 }) });
-  const { code, err } = await run(PROMPT, environmentFor(project.url));
+  await using project = startProject({ answer: () => Response.json({ message }, { status: 401 }) });
+  const { code, err } = await project.run(PROMPT);
   equal(code, 1);
   match(err.join("\n"), /\(401: no such key: \[redacted\] \[2J queued\)$/);
-  await project.close();
 });
 
 Deno.test("--json prints one document: what was sent, and with --wait how it ended", async () => {
   const error = { code: "no_image", message: "none" };
-  const project = startProject({ course: [{ status: "running" }, { status: "failed", error }] });
+  await using project = startProject({
+    course: [{ status: "running" }, { status: "failed", error }],
+  });
   const environment = environmentFor(project.url);
   const queue = "image_generation_queue";
   const sent = await run([...PROMPT, "--json"], environment);
@@ -49,28 +48,24 @@ Deno.test("--json prints one document: what was sent, and with --wait how it end
   deepEqual(waited.out.map((line) => JSON.parse(line)), [
     { job_id: jobId(2), msg_id: 102, queue, status: "failed", asset_url: null, error },
   ]);
-  await project.close();
 });
 
 Deno.test("--json of an interrupted batch lists what was sent", async () => {
-  const project = startProject({
+  await using project = startProject({
     answer: (_call, index) => index === 1 ? new Response("gone", { status: 503 }) : undefined,
   });
-  const { code, out, err } = await run(
-    ["batch-images", "f", "--json"],
-    environmentFor(project.url),
-    { readFile: () => Promise.resolve('["a", "b"]') },
-  );
+  const { code, out, err } = await project.run(["batch-images", "f", "--json"], {
+    readFile: () => Promise.resolve('["a", "b"]'),
+  });
   equal(code, 1);
   deepEqual(out.map((line) => JSON.parse(line).map(({ job_id }: { job_id: string }) => job_id)), [
     [jobId(1)],
   ]);
   match(err.join("\n"), /\[1\] was not sent/);
-  await project.close();
 });
 
 Deno.test("a job whose reply was lost is sent again with the same key", async () => {
-  const project = startProject();
+  await using project = startProject();
   let answers = 0;
   const lossy = async (request: Request) => {
     const response = await fetch(request);
@@ -78,7 +73,7 @@ Deno.test("a job whose reply was lost is sent again with the same key", async ()
     if (++answers % 3 !== 0) throw new TypeError("connection reset");
     return Response.json([{ job_id: jobId(answers), msg_id: answers }]);
   };
-  const { code, out } = await run(PROMPT, environmentFor(project.url), { fetch: lossy });
+  const { code, out } = await project.run(PROMPT, { fetch: lossy });
   equal(code, 0);
   equal(out[0], `job id: ${jobId(3)}  message id: 3`);
   const keys = project.calls.map(({ body }) => body.idempotency_key);
@@ -86,9 +81,8 @@ Deno.test("a job whose reply was lost is sent again with the same key", async ()
   equal(new Set(keys).size, 1);
   match(keys[0] as string, /^[0-9a-f-]{36}$/);
 
-  await run(PROMPT, environmentFor(project.url), { fetch: lossy });
+  await project.run(PROMPT, { fetch: lossy });
   ok(project.calls.at(-1)!.body.idempotency_key !== keys[0], "another job has another key");
-  await project.close();
 });
 
 Deno.test("an error names a missing variable, and where its value is found", async () => {
@@ -106,17 +100,13 @@ Deno.test("an error names a missing variable, and where its value is found", asy
 });
 
 Deno.test("an invalid message is not sent; the error names flag and field", async () => {
-  const project = startProject();
-  const { code, err } = await run(
-    ["video", " ", "--duration=5"],
-    environmentFor(project.url),
-  );
+  await using project = startProject();
+  const { code, err } = await project.run(["video", " ", "--duration=5"]);
   equal(code, 2);
   match(err.join("\n"), /Nothing was sent/);
   match(err.join("\n"), /prompt: expected a non-empty string/);
   match(err.join("\n"), /--duration \(durationSeconds\): expected "4" or "6" or "8"/);
   deepEqual(project.calls, []);
-  await project.close();
 });
 
 Deno.test("a refusal of the project is explained, with exit code 1", async () => {
@@ -133,20 +123,19 @@ Deno.test("a refusal of the project is explained, with exit code 1", async () =>
     [() => Response.redirect("http://127.0.0.1:1/elsewhere"), /failed \(302\)/],
   ];
   for (const [answer, expected] of cases) {
-    const project = startProject({ answer });
-    const { code, out, err } = await run(PROMPT, environmentFor(project.url));
+    await using project = startProject({ answer });
+    const { code, out, err } = await project.run(PROMPT);
     equal(code, 1);
     match(err.join("\n"), expected);
     deepEqual(out, []);
     ok(!err.join("\n").includes(SECRET_KEY));
-    await project.close();
   }
 });
 
 Deno.test("a project that cannot be reached is named", async () => {
   const project = startProject();
-  await project.close();
-  const { code, err } = await run(PROMPT, environmentFor(project.url));
+  await project[Symbol.asyncDispose]();
+  const { code, err } = await project.run(PROMPT);
   equal(code, 1);
   match(err.join("\n"), new RegExp(`${project.url} cannot be reached: .*refused`));
 });

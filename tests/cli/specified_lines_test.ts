@@ -3,88 +3,78 @@
  * permissions that the lines give, against the local stack.
  */
 import { deepEqual, equal, match } from "node:assert/strict";
-import { startSimulator } from "../../local/simulator/mod.ts";
-import { type Stack, startStack } from "../../local/stack/mod.ts";
 import * as core from "../../pkg/generation_queue.js";
+import { TestProject } from "../support/test_project.ts";
 import { REPOSITORY, shell, start } from "./shell.ts";
 import { run } from "./support.ts";
 
+const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
 const SOURCE = "https://example.com/a.png";
 
 /** The line, the queue, and the message that must be on it. */
 const LINES: [string, string, Record<string, unknown>][] = [
   [
-    `deno run --allow-net --allow-env queue-trigger.ts image "A hero on a cliff"`,
+    `${RUN} image "A hero on a cliff"`,
     "image_generation_queue",
     { prompt: "A hero on a cliff" },
   ],
   [
-    `deno run --allow-net --allow-env queue-trigger.ts image "A dragon flying" --scene=scene-002`,
+    `${RUN} image "A dragon flying" --scene=scene-002`,
     "image_generation_queue",
     { prompt: "A dragon flying", sceneId: "scene-002" },
   ],
   [
-    `deno run --allow-net --allow-env queue-trigger.ts image "Warrior portrait" --character=hero-001`,
+    `${RUN} image "Warrior portrait" --character=hero-001`,
     "image_generation_queue",
     { prompt: "Warrior portrait", characterId: "hero-001" },
   ],
   [
-    `deno run --allow-net --allow-env queue-trigger.ts image-edit "Add dramatic sunset" --source=${SOURCE}`,
+    `${RUN} image-edit "Add dramatic sunset" --source=${SOURCE}`,
     "image_generation_queue",
     { prompt: "Add dramatic sunset", sourceImageUrl: SOURCE, editMode: true },
   ],
   [
-    `deno run --allow-net --allow-env queue-trigger.ts video "Lion walking" --duration=8`,
+    `${RUN} video "Lion walking" --duration=8`,
     "video_generation_queue",
     { prompt: "Lion walking", durationSeconds: "8" },
   ],
   [
-    `deno run --allow-net --allow-env queue-trigger.ts video "Animate this scene" --source=${SOURCE}`,
+    `${RUN} video "Animate this scene" --source=${SOURCE}`,
     "video_generation_queue",
     { prompt: "Animate this scene", sourceImageUrl: SOURCE },
   ],
 ];
 
-function variables({ url, secretKey }: Stack) {
-  return { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
-}
-
 Deno.test("each promised line puts its message on its queue", async () => {
-  const stack = await startStack({});
-  try {
-    for (const [line, queue, fields] of LINES) {
-      const { code, out, err } = await shell(line, variables(stack));
-      equal(code, 0, `${line}\n${out}${err}`);
-      const [, jobId, msgId] = /job id: (\S+) {2}message id: (\d+)/.exec(out)!;
-      const [row] = await stack.sql<{ queue: string; msg_id: number; message: unknown }>(
-        "select queue, msg_id, message from public.generation_jobs where id = $1",
-        [jobId],
-      );
-      equal(row.queue, queue);
-      equal(Number(row.msg_id), Number(msgId));
-      deepEqual(row.message, { storyboardId: "storyboard-001", ...fields });
-    }
+  await using project = await TestProject.start();
+  const { stack, variables } = project;
+  for (const [line, queue, fields] of LINES) {
+    const { code, out, err } = await shell(line, variables);
+    equal(code, 0, `${line}\n${out}${err}`);
+    const [, jobId, msgId] = /job id: (\S+) {2}message id: (\d+)/.exec(out)!;
+    const [row] = await stack.sql<{ queue: string; msg_id: number; message: unknown }>(
+      "select queue, msg_id, message from public.generation_jobs where id = $1",
+      [jobId],
+    );
+    equal(row.queue, queue);
+    equal(Number(row.msg_id), Number(msgId));
+    deepEqual(row.message, { storyboardId: "storyboard-001", ...fields });
+  }
 
-    const batch = "deno run --allow-net --allow-env --allow-read queue-trigger.ts";
-    const file = JSON.parse(await Deno.readTextFile(`${REPOSITORY}test-prompts.json`));
-    for (const kind of ["images", "videos"]) {
-      const { code, out, err } = await shell(
-        `${batch} batch-${kind} test-prompts.json`,
-        variables(stack),
-      );
-      equal(code, 0, out + err);
-      equal(out.match(/job id: /g)?.length, file[kind].length);
-    }
-  } finally {
-    await stack.close();
+  const batch = "deno run --allow-net --allow-env --allow-read queue-trigger.ts";
+  const file = JSON.parse(await Deno.readTextFile(`${REPOSITORY}test-prompts.json`));
+  for (const kind of ["images", "videos"]) {
+    const { code, out, err } = await shell(
+      `${batch} batch-${kind} test-prompts.json`,
+      variables,
+    );
+    equal(code, 0, out + err);
+    equal(out.match(/job id: /g)?.length, file[kind].length);
   }
 });
 
 Deno.test("a batch file without --allow-read names the flag", async () => {
-  const { code, err } = await shell(
-    "deno run --allow-net --allow-env queue-trigger.ts batch-images test-prompts.json",
-    {},
-  );
+  const { code, err } = await shell(`${RUN} batch-images test-prompts.json`, {});
   equal(code, 2);
   match(err, /--allow-read/);
 });
@@ -108,18 +98,12 @@ Deno.test("a message that the functions would refuse is refused before it is sen
 });
 
 Deno.test("variables come from a file, and --wait ends when process-queue.sh has worked", async () => {
-  const simulator = await startSimulator();
-  const stack = await startStack({
-    env: {
-      GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
-      GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
-    },
-  });
+  await using project = await TestProject.start();
   const file = await Deno.makeTempFile({ suffix: ".env" });
   try {
     await Deno.writeTextFile(
       file,
-      Object.entries(variables(stack)).map(([name, value]) => `${name}=${value}\n`).join(""),
+      Object.entries(project.variables).map(([name, value]) => `${name}=${value}\n`).join(""),
     );
     const trigger = `deno run --env-file=${file} --allow-net --allow-env queue-trigger.ts`;
     const waiting = [
@@ -137,7 +121,5 @@ Deno.test("variables come from a file, and --wait ends when process-queue.sh has
     }
   } finally {
     await Deno.remove(file);
-    await stack.close();
-    await simulator.close();
   }
 });

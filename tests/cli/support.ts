@@ -1,4 +1,5 @@
 /** A project on the loopback and a terminal of the test's own. */
+import { equal } from "node:assert/strict";
 import type { Io } from "../../cli/io.ts";
 import type { Job } from "../../cli/jobs.ts";
 import { main } from "../../cli/main.ts";
@@ -55,11 +56,14 @@ export function startProject(options: { answer?: Answer; course?: Course } = {})
   const messages = () =>
     calls.filter(({ name }) => name === "enqueue_generation_job")
       .map(({ body: { queue_name, message } }) => ({ queue: queue_name, message }));
+  const url = `http://127.0.0.1:${server.addr.port}`;
   return {
-    url: `http://127.0.0.1:${server.addr.port}`,
+    url,
     calls,
     messages,
-    close: () => server.shutdown(),
+    /** Runs the tool against this project. */
+    run: (args: string[], change?: Partial<Io>) => run(args, environmentFor(url), change),
+    [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
 
@@ -93,20 +97,13 @@ export function changed(n: number, how: string): string {
   return `${time} ${jobId(n)}  image   ${how}`;
 }
 
-export interface Outcome {
-  code: number;
-  out: string[];
-  err: string[];
-  slept: number;
-}
-
 /** Runs the tool in this process. */
 export async function run(
   args: string[],
   environment: Record<string, string> = {},
   change: Partial<Io> = {},
   tested: Core = core,
-): Promise<Outcome> {
+) {
   const out: string[] = [];
   const err: string[] = [];
   let slept = 0;
@@ -127,15 +124,11 @@ export async function run(
 }
 
 /** Runs the tool against a healthy project and answers the messages that it sent. */
-export async function sent(...args: string[]): Promise<Record<string, unknown>[]> {
-  const project = startProject();
-  try {
-    const { code, err } = await run(args, environmentFor(project.url));
-    if (code !== 0) throw new Error(`exit code ${code}: ${err.join("\n")}`);
-    return project.messages();
-  } finally {
-    await project.close();
-  }
+export async function sent(args: string[], change?: Partial<Io>) {
+  await using project = startProject();
+  const { code, err } = await project.run(args, change);
+  equal(code, 0, err.join("\n"));
+  return project.messages();
 }
 
 export const SECRET_KEY = `sb_secret_${crypto.randomUUID().replaceAll("-", "")}`;

@@ -1,10 +1,10 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { changed, type Course, environmentFor, run, startProject } from "./support.ts";
+import { changed, type Course, startProject } from "./support.ts";
 
 const ARGS = ["video", "Lion walking", "--wait"];
 
 Deno.test("--wait shows every change until the job has succeeded", async () => {
-  const project = startProject({
+  await using project = startProject({
     course: [
       { status: "queued", position: 3 },
       { status: "queued", position: 3 },
@@ -15,7 +15,7 @@ Deno.test("--wait shows every change until the job has succeeded", async () => {
       { status: "succeeded", attempts: 2, asset_url: "http://project/video.mp4" },
     ],
   });
-  const { code, out, slept } = await run(ARGS, environmentFor(project.url));
+  const { code, out, slept } = await project.run(ARGS);
   equal(code, 0);
   deepEqual(out.slice(2), [
     changed(1, "queued, number 3 in the queue"),
@@ -26,69 +26,64 @@ Deno.test("--wait shows every change until the job has succeeded", async () => {
     changed(1, "succeeded: http://project/video.mp4"),
   ]);
   equal(slept, 6);
-  await project.close();
 });
 
 Deno.test("a job that fails or is cancelled gives exit code 1 and its reason", async () => {
   const error = { code: "content_blocked", message: "blocked: SAFETY" };
   for (const status of ["failed", "cancelled"] as const) {
-    const project = startProject({
+    await using project = startProject({
       course: [{ status, error: status === "failed" ? error : null }],
     });
-    const { code, out } = await run(ARGS, environmentFor(project.url));
+    const { code, out } = await project.run(ARGS);
     equal(code, 1);
     const reason = status === "failed" ? ": content_blocked: blocked: SAFETY" : "";
     equal(out.at(-1), changed(1, status + reason));
-    await project.close();
   }
 });
 
 Deno.test("a passing failure does not end the waiting, a lasting one does", async () => {
   let failures = 3;
-  const project = startProject({
+  await using project = startProject({
     answer: ({ name }) =>
       name === "generation_job" && failures-- > 0
         ? new Response("unavailable", { status: 503 })
         : undefined,
   });
-  equal((await run(ARGS, environmentFor(project.url))).code, 0);
+  equal((await project.run(ARGS)).code, 0);
 
   failures = Infinity;
-  const { code, err, slept } = await run(ARGS, environmentFor(project.url));
+  const { code, err, slept } = await project.run(ARGS);
   equal(code, 1);
   match(err.join("\n"), /lost sight of job .*503/);
   equal(slept, 9);
-  await project.close();
 });
 
 Deno.test("a job that no longer exists ends the waiting", async () => {
-  const project = startProject({
+  await using project = startProject({
     answer: ({ name }) => name === "generation_job" ? Response.json(null) : undefined,
   });
-  const { code, err } = await run(ARGS, environmentFor(project.url));
+  const { code, err } = await project.run(ARGS);
   equal(code, 1);
   match(err.join("\n"), /there is no job/);
-  await project.close();
 });
 
 Deno.test("a queue without a worker gets a hint, once", async () => {
   const course: Course = Array.from({ length: 70 }, () => ({ status: "queued", position: 1 }));
-  const project = startProject({
+  await using project = startProject({
     course: [...course, { status: "succeeded", asset_url: "http://a" }],
   });
-  const { code, err } = await run(ARGS, environmentFor(project.url));
+  const { code, err } = await project.run(ARGS);
   equal(code, 0);
   equal(err.length, 1);
   match(err[0], /still queued.*process-queue\.sh videos/);
-  await project.close();
 });
 
 Deno.test("at a terminal the jobs are a live table, and their ends are printed below it", async () => {
-  const project = startProject({
+  await using project = startProject({
     course: [{ status: "queued", position: 1 }, { status: "succeeded", asset_url: "http://a" }],
   });
   let drawn = "";
-  const { out } = await run(ARGS, environmentFor(project.url), {
+  const { out } = await project.run(ARGS, {
     screen: { write: (text) => drawn += text, size: () => ({ columns: 80, rows: 24 }) },
   });
   const [first, second] = drawn.split("\x1b[1A");
@@ -96,5 +91,4 @@ Deno.test("at a terminal the jobs are a live table, and their ends are printed b
   match(second, /succeeded/);
   equal(drawn.endsWith("\x1b[?25h"), true);
   deepEqual(out.slice(2), [changed(1, "succeeded: http://a")]);
-  await project.close();
 });

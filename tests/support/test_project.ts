@@ -93,6 +93,12 @@ export class TestProject implements AsyncDisposable {
     }
   }
 
+  /** The variables with which the command line tools reach it. */
+  get variables(): Record<string, string> {
+    const { url, secretKey } = this.stack;
+    return { SUPABASE_URL: url, SUPABASE_SECRET_KEY: secretKey };
+  }
+
   /** The id of a new storyboard. */
   storyboard(): string {
     return `board-${++this.#storyboards}`;
