@@ -241,31 +241,34 @@ Deno.test("method, headers, body and signal pass through; redirects are not foll
   deepEqual(await last().bytes(), new Uint8Array([1, 2, 3]));
 });
 
+/** A project that answers over real connections, and the adapters for it. */
+function realProject(answer: (request: Request) => Response | Promise<Response>) {
+  const listen = { port: 0, hostname: "127.0.0.1", onListen: () => {} };
+  const server = Deno.serve(listen, answer);
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const values = { ...hostedValues(keys), SUPABASE_URL: url };
+  const { configuration } = readConfiguration(environmentOf(values), "image");
+  const adapters = imageAdapters(configuration!);
+  return { url, adapters, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
 Deno.test("a body streams through before it is complete, over a real connection", async () => {
   const firstHalf = Promise.withResolvers<string>();
-  const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    async (request) => {
-      const parts: string[] = [];
-      for await (const part of request.body!.pipeThrough(new TextDecoderStream())) {
-        parts.push(part);
-        firstHalf.resolve(part);
-      }
-      return new Response(parts.join(""));
-    },
-  );
-  const SUPABASE_URL = `http://127.0.0.1:${server.addr.port}`;
-  const { configuration } = readConfiguration(
-    environmentOf({ ...hostedValues(keys), SUPABASE_URL }),
-    "image",
-  );
+  await using project = realProject(async (request) => {
+    const parts: string[] = [];
+    for await (const part of request.body!.pipeThrough(new TextDecoderStream())) {
+      parts.push(part);
+      firstHalf.resolve(part);
+    }
+    return new Response(parts.join(""));
+  });
   const { writable, readable } = new TransformStream<Uint8Array, Uint8Array>();
-  const request = new Request(`${SUPABASE_URL}/storage/v1/object/b/v.mp4`, {
+  const request = new Request(`${project.url}/storage/v1/object/b/v.mp4`, {
     method: "POST",
     body: readable,
     duplex: "half",
   } as RequestInit);
-  const answer = imageAdapters(configuration!).storage.fetch(request);
+  const answer = project.adapters.storage.fetch(request);
   const writer = writable.getWriter();
   const encoder = new TextEncoder();
   await writer.write(encoder.encode("first "));
@@ -274,30 +277,20 @@ Deno.test("a body streams through before it is complete, over a real connection"
   await writer.write(encoder.encode("second"));
   await writer.close();
   equal(await (await answer).text(), "first second");
-  await server.shutdown();
 });
 
 Deno.test("an adapter returns a redirect unchanged, over a real connection", async () => {
   let visits = 0;
-  const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    () => {
-      visits++;
-      return new Response(null, { status: 302, headers: { location: "/elsewhere" } });
-    },
-  );
-  const SUPABASE_URL = `http://127.0.0.1:${server.addr.port}`;
-  const url = `${SUPABASE_URL}/storage/v1/object/public/b/x.png`;
-  const { configuration } = readConfiguration(
-    environmentOf({ ...hostedValues(keys), SUPABASE_URL }),
-    "image",
-  );
-  const response = await imageAdapters(configuration!).storage.fetch(new Request(url));
+  await using project = realProject(() => {
+    visits++;
+    return new Response(null, { status: 302, headers: { location: "/elsewhere" } });
+  });
+  const url = `${project.url}/storage/v1/object/public/b/x.png`;
+  const response = await project.adapters.storage.fetch(new Request(url));
   equal(response.status, 302);
   equal(response.headers.get("location"), "/elsewhere");
   await response.body?.cancel();
   equal(visits, 1);
-  await server.shutdown();
 });
 
 Deno.test("no more of an error's body is read than the core asks for", async () => {

@@ -173,44 +173,27 @@ Deno.test("another JWT is rejected, whatever its claims", async () => {
   }
 });
 
+const PUBLIC = { ...values, ALLOW_PUBLIC_TRIGGER: "true" };
+const WITH_WORKER = { ...values, WORKER_SECRET: keys.worker };
+const SINGLE = { SUPABASE_SECRET_KEY: keys.secret };
+const listOf = (list: Values) => ({ SUPABASE_SECRET_KEYS: JSON.stringify(list) });
+
 /** Which variables let which key start a run. */
 const VARIABLES: [string, Values, string, boolean][] = [
   ["each of several secret keys", values, keys.otherSecret, true],
-  [
-    "a secret key that is not called default",
-    {
-      SUPABASE_SECRET_KEYS: JSON.stringify({ cron: keys.secret }),
-    },
-    keys.secret,
-    true,
-  ],
-  [
-    "the single key of a self-hosted project",
-    { SUPABASE_SECRET_KEY: keys.secret },
-    keys.secret,
-    true,
-  ],
+  ["a secret key that is not called default", listOf({ cron: keys.secret }), keys.secret, true],
+  ["the single key of a self-hosted project", SINGLE, keys.secret, true],
   ["a legacy key", { SUPABASE_SERVICE_ROLE_KEY: keys.serviceRole }, keys.serviceRole, true],
-  ["WORKER_SECRET", { ...values, WORKER_SECRET: keys.worker }, keys.worker, true],
+  ["WORKER_SECRET", WITH_WORKER, keys.worker, true],
   ["WORKER_SECRET alone", { WORKER_SECRET: keys.worker }, keys.worker, true],
-  [
-    "the project's keys beside WORKER_SECRET",
-    { ...values, WORKER_SECRET: keys.worker },
-    keys.secret,
-    true,
-  ],
+  ["the project's keys beside WORKER_SECRET", WITH_WORKER, keys.secret, true],
   [
     "a key with white space around in its variable",
     { WORKER_SECRET: ` ${keys.worker}\n` },
     keys.worker,
     true,
   ],
-  [
-    "an anon key with ALLOW_PUBLIC_TRIGGER",
-    { ...values, ALLOW_PUBLIC_TRIGGER: "true" },
-    keys.anon,
-    true,
-  ],
+  ["an anon key with ALLOW_PUBLIC_TRIGGER", PUBLIC, keys.anon, true],
   [
     "a publishable key with ALLOW_PUBLIC_TRIGGER",
     { ...values, ALLOW_PUBLIC_TRIGGER: "TRUE" },
@@ -222,7 +205,7 @@ const VARIABLES: [string, Values, string, boolean][] = [
   ["a publishable key", values, keys.publishable, false],
   [
     "the single publishable key",
-    { SUPABASE_SECRET_KEY: keys.secret, SUPABASE_PUBLISHABLE_KEY: keys.publishable },
+    { ...SINGLE, SUPABASE_PUBLISHABLE_KEY: keys.publishable },
     keys.publishable,
     false,
   ],
@@ -232,30 +215,12 @@ const VARIABLES: [string, Values, string, boolean][] = [
     keys.anon,
     false,
   ],
-  [
-    "an unknown key with ALLOW_PUBLIC_TRIGGER",
-    { ...values, ALLOW_PUBLIC_TRIGGER: "true" },
-    keys.worker,
-    false,
-  ],
-  [
-    "no key at all with ALLOW_PUBLIC_TRIGGER",
-    { ...values, ALLOW_PUBLIC_TRIGGER: "true" },
-    "",
-    false,
-  ],
-  [
-    "an anon key as WORKER_SECRET",
-    { ...values, WORKER_SECRET: keys.anon },
-    keys.anon,
-    false,
-  ],
+  ["an unknown key with ALLOW_PUBLIC_TRIGGER", PUBLIC, keys.worker, false],
+  ["no key at all with ALLOW_PUBLIC_TRIGGER", PUBLIC, "", false],
+  ["an anon key as WORKER_SECRET", { ...values, WORKER_SECRET: keys.anon }, keys.anon, false],
   [
     "a publishable key among the secret ones",
-    {
-      ...values,
-      SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.publishable }),
-    },
+    { ...values, ...listOf({ default: keys.publishable }) },
     keys.publishable,
     false,
   ],
