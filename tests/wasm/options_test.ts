@@ -23,54 +23,31 @@ async function misuse(given: unknown, adapters: unknown = ADAPTERS): Promise<str
 }
 
 Deno.test("the error for a wrong option names it and what was expected", async () => {
-  const cases: [Record<string, unknown>, string][] = [
-    [{ models: "a" }, "options.models: expected an array of non-empty strings, not another string"],
-    [{ models: [] }, "options.models: expected at least one model, not an array"],
-    [
-      { models: ["a", " "] },
-      "options.models: expected an array of non-empty strings, not an array",
-    ],
-    [{ concurrency: 0 }, "options.concurrency: expected a whole number from 1 to 100"],
-    [{ concurrency: 1.5 }, "options.concurrency: expected a whole number from 1 to 100"],
-    [
-      { concurrency: "5" },
-      "options.concurrency: expected a whole number from 1 to 100, not another string",
-    ],
-    [
-      { concurrency: undefined },
-      "options.concurrency: expected a whole number from 1 to 100, not undefined",
-    ],
-    [
-      { budgetSeconds: 0 },
-      "options.budgetSeconds: expected seconds, more than 0 and at most 86400",
-    ],
-    [
-      { budgetSeconds: Infinity },
-      "options.budgetSeconds: expected seconds, more than 0 and at most 86400",
-    ],
-    [
-      { budgetSeconds: NaN },
-      "options.budgetSeconds: expected seconds, more than 0 and at most 86400",
-    ],
-    [
-      { operationDeadlineSeconds: 0.5 },
-      "options.operationDeadlineSeconds: expected a whole number from 1 to 4294967295",
-    ],
-    [
-      { maxAttempts: null },
-      "options.maxAttempts: expected a whole number from 1 to 1000, not null",
-    ],
-    [{ maxJobs: -1 }, "options.maxJobs: expected a whole number from 1 to 4294967295"],
-    [
-      { sourceImageHosts: [1] },
-      "options.sourceImageHosts: expected an array of non-empty strings, not an array",
-    ],
-    [{ publicStorageUrl: 1 }, "options.publicStorageUrl: expected a string"],
-    [{ log: {} }, "options.log: expected a function, not an object"],
-    [{ signal: {} }, "options.signal: expected an AbortSignal, not an object"],
+  const texts = "an array of non-empty strings";
+  const upTo = (most: number) => `a whole number from 1 to ${most}`;
+  const seconds = "seconds, more than 0 and at most 86400";
+  const cases: [option: string, value: unknown, expected: string][] = [
+    ["models", "a", `${texts}, not another string`],
+    ["models", [], "at least one model, not an array"],
+    ["models", ["a", " "], `${texts}, not an array`],
+    ["concurrency", 0, upTo(100)],
+    ["concurrency", 1.5, upTo(100)],
+    ["concurrency", "5", `${upTo(100)}, not another string`],
+    ["concurrency", undefined, `${upTo(100)}, not undefined`],
+    ["budgetSeconds", 0, seconds],
+    ["budgetSeconds", Infinity, seconds],
+    ["budgetSeconds", NaN, seconds],
+    ["operationDeadlineSeconds", 0.5, upTo(4294967295)],
+    ["maxAttempts", null, `${upTo(1000)}, not null`],
+    ["maxJobs", -1, upTo(4294967295)],
+    ["sourceImageHosts", [1], `${texts}, not an array`],
+    ["publicStorageUrl", 1, "a string"],
+    ["log", {}, "a function, not an object"],
+    ["signal", {}, "an AbortSignal, not an object"],
   ];
-  for (const [wrong, message] of cases) {
-    equal(await misuse({ ...options(), ...wrong }), message);
+  for (const [option, value, expected] of cases) {
+    const message = await misuse({ ...options(), [option]: value });
+    equal(message, `options.${option}: expected ${expected}`);
   }
 });
 
