@@ -100,6 +100,14 @@ async function count(): Promise<number> {
 const callWorkers = (called: boolean) =>
   stack.sql("update generation_worker_settings set most_workers = $1", [called ? 4 : 0]);
 
+/** Whether runs leave images where they are: one that is about to end still claims once more. */
+const holdImages = (held: boolean) =>
+  stack.sql(
+    held
+      ? "insert into generation_limits (model, jobs_in_flight) values ('gemini-2.5-flash-image', 0)"
+      : "delete from generation_limits",
+  );
+
 async function ended(id: string, status: string): Promise<Row> {
   for (;;) {
     const job = await row(id);
@@ -232,6 +240,7 @@ Deno.test("users send, ask and cancel by functions that check them", async () =>
   assert.equal(await send(ann, "click-1"), id);
 
   await callWorkers(false);
+  await holdImages(true);
   const bobs = { storyboard_id: "bobs", scene_id: "scene-002" };
   const other = await send(bob, "click-1", bobs);
   assert.notEqual(other, id, "a key belongs to its user");
@@ -287,6 +296,7 @@ Deno.test("users send, ask and cancel by functions that check them", async () =>
   );
   assert.deepEqual(owners.map(({ owner }) => owner), [ANN.id, BOB.id]);
   await stack.sql("select cancel_generation_job(id) from generation_jobs where status = 'queued'");
+  await holdImages(false);
 });
 
 Deno.test("SQL sends, asks and cancels", async () => {
