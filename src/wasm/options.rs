@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use js_sys::{Function, JSON, Reflect};
-use serde::Deserialize;
+use js_sys::{Array, Function};
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
@@ -13,7 +12,7 @@ use crate::flow::Settings;
 use crate::policy::polling::DEADLINE;
 
 /// The options of a run.
-#[derive(Deserialize, Tsify)]
+#[derive(Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct RunOptions {
     /// The models, in order of preference.
@@ -39,87 +38,48 @@ pub struct RunOptions {
     #[tsify(optional)]
     pub(super) public_storage_url: Option<String>,
     /// Called with each entry of the log.
-    #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "(entry: LogEntry) => void")]
-    log: JsValue,
+    pub(super) log: Option<Function>,
     /// Tells the run to stop: it claims no more jobs and ends soon.
-    #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "AbortSignal")]
-    signal: JsValue,
-}
-
-/// What an option has to be.
-struct Rule {
-    option: &'static str,
-    expected: &'static str,
-    holds: fn(&RunOptions) -> bool,
-}
-
-/// Valid options.
-const VALID: &str = r#"{"models":["m"],"concurrency":1,"budgetSeconds":1,"maxAttempts":1}"#;
-
-const RULES: [Rule; 11] = [
-    rule("models", "an array of non-empty strings", |given| are_texts(&given.models)),
-    rule("models", "at least one model", |given| !given.models.is_empty()),
-    rule("concurrency", "a whole number from 1 to 100", |given| {
-        (1..=100).contains(&given.concurrency)
-    }),
-    // A day: longer than any worker lives.
-    rule("budgetSeconds", "seconds, more than 0 and at most 86400", |given| {
-        given.budget_seconds > 0.0 && given.budget_seconds <= 86_400.0
-    }),
-    rule("operationDeadlineSeconds", "a whole number from 1 to 4294967295", |given| {
-        given.operation_deadline_seconds != Some(0)
-    }),
-    rule("maxAttempts", "a whole number from 1 to 1000", |given| {
-        (1..=1000).contains(&given.max_attempts)
-    }),
-    rule("maxJobs", "a whole number from 1 to 4294967295", |given| given.max_jobs != Some(0)),
-    rule("sourceImageHosts", "an array of non-empty strings", |given| {
-        given.source_image_hosts.as_deref().is_none_or(are_texts)
-    }),
-    rule("publicStorageUrl", "a string", |_| true),
-    rule("log", "a function", |given| is_missing(&given.log) || given.log.is_function()),
-    rule("signal", "an AbortSignal", |given| {
-        is_missing(&given.signal) || given.signal.has_type::<AbortSignal>()
-    }),
-];
-
-const fn rule(
-    option: &'static str,
-    expected: &'static str,
-    holds: fn(&RunOptions) -> bool,
-) -> Rule {
-    Rule { option, expected, holds }
-}
-
-fn are_texts(texts: &[String]) -> bool {
-    texts.iter().all(|text| !text.trim().is_empty())
-}
-
-fn is_missing(value: &JsValue) -> bool {
-    value.is_undefined() || value.is_null()
+    pub(super) signal: Option<AbortSignal>,
 }
 
 impl RunOptions {
-    /// Reads the caller's options. They replace valid ones one by one, so that the first that cannot
-    /// be read is known: serde's own error would repeat the value, which may be a key in the wrong
-    /// place.
+    /// Reads the caller's options. Not by serde-wasm-bindgen: its errors repeat the value, which may
+    /// be a key in the wrong place, and reading by it costs 19 kB of WASM.
     ///
     /// # Errors
     /// A `TypeError` that names the option and says what was expected.
     pub(super) fn read(given: &JsValue) -> Result<Self, JsValue> {
-        let copy = JSON::parse(VALID)?;
-        let mut options = None;
-        for Rule { option, expected, holds } in &RULES {
-            let value = property(given, "options", option)?;
-            Reflect::set(&copy, &JsValue::from_str(option), &value)?;
-            options = serde_wasm_bindgen::from_value(copy.clone()).ok().filter(holds);
-            if options.is_none() {
-                return Err(unexpected(&format!("options.{option}"), &value, expected));
-            }
+        const TEXT: &str = "a string";
+        const TEXTS: &str = "an array of non-empty strings";
+        const DEADLINE_OPTION: &str = "operationDeadlineSeconds";
+        const POSITIVE: &str = "a whole number from 1 to 4294967295";
+        // A day: longer than any worker lives.
+        const SECONDS: &str = "seconds, more than 0 and at most 86400";
+        let models = required(given, "models", TEXTS, texts)?;
+        if models.is_empty() {
+            return Err(unexpected("options.models", &Array::new(), "at least one model"));
         }
-        options.ok_or(JsValue::UNDEFINED)
+        Ok(Self {
+            models,
+            concurrency: required(given, "concurrency", "a whole number from 1 to 100", |it| {
+                whole(it).filter(|number| *number <= 100)
+            })?,
+            budget_seconds: required(given, "budgetSeconds", SECONDS, |it| {
+                it.as_f64().filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0)
+            })?,
+            operation_deadline_seconds: optional(given, DEADLINE_OPTION, POSITIVE, whole)?,
+            max_attempts: required(given, "maxAttempts", "a whole number from 1 to 1000", |it| {
+                whole(it).filter(|number| *number <= 1000)
+            })?,
+            max_jobs: optional(given, "maxJobs", POSITIVE, whole)?,
+            source_image_hosts: optional(given, "sourceImageHosts", TEXTS, texts)?,
+            public_storage_url: optional(given, "publicStorageUrl", TEXT, JsValue::as_string)?,
+            log: optional(given, "log", "a function", |it| it.dyn_ref().cloned())?,
+            signal: optional(given, "signal", "an AbortSignal", |it| it.dyn_ref().cloned())?,
+        })
     }
 
     /// The settings of the flow.
@@ -134,14 +94,44 @@ impl RunOptions {
             max_jobs: self.max_jobs,
         }
     }
+}
 
-    /// The function to call with each entry of the log.
-    pub(super) fn log(&self) -> Option<Function> {
-        self.log.dyn_ref().cloned()
-    }
+/// The value of an option; `None` from `read` means that it is not as expected.
+fn required<T>(
+    given: &JsValue,
+    option: &str,
+    expected: &str,
+    read: fn(&JsValue) -> Option<T>,
+) -> Result<T, JsValue> {
+    let value = property(given, "options", option)?;
+    read(&value).ok_or_else(|| unexpected(&format!("options.{option}"), &value, expected))
+}
 
-    /// The signal that tells the run to stop.
-    pub(super) fn signal(&self) -> Option<AbortSignal> {
-        self.signal.dyn_ref().cloned()
+/// The value of an option that may be missing.
+fn optional<T>(
+    given: &JsValue,
+    option: &str,
+    expected: &str,
+    read: fn(&JsValue) -> Option<T>,
+) -> Result<Option<T>, JsValue> {
+    let value = property(given, "options", option)?;
+    if value.is_undefined() || value.is_null() {
+        return Ok(None);
     }
+    let read =
+        read(&value).ok_or_else(|| unexpected(&format!("options.{option}"), &value, expected));
+    read.map(Some)
+}
+
+/// A whole number of at least 1.
+fn whole(value: &JsValue) -> Option<u32> {
+    let number = value.as_f64()?;
+    let whole = number as u32;
+    (f64::from(whole) == number && whole > 0).then_some(whole)
+}
+
+/// Texts that are not blank.
+fn texts(value: &JsValue) -> Option<Vec<String>> {
+    let texts = value.dyn_ref::<Array>()?.iter().map(|text| text.as_string());
+    texts.map(|text| text.filter(|text| !text.trim().is_empty())).collect()
 }

@@ -39,8 +39,8 @@ impl JsWorld {
     /// # Errors
     /// A `TypeError` that names the adapter and says what was expected.
     pub(super) fn of(adapters: &JsValue, kind: Kind, options: RunOptions) -> Result<Self, JsValue> {
-        let (clock, log) = (JsClock::new(options.signal()), JsLog::new(options.log()));
-        let RunOptions { source_image_hosts, public_storage_url, .. } = options;
+        let RunOptions { source_image_hosts, public_storage_url, log, signal, .. } = options;
+        let (clock, log) = (JsClock::new(signal), JsLog::new(log));
         let public_storage_url = public_storage_url.map(|url| url.trim_end_matches('/').to_owned());
         let queue = Pgmq::new(Adapter::of(adapters, "pgmq")?);
         let models = match kind {
