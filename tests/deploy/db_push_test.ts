@@ -2,20 +2,15 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { connect, startPostgres } from "../support/postgres.ts";
 import { REPOSITORY } from "./deployment.ts";
-import { supabase } from "./supabase_cli.ts";
-
-/** No management API: the CLI sends it no request. */
-const NOWHERE = "http://127.0.0.1:1";
+import { NOWHERE, supabase } from "./supabase_cli.ts";
 
 for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
   Deno.test(`the CLI applies the migrations, once, on PostgreSQL ${major}`, async () => {
     const server = await startPostgres({ major });
     try {
       const { url } = await server.createDatabase({ pgmq: { extension: version } });
-      const database = new URL(url);
-      database.search = "sslmode=disable";
       const push = (...flags: string[]) =>
-        supabase(REPOSITORY, NOWHERE, ["db", "push", `--remote=${database.href}`, ...flags]);
+        supabase(REPOSITORY, NOWHERE, ["db", "push", `--remote=${url}`, ...flags]);
       const files = [...Deno.readDirSync(`${REPOSITORY}supabase/migrations`)].map(({ name }) =>
         name
       );

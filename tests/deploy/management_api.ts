@@ -8,26 +8,15 @@ export interface Upload {
     entrypoint_path: string;
     import_map_path?: string;
     verify_jwt: boolean;
-    static_patterns?: string[];
   };
   /** Path, as the CLI names it, to content. */
   files: Map<string, Uint8Array>;
 }
 
-export interface ManagementApi {
-  url: string;
-  uploads: Upload[];
-  /** What `secrets set` has set, by name. */
-  secrets: Map<string, string>;
-  /** All other requests, as `METHOD path`. */
-  others: string[];
-  close(): Promise<void>;
-}
-
-export function startManagementApi(): ManagementApi {
+/** Starts it; what was uploaded for each function, and what `secrets set` has set, by name. */
+export function startManagementApi() {
   const uploads: Upload[] = [];
   const secrets = new Map<string, string>();
-  const others: string[] = [];
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     async (request) => {
@@ -39,7 +28,6 @@ export function startManagementApi(): ManagementApi {
         return new Response(null, { status: 201 });
       }
       if (request.method !== "POST" || !pathname.endsWith("/functions/deploy")) {
-        others.push(`${request.method} ${pathname}`);
         return Response.json({ message: "not found" }, { status: 404 });
       }
       const upload = await readUpload(searchParams.get("slug") ?? "", await request.formData());
@@ -60,7 +48,6 @@ export function startManagementApi(): ManagementApi {
     url: `http://127.0.0.1:${server.addr.port}`,
     uploads,
     secrets,
-    others,
     close: () => server.shutdown(),
   };
 }

@@ -5,10 +5,7 @@ import { EXTENSIONS } from "../database/tap.ts";
 import { connect, type Database, startPostgres } from "../support/postgres.ts";
 import { REPOSITORY } from "./deployment.ts";
 import { startDocker } from "./docker.ts";
-import { supabase } from "./supabase_cli.ts";
-
-/** No management API: the CLI sends it no request. */
-const NOWHERE = "http://127.0.0.1:1";
+import { NOWHERE, supabase } from "./supabase_cli.ts";
 
 /** The CLI's status of the local stack that it would start here. */
 async function localStack(): Promise<Record<string, string>> {
@@ -37,10 +34,8 @@ async function inDatabase(test: (database: Database, session: Sql) => Promise<vo
   }
 }
 
-async function pushWithSeed(database: Database): Promise<string> {
-  const url = new URL(database.url);
-  url.search = "sslmode=disable";
-  const arguments_ = ["db", "push", "--include-seed", `--remote=${url.href}`];
+async function pushWithSeed({ url }: Database): Promise<string> {
+  const arguments_ = ["db", "push", "--include-seed", `--remote=${url}`];
   const { code, output } = await supabase(REPOSITORY, NOWHERE, arguments_);
   equal(code, 0, output);
   return output;

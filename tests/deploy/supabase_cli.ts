@@ -7,16 +7,11 @@ import { packageFile } from "../../local/npm_package.ts";
 /** The version whose uploads were checked; a newer one may choose files differently. */
 const VERSION = "3.1.0";
 
+/** No management API, for commands that send it no request. */
+export const NOWHERE = "http://127.0.0.1:1";
+
 /** The ref of a project that does not exist: twenty letters, as the CLI requires. */
 export const PROJECT = "abcdefghijklmnopqrst";
-
-export interface CliOutcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-  /** Both. */
-  output: string;
-}
 
 /**
  * Runs the CLI in the project at `workdir`, talking to the management API at `apiUrl`, with more
@@ -27,7 +22,7 @@ export async function supabase(
   apiUrl: string,
   args: string[],
   variables: Record<string, string> = {},
-): Promise<CliOutcome> {
+) {
   const binary = await supabaseBinary();
   const home = await Deno.makeTempDir({ prefix: "supabase-home-" });
   try {
