@@ -88,30 +88,20 @@ Deno.test("an object that throws when it is read becomes an error, never a trap"
   await rejects(processImages(ADAPTERS, trap as RunOptions), { message: "hands off" });
 });
 
-Deno.test("adapters that return nonsense end the run with a reason", async () => {
-  const answers: unknown[] = [undefined, null, 7, "text", {}, Response.error(), () => 1];
-  for (const answer of answers) {
-    const pgmq = {
-      url: "http://queue.test/rest/v1",
-      fetch: () => answer,
-    } as unknown as ImageAdapters["pgmq"];
-    const report = await processImages({ ...ADAPTERS, pgmq }, options());
-    equal(report.stopped, "unavailable");
-    equal(report.error?.code, "queue_failed");
-  }
-});
-
-Deno.test("a body that cannot be read ends the run with a reason", async () => {
+Deno.test("adapters that return nonsense, or what cannot be read, end the run with a reason", async () => {
   const read = Response.json([]);
   await read.text();
   const locked = Response.json([]);
   locked.body!.getReader();
   const broken = new ReadableStream({ pull: () => Promise.reject(new Error("broken")) });
   const words = new ReadableStream({ start: (controller) => controller.enqueue("words") });
-  for (const answer of [read, locked, new Response(broken), new Response(words)]) {
-    const pgmq = { url: "http://queue.test/rest/v1", fetch: () => Promise.resolve(answer) };
-    const report = await processImages({ ...ADAPTERS, pgmq }, options());
+  const unreadable = [read, locked, new Response(broken), new Response(words)];
+  const answers: unknown[] = [undefined, null, 7, "text", {}, Response.error(), () => 1];
+  for (const answer of [...answers, ...unreadable]) {
+    const pgmq = { url: "http://queue.test/rest/v1", fetch: () => answer };
+    const report = await processImages({ ...ADAPTERS, pgmq } as ImageAdapters, options());
     equal(report.stopped, "unavailable");
+    equal(report.error?.code, "queue_failed");
   }
 });
 
