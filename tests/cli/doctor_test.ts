@@ -1,8 +1,8 @@
 /** `doctor` as a whole: its findings in a healthy project, that it changes nothing, and its output. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { main } from "../../cli/main.ts";
 import * as core from "../../pkg/generation_queue.js";
 import { CHECKS, checksOf, DoctorFixture, ROOT, wrong } from "./doctor_fixture.ts";
+import { run } from "./support.ts";
 
 Deno.test("a project that is as it should be", async (test) => {
   await using fixture = await DoctorFixture.open();
@@ -74,17 +74,9 @@ update generation_worker_settings set most_workers = 4`,
 
   await test.step("it prints one document for programs, and lines for people", async () => {
     const printed = async (args: string[], environment: Record<string, string>) => {
-      const out: string[] = [];
-      const code = await main(["doctor", ...args], core, {
-        environment: (name) => environment[name],
-        stdout: (line) => out.push(line),
-        stderr: (line) => out.push(line),
-        fetch,
-        now: Date.now,
-        readFile: () => Promise.reject(new Error("nothing is read")),
-        sleep: () => Promise.reject(new Error("nothing is waited for")),
-      });
-      return { code, out };
+      const { slept, ...outcome } = await run(["doctor", ...args], environment, {}, core);
+      equal(slept, 0);
+      return outcome;
     };
     const json = await printed(["--json"], fixture.environment);
     deepEqual([json.code, json.out.length], [0, 1]);

@@ -15,8 +15,6 @@ import {
 
 /** How to open a database in this process. */
 export interface PgliteDatabaseOptions {
-  /** Where its files are kept; in memory when left out. */
-  dataDir?: string;
   /** Whether to make the pgTAP extension available. */
   pgtap?: boolean;
 }
@@ -25,7 +23,7 @@ export interface PgliteDatabaseOptions {
 export async function openPglite(options: PgliteDatabaseOptions = {}): Promise<PGlite> {
   const extensions: PGliteOptions["extensions"] = { pgmq };
   if (options.pgtap) extensions.pgtap = (await import("@electric-sql/pglite-pgtap")).pgtap;
-  const database = await PGlite.create({ dataDir: options.dataDir, extensions });
+  const database = await PGlite.create({ extensions });
   await database.exec(SUPABASE_ROLES + SUPABASE_PRIVILEGES + STORAGE_BUCKETS);
   return database;
 }
