@@ -6,7 +6,7 @@
  *     simulator.script({ match: { kind: "image" }, preset: "quota", retryDelay: "1s" });
  */
 import { generateApiKey } from "./api_key.ts";
-import { Entrance } from "./entrance.ts";
+import { serve } from "./http_server.ts";
 import { emptyMemory, recall, remember } from "./memory.ts";
 import { drawn, type Painter } from "./painter.ts";
 import type { RecordedRequest } from "./recording.ts";
@@ -55,7 +55,7 @@ export interface Simulator extends AsyncDisposable {
 }
 
 /** Starts a simulator on 127.0.0.1. It runs in this process until it is closed. */
-export function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, apiKey = generateApiKey(), imageDelayMs = 0, videoDelayMs = 0, seed = 0 } =
     options;
   const { memoryFile, forget = false, painter = drawn } = options;
@@ -73,34 +73,17 @@ export function startSimulator(options: SimulatorOptions = {}): Promise<Simulato
     closing: closing.signal,
   };
 
-  let entrance: Entrance | undefined = undefined;
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, signal: closing.signal, onListen: () => {} },
-    async (request, info) => {
-      const body = await request.text().catch(() => undefined);
-      if (body === undefined) return new Response(null, { status: 400 }); // its client has gone
-      const response = await answer(state, request, body);
-      if (response !== undefined) return response;
-      entrance?.drop(info.remoteAddr.port);
-      return new Response(null, { status: 500 }); // goes to a closed connection
-    },
+  const server = await serve(
+    port,
+    async (request) => await answer(state, request, await request.text()),
   );
-  try {
-    entrance = new Entrance(port, server.addr.port);
-  } catch (error) {
-    closing.abort();
-    throw error;
-  }
-  const opened = entrance;
-
   const close = async () => {
     if (closing.signal.aborted) return;
     closing.abort();
-    await opened.close();
-    await server.finished;
+    await server.close();
   };
-  return Promise.resolve({
-    url: `http://127.0.0.1:${opened.port}/v1beta`,
+  return {
+    url: `http://127.0.0.1:${server.port}/v1beta`,
     apiKey,
     requests: state.requests,
     accepted: (kind: "image" | "video") =>
@@ -112,5 +95,5 @@ export function startSimulator(options: SimulatorOptions = {}): Promise<Simulato
     },
     close,
     [Symbol.asyncDispose]: close,
-  });
+  };
 }

@@ -2,7 +2,7 @@
  * A gateway between the functions and the stack. It forwards requests, or answers them itself, or
  * drops the connection, as a test says.
  */
-import { Entrance } from "../../local/simulator/entrance.ts";
+import { type HttpServer, serve } from "../../local/simulator/http_server.ts";
 
 /** The answer to give instead of the stack's; "drop" closes the connection without one. */
 type Interference = (request: Request) => Response | "drop" | undefined;
@@ -13,32 +13,24 @@ export class Gateway implements AsyncDisposable {
   /** Where requests are forwarded to, and the key for it. */
   project = { url: "", key: "" };
 
-  readonly #entrance: Entrance;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #closing = new AbortController();
+  #server!: HttpServer;
+
+  private constructor(private readonly key: string) {}
 
   /** `key` is the key that the functions have, which is valid nowhere else. */
-  constructor(private readonly key: string) {
-    this.#server = Deno.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      signal: this.#closing.signal,
-      onListen: () => {},
-    }, (request, { remoteAddr }) => this.#answer(request, remoteAddr.port));
-    this.#entrance = new Entrance(0, this.#server.addr.port);
+  static async open(key: string): Promise<Gateway> {
+    const gateway = new Gateway(key);
+    gateway.#server = await serve(0, (request) => gateway.#answer(request));
+    return gateway;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#entrance.port}`;
+    return `http://127.0.0.1:${this.#server.port}`;
   }
 
-  async #answer(request: Request, port: number): Promise<Response> {
+  async #answer(request: Request): Promise<Response | undefined> {
     const answer = this.interfere(request);
-    if (answer instanceof Response) return answer;
-    if (answer === "drop") {
-      this.#entrance.drop(port);
-      return new Response(null, { status: 500 }); // goes to a closed connection
-    }
+    if (answer !== undefined) return answer === "drop" ? undefined : answer;
     const { pathname, search } = new URL(request.url);
     const headers = new Headers(request.headers);
     headers.delete("authorization");
@@ -55,9 +47,7 @@ export class Gateway implements AsyncDisposable {
     return new Response(reply.body, { status, headers: type ? { "content-type": type } : {} });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
-    await this.#entrance.close();
-    await this.#server.finished;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#server.close();
   }
 }

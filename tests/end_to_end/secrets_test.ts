@@ -22,7 +22,7 @@ function withoutMessage(row: Record<string, unknown>): Record<string, unknown> {
 
 Deno.test("no failure gives a secret away", async (test) => {
   const marks = newMarks();
-  await using gateway = new Gateway(marks.secret);
+  await using gateway = await Gateway.open(marks.secret);
   await using project = await TestProject.start({
     apiKey: marks.google,
     callerKey: marks.worker,
