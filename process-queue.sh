@@ -52,8 +52,7 @@ run_function() { # name; succeeds when no job has failed
   status=${reply##*$'\n'} body=${reply%$'\n'*} body=${body%$'\n'}
   if [[ $status == 20[07] && $body =~ $counts ]]; then
     printf '  %s\n' "${body//$'\n'/$'\n'  }"
-    [[ ${BASH_REMATCH[2]} == 0 ]]
-    return
+    return "$((BASH_REMATCH[2] > 0))"
   fi
   # A gateway in front of the function answers {"message": …}.
   [[ ! $body =~ \"(message|msg)\":\ *\"([^\"]*)\" ]] || body=${BASH_REMATCH[2]}
@@ -69,7 +68,7 @@ run_function() { # name; succeeds when no job has failed
   return 1
 }
 
-queue='' BODY='{}'
+functions=() BODY='{}'
 while [[ $# -gt 0 ]]; do
   case $1 in
     --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" && continue ;;
@@ -80,17 +79,17 @@ while [[ $# -gt 0 ]]; do
       BODY="{\"maxJobs\":$2}" && shift
       ;;
     -*) die 2 "There is no flag $1. See ./process-queue.sh --help" ;;
-    *) [[ -z $queue ]] || die 2 "One queue at a time, or all: $queue and $1 were given." && queue=$1 ;;
+    *)
+      [[ -z ${queue:-} ]] || die 2 "One queue at a time, or all: $queue and $1 were given."
+      queue=$1
+      [[ $queue != images && $queue != all ]] || functions+=(process-image-generation)
+      [[ $queue != videos && $queue != all ]] || functions+=(process-video-generation)
+      [[ ${#functions[@]} -gt 0 ]] || die 2 "There is no queue \"$queue\": images, videos or all."
+      ;;
   esac
   shift
 done
-case $queue in
-  images) functions=(process-image-generation) ;;
-  videos) functions=(process-video-generation) ;;
-  all) functions=(process-image-generation process-video-generation) ;;
-  '') die 2 "$HELP" ;;
-  *) die 2 "There is no queue \"$queue\": images, videos or all." ;;
-esac
+[[ ${#functions[@]} -gt 0 ]] || die 2 "$HELP"
 
 key=SUPABASE_SECRET_KEY place="in your project's settings; the local stack (deno task start) writes it into .env.local: --env-file .env.local"
 [[ -n ${!key:-} || -z ${SUPABASE_SERVICE_ROLE_KEY:-} ]] || key=SUPABASE_SERVICE_ROLE_KEY
@@ -106,7 +105,5 @@ HEADERS="header = \"apikey: ${!key}\""
 [[ ${!key} == sb_* ]] || HEADERS+=$'\n'"header = \"authorization: Bearer ${!key}\""
 
 code=0
-for name in "${functions[@]}"; do
-  run_function "$name" || code=1
-done
+for name in "${functions[@]}"; do run_function "$name" || code=1; done
 exit "$code"
