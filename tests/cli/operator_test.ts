@@ -1,10 +1,8 @@
 /** The operators' commands against a real installation with the provider simulator behind it. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { TestProject } from "../support/test_project.ts";
-import { shell, start } from "./shell.ts";
+import { RUN, shell, start } from "./shell.ts";
 import { jobId, run } from "./support.ts";
-
-const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
 
 type Row = Record<string, unknown>;
 

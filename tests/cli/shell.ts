@@ -3,6 +3,9 @@ import { fileURLToPath } from "node:url";
 
 export const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
+/** The tool with the permissions that the README gives it. */
+export const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
+
 /** Runs a line in a shell, at the root of the repository, with nothing but the promised variables. */
 export async function shell(line: string, environment: Record<string, string>) {
   return await start(line, environment).outcome;

@@ -5,10 +5,9 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import * as core from "../../pkg/generation_queue.js";
 import { TestProject } from "../support/test_project.ts";
-import { REPOSITORY, shell, start } from "./shell.ts";
+import { REPOSITORY, RUN, shell, start } from "./shell.ts";
 import { run } from "./support.ts";
 
-const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
 const SOURCE = "https://example.com/a.png";
 
 /** The line, the queue, and the message that must be on it. */

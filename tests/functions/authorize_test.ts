@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { authorize, contains } from "../../supabase/functions/_shared/authorize.ts";
 import { readCredentials } from "../../supabase/functions/_shared/credentials.ts";
 import { VariableError } from "../../supabase/functions/_shared/variable.ts";
-import { environmentOf, hostedValues, newKeys, post, testFunction } from "./support.ts";
+import { ask, environmentOf, hostedValues, newKeys, post, testFunction } from "./support.ts";
 
 const keys = newKeys();
 const values = hostedValues(keys);
@@ -103,9 +103,7 @@ for (const [name, headers, may] of FORMS) {
     equal(await allowed(headers), may);
     // The function gives the same answer, and a rejected caller starts no run.
     const { handler, runs, lines } = testFunction(values);
-    const response = await handler(
-      new Request("http://functions.test/x", { method: "POST", headers }),
-    );
+    const response = await handler(ask({ method: "POST", headers }));
     equal(response.status, may ? 200 : 401);
     equal(runs.length, may ? 1 : 0);
     if (!may) deepEqual(lines, []);
@@ -298,9 +296,7 @@ Deno.test("undefined and null, written by a script without a key, are no keys", 
 Deno.test("a rejection says what to do and nothing about the keys", async () => {
   const detail = async (headers: HeadersInit, variables = values) => {
     const { handler } = testFunction(variables);
-    const response = await handler(
-      new Request("http://functions.test/x", { method: "POST", headers }),
-    );
+    const response = await handler(ask({ method: "POST", headers }));
     equal(response.status, 401);
     deepEqual(
       Object.fromEntries([...response.headers].filter(([name]) => !name.startsWith("access-"))),
@@ -342,7 +338,7 @@ Deno.test("only POST requires a key, and only POST starts a run", async () => {
       ] as const
     ) {
       const { handler, runs } = testFunction(values);
-      const request = new Request("http://functions.test/x", {
+      const request = ask({
         method,
         headers: { ...(key && bearer(key)), origin: "https://page.example" },
       });

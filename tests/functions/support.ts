@@ -54,6 +54,25 @@ export function report(change: Partial<RunReport> = {}): RunReport {
   };
 }
 
+/** A report of three jobs, one of which failed with `message`; and its text, given how that is shown. */
+export const mixedReport = (message: string) =>
+  report({
+    ...{ claimed: 3, succeeded: 1, failed: 1, waiting: 1 },
+    jobs: [
+      { jobId: "a", msgId: 1, outcome: "succeeded", sceneId: "s-1", url: "http://p/1.png" },
+      { jobId: "b", msgId: 2, outcome: "failed", error: { code: "no_image", message } },
+      { jobId: "c", msgId: 3, outcome: "waiting", characterId: "hero" },
+    ],
+  });
+export const mixedText = (message: string) =>
+  `\
+succeeded  job a (s-1)  http://p/1.png
+failed     job b  no_image: ${message}
+waiting    job c (hero)
+jobs: 3  succeeded: 1  failed: 1  retrying: 0  waiting: 1
+Some jobs are not finished: run this again in a while.
+`;
+
 /** A function around a run of the test's own, with everything that it did to its platform. */
 export function testFunction(
   values: Record<string, string>,
@@ -84,6 +103,9 @@ export function testFunction(
   );
   return { handler, shutdown, lines, kept, runs };
 }
+
+/** A request without a body. */
+export const ask = (init?: RequestInit) => new Request("http://functions.test/x", init);
 
 export function post(
   key: string | undefined,
