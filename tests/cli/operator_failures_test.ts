@@ -1,5 +1,6 @@
 /** Operators' commands on a project that returns few rows at once, and that fails in the middle. */
 import { deepEqual, equal, match } from "node:assert/strict";
+import { serve } from "../support/loopback.ts";
 import { environmentFor, jobId, run } from "./support.ts";
 
 type Row = Record<string, unknown>;
@@ -18,22 +19,19 @@ async function against<T>(
   act: (operate: (...line: string[]) => ReturnType<typeof run>) => Promise<T>,
   mostRows = 1000,
 ): Promise<T> {
-  await using server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    async (request) => {
-      const { pathname, searchParams: query, href } = new URL(request.url);
-      if (href.length > 8192) return new Response("URI Too Long", { status: 414 });
-      const body = request.method === "POST" ? await request.json() : {};
-      const answered = answer({ name: pathname.split("/").at(-1)!, query, body });
-      if (answered instanceof Response) return answered;
-      const [offset, limit] = ["offset", "limit"].map((name) => query.get(name));
-      const start = Number(offset ?? 0);
-      return Response.json(
-        answered.slice(start, start + Math.min(Number(limit ?? mostRows), mostRows)),
-      );
-    },
-  );
-  const environment = environmentFor(`http://127.0.0.1:${server.addr.port}`);
+  await using server = serve(async (request) => {
+    const { pathname, searchParams: query, href } = new URL(request.url);
+    if (href.length > 8192) return new Response("URI Too Long", { status: 414 });
+    const body = request.method === "POST" ? await request.json() : {};
+    const answered = answer({ name: pathname.split("/").at(-1)!, query, body });
+    if (answered instanceof Response) return answered;
+    const [offset, limit] = ["offset", "limit"].map((name) => query.get(name));
+    const start = Number(offset ?? 0);
+    return Response.json(
+      answered.slice(start, start + Math.min(Number(limit ?? mostRows), mostRows)),
+    );
+  });
+  const environment = environmentFor(server.url);
   return await act((...line) => run(line, environment));
 }
 

@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { reportText } from "../../supabase/functions/_shared/summary.ts";
 import { mixedReport, mixedText, report } from "../functions/support.ts";
+import { serve } from "../support/loopback.ts";
 import { environmentFor, SECRET_KEY } from "./support.ts";
 
 const SCRIPT = new URL("../../process-queue.sh", import.meta.url).pathname;
@@ -15,20 +16,13 @@ interface Call {
 
 function startFunctions(answer: (path: string) => Response = () => reported()) {
   const calls: Call[] = [];
-  const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    async (request) => {
-      const { pathname: path } = new URL(request.url);
-      const { method, headers } = request;
-      calls.push({ path, method, headers, body: await request.text() });
-      return answer(path);
-    },
-  );
-  return {
-    url: `http://127.0.0.1:${server.addr.port}`,
-    calls,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
+  const server = serve(async (request) => {
+    const { pathname: path } = new URL(request.url);
+    const { method, headers } = request;
+    calls.push({ path, method, headers, body: await request.text() });
+    return answer(path);
+  });
+  return { ...server, calls };
 }
 
 /** What the functions answer with `Accept: text/plain`. */

@@ -4,6 +4,7 @@ import type { Io } from "../../cli/io.ts";
 import type { Job } from "../../cli/jobs.ts";
 import { main } from "../../cli/main.ts";
 import type { Core } from "../../cli/session.ts";
+import { serve } from "../support/loopback.ts";
 
 /** A call that the project received. */
 export interface Call {
@@ -22,48 +23,43 @@ export type Course = (Partial<Job> & { error?: unknown })[];
 export function startProject(options: { answer?: Answer; course?: Course } = {}) {
   const calls: Call[] = [];
   const progress = new Map<string, number>();
-  const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    async (request) => {
-      const name = new URL(request.url).pathname.replace("/rest/v1/rpc/", "");
-      const call = { name, headers: request.headers, body: await request.json() };
-      calls.push(call);
-      const special = options.answer?.(call, calls.length - 1);
-      if (special) return special;
-      if (name === "enqueue_generation_job") {
-        const count = calls.filter((call) => call.name === name).length;
-        return Response.json([{ job_id: jobId(count), msg_id: 100 + count }]);
-      }
-      if (name === "generation_job") {
-        const id = call.body.job_id as string;
-        const course = options.course ?? [{ status: "succeeded", asset_url: "http://asset" }];
-        const at = progress.get(id) ?? 0;
-        progress.set(id, at + 1);
-        return Response.json({
-          id,
-          kind: "image",
-          position: null,
-          attempts: 0,
-          updated_at: "2026-11-25T12:00:00Z",
-          asset_url: null,
-          error: null,
-          ...course[Math.min(at, course.length - 1)],
-        });
-      }
-      return Response.json({ code: "PGRST202", message: "no such function" }, { status: 404 });
-    },
-  );
+  const server = serve(async (request) => {
+    const name = new URL(request.url).pathname.replace("/rest/v1/rpc/", "");
+    const call = { name, headers: request.headers, body: await request.json() };
+    calls.push(call);
+    const special = options.answer?.(call, calls.length - 1);
+    if (special) return special;
+    if (name === "enqueue_generation_job") {
+      const count = calls.filter((call) => call.name === name).length;
+      return Response.json([{ job_id: jobId(count), msg_id: 100 + count }]);
+    }
+    if (name === "generation_job") {
+      const id = call.body.job_id as string;
+      const course = options.course ?? [{ status: "succeeded", asset_url: "http://asset" }];
+      const at = progress.get(id) ?? 0;
+      progress.set(id, at + 1);
+      return Response.json({
+        id,
+        kind: "image",
+        position: null,
+        attempts: 0,
+        updated_at: "2026-11-25T12:00:00Z",
+        asset_url: null,
+        error: null,
+        ...course[Math.min(at, course.length - 1)],
+      });
+    }
+    return Response.json({ code: "PGRST202", message: "no such function" }, { status: 404 });
+  });
   const messages = () =>
     calls.filter(({ name }) => name === "enqueue_generation_job")
       .map(({ body: { queue_name, message } }) => ({ queue: queue_name, message }));
-  const url = `http://127.0.0.1:${server.addr.port}`;
   return {
-    url,
+    ...server,
     calls,
     messages,
     /** Runs the tool against this project. */
-    run: (args: string[], change?: Partial<Io>) => run(args, environmentFor(url), change),
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    run: (args: string[], change?: Partial<Io>) => run(args, environmentFor(server.url), change),
   };
 }
 

@@ -1,8 +1,10 @@
 /** The part of Docker's API that `supabase status` uses, on the loopback: every container runs. */
 
+import { serve } from "../support/loopback.ts";
+
 /** Starts it; `host` is the value of DOCKER_HOST. */
 export function startDocker(): { host: string; close(): Promise<void> } {
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+  const { url, close } = serve((request) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/_ping") return new Response("OK", { headers: { "api-version": "1.47" } });
     const [, name] = /\/containers\/([^/]+)\/json$/.exec(pathname) ?? [];
@@ -15,7 +17,7 @@ export function startDocker(): { host: string; close(): Promise<void> } {
     }
     return Response.json({ message: "not found" }, { status: 404 });
   });
-  return { host: `tcp://127.0.0.1:${server.addr.port}`, close: () => server.shutdown() };
+  return { host: url.replace("http", "tcp"), close };
 }
 
 const SERVICES = ["db", "kong", "auth", "rest", "storage", "edge_runtime"];

@@ -1,5 +1,7 @@
 /** The part of Supabase's management API that deploys functions and sets secrets, on the loopback. */
 
+import { serve } from "../support/loopback.ts";
+
 /** What was uploaded for one function. */
 export interface Upload {
   slug: string;
@@ -17,39 +19,31 @@ export interface Upload {
 export function startManagementApi() {
   const uploads: Upload[] = [];
   const secrets = new Map<string, string>();
-  const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    async (request) => {
-      const { pathname, searchParams } = new URL(request.url);
-      // The CLI looks for functions that config.toml does not mention: there are none yet.
-      if (request.method === "GET" && pathname.endsWith("/functions")) return Response.json([]);
-      if (request.method === "POST" && pathname.endsWith("/secrets")) {
-        for (const { name, value } of await request.json()) secrets.set(name, value);
-        return new Response(null, { status: 201 });
-      }
-      if (request.method !== "POST" || !pathname.endsWith("/functions/deploy")) {
-        return Response.json({ message: "not found" }, { status: 404 });
-      }
-      const upload = await readUpload(searchParams.get("slug") ?? "", await request.formData());
-      uploads.push(upload);
-      return Response.json({
-        id: crypto.randomUUID(),
-        slug: upload.slug,
-        name: upload.metadata.name,
-        status: "ACTIVE",
-        version: 1,
-        verify_jwt: upload.metadata.verify_jwt,
-        created_at: 0,
-        updated_at: 0,
-      }, { status: 201 });
-    },
-  );
-  return {
-    url: `http://127.0.0.1:${server.addr.port}`,
-    uploads,
-    secrets,
-    close: () => server.shutdown(),
-  };
+  const server = serve(async (request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    // The CLI looks for functions that config.toml does not mention: there are none yet.
+    if (request.method === "GET" && pathname.endsWith("/functions")) return Response.json([]);
+    if (request.method === "POST" && pathname.endsWith("/secrets")) {
+      for (const { name, value } of await request.json()) secrets.set(name, value);
+      return new Response(null, { status: 201 });
+    }
+    if (request.method !== "POST" || !pathname.endsWith("/functions/deploy")) {
+      return Response.json({ message: "not found" }, { status: 404 });
+    }
+    const upload = await readUpload(searchParams.get("slug") ?? "", await request.formData());
+    uploads.push(upload);
+    return Response.json({
+      id: crypto.randomUUID(),
+      slug: upload.slug,
+      name: upload.metadata.name,
+      status: "ACTIVE",
+      version: 1,
+      verify_jwt: upload.metadata.verify_jwt,
+      created_at: 0,
+      updated_at: 0,
+    }, { status: 201 });
+  });
+  return { ...server, uploads, secrets };
 }
 
 async function readUpload(slug: string, form: FormData): Promise<Upload> {

@@ -2,6 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { imageAdapters, videoAdapters } from "../../supabase/functions/_shared/adapters.ts";
 import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
 import { projectHeaders } from "../../supabase/functions/_shared/project_headers.ts";
+import { serve } from "../support/loopback.ts";
 import { environmentOf, hostedValues, newKeys } from "./support.ts";
 
 const keys = newKeys();
@@ -216,13 +217,10 @@ Deno.test("method, headers, body and signal pass through; redirects are not foll
 
 /** A project that answers over real connections, and the adapters for it. */
 function realProject(answer: (request: Request) => Response | Promise<Response>) {
-  const listen = { port: 0, hostname: "127.0.0.1", onListen: () => {} };
-  const server = Deno.serve(listen, answer);
-  const url = `http://127.0.0.1:${server.addr.port}`;
-  const values = { ...hostedValues(keys), SUPABASE_URL: url };
+  const server = serve(answer);
+  const values = { ...hostedValues(keys), SUPABASE_URL: server.url };
   const { configuration } = readConfiguration(environmentOf(values), "image");
-  const adapters = imageAdapters(configuration!);
-  return { url, adapters, [Symbol.asyncDispose]: () => server.shutdown() };
+  return { ...server, adapters: imageAdapters(configuration!) };
 }
 
 Deno.test("a body streams through before it is complete, over a real connection", async () => {
