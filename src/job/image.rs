@@ -251,16 +251,10 @@ mod tests {
         });
         let issues = ImageJob::parse(&message).unwrap_err().issues;
         let fields: Vec<_> = issues.iter().map(|issue| issue.field.as_str()).collect();
-        let expected = [
-            "storyboardId",
-            "sceneId",
-            "characterId",
-            "prompt",
-            "sourceImageUrl",
-            "editMode",
-            "webhookUrl",
-        ];
-        assert_eq!(fields, expected);
+        assert_eq!(
+            fields.join(" "),
+            "storyboardId sceneId characterId prompt sourceImageUrl editMode webhookUrl"
+        );
     }
 
     #[test]

@@ -220,73 +220,11 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn with(field: &str, value: Value) -> Result<VideoJob, Invalid> {
-        let mut message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
-        message[field] = value;
-        VideoJob::parse(&message)
-    }
-
-    #[test]
-    fn what_is_left_out_has_its_default() {
-        let job = with("x", Value::Null).unwrap();
-        assert_eq!(job.aspect_ratio, "16:9");
-        assert_eq!(job.duration, Duration::Eight);
-        assert_eq!(job.resolution, "720p");
-        assert!(job.image_urls().is_empty());
-    }
-
-    #[test]
-    fn a_duration_is_a_text_or_a_number() {
-        for value in [json!("4"), json!(4), json!(4.0)] {
-            assert_eq!(with("durationSeconds", value).unwrap().duration, Duration::Four);
-        }
-        for value in [json!("5"), json!(5), json!("4s"), json!(""), json!(true), json!([4])] {
-            let issues = with("durationSeconds", value).unwrap_err().issues;
-            assert_eq!(issues[0].field, "durationSeconds");
-        }
-    }
-
-    #[test]
-    fn an_unknown_word_is_refused_with_the_known_ones() {
-        let refused = with("aspectRatio", json!("1:1")).unwrap_err().to_string();
-        assert_eq!(refused, "aspectRatio: expected \"16:9\" or \"9:16\", not \"1:1\"");
-        let refused = with("resolution", json!("4k")).unwrap_err().to_string();
-        assert_eq!(refused, "resolution: expected \"720p\" or \"1080p\", not \"4k\"");
-    }
-
-    #[test]
-    fn a_webhook_url_is_a_url() {
-        for url in ["https://hooks.example.com/x", "http://127.0.0.1:9000/"] {
-            assert!(with("webhookUrl", json!(url)).is_ok());
-        }
-        for (value, expected) in [
-            (json!("mailto:a@b.test"), "an http or https URL"),
-            (json!(["https://a.test/"]), "an http or https URL, not an array"),
-            (json!("https://".repeat(600)), "a URL of at most 4096 bytes, not 4800"),
-        ] {
-            let refused = with("webhookUrl", value).unwrap_err().to_string();
-            assert_eq!(refused, format!("webhookUrl: expected {expected}"));
-        }
-    }
-
-    #[test]
-    fn full_resolution_is_for_eight_seconds() {
-        let message = |seconds| {
-            json!({
-                "storyboardId": "sb", "prompt": "p", "resolution": "1080p",
-                "durationSeconds": seconds,
-            })
-        };
-        assert!(VideoJob::parse(&message("8")).is_ok());
-        let refused = VideoJob::parse(&message("4")).unwrap_err().to_string();
-        assert_eq!(refused, "durationSeconds: expected \"8\" with 1080p, not \"4\"");
-    }
-
     const FRAME: &str = "https://example.com/first.png";
     const LAST: &str = "https://example.com/last.png";
 
-    fn made_from(fields: Value) -> Result<VideoJob, Invalid> {
-        let mut message = json!({"storyboardId": "sb", "prompt": "p"});
+    fn parse(fields: Value) -> Result<VideoJob, Invalid> {
+        let mut message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
         for (field, value) in fields.as_object().unwrap() {
             message[field] = value.clone();
         }
@@ -294,26 +232,47 @@ mod tests {
     }
 
     #[test]
-    fn a_video_has_a_first_frame_and_perhaps_a_last_one() {
-        for one in [json!({"sourceImageUrl": FRAME}), json!({"sourceImageUrls": [FRAME]})] {
-            let job = made_from(one).unwrap();
-            assert_eq!((job.images(), job.image_urls()), (VideoImages::Frames, vec![FRAME.into()]));
+    fn what_is_left_out_has_its_default() {
+        let job = parse(json!({})).unwrap();
+        assert_eq!((job.aspect_ratio, job.resolution), ("16:9", "720p"));
+        assert_eq!(job.duration, Duration::Eight);
+        assert!(job.image_urls().is_empty());
+    }
+
+    #[test]
+    fn a_duration_is_a_text_or_a_number() {
+        for value in [json!("4"), json!(4), json!(4.0)] {
+            let job = parse(json!({"durationSeconds": value})).unwrap();
+            assert_eq!(job.duration, Duration::Four);
         }
-        let both = made_from(json!({"sourceImageUrl": FRAME, "lastFrameUrl": LAST})).unwrap();
-        assert_eq!((both.images(), both.image_urls().len()), (VideoImages::Frames, 2));
-        assert_eq!(both.image_urls()[1], LAST);
+        for value in [json!("5"), json!(5), json!("4s"), json!(""), json!(true), json!([4])] {
+            let issues = parse(json!({"durationSeconds": value})).unwrap_err().issues;
+            assert_eq!(issues[0].field, "durationSeconds");
+        }
     }
 
     #[test]
-    fn or_it_has_references() {
-        let job = made_from(json!({"referenceImageUrls": [LAST, FRAME]})).unwrap();
-        assert_eq!(job.images(), VideoImages::References);
-        assert_eq!(job.image_urls(), [LAST, FRAME]);
-    }
-
-    #[test]
-    fn images_that_no_model_takes_together_are_refused() {
+    fn what_no_video_can_have_is_refused_with_what_it_can() {
         for (fields, expected) in [
+            (
+                json!({"aspectRatio": "1:1"}),
+                "aspectRatio: expected \"16:9\" or \"9:16\", not \"1:1\"",
+            ),
+            (json!({"resolution": "4k"}), "resolution: expected \"720p\" or \"1080p\", not \"4k\""),
+            (
+                json!({"resolution": "1080p", "durationSeconds": "4"}),
+                "durationSeconds: expected \"8\" with 1080p, not \"4\"",
+            ),
+            (json!({"imageSize": "2K"}), "imageSize: expected none for a video: use resolution"),
+            (json!({"webhookUrl": "mailto:a@b.test"}), "webhookUrl: expected an http or https URL"),
+            (
+                json!({"webhookUrl": ["https://a.test/"]}),
+                "webhookUrl: expected an http or https URL, not an array",
+            ),
+            (
+                json!({"webhookUrl": "https://".repeat(600)}),
+                "webhookUrl: expected a URL of at most 4096 bytes, not 4800",
+            ),
             (
                 json!({"sourceImageUrls": [FRAME, LAST]}),
                 "sourceImageUrls: expected one image, the first frame: use lastFrameUrl or \
@@ -328,24 +287,42 @@ mod tests {
                 "referenceImageUrls: expected none with sourceImageUrl or lastFrameUrl",
             ),
         ] {
-            assert_eq!(made_from(fields).unwrap_err().to_string(), expected);
+            assert_eq!(parse(fields).unwrap_err().to_string(), expected);
         }
+        let refused = parse(json!({"personGeneration": "all"})).unwrap_err().to_string();
+        assert!(refused.starts_with("personGeneration: expected \"allow_all\" or"), "{refused}");
+    }
+
+    #[test]
+    fn a_video_has_a_first_frame_and_perhaps_a_last_one() {
+        for one in [json!({"sourceImageUrl": FRAME}), json!({"sourceImageUrls": [FRAME]})] {
+            let job = parse(one).unwrap();
+            assert_eq!((job.images(), job.image_urls()), (VideoImages::Frames, vec![FRAME.into()]));
+        }
+        let both = parse(json!({"sourceImageUrl": FRAME, "lastFrameUrl": LAST})).unwrap();
+        assert_eq!((both.images(), both.image_urls().len()), (VideoImages::Frames, 2));
+        assert_eq!(both.image_urls()[1], LAST);
+    }
+
+    #[test]
+    fn or_it_has_references() {
+        let job = parse(json!({"referenceImageUrls": [LAST, FRAME]})).unwrap();
+        assert_eq!(job.images(), VideoImages::References);
+        assert_eq!(job.image_urls(), [LAST, FRAME]);
     }
 
     #[test]
     fn wishes_are_read() {
-        let job = made_from(json!({
+        let job = parse(json!({
             "model": "veo-3.1-fast-generate-preview", "negativePrompt": "rain", "seed": 0,
-            "personGeneration": "allow_adult", "priority": 100,
+            "personGeneration": "allow_adult", "priority": 100, "resolution": "1080p",
+            "durationSeconds": "8", "webhookUrl": "http://127.0.0.1:9000/",
         }))
         .unwrap();
         assert_eq!(job.model.as_deref(), Some("veo-3.1-fast-generate-preview"));
         assert_eq!(job.negative_prompt.as_deref(), Some("rain"));
         assert_eq!((job.seed, job.priority), (Some(0), Some(100)));
-        assert_eq!(job.person_generation, Some("allow_adult"));
-        let refused = with("imageSize", json!("2K")).unwrap_err().to_string();
-        assert_eq!(refused, "imageSize: expected none for a video: use resolution");
-        let refused = with("personGeneration", json!("all")).unwrap_err().to_string();
-        assert!(refused.starts_with("personGeneration: expected \"allow_all\" or"), "{refused}");
+        assert_eq!((job.resolution, job.person_generation), ("1080p", Some("allow_adult")));
+        assert!(parse(json!({"webhookUrl": "https://hooks.example.com/x"})).is_ok());
     }
 }

@@ -84,18 +84,18 @@ mod tests {
     }
 
     #[test]
-    fn the_last_attempt_is_the_last() {
-        let failure = Failure::retry(Code::ProviderUnavailable, "");
-        assert!(delay(&failure, 4, 0.5).is_some());
-        assert!(delay(&failure, 5, 0.5).is_none());
-        assert!(delay(&failure, 9, 0.5).is_none());
-    }
-
-    #[test]
-    fn some_failures_are_worth_fewer_attempts() {
-        let failure = Failure::retry_at_most(Code::NoImage, 3, "");
-        assert!(delay(&failure, 2, 0.5).is_some());
-        assert!(delay(&failure, 3, 0.5).is_none());
+    fn the_last_attempt_is_the_last_and_some_failures_are_worth_fewer() {
+        let all = Failure::retry(Code::ProviderUnavailable, "");
+        let fewer = Failure::retry_at_most(Code::NoImage, 3, "");
+        for (failure, attempts, again) in [
+            (&all, 4, true),
+            (&all, 5, false),
+            (&all, 9, false),
+            (&fewer, 2, true),
+            (&fewer, 3, false),
+        ] {
+            assert_eq!(delay(failure, attempts, 0.5).is_some(), again, "{attempts}");
+        }
     }
 
     #[test]
