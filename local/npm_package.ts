@@ -3,6 +3,7 @@
  * the package of this platform is installed: Deno cannot resolve the launcher if the registry lacks
  * one of the others.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -30,11 +31,11 @@ export async function packageFile(
 ): Promise<string> {
   const folder = join(TOOLS, `${name.replace("/", "+")}-${version}`);
   const file = join(folder, "node_modules", name, path);
-  if (await isFile(file)) return file;
+  if (existsSync(file)) return file;
 
   log(`installing ${name}@${version} from npm into .tools/`);
   await install(name, version, folder);
-  if (await isFile(file)) return file;
+  if (existsSync(file)) return file;
   throw new Error(`${name}@${version} was installed, but ${file} is not there`);
 }
 
@@ -69,8 +70,4 @@ async function install(name: string, version: string, folder: string): Promise<v
 function isTaken(error: unknown): boolean {
   return error instanceof Deno.errors.AlreadyExists ||
     (error instanceof Error && /not empty/i.test(error.message));
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isFile, () => false);
 }

@@ -6,6 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { packageFile, TOOLS } from "../npm_package.ts";
 import { extensionFiles } from "./extension_files.ts";
@@ -51,7 +52,7 @@ export async function postgresPrograms(
   const extensions = await extensionFiles();
   const digest = createHash("sha256").update(JSON.stringify([...extensions])).digest("hex");
   const folder = join(await programsHome(), `postgresql-${version}-${digest.slice(0, 8)}`);
-  if (!await exists(folder)) await complete(dirname(dirname(postgres)), extensions, folder);
+  if (!existsSync(folder)) await complete(dirname(dirname(postgres)), extensions, folder);
   return { bin: join(folder, "bin"), env: {} };
 }
 
@@ -86,7 +87,7 @@ async function complete(
     await Deno.rename(workspace, folder);
   } catch (error) {
     await Deno.remove(workspace, { recursive: true });
-    if (!await exists(folder)) throw error; // otherwise another process was first
+    if (!existsSync(folder)) throw error; // otherwise another process was first
   }
 }
 
@@ -110,8 +111,4 @@ async function readableByAll(folder: string): Promise<boolean> {
   const { mode } = await Deno.stat(folder);
   if ((mode! & 0o001) === 0) return false;
   return folder === dirname(folder) || await readableByAll(dirname(folder));
-}
-
-function exists(path: string): Promise<boolean> {
-  return Deno.stat(path).then(() => true, () => false);
 }

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { endOrphan } from "../database/server.ts";
 import type { Closing } from "./closing.ts";
@@ -43,14 +44,8 @@ export async function openFolder(
 
 /** Deletes everything in a folder except the keys. */
 export async function clearFolder(path: string): Promise<void> {
-  for (const name of ["postgres", "objects", "logs"]) await removeIfThere(join(path, name));
-  await removeIfThere(simulatorMemory(path));
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  const folders = ["postgres", "objects", "logs"].map((name) => join(path, name));
+  for (const each of [...folders, simulatorMemory(path)]) {
+    await rm(each, { recursive: true, force: true });
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FunctionLog } from "./log.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -100,13 +101,7 @@ function functionNames(root: string): string[] {
   return [...Deno.readDirSync(root)]
     .filter((entry) => entry.isDirectory && !entry.name.startsWith("_"))
     .map((entry) => entry.name)
-    .filter((name) => {
-      try {
-        return Deno.statSync(join(root, name, "index.ts")).isFile;
-      } catch {
-        return false;
-      }
-    })
+    .filter((name) => existsSync(join(root, name, "index.ts")))
     .sort();
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { eachLine, type FunctionLog } from "./log.ts";
@@ -31,7 +32,7 @@ export class Worker {
         "--quiet",
         "--no-prompt",
         "--no-lock",
-        ...(isFile(config) ? [`--config=${config}`] : ["--no-config"]),
+        ...(existsSync(config) ? [`--config=${config}`] : ["--no-config"]),
         "--allow-net",
         "--allow-env",
         // The functions import the compiled core, which lies beside the `supabase` folder.
@@ -85,12 +86,4 @@ function neededByDeno(): Record<string, string> {
     if (value !== undefined) needed[name] = value;
   }
   return needed;
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** Received bytes in a temporary file. */
@@ -53,7 +54,7 @@ export class ObjectFiles {
   }
 
   async discard(received: Received): Promise<void> {
-    await removeIfThere(received.file);
+    await rm(received.file, { force: true });
   }
 
   /** Moves received bytes to the object's path in one step: a reader sees the old or the new object. */
@@ -71,7 +72,7 @@ export class ObjectFiles {
   }
 
   async remove(bucket: string, key: string): Promise<void> {
-    await removeIfThere(this.#path(bucket, key));
+    await rm(this.#path(bucket, key), { force: true });
   }
 
   async size(bucket: string, key: string): Promise<number> {
@@ -103,13 +104,5 @@ export class ObjectFiles {
     const parts = key.split("/");
     const name = parts.pop()!;
     return join(this.root, bucket, ...parts.map((part) => `${part}~`), name || "~");
-  }
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
