@@ -1,4 +1,4 @@
 import { processVideos, version } from "../../../pkg/generation_queue.js";
-import { videoFunction } from "../_shared/video_function.ts";
+import { videoFunction } from "../_shared/queue_function.ts";
 
 export default { fetch: videoFunction({ processVideos, version }) };

@@ -1,0 +1,48 @@
+/** The functions that drain the queues, on the runtime that has loaded them. */
+import { imageAdapters, type Outside, videoAdapters } from "./adapters.ts";
+import type { ImageCore, RunOptions, RunReport, VideoCore } from "./core.ts";
+import type { Configuration, Kind } from "./environment.ts";
+import { createHandler, type Handler } from "./handler.ts";
+import { thisPlatform } from "./platform.ts";
+import { userAgent } from "./user_agent.ts";
+
+export function imageFunction(core: ImageCore): Handler {
+  return queueFunction(
+    "image",
+    core.version,
+    (configuration, outside, options) =>
+      core.processImages(imageAdapters(configuration, outside), options),
+  );
+}
+
+export function videoFunction(core: VideoCore): Handler {
+  return queueFunction(
+    "video",
+    core.version,
+    (configuration, outside, options) =>
+      core.processVideos(videoAdapters(configuration, outside), options),
+  );
+}
+
+type Run = (
+  configuration: Configuration,
+  outside: Partial<Outside>,
+  options: RunOptions,
+) => Promise<RunReport>;
+
+function queueFunction(kind: Kind, version: () => string, run: Run): Handler {
+  const name = `process-${kind}-generation`;
+  return createHandler(
+    {
+      name,
+      queue: `${kind}_generation_queue`,
+      kind,
+      version,
+      run: (configuration, options) => {
+        const outside = { log: options.log, userAgent: userAgent(version(), name) };
+        return run(configuration, outside, options);
+      },
+    },
+    thisPlatform(),
+  );
+}
