@@ -11,31 +11,12 @@ export interface DatabaseError {
  * (https://docs.postgrest.org/en/stable/references/errors.html#http-status-codes). Everything else,
  * like a code of one's own, is a 400.
  */
-const STATUS: Record<string, number> = {
-  "P0001": 400,
-  "53400": 500,
-  "42P17": 500,
-  "08": 503,
-  "09": 500,
-  "0L": 403,
-  "0P": 403,
-  "25": 500,
-  "28": 403,
-  "2D": 500,
-  "38": 500,
-  "39": 500,
-  "3B": 500,
-  "40": 500,
-  "53": 503,
-  "54": 500,
-  "55": 500,
-  "57": 500,
-  "58": 500,
-  "F0": 500,
-  "HV": 500,
-  "P0": 500,
-  "XX": 500,
-};
+const STATUS: [number, RegExp][] = [
+  [400, /^P0001/],
+  [500, /^(53400|42P17|09|25|2D|38|39|3B|40|54|55|57|58|F0|HV|P0|XX)/],
+  [503, /^(08|53)/],
+  [403, /^(0L|0P|28)/],
+];
 
 /**
  * The answer to a request that failed in the database, for the errors that lite does not know: it
@@ -43,7 +24,7 @@ const STATUS: Record<string, number> = {
  */
 export function databaseErrorResponse(error: DatabaseError): Response {
   const { code, message, detail = null, hint = null } = error;
-  const status = STATUS[code] ?? STATUS[code.slice(0, 2)] ?? 400;
+  const [status] = STATUS.find(([, codes]) => codes.test(code)) ?? [400];
   return Response.json({ code, details: detail, hint, message }, {
     status,
     headers: { "access-control-allow-origin": "*" },
