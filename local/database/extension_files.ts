@@ -49,22 +49,9 @@ create function pgmq._extension_exists(extension_name text) returns boolean lang
 $$;
 `;
 
-const UPGRADES_TO_1_5_1 = [
-  "1.1.0--1.1.1",
-  "1.1.1--1.2.0",
-  "1.2.0--1.2.1",
-  "1.2.1--1.3.0",
-  "1.3.0--1.3.1",
-  "1.3.1--1.3.2",
-  "1.3.2--1.3.3",
-  "1.3.3--1.4.0",
-  "1.4.0--1.4.1",
-  "1.4.1--1.4.2",
-  "1.4.2--1.4.3",
-  "1.4.3--1.4.4",
-  "1.4.4--1.4.5",
-  "1.4.5--1.5.0",
-  "1.5.0--1.5.1",
+const VERSIONS_TO_1_5_1 = [
+  ..."1.1.0 1.1.1 1.2.0 1.2.1 1.3.0 1.3.1 1.3.2 1.3.3".split(" "),
+  ..."1.4.0 1.4.1 1.4.2 1.4.3 1.4.4 1.4.5 1.5.0 1.5.1".split(" "),
 ];
 
 /** The files that go into a server's `extension` folder: file name to text. */
@@ -78,7 +65,8 @@ export async function extensionFiles(): Promise<Map<string, string>> {
       if (name !== undefined) files.set(name, text);
     }
   }
-  const upgrades = UPGRADES_TO_1_5_1.map((step) => {
+  const upgrades = VERSIONS_TO_1_5_1.slice(1).map((version, index) => {
+    const step = `${VERSIONS_TO_1_5_1[index]}--${version}`;
     const text = files.get(`pgmq--${step}.sql`);
     if (text === undefined) throw new Error(`pgmq's package has no upgrade script ${step}`);
     return text;
