@@ -51,31 +51,6 @@ withTestProject("faults", async (project, test) => {
     assert.equal((await project.job(id)).error_code, null);
   });
 
-  await test.step("trouble at the provider is retried and counted", async () => {
-    const id = await project.send("image", {
-      storyboardId: project.storyboard(),
-      prompt: "Trouble",
-    });
-    const presets = ["internal", "truncated", "html", "unavailable", "drop"] as const;
-    // All of them first: a backoff may be so short that the same run tries again.
-    for (const preset of presets) {
-      project.simulator.script({ match: { prompt: "Trouble" }, preset });
-    }
-    for (const _ of presets) {
-      await project.makeVisible("image");
-      await project.run("image");
-    }
-    const job = await project.job(id);
-    assert.equal(job.status, "failed");
-    assert.equal(job.attempts, 5);
-    const [again] = await project.stack.sql<{ redriven: string }>(
-      "select redriven from public.redrive_generation_jobs(error_code => $1) as redriven",
-      [job.error_code],
-    );
-    assert.equal(again.redriven, id);
-    assert.equal((await project.run("image")).report.succeeded, 1);
-  });
-
   await test.step("an entity that is not there is said, and the asset stays", async () => {
     const board = project.storyboard();
     const id = await project.send("image", { storyboardId: board, sceneId: "gone", prompt: "p" });
@@ -102,18 +77,5 @@ withTestProject("faults", async (project, test) => {
     assert.equal((await project.run("image")).report.succeeded, 1);
     assert.equal((await project.valueOf(key)).imageUrl, (await project.job(id)).asset_url);
     assert.equal(project.simulator.accepted("image"), 1);
-  });
-
-  await test.step("a cancelled job is not made", async () => {
-    project.simulator.reset();
-    const id = await project.send("image", { storyboardId: project.storyboard(), prompt: "No" });
-    const [{ cancelled }] = await project.stack.sql<{ cancelled: { cancelled: boolean } }>(
-      "select public.cancel_generation_job($1) as cancelled",
-      [id],
-    );
-    assert.ok(cancelled.cancelled);
-    assert.equal((await project.run("image")).report.claimed, 0);
-    assert.equal((await project.job(id)).status, "cancelled");
-    assert.equal(project.simulator.requests.length, 0);
   });
 });

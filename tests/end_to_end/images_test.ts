@@ -43,53 +43,27 @@ withTestProject("images", async (project, test) => {
     assert.equal((await project.messages("image")).queued, 0);
   });
 
-  await test.step("a character's image goes to the character", async () => {
-    const board = project.storyboard();
-    const key = await project.entity(`character:${board}:hero-001`);
-    const id = await project.send("image", {
-      storyboardId: board,
-      characterId: "hero-001",
-      prompt: "Warrior portrait",
+  const places: [what: string, ids: Record<string, string>, own: string, current: string[]][] = [
+    ["a character", { characterId: "c" }, "characters/c", ["characters/c"]],
+    ["both", { sceneId: "s", characterId: "c" }, "scenes/s", ["s", "characters/c"]],
+    ["neither", {}, "jobs", []],
+  ];
+  for (const [what, ids, own, current] of places) {
+    await test.step(`an image of ${what} is stored, and linked to what it names`, async () => {
+      const board = project.storyboard();
+      const scene = await project.entity(`scene:${board}:s`);
+      const character = await project.entity(`character:${board}:c`);
+      const id = await project.send("image", { storyboardId: board, prompt: what, ...ids });
+      await project.run("image");
+      const { object_path, asset_url } = await project.job(id);
+      assert.equal(object_path, `${board}/${own}/${id}.png`);
+      await object(asset_url!);
+      const linked = (id?: string) => id ? asset_url : undefined;
+      assert.equal((await project.valueOf(scene)).imageUrl, linked(ids.sceneId));
+      assert.equal((await project.valueOf(character)).imageUrl, linked(ids.characterId));
+      for (const path of current) await object(project.publicUrl(BUCKET, `${board}/${path}.png`));
     });
-    await project.run("image");
-    const job = await project.job(id);
-    assert.equal(job.object_path, `${board}/characters/hero-001/${id}.png`);
-    assert.equal((await project.valueOf(key)).imageUrl, job.asset_url);
-    await object(project.publicUrl(BUCKET, `${board}/characters/hero-001.png`));
-  });
-
-  await test.step("an image for both is the scene's, and both get its URL", async () => {
-    const board = project.storyboard();
-    const scene = await project.entity(`scene:${board}:s`);
-    const character = await project.entity(`character:${board}:c`);
-    const id = await project.send("image", {
-      storyboardId: board,
-      sceneId: "s",
-      characterId: "c",
-      prompt: "Both",
-    });
-    await project.run("image");
-    const job = await project.job(id);
-    assert.equal(job.object_path, `${board}/scenes/s/${id}.png`);
-    assert.equal((await project.valueOf(scene)).imageUrl, job.asset_url);
-    assert.equal((await project.valueOf(character)).imageUrl, job.asset_url);
-    await object(project.publicUrl(BUCKET, `${board}/s.png`));
-    await object(project.publicUrl(BUCKET, `${board}/characters/c.png`));
-  });
-
-  await test.step("an image for neither is stored and touches no entity", async () => {
-    const board = project.storyboard();
-    const id = await project.send("image", { storyboardId: board, prompt: "Alone" });
-    const before = await project.stack.sql("select * from public.kv_store_7ee7668a order by key");
-    await project.run("image");
-    const job = await project.job(id);
-    assert.equal(job.object_path, `${board}/jobs/${id}.png`);
-    await object(job.asset_url!);
-    assert.deepEqual(
-      await project.stack.sql("select * from public.kv_store_7ee7668a order by key"),
-      before,
-    );
-  });
+  }
 
   await test.step("an edit is made from its source in the project's own storage", async () => {
     const board = project.storyboard();

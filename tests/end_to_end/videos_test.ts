@@ -99,21 +99,4 @@ withTestProject("videos", async (project, test) => {
     const logs = project.stack.functionLogs("process-video-generation").join("\n");
     assert.match(logs, /veo-3\.1-fast-generate-preview is not available/);
   });
-
-  await test.step("a submission without a reply is not repeated", async () => {
-    project.simulator.reset();
-    project.simulator.script({ match: { kind: "video" }, preset: "drop-after" });
-    const id = await project.send("video", { storyboardId: project.storyboard(), prompt: "Lost" });
-    assert.equal((await project.run("video")).report.failed, 1);
-    assert.equal((await project.job(id)).error_code, "submission_uncertain");
-    assert.equal(project.simulator.accepted("video"), 1);
-
-    const again = await project.stack.sql(
-      "select * from public.redrive_generation_jobs(array[$1::uuid])",
-      [id],
-    );
-    assert.equal(again.length, 1);
-    assert.equal((await project.run("video")).report.succeeded, 1);
-    assert.equal((await project.job(id)).status, "succeeded");
-  });
 });
