@@ -6,40 +6,20 @@
 
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
-import { debianPostgres, NoDebianPostgres } from "./debian_postgres.ts";
+import { debian, PG_CRON, scheduler } from "./debian_postgres.ts";
 import { migrate } from "../../local/database/migrate.ts";
 import { connect, type PostgresServer, startPostgres } from "../support/postgres.ts";
 import { CRON, Cron } from "../../local/stack/schedule/cron.ts";
 import { NET, Net } from "../../local/stack/schedule/net.ts";
 import { VAULT } from "../../local/stack/schedule/vault.ts";
 
-const debian = await debianPostgres(console.log).catch((error) => {
-  if (error instanceof NoDebianPostgres) return error;
-  throw error;
-});
-const isReal = !(debian instanceof Error);
+const isReal = debian !== undefined;
 
 /** pg_cron before 1.5 looks once a minute, at its beginning. Milliseconds. */
 const LONGEST_WAIT = 90_000;
 
-const scheduler = isReal
-  ? `Debian's ${debian.name}`
-  : `a stand-in for pg_cron (${debian.message.split("\n")[0]})`;
-
 Deno.test(`the schedule calls workers, by ${scheduler}`, async () => {
-  const server = await startPostgres(
-    isReal
-      ? {
-        programs: debian,
-        settings: {
-          "shared_preload_libraries": "pg_cron",
-          "cron.database_name": "project_1",
-          "cron.host": "127.0.0.1",
-          "jit": "off",
-        },
-      }
-      : { major: 15 },
-  );
+  const server = await startPostgres(PG_CRON);
   const sessions: Sql[] = [];
   const open = (url: string) => {
     const session = connect(url);

@@ -9,14 +9,15 @@
 import { join } from "node:path";
 import { extensionFiles } from "../../local/database/extension_files.ts";
 import { type Programs, programsHome } from "../../local/database/programs.ts";
+import type { TestServerOptions } from "../support/postgres.ts";
 
 /** The programs, and the name of pg_cron's package. */
-export interface DebianPostgres extends Programs {
+interface DebianPostgres extends Programs {
   name: string;
 }
 
 /** This machine cannot have it; the message says why. */
-export class NoDebianPostgres extends Error {
+class NoDebianPostgres extends Error {
   override name = "NoDebianPostgres";
 }
 
@@ -25,7 +26,7 @@ export class NoDebianPostgres extends Error {
  *
  * @throws NoDebianPostgres
  */
-export async function debianPostgres(log: (line: string) => void): Promise<DebianPostgres> {
+async function debianPostgres(log: (line: string) => void): Promise<DebianPostgres> {
   const home = await programsHome();
   const root = join(home, "debian-postgresql");
   const found = await unpacked(root);
@@ -124,3 +125,30 @@ async function run(program: string, args: string[], cwd?: string): Promise<strin
   const reason = new TextDecoder().decode(stderr).trim();
   throw new NoDebianPostgres(`${program} ${args[0]}: ${reason}`);
 }
+
+/** The programs, or why this machine cannot have them. */
+const found = await debianPostgres(console.log).catch((error) => {
+  if (error instanceof NoDebianPostgres) return error;
+  throw error;
+});
+
+/** Undefined where this machine cannot have it: npm's server runs instead, without pg_cron. */
+export const debian = found instanceof NoDebianPostgres ? undefined : found;
+
+/** What the name of a test says about its scheduler. */
+export const scheduler = found instanceof NoDebianPostgres
+  ? `a stand-in for pg_cron (${found.message.split("\n")[0]})`
+  : `Debian's ${found.name}`;
+
+/** A server for tests of the schedule, whose first database has pg_cron where it can be had. */
+export const PG_CRON: TestServerOptions = debian
+  ? {
+    programs: debian,
+    settings: {
+      "shared_preload_libraries": "pg_cron",
+      "cron.database_name": "project_1",
+      "cron.host": "127.0.0.1",
+      "jit": "off",
+    },
+  }
+  : { major: 15 };

@@ -5,15 +5,9 @@ import { fileURLToPath } from "node:url";
 import type { Sql } from "postgres";
 import { migrate } from "../../local/database/migrate.ts";
 import { connect, startPostgres } from "../support/postgres.ts";
-import { debianPostgres, NoDebianPostgres } from "./debian_postgres.ts";
+import { debian } from "./debian_postgres.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-/** Debian's server with its clients; elsewhere npm's server, and clients that are installed. */
-const debian = await debianPostgres(console.log).catch((error) => {
-  if (error instanceof NoDebianPostgres) return undefined;
-  throw error;
-});
 
 /** The commands that the page shows for a dump. */
 async function commands(): Promise<string> {
@@ -27,6 +21,7 @@ async function restore(from: string, to: string): Promise<string> {
   const folder = await Deno.makeTempDir();
   try {
     const script = (await commands()).replaceAll("backup.sql", `${folder}/backup.sql`);
+    // Debian's clients; elsewhere those that are installed.
     const path = [...(debian ? [debian.bin] : []), Deno.env.get("PATH")].join(":");
     const { success, stdout, stderr } = await new Deno.Command("bash", {
       args: ["-euo", "pipefail", "-c", script],

@@ -11,22 +11,10 @@ import { CRON } from "../../local/stack/schedule/cron.ts";
 import { NET } from "../../local/stack/schedule/net.ts";
 import { VAULT } from "../../local/stack/schedule/vault.ts";
 import { connect, startPostgres } from "../support/postgres.ts";
-import { debianPostgres, NoDebianPostgres } from "./debian_postgres.ts";
-import { PGTAP, runPgtapFile, supabaseTestFiles } from "./tap.ts";
+import { debian, PG_CRON, scheduler } from "./debian_postgres.ts";
+import { onPostgres, PGTAP, runPgtapFile, supabaseTestFiles } from "./tap.ts";
 
 const SEED = new URL("../../supabase/seed.sql", import.meta.url);
-
-const debian = await debianPostgres(console.log).catch((error) => {
-  if (error instanceof NoDebianPostgres) return undefined;
-  throw error;
-});
-
-const SETTINGS = {
-  "shared_preload_libraries": "pg_cron",
-  "cron.database_name": "project_1",
-  "cron.host": "127.0.0.1",
-  "jit": "off",
-};
 
 const STORAGE = `
 create schema storage;
@@ -70,12 +58,8 @@ insert into storage.buckets (id, name) values ('avatars', 'avatars');
 insert into storage.objects (bucket_id, name) values ('avatars', 'one.png');
 `;
 
-const scheduler = debian ? `Debian's ${debian.name}` : "a stand-in for pg_cron";
-
 Deno.test(`supabase test db passes in a database like Supabase's, with ${scheduler}`, async (t) => {
-  const server = await startPostgres(
-    debian ? { programs: debian, settings: SETTINGS } : { major: 15 },
-  );
+  const server = await startPostgres(PG_CRON);
   try {
     const database = await server.createDatabase({ pgmq: { extension: "1.5.1" } });
     const superuser = connect(database.superuserUrl);
@@ -96,14 +80,7 @@ Deno.test(`supabase test db passes in a database like Supabase's, with ${schedul
     assert.ok(installed);
 
     for (const file of supabaseTestFiles()) {
-      await t.step(file.name, () =>
-        runPgtapFile(file, async (sql) => {
-          const results = await owner.unsafe(sql).simple().catch(async (error) => {
-            await owner.unsafe("rollback");
-            throw error;
-          });
-          return results as unknown as Record<string, unknown>[][];
-        }));
+      await t.step(file.name, () => runPgtapFile(file, onPostgres(owner)));
     }
 
     await t.step("nothing is left of it", async () => {

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { Sql } from "postgres";
 import { CRON } from "../../local/stack/schedule/cron.ts";
 import { NET } from "../../local/stack/schedule/net.ts";
 import { VAULT } from "../../local/stack/schedule/vault.ts";
@@ -64,6 +65,17 @@ export async function runPgtapFile({ name, url }: PgtapFile, run: RunScript): Pr
 
   const problems = tapProblems(lines);
   assert.equal(problems.length, 0, `${name}\n${problems.join("\n")}`);
+}
+
+/** Runs scripts in a session, which is out of its transaction after an error. */
+export function onPostgres(session: Sql): RunScript {
+  return async (sql) => {
+    const results = await session.unsafe(sql).simple().catch(async (error) => {
+      await session.unsafe("rollback");
+      throw error;
+    });
+    return results as unknown as Record<string, unknown>[][];
+  };
 }
 
 /** The lines of a TAP stream that tell of a failure; empty when all went well. */

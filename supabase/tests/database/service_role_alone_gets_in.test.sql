@@ -1,6 +1,6 @@
 -- Every function and table that PostgREST can see is decided on: service_role or its owner alone.
 begin;
-select plan(14);
+select plan(15);
 
 create temporary view ours as
 select p.oid::regprocedure as signature, p.proname, p.prosecdef, p.proconfig, p.proacl,
@@ -33,6 +33,16 @@ select is_empty(
 select is_empty(
   $$ select signature from ours where not prosecdef or proconfig is distinct from array['search_path=pg_catalog, pg_temp'] $$,
   'they run as their owner, and find nothing of the caller''s'
+);
+select is_empty(
+  $$ select oid::regprocedure from pg_proc
+     where pronamespace = 'generation_private'::regnamespace
+       and not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false)
+       -- A body that is no text was bound to what its names meant when it was made.
+       and prosqlbody is null
+       -- The views' functions run as the reader of the view, and are inlined.
+       and proname not in ('image_queue_messages', 'video_queue_messages', 'queue_messages') $$,
+  'nor do the internals: an unqualified name is found in pg_catalog or not at all'
 );
 select is_empty($$ select signature from ours where comment is null $$, 'each says what it means');
 select is_empty(
