@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Film, Painter } from "./painter.ts";
 import type { Outcome } from "./presets.ts";
 import type { RecordedRequest } from "./recording.ts";
@@ -63,15 +64,6 @@ export function newId(): string {
 }
 
 /** Waits, but no longer than the simulator lives. */
-export function delay(milliseconds: number, closing: AbortSignal): Promise<void> {
-  if (milliseconds <= 0 || closing.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      closing.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    closing.addEventListener("abort", done);
-  });
+export async function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (milliseconds > 0) await setTimeout(milliseconds, undefined, { signal }).catch(() => {});
 }
