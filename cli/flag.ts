@@ -24,9 +24,16 @@ export function yesOrNo(help: string): Flag<boolean> {
   return { help, read: (given) => given.length > 0 };
 }
 
-/** A flag with any text; if it is repeated, the last one counts. */
+/**
+ * A flag with any text; if it is repeated, the last one counts. An empty one is most likely a variable that
+ * is not set, so it never stands for an absent flag.
+ */
 export function text(value: string, help: string): Flag<string | undefined> {
-  return { value, help, read: (given) => given.at(-1) };
+  const read = (given: string[]) => {
+    if (given.at(-1) === "") throw new UsageError(`expected ${value}, and got nothing.`);
+    return given.at(-1);
+  };
+  return { value, help, read };
 }
 
 /** A flag that may be repeated. */

@@ -70,6 +70,8 @@ Deno.test("a wrong line names the flag and what was expected, and exits with 2",
     // Values that are missing, superfluous or out of range.
     [["image", "p", "--scene"], /^--scene: expected ID/],
     [["image", "p", "--scene", "--wait"], /^--scene: expected ID\. Is --scene=--wait meant\?/],
+    [["image", "p", "--scene="], /^image: --scene: expected ID, and got nothing\./],
+    [["cancel", "--storyboard=", "--kind=image"], /--storyboard: expected ID, and got nothing\./],
     [["image", "p", "--wait=yes"], /^--wait takes no value/],
     [["image-edit", "p"], /^image-edit: --source: expected URL/],
     [["list", "--limit=0"], /^list: --limit: expected a whole number from 1 to 1000\.$/m],

@@ -78,6 +78,7 @@ line 2: select wrong from pg_class;
 Deno.test("a wrong call ends with 2 and says what was expected", async () => {
   const cases: Array<[string[], RegExp]> = [
     [["--frsh"], /no flag --frsh\. The flags: --command, --url/],
+    [["--url="], /--url: expected URL, and got nothing\./],
     [["nowhere.sql"], /no file nowhere\.sql/],
     [["-c"], /-c: expected SQL/],
     [[], /no SQL/],

@@ -33,12 +33,19 @@ function job(changes: Partial<Job>): Job {
 }
 
 Deno.test("a wrong flag exits with 2 before anything is started", async () => {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--quiet", START, "--frsh"],
-  }).output();
-  equal(code, 2);
-  match(new TextDecoder().decode(stderr), /no flag --frsh\. The flags: --no-sample, /);
-  equal(new TextDecoder().decode(stdout), "");
+  const cases: [string, RegExp][] = [
+    ["--frsh", /no flag --frsh\. The flags: --no-sample, /],
+    // A variable that is not set must not make the caller's folder the one to clear.
+    ["--data=", /--data: expected DIR, and got nothing\./],
+  ];
+  for (const [flag, expected] of cases) {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-all", "--quiet", START, flag],
+    }).output();
+    equal(code, 2);
+    match(new TextDecoder().decode(stderr), expected);
+    equal(new TextDecoder().decode(stdout), "");
+  }
 });
 
 Deno.test("an address in the environment is used instead of the simulator", async () => {
