@@ -35,7 +35,9 @@ pub(super) fn property(object: &JsValue, path: &str, name: &str) -> Result<JsVal
     if !object.is_object() && !object.is_function() {
         return Err(unexpected(path, object, "an object"));
     }
+    // What a getter throws may hold a key: only the name goes out.
     Reflect::get(object, &name.into())
+        .map_err(|_| TypeError::new(&format!("{path}.{name}: cannot be read")).into())
 }
 
 /// The error for an invalid message.
@@ -52,14 +54,17 @@ pub(super) fn validation(invalid: &Invalid) -> JsValue {
 /// The message of a thrown value and of its cause, without any address: an address may hold a
 /// signature.
 pub(super) fn description(thrown: &JsValue) -> String {
-    let Some(error) = thrown.dyn_ref::<Error>() else {
-        let text = thrown.as_string().unwrap_or_else(|| "no reason given".into());
-        return without_addresses(&text);
+    // An adapter's error may have any `message`, even one that throws when it is read.
+    let read = |value: &JsValue, name: &str| Reflect::get(value, &name.into()).ok();
+    let message = |value: &JsValue| match value.has_type::<Error>() {
+        true => read(value, "message").and_then(|message| message.as_string()),
+        false => value.as_string(),
     };
-    let mut text = String::from(error.message());
+    let mut text = message(thrown).unwrap_or_else(|| "no reason given".into());
     // Deno 2.9 says only "fetch failed" and keeps the reason in the cause; 2.1 says both.
-    if let Some(cause) = error.cause().dyn_ref::<Error>() {
-        text = format!("{text}: {}", String::from(cause.message()));
+    let cause = read(thrown, "cause").filter(|cause| cause.has_type::<Error>());
+    if let Some(cause) = cause.and_then(|cause| message(&cause)) {
+        text = format!("{text}: {cause}");
     }
     without_addresses(&text)
 }

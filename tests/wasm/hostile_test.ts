@@ -207,9 +207,25 @@ for (const which of ["pgmq", "gemini", "veo", "storage", "source"]) {
   });
 }
 
-for (
-  const [name, thrown] of [["a string", "no"], ["a number", 7], ["null", null], ["an object", {}]]
-) {
+const withoutText = (message: unknown) => Object.assign(new Error("x"), { message });
+const unreadable = Object.defineProperty(new Error("x"), "message", {
+  get() {
+    throw new Error("no");
+  },
+});
+const THROWN: [name: string, thrown: unknown][] = [
+  ["a string", "no"],
+  ["a number", 7],
+  ["null", null],
+  ["an object", {}],
+  ["an error whose message is a number", withoutText(42)],
+  ["an error without a message", withoutText(undefined)],
+  ["an error whose message cannot be read", unreadable],
+  ["an error whose cause has no message", new Error("x", { cause: withoutText(null) })],
+  ["an error whose cause cannot be read", new Error("x", { cause: unreadable })],
+];
+
+for (const [name, thrown] of THROWN) {
   Deno.test(`${name} that an adapter throws becomes an error, never a trap`, async () => {
     const ways: Record<string, Reply> = {
       "fetch throws": () => {

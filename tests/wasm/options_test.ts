@@ -85,7 +85,10 @@ Deno.test("an object that throws when it is read becomes an error, never a trap"
       throw new Error("hands off");
     },
   });
-  await rejects(processImages(ADAPTERS, trap as RunOptions), { message: "hands off" });
+  await rejects(processImages(ADAPTERS, trap as RunOptions), {
+    name: "TypeError",
+    message: "options.models: cannot be read",
+  });
 });
 
 Deno.test("adapters that return nonsense, or what cannot be read, end the run with a reason", async () => {
