@@ -208,8 +208,9 @@ from generation_jobs where msg_id = 901`,
 
 Deno.test("a queue that is missing, until the migrations are run again", async () => {
   await using fixture = await DoctorFixture.open({ functionsRoot: false });
+  // The schedule may have run in between; its failure is told until it runs again.
   const ofDatabase = (findings: Finding[]) =>
-    wrong(findings).filter(({ check }) => check !== "functions");
+    wrong(findings).filter(({ check }) => check !== "functions" && check !== "schedule");
   await fixture.sql("select pgmq.drop_queue('video_generation_queue')");
   const findings = await fixture.examine();
   const { message, remedy } = only(ofDatabase(findings), "failed", "queues");
