@@ -92,5 +92,6 @@ async function chosenBy(query: Record<string, string>, api: Api, offset: number)
 
 function outcomeText(cancelled: boolean, status: string | null): string {
   if (cancelled) return "cancelled";
-  return status === null ? "there is no such job" : `not cancelled: it has ${status}`;
+  if (status === null) return "there is no such job";
+  return `not cancelled: it has ${status === "cancelled" ? "been cancelled before" : status}`;
 }
