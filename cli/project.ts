@@ -156,9 +156,12 @@ function legacyFault({ role, ref, exp }: Claims, url: string | undefined, now: n
   if (typeof exp === "number" && exp * 1000 < now) return "has expired.";
 }
 
+/** Stands for a key in `.env.example` and in remedies, so it is no secret. */
+export const PLACEHOLDER_KEY = "YOUR_SECRET_KEY";
+
 /** The command that sets a key, with where to find one. */
 export function newKey(url: string | undefined): string {
-  return `export SUPABASE_SECRET_KEY=YOUR_SECRET_KEY  # ` +
+  return `export SUPABASE_SECRET_KEY=${PLACEHOLDER_KEY}  # ` +
     `from https://supabase.com/dashboard/project/${refOf(url) ?? "_"}/settings/api-keys`;
 }
 

@@ -3,7 +3,7 @@ import { createRedact } from "../../supabase/functions/_shared/redact.ts";
 import { credential } from "../../supabase/functions/_shared/variable.ts";
 import { Api, isMissing, LostReply, Refused } from "../api.ts";
 import type { Io } from "../io.ts";
-import { readKey, readUrl } from "../project.ts";
+import { PLACEHOLDER_KEY, readKey, readUrl } from "../project.ts";
 import type { Session } from "../session.ts";
 import { checkBuckets } from "./buckets.ts";
 import { checkClock, Clock } from "./clock.ts";
@@ -125,6 +125,6 @@ function withoutSecrets(environment: Io["environment"]): (finding: Finding) => F
     "GOOGLE_GENERATIVE_AI_API_KEY",
     "WORKER_SECRET",
   ].flatMap((name) => environment(name)?.trim() || []);
-  const redact = createRedact(secrets);
+  const redact = createRedact(secrets.filter((secret) => secret !== PLACEHOLDER_KEY));
   return (finding) => redact(finding) as Finding;
 }

@@ -1,5 +1,6 @@
 /** Whether the schedule calls the workers, and what they answer. */
 import { objects, quoted, type Row } from "../api.ts";
+import { PLACEHOLDER_KEY } from "../project.ts";
 import { span } from "../text.ts";
 import { type Context, processQueue } from "./context.ts";
 import { failed, type Observation, ok, warning } from "./finding.ts";
@@ -69,7 +70,7 @@ function notInstalled([line]: Row[], url: string): Observation {
 }
 
 function install(url: string): string {
-  return `select install_generation_schedule('${url}', 'YOUR_SECRET_KEY');`;
+  return `select install_generation_schedule('${url}', '${PLACEHOLDER_KEY}');`;
 }
 
 function checkLine(line: Row, { api, clock }: Context): Observation[] {

@@ -4,6 +4,15 @@ import * as core from "../../pkg/generation_queue.js";
 import { CHECKS, checksOf, DoctorFixture, ROOT, wrong } from "./doctor_fixture.ts";
 import { run } from "./support.ts";
 
+Deno.test("the placeholder of .env.example is no secret that hides the remedy", async () => {
+  const environment = {
+    SUPABASE_URL: "http://127.0.0.1:1",
+    SUPABASE_SECRET_KEY: "YOUR_SECRET_KEY",
+  };
+  const { out } = await run(["doctor"], environment);
+  match(out.join("\n"), /export SUPABASE_SECRET_KEY=YOUR_SECRET_KEY /);
+});
+
 Deno.test("a project that is as it should be", async (test) => {
   await using fixture = await DoctorFixture.open();
   const { stack, simulator } = fixture;
