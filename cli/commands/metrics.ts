@@ -70,7 +70,7 @@ const minute = (value: unknown) =>
 const ENDED = ["succeeded", "failed", "cancelled"].map((name): Column => [name, name]);
 const QUEUES: Column[] = [
   ["queue", "queue", nameOf],
-  ["waiting", "visible"],
+  ["visible", "visible"],
   ["in flight", "in_flight"],
   ["deferred", "delayed"],
   ["oldest", "oldest_visible_seconds", seconds],

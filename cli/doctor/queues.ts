@@ -33,7 +33,7 @@ export async function checkQueues({ api, clock }: Context): Promise<Observation[
   const figures = await api.callRows("generation_metrics");
   for (const queue of QUEUES) {
     const row = figures.find((row) => row.queue === queue);
-    const counts = row && `${Number(row.visible)} waiting, ${Number(row.in_flight)} in flight, ` +
+    const counts = row && `${Number(row.visible)} visible, ${Number(row.in_flight)} in flight, ` +
         `${Number(row.delayed)} deferred`;
     findings.push(
       counts

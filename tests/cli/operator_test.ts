@@ -52,7 +52,7 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
   await test.step("status", async () => {
     const { code, out } = await operate(project, "status");
     equal(code, 0);
-    match(out, /images {4}1 waiting \(the first for [\d.]+ m?s\), 0 in flight, 0 deferred/);
+    match(out, /images {4}1 visible \(the first for [\d.]+ m?s\), 0 in flight, 0 deferred/);
     match(out, /1 succeeded, 1 failed, 0 cancelled/);
     match(out, /failed {4}1 image: invalid_message, the last \d.* ago/);
     match(out, /cost {6}\$0\.84 today/);
