@@ -27,15 +27,26 @@ pub enum Next {
         /// The most attempts for this kind of failure, where that is fewer than usual.
         attempts: Option<u32>,
     },
-    /// Nothing is wrong with the job: come back later without counting an attempt.
-    Wait {
+    /// Nothing is wrong with the job: its model cannot be used for a while. No attempt is counted.
+    Rest {
+        /// How the model stands.
+        standing: Standing,
         /// The delay that the service asked for, if it did.
         after: Option<Duration>,
     },
-    /// This model is not to be had, nothing was paid: the next one in the list may do it.
-    OtherModel,
     /// No further attempt can succeed.
     GiveUp,
+}
+
+/// How a model stands that cannot be used now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// The provider has trouble of its own, or the quota is used up.
+    Resting,
+    /// The account is not served: its key, its billing or its location.
+    Refused,
+    /// The model does not exist (any more); nothing was paid.
+    Retired,
 }
 
 impl Failure {
@@ -49,14 +60,9 @@ impl Failure {
         Self::new(code, message, Next::Retry { after: None, attempts: Some(attempts) })
     }
 
-    /// No failure of the job: the service wants to be left alone for a while.
-    pub fn wait(code: Code, message: impl Into<String>) -> Self {
-        Self::new(code, message, Next::Wait { after: None })
-    }
-
-    /// A model that does not exist, or no longer.
-    pub fn other_model(code: Code, message: impl Into<String>) -> Self {
-        Self::new(code, message, Next::OtherModel)
+    /// No failure of the job: its model cannot be used for a while.
+    pub fn rest(standing: Standing, code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, message, Next::Rest { standing, after: None })
     }
 
     /// A failure that is final.
@@ -72,7 +78,7 @@ impl Failure {
     /// The same failure with the delay that the service named, where it named one.
     #[must_use]
     pub fn after(mut self, delay: Option<Duration>) -> Self {
-        if let (Some(delay), Next::Retry { after, .. } | Next::Wait { after }) =
+        if let (Some(delay), Next::Retry { after, .. } | Next::Rest { after, .. }) =
             (delay, &mut self.next)
         {
             *after = Some(delay);

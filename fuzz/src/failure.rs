@@ -18,7 +18,7 @@ pub fn check(failure: &Failure) {
     for secret in secret::all() {
         assert!(!message.contains(&secret), "{message}");
     }
-    if let Next::Retry { after: Some(after), .. } | Next::Wait { after: Some(after) } = next {
+    if let Next::Retry { after: Some(after), .. } | Next::Rest { after: Some(after), .. } = next {
         assert!(*after <= Duration::from_secs(3600), "{after:?}");
     }
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::error::AttemptError;
 use super::log;
-use crate::failure::{Code, Failure, Next};
+use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Invalid, Issue, either, strip_models_prefix};
 use crate::port::{Claim, Level, World};
 
@@ -84,7 +84,7 @@ impl Able<'_> {
                 continue;
             }
             match attempt(name).await {
-                Err(AttemptError::Failed { failure, .. }) if failure.next == Next::OtherModel => {
+                Err(AttemptError::Failed { failure, .. }) if is_retired(&failure) => {
                     retired.set(true);
                     let text = format!("Model {name} is not available");
                     log::failure(world, claim, Level::Error, &text, &failure);
@@ -110,6 +110,10 @@ impl Able<'_> {
         let invalid = Invalid { issues: self.unmet };
         Failure::give_up(Code::InvalidMessage, invalid.to_string())
     }
+}
+
+fn is_retired(failure: &Failure) -> bool {
+    matches!(failure.next, Next::Rest { standing: Standing::Retired, .. })
 }
 
 fn names<'a>(models: impl Iterator<Item = &'a Model>) -> Vec<&'a str> {

@@ -15,7 +15,7 @@ use super::error::AttemptError;
 use super::log;
 use super::report::JobReport;
 use super::run::Run;
-use crate::failure::{Code, Failure, Next};
+use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Format, Kind, ObjectLocation, VideoJob};
 use crate::large_body::LargeBodyPermit;
 use crate::policy::{capabilities, cost, polling};
@@ -177,11 +177,11 @@ async fn await_video<W: World>(
             // The poll failed, which says nothing about the operation: the deadline is its bound,
             // however long the provider cannot be reached.
             Err(failure) => match failure.next {
-                Next::Retry { after, .. } | Next::Wait { after } => {
+                Next::Retry { after, .. } | Next::Rest { standing: Standing::Resting, after } => {
                     log::failure(world, claim, Level::Warn, "Poll failed", &failure);
                     after
                 }
-                Next::OtherModel | Next::GiveUp => return Err(failure.into()),
+                Next::Rest { .. } | Next::GiveUp => return Err(failure.into()),
             },
         };
         let deadline = run.settings.operation_deadline;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::failure::{Failure, Next};
+use crate::failure::{Failure, Next, Standing};
 
 /// The first backoff: about half a visibility timeout of images.
 const BASE: Duration = Duration::from_secs(15);
@@ -39,11 +39,11 @@ pub fn after(failure: &Failure, attempts: u32, max_attempts: u32, random: f64) -
             let delay = after.map_or_else(|| backoff(attempts, random), clamped);
             Decision::Again { delay, counted: true }
         }
-        Next::Wait { after } => {
+        Next::Rest { standing: Standing::Resting, after } => {
             Decision::Again { delay: clamped(after.unwrap_or(WAIT)), counted: false }
         }
         // A flow that has run out of models has nothing left to try.
-        Next::OtherModel | Next::GiveUp => Decision::GiveUp,
+        Next::Rest { .. } | Next::GiveUp => Decision::GiveUp,
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn waiting_for_quota_is_no_attempt_however_often() {
-        let failure = Failure::wait(Code::QuotaExhausted, "");
+        let failure = Failure::rest(Standing::Resting, Code::QuotaExhausted, "");
         let decision = after(&failure, 99, 5, 0.5);
         assert_eq!(decision, Decision::Again { delay: WAIT, counted: false });
     }
@@ -120,7 +120,7 @@ mod tests {
     fn what_is_final_is_over_at_once() {
         for failure in [
             Failure::give_up(Code::ContentBlocked, ""),
-            Failure::other_model(Code::ModelUnavailable, ""),
+            Failure::rest(Standing::Retired, Code::ModelUnavailable, ""),
         ] {
             assert_eq!(after(&failure, 1, 5, 0.5), Decision::GiveUp);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use generation_queue::failure::{Code, Failure};
+use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::flow::{Outcome, Settings, Stopped};
 use generation_queue::job::Kind;
 
@@ -29,7 +29,7 @@ fn waiting_for_quota_does_not_count_as_an_attempt() {
     let world = MemoryWorld::new();
     let job = world.send_image(prompt("p"));
     for _ in 0..20 {
-        let wait = Failure::wait(Code::QuotaExhausted, "429");
+        let wait = Failure::rest(Standing::Resting, Code::QuotaExhausted, "429");
         world.model.fail_image(wait.after(Some(Duration::from_secs(34))));
         let report = world.run_images(settings());
         assert_eq!(report.waiting, 1);

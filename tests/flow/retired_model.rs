@@ -1,6 +1,6 @@
 //! A model that the provider no longer has.
 
-use generation_queue::failure::{Code, Failure};
+use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::flow::Stopped;
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::support::ledger::Status;
 use crate::world::{MemoryWorld, one_at_a_time, prompt, scene, settings};
 
 fn retired() -> Failure {
-    Failure::other_model(Code::ModelUnavailable, "no longer available")
+    Failure::rest(Standing::Retired, Code::ModelUnavailable, "no longer available")
 }
 
 #[test]

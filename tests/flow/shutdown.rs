@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use generation_queue::failure::{Code, Failure};
+use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::flow::{RunReport, Stopped, run_images};
 use generation_queue::port::Clock;
 use serde_json::json;
@@ -114,7 +114,7 @@ fn no_video_is_submitted_after_the_worker_was_told_to_stop() {
 fn an_intent_is_void_when_the_time_ends_after_a_rejection() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
-    world.model.reject(Failure::other_model(Code::ModelUnavailable, "retired"));
+    world.model.reject(Failure::rest(Standing::Retired, Code::ModelUnavailable, "retired"));
     world.queue.slow_next("begin_submission", Duration::from_secs(5));
     world.clock.stop_at(Duration::from_secs(5));
     assert_eq!(world.run_videos(one_at_a_time()).waiting, 1);

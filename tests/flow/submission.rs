@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use generation_queue::failure::{Code, Failure};
+use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::flow::Settings;
 use generation_queue::job::Kind;
 use generation_queue::port::{Lease, SubmitError};
@@ -76,7 +76,7 @@ fn a_submission_with_an_unknown_outcome_keeps_its_intent() {
 fn a_definite_rejection_clears_the_intent() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
-    world.model.reject(Failure::wait(Code::QuotaExhausted, "429"));
+    world.model.reject(Failure::rest(Standing::Resting, Code::QuotaExhausted, "429"));
     assert_eq!(world.run_videos(one_at_a_time()).waiting, 1);
     assert!(!world.queue.row(job).submission_pending());
     world.clock.advance(Duration::from_secs(3600));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use generation_queue::failure::{Code, Failure};
+use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::job::Format;
 use generation_queue::large_body::LargeBodyPermit;
 use generation_queue::port::{
@@ -54,12 +54,12 @@ const DOWNLOAD: Call = Call::quick("download", 60);
 fn refusal(sim: &Sim) -> Option<Failure> {
     let random = &sim.random;
     random.happens(sim.fault_rates.get().refusal).then(|| match random.below(12) {
-        0 => Failure::other_model(Code::ModelUnavailable, "404"),
+        0 => Failure::rest(Standing::Retired, Code::ModelUnavailable, "404"),
         1 => Failure::give_up(Code::ModelRejectedRequest, "400"),
         2 => Failure::give_up(Code::ApiKeyInvalid, "403"),
         3..8 => {
             let delay = random.happens(0.7).then(|| random.seconds(1.0, 90.0));
-            Failure::wait(Code::QuotaExhausted, "429").after(delay)
+            Failure::rest(Standing::Resting, Code::QuotaExhausted, "429").after(delay)
         }
         _ => Failure::retry(Code::ProviderUnavailable, "408").after(Some(Duration::from_secs(3))),
     })
@@ -156,7 +156,9 @@ impl VideoModel for Worker {
         let polled = move |sim: &Sim| {
             if sim.random.happens(sim.fault_rates.get().refusal / 2.0) {
                 let after = Some(sim.random.seconds(1.0, 60.0));
-                return Err(Failure::wait(Code::QuotaExhausted, "429").after(after));
+                return Err(
+                    Failure::rest(Standing::Resting, Code::QuotaExhausted, "429").after(after)
+                );
             }
             let provider = sim.provider.borrow();
             let running = &provider.operations[number];

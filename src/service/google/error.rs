@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, Standing};
 use crate::http::{LONGEST_DELAY, Reply, TransportError};
 use crate::json::Json;
 use crate::service::redact::redacted;
@@ -33,12 +33,13 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
         404 | 410 => {
             let hint =
                 if error.is_null() { " (is GOOGLE_GENERATIVE_AI_BASE_URL right?)" } else { "" };
-            Failure::other_model(Code::ModelUnavailable, message + hint)
+            Failure::rest(Standing::Retired, Code::ModelUnavailable, message + hint)
         }
         429 if is_used_up_for_long(error) => {
-            Failure::wait(Code::QuotaExhausted, message).after(Some(LONGEST_DELAY))
+            Failure::rest(Standing::Resting, Code::QuotaExhausted, message)
+                .after(Some(LONGEST_DELAY))
         }
-        429 => Failure::wait(Code::QuotaExhausted, message).after(delay),
+        429 => Failure::rest(Standing::Resting, Code::QuotaExhausted, message).after(delay),
         408 | 500.. => Failure::retry(Code::ProviderUnavailable, message).after(delay),
         400..=499 => Failure::give_up(Code::ModelRejectedRequest, message),
         _ => Failure::retry(Code::ProviderReplyUnreadable, message),

@@ -1,6 +1,6 @@
 //! What all models of Google's have in common: how they are named, and that they take images.
 
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, Standing};
 use crate::job::strip_models_prefix;
 use crate::port::SourceImage;
 use crate::service::redact::redacted;
@@ -11,7 +11,7 @@ pub(super) fn model_name(model: &str) -> Result<&str, Failure> {
     let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.is_empty() || name.starts_with('.') || !name.bytes().all(alphabet) {
         let message = format!("\"{}\" is no name of a model", redacted(model));
-        return Err(Failure::other_model(Code::ModelUnavailable, message));
+        return Err(Failure::rest(Standing::Retired, Code::ModelUnavailable, message));
     }
     Ok(name)
 }

@@ -12,7 +12,7 @@ use super::omni::Omni;
 use super::operation_state::OperationState;
 use super::protocol::{Ask, VideoProtocol};
 use super::veo::Veo;
-use crate::failure::{Code, Failure, Next};
+use crate::failure::{Code, Failure, Next, Standing};
 use crate::http::{BodyLimit, Reply, Transport, TransportError, get, post_json, send};
 use crate::job::strip_models_prefix;
 use crate::json::Json;
@@ -211,7 +211,7 @@ fn not_polled(protocol: &dyn VideoProtocol, name: &str, reply: &Reply) -> Failur
     let failure = failure(name, reply);
     let document = Json::read(&reply.body).unwrap_or(Json::Null);
     let error = error_of(&document);
-    let unknown = failure.next == Next::OtherModel
+    let unknown = matches!(failure.next, Next::Rest { standing: Standing::Retired, .. })
         || is_about_itself(reply)
         || protocol.is_unknown(reply, error, &failure);
     if !unknown {

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::failure::Next;
+use crate::failure::{Next, Standing};
 use crate::http::TransportError;
 use crate::service::testing::{MP4, Recorded, now};
 
@@ -116,7 +116,7 @@ fn a_refusal_depends_on_who_refuses() {
     let failure = open(&Recorded::at(BASE).json(403, key), FILE).unwrap_err();
     assert_eq!(failure.code, Code::ApiKeyInvalid);
     assert_eq!((own(400).code, own(400).next), (Code::DownloadFailed, Next::GiveUp));
-    assert_eq!(own(429).next, Next::Wait { after: None });
+    assert_eq!(own(429).next, Next::Rest { standing: Standing::Resting, after: None });
     assert_eq!(
         (own(503).code, own(503).next),
         (Code::DownloadFailed, Next::Retry { after: None, attempts: None })

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::failure::Next;
+use crate::failure::{Next, Standing};
 
 fn of(status: u16, body: &str) -> Failure {
     after(status, body, None)
@@ -34,7 +34,7 @@ fn quota(id: &str, delay: Option<&str>) -> String {
 fn waits(failure: &Failure) -> Option<u64> {
     assert_eq!(failure.code, Code::QuotaExhausted);
     match failure.next {
-        Next::Wait { after } => after.map(|delay| delay.as_secs()),
+        Next::Rest { standing: Standing::Resting, after } => after.map(|delay| delay.as_secs()),
         other => panic!("{other:?}"),
     }
 }
@@ -73,7 +73,10 @@ fn a_model_that_is_gone_leads_to_the_next_one() {
     let by_code = json!({"error": {"code": "model_not_found", "message": "No such model."}});
     for (status, body) in [(404, gone), (400, by_code.to_string()), (410, String::new())] {
         let failure = of(status, &body);
-        assert_eq!((failure.code, failure.next), (Code::ModelUnavailable, Next::OtherModel));
+        assert_eq!(
+            (failure.code, failure.next),
+            (Code::ModelUnavailable, Next::Rest { standing: Standing::Retired, after: None })
+        );
     }
     assert!(of(404, "<html>Not Found</html>").message.contains("GOOGLE_GENERATIVE_AI_BASE_URL"));
 }

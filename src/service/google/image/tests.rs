@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::failure::Next;
+use crate::failure::{Next, Standing};
 use crate::job::ImageJob;
 use crate::port::SourceImage;
 use crate::service::testing::{PNG, Recorded, now, permit};
@@ -209,7 +209,10 @@ fn what_is_no_image_does_not_hide_the_image() {
 #[test]
 fn an_error_leads_where_googles_errors_lead() {
     let error = |status: u16| json!({"error": {"code": status, "message": "m"}});
-    assert_eq!(outcome(404, error(404)).unwrap_err().next, Next::OtherModel);
+    assert_eq!(
+        outcome(404, error(404)).unwrap_err().next,
+        Next::Rest { standing: Standing::Retired, after: None }
+    );
     assert_eq!(outcome(400, error(400)).unwrap_err().code, Code::ModelRejectedRequest);
     assert_eq!(outcome(503, error(503)).unwrap_err().code, Code::ProviderUnavailable);
     assert_eq!(outcome(200, error(429)).unwrap_err().code, Code::QuotaExhausted);
@@ -239,7 +242,11 @@ fn a_model_that_is_no_name_is_not_asked() {
         let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "p"})).unwrap();
         let request = ImageRequest { job: &job, sources: &[] };
         let failure = now(Gemini::new(&transport).generate(model, request, &permit())).unwrap_err();
-        assert_eq!(failure.next, Next::OtherModel, "{model}");
+        assert_eq!(
+            failure.next,
+            Next::Rest { standing: Standing::Retired, after: None },
+            "{model}"
+        );
     }
     assert!(transport.urls().is_empty());
 }

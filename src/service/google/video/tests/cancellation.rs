@@ -31,7 +31,7 @@ fn a_refusal_says_whether_it_may_pass() {
     };
     assert_eq!(refused(400).next, Next::GiveUp);
     assert!(matches!(refused(503).next, Next::Retry { .. }));
-    assert!(matches!(refused(429).next, Next::Wait { .. }));
+    assert!(matches!(refused(429).next, Next::Rest { .. }));
     let lost = Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
     assert!(matches!(cancel(OMNI, "v1_x", &lost).unwrap_err().next, Next::Retry { .. }));
     let elsewhere = cancel(OMNI, "../files/x", &Recorded::at(BASE)).unwrap_err();

@@ -150,8 +150,8 @@ fn a_4xx_created_nothing() {
     for (status, next) in [
         (400, Next::GiveUp),
         (403, Next::GiveUp),
-        (404, Next::OtherModel),
-        (429, Next::Wait { after: None }),
+        (404, Next::Rest { standing: Standing::Retired, after: None }),
+        (429, Next::Rest { standing: Standing::Resting, after: None }),
     ] {
         let reply = json!({"error": {"code": status, "message": "m"}});
         for model in [VEO, OMNI] {
