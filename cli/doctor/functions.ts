@@ -24,8 +24,14 @@ async function checkHealth(
       deploy(name),
     );
   }
-  const models = Array.isArray(health.models) ? health.models.map(quoted).join(", ") : "";
-  return ok(`${name} ${version} is deployed and configured: ${models}.`);
+  const models = listed(health.models);
+  const leftOut = objects(health.leftOut)
+    .map(({ model, missing }) => ` Left out: ${quoted(model)}, without ${listed(missing)}.`);
+  return ok(`${name} ${version} is deployed and configured: ${models}.${leftOut.join("")}`);
+}
+
+function listed(names: unknown): string {
+  return Array.isArray(names) ? names.map(quoted).join(", ") : "";
 }
 
 function notThere(name: string, { status, said }: Reply): Observation {

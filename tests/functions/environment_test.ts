@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readCredentials } from "../../supabase/functions/_shared/credentials.ts";
-import { type Kind, readConfiguration } from "../../supabase/functions/_shared/environment.ts";
+import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
+import type { Kind } from "../../supabase/functions/_shared/models.ts";
 import { environmentOf, hostedValues, newKeys } from "./support.ts";
 
 const keys = newKeys();
@@ -111,15 +112,20 @@ Deno.test("a value that does not parse is an error that names the variable and h
 });
 
 Deno.test("a video model needs a prefix that names its protocol", () => {
-  for (const value of ["gemini-2.5-flash-image", "sora", "veo-", "veo-3,imagen"]) {
+  for (
+    const value of [
+      ...["gemini-2.5-flash-image", "sora", "veo-", "veo-3,imagen", "vertex/", "vertex/sora"],
+      ...["vertex/vertex/veo-3", "Vertex/veo-3", "models/veo-3"],
+    ]
+  ) {
     equal(read({ VIDEO_MODELS: value }, "video").problems[0]?.variable, "VIDEO_MODELS");
   }
   deepEqual(read({ VIDEO_MODELS: "sora" }).problems, []);
 });
 
 Deno.test("all problems are reported at once, the missing ones as missing", () => {
-  const { problems, models } = readConfiguration(
-    environmentOf({ MAX_ATTEMPTS: "no", WORKER_BUDGET_SECONDS: "no" }),
+  const { problems, models, leftOut } = readConfiguration(
+    environmentOf({ MAX_ATTEMPTS: "no", WORKER_BUDGET_SECONDS: "no", IMAGE_MODELS: "a" }),
     "image",
   );
   deepEqual(
@@ -127,12 +133,56 @@ Deno.test("all problems are reported at once, the missing ones as missing", () =
     [
       ["SUPABASE_URL", true],
       ["SUPABASE_SECRET_KEYS", true],
-      ["GOOGLE_GENERATIVE_AI_API_KEY", true],
       ["WORKER_BUDGET_SECONDS", false],
       ["MAX_ATTEMPTS", false],
+      ["GOOGLE_GENERATIVE_AI_API_KEY", true],
     ],
   );
-  deepEqual(models, ["gemini-2.5-flash-image", "gemini-3.1-flash-image"]);
+  deepEqual(models, []);
+  deepEqual(leftOut, [{ model: "a", missing: ["GOOGLE_GENERATIVE_AI_API_KEY"] }]);
+});
+
+const VERTEX = {
+  GOOGLE_VERTEX_PROJECT: "a-project",
+  GOOGLE_CLIENT_EMAIL: "a@b.test",
+  GOOGLE_PRIVATE_KEY: "a key",
+};
+const [VEO, OMNI] = ["vertex/veo-3.1-fast-generate-001", "gemini-omni-1.1-flash"];
+
+Deno.test("a model without credentials is left out, and its variables are named", () => {
+  const { GOOGLE_GENERATIVE_AI_API_KEY: _, ...keyless } = hostedValues(keys);
+  const { GOOGLE_VERTEX_PROJECT, GOOGLE_PRIVATE_KEY: __, ...noKey } = VERTEX;
+  const google = { GOOGLE_GENERATIVE_AI_API_KEY: keys.google };
+  const names = Object.keys(VERTEX);
+  const keyName = "GOOGLE_GENERATIVE_AI_API_KEY";
+  const cases: [Record<string, string>, string[], [string, string[]][]][] = [
+    [{ ...google, ...VERTEX }, [VEO, OMNI], []],
+    [google, [OMNI], [[VEO, names]]],
+    [{ ...google, GOOGLE_VERTEX_PROJECT }, [OMNI], [[VEO, names.slice(1)]]],
+    [{ ...google, ...VERTEX, GOOGLE_PRIVATE_KEY: " " }, [OMNI], [[VEO, names.slice(2)]]],
+    [{ ...google, ...noKey }, [OMNI], [[VEO, [names[0], names[2]]]]],
+    [VERTEX, [VEO], [[OMNI, [keyName]]]],
+    [{ GOOGLE_SERVICE_ACCOUNT_JSON: "{}" }, [VEO], [[OMNI, [keyName]]]],
+    [{ GOOGLE_VERTEX_API_KEY: "key" }, [VEO], [[OMNI, [keyName]]]],
+    [{}, [], [[VEO, names], [OMNI, [keyName]]]],
+  ];
+  for (const [values, usable, left] of cases) {
+    const environment = environmentOf({ ...keyless, VIDEO_MODELS: `${VEO},${OMNI}`, ...values });
+    const { models, leftOut } = readConfiguration(environment, "video");
+    const shown = JSON.stringify(values);
+    deepEqual(models, usable, shown);
+    deepEqual(leftOut, left.map(([model, missing]) => ({ model, missing })), shown);
+  }
+});
+
+Deno.test("with no model left, what to set for the simplest of them is missing", () => {
+  const missing = (VIDEO_MODELS: string) =>
+    readConfiguration(
+      environmentOf({ ...hostedValues(keys), GOOGLE_GENERATIVE_AI_API_KEY: "", VIDEO_MODELS }),
+      "video",
+    ).problems.map((problem) => [problem.variable, problem.missing]);
+  deepEqual(missing(`${VEO},${OMNI}`), [["GOOGLE_GENERATIVE_AI_API_KEY", true]]);
+  deepEqual(missing(VEO), Object.keys(VERTEX).map((name) => [name, true]));
 });
 
 Deno.test("the project is called with its newest key, and never with WORKER_SECRET", () => {
@@ -166,7 +216,7 @@ function settableNames(): string[] {
   for (const kind of ["image", "video"] as const) {
     readConfiguration((name) => {
       names.add(name);
-      return undefined;
+      return name === "VIDEO_MODELS" ? "vertex/veo-3" : undefined;
     }, kind);
   }
   return [...names].filter((name) => !name.startsWith("SUPABASE_")).sort();
@@ -178,12 +228,11 @@ for (const path of [".env.example", "supabase/functions/.env.example"]) {
     const settable = Object.keys(shown).filter((name) => !name.startsWith("SUPABASE_"));
     deepEqual(settable.sort(), settableNames());
 
-    const { GOOGLE_GENERATIVE_AI_API_KEY, PUBLIC_URL, WORKER_SECRET, SOURCE_IMAGE_HOSTS, ...rest } =
-      shown;
-    match(GOOGLE_GENERATIVE_AI_API_KEY, /^YOUR_/);
-    const defaults = Object.fromEntries(
-      Object.entries(rest).filter(([name]) => !name.startsWith("SUPABASE_")),
-    );
+    const { PUBLIC_URL, WORKER_SECRET, SOURCE_IMAGE_HOSTS, ...rest } = shown;
+    const settings = Object.entries(rest).filter(([name]) => !name.startsWith("SUPABASE_"));
+    const isGoogles = (name: string) => /^GOOGLE_(?!.*_(BASE_URL|LOCATION)$)/.test(name);
+    for (const [name, value] of settings) if (isGoogles(name)) match(value, /YOUR_/, name);
+    const defaults = Object.fromEntries(settings.filter(([name]) => !isGoogles(name)));
     for (const kind of ["image", "video"] as const) {
       deepEqual(read(defaults, kind), read({}, kind));
       const examples = { PUBLIC_URL, WORKER_SECRET, SOURCE_IMAGE_HOSTS };

@@ -239,12 +239,10 @@ Deno.test("health names what is missing and what does not parse", async () => {
   const { handler } = testFunction({ IMAGE_MODELS: "a", MAX_ATTEMPTS: "x" });
   const health = await (await handler(ask())).json();
   equal(health.status, "unconfigured");
-  deepEqual(health.models, ["a"]);
-  deepEqual(health.missing, [
-    "SUPABASE_URL",
-    "SUPABASE_SECRET_KEYS",
-    "GOOGLE_GENERATIVE_AI_API_KEY",
-  ]);
+  const missing = ["GOOGLE_GENERATIVE_AI_API_KEY"];
+  deepEqual(health.models, []);
+  deepEqual(health.leftOut, [{ model: "a", missing }]);
+  deepEqual(health.missing, ["SUPABASE_URL", "SUPABASE_SECRET_KEYS", ...missing]);
   deepEqual(health.invalid, [
     { variable: "MAX_ATTEMPTS", expected: "a whole number from 1 to 100" },
   ]);
@@ -321,14 +319,14 @@ Deno.test("the text of a run has a line for each job, and the counts", async () 
 Deno.test("errors and health are text, too, where text is wanted", async () => {
   const headers = { accept: "text/plain" };
   const { GOOGLE_GENERATIVE_AI_API_KEY: _, ...without } = values;
-  const { handler } = testFunction({ ...without, MAX_ATTEMPTS: "x" });
+  const { handler } = testFunction({ ...without, MAX_ATTEMPTS: "x", IMAGE_MODELS: "a" });
   const refused = await handler(post(keys.publishable, { headers }));
   equal(refused.status, 401);
   match(await refused.text(), /^The anon or publishable key may not start a run\. [^\n]*\n$/);
   equal(
     await (await handler(ask({ headers }))).text(),
     "process-image-generation 1.2.3: unconfigured\nqueue: image_generation_queue\n" +
-      "models: gemini-2.5-flash-image, gemini-3.1-flash-image\n" +
+      "models: none\nleft out: a, without GOOGLE_GENERATIVE_AI_API_KEY\n" +
       "GOOGLE_GENERATIVE_AI_API_KEY is not set\nMAX_ATTEMPTS must be a whole number from 1 to 100\n",
   );
   const { handler: configured } = testFunction(values);

@@ -73,7 +73,7 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
     return to.send(request);
   };
   const headers = projectHeaders(serviceKey);
-  const secrets = new KnownSecrets([serviceKey, googleApiKey]);
+  const secrets = new KnownSecrets([serviceKey, googleApiKey ?? ""]);
   const rest = serviceAdapter(`${supabaseUrl}/rest/v1`, headers, secrets, send);
   return {
     project: {
@@ -92,8 +92,8 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
  * the reply; a video that is submitted twice is paid for twice. So no connection to the provider is
  * kept. HTTP/2 has no such header, and reports which requests were not processed.
  */
-function googleHeaders(key: string): Record<string, string> {
-  return { "x-goog-api-key": key, connection: "close" };
+function googleHeaders(key?: string): Record<string, string> {
+  return { ...(key && { "x-goog-api-key": key }), connection: "close" };
 }
 
 /**

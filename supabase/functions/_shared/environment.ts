@@ -1,5 +1,6 @@
 /** The configuration of a function, from its environment variables. */
 import { type Credentials, readCredentials } from "./credentials.ts";
+import { type Kind, type LeftOut, missingVariables, readModels } from "./models.ts";
 import {
   address,
   credential,
@@ -11,9 +12,6 @@ import {
   VariableError,
 } from "./variable.ts";
 
-/** What kind of asset a function makes. */
-export type Kind = "image" | "video";
-
 /** Everything a run needs to know. */
 export interface Configuration {
   /** The project's API as the function reaches it, without trailing slash. */
@@ -22,9 +20,10 @@ export interface Configuration {
   publicUrl: string;
   /** The key for PostgREST and Storage. */
   serviceKey: string;
-  googleApiKey: string;
+  /** Undefined: all models are called in another way. */
+  googleApiKey?: string;
   googleBaseUrl: string;
-  /** In order of preference. */
+  /** In order of preference, those with credentials. */
   models: string[];
   /** Jobs at a time. */
   concurrency: number;
@@ -42,26 +41,13 @@ export type Reading = {
   problems: VariableError[];
   /** As far as they can be read, even if something else is wrong. */
   models: string[];
+  /** Those of the list that have no credentials. */
+  leftOut: LeftOut[];
 };
 
 const DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com/v1beta";
 
-const DEFAULTS = {
-  image: { models: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"], concurrency: 5 },
-  video: { models: ["veo-3.1-fast-generate-preview", "gemini-omni-1.1-flash"], concurrency: 1 },
-};
-
-const MODELS = {
-  image: {
-    entry: /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
-    expected: "model ids separated by commas",
-  },
-  // The prefix chooses the protocol, so a video model without a known prefix cannot be called.
-  video: {
-    entry: /^(veo-|gemini-omni-)[A-Za-z0-9._-]{1,127}$/,
-    expected: "model ids separated by commas, each starting with veo- or gemini-omni-",
-  },
-};
+const CONCURRENCY = { image: 5, video: 1 };
 
 const HOSTS = {
   entry:
@@ -79,22 +65,29 @@ const MOST_DEADLINE_MINUTES = 2 * 24 * 60;
 /** Reads everything and reports all problems at once, so that they can be fixed at once. */
 export function readConfiguration(environment: Environment, kind: Kind): Reading {
   const problems: VariableError[] = [];
-  const values: Partial<Record<keyof Configuration, unknown>> = {};
-  for (const [name, read] of Object.entries(readers(environment, kind))) {
+  const attempt = <T>(read: () => T): T | undefined => {
     try {
-      values[name as keyof Configuration] = read();
+      return read();
     } catch (error) {
       if (!(error instanceof VariableError)) throw error;
       problems.push(error);
     }
-  }
-  const models = (values.models ?? []) as string[];
-  if (problems.length > 0) return { problems, models };
+  };
+  const read = Object.entries(readers(environment, kind))
+    .map(([name, read]) => [name, attempt<unknown>(read)]);
+  const { models, leftOut } = attempt(() => readModels(environment, kind)) ??
+    { models: [], leftOut: [] };
+  if (models.length === 0 && leftOut.length > 0) problems.push(...missingVariables(leftOut));
+  if (problems.length > 0) return { problems, models, leftOut };
+
+  const values = Object.fromEntries(read);
   const publicUrl = values.publicUrl ?? values.supabaseUrl;
-  return { problems, models, configuration: { ...values, publicUrl } as Configuration };
+  return { problems, models, leftOut, configuration: { ...values, models, publicUrl } };
 }
 
-type Readers = { [N in keyof Required<Configuration>]: () => Configuration[N] | undefined };
+type Readers = {
+  [N in Exclude<keyof Configuration, "models">]-?: () => Configuration[N] | undefined;
+};
 
 /** How each part of the configuration is read. */
 function readers(environment: Environment, kind: Kind): Readers {
@@ -106,15 +99,11 @@ function readers(environment: Environment, kind: Kind): Readers {
     },
     publicUrl: () => publicUrlOf(environment),
     serviceKey: () => serviceKeyOf(readCredentials(environment)),
-    googleApiKey: () => {
-      required(environment, "GOOGLE_GENERATIVE_AI_API_KEY", "a key from Google AI Studio");
-      return credential(environment, "GOOGLE_GENERATIVE_AI_API_KEY");
-    },
+    googleApiKey: () => credential(environment, "GOOGLE_GENERATIVE_AI_API_KEY"),
     googleBaseUrl: () => address(environment, "GOOGLE_GENERATIVE_AI_BASE_URL") ?? DEFAULT_BASE_URL,
-    models: () => list(environment, `${prefix}_MODELS`, MODELS[kind]) ?? DEFAULTS[kind].models,
     concurrency: () =>
       integer(environment, `${prefix}_CONCURRENCY`, {
-        fallback: DEFAULTS[kind].concurrency,
+        fallback: CONCURRENCY[kind],
         least: 1,
         most: 100,
       }),

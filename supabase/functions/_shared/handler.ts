@@ -18,8 +18,9 @@ import { authorize } from "./authorize.ts";
 import type { CompleteRunReport, RunOptions, RunReport } from "./core.ts";
 import { METHODS, preflight, withCors } from "./cors.ts";
 import { knownSecrets, readCredentials } from "./credentials.ts";
-import { type Configuration, type Kind, readConfiguration } from "./environment.ts";
+import { type Configuration, readConfiguration } from "./environment.ts";
 import { createLog, type Log, type Write } from "./log.ts";
+import type { Kind } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import { type Problem, problem } from "./problem.ts";
 import { askProvider } from "./provider_check.ts";
@@ -93,7 +94,7 @@ async function answer(request: Request, context: Context): Promise<Answer> {
 
 function health({ definition, platform }: Context): Answer {
   const { name, queue, kind, version } = definition;
-  const { models, problems } = readConfiguration(platform.environment, kind);
+  const { models, leftOut, problems } = readConfiguration(platform.environment, kind);
   const missing = problems.filter((problem) => problem.missing).map(({ variable }) => variable);
   const invalid = problems.filter((problem) => !problem.missing)
     .map(({ variable, expected }) => ({ variable, expected }));
@@ -103,6 +104,7 @@ function health({ definition, platform }: Context): Answer {
     version: version(),
     queue,
     models,
+    ...(leftOut.length > 0 && { leftOut }),
     ...(missing.length > 0 && { missing }),
     ...(invalid.length > 0 && { invalid }),
   };

@@ -33,13 +33,13 @@ export function askProvider(
   } = {},
 ): Promise<ModelState[]> {
   // Before a text is cut: a part of a key would not be recognised.
-  const secrets = new KnownSecrets([googleApiKey]);
+  const secrets = new KnownSecrets([googleApiKey ?? ""]);
   return Promise.all(models.map(async (model) => {
     const request = new Request(`${googleBaseUrl}/models/${model}`, {
       headers: {
         accept: "application/json",
         "user-agent": userAgent,
-        "x-goog-api-key": googleApiKey,
+        ...(googleApiKey && { "x-goog-api-key": googleApiKey }),
       },
       // The key is for this origin and no other.
       redirect: "manual",

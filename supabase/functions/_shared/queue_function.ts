@@ -1,8 +1,9 @@
 /** The functions that drain the queues, on the runtime that has loaded them. */
 import { imageAdapters, type Outside, videoAdapters } from "./adapters.ts";
 import type { ImageCore, RunOptions, RunReport, VideoCore } from "./core.ts";
-import type { Configuration, Kind } from "./environment.ts";
+import type { Configuration } from "./environment.ts";
 import { createHandler, type Handler } from "./handler.ts";
+import type { Kind } from "./models.ts";
 import { thisPlatform } from "./platform.ts";
 import { userAgent } from "./user_agent.ts";
 

@@ -1,5 +1,6 @@
 /** Answers as lines for a terminal. `process-queue.sh` relies on the line that begins with `jobs:`. */
 import type { RunReport } from "./core.ts";
+import type { LeftOut } from "./models.ts";
 import { plain } from "./plain.ts";
 import type { ModelState } from "./provider_check.ts";
 
@@ -27,16 +28,18 @@ export interface Health {
   version: string;
   queue: string;
   models: string[];
+  leftOut?: LeftOut[];
   missing?: string[];
   invalid?: { variable: string; expected: string }[];
 }
 
 export function healthText(health: Health): string {
-  const { name, status, version, queue, models, missing = [], invalid = [] } = health;
+  const { name, status, version, queue, models, leftOut = [], missing = [], invalid = [] } = health;
   return [
     `${name} ${version}: ${status}`,
     `queue: ${queue}`,
-    `models: ${models.join(", ")}`,
+    `models: ${models.join(", ") || "none"}`,
+    ...leftOut.map(({ model, missing }) => `left out: ${model}, without ${missing.join(", ")}`),
     ...missing.map((variable) => `${variable} is not set`),
     ...invalid.map(({ variable, expected }) => `${variable} must be ${expected}`),
   ].map(plain).join("\n");

@@ -1,0 +1,77 @@
+/** The lists of models: what they may name, and for which of these there are credentials. */
+import { type Environment, list, optional, VariableError } from "./variable.ts";
+
+/** What kind of asset a function makes. */
+export type Kind = "image" | "video";
+
+/** A model of the list that is not called, since these variables are not set. */
+export interface LeftOut {
+  model: string;
+  missing: string[];
+}
+
+const DEFAULTS = {
+  image: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"],
+  video: ["veo-3.1-fast-generate-preview", "gemini-omni-1.1-flash"],
+};
+
+const ENTRIES = {
+  image: {
+    entry: /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
+    expected: "model ids separated by commas",
+  },
+  // The prefixes choose service and protocol, so a video model without a known one cannot be called.
+  video: {
+    entry: /^(vertex\/)?(veo-|gemini-omni-)[A-Za-z0-9._-]{1,127}$/,
+    expected: "model ids separated by commas, each starting with veo- or gemini-omni-, " +
+      "or with vertex/ before that",
+  },
+};
+
+/**
+ * What each service needs: all variables of one of these choices, with what is expected there. The last
+ * one is suggested where there is none.
+ */
+const SERVICES: Record<"vertex" | "gemini", Record<string, string>[]> = {
+  vertex: [
+    { GOOGLE_VERTEX_API_KEY: "a key of Vertex AI in express mode" },
+    { GOOGLE_SERVICE_ACCOUNT_JSON: "the key file of a service account" },
+    {
+      GOOGLE_VERTEX_PROJECT: "the id of a Google Cloud project",
+      GOOGLE_CLIENT_EMAIL: "the client_email of a service account",
+      GOOGLE_PRIVATE_KEY: "the private_key of a service account",
+    },
+  ],
+  gemini: [{ GOOGLE_GENERATIVE_AI_API_KEY: "a key from Google AI Studio" }],
+};
+
+/** The models of a kind in order of preference: those with credentials, and the others. */
+export function readModels(
+  environment: Environment,
+  kind: Kind,
+): { models: string[]; leftOut: LeftOut[] } {
+  const all = list(environment, `${kind.toUpperCase()}_MODELS`, ENTRIES[kind]) ?? DEFAULTS[kind];
+  const checked = all.map((model) => {
+    const choices = choicesOf(model).map((choice) =>
+      Object.keys(choice).filter((name) => optional(environment, name) === undefined)
+    );
+    const usable = choices.some((missing) => missing.length === 0);
+    return { model, missing: usable ? [] : choices.at(-1)! };
+  });
+  return {
+    models: checked.filter(({ missing }) => missing.length === 0).map(({ model }) => model),
+    leftOut: checked.filter(({ missing }) => missing.length > 0),
+  };
+}
+
+/** What to set where all models are left out: what makes the simplest one usable. */
+export function missingVariables(leftOut: LeftOut[]): VariableError[] {
+  const [simplest] = leftOut.toSorted((a, b) => a.missing.length - b.missing.length);
+  const expected = choicesOf(simplest.model).at(-1)!;
+  return simplest.missing.map((name) => new VariableError(name, expected[name], true));
+}
+
+/** The prefix of a model's name tells its service. */
+function choicesOf(model: string): Record<string, string>[] {
+  return SERVICES[model.startsWith("vertex/") ? "vertex" : "gemini"];
+}
