@@ -6,6 +6,7 @@
  * another. Redirects are returned unfollowed for the same reason.
  */
 import type { Adapter, ImageAdapters, VideoAdapters } from "./core.ts";
+import { decompressed } from "./decompress.ts";
 import type { Configuration } from "./environment.ts";
 import { KnownSecrets } from "./known_secrets.ts";
 import { type Log, type Lookup, lookup as systemLookup } from "./lookup.ts";
@@ -68,9 +69,10 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
     userAgent: "generation-queue",
     ...outside,
   };
-  const send: Outside["send"] = (request) => {
+  const send: Outside["send"] = async (request) => {
     request.headers.set("user-agent", userAgent);
-    return to.send(request);
+    request.headers.set("accept-encoding", "identity");
+    return decompressed(await to.send(request));
   };
   const headers = projectHeaders(serviceKey);
   const secrets = new KnownSecrets([serviceKey, googleApiKey ?? ""]);
