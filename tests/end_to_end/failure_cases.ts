@@ -159,6 +159,7 @@ function imageCases({ marks, said, location }: Context): Record<string, Case[]> 
       image({ status: 500, body: error(500, said) }),
       image({ status: 503, body: said }),
       image({ drop: true }),
+      poll({ body: { name: NAME, done: true, error: { code: 13, message: said } } }),
     ],
     provider_reply_unreadable: [
       image({ body: `{"candidates": "${said}` }),
@@ -178,7 +179,8 @@ function videoCases({ said, location }: Context): Record<string, Case[]> {
     ],
     operation_failed: [
       poll({ body: { name: NAME, done: true, error: { code: 3, message: said } } }),
-      poll({ body: { name: NAME, done: true, error: { code: 13, message: said } } }),
+      poll({ body: { name: NAME, done: true, error: { code: 2, message: said } } }),
+      poll({ body: { name: NAME, done: true, error: said } }),
     ],
     operation_timed_out: [
       poll({ body: { name: NAME, metadata: said } }, { operation: 120 }),

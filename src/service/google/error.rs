@@ -8,24 +8,26 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::code;
 use crate::failure::{Code, Failure, Standing};
 use crate::http::{LONGEST_DELAY, Reply, TransportError};
 use crate::json::Json;
 use crate::service::redact::redacted;
 
-/// How long to wait when the quota ended an operation.
-const QUOTA_DELAY: Duration = Duration::from_secs(60);
+/// The most attempts where an error leaves it open whether another one helps.
+const FEW_ATTEMPTS: u32 = 3;
 
 /// What follows from a reply that is no success. `asked` names what was asked, usually a model.
 pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
     let document = Json::read(&reply.body).unwrap_or(Json::Null);
     let error = error_of(&document);
-    let status = status_of(reply.status, error);
-    let words = match error.get("message").text().or_else(|| error.text()) {
-        Some(message) => redacted(message),
-        None => "no explanation".into(),
+    // An error can come inside of a success, and what is answered with 400 or 500 often says only in
+    // its code what it is.
+    let status = match reply.status.as_u16() {
+        200..=299 | 400 | 500 => code::status_of(error).unwrap_or(reply.status),
+        _ => reply.status,
     };
-    let message = format!("{asked} answered {}: {words}", status.as_u16());
+    let message = format!("{asked} answered {}: {}", status.as_u16(), words(error));
     let delay = delay_of(error).max(reply.retry_after);
     match status.as_u16() {
         400 if names_key(error) => bad_key(message),
@@ -41,6 +43,9 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
         }
         429 => Failure::rest(Standing::Resting, Code::QuotaExhausted, message).after(delay),
         408 | 500.. => Failure::retry(Code::ProviderUnavailable, message).after(delay),
+        400..=499 if asks_again(error) => {
+            Failure::retry_at_most(Code::ModelRejectedRequest, FEW_ATTEMPTS, message)
+        }
         400..=499 => Failure::give_up(Code::ModelRejectedRequest, message),
         _ => Failure::retry(Code::ProviderReplyUnreadable, message),
     }
@@ -58,31 +63,36 @@ pub(super) fn unreachable(asked: &str, error: &TransportError) -> Failure {
     }
 }
 
-/// The error object of a document, wherever it is in there.
+/// The error of a document, wherever it is in there. One that says nothing is none: proxies send an
+/// empty one beside what was asked for.
 pub(super) fn error_of<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
     let document = document.list().first().unwrap_or(document);
-    match document.get("error") {
-        Json::Null if document.get("message").is_null() => &Json::Null,
-        Json::Null => document,
-        error => error,
-    }
+    let error = said(document.get("error"));
+    let is_error = error.is_null() && said(document.get("message")).text().is_some();
+    if is_error { document } else { error }
 }
 
-/// The status that counts. An error can come inside of a success, and one API answers an unknown
-/// model with 400 and says so only in its code.
-fn status_of(status: StatusCode, error: &Json<'_>) -> StatusCode {
-    let texts = [error.get("code"), error.get("status")];
-    let named = |name: &str| {
-        texts.iter().any(|text| text.text().is_some_and(|text| text.eq_ignore_ascii_case(name)))
-    };
-    if status == StatusCode::BAD_REQUEST && (named("not_found") || named("model_not_found")) {
-        return StatusCode::NOT_FOUND;
-    }
-    let inner = || StatusCode::from_u16(error.get("code").integer()?.try_into().ok()?).ok();
-    match status.is_success() {
-        true => inner().filter(|inner| inner.as_u16() >= 400).unwrap_or(status),
-        false => status,
-    }
+/// An error, or null if it says nothing: there is no message in it, and no code but "no error".
+fn said<'d, 'a>(error: &'d Json<'a>) -> &'d Json<'a> {
+    let code = error.get("code");
+    let is_fine = code.integer() == Some(0);
+    let says = error.text().is_some()
+        || code.integer().is_some()
+        || [code, error.get("message"), error.get("status")].iter().any(|it| it.text().is_some());
+    if says && !is_fine { error } else { &Json::Null }
+}
+
+/// What an error says, in its own words.
+fn words(error: &Json<'_>) -> String {
+    let texts = [error.get("message"), error, error.get("code"), error.get("status")];
+    let text = texts.into_iter().find_map(Json::text);
+    text.map_or("no explanation".into(), |text| redacted(text))
+}
+
+/// Whether a refusal itself says that the same request may be accepted.
+fn asks_again(error: &Json<'_>) -> bool {
+    let words = words(error).to_ascii_lowercase();
+    words.contains("retry") || words.contains("try again")
 }
 
 fn bad_key(message: String) -> Failure {
@@ -137,22 +147,28 @@ fn delay_of(error: &Json<'_>) -> Option<Duration> {
     Some(seconds.saturating_add(Duration::from_secs(part)).min(LONGEST_DELAY))
 }
 
-/// What follows from the error of an operation that ended, whose code is one of gRPC's
-/// (`google/rpc/code.proto`). Trying again means a new submission; what failed is not billed.
+/// What follows from the error of an operation that ended. Trying again means a new submission; what
+/// failed is not billed.
 pub(super) fn operation_failure(operation: &str, error: &Json<'_>) -> Failure {
-    let words = error.get("message").text().map_or("no explanation".into(), |text| redacted(text));
-    let code = error.get("code").integer();
-    let name = code.map_or_else(|| "?".into(), |code| code.to_string());
-    let message = format!("{operation} failed with code {name}: {words}");
-    match code {
-        // RESOURCE_EXHAUSTED. Each try is a submission, so this is no mere waiting and has a bound.
-        Some(8) => Failure::retry(Code::QuotaExhausted, message).after(Some(QUOTA_DELAY)),
-        // DEADLINE_EXCEEDED, ABORTED, INTERNAL, UNAVAILABLE
-        Some(4 | 10 | 13 | 14) => Failure::retry(Code::OperationFailed, message),
+    let error = said(error);
+    let code = error.get("code");
+    let number = code.integer().map(|number| number.to_string());
+    let name = number.or_else(|| Some(redacted(code.text()?))).unwrap_or_else(|| "?".into());
+    let message = format!("{operation} failed with code {name}: {}", words(error));
+    let few = |message| Failure::retry_at_most(Code::OperationFailed, FEW_ATTEMPTS, message);
+    match code::status_of(error).map(|status| status.as_u16()) {
+        Some(429) => {
+            Failure::rest(Standing::Resting, Code::QuotaExhausted, message).after(delay_of(error))
+        }
+        // ABORTED
+        Some(409) => Failure::retry(Code::OperationFailed, message),
         // CANCELLED, UNKNOWN, and what does not say
-        Some(1 | 2) | None => Failure::retry_at_most(Code::OperationFailed, 3, message),
-        // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION …
-        Some(_) => Failure::give_up(Code::OperationFailed, message),
+        Some(499 | 520) | None => few(message),
+        Some(400..=407 | 410..=498) if asks_again(error) => few(message),
+        // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION, UNIMPLEMENTED …
+        Some(400..=407 | 410..=498 | 501) => Failure::give_up(Code::OperationFailed, message),
+        // DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE
+        Some(_) => Failure::rest(Standing::Resting, Code::ProviderUnavailable, message),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Google's models.
 
 mod model;
+mod code;
 mod error;
 mod image;
 mod operation_state;

@@ -159,20 +159,99 @@ fn no_key_gets_into_a_message() {
 }
 
 #[test]
-fn the_end_of_an_operation_depends_on_its_code() {
-    let end = |code: Value| {
-        let body = json!({"code": code, "message": "m"}).to_string();
-        operation_failure("operation x", &Json::read(body.as_bytes()).unwrap())
+fn a_code_means_the_same_as_a_number_and_in_words_and_wherever_it_is_said() {
+    for (twins, next) in [
+        (json!([8, "8", 429, "429", "resource_exhausted", "RESOURCE_EXHAUSTED"]), RESTS),
+        (json!(["rate_limit_exceeded", "too_many_requests", "quota_exceeded"]), RESTS),
+        (json!([4, 504, "deadline_exceeded", 408, 13, 500, "internal", "INTERNAL"]), RESTS),
+        (json!([14, 503, "unavailable", "overloaded", "service_unavailable", 502, 529]), RESTS),
+        (json!([10, 409, "aborted"]), Next::Retry { after: None, attempts: None }),
+        (json!([1, "cancelled", 2, "unknown", 15, "never_heard_of", 7000, -3]), FEW),
+        (json!([3, 400, "INVALID_ARGUMENT", "invalid_request", 5, 404, 7, 403]), Next::GiveUp),
+        (json!([9, 11, 12, 16, 6, "unimplemented", "permission_denied"]), Next::GiveUp),
+    ] {
+        for code in twins.as_array().unwrap() {
+            let by_code = ended(&json!({"code": code, "message": "m"}));
+            assert_eq!(by_code.next, next, "{code}");
+            let shown = code.to_string().replace('"', "");
+            assert_eq!(by_code.message, format!("op failed with code {shown}: m"));
+            if code.is_string() {
+                assert_eq!(ended(&json!({"status": code})).next, next, "{code}");
+            }
+        }
+    }
+}
+
+const RESTS: Next = Next::Rest { standing: Standing::Resting, after: None };
+const FEW: Next = Next::Retry { after: None, attempts: Some(3) };
+
+fn ended(error: &Value) -> Failure {
+    operation_failure("op", &Json::read(error.to_string().as_bytes()).unwrap())
+}
+
+#[test]
+fn an_operation_ends_in_the_providers_words() {
+    for (error, message) in [
+        (json!("Out of tea."), "op failed with code ?: Out of tea."),
+        (
+            json!({"code": "resource_exhausted"}),
+            "op failed with code resource_exhausted: resource_exhausted",
+        ),
+        (json!({"status": "UNAVAILABLE"}), "op failed with code ?: UNAVAILABLE"),
+        (json!({"code": 13}), "op failed with code 13: no explanation"),
+        (json!({}), "op failed with code ?: no explanation"),
+    ] {
+        assert_eq!(ended(&error).message, message);
+    }
+    assert_eq!(ended(&json!("Out of tea.")).next, FEW);
+    let named = json!({"code": 429, "details": [{"retryDelay": "7s"}]});
+    let after = Some(Duration::from_secs(7));
+    assert_eq!(ended(&named).next, Next::Rest { standing: Standing::Resting, after });
+}
+
+#[test]
+fn what_asks_to_be_tried_again_gets_a_few_attempts() {
+    for message in [
+        "Unable to process input image. Please retry or report in https://ai.example/issues",
+        "Something went wrong. Please try again later.",
+        "PLEASE RETRY",
+    ] {
+        let refused = of(400, &error(400, "INVALID_ARGUMENT", message, json!([])));
+        assert_eq!((refused.code, refused.next), (Code::ModelRejectedRequest, FEW), "{message}");
+        assert_eq!(ended(&json!({"code": 3, "message": message})).next, FEW, "{message}");
+    }
+}
+
+#[test]
+fn an_error_that_says_nothing_is_none() {
+    for error in [
+        json!(null),
+        json!({}),
+        json!(false),
+        json!(""),
+        json!([]),
+        json!(0),
+        json!({"code": 0}),
+        json!({"code": 0, "message": "OK"}),
+        json!({"code": null, "message": ""}),
+        json!({"details": []}),
+        json!({"code": ""}),
+    ] {
+        let body = json!({"error": error, "message": null}).to_string();
+        assert!(error_of(&Json::read(body.as_bytes()).unwrap()).is_null(), "{body}");
+    }
+}
+
+#[test]
+fn what_a_proxy_answers_400_or_500_to_counts_by_its_code() {
+    let with = |status, code: Value| {
+        of(status, &json!({"error": {"code": code, "message": "m"}}).to_string())
     };
-    let minute = Some(Duration::from_secs(60));
-    assert_eq!(end(8.into()).next, Next::Retry { after: minute, attempts: None });
-    for code in [4, 10, 13, 14] {
-        assert_eq!(end(code.into()).next, Next::Retry { after: None, attempts: None });
+    for status in [200, 400, 500] {
+        assert_eq!(with(status, json!("resource_exhausted")).code, Code::QuotaExhausted);
+        assert_eq!(with(status, json!(404)).code, Code::ModelUnavailable);
+        assert_eq!(with(status, json!(14)).code, Code::ProviderUnavailable);
+        assert_eq!(with(status, json!("invalid_request")).code, Code::ModelRejectedRequest);
     }
-    assert_eq!(end("13".into()).next, Next::Retry { after: None, attempts: None });
-    assert_eq!(end(Value::Null).next, Next::Retry { after: None, attempts: Some(3) });
-    for code in [3, 5, 7, 9, 11, 12, 16] {
-        assert_eq!(end(code.into()).next, Next::GiveUp);
-    }
-    assert_eq!(end(3.into()).message, "operation x failed with code 3: m");
+    assert_eq!(with(404, json!("invalid_request")).code, Code::ModelUnavailable);
 }

@@ -85,9 +85,9 @@ fn a_filtered_veo_video_is_final_unless_it_was_for_its_sound() {
 fn a_failed_veo_operation_says_by_its_code_what_follows() {
     let failed =
         |code: i32| ended(VEO, json!({"done": true, "error": {"code": code, "message": "m"}}));
-    assert_eq!(failed(13).next, Next::Retry { after: None, attempts: None });
-    assert_eq!(failed(3).next, Next::GiveUp);
-    assert_eq!(failed(13).code, Code::OperationFailed);
+    assert_eq!(failed(13).next, Next::Rest { standing: Standing::Resting, after: None });
+    assert_eq!(failed(13).code, Code::ProviderUnavailable);
+    assert_eq!((failed(3).code, failed(3).next), (Code::OperationFailed, Next::GiveUp));
     assert!(failed(3).message.contains(NAME));
 }
 
