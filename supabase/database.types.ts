@@ -31,6 +31,7 @@ export type Database = {
           "object_path": string | null;
           "operation": Json | null;
           "owner": string | null;
+          "pending_since": string;
           "priority": number;
           "prompt": string | null;
           "publication_pending": boolean;
@@ -45,9 +46,11 @@ export type Database = {
           "submission_model": string | null;
           "submission_started_at": string | null;
           "submitted_at": string | null;
+          "troubles": number;
           "turn": number;
           "updated_at": string;
           "usage": Json | null;
+          "waits_for": string;
         };
         ComputedFields: never;
         Insert: {
@@ -75,6 +78,7 @@ export type Database = {
           "object_path"?: string | null;
           "operation"?: Json | null;
           "owner"?: string | null;
+          "pending_since"?: string;
           "priority"?: number;
           "prompt"?: never;
           "publication_pending"?: boolean;
@@ -89,9 +93,11 @@ export type Database = {
           "submission_model"?: string | null;
           "submission_started_at"?: string | null;
           "submitted_at"?: string | null;
+          "troubles"?: number;
           "turn"?: number;
           "updated_at"?: string;
           "usage"?: Json | null;
+          "waits_for"?: string;
         };
         Update: {
           "asset_url"?: string | null;
@@ -118,6 +124,7 @@ export type Database = {
           "object_path"?: string | null;
           "operation"?: Json | null;
           "owner"?: string | null;
+          "pending_since"?: string;
           "priority"?: number;
           "prompt"?: never;
           "publication_pending"?: boolean;
@@ -132,9 +139,11 @@ export type Database = {
           "submission_model"?: string | null;
           "submission_started_at"?: string | null;
           "submitted_at"?: string | null;
+          "troubles"?: number;
           "turn"?: number;
           "updated_at"?: string;
           "usage"?: Json | null;
+          "waits_for"?: string;
         };
         Relationships: [];
       };
@@ -163,6 +172,49 @@ export type Database = {
           "model"?: string | null;
           "queue"?: string | null;
           "requests_per_minute"?: number | null;
+        };
+        Relationships: [];
+      };
+      "generation_models": {
+        Row: {
+          "code": string | null;
+          "delay_named": boolean;
+          "model": string;
+          "probe_job": string | null;
+          "probe_lease": number | null;
+          "reason": string | null;
+          "rests_until": string | null;
+          "since": string | null;
+          "state": string;
+          "troubles": number;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "code"?: string | null;
+          "delay_named"?: boolean;
+          "model": string;
+          "probe_job"?: string | null;
+          "probe_lease"?: number | null;
+          "reason"?: string | null;
+          "rests_until"?: string | null;
+          "since"?: string | null;
+          "state"?: string;
+          "troubles"?: number;
+          "updated_at"?: string;
+        };
+        Update: {
+          "code"?: string | null;
+          "delay_named"?: boolean;
+          "model"?: string;
+          "probe_job"?: string | null;
+          "probe_lease"?: number | null;
+          "reason"?: string | null;
+          "rests_until"?: string | null;
+          "since"?: string | null;
+          "state"?: string;
+          "troubles"?: number;
+          "updated_at"?: string;
         };
         Relationships: [];
       };
@@ -476,7 +528,13 @@ export type Database = {
     };
     Functions: {
       "begin_generation_submission": {
-        Args: { "lease_token": number; "model": string; "msg_id": number; "queue_name": string };
+        Args: {
+          "lease_token": number;
+          "model": string;
+          "msg_id": number;
+          "passed_over"?: string;
+          "queue_name": string;
+        };
         Returns: boolean;
       };
       "cancel_generation_job": { Args: { "job_id": string }; Returns: Json };
@@ -489,6 +547,8 @@ export type Database = {
       };
       "claim_generation_jobs": {
         Args: {
+          "fallback_after_seconds"?: number;
+          "job_deadline_seconds"?: number;
           "lease_seconds": number;
           "models"?: (string)[];
           "quantity": number;
@@ -511,6 +571,7 @@ export type Database = {
           "model": string;
           "msg_id": number;
           "object_path": string;
+          "passed_over"?: string;
           "queue_name": string;
           "usage": Json;
         };
@@ -530,6 +591,7 @@ export type Database = {
           "msg_id": number;
           "queue_name": string;
           "reset_submission"?: boolean;
+          "waits_for"?: string;
         };
         Returns: boolean;
       };
@@ -652,6 +714,20 @@ export type Database = {
         Returns: string[];
       };
       "remove_generation_schedule": { Args: Record<PropertyKey, never>; Returns: boolean };
+      "report_generation_trouble": {
+        Args: {
+          "code": string;
+          "lease_token": number;
+          "model": string;
+          "msg_id": number;
+          "queue_name": string;
+          "reason": string;
+          "rest_seconds"?: number;
+          "state": string;
+        };
+        Returns: number;
+      };
+      "reset_generation_models": { Args: { "model"?: string }; Returns: string[] };
       "unpublished_generation_jobs": {
         Args: { "quantity": number; "queue_name": string };
         Returns: {
@@ -678,6 +754,8 @@ export type Database = {
         "submission_pending": boolean | null;
         "enqueued_at": string | null;
         "retried": boolean | null;
+        "age_seconds": number | null;
+        "unavailable": Json | null;
       };
     };
   };

@@ -26,6 +26,8 @@ create table if not exists public.generation_jobs (
   owner text,
   priority integer not null default 0,
   requested_model text collate "C" not null default '',
+  waits_for text collate "C" not null default '',
+  troubles integer not null default 0,
   idempotency_key text,
   share text,
   turn bigint not null default 0,
@@ -51,6 +53,7 @@ create table if not exists public.generation_jobs (
   cost_usd numeric(12, 6),
   history jsonb not null default '[]' check (jsonb_typeof(history) = 'array'),
   enqueued_at timestamptz not null,
+  pending_since timestamptz not null default clock_timestamp(),
   started_at timestamptz,
   finished_at timestamptz,
   updated_at timestamptz not null default clock_timestamp(),
@@ -72,6 +75,10 @@ comment on column public.generation_jobs.priority is
   'From the message: -100 to 100, higher ones are claimed first; 0 when it names none.';
 comment on column public.generation_jobs.requested_model is
   'The model that the message asks for, without models/; empty when it leaves that to the worker.';
+comment on column public.generation_jobs.waits_for is
+  'The model that its worker found in trouble, so that the job was deferred; empty after the next claim.';
+comment on column public.generation_jobs.troubles is
+  'How often it met trouble that counted for a model, or would have but for the number of times that it did.';
 comment on column public.generation_jobs.idempotency_key is
   'The key that the job was enqueued with: one job for each queue, owner and key.';
 comment on column public.generation_jobs.share is
@@ -106,6 +113,8 @@ comment on column public.generation_jobs.history is
   'Earlier errors and discarded operations, oldest first, at most 50.';
 comment on column public.generation_jobs.enqueued_at is
   'When the message was sent. (enqueued_at, msg_id) decides which asset of an entity is the newest.';
+comment on column public.generation_jobs.pending_since is
+  'Since when it could be claimed: sent, with its delay, or redriven. Its deadline counts from here.';
 comment on column public.generation_jobs.started_at is 'When the job was first claimed (since its last redrive).';
 
 create unique index if not exists generation_jobs_live_message
@@ -114,7 +123,7 @@ create unique index if not exists generation_jobs_live_message
 create index if not exists generation_jobs_message
   on public.generation_jobs (queue, msg_id);
 create index if not exists generation_jobs_status
-  on public.generation_jobs (queue, status, enqueued_at);
+  on public.generation_jobs (queue, status, pending_since);
 create index if not exists generation_jobs_owner
   on public.generation_jobs (owner, enqueued_at desc)
   where owner is not null;
@@ -134,6 +143,22 @@ begin
     || jsonb_build_array(
       jsonb_build_object('at', clock_timestamp(), 'event', event) || jsonb_strip_nulls(details)
     );
+end
+$$;
+
+-- That a job went to this model because others were in trouble.
+create or replace function generation_private.add_passing_over(history jsonb, passed_over text, model text)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if passed_over is null then
+    return history;
+  end if;
+  return generation_private.add_history(
+    history, 'passed_over', jsonb_build_object('model', model, 'reason', left(passed_over, 4000))
+  );
 end
 $$;
 

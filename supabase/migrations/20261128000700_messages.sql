@@ -163,65 +163,85 @@ begin
 end
 $$;
 
--- The first visible messages of jobs that name this model ('' is none) and have nothing submitted, locked. Each
--- message is looked up by itself: a join of all of them would be taken for cheaper.
-create or replace function generation_private.lock_first_messages(
+-- The first visible messages of some of the jobs, locked if that is asked for:
+--   line       those that name this model ('' is none), wait for that one ('' is none), and have nothing submitted;
+--   submitted  those that have an operation, or an intent. Polling on, or finding out that a submission is uncertain,
+--              begins nothing: they count for no model;
+--   overdue    those that could be claimed before that time, whose lines may be closed. The worker ends them, so they
+--              count for no model either.
+-- Each message is looked up by itself: a join of all of them would be taken for cheaper.
+create or replace function generation_private.first_messages(
   queue_name text,
-  requested_model text,
-  quantity integer
+  jobs text,
+  quantity integer,
+  locked boolean,
+  requested_model text default null,
+  waits_for text default null,
+  pending_before timestamptz default null
 )
-returns table (msg_id bigint, priority integer, turn bigint, model text)
+returns table (msg_id bigint, priority integer, turn bigint, model text, vt timestamptz, troubles integer)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query execute format(
-    'select j.msg_id, j.priority, j.turn, generation_private.message_model(q.message)
+    'select j.msg_id, j.priority, j.turn, %s, q.vt, j.troubles
        from public.generation_jobs as j
       cross join lateral (
-         select m.message
+         select m.message, m.vt
            from pgmq.%I as m
           where m.msg_id = j.msg_id and m.enqueued_at = j.enqueued_at and m.vt <= clock_timestamp()
           limit 1
-            for update skip locked
+            %s
        ) as q
-      where j.queue = $1
-        and j.requested_model = $2
-        and j.finished_at is null
-        and j.operation is null
-        and j.submission_started_at is null
-      order by (-j.priority), j.turn, j.msg_id
-      limit $3',
-    'q_' || queue_name
-  ) using queue_name, requested_model, quantity;
+      where j.queue = $1 and j.finished_at is null and %s
+      limit $2',
+    case jobs when 'line' then 'generation_private.message_model(q.message)' else 'null::text' end,
+    'q_' || queue_name,
+    case when locked then 'for update skip locked' end,
+    case jobs
+      when 'line' then
+        'j.requested_model = $3 and j.waits_for = $4 and j.operation is null and j.submission_started_at is null
+          order by (-j.priority), j.turn, j.msg_id'
+      when 'submitted' then
+        '(j.operation is not null or j.submission_started_at is not null) order by (-j.priority), j.msg_id'
+      when 'overdue' then
+        'j.status = ''queued'' and j.pending_since <= $5 and j.submission_started_at is null
+          order by j.pending_since'
+    end
+  ) using queue_name, quantity, requested_model, waits_for, pending_before;
 end
 $$;
 
--- Likewise those of jobs that have an operation, or an intent. Polling on, or finding out that a submission is
--- uncertain, begins nothing: they count for no model.
-create or replace function generation_private.lock_submitted_messages(queue_name text, quantity integer)
-returns table (msg_id bigint, priority integer, turn bigint, model text)
+-- Makes the messages of jobs that wait for a model visible. A message that was claimed meanwhile has been read again.
+create or replace function generation_private.show_messages(queue_name text, model text)
+returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query execute format(
-    'select j.msg_id, j.priority, j.turn, null::text
-       from public.generation_jobs as j
-      cross join lateral (
-         select
-           from pgmq.%I as m
-          where m.msg_id = j.msg_id and m.enqueued_at = j.enqueued_at and m.vt <= clock_timestamp()
-          limit 1
-            for update skip locked
-       ) as q
-      where j.queue = $1
-        and j.finished_at is null
-        and (j.operation is not null or j.submission_started_at is not null)
-      order by (-j.priority), j.msg_id
-      limit $2',
+  if not generation_private.queue_exists(queue_name) then
+    return;
+  end if;
+  execute format(
+    'update pgmq.%1$I as q
+        set vt = clock_timestamp()
+      where q.msg_id in (
+          select m.msg_id
+            from public.generation_jobs as j
+            join pgmq.%1$I as m on m.msg_id = j.msg_id and m.enqueued_at = j.enqueued_at
+           where j.queue = $1
+             and j.waits_for = $2
+             and j.waits_for <> ''''
+             and j.status in (''queued'', ''waiting'')
+             and j.finished_at is null
+             and m.read_ct = j.lease_token
+             and m.vt > clock_timestamp()
+           limit 10000
+             for update of m skip locked
+        )',
     'q_' || queue_name
-  ) using queue_name, quantity;
+  ) using queue_name, model;
 end
 $$;
 

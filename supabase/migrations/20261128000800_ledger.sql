@@ -40,8 +40,12 @@ declare
   live record;
 begin
   loop
-    insert into public.generation_jobs as j (queue, msg_id, message, enqueued_at)
-    values (queue_name, sent.msg_id, sent.message, sent.enqueued_at)
+    insert into public.generation_jobs as j (queue, msg_id, message, enqueued_at, pending_since)
+    values (
+      queue_name, sent.msg_id, sent.message, sent.enqueued_at,
+      -- Until it is read for the first time, it is hidden by the delay of its sender.
+      case when sent.read_ct = 0 then greatest(sent.enqueued_at, sent.vt) else sent.enqueued_at end
+    )
     on conflict (queue, msg_id) where finished_at is null do nothing
     returning j.id into written;
     if written is not null then
@@ -146,8 +150,8 @@ begin
       where q.queue = j.queue and q.msg_id = j.msg_id and q.enqueued_at = j.enqueued_at
     );
 
-  insert into public.generation_jobs (queue, msg_id, message, enqueued_at)
-  select q.queue, q.msg_id, q.message, q.enqueued_at
+  insert into public.generation_jobs (queue, msg_id, message, enqueued_at, pending_since)
+  select q.queue, q.msg_id, q.message, q.enqueued_at, q.enqueued_at
   from generation_private.queue_messages() as q
   where not exists (
     select from public.generation_jobs as j

@@ -4,8 +4,8 @@
 -- In the order of turns, a storyboard that sends three jobs is served while another with a thousand waits for its
 -- fourth, and nothing has to be counted when jobs are claimed.
 --
--- Turns are counted for each line, which is what can be stopped by itself: the jobs of one model (see limits) and
--- one priority.
+-- Turns are counted for each line, which is what can be stopped by itself: the jobs of one model (see limits and
+-- how models stand) and one priority.
 
 create table if not exists generation_private.fair_share_cursors (
   queue text not null,
@@ -20,7 +20,7 @@ comment on table generation_private.fair_share_cursors is
 
 -- The jobs to begin, line by line; and those that have something submitted at the provider, or may have.
 create index if not exists generation_jobs_lines
-  on public.generation_jobs (queue, requested_model, (-priority), turn, msg_id)
+  on public.generation_jobs (queue, requested_model, waits_for, (-priority), turn, msg_id)
   where finished_at is null and operation is null and submission_started_at is null;
 create index if not exists generation_jobs_submitted
   on public.generation_jobs (queue, (-priority), msg_id)

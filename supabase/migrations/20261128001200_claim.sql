@@ -3,36 +3,107 @@
 -- Without limits workers never wait for each other: each takes the next message that no other has locked. With
 -- limits their claims come one after the other, each a few milliseconds long.
 
--- The models that waiting jobs name, one step of the index each. '' stands for jobs that name none, and is always
--- among them.
-create or replace function generation_private.requested_models(queue_name text)
-returns setof text
+-- The lines in which jobs wait, one step of the index each: by the model that they name, and the one that they wait for
+-- by what a worker found out; '' is none. That of the jobs with neither is always among them.
+create or replace function generation_private.lines(queue_name text)
+returns table (requested_model text, waits_for text)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  name text := '';
 begin
-  while name is not null loop
-    return next name;
-    select min(j.requested_model) into name
+  requested_model := '';
+  waits_for := '';
+  while requested_model is not null loop
+    return next;
+    select j.requested_model, j.waits_for into requested_model, waits_for
     from public.generation_jobs as j
     where j.queue = queue_name
-      and j.requested_model > name
+      and (j.requested_model, j.waits_for) > (lines.requested_model, lines.waits_for)
       and j.finished_at is null
       and j.operation is null
-      and j.submission_started_at is null;
+      and j.submission_started_at is null
+    order by j.requested_model, j.waits_for
+    limit 1;
   end loop;
 end
 $$;
 
--- The visible messages that are next within the limits, locked. The first few of each line are taken, however many
--- wait behind them. They are put in order, in which the lines of one priority take turns if the queue has a fair
--- share, and of each model as many are left as there are places.
-create or replace function generation_private.next_messages(
-  queue_name text,
+-- The lines whose jobs can be taken now, and the model that takes them. probes: one of them, to find out how the model
+-- stands.
+create or replace function generation_private.open_lines(worker generation_private.workers, troubled boolean)
+returns table (requested_model text, waits_for text, taken_by text, probes boolean)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not troubled then
+    return query
+    select l.requested_model, l.waits_for, coalesce(nullif(l.requested_model, ''), worker.models[1]), false
+    from generation_private.lines(worker.queue) as l;
+  else
+    return query
+    select l.requested_model, l.waits_for, chosen.taken_by, chosen.probes
+    from generation_private.lines(worker.queue) as l
+    cross join lateral generation_private.choose_model(worker, l.requested_model, l.waits_for) as chosen
+    where chosen.taken_by is not null;
+  end if;
+end
+$$;
+
+-- The visible messages that a worker may be given: the first few of each open line whose model is not full, however many
+-- wait behind them; those with something submitted; and while a model is in trouble those that have waited too long.
+create or replace function generation_private.candidates(
+  worker generation_private.workers,
+  troubled boolean,
+  full_models text[],
   quantity integer,
-  default_model text
+  locked boolean
+)
+returns table (
+  msg_id bigint,
+  line text,
+  priority integer,
+  turn bigint,
+  model text,
+  vt timestamptz,
+  troubles integer,
+  probes boolean
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+  select distinct on (c.msg_id) c.*
+  from (
+    select m.msg_id, 'model ' || o.requested_model as line, m.priority, m.turn, coalesce(m.model, o.taken_by), m.vt,
+      m.troubles, o.probes
+    from generation_private.open_lines(worker, troubled) as o
+    cross join lateral generation_private.first_messages(
+      worker.queue, 'line', case when o.probes then 20 else quantity end, locked, requested_model => o.requested_model, waits_for => o.waits_for
+    ) as m
+    where o.taken_by is null or o.taken_by <> all (full_models)
+    union all
+    select m.msg_id, 'overdue', m.priority, m.turn, m.model, m.vt, m.troubles, false
+    from generation_private.first_messages(
+      worker.queue, 'overdue', case when troubled then quantity else 0 end, locked,
+      pending_before => clock_timestamp() - make_interval(secs => worker.job_deadline_seconds)
+    ) as m
+    union all
+    select m.msg_id, 'submitted', m.priority, m.turn, m.model, m.vt, m.troubles, false
+    from generation_private.first_messages(worker.queue, 'submitted', quantity, locked) as m
+  ) as c
+  order by c.msg_id, c.line;
+end
+$$;
+
+-- The visible messages that are next within the limits, locked. They are put in order, in which the lines of one priority
+-- take turns if the queue has a fair share, and of each model as many are left as there are places. One is left of a
+-- model that is probed: a job that has met trouble before probes only if there is no other, since the trouble may be its own.
+create or replace function generation_private.next_messages(
+  worker generation_private.workers,
+  troubled boolean,
+  quantity integer
 )
 returns bigint[]
 language plpgsql
@@ -40,44 +111,32 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   in_turns constant boolean := exists (
-    select from public.generation_limits as l where l.queue = queue_name
+    select from public.generation_limits as l where l.queue = worker.queue
   );
 begin
   return (
     with free as materialized (
-      select f.model, f.places from generation_private.free_places(queue_name) as f
-      where default_model is not null
-    ),
-    open_lines as materialized (
-      select m.model
-      from generation_private.requested_models(queue_name) as m (model)
-      where not exists (
-        select from free as f where f.model = coalesce(nullif(m.model, ''), default_model) and f.places = 0
-      )
-    ),
-    candidates as (
-      select 'model ' || o.model as line, m.msg_id, m.priority, m.turn, coalesce(m.model, default_model) as model
-      from open_lines as o
-      cross join lateral generation_private.lock_first_messages(queue_name, o.model, quantity) as m
-      union all
-      select 'submitted', m.*
-      from generation_private.lock_submitted_messages(queue_name, quantity) as m
+      select f.model, f.places from generation_private.free_places(worker.queue) as f
+      where worker.models is not null
     ),
     rounds as (
       select c.*, row_number() over (partition by c.line, c.priority order by c.turn, c.msg_id) as round
-      from candidates as c
+      from generation_private.candidates(
+        worker, troubled, array(select f.model from free as f where f.places = 0), quantity, locked => true
+      ) as c
     ),
     ordered as (
-      select r.msg_id, r.model,
+      select r.msg_id, r.model, r.probes,
         row_number() over (
-          order by r.priority desc,
+          order by case when r.probes then r.troubles else 0 end,
+            r.priority desc,
             case when in_turns then r.round end,
             case when in_turns then served.served_at end nulls first,
             r.msg_id
         ) as place
       from rounds as r
       left join generation_private.fair_share_cursors as served
-        on in_turns and served.queue = queue_name and served.line = r.line and served.priority = r.priority
+        on in_turns and served.queue = worker.queue and served.line = r.line and served.priority = r.priority
     ),
     of_models as (
       select o.*, row_number() over (partition by o.model order by o.place) as of_model from ordered as o
@@ -85,7 +144,7 @@ begin
     select coalesce((array_agg(m.msg_id order by m.place))[:quantity], '{}')
     from of_models as m
     left join free as f on f.model = m.model
-    where f.model is null or m.of_model <= f.places
+    where (f.model is null or m.of_model <= f.places) and (m.of_model = 1 or not m.probes)
   );
 end
 $$;
@@ -145,19 +204,19 @@ end
 $$;
 
 create or replace function generation_private.pick_messages(
-  queue_name text,
-  quantity integer,
-  default_model text
+  worker generation_private.workers,
+  troubled boolean,
+  quantity integer
 )
 returns bigint[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  picked bigint[] := generation_private.next_messages(queue_name, quantity, default_model);
+  picked bigint[] := generation_private.next_messages(worker, troubled, quantity);
 begin
-  if picked = '{}' and generation_private.adopt_orphans(queue_name) then
-    picked := generation_private.next_messages(queue_name, quantity, default_model);
+  if picked = '{}' and generation_private.adopt_orphans(worker.queue) then
+    picked := generation_private.next_messages(worker, troubled, quantity);
   end if;
   return picked;
 end
@@ -213,26 +272,38 @@ end
 $$;
 
 -- The attempt counts from here, so that one which dies with its worker has counted. The message is written again
--- because it may have been corrected in the queue.
+-- because it may have been corrected in the queue. While a model is in trouble the job may be the one that probes it.
 create or replace function generation_private.start_attempt(
   job public.generation_jobs,
   held generation_private.queue_message,
-  default_model text
+  worker generation_private.workers,
+  troubled boolean
 )
 returns public.generation_jobs
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  asked_model constant text := case
-    when default_model is not null
-      then coalesce(generation_private.message_model(held.message), default_model)
+  asked_model text := case
+    when worker.models is not null
+      then coalesce(generation_private.message_model(held.message), worker.models[1])
   end;
+  chosen record;
 begin
+  if troubled and job.operation is null and job.submission_started_at is null then
+    chosen := generation_private.choose_model(
+      worker, coalesce(generation_private.message_model(held.message), ''), job.waits_for
+    );
+    asked_model := coalesce(chosen.taken_by, asked_model);
+    update public.generation_models as m
+    set probe_job = job.id, probe_lease = held.read_ct
+    where chosen.probes and m.model = chosen.taken_by;
+  end if;
   update public.generation_jobs as j
   set status = 'running',
       lease_token = held.read_ct,
       leased_model = asked_model,
+      waits_for = '',
       attempts = j.attempts + 1,
       message = held.message,
       started_at = coalesce(j.started_at, clock_timestamp()),
@@ -256,14 +327,21 @@ begin
       operation_age_seconds double precision,
       submission_pending boolean,
       enqueued_at timestamptz,
-      retried boolean
+      retried boolean,
+      age_seconds double precision,
+      unavailable jsonb
     );
   end if;
 end
 $$;
 comment on type public.generation_claim is 'What claim_generation_jobs returns for each job.';
 
-create or replace function generation_private.claim_of(job public.generation_jobs, retried boolean)
+create or replace function generation_private.claim_of(
+  job public.generation_jobs,
+  retried boolean,
+  worker generation_private.workers,
+  troubled boolean
+)
 returns public.generation_claim
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -281,7 +359,46 @@ begin
   claim.submission_pending := job.submission_started_at is not null and job.operation is null;
   claim.enqueued_at := job.enqueued_at;
   claim.retried := retried;
+  claim.age_seconds := greatest(extract(epoch from clock_timestamp() - job.pending_since), 0);
+  if troubled then
+    claim.unavailable := generation_private.unavailable_models(worker, job);
+  end if;
   return claim;
+end
+$$;
+
+-- What a worker says of itself. It may name its models with the prefix.
+create or replace function generation_private.worker_of(
+  queue_name text,
+  models text[],
+  fallback_after_seconds integer,
+  job_deadline_seconds integer
+)
+returns generation_private.workers
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  worker generation_private.workers;
+begin
+  if cardinality(models) = 0 or '' = any (models) or array_position(models, null) > 0 then
+    raise exception 'models: expected the names of the worker''s models, the first one first, or null'
+      using errcode = '22023';
+  end if;
+  if fallback_after_seconds is not null then
+    perform generation_private.check_between('fallback_after_seconds', fallback_after_seconds, 0, 2592000, 'seconds');
+  end if;
+  perform generation_private.check_between('job_deadline_seconds', job_deadline_seconds, 1, 2592000, 'seconds');
+  worker.queue := queue_name;
+  worker.models := models;
+  if 'models/' = any (select left(name, 7) from unnest(models) as name) then
+    worker.models := array(
+      select generation_private.bare_model(m.name) from unnest(models) with ordinality as m (name, place) order by place
+    );
+  end if;
+  worker.fallback_after_seconds := fallback_after_seconds;
+  worker.job_deadline_seconds := job_deadline_seconds;
+  return worker;
 end
 $$;
 
@@ -289,16 +406,19 @@ create or replace function public.claim_generation_jobs(
   queue_name text,
   lease_seconds integer,
   quantity integer,
-  models text[] default null
+  models text[] default null,
+  fallback_after_seconds integer default 600,
+  job_deadline_seconds integer default 86400
 )
 returns setof public.generation_claim
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  default_model constant text := generation_private.bare_model(models[1]);
+  worker generation_private.workers;
   places integer := quantity;
   limited boolean;
+  troubled boolean := false;
   picked bigint[] := '{}';
   held generation_private.queue_message;
   job public.generation_jobs;
@@ -307,18 +427,18 @@ begin
   perform generation_private.check_queue(queue_name);
   perform generation_private.check_between('lease_seconds', lease_seconds, 1, 43200, 'seconds');
   perform generation_private.check_between('quantity', quantity, 0, 100, 'messages');
-  if models is not null and coalesce(default_model, '') = '' then
-    raise exception 'models: expected the names of the worker''s models, the first one first, or null'
-      using errcode = '22023';
-  end if;
+  worker := generation_private.worker_of(queue_name, models, fallback_after_seconds, job_deadline_seconds);
 
   limited := generation_private.lock_limits(queue_name, models is not null);
+  if models is not null then
+    troubled := generation_private.lock_standing(worker);
+  end if;
   while places > 0 loop
-    if not limited then
+    if not limited and not troubled then
       held := generation_private.lease_next_message(queue_name, lease_seconds);
     else
       if picked = '{}' then
-        picked := generation_private.pick_messages(queue_name, places, default_model);
+        picked := generation_private.pick_messages(worker, troubled, places);
       end if;
       held := generation_private.lease_message(queue_name, picked[1], lease_seconds);
       picked := picked[2:];
@@ -331,22 +451,27 @@ begin
       continue;
     end if;
     retried := held.read_ct > 1 or job.started_at is not null;
-    job := generation_private.start_attempt(job, held, default_model);
+    job := generation_private.start_attempt(job, held, worker, troubled);
     if limited then
       perform generation_private.count_request(job);
       perform generation_private.advance_cursor(job);
     end if;
     places := places - 1;
-    return next generation_private.claim_of(job, retried);
+    return next generation_private.claim_of(job, retried, worker, troubled);
   end loop;
 end
 $$;
 comment on function public.claim_generation_jobs is
   'Takes up to quantity (0 to 100) visible messages, highest priority first, then oldest, and hides them for '
   'lease_seconds (1 to 43200). models: those of the worker, in order; a job is counted for the model that its message '
-  'names, else for the first of them. The limits in generation_limits may leave visible messages unclaimed; without '
-  'models those of models do not apply. A message of more than 256 KiB, or with a number that is none elsewhere, fails '
-  'here as invalid_message. One row a job: lease_token is to be named in every later write; attempts includes this one; '
-  'operation is what an earlier run recorded, operation_age_seconds how long ago; submission_pending means that a paid '
-  'submission was announced and it is unknown whether it was made; retried means that the job was claimed before.';
+  'names, else for the first of them that can take it. The limits in generation_limits, and models that are in trouble '
+  '(generation_models), may leave visible messages unclaimed; without models those of models do not apply. A job that '
+  'names no model waits for one in trouble for fallback_after_seconds (null: always); after job_deadline_seconds it is '
+  'claimed all the same, for the worker to end it. A message of more than 256 KiB, or with a number that is none '
+  'elsewhere, fails here as invalid_message. One row a job: lease_token is to be named in every later write; attempts '
+  'includes this one; operation is what an earlier run recorded, operation_age_seconds how long ago; submission_pending '
+  'means that a paid submission was announced and it is unknown whether it was made; retried means that the job was '
+  'claimed before; age_seconds is how long ago it could be claimed first (since its last redrive); unavailable has the '
+  'models in trouble, without the one that the job probes: state, seconds (until the rest is over), passed_over (another '
+  'model need not wait for it), code and reason.';
 select generation_private.grant_to_service_role('execute', 'function public.claim_generation_jobs');

@@ -6,7 +6,8 @@ create or replace function public.begin_generation_submission(
   queue_name text,
   msg_id bigint,
   lease_token integer,
-  model text
+  model text,
+  passed_over text default null
 )
 returns boolean
 language plpgsql security definer
@@ -31,6 +32,12 @@ begin
   end if;
   update public.generation_jobs as j
   set submission_started_at = clock_timestamp(),
+      history = case
+        when (j.submission_model, j.submission_lease_token)
+          is not distinct from (begin_generation_submission.model, begin_generation_submission.lease_token)
+          then j.history -- announced before
+        else generation_private.add_passing_over(j.history, passed_over, begin_generation_submission.model)
+      end,
       submission_model = begin_generation_submission.model,
       submission_lease_token = begin_generation_submission.lease_token,
       updated_at = clock_timestamp()
@@ -40,7 +47,7 @@ end
 $$;
 comment on function public.begin_generation_submission is
   'Announces a paid submission to a model. Only after true may it be made. The same lease may announce again, for the '
-  'next model after a definite rejection. False: the lease is not held, an operation is recorded already, or an earlier '
+  'next model after a definite rejection. passed_over: which models were in trouble, and why, for the history. False: the lease is not held, an operation is recorded already, or an earlier '
   'lease announced a submission of which nothing is known.';
 select generation_private.grant_to_service_role('execute', 'function public.begin_generation_submission');
 
@@ -84,6 +91,7 @@ begin
       end,
       updated_at = clock_timestamp()
   where j.id = job.id;
+  perform generation_private.model_served(job, job.submission_model, finished => false);
   return true;
 end
 $$;

@@ -66,7 +66,8 @@ create or replace function public.complete_generation_job(
   content_type text,
   model text,
   usage jsonb,
-  cost_usd numeric
+  cost_usd numeric,
+  passed_over text default null
 )
 returns jsonb
 language plpgsql security definer
@@ -104,6 +105,7 @@ begin
         cost_usd = complete_generation_job.cost_usd,
         entities = linked,
         publication_pending = jsonb_array_length(linked) > 0,
+        history = generation_private.add_passing_over(j.history, passed_over, complete_generation_job.model),
         error_code = null,
         error_message = null,
         finished_at = completed_at,
@@ -111,6 +113,7 @@ begin
     where j.id = job.id
     returning j.* into job;
     perform pgmq.archive(queue_name, complete_generation_job.msg_id);
+    perform generation_private.model_served(job, job.model, finished => true);
   elsif job.status is distinct from 'succeeded' then
     return jsonb_build_object('held', false);
   end if;

@@ -36,7 +36,8 @@ create or replace function public.defer_generation_job(
   counted boolean,
   error_code text,
   error_message text,
-  reset_submission boolean default false
+  reset_submission boolean default false,
+  waits_for text default null
 )
 returns boolean
 language plpgsql security definer
@@ -47,6 +48,8 @@ declare
   reason constant text := left(error_message, 4000);
   locked record;
   job public.generation_jobs;
+  delay double precision := delay_seconds;
+  awaited text := '';
 begin
   perform generation_private.check_between('delay_seconds', delay_seconds, 0, 2592000, 'seconds');
   perform generation_private.check_given('counted', counted::text, 'true or false');
@@ -63,9 +66,15 @@ begin
   if reset_submission then
     job := generation_private.forget_submission(job);
   end if;
+  if waits_for is not null then
+    awaited := generation_private.awaited_model(waits_for);
+    -- Not at once if the model is left as it is because of this very job.
+    delay := case when awaited = '' and not generation_private.has_own_trouble(job) then 0 else delay end;
+  end if;
   update public.generation_jobs as j
   set status = case when job.operation is null then 'queued' else 'waiting' end,
       attempts = case when counted then j.attempts else greatest(j.attempts - 1, 0) end,
+      waits_for = awaited,
       error_code = coalesce(code, j.error_code),
       error_message = case when code is null then j.error_message else reason end,
       history = case
@@ -74,20 +83,22 @@ begin
           j.history,
           'deferred',
           jsonb_build_object(
-            'attempt', j.attempts, 'counted', counted, 'error_code', code, 'error_message', reason
+            'attempt', j.attempts, 'counted', counted, 'error_code', code, 'error_message', reason,
+            'waits_for', nullif(awaited, '')
           )
         )
       end,
       updated_at = clock_timestamp()
   where j.id = job.id;
-  perform generation_private.hide_message(queue_name, msg_id, delay_seconds);
+  perform generation_private.hide_message(queue_name, msg_id, delay);
   return true;
 end
 $$;
 comment on function public.defer_generation_job is
   'Defers a claimed job, visible again after delay_seconds (0 to 2592000). counted=false takes the attempt back. '
   'error_code and error_message are stored when given. reset_submission forgets the announced submission and the '
-  'operation (after a definite rejection or an ended operation; the operation goes into the history). The job is waiting '
+  'operation (after a definite rejection or an ended operation; the operation goes into the history). waits_for: the model '
+  'in trouble that the job is deferred for; when that stands ok again, the job is visible at once. The job is waiting '
   'if an operation remains, else queued. False: the lease is not held, nothing changed.';
 select generation_private.grant_to_service_role('execute', 'function public.defer_generation_job');
 

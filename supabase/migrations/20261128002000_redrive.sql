@@ -40,6 +40,9 @@ begin
       submission_started_at = case when j.operation is not null then j.submission_started_at end,
       submission_model = case when j.operation is not null then j.submission_model end,
       submission_lease_token = case when j.operation is not null then j.submission_lease_token end,
+      pending_since = clock_timestamp(),
+      troubles = 0,
+      waits_for = '',
       started_at = null,
       finished_at = null,
       updated_at = clock_timestamp()

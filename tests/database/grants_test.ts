@@ -22,6 +22,8 @@ const GRANTS: Record<string, string> = {
     "anon SELECT UPDATE USAGE, authenticated SELECT UPDATE USAGE, service_role SELECT UPDATE USAGE",
   "table generation_private.requests": OWNER_ALONE,
   "table generation_private.fair_share_cursors": OWNER_ALONE,
+  "table generation_private.workers": OWNER_ALONE,
+  "table public.generation_models": "service_role SELECT",
   "table public.generation_limits": "service_role DELETE INSERT SELECT UPDATE",
   // The project's own, with what Supabase gives for every table.
   "table public.kv_store_7ee7668a": "service_role ALL",
@@ -67,6 +69,8 @@ const GRANTS: Record<string, string> = {
   "function public.redeliver_generation_webhook": EXECUTES,
   "function public.redrive_generation_jobs": EXECUTES,
   "function public.remove_generation_schedule": EXECUTES,
+  "function public.report_generation_trouble": EXECUTES,
+  "function public.reset_generation_models": EXECUTES,
   "function public.unpublished_generation_jobs": EXECUTES,
 
   // The views read through these.

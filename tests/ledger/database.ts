@@ -221,7 +221,9 @@ const ENTITY: Record<string, string> = {
 function normal(does: string, answer: unknown): unknown {
   if (does === "claim_generation_jobs") {
     const claims = answer as Record<string, unknown>[];
-    return rounded(claims.map(({ enqueued_at: _, ...claim }) => claim));
+    return rounded(
+      claims.map(({ enqueued_at: _, age_seconds: _age, unavailable: _models, ...claim }) => claim),
+    );
   }
   if (does === "unpublished_generation_jobs") {
     const jobs = answer as { job_id: string }[];

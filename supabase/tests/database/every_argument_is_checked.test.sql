@@ -9,14 +9,18 @@ create temporary table may_be_null (function text, argument text);
 insert into may_be_null values
   ('complete_generation_job', 'content_type'), ('complete_generation_job', 'model'),
   ('complete_generation_job', 'usage'), ('complete_generation_job', 'cost_usd'),
+  ('complete_generation_job', 'passed_over'), ('begin_generation_submission', 'passed_over'),
   ('defer_generation_job', 'error_code'), ('defer_generation_job', 'error_message'),
-  ('defer_generation_job', 'reset_submission'),
+  ('defer_generation_job', 'reset_submission'), ('defer_generation_job', 'waits_for'),
+  ('report_generation_trouble', 'reason'), ('report_generation_trouble', 'rest_seconds'),
+  ('reset_generation_models', 'model'),
   ('fail_generation_job', 'error_message'), ('fail_generation_job', 'reset_submission'),
   ('generation_job', 'job_id'),
   ('redrive_generation_jobs', 'job_ids'), ('redrive_generation_jobs', 'error_code'),
   ('redrive_generation_jobs', 'queue_name'), ('redrive_generation_jobs', 'forget_operation'),
   ('prune_generation_jobs', 'include_failed'),
-  ('claim_generation_jobs', 'models'), ('cancelled_generation_operations', 'told'),
+  ('claim_generation_jobs', 'models'), ('claim_generation_jobs', 'fallback_after_seconds'),
+  ('cancelled_generation_operations', 'told'),
   ('enqueue_generation_job', 'idempotency_key'), ('enqueue_generation_job', 'priority'),
   ('install_generation_schedule', 'project_url'), ('install_generation_schedule', 'worker_key');
 
@@ -24,7 +28,8 @@ create temporary table argument as
 select p.oid as function_oid, p.proname::text as function, a.name as argument, a.place,
   case a.type::regtype::text
     when 'text' then case a.name
-      when 'queue_name' then '''image_generation_queue''' when 'asset_kind' then '''image''' else '''x''' end
+      when 'queue_name' then '''image_generation_queue''' when 'asset_kind' then '''image'''
+      when 'state' then '''resting''' else '''x''' end
     when 'jsonb' then case a.name when 'publications' then '''[]''' else '''{}''' end
     when 'uuid' then 'gen_random_uuid()'
     when 'uuid[]' then 'array[gen_random_uuid()]'

@@ -14,7 +14,7 @@ returns text[] language sql as $$
   from public.claim_generation_jobs('image_generation_queue', 30, quantity, models)
     with ordinality as claimed(
       job_id, msg_id, lease_token, message, attempts, operation, operation_age_seconds,
-      submission_pending, enqueued_at, retried, place
+      submission_pending, enqueued_at, retried, age_seconds, unavailable, place
     )
 $$;
 

@@ -13,7 +13,7 @@ create function pg_temp.claim(quantity integer) returns text language sql as $$
   from public.claim_generation_jobs('image_generation_queue', 30, quantity)
     with ordinality as claimed(
       job_id, msg_id, lease_token, message, attempts, operation, operation_age_seconds,
-      submission_pending, enqueued_at, retried, place
+      submission_pending, enqueued_at, retried, age_seconds, unavailable, place
     )
 $$;
 
