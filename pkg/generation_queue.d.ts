@@ -15,7 +15,7 @@ export interface ImageAdapters {
     storage: Adapter;
     /**
      * Fetches source images from anywhere, without credentials. Answers 421 for a host whose name
-     * leads into a private network.
+     * leads into a private network, and rejects for one without a known address.
      */
     source: Adapter;
 }
@@ -27,7 +27,7 @@ export interface VideoAdapters {
     storage: Adapter;
     /**
      * Fetches source images from anywhere, without credentials. Answers 421 for a host whose name
-     * leads into a private network.
+     * leads into a private network, and rejects for one without a known address.
      */
     source: Adapter;
 }
@@ -246,10 +246,15 @@ export interface RunOptions {
      */
     maxJobs?: number;
     /**
-     * The only hosts that source images may come from; by default, any public host. The project's
-     * own storage is always allowed.
+     * The only hosts that source images may come from, besides the project's own storage; by
+     * default, any public host.
      */
     sourceImageHosts?: string[];
+    /**
+     * The buckets of the project's own storage of which private objects, too, are source images; by
+     * default none.
+     */
+    sourceImageBuckets?: string[];
     /**
      * The public address of the storage service, if it differs from the adapter's.
      */

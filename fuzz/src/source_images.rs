@@ -20,7 +20,7 @@ pub fn check(input: &[u8]) {
         check_joining(&script.question, head.location.as_deref().unwrap_or_default());
     }
     let (open, storage) = (script.service(""), script.service(STORAGE));
-    let sources = Sources::new(&open, &storage, Some(PUBLIC.into()), None);
+    let sources = Sources::new(&open, &storage, Some(PUBLIC.into()), None, vec!["own".into()]);
     match now(sources.fetch(&script.question, 0, &permit())) {
         Ok(image) => {
             assert_eq!(Format::of(&image.bytes), Some(image.format));

@@ -10,6 +10,7 @@ const PASSED_ON = [
   "WORKER_SECRET",
   "ALLOW_PUBLIC_TRIGGER",
   "SOURCE_IMAGE_HOSTS",
+  "SOURCE_IMAGE_BUCKETS",
 ];
 
 /** The settings for the functions that the caller has in the environment. */

@@ -34,7 +34,7 @@ export interface ImageAdapters {
     storage: Adapter;
     /**
      * Fetches source images from anywhere, without credentials. Answers 421 for a host whose name
-     * leads into a private network.
+     * leads into a private network, and rejects for one without a known address.
      */
     source: Adapter;
 }
@@ -46,7 +46,7 @@ export interface VideoAdapters {
     storage: Adapter;
     /**
      * Fetches source images from anywhere, without credentials. Answers 421 for a host whose name
-     * leads into a private network.
+     * leads into a private network, and rejects for one without a known address.
      */
     source: Adapter;
 }

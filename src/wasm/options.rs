@@ -30,10 +30,14 @@ pub struct RunOptions {
     /// How many jobs the run claims at most; by default, as many as its budget allows.
     #[tsify(optional)]
     max_jobs: Option<u32>,
-    /// The only hosts that source images may come from; by default, any public host. The project's
-    /// own storage is always allowed.
+    /// The only hosts that source images may come from, besides the project's own storage; by
+    /// default, any public host.
     #[tsify(optional)]
     pub(super) source_image_hosts: Option<Vec<String>>,
+    /// The buckets of the project's own storage of which private objects, too, are source images; by
+    /// default none.
+    #[tsify(optional)]
+    pub(super) source_image_buckets: Option<Vec<String>>,
     /// The public address of the storage service, if it differs from the adapter's.
     #[tsify(optional)]
     pub(super) public_storage_url: Option<String>,
@@ -76,6 +80,7 @@ impl RunOptions {
             })?,
             max_jobs: optional(given, "maxJobs", POSITIVE, whole)?,
             source_image_hosts: optional(given, "sourceImageHosts", TEXTS, texts)?,
+            source_image_buckets: optional(given, "sourceImageBuckets", TEXTS, texts)?,
             public_storage_url: optional(given, "publicStorageUrl", TEXT, JsValue::as_string)?,
             log: optional(given, "log", "a function", |it| it.dyn_ref().cloned())?,
             signal: optional(given, "signal", "an AbortSignal", |it| it.dyn_ref().cloned())?,

@@ -39,7 +39,14 @@ impl JsWorld {
     /// # Errors
     /// A `TypeError` that names the adapter and says what was expected.
     pub(super) fn of(adapters: &JsValue, kind: Kind, options: RunOptions) -> Result<Self, JsValue> {
-        let RunOptions { source_image_hosts, public_storage_url, log, signal, .. } = options;
+        let RunOptions {
+            source_image_hosts,
+            source_image_buckets,
+            public_storage_url,
+            log,
+            signal,
+            ..
+        } = options;
         let (clock, log) = (JsClock::new(signal), JsLog::new(log));
         let public_storage_url = public_storage_url.map(|url| url.trim_end_matches('/').to_owned());
         let queue = Pgmq::new(Adapter::of(adapters, "pgmq")?);
@@ -54,6 +61,7 @@ impl JsWorld {
             storage.clone(),
             public_storage_url.clone(),
             source_image_hosts,
+            source_image_buckets.unwrap_or_default(),
         );
         let store = Storage::new(storage, public_storage_url);
         let large_bodies = LARGE_BODIES.with(LargeBodies::clone);

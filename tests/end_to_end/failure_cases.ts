@@ -84,7 +84,7 @@ function messageCases({ marks, url, said, location }: Context): Record<string, C
   const { sourceUser, sourcePassword, sourcePath, sourceToken } = marks;
   const credentials = `${sourceUser}:${sourcePassword}`;
   const secretPart = `${sourcePath}.png?token=${sourceToken}&X-Amz-Signature=${sourceToken}`;
-  const own = `${url}/storage/v1/object/sign/b/${secretPart}`;
+  const own = `${url}/storage/v1/object/sign/storyboard-images/${secretPart}`;
   return {
     invalid_message: [
       { kind: "image", message: { prompt: 7, ...edit(`ftp://${credentials}@h/${secretPart}`) } },

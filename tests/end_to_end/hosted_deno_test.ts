@@ -1,5 +1,6 @@
 /** The functions under the Deno that Supabase hosts: a job of each kind. */
 import assert from "node:assert/strict";
+import { denoBinary } from "../../local/stack/functions/deno_binary.ts";
 import { isMp4, isPng, object, withTestProject } from "../support/test_project.ts";
 
 withTestProject("functions under Deno 2.1.4", async (project, test) => {
@@ -39,3 +40,15 @@ withTestProject("functions under Deno 2.1.4", async (project, test) => {
     }
   });
 }, { stack: { denoVersion: "2.1.4" } });
+
+Deno.test("names are looked up, and http goes to the checked address, under Deno 2.1.4", async () => {
+  const args = ["test", "-A", "--no-config", "--no-lock", "--no-check", "--quiet"];
+  const command = new Deno.Command(await denoBinary("2.1.4"), {
+    args: [...args, "tests/functions/lookup_test.ts"],
+    env: { NO_COLOR: "1" },
+  });
+  const { success, stdout, stderr } = await command.output();
+  const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
+  assert.ok(success, text);
+  assert.match(text, /ok \| [1-9]\d* passed/);
+});

@@ -87,6 +87,42 @@ withTestProject("images", async (project, test) => {
     assert.notDeepEqual((await object(source)).bytes, original.bytes, "the current object is new");
   });
 
+  await test.step("an object of a private bucket is a source only where the bucket is named", async () => {
+    const { url, secretKey, sql } = project.stack;
+    const board = project.storyboard();
+    await project.send("image", { storyboardId: board, sceneId: "s", prompt: "The original" });
+    await project.run("image");
+    const { bytes } = await object(project.publicUrl(BUCKET, `${board}/s.png`));
+    const headers = { apikey: secretKey, "content-type": "image/png" };
+    await sql("insert into storage.buckets (id, name) values ('vault', 'vault')");
+    const objects = `${url}/storage/v1/object`;
+    await fetch(`${objects}/vault/s.png`, { method: "POST", headers, body: bytes as BodyInit });
+    const signing = await fetch(`${objects}/sign/vault/s.png`, {
+      ...{ method: "POST", headers: { apikey: secretKey, "content-type": "application/json" } },
+      body: JSON.stringify({ expiresIn: 60 }),
+    });
+    const { signedURL } = await signing.json();
+    await sql("update storage.buckets set public = false where id = $1", [BUCKET]);
+    project.simulator.reset();
+    const outcome = async (sourceImageUrl: string) => {
+      const message = { storyboardId: board, prompt: "p", sourceImageUrl, editMode: true };
+      const id = await project.send("image", message);
+      await project.run("image");
+      const { status, error_message } = await project.job(id);
+      return [status, /SOURCE_IMAGE_BUCKETS/.test(error_message ?? "")];
+    };
+    for (const path of ["public/vault", "authenticated/vault", "vault"]) {
+      assert.deepEqual(await outcome(`${objects}/${path}/s.png`), ["failed", true], path);
+    }
+    assert.deepEqual(await outcome(`${url}/storage/v1${signedURL}`), ["failed", true]);
+    assert.equal(project.simulator.requests.length, 0);
+    for (const way of ["public/", "authenticated/", ""]) {
+      const own = `${objects}/${way}${BUCKET}/${board}/s.png`;
+      assert.deepEqual(await outcome(own), ["succeeded", false], way);
+    }
+    await sql("update storage.buckets set public = true where id = $1", [BUCKET]);
+  });
+
   await test.step("two runs drain one queue together", async () => {
     const board = project.storyboard();
     for (let number = 0; number < 10; number++) {

@@ -1,5 +1,10 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { imageAdapters, videoAdapters } from "../../supabase/functions/_shared/adapters.ts";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import type { LogEntry } from "../../pkg/generation_queue.js";
+import {
+  imageAdapters,
+  type Outside,
+  videoAdapters,
+} from "../../supabase/functions/_shared/adapters.ts";
 import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
 import { projectHeaders } from "../../supabase/functions/_shared/project_headers.ts";
 import { serve } from "../support/loopback.ts";
@@ -285,42 +290,100 @@ Deno.test("no more of an error's body is read than the core asks for", async () 
   ok(pulled < 20, `${pulled} pieces`);
 });
 
-Deno.test("a source image comes from a public address only, whatever the host's name", async () => {
-  const cases: [string, string[], boolean][] = [
-    ["https://images.example/x.png", ["1.1.1.1"], true],
-    ["https://images.example/x.png", ["1.1.1.1", "2606:4700::1111"], true],
-    ["https://images.example/x.png", [], true],
-    ["https://images.example/x.png", ["10.0.0.1"], false],
-    ["https://images.example/x.png", ["127.0.0.1"], false],
-    ["https://images.example/x.png", ["169.254.169.254"], false],
-    ["https://images.example/x.png", ["1.1.1.1", "192.168.0.1"], false],
-    ["https://images.example/x.png", ["1.1.1.1", "::1"], false],
-    ["https://images.example/x.png", ["fd00:ec2::254"], false],
-    ["https://images.example/x.png", ["::ffff:10.0.0.1"], false],
-    ["https://images.example/x.png", ["no address"], false],
-    ["https://1.1.1.1/x.png", ["10.0.0.1"], true],
-    ["https://[2606:4700::1111]/x.png", ["10.0.0.1"], true],
-    ["http://127.0.0.1/x.png", ["1.1.1.1"], false],
-    ["http://0x7f.1/x.png", ["1.1.1.1"], false],
-    ["http://[::1]/x.png", ["1.1.1.1"], false],
-    ["http://[fe80::1]/x.png", ["1.1.1.1"], false],
-  ];
+/** How the adapter for source images answers, and what it sent where, looked up and logged. */
+async function openUrl(
+  url: string,
+  { lookup, send }: Partial<Pick<Outside, "lookup" | "send">> = {},
+) {
   const { configuration } = readConfiguration(environmentOf(hostedValues(keys)), "image");
-  for (const [url, addresses, may] of cases) {
-    const asked: string[] = [];
-    let sent = 0;
-    const outside = {
-      send: () => (sent++, Promise.resolve(new Response("ok"))),
-      lookup: (name: string) => (asked.push(name), Promise.resolve(addresses)),
-    };
-    for (
-      const { source } of [imageAdapters, videoAdapters].map((a) => a(configuration!, outside))
-    ) {
-      const response = await source.fetch(new Request(url));
-      equal(response.status, may ? 200 : 421, `${url} ${addresses}`);
-    }
-    equal(sent, may ? 2 : 0, `${url} ${addresses}`);
-    deepEqual(asked, url.includes("images.example") ? ["images.example", "images.example"] : []);
+  const [asked, sent, log]: [string[], (string | undefined)[], LogEntry[]] = [[], [], []];
+  const { source } = imageAdapters(configuration!, {
+    send: (request, address) => {
+      sent.push(address);
+      return send ? send(request) : Promise.resolve(new Response("ok"));
+    },
+    lookup: (name) => (asked.push(name), lookup ? lookup(name) : Promise.resolve(["1.1.1.1"])),
+    log: (entry) => log.push(entry),
+  });
+  const answer = await source.fetch(new Request(url)).catch((error: Error) => error);
+  const status = answer instanceof Response ? answer.status : answer.message;
+  return { status, asked, sent, log: log.map(({ code, message }) => `${code}: ${message}`) };
+}
+
+Deno.test("a source image comes from a public address, and from one that was checked", async () => {
+  const cases: [string, string[], string | undefined][] = [
+    ["https://images.example/x.png", ["1.1.1.1"], "1.1.1.1"],
+    ["http://images.example/x.png", ["2606:4700::1111", "1.1.1.1"], "1.1.1.1"],
+    ["http://images.example/x.png", ["2606:4700::1111"], "2606:4700::1111"],
+    ["https://images.example/x.png", ["10.0.0.1"], undefined],
+    ["https://images.example/x.png", ["127.0.0.1"], undefined],
+    ["https://images.example/x.png", ["169.254.169.254"], undefined],
+    ["https://images.example/x.png", ["1.1.1.1", "192.168.0.1"], undefined],
+    ["https://images.example/x.png", ["1.1.1.1", "::1"], undefined],
+    ["https://images.example/x.png", ["fd00:ec2::254"], undefined],
+    ["https://images.example/x.png", ["::ffff:10.0.0.1"], undefined],
+    ["https://images.example/x.png", ["64:ff9b::a00:1"], undefined],
+    ["https://images.example/x.png", ["64:ff9b:1::a00:1"], undefined],
+    ["https://images.example/x.png", ["2002:a00:1::1"], undefined],
+    ["https://images.example/x.png", ["2001:0:a00:1::1"], undefined],
+    ["https://images.example/x.png", ["no address"], undefined],
+    ["https://1.1.1.1/x.png", ["10.0.0.1"], "1.1.1.1"],
+    ["https://[2606:4700::1111]/x.png", ["10.0.0.1"], "2606:4700::1111"],
+    ["http://127.0.0.1/x.png", ["1.1.1.1"], undefined],
+    ["http://0x7f.1/x.png", ["1.1.1.1"], undefined],
+    ["http://[::1]/x.png", ["1.1.1.1"], undefined],
+    ["http://[fe80::1]/x.png", ["1.1.1.1"], undefined],
+  ];
+  for (const [url, addresses, to] of cases) {
+    const { status, asked, sent, log } = await openUrl(url, {
+      lookup: () => Promise.resolve(addresses),
+    });
+    equal(status, to ? 200 : 421, `${url} ${addresses}`);
+    deepEqual(sent, to ? [to] : [], `${url} ${addresses}`);
+    deepEqual(asked, url.includes("images.example") ? ["images.example"] : []);
+    deepEqual(log.map((line) => line.split(":")[0]), to ? [] : ["source_host_not_public"]);
+  }
+});
+
+Deno.test("without a known address nothing is sent, and the log says why", async () => {
+  const { status, sent, log } = await openUrl("https://images.example/x.png?token=s3cr3t", {
+    lookup: () => Promise.reject(new Error("its name has no address: none found")),
+  });
+  match(String(status), /no address/);
+  deepEqual(sent, []);
+  deepEqual(log, [
+    "source_host_unreachable: The host images.example of a source image could not be reached: " +
+    "its name has no address: none found",
+  ]);
+});
+
+Deno.test("the log says why a host was not reached, without the path", async () => {
+  const { log } = await openUrl("https://images.example/s3cr3t?token=s3cr3t", {
+    send: ({ url }) => {
+      const cause = new Error(`error for url (${url}): connection refused`);
+      return Promise.reject(new TypeError("fetch failed", { cause }));
+    },
+  });
+  deepEqual(log, [
+    "source_host_unreachable: The host images.example of a source image could not be reached: " +
+    "fetch failed: error for url (https://images.example): connection refused",
+  ]);
+});
+
+Deno.test("what storage shows to everyone is asked for without a key", async () => {
+  const { image, last } = adapters();
+  for (
+    const [path, expected] of [
+      ["object/public/b/x.png", {}],
+      ["render/image/public/b/x.png?width=9", {}],
+      ["object/authenticated/b/x.png", { apikey: keys.secret }],
+      ["object/sign/b/x.png?token=t", { apikey: keys.secret }],
+      ["object/b/public/x.png", { apikey: keys.secret }],
+      ["object/list/b", { apikey: keys.secret }],
+    ] as const
+  ) {
+    await image.storage.fetch(new Request(`http://project.test/storage/v1/${path}`));
+    deepEqual(credentialsOf(last()), expected, path);
   }
 });
 

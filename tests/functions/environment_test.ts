@@ -23,6 +23,7 @@ Deno.test("a hosted project needs nothing but Google's key", () => {
     operationDeadlineSeconds: 1800,
     maxAttempts: 5,
     sourceImageHosts: undefined,
+    sourceImageBuckets: ["storyboard-images", "storyboard-videos"],
   });
   const video = read({}, "video").configuration!;
   deepEqual(video.models, ["veo-3.1-fast-generate-preview", "gemini-omni-1.1-flash"]);
@@ -42,6 +43,7 @@ Deno.test("every variable has its effect", () => {
     VIDEO_DEADLINE_MINUTES: "90",
     MAX_ATTEMPTS: "2",
     SOURCE_IMAGE_HOSTS: "Images.Example.com, *.example.org",
+    SOURCE_IMAGE_BUCKETS: "uploads, Team.A_1",
   });
   equal(configuration?.supabaseUrl, "http://kong:8000");
   equal(configuration?.publicUrl, "https://pictures.example");
@@ -52,6 +54,7 @@ Deno.test("every variable has its effect", () => {
   equal(configuration?.operationDeadlineSeconds, 5400);
   equal(configuration?.maxAttempts, 2);
   deepEqual(configuration?.sourceImageHosts, ["images.example.com", "*.example.org"]);
+  deepEqual(configuration?.sourceImageBuckets, ["uploads", "Team.A_1"]);
   equal(read({ VIDEO_CONCURRENCY: "3" }, "video").configuration?.concurrency, 3);
 });
 
@@ -98,6 +101,7 @@ Deno.test("a value that does not parse is an error that names the variable and h
       "*",
       "a.*.b",
     ],
+    SOURCE_IMAGE_BUCKETS: [",", "a/b", "a b", "a%2fb", "..\\b", "a?b", "https://h/b"],
   };
   for (const [variable, values] of Object.entries(bad)) {
     for (const value of values) {

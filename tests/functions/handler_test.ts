@@ -26,7 +26,12 @@ async function problemOf(response: Response, status: number) {
 
 Deno.test("POST runs with the configuration and answers with the report", async () => {
   const { handler, runs, kept, shutdown } = testFunction(
-    { ...values, SOURCE_IMAGE_HOSTS: "a.example", SUPABASE_PUBLIC_URL: "https://out.example" },
+    {
+      ...values,
+      SOURCE_IMAGE_HOSTS: "a.example",
+      SOURCE_IMAGE_BUCKETS: "uploads",
+      SUPABASE_PUBLIC_URL: "https://out.example",
+    },
     () => Promise.resolve(report({ succeeded: 2 })),
   );
   const response = await handler(post(keys.secret));
@@ -44,6 +49,7 @@ Deno.test("POST runs with the configuration and answers with the report", async 
     maxAttempts: 5,
     maxJobs: undefined,
     sourceImageHosts: ["a.example"],
+    sourceImageBuckets: ["uploads"],
     publicStorageUrl: "https://out.example/storage/v1",
     signal: shutdown.signal,
   });

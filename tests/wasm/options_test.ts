@@ -41,6 +41,7 @@ Deno.test("the error for a wrong option names it and what was expected", async (
     ["maxAttempts", null, `${upTo(1000)}, not null`],
     ["maxJobs", -1, upTo(4294967295)],
     ["sourceImageHosts", [1], `${texts}, not an array`],
+    ["sourceImageBuckets", [""], `${texts}, not an array`],
     ["publicStorageUrl", 1, "a string"],
     ["log", {}, "a function, not an object"],
     ["signal", {}, "an AbortSignal, not an object"],

@@ -1,19 +1,21 @@
 //! Source images: fetched from URLs that senders wrote.
 //!
-//! What lies in the project's own storage is fetched through it, with its credentials, private
-//! objects included, wherever storage is. Everything else has to be out on the internet, on any
-//! port (image hosts use odd ones, and a port of a public host gives nothing away that the host
-//! did not publish), and is checked again at every redirect.
+//! What lies in the project's own storage is fetched through it, wherever storage is. Everything
+//! else has to be out on the internet, on any port (image hosts use odd ones, and a port of a
+//! public host gives nothing away that the host did not publish), and is checked again at every
+//! redirect. The reason why a host did not answer is for the log alone: a sender who reads it could
+//! tell open ports from closed ones.
 
 mod address;
+mod own_storage;
 mod url;
 
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 
+use self::own_storage::object_path;
 pub(super) use self::url::WebUrl;
-use super::redact::redacted;
 use crate::failure::{Code, Failure};
 use crate::http::{BodyLimit, Head, Payload, Transport, TransportError, build, passes, receive};
 use crate::job::Format;
@@ -38,9 +40,8 @@ const IS_NOT_PUBLIC: &str = "is not a host on the public internet";
 /// What the models read, so that a host that has several formats chooses one of them.
 const FORMATS: &str = "image/png, image/jpeg, image/webp, image/heic, image/heif";
 
-/// The paths of storage that lead to an object: public, signed or by its bucket, and images that
-/// it resizes. The rest of its API is no source.
-const OBJECT_PATHS: [&str; 2] = ["object/", "render/image/"];
+/// What may be behind an answer of storage's public address that is no image.
+const MAY_BE_PRIVATE: &str = " (objects of private buckets need SOURCE_IMAGE_BUCKETS)";
 
 /// Fetches source images.
 pub struct Sources<T, S> {
@@ -48,6 +49,7 @@ pub struct Sources<T, S> {
     storage: S,
     storage_bases: Vec<WebUrl>,
     allowed_hosts: Option<Vec<String>>,
+    buckets: Vec<String>,
 }
 
 impl<T: Transport, S: Transport> Sources<T, S> {
@@ -55,23 +57,25 @@ impl<T: Transport, S: Transport> Sources<T, S> {
     /// a name that leads into a private network, and through `storage` what lies in the project's
     /// storage. `public_base` is storage's address as users see it, where that is another.
     /// `allowed_hosts` narrows the hosts that `open` may be asked for: names, addresses, or
-    /// `*.example.com` for all names below one.
+    /// `*.example.com` for all names below one. `buckets` are those of which private objects, too,
+    /// are a source.
     pub fn new(
         open: T,
         storage: S,
         public_base: Option<String>,
         allowed_hosts: Option<Vec<String>>,
+        buckets: Vec<String>,
     ) -> Self {
         let bases = [Some(storage.base_url()), public_base.as_deref()];
         let bases = bases.into_iter().flatten().filter_map(|base| WebUrl::parse(base).ok());
-        Self { storage_bases: bases.collect(), open, storage, allowed_hosts }
+        Self { storage_bases: bases.collect(), open, storage, allowed_hosts, buckets }
     }
 
     /// The URL by which an object is asked for through the storage transport, if it is one.
     fn in_storage(&self, url: &WebUrl) -> Option<String> {
         let rest = self.storage_bases.iter().find_map(|base| url.below(base))?;
-        let is_object = OBJECT_PATHS.iter().any(|path| rest.starts_with(path));
-        is_object.then(|| format!("{}/{rest}", self.storage.base_url()))
+        let path = object_path(rest, &self.buckets)?;
+        Some(format!("{}/{path}", self.storage.base_url()))
     }
 
     fn check(&self, url: &WebUrl) -> Result<(), Failure> {
@@ -100,10 +104,13 @@ impl<T: Transport, S: Transport> SourceImages for Sources<T, S> {
         let mut url = WebUrl::parse(url).map_err(wrong)?;
         for _ in 0..=MOST_REDIRECTS {
             let step = match self.in_storage(&url) {
-                Some(address) => ask(&self.storage, &url, &address, left, limit).await?,
+                Some(address) => {
+                    let hint = if address.contains("/public/") { MAY_BE_PRIVATE } else { "" };
+                    ask(&self.storage, &url, &address, hint, left, limit).await?
+                }
                 None => {
                     self.check(&url)?;
-                    ask(&self.open, &url, &url.to_string(), left, limit).await?
+                    ask(&self.open, &url, &url.to_string(), "", left, limit).await?
                 }
             };
             match step {
@@ -128,12 +135,13 @@ async fn ask<T: Transport>(
     transport: &T,
     url: &WebUrl,
     address: &str,
+    hint: &str,
     left: usize,
     limit: BodyLimit<'_>,
 ) -> Result<Step, Failure> {
     let lost = |error| match error {
         TransportError::TooLarge { .. } => too_large(url),
-        error => retry(redacted(&format!("{} {error}", url.host))),
+        _ => retry(format!("{} could not be reached, or broke off", url.host)),
     };
     let headers = [("accept", FORMATS)];
     let request = build(Method::GET, address, &headers, Payload::Empty).map_err(lost)?;
@@ -150,7 +158,7 @@ async fn ask<T: Transport>(
         return Err(unusable(url, IS_NOT_PUBLIC));
     }
     if !status.is_success() {
-        return Err(unusable(url, &format!("answered {}", status.as_u16())));
+        return Err(unusable(url, &format!("answered {}{hint}", status.as_u16())));
     }
     if head.content_length.is_some_and(|length| length > left as u64) {
         return Err(too_large(url));

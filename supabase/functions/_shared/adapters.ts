@@ -5,21 +5,21 @@
  * adapter reaches one service only, so that no message and no reply can make the core send a key to
  * another. Redirects are returned unfollowed for the same reason.
  */
-import type { Adapter, ImageAdapters, VideoAdapters } from "./core.ts";
+import type { Adapter, ImageAdapters, RunOptions, VideoAdapters } from "./core.ts";
 import { decompressed } from "./decompress.ts";
 import type { Configuration } from "./environment.ts";
 import { KnownSecrets } from "./known_secrets.ts";
-import { type Log, type Lookup, lookup as systemLookup } from "./lookup.ts";
+import { type Lookup, lookup as systemLookup, sendTo } from "./lookup.ts";
 import { projectHeaders } from "./project_headers.ts";
 import { isAddress, isPublicAddress } from "./public_address.ts";
 
 /** What the adapters call; a test passes its own. */
 export interface Outside {
-  /** Sends a request. */
-  send(request: Request): Promise<Response>;
+  /** Sends a request; over http to this address, if one is given. */
+  send(request: Request, address?: string): Promise<Response>;
   lookup: Lookup;
-  /** Receives what there is to report about it. */
-  log: Log;
+  /** Receives why a host of source images was not reached. */
+  log: NonNullable<RunOptions["log"]>;
   /** How the product names itself to services and to the hosts of source images. */
   userAgent: string;
 }
@@ -63,16 +63,16 @@ export function videoAdapters(
 function open(configuration: Configuration, outside: Partial<Outside>) {
   const { supabaseUrl, serviceKey, googleApiKey } = configuration;
   const { lookup, log, userAgent, ...to }: Outside = {
-    send: fetch,
+    send: (request, address) => address ? sendTo(address, request) : fetch(request),
     lookup: systemLookup,
     log: () => {},
     userAgent: "generation-queue",
     ...outside,
   };
-  const send: Outside["send"] = async (request) => {
+  const send: Outside["send"] = async (request, address) => {
     request.headers.set("user-agent", userAgent);
     request.headers.set("accept-encoding", "identity");
-    return decompressed(await to.send(request));
+    return decompressed(await to.send(request, address));
   };
   const headers = projectHeaders(serviceKey);
   const secrets = new KnownSecrets([serviceKey, googleApiKey ?? ""]);
@@ -80,9 +80,9 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
   return {
     project: {
       pgmq: ledgerAdapter(rest, secrets),
-      storage: serviceAdapter(`${supabaseUrl}/storage/v1`, headers, secrets, send),
+      storage: storageAdapter(`${supabaseUrl}/storage/v1`, headers, secrets, send),
     },
-    source: openAdapter(send, (name) => lookup(name, log)),
+    source: openAdapter({ send, lookup, log }),
     google: googleHeaders(googleApiKey),
     secrets,
     send,
@@ -167,22 +167,63 @@ function ledgerAdapter({ url, fetch }: Adapter, secrets: KnownSecrets): Adapter 
 }
 
 /**
- * The adapter of the public internet: no address of its own, no credentials. For a name that leads
- * into a private network it answers 421 (Misdirected Request) itself and sends nothing.
+ * The adapter of storage. What it shows to everyone, it is asked for as everyone asks: its answer
+ * must not depend on a key.
  */
-function openAdapter(send: Outside["send"], addressesOf: (name: string) => Promise<string[]>) {
-  const leadsOutside = async (url: string) => {
-    const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
-    const addresses = isAddress(host) ? [host] : await addressesOf(host);
-    return addresses.every(isPublicAddress);
+function storageAdapter(
+  url: string,
+  credentials: Record<string, string>,
+  secrets: KnownSecrets,
+  send: Outside["send"],
+): Adapter {
+  const asOwner = serviceAdapter(url, credentials, secrets, send);
+  const asVisitor = serviceAdapter(url, {}, secrets, send);
+  const visited = [`${url}/object/public/`, `${url}/render/image/public/`];
+  return {
+    url,
+    async fetch(request) {
+      const isPublic = visited.some((base) => request.url.startsWith(base));
+      return await (isPublic ? asVisitor : asOwner).fetch(request);
+    },
   };
+}
+
+/**
+ * The adapter of the public internet: no address of its own, no credentials. For a name that leads
+ * into a private network it answers 421 (Misdirected Request) itself and sends nothing; nor does it
+ * for a name without a known address. Why a host was not reached is for the log, not for a sender.
+ */
+function openAdapter({ send, lookup, log }: Pick<Outside, "send" | "lookup" | "log">): Adapter {
   return {
     url: "",
     async fetch(request: Request) {
-      if (!await leadsOutside(request.url)) return new Response(null, { status: 421 });
-      return await send(withHeaders(request, {}));
+      const host = new URL(request.url).hostname.replace(/^\[|\]$/g, "");
+      const tell = (code: string, message: string) =>
+        log({ level: "warn", code, message: `The host ${host} of a source image ${message}` });
+      try {
+        const addresses = isAddress(host) ? [host] : await lookup(host);
+        const inside = addresses.find((address) => !isPublicAddress(address));
+        if (inside !== undefined) {
+          tell("source_host_not_public", `leads to ${inside}, which is not on the public internet`);
+          return new Response(null, { status: 421 });
+        }
+        // Not every network of a function has IPv6.
+        const address = addresses.find((address) => !address.includes(":")) ?? addresses[0];
+        return await send(withHeaders(request, {}), address);
+      } catch (error) {
+        tell("source_host_unreachable", `could not be reached: ${reasonOf(error, request.url)}`);
+        throw error;
+      }
     },
   };
+}
+
+/** Without the URL that `fetch` repeats, because a path or a query can be a secret. */
+function reasonOf(error: unknown, url: string): string {
+  // Deno 2.1.4 gives the reason at once, 2.9.6 as the cause.
+  const { cause } = error as { cause?: unknown };
+  const reason = [error, cause].filter((it) => it instanceof Error).map((it) => it.message);
+  return reason.join(": ").replaceAll(/https?:\/\/[^\s)]*/g, new URL(url).origin);
 }
 
 /** Whether `target` is `base` or a path below it, on the same origin. */

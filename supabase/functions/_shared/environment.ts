@@ -33,6 +33,8 @@ export interface Configuration {
   maxAttempts: number;
   /** Undefined: any public host. */
   sourceImageHosts?: string[];
+  /** The buckets of which private objects, too, are sources. */
+  sourceImageBuckets: string[];
 }
 
 /** Either a configuration, or what is wrong with each variable. */
@@ -54,6 +56,12 @@ const HOSTS = {
     /^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/,
   expected: "host names separated by commas, without scheme, port or path (*.example.com for all " +
     "names below one)",
+};
+
+const BUCKETS = {
+  // What a URL has in its plain spelling, and a bucket may be called.
+  entry: /^[\w!.*'()&$@=;:+-]{1,100}$/,
+  expected: "bucket ids separated by commas",
 };
 
 /** The longest budget that can be asked for, in seconds; hosted workers live 400 s at most. */
@@ -118,6 +126,9 @@ function readers(environment: Environment, kind: Kind): Readers {
     maxAttempts: () => integer(environment, "MAX_ATTEMPTS", { fallback: 5, least: 1, most: 100 }),
     sourceImageHosts: () =>
       list(environment, "SOURCE_IMAGE_HOSTS", HOSTS)?.map((host) => host.toLowerCase()),
+    sourceImageBuckets: () =>
+      list(environment, "SOURCE_IMAGE_BUCKETS", BUCKETS) ??
+        ["storyboard-images", "storyboard-videos"],
   };
 }
 

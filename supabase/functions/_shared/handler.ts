@@ -153,6 +153,7 @@ async function startRun(request: Request, context: Context): Promise<Answer> {
     maxAttempts: configuration.maxAttempts,
     maxJobs: asked.maxJobs,
     sourceImageHosts: configuration.sourceImageHosts,
+    sourceImageBuckets: configuration.sourceImageBuckets,
     publicStorageUrl: `${configuration.publicUrl}/storage/v1`,
     log,
     signal: platform.shutdown,

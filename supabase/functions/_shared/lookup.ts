@@ -1,21 +1,10 @@
 /**
- * The addresses of a host name, as far as the runtime can tell.
+ * The addresses of a host name, and requests that go to one of them.
  *
- * Supabase's runtime offers `Deno.resolveDns` to functions, with permission to use the network.
- * Source: `ext/runtime/js/denoOverrides.js` and `crates/base/src/runtime/permissions.rs` in
- * https://github.com/supabase/edge-runtime. Where it is missing, denied or does not work, the
- * functions do without: a broken name server must not stop the queue.
- *
- * This does not stop the owner of a name server, who can give one address here and another to `fetch`
- * right after it. `fetch` cannot be told the address to connect to. Over https the certificate prevents
- * that attack, over http nothing does.
+ * Supabase's runtime offers `Deno.resolveDns` and `Deno.createHttpClient` to functions, with permission
+ * to use the network. Source: `ext/runtime/js/denoOverrides.js` and
+ * `crates/base/src/runtime/permissions.rs` in https://github.com/supabase/edge-runtime.
  */
-import type { RunOptions } from "./core.ts";
-
-export type Log = NonNullable<RunOptions["log"]>;
-
-/** The addresses of a name; none if it has none or the lookup fails. */
-export type Lookup = (name: string, log: Log) => Promise<string[]>;
 
 /** The part of `Deno.resolveDns` that is used. It follows aliases (CNAME) by itself. */
 export type Resolve = (
@@ -24,51 +13,53 @@ export type Resolve = (
   options: { signal: AbortSignal },
 ) => Promise<string[]>;
 
+/**
+ * The addresses of a name, at least one.
+ *
+ * @throws when there is none: Deno (seen in 2.1.4 and 2.9.6) reports a name that does not exist, a
+ * name without addresses and a name server that fails in the same way.
+ */
+export type Lookup = (name: string) => Promise<string[]>;
+
 /** The time limit of a lookup; a working name server takes some milliseconds. */
 const TIMEOUT_MS = 2000;
 
-/** A `Lookup` that logs once why it does not work. */
+/** A `Lookup` by this resolver. One kind of address is enough: most hosts have only the older one. */
 export function createLookup(
   resolve: Resolve | undefined,
   milliseconds = TIMEOUT_MS,
 ): Lookup {
-  let said = false;
-
-  return async (name, log) => {
+  return async (name) => {
     const answers = await Promise.allSettled(
-      (["A", "AAAA"] as const).map((type) => ask(type)),
+      (["A", "AAAA"] as const).map((type) => ask(name, type)),
     );
-    const failures = answers.filter((answer) => answer.status === "rejected")
-      .filter(({ reason }) => !(reason instanceof Deno.errors.NotFound));
-    if (failures.length > 0 && !said) {
-      said = true;
-      const why = failures[0].reason;
-      log({
-        level: "warn",
-        code: "names_not_looked_up",
-        message: "The hosts of source images are connected to without looking their names up: " +
-          (why instanceof Error ? why.message : why),
-      });
-    }
-    return answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
-
-    async function ask(type: "A" | "AAAA"): Promise<string[]> {
-      if (!resolve) throw new Error("Deno.resolveDns is missing");
-      const late = new AbortController();
-      const timer = setTimeout(
-        () => late.abort(new Error(`no answer within ${milliseconds} ms`)),
-        milliseconds,
-      );
-      try {
-        return await Promise.race([
-          resolve(name, type, { signal: late.signal }),
-          aborted(late.signal),
-        ]);
-      } finally {
-        clearTimeout(timer);
-      }
-    }
+    const addresses = answers.flatMap((it) => it.status === "fulfilled" ? it.value : []);
+    if (addresses.length > 0) return addresses;
+    const [failure] = answers.filter((answer) => answer.status === "rejected");
+    const reason = failure?.reason;
+    throw new Error(
+      `its name has no address: ${
+        reason instanceof Error ? reason.message : reason ?? "none found"
+      }`,
+    );
   };
+
+  async function ask(name: string, type: "A" | "AAAA"): Promise<string[]> {
+    if (!resolve) throw new Error("Deno.resolveDns is missing");
+    const late = new AbortController();
+    const timer = setTimeout(
+      () => late.abort(new Error(`no answer within ${milliseconds} ms`)),
+      milliseconds,
+    );
+    try {
+      return await Promise.race([
+        resolve(name, type, { signal: late.signal }),
+        aborted(late.signal),
+      ]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }
 
 /** Rejects when the signal is aborted, also where the resolver ignores the signal. */
@@ -80,3 +71,24 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 /** The lookup of this worker. */
 export const lookup: Lookup = createLookup(Deno.resolveDns);
+
+/** Lets a request name a host other than the one that it connects to. */
+const client = Deno.createHttpClient?.({ allowHost: true });
+
+/**
+ * Sends a request to this address of its host. `fetch` would resolve the name again, and a hostile
+ * name server could answer with another address then.
+ *
+ * Only over http: `fetch` cannot be told the address of an https request. There the certificate must
+ * be valid for the name, which that of a service within a private network is not.
+ */
+export async function sendTo(address: string, request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  if (url.protocol !== "http:") return await fetch(request);
+  if (!client) throw new Error("Deno.createHttpClient is missing");
+  const { host } = url;
+  url.hostname = address.includes(":") ? `[${address}]` : address;
+  const pinned = new Request(url, request);
+  pinned.headers.set("host", host);
+  return await fetch(pinned, { client } as RequestInit);
+}
