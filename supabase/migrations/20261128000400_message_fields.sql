@@ -1,5 +1,5 @@
--- What a message says. It is whatever was sent: a field of the wrong type counts as absent, and an endless text
--- is cut.
+-- What a message says. It is whatever was sent: a field of the wrong type counts as absent, an endless text is cut,
+-- and a message that is too large says nothing.
 
 -- In plpgsql, which keeps its plans: the ledger's generated columns call it with each update of a row.
 create or replace function generation_private.message_text(message jsonb, field text, bound integer)
@@ -9,7 +9,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return case
-    when jsonb_typeof(message -> field) = 'string' then nullif(left(message ->> field, bound), '')
+    when pg_column_size(message) <= generation_private.most_message_bytes()
+      and jsonb_typeof(message -> field) = 'string'
+      then nullif(left(message ->> field, bound), '')
   end;
 end
 $$;
@@ -35,45 +37,71 @@ begin
 end
 $$;
 
--- -100 to 100; 0 when the message names none. The planner replaces a call by this body, because it has no search
--- path of its own, and then finds the index below. What its names mean is decided here, not by its caller.
+-- What is kept of a message that cannot be read: whose it is, and who waits for its end.
+create or replace function generation_private.message_excerpt(message jsonb)
+returns jsonb
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  plain jsonb;
+begin
+  if pg_column_size(message) > generation_private.most_message_bytes() then
+    return '{}';
+  end if;
+  plain := message #> '{}'; -- without its compression
+  return (
+    select coalesce(jsonb_object_agg(f.field, f.said), '{}')
+    from (
+      select name as field, generation_private.message_text(plain, name, 4097) as said
+      from unnest(array['storyboardId', 'sceneId', 'characterId', 'owner', 'model', 'webhookUrl']) as name
+    ) as f
+    where f.said is not null
+  );
+exception when others then
+  return '{}';
+end
+$$;
+
+-- For the readers of views, who have no right to what it calls.
+create or replace function generation_private.readable_message(message jsonb)
+returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if generation_private.rejection_reason(message) is null then
+    return message;
+  end if;
+  return generation_private.message_excerpt(message);
+end
+$$;
+select generation_private.grant_to_service_role('execute', 'function generation_private.readable_message(jsonb)');
+
+-- -100 to 100; 0 when the message names none, or is too large to be asked. Senders call it, by the index below.
 create or replace function generation_private.message_priority(message jsonb)
 returns integer
-language sql immutable
-return
-  case
-    when jsonb_typeof(message -> 'priority') = 'number'
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when pg_column_size(message) <= 1048576
+      and jsonb_typeof(message -> 'priority') = 'number'
       and message ->> 'priority' ~ '^-?([0-9]{1,2}|100)$'
       then (message ->> 'priority')::integer
     else 0
   end;
+end
+$$;
 
--- The order in which messages are claimed. Spelled out in built-in functions: a sender needs no right to one
--- of ours.
+-- The order in which messages are claimed.
 do $$
 begin
-  create index if not exists image_generation_queue_claim_order on pgmq.q_image_generation_queue (
-    (
-      case
-        when jsonb_typeof(message -> 'priority') = 'number'
-          and message ->> 'priority' ~ '^-?([0-9]{1,2}|100)$'
-          then (message ->> 'priority')::integer
-        else 0
-      end
-    ) desc,
-    msg_id
-  );
-  create index if not exists video_generation_queue_claim_order on pgmq.q_video_generation_queue (
-    (
-      case
-        when jsonb_typeof(message -> 'priority') = 'number'
-          and message ->> 'priority' ~ '^-?([0-9]{1,2}|100)$'
-          then (message ->> 'priority')::integer
-        else 0
-      end
-    ) desc,
-    msg_id
-  );
+  create index if not exists image_generation_queue_claim_order
+    on pgmq.q_image_generation_queue (generation_private.message_priority(message) desc, msg_id);
+  create index if not exists video_generation_queue_claim_order
+    on pgmq.q_video_generation_queue (generation_private.message_priority(message) desc, msg_id);
 exception
   when insufficient_privilege then
     raise notice 'the queues have another owner, so their index for claims was not created: claims get slow when many messages wait (%)', sqlerrm;

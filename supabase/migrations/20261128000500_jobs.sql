@@ -68,7 +68,7 @@ comment on column public.generation_jobs.msg_id is
 comment on column public.generation_jobs.status is
   'queued, running, waiting (an operation goes on at the provider), succeeded, failed or cancelled.';
 comment on column public.generation_jobs.message is
-  'The message as sent. The ids and the prompt beside it are read from it: null when absent or not a string, ids cut to 256 characters, the prompt to 4000.';
+  'The message as sent; of one that cannot be read its ids, owner, model and webhookUrl. The ids and the prompt beside it are read from it: null when absent or not a string, ids cut to 256 characters, the prompt to 4000.';
 comment on column public.generation_jobs.owner is
   'The user or tenant that the job belongs to: the message''s owner, cut to 256 characters, else the signed-in user who sent it. Never changes.';
 comment on column public.generation_jobs.priority is

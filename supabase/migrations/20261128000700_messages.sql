@@ -1,7 +1,10 @@
 -- Messages on pgmq's tables. Only this file builds SQL from the name of a queue: each queue has tables of its
 -- own, which pgmq.drop_queue may drop and pgmq.create create again. Columns are named, since their order differs
 -- between the versions of pgmq.
+--
+-- What a message says is read by read_message and lease_message alone, and only where it can be read.
 
+-- message: as sent, or what is kept of it when there is a reason to reject it.
 do $$
 begin
   if to_regtype('generation_private.queue_message') is null then
@@ -11,7 +14,7 @@ begin
       enqueued_at timestamptz,
       vt timestamptz,
       message jsonb,
-      headers jsonb
+      rejection text
     );
   end if;
 end
@@ -51,7 +54,7 @@ begin
 end
 $$;
 
--- Null when there is no such message, or no queue.
+-- Where a message is, not what it says. Null when there is no such message, or no queue.
 create or replace function generation_private.find_message(queue_name text, message_id bigint)
 returns generation_private.queue_message
 language plpgsql stable
@@ -62,7 +65,7 @@ declare
 begin
   if generation_private.queue_exists(queue_name) then
     execute format(
-      'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message, q.headers from pgmq.%I as q where q.msg_id = $1',
+      'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, null, null from pgmq.%I as q where q.msg_id = $1',
       'q_' || queue_name
     ) into found_message using message_id;
   end if;
@@ -70,7 +73,7 @@ begin
 end
 $$;
 
--- With skip_locked: null when another session has locked it.
+-- Likewise, and locked. With skip_locked: null when another session has locked it.
 create or replace function generation_private.lock_message(
   queue_name text,
   message_id bigint,
@@ -84,12 +87,33 @@ declare
   locked generation_private.queue_message;
 begin
   execute format(
-    'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message, q.headers from pgmq.%I as q
+    'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, null, null from pgmq.%I as q
       where q.msg_id = $1
         for update %s',
     'q_' || queue_name, case when skip_locked then 'skip locked' end
   ) into locked using message_id;
   return locked;
+end
+$$;
+
+create or replace function generation_private.read_message(queue_name text, message_id bigint)
+returns generation_private.queue_message
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_message generation_private.queue_message;
+begin
+  execute format(
+    'select q.msg_id, q.read_ct, q.enqueued_at, q.vt,
+            case when unreadable.why is null then q.message else generation_private.message_excerpt(q.message) end,
+            unreadable.why
+       from pgmq.%I as q
+      cross join lateral generation_private.rejection_reason(q.message) as unreadable (why)
+      where q.msg_id = $1',
+    'q_' || queue_name
+  ) into found_message using message_id;
+  return found_message;
 end
 $$;
 
@@ -106,43 +130,47 @@ declare
   leased generation_private.queue_message;
 begin
   execute format(
-    'update pgmq.%I as q
-        set vt = clock_timestamp() + make_interval(secs => $2),
-            read_ct = q.read_ct + 1
-      where q.msg_id = $1
-     returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message, q.headers',
+    'with leased as (
+       update pgmq.%I as q
+          set vt = clock_timestamp() + make_interval(secs => $2),
+              read_ct = q.read_ct + 1
+        where q.msg_id = $1
+       returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message
+     )
+     select l.msg_id, l.read_ct, l.enqueued_at, l.vt,
+            case when unreadable.why is null then l.message else generation_private.message_excerpt(l.message) end,
+            unreadable.why
+       from leased as l
+      cross join lateral generation_private.rejection_reason(l.message) as unreadable (why)',
     'q_' || queue_name
   ) into leased using message_id, lease_seconds;
   return leased;
 end
 $$;
 
--- The visible message of the highest priority, of these the oldest; a message that another session has locked is
--- skipped.
-create or replace function generation_private.lease_next_message(queue_name text, lease_seconds integer)
-returns generation_private.queue_message
+-- The visible messages of the highest priority, of these the oldest, locked; those that another session has locked
+-- are skipped.
+create or replace function generation_private.lock_next_messages(queue_name text, quantity integer)
+returns bigint[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  leased generation_private.queue_message;
+  locked bigint[];
 begin
   execute format(
-    'update pgmq.%1$I as q
-        set vt = clock_timestamp() + make_interval(secs => $1),
-            read_ct = q.read_ct + 1
-      where q.msg_id = (
-          select candidate.msg_id
-            from pgmq.%1$I as candidate
-           where candidate.vt <= clock_timestamp()
-           order by generation_private.message_priority(candidate.message) desc, candidate.msg_id
-           limit 1
-             for update skip locked
-        )
-     returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message, q.headers',
+    'select coalesce(array_agg(next.msg_id), ''{}'')
+       from (
+         select candidate.msg_id
+           from pgmq.%I as candidate
+          where candidate.vt <= clock_timestamp()
+          order by generation_private.message_priority(candidate.message) desc, candidate.msg_id
+          limit $1
+            for update skip locked
+       ) as next',
     'q_' || queue_name
-  ) into leased using lease_seconds;
-  return leased;
+  ) into locked using quantity;
+  return locked;
 end
 $$;
 
@@ -343,28 +371,6 @@ begin
 end
 $$;
 
--- Null when the archive has no such message.
-create or replace function generation_private.take_from_archive(
-  queue_name text,
-  message_id bigint,
-  sent_at timestamptz
-)
-returns generation_private.queue_message
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  taken generation_private.queue_message;
-begin
-  execute format(
-    'delete from pgmq.%I as a where a.msg_id = $1 and a.enqueued_at = $2
-     returning a.msg_id, a.read_ct, a.enqueued_at, a.vt, a.message, a.headers',
-    'a_' || queue_name
-  ) into taken using message_id, sent_at;
-  return taken;
-end
-$$;
-
 -- The id itself, or the next free one: when the queue was dropped and created again, the id may belong to another
 -- message by now, or be about to be given to one.
 create or replace function generation_private.free_message_id(queue_name text, message_id bigint)
@@ -392,21 +398,27 @@ begin
 end
 $$;
 
-create or replace function generation_private.insert_message(
-  queue_name text,
-  inserted generation_private.queue_message
-)
+-- Puts the message of a job on its queue again, by this id: the archived one, whatever it says, or what the ledger
+-- has kept of it. Its read_ct goes on from where it was, or a worker that still believes in an old lease would hold it
+-- again after the next claim.
+create or replace function generation_private.return_message(job public.generation_jobs, message_id bigint)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   execute format(
-    'insert into pgmq.%I (msg_id, read_ct, enqueued_at, vt, message, headers)
+    'with archived as (
+       delete from pgmq.%I as a where a.msg_id = $1 and a.enqueued_at = $2
+       returning a.read_ct, a.message, a.headers
+     )
+     insert into pgmq.%I (msg_id, read_ct, enqueued_at, vt, message, headers)
      overriding system value
-     select ($1).*',
-    'q_' || queue_name
-  ) using inserted;
+     select $3, greatest($4, archived.read_ct, 0), $2, clock_timestamp(), coalesce(archived.message, $5), archived.headers
+       from (values (1)) as one
+       left join archived on true',
+    'a_' || job.queue, 'q_' || job.queue
+  ) using job.msg_id, job.enqueued_at, message_id, job.lease_token, job.message;
 end
 $$;
 

@@ -67,6 +67,7 @@ $$;
 
 -- The triggers run as the owner: a sender must not need rights on the ledger. Their argument is the queue.
 
+-- A message that cannot be read has its row like every other. The claim that meets it fails it.
 create or replace function generation_private.message_inserted()
 returns trigger
 language plpgsql security definer
@@ -75,7 +76,9 @@ as $$
 begin
   perform generation_private.write_job(
     tg_argv[0],
-    (new.msg_id, new.read_ct, new.enqueued_at, new.vt, new.message, new.headers)::generation_private.queue_message
+    (
+      new.msg_id, new.read_ct, new.enqueued_at, new.vt, generation_private.readable_message(new.message), null
+    )::generation_private.queue_message
   );
   return null;
 end
@@ -151,7 +154,7 @@ begin
     );
 
   insert into public.generation_jobs (queue, msg_id, message, enqueued_at, pending_since)
-  select q.queue, q.msg_id, q.message, q.enqueued_at, q.enqueued_at
+  select q.queue, q.msg_id, generation_private.readable_message(q.message), q.enqueued_at, q.enqueued_at
   from generation_private.queue_messages() as q
   where not exists (
     select from public.generation_jobs as j

@@ -69,9 +69,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   payload jsonb := enqueue_generation_job.message;
+  reason constant text := generation_private.rejection_reason(payload);
   known public.generation_jobs;
+  sent generation_private.queue_message;
 begin
   perform generation_private.check_queue(queue_name);
+  if reason is not null then
+    raise exception '%', reason using errcode = '22023';
+  end if;
   perform generation_private.check_given('message', payload::text, 'a JSON object');
   perform generation_private.check_between('delay_seconds', delay_seconds, 0, 2592000, 'seconds');
   if char_length(idempotency_key) not between 1 and 255 then
@@ -97,7 +102,9 @@ begin
 
   msg_id := pgmq.send(queue_name, payload, delay_seconds);
   -- The trigger has written the row. If the trigger is missing, this writes it.
-  job_id := generation_private.write_job(queue_name, generation_private.find_message(queue_name, msg_id));
+  sent := generation_private.find_message(queue_name, msg_id);
+  sent.message := payload;
+  job_id := generation_private.write_job(queue_name, sent);
   if idempotency_key is not null then
     update public.generation_jobs as j
     set idempotency_key = enqueue_generation_job.idempotency_key
@@ -108,7 +115,8 @@ end
 $$;
 comment on function public.enqueue_generation_job is
   'Puts a message on a queue, visible after delay_seconds (0 to 2592000), and returns the id of its job and of the '
-  'message. The message is not validated here: one that cannot become a job ends as a failed job. idempotency_key (1 to '
+  'message. A message that no worker could read is refused (22023); whether it describes a job is for the worker to say, '
+  'and one that does not ends as a failed job. idempotency_key (1 to '
   '255 characters): the same key of the same owner returns the job that it was first used for, and sends nothing; with '
   'another message it is an error (23505). priority (-100 to 100) becomes the message''s field.';
 select generation_private.grant_to_service_role('execute', 'function public.enqueue_generation_job');

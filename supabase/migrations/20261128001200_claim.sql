@@ -176,6 +176,79 @@ begin
 end
 $$;
 
+-- Whether the message is not to be worked on: its job has ended before, or ends here because no worker could read it.
+create or replace function generation_private.is_settled(
+  job public.generation_jobs,
+  held generation_private.queue_message
+)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if job.finished_at is not null then
+    return true;
+  elsif held.rejection is null then
+    return false;
+  end if;
+  update public.generation_jobs as j set attempts = j.attempts + 1 where j.id = job.id;
+  perform generation_private.end_job(job.id, 'failed', 'invalid_message', held.rejection);
+  return true;
+end
+$$;
+
+-- What an error that a claim has met says of the message in hand:
+--   of_no_message  nothing: sessions that met, a server that ends, a disk that is full;
+--   of_database    perhaps nothing: a function is missing, or a right. It may be right again in a minute;
+--   of_message     that it cannot be worked on.
+create or replace function generation_private.meaning_of_error(state text)
+returns text
+language sql immutable
+return
+  case
+    when state ~ '^(08|25|40|53|57|58)' and state <> '53200' or state = '55P03' then 'of_no_message'
+    when state ~ '^42' then 'of_database'
+    else 'of_message'
+  end;
+
+-- Fails the job of a message that a claim has met an error with. If even that cannot be done, the message is hidden for
+-- a minute; if not even that, the claim goes on without it. An error that says nothing of the message is raised again.
+create or replace function generation_private.pass_over_message(
+  queue_name text,
+  message_id bigint,
+  state text,
+  explanation text
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  held generation_private.queue_message;
+begin
+  if generation_private.meaning_of_error(state) = 'of_no_message' then
+    raise exception '%', explanation using errcode = state;
+  end if;
+  raise warning 'message % of % cannot be claimed: %', message_id, queue_name, explanation;
+  if generation_private.meaning_of_error(state) = 'of_message' then
+    begin
+      held := generation_private.lock_message(queue_name, message_id);
+      held.rejection := format('message: the database cannot begin its job (error %s)', state);
+      perform generation_private.is_settled(generation_private.job_of_message(queue_name, held), held);
+      perform pgmq.archive(queue_name, message_id);
+      return;
+    exception when others then
+      raise warning 'message % of % cannot be failed: %', message_id, queue_name, sqlerrm;
+    end;
+  end if;
+  begin
+    perform generation_private.hide_message(queue_name, message_id, 60);
+  exception when others then
+    raise warning 'message % of % cannot be hidden: %', message_id, queue_name, sqlerrm;
+  end;
+end
+$$;
+
 -- With limits messages are found by the ledger, so those without a live job are found here. It archives those whose
 -- job has ended, writes the rows of the others, and returns whether there were any.
 create or replace function generation_private.adopt_orphans(queue_name text)
@@ -192,12 +265,16 @@ begin
   for orphan_id in select o from generation_private.orphaned_messages(queue_name) as o loop
     orphan := generation_private.lock_message(queue_name, orphan_id, skip_locked => true);
     continue when orphan.msg_id is null or orphan.vt > clock_timestamp();
-    job := generation_private.job_of_message(queue_name, orphan);
-    if job.finished_at is null then
-      adopted := true;
-    else
-      perform pgmq.archive(queue_name, orphan_id);
-    end if;
+    begin
+      job := generation_private.job_of_message(queue_name, generation_private.read_message(queue_name, orphan_id));
+      if job.finished_at is null then
+        adopted := true;
+      else
+        perform pgmq.archive(queue_name, orphan_id);
+      end if;
+    exception when others then
+      perform generation_private.pass_over_message(queue_name, orphan_id, sqlstate, sqlerrm);
+    end;
   end loop;
   return adopted;
 end
@@ -205,6 +282,7 @@ $$;
 
 create or replace function generation_private.pick_messages(
   worker generation_private.workers,
+  limited boolean,
   troubled boolean,
   quantity integer
 )
@@ -213,61 +291,16 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  picked bigint[] := generation_private.next_messages(worker, troubled, quantity);
+  picked bigint[];
 begin
+  if not limited and not troubled then
+    return generation_private.lock_next_messages(worker.queue, quantity);
+  end if;
+  picked := generation_private.next_messages(worker, troubled, quantity);
   if picked = '{}' and generation_private.adopt_orphans(worker.queue) then
     picked := generation_private.next_messages(worker, troubled, quantity);
   end if;
   return picked;
-end
-$$;
-
--- Why a message cannot even be handed to a worker; null if it can. Most messages that are no job are the worker's to
--- judge, field by field. But a claim returns several messages at once, and one of endless length, or with a number
--- that no JSON reader outside of PostgreSQL accepts (1e400), would keep the others from the worker.
-create or replace function generation_private.rejection_reason(message jsonb)
-returns text
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  longest constant integer := 262144;
-  length constant integer := octet_length(message::text);
-  prompt_length constant integer := octet_length(message ->> 'prompt');
-begin
-  if length > longest and prompt_length > 32768 then
-    return format('prompt: expected at most 32768 bytes, not %s', prompt_length);
-  elsif length > longest then
-    return format('message: expected at most %s bytes of JSON, not %s', longest, length);
-  elsif message @? '$.** ? (@.type() == "number" && (@ > 1.7e308 || @ < -1.7e308))' then
-    return 'message: expected numbers of at most 1.7e308';
-  end if;
-  return null;
-end
-$$;
-
--- Whether the message is not to be worked on: its job has ended before, or ends here because no worker could read it.
-create or replace function generation_private.is_settled(
-  job public.generation_jobs,
-  held generation_private.queue_message
-)
-returns boolean
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  reason text;
-begin
-  if job.finished_at is not null then
-    return true;
-  end if;
-  reason := generation_private.rejection_reason(held.message);
-  if reason is null then
-    return false;
-  end if;
-  update public.generation_jobs as j set attempts = j.attempts + 1 where j.id = job.id;
-  perform generation_private.end_job(job.id, 'failed', 'invalid_message', reason);
-  return true;
 end
 $$;
 
@@ -402,6 +435,93 @@ begin
 end
 $$;
 
+-- Leases a message that was picked, and begins its job; null when it is not to be worked on.
+create or replace function generation_private.begin_job(
+  worker generation_private.workers,
+  message_id bigint,
+  lease_seconds integer,
+  limited boolean,
+  troubled boolean
+)
+returns public.generation_claim
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  held constant generation_private.queue_message := generation_private.lease_message(
+    worker.queue, message_id, lease_seconds
+  );
+  job public.generation_jobs := generation_private.job_of_message(worker.queue, held);
+  retried boolean;
+begin
+  if generation_private.is_settled(job, held) then
+    perform pgmq.archive(worker.queue, message_id);
+    return null;
+  end if;
+  retried := held.read_ct > 1 or job.started_at is not null;
+  job := generation_private.start_attempt(job, held, worker, troubled);
+  if limited then
+    perform generation_private.count_request(job);
+    perform generation_private.advance_cursor(job);
+  end if;
+  return generation_private.claim_of(job, retried, worker, troubled);
+end
+$$;
+
+-- Begins jobs until there are as many as asked for, none is left, or two seconds have gone into messages that are not
+-- worked on. carefully: each message by itself, so that an error ends what was done about it alone.
+create or replace function generation_private.begin_jobs(
+  worker generation_private.workers,
+  quantity integer,
+  lease_seconds integer,
+  limited boolean,
+  troubled boolean,
+  carefully boolean
+)
+returns setof public.generation_claim
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  enough constant timestamptz := clock_timestamp() + interval '2 seconds';
+  places integer := quantity;
+  picked bigint[] := '{}';
+  passed_over bigint[] := '{}';
+  claim public.generation_claim;
+begin
+  while places > 0 and clock_timestamp() < enough loop
+    if picked = '{}' then
+      picked := array(
+        select p.msg_id
+        from unnest(generation_private.pick_messages(
+          worker, limited, troubled, places + cardinality(passed_over)
+        )) with ordinality as p (msg_id, place)
+        where p.msg_id <> all (passed_over)
+        order by p.place
+        limit places
+      );
+      exit when picked = '{}';
+    end if;
+    claim := null;
+    if not carefully then
+      claim := generation_private.begin_job(worker, picked[1], lease_seconds, limited, troubled);
+    else
+      begin
+        claim := generation_private.begin_job(worker, picked[1], lease_seconds, limited, troubled);
+      exception when others then
+        perform generation_private.pass_over_message(worker.queue, picked[1], sqlstate, sqlerrm);
+        passed_over := passed_over || picked[1];
+      end;
+    end if;
+    picked := picked[2:];
+    if claim.job_id is not null then
+      places := places - 1;
+      return next claim;
+    end if;
+  end loop;
+end
+$$;
+
 create or replace function public.claim_generation_jobs(
   queue_name text,
   lease_seconds integer,
@@ -416,13 +536,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   worker generation_private.workers;
-  places integer := quantity;
   limited boolean;
   troubled boolean := false;
-  picked bigint[] := '{}';
-  held generation_private.queue_message;
-  job public.generation_jobs;
-  retried boolean;
 begin
   perform generation_private.check_queue(queue_name);
   perform generation_private.check_between('lease_seconds', lease_seconds, 1, 43200, 'seconds');
@@ -433,32 +548,18 @@ begin
   if models is not null then
     troubled := generation_private.lock_standing(worker);
   end if;
-  while places > 0 loop
-    if not limited and not troubled then
-      held := generation_private.lease_next_message(queue_name, lease_seconds);
-    else
-      if picked = '{}' then
-        picked := generation_private.pick_messages(worker, troubled, places);
-      end if;
-      held := generation_private.lease_message(queue_name, picked[1], lease_seconds);
-      picked := picked[2:];
+  -- All at once, which costs next to nothing; when that meets an error, all again with more care.
+  begin
+    return query
+      select * from generation_private.begin_jobs(worker, quantity, lease_seconds, limited, troubled, false);
+    return;
+  exception when others then
+    if generation_private.meaning_of_error(sqlstate) = 'of_no_message' then
+      raise;
     end if;
-    exit when held.msg_id is null;
-
-    job := generation_private.job_of_message(queue_name, held);
-    if generation_private.is_settled(job, held) then
-      perform pgmq.archive(queue_name, held.msg_id);
-      continue;
-    end if;
-    retried := held.read_ct > 1 or job.started_at is not null;
-    job := generation_private.start_attempt(job, held, worker, troubled);
-    if limited then
-      perform generation_private.count_request(job);
-      perform generation_private.advance_cursor(job);
-    end if;
-    places := places - 1;
-    return next generation_private.claim_of(job, retried, worker, troubled);
-  end loop;
+  end;
+  return query
+    select * from generation_private.begin_jobs(worker, quantity, lease_seconds, limited, troubled, true);
 end
 $$;
 comment on function public.claim_generation_jobs is
@@ -467,11 +568,11 @@ comment on function public.claim_generation_jobs is
   'names, else for the first of them that can take it. The limits in generation_limits, and models that are in trouble '
   '(generation_models), may leave visible messages unclaimed; without models those of models do not apply. A job that '
   'names no model waits for one in trouble for fallback_after_seconds (null: always); after job_deadline_seconds it is '
-  'claimed all the same, for the worker to end it. A message of more than 256 KiB, or with a number that is none '
-  'elsewhere, fails here as invalid_message. One row a job: lease_token is to be named in every later write; attempts '
-  'includes this one; operation is what an earlier run recorded, operation_age_seconds how long ago; submission_pending '
-  'means that a paid submission was announced and it is unknown whether it was made; retried means that the job was '
-  'claimed before; age_seconds is how long ago it could be claimed first (since its last redrive); unavailable has the '
-  'models in trouble, without the one that the job probes: state, seconds (until the rest is over), passed_over (another '
-  'model need not wait for it), code and reason.';
+  'claimed all the same, for the worker to end it. A message that no worker could read, for its length, nesting, '
+  'number of values or numbers, fails here as invalid_message, and so does one whose job cannot be begun. One row a job: '
+  'lease_token is to be named in every later write; attempts includes this one; operation is what an earlier run '
+  'recorded, operation_age_seconds how long ago; submission_pending means that a paid submission was announced and it is '
+  'unknown whether it was made; retried means that the job was claimed before; age_seconds is how long ago it could be '
+  'claimed first (since its last redrive); unavailable has the models in trouble, with probe for the one that the job '
+  'probes: state, seconds (until the rest is over), passed_over (another model need not wait for it), code and reason.';
 select generation_private.grant_to_service_role('execute', 'function public.claim_generation_jobs');

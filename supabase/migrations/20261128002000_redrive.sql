@@ -8,22 +8,12 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  requeued generation_private.queue_message := generation_private.take_from_archive(
-    job.queue, job.msg_id, job.enqueued_at
-  );
+  message_id constant bigint := generation_private.free_message_id(job.queue, job.msg_id);
 begin
-  requeued.msg_id := generation_private.free_message_id(job.queue, job.msg_id);
-  -- It goes on from where it was, or a worker that still believes in an old lease would hold it again after the next
-  -- claim.
-  requeued.read_ct := greatest(job.lease_token, requeued.read_ct, 0);
-  requeued.enqueued_at := job.enqueued_at;
-  requeued.vt := clock_timestamp();
-  requeued.message := coalesce(requeued.message, job.message);
-
   -- The row before the message: the trigger then sees that this message is known.
   update public.generation_jobs as j
   set status = case when j.operation is null then 'queued' else 'waiting' end,
-      msg_id = requeued.msg_id,
+      msg_id = message_id,
       attempts = 0,
       error_code = null,
       error_message = null,
@@ -47,7 +37,7 @@ begin
       finished_at = null,
       updated_at = clock_timestamp()
   where j.id = job.id;
-  perform generation_private.insert_message(job.queue, requeued);
+  perform generation_private.return_message(job, message_id);
 end
 $$;
 

@@ -2,14 +2,16 @@
 -- what it shows.
 
 create or replace view pgmq.image_generation_queue as
-  select msg_id, enqueued_at, vt, read_ct, message from generation_private.image_queue_messages();
+  select msg_id, enqueued_at, vt, read_ct, generation_private.readable_message(message) as message
+  from generation_private.image_queue_messages();
 comment on view pgmq.image_generation_queue is
-  'The messages on the image queue. Reading does not take them off it.';
+  'The messages on the image queue. Reading does not take them off it. Of a message that cannot be read: its ids.';
 
 create or replace view pgmq.video_generation_queue as
-  select msg_id, enqueued_at, vt, read_ct, message from generation_private.video_queue_messages();
+  select msg_id, enqueued_at, vt, read_ct, generation_private.readable_message(message) as message
+  from generation_private.video_queue_messages();
 comment on view pgmq.video_generation_queue is
-  'The messages on the video queue. Reading does not take them off it.';
+  'The messages on the video queue. Reading does not take them off it. Of a message that cannot be read: its ids.';
 
 select generation_private.grant_to_service_role('select', 'table pgmq.image_generation_queue');
 select generation_private.grant_to_service_role('select', 'table pgmq.video_generation_queue');
@@ -18,11 +20,11 @@ create or replace view public.generation_pending_jobs as
 select job.id as job_id, q.queue, q.kind, q.msg_id, q.enqueued_at, q.vt, q.read_ct,
   coalesce(job.priority, 0) as priority, coalesce(job.status, 'queued') as status,
   coalesce(job.attempts, 0) as attempts,
-  q.message ->> 'storyboardId' as storyboard_id,
-  q.message ->> 'sceneId' as scene_id,
-  q.message ->> 'characterId' as character_id,
+  coalesce(job.storyboard_id, orphan.message ->> 'storyboardId') as storyboard_id,
+  coalesce(job.scene_id, orphan.message ->> 'sceneId') as scene_id,
+  coalesce(job.character_id, orphan.message ->> 'characterId') as character_id,
   job.owner,
-  left(q.message ->> 'prompt', 60) as prompt,
+  left(coalesce(job.prompt, orphan.message ->> 'prompt'), 60) as prompt,
   job.error_code
 from generation_private.queue_messages() as q
 -- By its time as well: a queue that was dropped and created again counts from 1 again.
@@ -30,7 +32,10 @@ left join public.generation_jobs as job
   on job.queue = q.queue
   and job.msg_id = q.msg_id
   and job.enqueued_at = q.enqueued_at
-  and job.finished_at is null;
+  and job.finished_at is null
+cross join lateral (
+  select case when job.id is null then generation_private.readable_message(q.message) end as message
+) as orphan;
 comment on view public.generation_pending_jobs is
   'The messages on both queues with their jobs, those in flight included. vt: from when on a worker may take it (again). '
   'prompt: the first 60 characters. error_code: why it was last deferred.';

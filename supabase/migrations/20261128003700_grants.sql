@@ -1,6 +1,8 @@
 -- What is left to decide: the internals, which only the functions in public call, as their owner, and pgmq.
 
 revoke all on all functions in schema generation_private from public;
+-- The indexes of the queues call it as the sender.
+grant execute on function generation_private.message_priority(jsonb) to public;
 
 do $$
 begin

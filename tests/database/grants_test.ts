@@ -77,9 +77,12 @@ const GRANTS: Record<string, string> = {
   "function generation_private.entity_results": EXECUTES,
   "function generation_private.queue_messages": EXECUTES,
   "function generation_private.queue_names": EXECUTES,
+  "function generation_private.readable_message": EXECUTES,
   "function generation_private.stored_assets": EXECUTES,
   "function generation_private.image_queue_messages": EXECUTES,
   "function generation_private.video_queue_messages": EXECUTES,
+  // The indexes of the queues call it as the sender.
+  "function generation_private.message_priority": "everybody EXECUTE",
 };
 
 /** Everything outside of PostgreSQL's own schemas, with what others than the owner may do. */

@@ -91,8 +91,12 @@ select is_empty(
      from unnest(array['anon', 'authenticated', 'service_role']) as role,
        lateral (select oid::regprocedure as signature from pg_proc where pronamespace = 'generation_private'::regnamespace) as p
      where has_function_privilege(role, signature, 'execute')
-       and not (role = 'service_role' and signature::text ~ '(queue_messages|queue_names|stored_assets|entity_results)\(\)$') $$,
-  'the internals are executed by their owner, but for what the views read'
+       and not (
+         role = 'service_role'
+         and signature::text ~ '((queue_messages|queue_names|stored_assets|entity_results)\(\)|readable_message\(jsonb\))$'
+       )
+       and signature::text <> 'generation_private.message_priority(jsonb)' $$,
+  'the internals are executed by their owner, but for what the views read and what a sender''s index asks'
 );
 select is_empty(
   $$ select role from unnest(array['anon', 'authenticated', 'service_role']) as role
