@@ -251,7 +251,7 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
       equal(code, 1);
       match(err[0], /refused/);
     }
-    const gone = { SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "sb_secret_any" };
+    const gone = { SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "sb_secret_wrong" };
     match((await run(["status"], gone)).err[0], /http:\/\/127\.0\.0\.1:1 cannot be reached/);
 
     // As it is typed, with the permissions that the README gives.

@@ -83,9 +83,9 @@ Deno.test("a value that does not parse is an error that names the variable and h
     SUPABASE_PUBLISHABLE_KEYS: ["{", '"text"', '{"a":null}'],
     SUPABASE_SECRET_KEY: ["two words"],
     SUPABASE_SERVICE_ROLE_KEY: ["schlüssel"],
-    WORKER_SECRET: ["two words", "tab\tinside"],
+    WORKER_SECRET: ["two words", "tab\tinside", "15-characters--", "YOUR_WORKER_SECRET"],
     ALLOW_PUBLIC_TRIGGER: ["yes", "1", "maybe"],
-    GOOGLE_GENERATIVE_AI_API_KEY: ["two words", "line\nbreak"],
+    GOOGLE_GENERATIVE_AI_API_KEY: ["two words", "line\nbreak", "YOUR_GOOGLE_API_KEY"],
     GOOGLE_GENERATIVE_AI_BASE_URL: ["localhost:9", "file:///etc", "https://u@h/v1beta"],
     IMAGE_MODELS: [",", "a,,b", "a/b", "a b", "-a"],
     IMAGE_CONCURRENCY: ["0", "-1", "1.5", "five", "101", "1e1", "0x5"],
@@ -239,8 +239,11 @@ for (const path of [".env.example", "supabase/functions/.env.example"]) {
     const defaults = Object.fromEntries(settings.filter(([name]) => !isGoogles(name)));
     for (const kind of ["image", "video"] as const) {
       deepEqual(read(defaults, kind), read({}, kind));
-      const examples = { PUBLIC_URL, WORKER_SECRET, SOURCE_IMAGE_HOSTS };
-      deepEqual(read(examples, kind).problems, []);
+      deepEqual(read({ PUBLIC_URL, SOURCE_IMAGE_HOSTS }, kind).problems, []);
+    }
+    // Copied as they are, the examples of secrets are refused by name.
+    for (const name of ["WORKER_SECRET", "GOOGLE_GENERATIVE_AI_API_KEY"]) {
+      deepEqual(read({ [name]: shown[name] }).problems.map(({ variable }) => variable), [name]);
     }
   });
 }
@@ -260,4 +263,63 @@ Deno.test("the two examples differ only in the project's own values", async () =
   const { PUBLIC_URL, ...forFunctions } = await shownIn("supabase/functions/.env.example");
   equal(PUBLIC_URL, "http://127.0.0.1:54321");
   deepEqual(forFunctions, forScripts);
+});
+
+Deno.test("what stands in examples where a key belongs is no key", () => {
+  const examples = [
+    ...[
+      "your-api-key",
+      "YOUR_SECRET_KEY",
+      "yourkey",
+      "your-super-secret-and-long-token-1234567890",
+    ],
+    ...[
+      "<your-key>",
+      "[key]",
+      "{{WORKER_SECRET}}",
+      "${WORKER_SECRET}",
+      "$WORKER_SECRET",
+      "AIza...",
+    ],
+    ...["changeme", "change-me-please-now", "CHANGE_ME", "changeme1234567890", "replace_me"],
+    ...[
+      "A_LONG_RANDOM_STRING",
+      "super-secret-worker-token",
+      "my-google-api-key",
+      "password12345678",
+    ],
+    ...["xxxxxxxxxxxxxxxxxxxx", "0000000000000000", "xxxx-xxxx-xxxx-xxxx", "****************"],
+    ...["undefined", "null", "none", "placeholder", "example-secret-key", "test-secret-1234567"],
+    ...["sb_secret_your_key", "sb_secret_xxxxxxxxxxxx", "sb_secret_", "AIzaSyXXXXXXXXXXXXXXX"],
+  ];
+  for (const value of examples) {
+    for (
+      const variable of ["WORKER_SECRET", "SUPABASE_SECRET_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"]
+    ) {
+      const { problems } = read({ [variable]: value });
+      deepEqual(problems.map((problem) => problem.variable), [variable], value);
+      match(problems[0].message, /placeholder/);
+      ok(value === "placeholder" || !problems[0].message.includes(value));
+    }
+    const listed = read({ SUPABASE_SECRET_KEYS: JSON.stringify({ default: value }) }).problems;
+    deepEqual(listed.map((problem) => problem.variable), ["SUPABASE_SECRET_KEYS"], value);
+  }
+});
+
+Deno.test("a key with words of examples in it is a key", () => {
+  const { secret, serviceRole, google } = newKeys();
+  const hex = "0123456789abcdef0123456789abcdef";
+  for (
+    const value of [
+      ...[secret, serviceRole, google, hex, `worker-${hex}`, `secret_key_${hex}`],
+      ...[
+        "correct-horse-battery-staple",
+        "16-characters-is",
+        "AQ.Ab8RN6KexampleQ",
+        "1234567890123456",
+      ],
+    ]
+  ) {
+    deepEqual(read({ WORKER_SECRET: value }).problems, [], value);
+  }
 });

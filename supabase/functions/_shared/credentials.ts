@@ -27,6 +27,9 @@ export interface Credentials {
   service?: string;
 }
 
+/** A person chooses this one; what is shorter could be guessed. Characters. */
+const SHORTEST_WORKER_SECRET = 16;
+
 /**
  * Reads the keys. A key is usable for calling the project only if the project issued it, so
  * `WORKER_SECRET` starts runs and does nothing else.
@@ -41,7 +44,7 @@ export function readCredentials(environment: Environment): Credentials {
     credential(environment, "SUPABASE_SECRET_KEY"),
     credential(environment, "SUPABASE_SERVICE_ROLE_KEY"),
   ].filter((key) => key !== undefined);
-  const worker = credential(environment, "WORKER_SECRET");
+  const worker = credential(environment, "WORKER_SECRET", SHORTEST_WORKER_SECRET);
   const published = [
     ...Object.values(keyMap(environment, "SUPABASE_PUBLISHABLE_KEYS")),
     credential(environment, "SUPABASE_PUBLISHABLE_KEY"),

@@ -5,6 +5,7 @@
  * reader answers a value or throws `VariableError`, which names the variable and never repeats its
  * value: it may be a secret that was pasted into the wrong place.
  */
+import { isPlaceholder } from "./placeholder.ts";
 
 /** Looks a variable up by its name. */
 export type Environment = (name: string) => string | undefined;
@@ -102,21 +103,26 @@ export function address(environment: Environment, name: string): string | undefi
 
 /**
  * A value that is sent as a credential in an HTTP header: printable ASCII without whitespace.
- * Other values cannot be sent, or could be misread.
+ * Other values cannot be sent, or could be misread. `least` is the number of its characters.
  */
-export function credential(environment: Environment, name: string): string | undefined {
+export function credential(
+  environment: Environment,
+  name: string,
+  least = 1,
+): string | undefined {
   const value = optional(environment, name);
-  if (value !== undefined && !isCredential(value)) {
-    throw new VariableError(name, "a key: printable ASCII characters without whitespace");
+  if (value !== undefined && !(isCredential(value) && value.length >= least)) {
+    const length = least > 1 ? `at least ${least} ` : "";
+    const expected = `a key: ${length}printable ASCII characters without whitespace`;
+    throw new VariableError(name, `${expected}, and no placeholder of an example`);
   }
   return value;
 }
 
 /**
- * Whether a value can be sent in a header as a credential. `undefined` and `null`, which scripts write
- * for a missing key, are no keys: they could be guessed.
+ * Whether a value can be sent in a header as a credential. A placeholder, or what scripts write for a
+ * missing key (`undefined`), is no key: it could be guessed.
  */
 export function isCredential(value: unknown): value is string {
-  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value) &&
-    !/^(undefined|null)$/i.test(value);
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && !isPlaceholder(value);
 }
