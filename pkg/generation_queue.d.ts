@@ -134,11 +134,15 @@ export interface VideoJob {
     /**
      * Its length in seconds.
      */
-    durationSeconds: "4" | "6" | "8";
+    durationSeconds: `${number}`;
     /**
-     * Its size; 1080p goes with 8 seconds only.
+     * Its size.
      */
-    resolution: "720p" | "1080p";
+    resolution: "360p" | "720p" | "1080p" | "4k";
+    /**
+     * Whether it has sound; without it, as the model likes.
+     */
+    generateAudio?: boolean;
     /**
      * The model that is to do it, one of those that are configured; without it, the first that can.
      */

@@ -24,14 +24,21 @@ export function field<T>(name: string, flag: Flag<T>): Flag<T> & { field: string
   return { ...flag, field: name };
 }
 
-/** What is no number stays as it is: the core's validation says what was expected. */
-function numeral(help: string): Flag<unknown> {
-  const flag = text("N", help);
+/**
+ * A flag whose text means a value of JSON where it matches `form`. Any other stays as it is: the core's
+ * validation says what was expected.
+ */
+function literal(value: string, form: RegExp, help: string): Flag<unknown> {
+  const flag = text(value, help);
   const read = (given: string[]) => {
-    const value = flag.read(given);
-    return value !== undefined && /^-?\d+$/.test(value) ? Number(value) : value;
+    const text = flag.read(given);
+    return text !== undefined && form.test(text) ? JSON.parse(text) : text;
   };
   return { ...flag, read };
+}
+
+function numeral(help: string): Flag<unknown> {
+  return literal("N", /^-?(0|[1-9]\d*)$/, help);
 }
 
 export const WAIT = {
@@ -83,11 +90,18 @@ export const VIDEO_FLAGS = {
   ),
   negative: field("negativePrompt", text("TEXT", "what must not be seen")),
   person: field("personGeneration", text("WHO", "allow_all, allow_adult or dont_allow")),
-  duration: field("durationSeconds", text("N", "4, 6 or 8 seconds (default: 8)")),
+  duration: field(
+    "durationSeconds",
+    text("N", "3 to 15 seconds, as the model can (default: 8; Veo: 4, 6 or 8)"),
+  ),
   aspect: field("aspectRatio", text("R", "16:9 or 9:16 (default: 16:9)")),
   resolution: field(
     "resolution",
-    text("R", "720p or 1080p, which needs 8 seconds (default: 720p)"),
+    text("R", "360p, 720p, 1080p or 4k, as the model can (default: 720p)"),
+  ),
+  audio: field(
+    "generateAudio",
+    literal("true|false", /^(true|false)$/, "with sound or without; Veo on Vertex AI alone"),
   ),
 };
 

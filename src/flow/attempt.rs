@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::error::AttemptError;
 use super::lease::hold;
+use super::log;
 use super::report::{JobReport, Outcome, milliseconds};
 use super::run::Run;
 use super::settle;
 use crate::failure::{Code, Failure};
 use crate::job::{Invalid, Target};
 use crate::large_body::LargeBodyPermit;
-use crate::port::{Claim, Clock, SourceImage, SourceImages, StoredAsset, World};
+use crate::port::{Claim, Clock, Level, SourceImage, SourceImages, StoredAsset, World};
 
 /// Fails a message that is no job.
 pub(super) async fn reject<W: World>(
@@ -43,6 +44,10 @@ pub(super) async fn run_attempt<W: World>(
     let mut report = blank(claim, Some(target));
     match settled {
         Ok(asset) => {
+            if let (Some(model), None) = (&asset.model, asset.cost_usd) {
+                let text = format!("No price is known for {model}, so the job has no cost");
+                log::note(world, claim, Level::Warn, text);
+            }
             report.outcome = Outcome::Succeeded;
             report.url = Some(asset.url);
             report.model = asset.model;

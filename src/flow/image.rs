@@ -70,6 +70,6 @@ async fn make<W: World>(
         .await?;
 
     world.store().put(&location, image.format, Body::Bytes(image.bytes)).await?;
-    let cost_usd = cost::image(&model, job.image_size);
+    let cost_usd = cost::image(&model, job.image_size, image.usage.as_ref());
     Ok(stored(image.format, Some(model), image.usage, cost_usd))
 }

@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::select;
+use serde_json::Value;
 
 use super::attempt::{check_attempts, fetch_all, reject, run_attempt};
 use super::error::AttemptError;
@@ -47,10 +48,10 @@ async fn make<W: World>(
     job: &VideoJob,
 ) -> Result<StoredAsset, AttemptError> {
     let location = ObjectLocation::of(Kind::Video, &job.target(), &claim.job_id);
-    let stored = |model: Option<String>, usage| {
+    let stored = |model: Option<String>, usage: Option<Value>| {
         let path = location.path(Format::Mp4);
         let url = world.store().public_url(location.bucket, &path);
-        let price = |model: &String| cost::video(model, job.duration.seconds(), job.resolution);
+        let price = |model: &String| cost::video(model, job, usage.as_ref());
         let cost_usd = model.as_ref().and_then(price);
         StoredAsset { path, url, format: Format::Mp4, model, usage, cost_usd }
     };
@@ -157,7 +158,7 @@ async fn await_video<W: World>(
     claim: &Claim,
     operation: &Operation,
     permit: &LargeBodyPermit,
-) -> Result<(VideoFile, Option<serde_json::Value>), AttemptError> {
+) -> Result<(VideoFile, Option<Value>), AttemptError> {
     let clock = world.clock();
     // The age of the operation, not its beginning: the clock may be younger than the operation.
     let begun = clock.now();

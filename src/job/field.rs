@@ -187,11 +187,25 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// A field that is one of a few words.
+    /// A field that is one of a few words, in upper or lower case; one that is a number may be given as
+    /// one.
     pub(super) fn one_of(&mut self, field: &str, words: &[&'static str]) -> Option<&'static str> {
         self.optional(field, |value| {
-            let found = words.iter().find(|word| value.as_str() == Some(word));
+            let given = match value {
+                Value::Number(number) => number.to_string(),
+                value => value.as_str().unwrap_or_default().into(),
+            };
+            // 8.0 is 8.
+            let given = given.trim_end_matches(".0");
+            let found = words.iter().find(|word| word.eq_ignore_ascii_case(given));
             found.copied().ok_or_else(|| format!("{}, not {}", either(words), quoted(value)))
+        })
+    }
+
+    /// A field that is true or false.
+    pub(super) fn flag(&mut self, field: &str) -> Option<bool> {
+        self.optional(field, |value| {
+            value.as_bool().ok_or_else(|| format!("true or false, not {}", name_of(value)))
         })
     }
 

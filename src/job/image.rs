@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::field::{Fields, Invalid, name_of, sources};
+use super::field::{Fields, Invalid, sources};
 use super::{Id, Target};
 
 /// The shapes of images, those first that every model makes.
@@ -12,8 +12,9 @@ pub const ASPECT_RATIOS: [&str; 14] = [
     "8:1",
 ];
 
-/// The sizes of images, by the length of a square's side in pixels.
-pub const IMAGE_SIZES: [&str; 4] = ["512", "1K", "2K", "4K"];
+/// The sizes of images, by the length of a square's side in pixels. The last is the first by another
+/// name.
+const IMAGE_SIZES: [&str; 5] = ["512", "1K", "2K", "4K", "0.5K"];
 
 /// The message of an image job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -72,10 +73,7 @@ impl ImageJob {
         let target = Target::read(&mut fields);
         let prompt = fields.prompt();
         let (mut source_image_url, mut source_image_urls) = fields.source_image_urls();
-        let edit_mode = fields.optional("editMode", |value| {
-            value.as_bool().ok_or_else(|| format!("true or false, not {}", name_of(value)))
-        });
-        let edit_mode = edit_mode.filter(|edit| *edit);
+        let edit_mode = fields.flag("editMode").filter(|edit| *edit);
         if edit_mode.is_none() {
             (source_image_url, source_image_urls) = (None, None);
         } else if fields.get("sourceImageUrl").is_none() && fields.get("sourceImageUrls").is_none()
@@ -86,12 +84,14 @@ impl ImageJob {
         let model = fields.model();
         let aspect_ratio = fields.one_of("aspectRatio", &ASPECT_RATIOS);
         let image_size = fields.one_of("imageSize", &IMAGE_SIZES);
+        let image_size = image_size.map(|size| if size == "0.5K" { "512" } else { size });
         let seed = fields.seed();
         let priority = fields.priority();
         fields.reject(&[
             ("negativePrompt", "none for an image: say in the prompt what is not to be seen"),
             ("personGeneration", "none for an image"),
             ("lastFrameUrl", "none for an image"),
+            ("generateAudio", "none for an image"),
             ("referenceImageUrls", "none for an image: use sourceImageUrls with editMode"),
         ]);
         let job = target.zip(prompt).map(|(target, prompt)| Self {
@@ -215,7 +215,12 @@ mod tests {
             ("priority", json!(101), "an integer from -100 to 100, not 101"),
             ("priority", json!(true), "an integer from -100 to 100, not true"),
             ("model", json!(" "), "a non-empty string, not a blank one"),
-            ("imageSize", json!("2k"), "\"512\" or \"1K\" or \"2K\" or \"4K\", not \"2k\""),
+            (
+                "imageSize",
+                json!("8K"),
+                "\"512\" or \"1K\" or \"2K\" or \"4K\" or \"0.5K\", not \"8K\"",
+            ),
+            ("generateAudio", json!(true), "none for an image"),
             (
                 "negativePrompt",
                 json!("rain"),
@@ -232,6 +237,20 @@ mod tests {
             let mut message = json!({"storyboardId": "sb", "prompt": "p"});
             message[field] = value;
             assert_eq!(refusal(message), format!("{field}: expected {expected}"));
+        }
+    }
+
+    #[test]
+    fn a_size_has_several_spellings() {
+        for (given, size) in [
+            (json!("2k"), "2K"),
+            (json!("512"), "512"),
+            (json!(512), "512"),
+            (json!("0.5K"), "512"),
+            (json!("0.5k"), "512"),
+        ] {
+            let message = json!({"storyboardId": "sb", "prompt": "p", "imageSize": given});
+            assert_eq!(ImageJob::parse(&message).unwrap().image_size, Some(size));
         }
     }
 

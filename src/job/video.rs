@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::field::{Fields, Invalid, quoted, sources};
+use super::field::{Fields, Invalid, sources};
 use super::{Id, Target};
 
 /// The message of a video job.
@@ -41,11 +41,14 @@ pub struct VideoJob {
     pub aspect_ratio: &'static str,
     /// Its length in seconds.
     #[serde(rename = "durationSeconds")]
-    #[cfg_attr(target_family = "wasm", tsify(type = r#""4" | "6" | "8""#))]
-    pub duration: Duration,
-    /// Its size; 1080p goes with 8 seconds only.
-    #[cfg_attr(target_family = "wasm", tsify(type = r#""720p" | "1080p""#))]
+    #[cfg_attr(target_family = "wasm", tsify(type = "`${number}`"))]
+    pub duration: &'static str,
+    /// Its size.
+    #[cfg_attr(target_family = "wasm", tsify(type = r#""360p" | "720p" | "1080p" | "4k""#))]
     pub resolution: &'static str,
+    /// Whether it has sound; without it, as the model likes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generate_audio: Option<bool>,
     /// The model that is to do it, one of those that are configured; without it, the first that can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -76,49 +79,12 @@ pub enum VideoImages {
     References,
 }
 
-/// The length of a video: Veo makes these three.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Duration {
-    /// 4 s.
-    #[serde(rename = "4")]
-    Four,
-    /// 6 s.
-    #[serde(rename = "6")]
-    Six,
-    /// 8 s.
-    #[serde(rename = "8")]
-    Eight,
-}
+/// The lengths of videos, in seconds, that one model or another makes.
+pub const DURATIONS: [&str; 13] =
+    ["3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
 
-impl Duration {
-    /// In seconds.
-    pub const fn seconds(self) -> u32 {
-        match self {
-            Duration::Four => 4,
-            Duration::Six => 6,
-            Duration::Eight => 8,
-        }
-    }
-
-    /// As in messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Duration::Four => "4",
-            Duration::Six => "6",
-            Duration::Eight => "8",
-        }
-    }
-
-    /// From a message's text or number.
-    fn read(value: &Value) -> Result<Self, String> {
-        let all = [Duration::Four, Duration::Six, Duration::Eight];
-        let found = all.into_iter().find(|duration| {
-            value.as_str() == Some(duration.as_str())
-                || value.as_f64() == Some(f64::from(duration.seconds()))
-        });
-        found.ok_or_else(|| format!("\"4\" or \"6\" or \"8\", not {}", quoted(value)))
-    }
-}
+/// The sizes of videos that one model or another makes.
+const RESOLUTIONS: [&str; 4] = ["360p", "720p", "1080p", "4k"];
 
 impl VideoJob {
     /// Reads a message; fields that are not known are ignored.
@@ -139,13 +105,9 @@ impl VideoJob {
             reference_image_urls.is_some(),
         );
         let aspect_ratio = fields.one_of("aspectRatio", &["16:9", "9:16"]).unwrap_or("16:9");
-        let duration =
-            fields.optional("durationSeconds", Duration::read).unwrap_or(Duration::Eight);
-        let resolution = fields.one_of("resolution", &["720p", "1080p"]).unwrap_or("720p");
-        if resolution == "1080p" && duration != Duration::Eight {
-            let given = duration.as_str();
-            fields.expect("durationSeconds", format!("\"8\" with 1080p, not \"{given}\""));
-        }
+        let duration = fields.one_of("durationSeconds", &DURATIONS).unwrap_or("8");
+        let resolution = fields.one_of("resolution", &RESOLUTIONS).unwrap_or("720p");
+        let generate_audio = fields.flag("generateAudio");
         let model = fields.model();
         let negative_prompt = fields.text("negativePrompt");
         let seed = fields.seed();
@@ -166,6 +128,7 @@ impl VideoJob {
             aspect_ratio,
             duration,
             resolution,
+            generate_audio,
             model,
             negative_prompt,
             seed,
@@ -182,6 +145,11 @@ impl VideoJob {
             scene: self.scene_id.clone(),
             character: self.character_id.clone(),
         }
+    }
+
+    /// Its length in seconds.
+    pub fn seconds(&self) -> u32 {
+        self.duration.parse().unwrap_or(8)
     }
 
     /// The images that it is made from, if there are any.
@@ -235,7 +203,7 @@ mod tests {
     fn what_is_left_out_has_its_default() {
         let job = parse(json!({})).unwrap();
         assert_eq!((job.aspect_ratio, job.resolution), ("16:9", "720p"));
-        assert_eq!(job.duration, Duration::Eight);
+        assert_eq!((job.seconds(), job.generate_audio), (8, None));
         assert!(job.image_urls().is_empty());
     }
 
@@ -243,11 +211,26 @@ mod tests {
     fn a_duration_is_a_text_or_a_number() {
         for value in [json!("4"), json!(4), json!(4.0)] {
             let job = parse(json!({"durationSeconds": value})).unwrap();
-            assert_eq!(job.duration, Duration::Four);
+            assert_eq!(job.seconds(), 4);
+            assert_eq!(serde_json::to_value(&job).unwrap()["durationSeconds"], "4");
         }
-        for value in [json!("5"), json!(5), json!("4s"), json!(""), json!(true), json!([4])] {
-            let issues = parse(json!({"durationSeconds": value})).unwrap_err().issues;
-            assert_eq!(issues[0].field, "durationSeconds");
+        for seconds in 3..=15 {
+            assert_eq!(parse(json!({"durationSeconds": seconds})).unwrap().seconds(), seconds);
+        }
+        for value in [
+            json!("2"),
+            json!(16),
+            json!(4.5),
+            json!(-4),
+            json!("4s"),
+            json!(""),
+            json!("NaN"),
+            json!(true),
+            json!([4]),
+        ] {
+            let refused = parse(json!({"durationSeconds": value})).unwrap_err().to_string();
+            let expected = "durationSeconds: expected \"3\" or \"4\" or ";
+            assert!(refused.starts_with(expected), "{refused}");
         }
     }
 
@@ -258,11 +241,11 @@ mod tests {
                 json!({"aspectRatio": "1:1"}),
                 "aspectRatio: expected \"16:9\" or \"9:16\", not \"1:1\"",
             ),
-            (json!({"resolution": "4k"}), "resolution: expected \"720p\" or \"1080p\", not \"4k\""),
             (
-                json!({"resolution": "1080p", "durationSeconds": "4"}),
-                "durationSeconds: expected \"8\" with 1080p, not \"4\"",
+                json!({"resolution": "8k"}),
+                "resolution: expected \"360p\" or \"720p\" or \"1080p\" or \"4k\", not \"8k\"",
             ),
+            (json!({"generateAudio": "no"}), "generateAudio: expected true or false, not a string"),
             (json!({"imageSize": "2K"}), "imageSize: expected none for a video: use resolution"),
             (json!({"webhookUrl": "mailto:a@b.test"}), "webhookUrl: expected an http or https URL"),
             (
@@ -314,15 +297,18 @@ mod tests {
     #[test]
     fn wishes_are_read() {
         let job = parse(json!({
-            "model": "veo-3.1-fast-generate-preview", "negativePrompt": "rain", "seed": 0,
+            "model": "vertex/veo-3.1-fast-generate-001", "negativePrompt": "rain", "seed": 0,
             "personGeneration": "allow_adult", "priority": 100, "resolution": "1080p",
-            "durationSeconds": "8", "webhookUrl": "http://127.0.0.1:9000/",
+            "durationSeconds": "12", "generateAudio": false,
+            "webhookUrl": "http://127.0.0.1:9000/",
         }))
         .unwrap();
-        assert_eq!(job.model.as_deref(), Some("veo-3.1-fast-generate-preview"));
+        assert_eq!(job.model.as_deref(), Some("vertex/veo-3.1-fast-generate-001"));
         assert_eq!(job.negative_prompt.as_deref(), Some("rain"));
         assert_eq!((job.seed, job.priority), (Some(0), Some(100)));
         assert_eq!((job.resolution, job.person_generation), ("1080p", Some("allow_adult")));
+        assert_eq!((job.duration, job.generate_audio), ("12", Some(false)));
+        assert_eq!(parse(json!({"resolution": "4K"})).unwrap().resolution, "4k");
         assert!(parse(json!({"webhookUrl": "https://hooks.example.com/x"})).is_ok());
     }
 }

@@ -1,68 +1,35 @@
-//! The capabilities of each model. What it cannot serve is found here, before anything is fetched or
-//! paid. A model without a row is asked for anything: the API's rejection costs nothing.
-//!
-//! As documented by Google in 2026:
-//! - images: <https://ai.google.dev/gemini-api/docs/image-generation>, and `ImageConfig` in
-//!   <https://ai.google.dev/api/generate-content>
-//! - Veo: <https://ai.google.dev/gemini-api/docs/video#veo-model-parameters>
-//! - Omni: <https://ai.google.dev/gemini-api/docs/omni>
+//! What a model cannot do of a job. It is found here, before anything is fetched or paid. A model
+//! without a row is asked for anything: the API's rejection costs nothing.
 
-use crate::job::{ASPECT_RATIOS, Duration, IMAGE_SIZES, ImageJob, Issue, VideoJob, either};
-
-/// What the models of a family accept for an image.
-struct Images {
-    family: &'static str,
-    aspect_ratios: &'static [&'static str],
-    sizes: &'static [&'static str],
-    sources: usize,
-}
-
-/// 2.5 makes 1,024 pixels in ten shapes, answers `imageSize` with an error, and "works best with up
-/// to 3 images"; 3.1 has four extreme shapes more, four sizes, and takes 10 images of things and 4
-/// of people.
-const IMAGES: [Images; 2] = [
-    Images {
-        family: "gemini-2.5-flash-image",
-        aspect_ratios: ASPECT_RATIOS.split_at(10).0,
-        sizes: &[],
-        sources: 3,
-    },
-    Images {
-        family: "gemini-3.1-flash-image",
-        aspect_ratios: &ASPECT_RATIOS,
-        sizes: &IMAGE_SIZES,
-        sources: 14,
-    },
-];
-
-/// Veo 3.1: "up to three images".
-const VEO_REFERENCES: usize = 3;
-
-/// Omni: as many as in the longest of the guide's examples; it names no bound.
-const OMNI_REFERENCES: usize = 6;
+use super::models::{image_row, video_row, without_service};
+use crate::job::{ImageJob, Issue, VideoJob, either};
 
 /// Adds to `unmet` what `model` cannot do of an image job.
 pub fn image(model: &str, job: &ImageJob, unmet: &mut Vec<Issue>) {
-    let Some(able) = IMAGES.iter().find(|able| model.starts_with(able.family)) else { return };
+    let Some(able) = image_row(model) else { return };
     let mut expect = |field: &str, expected: &str| unmet.push(issue(model, field, expected));
-    for (field, wish, words) in [
-        ("aspectRatio", job.aspect_ratio, able.aspect_ratios),
-        ("imageSize", job.image_size, able.sizes),
-    ] {
-        if wish.is_some_and(|wish| !words.contains(&wish)) {
-            expect(field, &either(words));
-        }
+    if job.aspect_ratio.is_some_and(|wish| !able.ratios.contains(&wish)) {
+        expect("aspectRatio", &either(able.ratios));
+    }
+    let sizes: Vec<_> = able.sizes.iter().filter(|_| able.sized).map(|(size, _)| *size).collect();
+    if job.image_size.is_some_and(|wish| !sizes.contains(&wish)) {
+        expect("imageSize", &either(&sizes));
     }
     if job.sources().len() > able.sources {
-        expect("sourceImageUrls", &format!("at most {}", able.sources));
+        expect("sourceImageUrls", &at_most(able.sources));
+    }
+    if job.seed.is_some() && !able.seed {
+        expect("seed", "none");
     }
 }
 
 /// Adds to `unmet` what `model` cannot do of a video job.
 pub fn video(model: &str, job: &VideoJob, unmet: &mut Vec<Issue>) {
     let mut expect = |field: &str, expected: &str| unmet.push(issue(model, field, expected));
+    let name = without_service(model);
     let references = job.reference_image_urls.as_ref().map_or(0, Vec::len);
-    let most = if model.starts_with("veo-3.1-") {
+    let is_veo = name.starts_with("veo-3.1-");
+    if is_veo {
         // From words alone `allow_all`, and in some countries only `allow_adult`; whenever there are
         // images `allow_adult`. `dont_allow` went with Veo 2.
         match job.person_generation {
@@ -74,12 +41,7 @@ pub fn video(model: &str, job: &VideoJob, unmet: &mut Vec<Issue>) {
             }
             _ => {}
         }
-        // "Must be 8 when using reference images."
-        if references > 0 && job.duration != Duration::Eight {
-            expect("durationSeconds", "\"8\" with referenceImageUrls");
-        }
-        VEO_REFERENCES
-    } else if model.starts_with("gemini-omni-") {
+    } else if name.starts_with("gemini-omni-") {
         // "Negative prompts are not supported (put them in the regular prompt)", and its
         // `response_format` has nothing about people.
         if job.negative_prompt.is_some() {
@@ -88,13 +50,39 @@ pub fn video(model: &str, job: &VideoJob, unmet: &mut Vec<Issue>) {
         if job.person_generation.is_some() {
             expect("personGeneration", "none");
         }
-        OMNI_REFERENCES
-    } else {
-        return;
-    };
-    if references > most {
-        expect("referenceImageUrls", &format!("at most {most}"));
     }
+    // Omni's videos always have sound, and so have Veo's on a key, which refuses the parameter.
+    if job.generate_audio.is_some() && !model.starts_with("vertex/veo-") {
+        expect("generateAudio", "none");
+    }
+
+    let Some(able) = video_row(model) else { return };
+    let resolutions: Vec<_> = able.resolutions.iter().map(|(resolution, _)| *resolution).collect();
+    if !resolutions.contains(&job.resolution) {
+        expect("resolution", &either(&resolutions));
+    }
+    let durations = match job.last_frame_url {
+        Some(_) => able.between_frames,
+        None => able.durations,
+    };
+    if !durations.contains(&job.duration) {
+        let with = if able.durations.contains(&job.duration) { " with lastFrameUrl" } else { "" };
+        expect("durationSeconds", &(either(durations) + with));
+    } else if is_veo && job.duration != "8" {
+        // "Must be 8 when using reference images", and for what is larger than 720p.
+        if references > 0 {
+            expect("durationSeconds", "\"8\" with referenceImageUrls");
+        } else if job.resolution != "720p" {
+            expect("durationSeconds", &format!("\"8\" with {}", job.resolution));
+        }
+    }
+    if references > able.references {
+        expect("referenceImageUrls", &at_most(able.references));
+    }
+}
+
+fn at_most(count: usize) -> String {
+    if count == 0 { "none".into() } else { format!("at most {count}") }
 }
 
 fn issue(model: &str, field: &str, expected: &str) -> Issue {
@@ -102,125 +90,4 @@ fn issue(model: &str, field: &str, expected: &str) -> Issue {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-
-    const FLASH_2_5: &str = "gemini-2.5-flash-image";
-    const FLASH_3_1: &str = "gemini-3.1-flash-image";
-    const VEO: &str = "veo-3.1-fast-generate-preview";
-    const OMNI: &str = "gemini-omni-1.1-flash";
-
-    fn message(fields: &Value) -> Value {
-        let mut message = json!({"storyboardId": "sb", "prompt": "p"});
-        for (field, value) in fields.as_object().unwrap() {
-            message[field] = value.clone();
-        }
-        message
-    }
-
-    fn shown(issues: &[Issue]) -> String {
-        let texts = issues.iter().map(|issue| format!("{}: {}", issue.field, issue.expected));
-        texts.collect::<Vec<_>>().join("; ")
-    }
-
-    fn of_image(model: &str, fields: &Value) -> String {
-        let mut unmet = Vec::new();
-        image(model, &ImageJob::parse(&message(fields)).unwrap(), &mut unmet);
-        shown(&unmet)
-    }
-
-    fn of_video(model: &str, fields: &Value) -> String {
-        let mut unmet = Vec::new();
-        video(model, &VideoJob::parse(&message(fields)).unwrap(), &mut unmet);
-        shown(&unmet)
-    }
-
-    fn urls(count: usize) -> Value {
-        json!(vec!["https://example.com/a.png"; count])
-    }
-
-    #[test]
-    fn sizes_and_extreme_shapes_are_for_the_newer_image_model() {
-        for size in IMAGE_SIZES {
-            let wish = json!({"imageSize": size});
-            assert_eq!(of_image(FLASH_3_1, &wish), "");
-            assert_eq!(of_image(FLASH_2_5, &wish), format!("imageSize: none for {FLASH_2_5}"));
-        }
-        for ratio in ASPECT_RATIOS {
-            let wish = json!({"aspectRatio": ratio});
-            assert_eq!(of_image(FLASH_3_1, &wish), "");
-            let extreme = ["1:4", "4:1", "1:8", "8:1"].contains(&ratio);
-            assert_eq!(of_image(FLASH_2_5, &wish).is_empty(), !extreme, "{ratio}");
-        }
-        let refused = of_image(FLASH_2_5, &json!({"aspectRatio": "8:1"}));
-        assert!(refused.starts_with("aspectRatio: \"1:1\" or \"2:3\" or"), "{refused}");
-        assert!(refused.ends_with("or \"16:9\" or \"21:9\" for gemini-2.5-flash-image"));
-    }
-
-    #[test]
-    fn each_image_model_reads_so_many_images() {
-        let edit = |count| json!({"editMode": true, "sourceImageUrls": urls(count)});
-        assert_eq!(of_image(FLASH_2_5, &edit(3)), "");
-        let refused = format!("sourceImageUrls: at most 3 for {FLASH_2_5}");
-        assert_eq!(of_image(FLASH_2_5, &edit(4)), refused);
-        assert_eq!(of_image(FLASH_3_1, &edit(14)), "");
-    }
-
-    #[test]
-    fn veo_shows_people_by_what_the_video_is_made_from() {
-        let wish = |who| json!({"personGeneration": who});
-        let with = |field: &str, who| json!({"personGeneration": who, field: urls(1)});
-        for who in ["allow_all", "allow_adult"] {
-            assert_eq!(of_video(VEO, &wish(who)), "");
-        }
-        let refused = of_video(VEO, &wish("dont_allow"));
-        assert_eq!(
-            refused,
-            format!("personGeneration: \"allow_all\" or \"allow_adult\" for {VEO}")
-        );
-        for field in ["sourceImageUrls", "referenceImageUrls"] {
-            assert_eq!(of_video(VEO, &with(field, "allow_adult")), "");
-            let refused = of_video(VEO, &with(field, "allow_all"));
-            assert_eq!(refused, format!("personGeneration: \"allow_adult\" with images for {VEO}"));
-        }
-    }
-
-    #[test]
-    fn references_are_few_and_take_eight_seconds_of_veo() {
-        let wish =
-            |count, seconds| json!({"referenceImageUrls": urls(count), "durationSeconds": seconds});
-        assert_eq!(of_video(VEO, &wish(3, 8)), "");
-        assert_eq!(
-            of_video(VEO, &wish(4, 6)),
-            format!(
-                "durationSeconds: \"8\" with referenceImageUrls for {VEO}; \
-                 referenceImageUrls: at most 3 for {VEO}"
-            )
-        );
-        assert_eq!(of_video(OMNI, &wish(6, 4)), "");
-        let refused = format!("referenceImageUrls: at most 6 for {OMNI}");
-        assert_eq!(of_video(OMNI, &wish(7, 8)), refused);
-    }
-
-    #[test]
-    fn omni_takes_frames_and_a_seed_but_nothing_negative() {
-        let frame = "https://example.com/a.png";
-        let frames = json!({"sourceImageUrl": frame, "lastFrameUrl": frame, "seed": 7});
-        assert_eq!(of_video(OMNI, &frames), "");
-        assert_eq!(of_video(VEO, &frames), "");
-        let wish = json!({"negativePrompt": "rain", "personGeneration": "allow_adult"});
-        assert_eq!(
-            of_video(OMNI, &wish),
-            format!("negativePrompt: none for {OMNI}; personGeneration: none for {OMNI}")
-        );
-        assert_eq!(of_video(VEO, &wish), "");
-    }
-
-    #[test]
-    fn what_a_model_of_no_row_can_do_its_api_decides() {
-        assert_eq!(of_image("gemini-9-image", &json!({"imageSize": "4K"})), "");
-        let wish = json!({"negativePrompt": "rain", "referenceImageUrls": urls(14)});
-        assert_eq!(of_video("veo-9-generate", &wish), "");
-    }
-}
+mod tests;

@@ -1,55 +1,113 @@
-//! What an asset costs, estimated from the price lists of 2026 in US dollars. An estimate for
-//! the ledger: the provider's bill is what counts.
+//! What an asset costs in US dollars, by the table of models: from the tokens that the provider says
+//! it used, or else from the list of prices. An estimate for the ledger: the provider's bill is what
+//! counts. A model without a row has no price.
+
+use serde_json::Value;
+
+use super::models::{
+    OMNI_RATES, OMNI_TOKENS_A_SECOND, Rates, image_row, video_row, without_service,
+};
+use crate::job::VideoJob;
 
 /// The price of one image of a size by `model`, where it is known.
-///
-/// Gemini bills output tokens: 1,290 of them for an image of 2.5 Flash Image at $30 a million; at
-/// $60 a million, 747, 1,120 (1K, the default), 1,680 or 2,520 for one of 3.1 Flash Image.
-/// Source: <https://ai.google.dev/gemini-api/docs/pricing>.
-pub fn image(model: &str, size: Option<&str>) -> Option<f64> {
-    match model {
-        _ if model.starts_with("gemini-2.5-flash-image") => Some(0.039),
-        _ if model.starts_with("gemini-3.1-flash-image") => Some(match size {
-            Some("512") => 0.045,
-            Some("2K") => 0.101,
-            Some("4K") => 0.151,
-            _ => 0.067,
-        }),
-        _ => None,
+pub fn image(model: &str, size: Option<&str>, usage: Option<&Value>) -> Option<f64> {
+    let row = image_row(model)?;
+    let wanted = size.unwrap_or("1K");
+    let (_, listed) = *row.sizes.iter().find(|(size, _)| *size == wanted)?;
+    Some(match usage.and_then(Tokens::read) {
+        None => listed,
+        Some(tokens) => {
+            let image = tokens.media.map_or(listed, |count| count * row.rates.image / MILLION);
+            image + tokens.words(&row.rates)
+        }
+    })
+}
+
+/// The price of a video by `model`, where it is known.
+pub fn video(model: &str, job: &VideoJob, usage: Option<&Value>) -> Option<f64> {
+    let row = video_row(model)?;
+    let at = row.resolutions.iter().position(|(resolution, _)| *resolution == job.resolution)?;
+    let (_, listed) = *row.resolutions.get(at)?;
+    let silent = row.silent.get(at).filter(|_| job.generate_audio == Some(false));
+    let a_second = silent.copied().unwrap_or(listed);
+    let asked = a_second * f64::from(job.seconds());
+    let tokens = usage.filter(|_| !without_service(model).starts_with("veo-"));
+    Some(match tokens.and_then(Tokens::read) {
+        None => asked,
+        Some(tokens) => {
+            let video = tokens.media.map_or(asked, |count| count / OMNI_TOKENS_A_SECOND * a_second);
+            video + tokens.words(&OMNI_RATES)
+        }
+    })
+}
+
+const MILLION: f64 = 1_000_000.0;
+
+/// More tokens than any model reads or writes: such a number is a mistake, and the ledger takes no
+/// sum of any size.
+const MOST_TOKENS: f64 = 10_000_000.0;
+
+/// The tokens that a reply says were used.
+struct Tokens {
+    input: f64,
+    /// Words: those said and those thought.
+    text: f64,
+    /// The image or the video, where the reply tells it apart.
+    media: Option<f64>,
+}
+
+impl Tokens {
+    /// Reads `UsageMetadata` (<https://ai.google.dev/api/generate-content>), which proxies write in
+    /// snake case, too, or the `Usage` of an interaction (`@google/genai` 3.1). Thoughts are beside
+    /// the output in the one, and callers have seen them within it in the other. The total of all is
+    /// the same in both, so what is neither asked nor drawn was said or thought.
+    fn read(usage: &Value) -> Option<Self> {
+        let input = count(usage, &["promptTokenCount", "prompt_token_count", "total_input_tokens"]);
+        let output = count(
+            usage,
+            &["candidatesTokenCount", "candidates_token_count", "total_output_tokens"],
+        );
+        let thoughts =
+            count(usage, &["thoughtsTokenCount", "thoughts_token_count", "total_thought_tokens"]);
+        let total = count(usage, &["totalTokenCount", "total_token_count", "total_tokens"]);
+        let media = media(usage);
+        input.or(output).or(total)?;
+        let input = input.unwrap_or(0.0);
+        let text = match (media, total) {
+            // Without details, all of the output is taken for the image.
+            (None, _) => thoughts.unwrap_or(0.0),
+            (Some(media), Some(total)) => total - input - media,
+            (Some(media), None) => output.unwrap_or(media) - media + thoughts.unwrap_or(0.0),
+        };
+        Some(Self { input, text: text.max(0.0), media })
+    }
+
+    /// The price of what was asked, said and thought.
+    fn words(&self, rates: &Rates) -> f64 {
+        (self.input * rates.input + self.text * rates.text) / MILLION
     }
 }
 
-/// The price of `seconds` of video by `model`, where it is known.
-pub fn video(model: &str, seconds: u32, resolution: &str) -> Option<f64> {
-    let a_second = match resolution {
-        _ if model.starts_with("gemini-omni-") => 0.10,
-        "720p" if model.starts_with("veo-3.1-fast") => 0.10,
-        "1080p" if model.starts_with("veo-3.1-fast") => 0.12,
-        _ => return None,
-    };
-    Some(a_second * f64::from(seconds))
+/// A number of tokens, by whichever of these names it has.
+fn count(object: &Value, names: &[&str]) -> Option<f64> {
+    let found = names.iter().find_map(|name| object.get(name)?.as_f64());
+    found.filter(|count| (0.0..MOST_TOKENS).contains(count))
+}
+
+/// The tokens of images and videos among those of the output.
+fn media(usage: &Value) -> Option<f64> {
+    let lists =
+        ["candidatesTokensDetails", "candidates_tokens_details", "output_tokens_by_modality"];
+    let details = lists.iter().find_map(|list| usage.get(list)?.as_array())?;
+    let mut sum = 0.0;
+    for detail in details {
+        let modality = detail.get("modality").and_then(Value::as_str).unwrap_or_default();
+        if modality.eq_ignore_ascii_case("image") || modality.eq_ignore_ascii_case("video") {
+            sum += count(detail, &["tokenCount", "token_count", "tokens"]).unwrap_or(0.0);
+        }
+    }
+    Some(sum).filter(|sum| *sum > 0.0)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn known_models_have_a_price_and_others_none() {
-        assert_eq!(image("gemini-2.5-flash-image", None), Some(0.039));
-        assert_eq!(image("imagen-4", None), None);
-        let eight = video("veo-3.1-fast-generate-preview", 8, "720p").unwrap();
-        assert!((eight - 0.80).abs() < 1e-9);
-        let full = video("veo-3.1-fast-generate-preview", 8, "1080p").unwrap();
-        assert!((full - 0.96).abs() < 1e-9);
-        assert_eq!(video("veo-2", 8, "720p"), None);
-    }
-
-    #[test]
-    fn a_larger_image_costs_more() {
-        let price = |size| image("gemini-3.1-flash-image", size).unwrap();
-        assert!(price(Some("512")) < price(None) && price(None) < price(Some("2K")));
-        assert!(price(Some("2K")) < price(Some("4K")));
-        assert_eq!(price(None), price(Some("1K")));
-    }
-}
+mod tests;

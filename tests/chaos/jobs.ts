@@ -86,7 +86,7 @@ export function planJob(seed: string, number: number, publicUrl: string): Planne
   if (job.fate === "invalid") {
     Object.assign(
       message,
-      kind === "video" && dice.chance(0.5) ? { durationSeconds: "5" } : dice.pick(INVALID),
+      kind === "video" && dice.chance(0.5) ? { durationSeconds: "2" } : dice.pick(INVALID),
     );
   }
   if (job.fate === "blocked") message.prompt = `${label}: forbidden`;

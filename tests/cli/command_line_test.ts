@@ -22,9 +22,11 @@ Deno.test("each flag of a sender fills its field of the message", async () => {
       ["image-edit", "--source=http://a/2", "--source=http://a/1"],
       { sourceImageUrls: ["http://a/2", "http://a/1"], editMode: true },
     ],
-    [["video", "--duration=8", "--aspect", "9:16", "--resolution=1080p"], {
-      ...{ durationSeconds: "8", aspectRatio: "9:16", resolution: "1080p" },
+    [["video", "--duration=8", "--aspect", "9:16", "--resolution=1080p", "--audio=false"], {
+      ...{ durationSeconds: "8", aspectRatio: "9:16", resolution: "1080p", generateAudio: false },
     }],
+    [["video", "--audio=true"], { generateAudio: true }],
+    [["video", "--audio", "loud"], { generateAudio: "loud" }],
     [
       ["video", "--source=http://a/1", "--last-frame=http://a/2", "--negative=rain, fog"],
       { sourceImageUrl: "http://a/1", lastFrameUrl: "http://a/2", negativePrompt: "rain, fog" },

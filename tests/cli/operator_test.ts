@@ -117,7 +117,7 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
     match(out, /^asset_url +http.*\.png$/m);
     match(out, new RegExp(`^entity +scene:${storyboardId}:s1 linked$`, "m"));
     match(out, /^finished_at .* ago\)$/m);
-    match(out, /^cost +\$0\.0390$/m);
+    match(out, /^cost +\$0\.0387$/m);
     const other = await operate(project, `show ${queued}`);
     match(other.out, /^prompt +Warrior {1,2}\[31mportrait$/m);
     const { status, message, webhooks } = await json<Row>(project, `show ${video}`);

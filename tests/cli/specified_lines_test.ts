@@ -84,8 +84,9 @@ Deno.test("a message that the functions would refuse is refused before it is sen
     [["image", ""], /prompt: expected a non-empty string/],
     [["image", "p", "--scene=../up"], /--scene \(sceneId\): expected/],
     [["image-edit", "p", "--source=ftp://a/b"], /--source \(sourceImageUrl\): expected/],
-    [["video", "p", "--duration=5"], /--duration \(durationSeconds\): expected/],
-    [["video", "p", "--resolution=1080p", "--duration=4"], /--duration \(durationSeconds\): exp/],
+    [["video", "p", "--duration=2"], /--duration \(durationSeconds\): expected/],
+    [["video", "p", "--resolution=480p"], /--resolution \(resolution\): expected/],
+    [["video", "p", "--audio=loud"], /--audio \(generateAudio\): expected true or false/],
     [["video", "p", "--aspect=1:1"], /--aspect \(aspectRatio\): expected/],
   ];
   for (const [args, expected] of cases) {

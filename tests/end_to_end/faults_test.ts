@@ -8,7 +8,7 @@ const INVALID: [Kind, unknown, string][] = [
   ["image", { storyboardId: "b", prompt: "x".repeat(200 * 1024) }, "prompt"],
   ["image", { storyboardId: "b", prompt: "p", editMode: true }, "sourceImageUrl"],
   ["video", {}, "prompt"],
-  ["video", { storyboardId: "b", prompt: "p", durationSeconds: "5" }, "durationSeconds"],
+  ["video", { storyboardId: "b", prompt: "p", durationSeconds: "2" }, "durationSeconds"],
 ];
 
 withTestProject("faults", async (project, test) => {

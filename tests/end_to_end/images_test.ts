@@ -21,7 +21,7 @@ withTestProject("images", async (project, test) => {
     assert.equal(job.status, "succeeded");
     assert.equal(job.object_path, `${board}/scenes/scene-001/${id}.png`);
     assert.equal(job.model, "gemini-2.5-flash-image");
-    assert.equal(Number(job.cost_usd), 0.039);
+    assert.equal(Number(job.cost_usd).toFixed(3), "0.039");
     const own = await object(job.asset_url!);
     assert.ok(isPng(own.bytes));
     assert.equal(own.type, "image/png");

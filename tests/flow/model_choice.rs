@@ -8,8 +8,11 @@ use crate::world::{MemoryWorld, one_at_a_time, prompt};
 
 pub const FLASH_2_5: &str = "gemini-2.5-flash-image";
 pub const FLASH_3_1: &str = "gemini-3.1-flash-image";
+const NANO: &str = "gemini-nano-banana-2.1";
 pub const VEO: &str = "veo-3.1-fast-generate-preview";
+const VERTEX: &str = "vertex/veo-3.1-fast-generate-001";
 pub const OMNI: &str = "gemini-omni-1.1-flash";
+const OMNI_1_2: &str = "gemini-omni-1.2-flash";
 
 fn one_of(models: &[&str]) -> Settings {
     let models = models.iter().map(|model| (*model).to_owned()).collect();
@@ -65,6 +68,50 @@ fn a_video_goes_to_the_first_model_that_can_do_it() {
     assert_eq!(videos(&world, &[OMNI, VEO], &wishes[..1]).succeeded, 1);
     assert_eq!(videos(&world, &[VEO, OMNI], &wishes[1..]).succeeded, 1);
     assert_eq!(asked(&world), [VEO, OMNI]);
+}
+
+#[test]
+fn a_seed_and_the_smallest_size_pass_over_the_model_that_has_none() {
+    let world = MemoryWorld::new();
+    let wishes = [json!({"seed": 7}), json!({"imageSize": "512"}), json!({"imageSize": "4K"})];
+    assert_eq!(images(&world, &[NANO, FLASH_3_1], &wishes).succeeded, 3);
+    assert_eq!(asked(&world), [FLASH_3_1, FLASH_3_1, NANO]);
+}
+
+#[test]
+fn length_resolution_and_sound_choose_the_model_of_a_video() {
+    let world = MemoryWorld::new();
+    let wishes = [
+        json!({"durationSeconds": 12}),
+        json!({"durationSeconds": 5}),
+        json!({"resolution": "360p"}),
+        json!({"generateAudio": false}),
+        json!({"resolution": "4k"}),
+    ];
+    assert_eq!(videos(&world, &[VEO, OMNI, OMNI_1_2, VERTEX], &wishes).succeeded, 5);
+    assert_eq!(asked(&world), [OMNI_1_2, OMNI, OMNI, VERTEX, VEO]);
+}
+
+#[test]
+fn an_error_says_what_each_configured_model_accepts() {
+    let world = MemoryWorld::new();
+    let report = videos(&world, &[VERTEX, OMNI], &[json!({"durationSeconds": 12})]);
+    let refused = format!(
+        r#"durationSeconds: expected "4" or "6" or "8" for {VERTEX}; durationSeconds: expected "3" or "4" or "5" or "6" or "7" or "8" or "9" or "10" for {OMNI}"#
+    );
+    assert_eq!(error(&report, 0), ("invalid_message", refused.as_str()));
+    assert!(asked(&world).is_empty());
+}
+
+#[test]
+fn the_log_names_a_model_that_has_no_price() {
+    let world = MemoryWorld::new();
+    let report = images(&world, &["gemini-9-image", NANO], &[json!({})]);
+    assert_eq!((report.succeeded, report.jobs[0].cost_usd), (1, None));
+    assert!(world.log.has("No price is known for gemini-9-image"));
+    let world = MemoryWorld::new();
+    images(&world, &[NANO], &[json!({})]);
+    assert!(!world.log.has("No price"));
 }
 
 #[test]

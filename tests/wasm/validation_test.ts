@@ -60,14 +60,15 @@ Deno.test("every option of a message comes back", () => {
     prompt: "p",
     sourceImageUrl: url,
     lastFrameUrl: url,
-    model: "veo-3.1-fast-generate-preview",
+    model: "vertex/veo-3.1-fast-generate-001",
     negativePrompt: "rain",
     seed: 0,
     personGeneration: "allow_adult",
     priority: 100,
     aspectRatio: "9:16",
-    durationSeconds: "8",
+    durationSeconds: "12",
     resolution: "1080p",
+    generateAudio: false,
   };
   deepEqual(validateVideoJob(video), video);
   const { sourceImageUrl: ___, lastFrameUrl: ____, ...rest } = video;
@@ -78,7 +79,7 @@ Deno.test("every option of a message comes back", () => {
 Deno.test("every message of docs/messages.md is a job", async () => {
   const page = await Deno.readTextFile(new URL("../../docs/messages.md", import.meta.url));
   const messages = [...page.matchAll(/pgmq\.send\('(\w+)_generation_queue', '(.*?)'\)/gs)];
-  equal(messages.length, 5);
+  equal(messages.length, 7);
   for (const [, kind, message] of messages) {
     const validate = kind === "image" ? validateImageJob : validateVideoJob;
     ok(validate(JSON.parse(message)).prompt);
@@ -98,7 +99,7 @@ Deno.test("docs/messages.md has every field that other pages name", async () => 
 });
 
 Deno.test("everything that is wrong is named by field", () => {
-  const found = issues(validateVideoJob, { prompt: 1, aspectRatio: "1:1", resolution: "4k" });
+  const found = issues(validateVideoJob, { prompt: 1, aspectRatio: "1:1", resolution: "8k" });
   deepEqual(found.map(({ field }) => field), [
     "storyboardId",
     "prompt",

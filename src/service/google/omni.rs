@@ -106,7 +106,7 @@ fn submission(model: &str, &VideoRequest { job, images }: &VideoRequest<'_>) -> 
                 .text("delivery", "uri")
                 .text("aspect_ratio", job.aspect_ratio)
                 .text("resolution", job.resolution)
-                .text("duration", &format!("{}s", job.duration.as_str()));
+                .text("duration", &format!("{}s", job.duration));
         });
         it.object("generation_config", |config| {
             config.optional_integer("seed", job.seed).object("video_config", |video| {

@@ -109,7 +109,7 @@ fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
         it.object("parameters", |parameters| {
             parameters
                 .text("aspectRatio", job.aspect_ratio)
-                .integer("durationSeconds", job.duration.seconds().into())
+                .integer("durationSeconds", job.seconds().into())
                 .text("resolution", job.resolution)
                 .optional_text("negativePrompt", job.negative_prompt.as_deref())
                 .optional_text("personGeneration", job.person_generation)
