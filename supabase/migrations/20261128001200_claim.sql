@@ -97,6 +97,35 @@ begin
 end
 $$;
 
+-- How many visible messages a worker could claim, at most so many, and since when the first of them is visible. What a
+-- queue's workers have not said, because none has claimed with its models yet, keeps no message from being counted.
+create or replace function generation_private.waiting_messages(
+  queue_name text,
+  moment timestamptz,
+  most integer,
+  out quantity integer,
+  out since timestamptz
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  worker generation_private.workers;
+begin
+  if exists (select from public.generation_models as m where m.state <> 'ok') then
+    select * into worker from generation_private.workers as w where w.queue = queue_name;
+  end if;
+  if worker.queue is null then
+    select v.quantity, v.since into quantity, since
+    from generation_private.visible_messages(queue_name, moment, most) as v;
+  else
+    select least(count(*) filter (where not c.probes) + count(distinct c.model) filter (where c.probes), most), min(c.vt)
+    into quantity, since
+    from generation_private.candidates(worker, troubled => true, full_models => '{}', quantity => most, locked => false) as c;
+  end if;
+end
+$$;
+
 -- The visible messages that are next within the limits, locked. They are put in order, in which the lines of one priority
 -- take turns if the queue has a fair share, and of each model as many are left as there are places. One is left of a
 -- model that is probed: a job that has met trouble before probes only if there is no other, since the trouble may be its own.

@@ -15,6 +15,7 @@ create table if not exists public.generation_worker_settings (
   debounce_seconds double precision not null default 3 check (debounce_seconds between 0 and 60),
   timeout_milliseconds integer not null default 5000
     check (timeout_milliseconds between 100 and 60000),
+  region text check (region ~ '^[a-z0-9-]{1,40}$'),
   scheduled boolean
 );
 comment on table public.generation_worker_settings is
@@ -31,6 +32,8 @@ comment on column public.generation_worker_settings.debounce_seconds is
   'For how long a call counts as a worker that is about to take what waits.';
 comment on column public.generation_worker_settings.timeout_milliseconds is
   'How long pg_net waits for the answer, which comes before the run.';
+comment on column public.generation_worker_settings.region is
+  'The region in which Supabase runs the called workers (the header x-region), like us-east-1; null: near the caller.';
 comment on column public.generation_worker_settings.scheduled is
   'Whether the schedule is installed; null until that was decided.';
 
@@ -44,6 +47,6 @@ on conflict (queue) do nothing;
 alter table public.generation_worker_settings enable row level security;
 select generation_private.grant_to_service_role(
   'select, update (function_name, call_interval_seconds, most_workers, jobs_per_worker, debounce_seconds, '
-    'timeout_milliseconds)',
+    'timeout_milliseconds, region)',
   'table public.generation_worker_settings'
 );

@@ -1,7 +1,8 @@
 -- Calling workers, when there is work for them and not enough of them are there.
 --
 -- The number of live workers is not reported anywhere. What can be seen:
---   waiting  messages that could be claimed now;
+--   waiting  messages that could be claimed now; those that wait for a model in trouble could not, but one of them
+--            could when the model is to be probed;
 --   busy     jobs in hand: running, and their message hidden. A worker that died drops out of this when its lease
 --            runs out. Divided by the jobs that a worker has in hand at once this is how many workers there are
 --            at least;
@@ -206,12 +207,13 @@ begin
       url := address,
       body := '{}',
       params := '{}',
-      headers := jsonb_build_object(
+      headers := jsonb_strip_nulls(jsonb_build_object(
         'content-type', 'application/json',
         'apikey', key,
         'authorization', 'Bearer ' || key,
-        'prefer', 'respond-async'
-      ),
+        'prefer', 'respond-async',
+        'x-region', settings.region
+      )),
       timeout_milliseconds := settings.timeout_milliseconds
     ));
   end loop;
@@ -243,7 +245,7 @@ begin
 
   -- No more is counted than can matter, however long the queue is.
   most_jobs := settings.most_workers * settings.jobs_per_worker;
-  waiting := generation_private.visible_messages(queue_name, moment, most_jobs);
+  waiting := generation_private.waiting_messages(queue_name, moment, most_jobs);
   needed := ceil(waiting.quantity::numeric / settings.jobs_per_worker);
   if needed = 0 then
     waiting.since := generation_private.maintenance_since(queue_name);

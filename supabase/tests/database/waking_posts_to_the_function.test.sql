@@ -1,6 +1,6 @@
 -- What pg_net is asked to send.
 begin;
-select plan(4);
+select plan(5);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 select public.install_generation_schedule('https://project.test/', 'sb_secret_test');
@@ -27,9 +27,12 @@ select is(
   }'::jsonb],
   'with the key, and asking not to wait for the run'
 );
+update public.generation_worker_settings set region = 'us-east-1' where queue = 'video_generation_queue';
+select generation_private.post_worker_calls(s, 1) from public.generation_worker_settings as s where s.region is not null;
+select is(headers ->> 'x-region', 'us-east-1', 'in the region that is set') from net.http_request_queue order by id desc limit 1;
 select set_eq(
   'select request_id from generation_private.worker_calls',
-  'select id from requests',
+  'select id from (select id from net.http_request_queue order by id desc limit 3) as posted',
   'the calls are kept with the numbers that pg_net gave them'
 );
 
