@@ -326,6 +326,7 @@ export type Database = {
           "jobs_per_worker": number;
           "most_workers": number;
           "queue": string;
+          "region": string | null;
           "scheduled": boolean | null;
           "timeout_milliseconds": number;
         };
@@ -337,6 +338,7 @@ export type Database = {
           "jobs_per_worker": number;
           "most_workers"?: number;
           "queue": string;
+          "region"?: string | null;
           "scheduled"?: boolean | null;
           "timeout_milliseconds"?: number;
         };
@@ -347,6 +349,7 @@ export type Database = {
           "jobs_per_worker"?: number;
           "most_workers"?: number;
           "queue"?: string;
+          "region"?: string | null;
           "scheduled"?: boolean | null;
           "timeout_milliseconds"?: number;
         };
@@ -510,6 +513,23 @@ export type Database = {
           "status": string | null;
           "storyboard_id": string | null;
           "vt": string | null;
+          "waits_for": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "generation_standing": {
+        Row: {
+          "code": string | null;
+          "kind": string | null;
+          "model": string | null;
+          "probed": boolean | null;
+          "reason": string | null;
+          "remedy": string | null;
+          "rests_until": string | null;
+          "since": string | null;
+          "state": string | null;
+          "waiting_jobs": number | null;
         };
         ComputedFields: never;
         Relationships: [];

@@ -25,7 +25,7 @@ select job.id as job_id, q.queue, q.kind, q.msg_id, q.enqueued_at, q.vt, q.read_
   coalesce(job.character_id, orphan.message ->> 'characterId') as character_id,
   job.owner,
   left(coalesce(job.prompt, orphan.message ->> 'prompt'), 60) as prompt,
-  job.error_code
+  job.error_code, held_up.model as waits_for
 from generation_private.queue_messages() as q
 -- By its time as well: a queue that was dropped and created again counts from 1 again.
 left join public.generation_jobs as job
@@ -35,10 +35,17 @@ left join public.generation_jobs as job
   and job.finished_at is null
 cross join lateral (
   select case when job.id is null then generation_private.readable_message(q.message) end as message
-) as orphan;
+) as orphan
+left join generation_private.held_up_lines() as held_up
+  on held_up.queue = job.queue
+  and held_up.requested_model = job.requested_model
+  and held_up.waits_for = job.waits_for
+  and job.status = 'queued'
+  and job.submission_started_at is null;
 comment on view public.generation_pending_jobs is
   'The messages on both queues with their jobs, those in flight included. vt: from when on a worker may take it (again). '
-  'prompt: the first 60 characters. error_code: why it was last deferred.';
+  'prompt: the first 60 characters. error_code: why it was last deferred. waits_for: the model in trouble that it has to '
+  'wait for (generation_standing).';
 select generation_private.grant_to_service_role('select', 'table public.generation_pending_jobs');
 
 create or replace view public.generation_jobs_in_flight as

@@ -44,6 +44,7 @@ const GRANTS: Record<string, string> = {
   "view public.generation_limits_in_use": "service_role SELECT",
   "view public.generation_oldest_waiting": "service_role SELECT",
   "view public.generation_pending_jobs": "service_role SELECT",
+  "view public.generation_standing": "service_role SELECT",
   "view public.generation_throughput": "service_role SELECT",
 
   "function public.begin_generation_submission": EXECUTES,
@@ -78,6 +79,8 @@ const GRANTS: Record<string, string> = {
   "function generation_private.queue_messages": EXECUTES,
   "function generation_private.queue_names": EXECUTES,
   "function generation_private.readable_message": EXECUTES,
+  "function generation_private.held_up_lines": EXECUTES,
+  "function generation_private.standing": EXECUTES,
   "function generation_private.stored_assets": EXECUTES,
   "function generation_private.image_queue_messages": EXECUTES,
   "function generation_private.video_queue_messages": EXECUTES,

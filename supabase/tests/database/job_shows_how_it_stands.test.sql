@@ -25,7 +25,7 @@ select is(
   array['asset_url', 'attempts', 'character_id', 'content_type', 'cost_usd', 'enqueued_at', 'entities', 'error',
     'finished_at', 'history', 'id', 'idempotency_key', 'kind', 'model', 'msg_id', 'object_path', 'operation', 'owner',
     'position', 'priority', 'prompt', 'queue', 'scene_id', 'started_at', 'status', 'storyboard_id', 'submitted_at',
-    'updated_at', 'usage', 'visible_at'],
+    'updated_at', 'usage', 'visible_at', 'waits_for'],
   'every key is always there'
 );
 select is(public.generation_job(gen_random_uuid()), null, 'an unknown job is null');
