@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr2;
+
 /// Base64 that was found in a reply.
 #[derive(Debug)]
 pub(crate) enum Encoded {
@@ -49,9 +51,8 @@ impl Encoded {
 
 /// Decodes to the front of the same memory; gives the length of what is there then.
 fn decode_in_place(text: &mut [u8]) -> Option<usize> {
-    // No early end, so that the compiler makes it a search of many bytes at a time.
-    let url_safe = text.iter().fold(false, |found, byte| found | (*byte == b'-') | (*byte == b'_'));
-    if url_safe {
+    // A loop over the bytes would take several times as long as the decoding.
+    if memchr2(b'-', b'_', text).is_some() {
         for byte in text.iter_mut() {
             match byte {
                 b'-' => *byte = b'+',

@@ -3,6 +3,8 @@
 //!
 //! Everything keeps its length, so a valid text is only read.
 
+use memchr::memchr;
+
 /// The length of an escape: a backslash, a `u` and four digits.
 const ESCAPE: usize = 6;
 
@@ -39,14 +41,7 @@ fn sanitize_bytes(text: &mut [u8]) {
 }
 
 fn next_backslash(text: &[u8], from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    // Whole pieces, and no early end in them, so that the compiler looks at many bytes at a time:
-    // nearly all of a large reply is one long text.
-    let (pieces, _) = rest.as_chunks::<64>();
-    let clean =
-        |piece: &&[u8; 64]| !piece.iter().fold(false, |found, byte| found | (*byte == b'\\'));
-    let start = pieces.iter().take_while(clean).count() * 64;
-    Some(from + start + rest.get(start..)?.iter().position(|byte| *byte == b'\\')?)
+    Some(from + memchr(b'\\', text.get(from..)?)?)
 }
 
 /// The number in an escape that stands there, if one does.
