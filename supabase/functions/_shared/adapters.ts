@@ -12,6 +12,7 @@ import { KnownSecrets } from "./known_secrets.ts";
 import { type Lookup, lookup as systemLookup, sendTo } from "./lookup.ts";
 import { projectHeaders } from "./project_headers.ts";
 import { isAddress, isPublicAddress } from "./public_address.ts";
+import { withHeaders, withoutSecrets } from "./requests.ts";
 
 /** What the adapters call; a test passes its own. */
 export interface Outside {
@@ -23,12 +24,6 @@ export interface Outside {
   /** How the product names itself to services and to the hosts of source images. */
   userAgent: string;
 }
-
-/**
- * The headers that the core sets. All others are dropped: a list of those that can carry a credential
- * would never be complete.
- */
-const CORE_HEADERS = ["accept", "cache-control", "content-type", "x-upsert"];
 
 /** The arguments of database functions that hold foreign texts. */
 const FOREIGN_MEMBERS = ["error_message", "usage"];
@@ -96,16 +91,6 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
  */
 function googleHeaders(key?: string): Record<string, string> {
   return { ...(key && { "x-goog-api-key": key }), connection: "close" };
-}
-
-/**
- * An error is stored in the ledger, and some proxies quote the key in it. Its body is streamed: the
- * core decides how much of it is read, and for how long.
- */
-function withoutSecrets(secrets: KnownSecrets, response: Response): Response {
-  if (response.status < 400 || response.body === null) return response;
-  const { status, headers } = response;
-  return new Response(response.body.pipeThrough(secrets.hideInStream()), { status, headers });
 }
 
 /** Adds the credentials, and refuses what does not lie under `url`. */
@@ -235,15 +220,6 @@ function liesUnder(base: string, target: string): boolean {
     // URL has resolved `..` already; an encoded slash would let a server resolve more of them.
     !/%2f|%5c|\\/i.test(url.pathname) &&
     (url.pathname === prefix || url.pathname.startsWith(`${prefix}/`));
-}
-
-function withHeaders(request: Request, credentials: Record<string, string>): Request {
-  const headers = new Headers(credentials);
-  for (const name of CORE_HEADERS) {
-    const value = request.headers.get(name);
-    if (value !== null) headers.set(name, value);
-  }
-  return new Request(request, { headers, redirect: "manual" });
 }
 
 function originOf(url: string): string {
