@@ -65,7 +65,7 @@ const pgmq = {
 const source = { url: "", fetch: () => Promise.reject(new Error("no source")) };
 
 async function withTheCore(): Promise<void> {
-  const report = await processImages({ pgmq, gemini, storage, source }, {
+  const report = await processImages({ pgmq, gemini, vertex: source, storage, source }, {
     models: ["gemini-2.5-flash-image"],
     concurrency: 1,
     maxJobs: 1,

@@ -1,6 +1,8 @@
 /** Checks an installation from end to end. It only reads. */
+import { KnownSecrets } from "../../supabase/functions/_shared/known_secrets.ts";
 import { createRedact } from "../../supabase/functions/_shared/redact.ts";
 import { credential } from "../../supabase/functions/_shared/variable.ts";
+import { vertexSecretsIn } from "../../supabase/functions/_shared/vertex/settings.ts";
 import { Api, isMissing, LostReply, Refused } from "../api.ts";
 import type { Io } from "../io.ts";
 import { PLACEHOLDER_KEY, readKey, readUrl } from "../project.ts";
@@ -124,7 +126,8 @@ function withoutSecrets(environment: Io["environment"]): (finding: Finding) => F
     "SUPABASE_ANON_KEY",
     "GOOGLE_GENERATIVE_AI_API_KEY",
     "WORKER_SECRET",
-  ].flatMap((name) => environment(name)?.trim() || []);
-  const redact = createRedact(secrets.filter((secret) => secret !== PLACEHOLDER_KEY));
+  ].flatMap((name) => environment(name)?.trim() || []).concat(vertexSecretsIn(environment));
+  const known = new KnownSecrets(secrets.filter((secret) => secret !== PLACEHOLDER_KEY));
+  const redact = createRedact(known);
   return (finding) => redact(finding) as Finding;
 }

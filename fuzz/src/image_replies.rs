@@ -19,7 +19,7 @@ pub fn check(input: &[u8]) {
     let mut job = ImageJob::parse(&message).expect("a job");
     job.prompt.clone_from(&script.question);
     let request = ImageRequest { job: &job, sources: &[] };
-    let outcome = now(Gemini::new(&service).generate(MODEL, request, &permit()));
+    let outcome = now(Gemini::new(&service, &service).generate(MODEL, request, &permit()));
     service.check_requests();
     let sent: Value = serde_json::from_slice(&service.sent.borrow()[0].body).expect("JSON");
     assert_eq!(sent["contents"][0]["parts"][0]["text"], script.question.as_str());

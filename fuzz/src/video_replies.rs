@@ -39,7 +39,7 @@ pub fn check(input: &[u8]) {
         return;
     }
     let asked = service.urls().len();
-    let progress = now(Videos::new(&service).poll(&operation, &permit()));
+    let progress = now(Videos::new(&service, &service).poll(&operation, &permit()));
     service.check_requests();
     if submits {
         assert!(service.urls().len() > asked, "a name that was taken cannot be asked for");
@@ -55,7 +55,7 @@ fn submit(service: &Service, model: &str) -> Option<Operation> {
     let message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
     let job = VideoJob::parse(&message).expect("a job");
     let request = VideoRequest { job: &job, images: &[] };
-    let submitted = now(Videos::new(service).submit(model, request));
+    let submitted = now(Videos::new(service, service).submit(model, request));
     service.check_requests();
     let SubmitError { failure, rejected } = match submitted {
         Ok(operation) => {
@@ -79,7 +79,7 @@ fn submit(service: &Service, model: &str) -> Option<Operation> {
 
 fn download(service: &Service, file: VideoFile) {
     let asked = service.urls().len();
-    let opened = now(Videos::new(service).download(file));
+    let opened = now(Videos::new(service, service).download(file));
     let base = Url::parse(BASE).expect("a URL");
     for text in service.urls().iter().skip(asked) {
         // What is no URL to `fetch` leads nowhere.

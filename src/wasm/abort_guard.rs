@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use js_sys::{Array, Promise};
+use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::JsValue;
 use web_sys::{AbortController, AbortSignal};
 
@@ -66,12 +66,13 @@ pub(super) fn not_sent(thrown: &JsValue) -> TransportError {
 
 /// The error for a request that may have arrived, unless the reason shows that it did not.
 ///
-/// `fetch` has no field for this, but Deno's messages do (seen in 2.1.4 and 2.9.6): its HTTP client
-/// names the phase in which it failed, and in `Connect` (name, connection, TLS) it has not sent the
-/// request yet.
+/// An adapter says so by the error's name. `fetch` has no field for this, but Deno's messages do
+/// (seen in 2.1.4 and 2.9.6): its HTTP client names the phase in which it failed, and in `Connect`
+/// (name, connection, TLS) it has not sent the request yet.
 pub(super) fn no_reply(thrown: &JsValue) -> TransportError {
     let reason = description(thrown);
-    if reason.contains("client error (Connect)") {
+    let name = Reflect::get(thrown, &"name".into()).ok().and_then(|name| name.as_string());
+    if name.is_some_and(|name| name == "NotSent") || reason.contains("client error (Connect)") {
         TransportError::NotSent(reason)
     } else {
         TransportError::NoReply(reason)

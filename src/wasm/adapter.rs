@@ -23,7 +23,10 @@ const TYPES: &str = r#"
 export interface Adapter {
     /** The address of the service, without a slash at its end; empty for any address. */
     url: string;
-    /** Sends a request as it is, plus credentials. Must not follow redirects. */
+    /**
+     * Sends a request as it is, plus credentials. Must not follow redirects. An error whose name is
+     * `NotSent` says that nothing was sent.
+     */
     fetch(request: Request): Promise<Response>;
 }
 
@@ -31,6 +34,8 @@ export interface Adapter {
 export interface ImageAdapters {
     pgmq: Adapter;
     gemini: Adapter;
+    /** Vertex AI, without a version in its address. Adds project and location to paths without them. */
+    vertex: Adapter;
     storage: Adapter;
     /**
      * Fetches source images from anywhere, without credentials. Answers 421 for a host whose name
@@ -43,6 +48,11 @@ export interface ImageAdapters {
 export interface VideoAdapters {
     pgmq: Adapter;
     veo: Adapter;
+    /**
+     * Vertex AI, without a version in its address, and the objects of Cloud Storage. Adds project and
+     * location to paths without them.
+     */
+    vertex: Adapter;
     storage: Adapter;
     /**
      * Fetches source images from anywhere, without credentials. Answers 421 for a host whose name

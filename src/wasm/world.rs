@@ -34,7 +34,7 @@ thread_local! {
 
 impl JsWorld {
     /// The world of a run, from the caller's adapters: `gemini` or `veo`, by its
-    /// kind, leads to the models.
+    /// kind, and `vertex` lead to the models.
     ///
     /// # Errors
     /// A `TypeError` that names the adapter and says what was expected.
@@ -54,7 +54,9 @@ impl JsWorld {
             Kind::Image => Adapter::of(adapters, "gemini")?,
             Kind::Video => Adapter::of(adapters, "veo")?,
         };
-        let (images, videos) = (Gemini::new(models.clone()), Videos::new(models));
+        let vertex = Adapter::of(adapters, "vertex")?;
+        let images = Gemini::new(models.clone(), vertex.clone());
+        let videos = Videos::new(models, vertex);
         let storage = Adapter::of(adapters, "storage")?;
         let sources = Sources::new(
             Adapter::of(adapters, "source")?,

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readCredentials } from "../../supabase/functions/_shared/credentials.ts";
 import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
 import type { Kind } from "../../supabase/functions/_shared/models.ts";
+import { newAccount, variablesOf } from "./service_account.ts";
 import { environmentOf, hostedValues, newKeys } from "./support.ts";
 
 const keys = newKeys();
@@ -17,6 +18,7 @@ Deno.test("a hosted project needs nothing but Google's key", () => {
     serviceKey: keys.secret,
     googleApiKey: keys.google,
     googleBaseUrl: "https://generativelanguage.googleapis.com/v1beta",
+    vertex: undefined,
     models: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"],
     concurrency: 5,
     budgetSeconds: 120,
@@ -217,11 +219,14 @@ async function shownIn(path: string): Promise<Record<string, string>> {
 /** The variables that the functions read, but for those that Supabase sets itself. */
 function settableNames(): string[] {
   const names = new Set<string>();
-  for (const kind of ["image", "video"] as const) {
-    readConfiguration((name) => {
-      names.add(name);
-      return name === "VIDEO_MODELS" ? "vertex/veo-3" : undefined;
-    }, kind);
+  const account = variablesOf(newAccount());
+  for (const values of [account, { VIDEO_MODELS: "vertex/veo-3" }] as Record<string, string>[]) {
+    for (const kind of ["image", "video"] as const) {
+      readConfiguration((name) => {
+        names.add(name);
+        return values[name];
+      }, kind);
+    }
   }
   return [...names].filter((name) => !name.startsWith("SUPABASE_")).sort();
 }
@@ -234,7 +239,7 @@ for (const path of [".env.example", "supabase/functions/.env.example"]) {
 
     const { PUBLIC_URL, WORKER_SECRET, SOURCE_IMAGE_HOSTS, ...rest } = shown;
     const settings = Object.entries(rest).filter(([name]) => !name.startsWith("SUPABASE_"));
-    const isGoogles = (name: string) => /^GOOGLE_(?!.*_(BASE_URL|LOCATION)$)/.test(name);
+    const isGoogles = (name: string) => /^GOOGLE_(?!.*(_BASE_URL|_LOCATION|TOKEN_URL)$)/.test(name);
     for (const [name, value] of settings) if (isGoogles(name)) match(value, /YOUR_/, name);
     const defaults = Object.fromEntries(settings.filter(([name]) => !isGoogles(name)));
     for (const kind of ["image", "video"] as const) {

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createLog } from "../../supabase/functions/_shared/log.ts";
+import { KnownSecrets } from "../../supabase/functions/_shared/known_secrets.ts";
 import { createRedact } from "../../supabase/functions/_shared/redact.ts";
 // The core's tests read the same table.
 import table from "../support/secrets.json" with { type: "json" };
@@ -60,13 +61,13 @@ Deno.test("tokens of unknown form are recognized by their context", () => {
 });
 
 Deno.test("the function's own secrets are redacted in any form", () => {
-  const redact = createRedact([keys.worker, "abc"]);
+  const redact = createRedact(new KnownSecrets([keys.worker, "abc"]));
   equal(redact(`sent ${keys.worker}!`), "sent [redacted]!");
   equal(redact("abc is a word"), "abc is a word");
 });
 
 Deno.test("what operators need to read is kept", () => {
-  const redact = createRedact([keys.worker]);
+  const redact = createRedact(new KnownSecrets([keys.worker]));
   for (const text of [...table.ordinary, "a bearer of bad news"]) equal(redact(text), text);
 });
 

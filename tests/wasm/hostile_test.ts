@@ -61,9 +61,12 @@ async function suffer(which: string, reply: Reply): Promise<void> {
   const operation = { model: veoOptions.models[0], name: OPERATION.name };
   for (
     const run of [
-      processImages({ pgmq: queue(), gemini, storage, source }, short),
-      processVideos({ pgmq: queue(), veo, storage, source }, veoOptions),
-      processVideos({ pgmq: queue({ operation }), veo, storage, source }, veoOptions),
+      processImages({ pgmq: queue(), gemini, vertex: source, storage, source }, short),
+      processVideos({ pgmq: queue(), veo, vertex: source, storage, source }, veoOptions),
+      processVideos(
+        { pgmq: queue({ operation }), veo, vertex: source, storage, source },
+        veoOptions,
+      ),
     ]
   ) {
     const report = await run;
@@ -77,7 +80,7 @@ async function works(): Promise<void> {
   const gemini = new Service("http://gemini.test/v1beta", good);
   const source = new Service("", good);
   const report = await processImages(
-    { pgmq: queueWith(MESSAGE), gemini, storage, source },
+    { pgmq: queueWith(MESSAGE), gemini, vertex: source, storage, source },
     options(),
   );
   equal(report.succeeded, 1, JSON.stringify(report));
@@ -244,7 +247,8 @@ for (const [name, thrown] of THROWN) {
       const pgmq = { url: "http://queue.test/rest/v1", fetch: fetch as never };
       const storage = new Service("http://storage.test/storage/v1", good);
       const gemini = new Service("http://gemini.test/v1beta", good);
-      const adapters = { pgmq, gemini, storage, source: new Service("", good) };
+      const source = new Service("", good);
+      const adapters = { pgmq, gemini, vertex: source, storage, source };
       const report = await processImages(adapters, options());
       equal(report.error?.code, "queue_failed", way);
       for (const which of ["gemini", "veo", "storage", "source"]) await suffer(which, fetch);

@@ -39,7 +39,7 @@ Deno.test("an image goes from the queue through the model into storage and is se
   });
   const gemini = new Service("http://gemini.test/v1beta", () => generated(base64(PNG)));
   const storage = new Service("http://storage.test/storage/v1", () => Response.json({ Key: "k" }));
-  const adapters = { pgmq, gemini, storage, source: untouched("") };
+  const adapters = { pgmq, gemini, storage, vertex: untouched(""), source: untouched("") };
 
   const report = await processImages(
     adapters,
@@ -73,7 +73,13 @@ Deno.test("the services read the headers of a reply", async () => {
     const error = { error: { code: 429, message: "slow down", status: "RESOURCE_EXHAUSTED" } };
     return Response.json(error, { status: 429, headers: { "Retry-After": "37" } });
   });
-  const adapters = { pgmq, gemini, storage: untouched("http://s.test"), source: untouched("") };
+  const adapters = {
+    pgmq,
+    gemini,
+    storage: untouched("http://s.test"),
+    vertex: untouched(""),
+    source: untouched(""),
+  };
 
   const report = await processImages(adapters, options());
 
@@ -88,7 +94,13 @@ Deno.test("the error of an adapter is reported without the address in it", async
     throw new TypeError("fetch failed", { cause: new Error(`no route for url (${signed})`) });
   });
   const pgmq = queueWith({ storyboardId: "sb", prompt: "A hero" });
-  const adapters = { pgmq, gemini, storage: untouched("http://s.test"), source: untouched("") };
+  const adapters = {
+    pgmq,
+    gemini,
+    storage: untouched("http://s.test"),
+    vertex: untouched(""),
+    source: untouched(""),
+  };
   const given = options();
 
   const report = await processImages(adapters, given);

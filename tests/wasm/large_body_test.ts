@@ -35,7 +35,10 @@ function pieces(bytes: Uint8Array, type?: "bytes"): ReadableStream<Uint8Array> {
 }
 
 function run(pgmq: Service, gemini: Service, storage: Service) {
-  return processImages({ pgmq, gemini, storage, source: untouched("") }, options());
+  return processImages(
+    { pgmq, gemini, storage, vertex: untouched(""), source: untouched("") },
+    options(),
+  );
 }
 
 const stored = () => new Service("http://storage.test/storage/v1", () => Response.json({}));
@@ -82,7 +85,7 @@ Deno.test("the core reads the reply of a service that has not read the whole req
   };
   const pgmq = queueWith({ storyboardId: "sb", prompt: "p" });
   const { jobs: [job] } = await processImages(
-    { pgmq, gemini, storage, source: untouched("") },
+    { pgmq, gemini, storage, vertex: untouched(""), source: untouched("") },
     options(),
   );
   equal(job.error?.code, "storage_failed");

@@ -9,6 +9,7 @@ const ADAPTERS = {
   gemini: SERVICE,
   veo: SERVICE,
   storage: SERVICE,
+  vertex: SERVICE,
   source: SERVICE,
 };
 

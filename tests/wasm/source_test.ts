@@ -35,8 +35,11 @@ async function edit(
     lookup: () => Promise.resolve(["1.1.1.1"]),
     log,
   };
-  const { source } = imageAdapters(configuration!, outside);
-  const report = await processImages({ pgmq, gemini, storage, source }, { ...options(), log });
+  const { source, vertex } = imageAdapters(configuration!, outside);
+  const report = await processImages({ pgmq, gemini, vertex, storage, source }, {
+    ...options(),
+    log,
+  });
   const settled = pgmq.seen.find(({ url }) => /fail_|defer_|complete_/.test(url.pathname))!;
   return {
     job: report.jobs[0],

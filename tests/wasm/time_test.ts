@@ -21,7 +21,11 @@ function silent(url: string) {
 }
 
 function others() {
-  return { storage: untouched("http://storage.test/storage/v1"), source: untouched("") };
+  return {
+    storage: untouched("http://storage.test/storage/v1"),
+    vertex: untouched(""),
+    source: untouched(""),
+  };
 }
 
 Deno.test("a request that is not answered in time is aborted", async () => {

@@ -83,6 +83,7 @@ Deno.test("a video of 60 MB passes from the provider to storage, and not through
     pgmq: queueWithOperation(),
     veo: veo(() => new Response(file.body, { headers: { "content-type": "video/mp4" } })),
     storage,
+    vertex: untouched(""),
     source: untouched(""),
   }, options({ models: [OPERATION.model] }));
 
@@ -117,7 +118,13 @@ Deno.test("a failed upload aborts the download", async () => {
   };
 
   const report = await processVideos(
-    { pgmq: queueWithOperation(), veo: provider, storage, source: untouched("") },
+    {
+      pgmq: queueWithOperation(),
+      veo: provider,
+      storage,
+      vertex: untouched(""),
+      source: untouched(""),
+    },
     options({ models: [OPERATION.model] }),
   );
 
@@ -131,6 +138,7 @@ Deno.test("a file that is no video is recognized by its first bytes and not stor
     pgmq: queueWithOperation(),
     veo: veo(() => new Response("<!doctype html><title>Sign in</title>")),
     storage: untouched("http://storage.test/storage/v1"),
+    vertex: untouched(""),
     source: untouched(""),
   }, options({ models: [OPERATION.model] }));
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::{error_of, failure, unreachable};
-use super::model::{model_name, total_bytes};
+use super::model::{is_of_vertex, model_name, total_bytes};
+use super::vertex::vertex_path;
 use crate::failure::{Code, Failure};
 use crate::http::{BodyLimit, Transport, TransportError, post_json, send};
 use crate::job::Format;
@@ -39,12 +40,16 @@ const BLOCKED: [&str; 8] = [
 ];
 
 /// Gemini's image models.
-pub struct Gemini<T>(T);
+pub struct Gemini<T> {
+    gemini: T,
+    vertex: T,
+}
 
 impl<T: Transport> Gemini<T> {
-    /// The models behind a transport whose address is the API's, version included.
-    pub fn new(transport: T) -> Self {
-        Self(transport)
+    /// The models behind two transports: to the Gemini API, whose address includes the version, and
+    /// to Vertex AI, whose address does not.
+    pub fn new(gemini: T, vertex: T) -> Self {
+        Self { gemini, vertex }
     }
 }
 
@@ -55,11 +60,16 @@ impl<T: Transport> ImageModel for Gemini<T> {
         request: ImageRequest<'_>,
         permit: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
-        let url = format!("{}/models/{}:generateContent", self.0.base_url(), model_name(model)?);
+        let name = model_name(model)?;
+        let (transport, path) = match is_of_vertex(model) {
+            true => (&self.vertex, vertex_path(name, "generateContent")),
+            false => (&self.gemini, format!("models/{name}:generateContent")),
+        };
+        let url = format!("{}/{path}", transport.base_url());
         let lost = |error: TransportError| unreachable(model, &error);
         let request = post_json(&url, body(request)).map_err(lost)?;
         let limit = BodyLimit::WithPermit(LONGEST_REPLY, SMALL, permit);
-        let reply = send(&self.0, request, TIMEOUT, limit).await.map_err(lost)?;
+        let reply = send(transport, request, TIMEOUT, limit).await.map_err(lost)?;
         if !reply.status.is_success() {
             return Err(failure(model, &reply));
         }

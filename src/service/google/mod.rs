@@ -3,10 +3,11 @@
 mod model;
 mod code;
 mod error;
-mod image;
 mod operation_state;
 mod protocol;
 mod veo;
+mod vertex;
+mod image;
 mod omni;
 mod download;
 mod video;

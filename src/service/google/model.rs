@@ -5,9 +5,19 @@ use crate::job::strip_models_prefix;
 use crate::port::SourceImage;
 use crate::service::redact::redacted;
 
-/// The name of a model, from which a path can be made. People write it with `models/` and without.
+/// How the names of the models begin that are served by Vertex AI.
+const VERTEX: &str = "vertex/";
+
+/// Whether Vertex AI serves a model, not the Gemini API.
+pub(super) fn is_of_vertex(model: &str) -> bool {
+    strip_models_prefix(model).starts_with(VERTEX)
+}
+
+/// The name of a model at its service, from which a path can be made. People write it with
+/// `models/` and without.
 pub(super) fn model_name(model: &str) -> Result<&str, Failure> {
     let name = strip_models_prefix(model);
+    let name = name.strip_prefix(VERTEX).unwrap_or(name);
     let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.is_empty() || name.starts_with('.') || !name.bytes().all(alphabet) {
         let message = format!("\"{}\" is no name of a model", redacted(model));

@@ -20,11 +20,22 @@ use crate::service::redact::redacted;
 const ATTEMPTS: u32 = 3;
 
 /// Omni's protocol.
-pub(super) struct Omni;
+pub(super) struct Omni {
+    /// Where the interactions are, below the address of the service.
+    path: &'static str,
+    /// How a finished video is delivered: at a `uri`, or `inline`.
+    delivery: &'static str,
+}
+
+/// Omni at the Gemini API.
+pub(super) const OMNI: Omni = Omni { path: "interactions", delivery: "uri" };
+
+/// Omni at Vertex AI, which would need a bucket to deliver otherwise.
+pub(super) const VERTEX_OMNI: Omni = Omni { path: "v1beta1/interactions", delivery: "inline" };
 
 impl VideoProtocol for Omni {
     fn submit(&self, model: &str, request: &VideoRequest<'_>) -> Ask {
-        Ask::Post("interactions".into(), submission(model, request))
+        Ask::Post(self.path.into(), submission(model, self.delivery, request))
     }
 
     fn name_key(&self) -> &'static str {
@@ -37,7 +48,7 @@ impl VideoProtocol for Omni {
     }
 
     fn poll(&self, id: &str) -> Ask {
-        Ask::Get(format!("interactions/{id}"))
+        Ask::Get(format!("{}/{id}", self.path))
     }
 
     fn state(&self, id: &str, document: &Json<'_>, reply: &[u8]) -> OperationState {
@@ -74,12 +85,16 @@ impl VideoProtocol for Omni {
     }
 
     fn cancel(&self, id: &str) -> Option<Ask> {
-        Some(Ask::Post(format!("interactions/{id}/cancel"), Vec::new()))
+        Some(Ask::Post(format!("{}/{id}/cancel", self.path), Vec::new()))
     }
 }
 
 /// The body of a submission. Names are in snake case and the duration is a text here.
-fn submission(model: &str, &VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
+fn submission(
+    model: &str,
+    delivery: &str,
+    &VideoRequest { job, images }: &VideoRequest<'_>,
+) -> Vec<u8> {
     // Otherwise the model guesses what the images are. That one of two is the last frame has no
     // task of its own; the guide's tags say it.
     let (tags, task) = match (job.images(), images.len()) {
@@ -103,7 +118,7 @@ fn submission(model: &str, &VideoRequest { job, images }: &VideoRequest<'_>) -> 
         it.object("response_format", |format| {
             format
                 .text("type", "video")
-                .text("delivery", "uri")
+                .text("delivery", delivery)
                 .text("aspect_ratio", job.aspect_ratio)
                 .text("resolution", job.resolution)
                 .text("duration", &format!("{}s", job.duration));

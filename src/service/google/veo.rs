@@ -65,7 +65,8 @@ impl VideoProtocol for Veo {
         let videos = samples.iter().flat_map(|list| response.get(list).list());
         for sample in videos {
             let video = if sample.get("video").is_null() { sample } else { sample.get("video") };
-            if let Some(uri) = video.get("uri").text() {
+            let uri = video.get("uri").text().or_else(|| video.get("gcsUri").text());
+            if let Some(uri) = uri {
                 return OperationState::Remote(uri.to_string(), None);
             }
             let inline = ["encodedVideo", "bytesBase64Encoded", "videoBytes"];
@@ -82,7 +83,7 @@ impl VideoProtocol for Veo {
 
 /// The body of a submission. The duration is a number here, an image is not `inlineData`, and
 /// nothing is said about audio, which the API refuses, or about what it has defaults for.
-fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
+pub(super) fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
     object_with_media(total_bytes(images), |it| {
         it.list("instances", |instances| {
             instances.object(|instance| {

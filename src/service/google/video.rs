@@ -7,11 +7,12 @@ use http::StatusCode;
 
 use super::download::{check_inline, download};
 use super::error::{error_of, failure, is_about_itself, unreachable};
-use super::model::model_name;
-use super::omni::Omni;
+use super::model::{is_of_vertex, model_name};
+use super::omni::{OMNI, VERTEX_OMNI};
 use super::operation_state::OperationState;
 use super::protocol::{Ask, VideoProtocol};
 use super::veo::Veo;
+use super::vertex::{VertexVeo, object_url};
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::http::{BodyLimit, Reply, Transport, TransportError, get, post_json, send};
 use crate::job::strip_models_prefix;
@@ -37,32 +38,43 @@ const LONGEST_SUBMISSION_REPLY: usize = 1024 * 1024;
 const LONGEST_POLL_REPLY: usize = 64 * 1024 * 1024;
 
 /// The protocols, and how the names of the models begin that speak them.
-const PROTOCOLS: [(&str, &dyn VideoProtocol); 2] = [("veo-", &Veo), ("gemini-omni-", &Omni)];
+const PROTOCOLS: [(&str, &dyn VideoProtocol); 4] = [
+    ("veo-", &Veo),
+    ("gemini-omni-", &OMNI),
+    ("vertex/veo-", &VertexVeo),
+    ("vertex/gemini-omni-", &VERTEX_OMNI),
+];
 
-/// The video models of the Gemini API.
-pub struct Videos<T>(T);
+/// The video models of Google's.
+pub struct Videos<T> {
+    gemini: T,
+    vertex: T,
+}
 
 impl<T: Transport> Videos<T> {
-    /// The models behind a transport whose address is the API's, version included. The transport
-    /// is also asked for downloads from other origins; it must not give those the key.
-    pub fn new(transport: T) -> Self {
-        Self(transport)
+    /// The models behind two transports: to the Gemini API, whose address includes the version, and
+    /// to Vertex AI, whose address does not. They are also asked for downloads from other origins, and
+    /// must not give those the key.
+    pub fn new(gemini: T, vertex: T) -> Self {
+        Self { gemini, vertex }
     }
 
     /// Sends a request. In a box, so that its code is there once.
     fn ask<'a>(
         &'a self,
+        model: &str,
         ask: Ask,
         timeout: Duration,
         limit: BodyLimit<'a>,
     ) -> LocalBoxFuture<'a, Result<Reply, TransportError>> {
+        let transport = if is_of_vertex(model) { &self.vertex } else { &self.gemini };
         Box::pin(async move {
-            let base = self.0.base_url();
+            let base = transport.base_url();
             let request = match ask {
                 Ask::Get(path) => get(&format!("{base}/{path}")),
                 Ask::Post(path, body) => post_json(&format!("{base}/{path}"), body),
             };
-            send(&self.0, request?, timeout, limit).await
+            send(transport, request?, timeout, limit).await
         })
     }
 }
@@ -102,7 +114,7 @@ impl<T: Transport> VideoModel for Videos<T> {
         let name = model_name(model).map_err(rejected)?;
         let lost = |error: TransportError| not_submitted(model, &error);
         let limit = BodyLimit::Bytes(LONGEST_SUBMISSION_REPLY);
-        let ask = self.ask(protocol.submit(name, &request), SUBMIT_TIMEOUT, limit);
+        let ask = self.ask(model, protocol.submit(name, &request), SUBMIT_TIMEOUT, limit);
         accepted(protocol, model, &ask.await.map_err(lost)?)
     }
 
@@ -116,7 +128,8 @@ impl<T: Transport> VideoModel for Videos<T> {
         check_name(protocol, name)?;
         let lost = |error: TransportError| unreachable(name, &error);
         let limit = BodyLimit::WithPermit(LONGEST_POLL_REPLY, SMALL, permit);
-        let reply = self.ask(protocol.poll(name), POLL_TIMEOUT, limit).await.map_err(lost)?;
+        let ask = self.ask(&operation.model, protocol.poll(name), POLL_TIMEOUT, limit);
+        let reply = ask.await.map_err(lost)?;
         if !reply.status.is_success() {
             return Err(not_polled(protocol, name, &reply));
         }
@@ -153,14 +166,17 @@ impl<T: Transport> VideoModel for Videos<T> {
         check_name(protocol, name)?;
         let lost = |error: TransportError| unreachable(name, &error);
         let limit = BodyLimit::Bytes(LONGEST_SUBMISSION_REPLY);
-        let reply = self.ask(ask, CANCEL_TIMEOUT, limit).await.map_err(lost)?;
+        let reply = self.ask(&operation.model, ask, CANCEL_TIMEOUT, limit).await.map_err(lost)?;
         if reply.status.is_success() { Ok(()) } else { Err(failure(name, &reply)) }
     }
 
     async fn download(&self, file: VideoFile) -> Result<Body<T::Stream>, Failure> {
         match file {
             VideoFile::Inline(bytes) => check_inline(bytes),
-            VideoFile::Remote(uri) => download(&self.0, &uri).await,
+            VideoFile::Remote(uri) => match object_url(&uri) {
+                Some(url) => download(&self.vertex, &url).await,
+                None => download(&self.gemini, &uri).await,
+            },
         }
     }
 }

@@ -13,6 +13,8 @@ import { type Lookup, lookup as systemLookup, sendTo } from "./lookup.ts";
 import { projectHeaders } from "./project_headers.ts";
 import { isAddress, isPublicAddress } from "./public_address.ts";
 import { withHeaders, withoutSecrets } from "./requests.ts";
+import { vertexAdapter } from "./vertex/adapter.ts";
+import { vertexSecrets } from "./vertex/settings.ts";
 
 /** What the adapters call; a test passes its own. */
 export interface Outside {
@@ -23,6 +25,8 @@ export interface Outside {
   log: NonNullable<RunOptions["log"]>;
   /** How the product names itself to services and to the hosts of source images. */
   userAgent: string;
+  /** What is hidden. The credentials are added to it, and so are the tokens that they are exchanged for. */
+  secrets: KnownSecrets;
 }
 
 /** The arguments of database functions that hold foreign texts. */
@@ -37,6 +41,7 @@ export function imageAdapters(
   return {
     ...project,
     gemini: serviceAdapter(configuration.googleBaseUrl, google, secrets, send),
+    vertex: vertexAdapter(configuration.vertex, secrets, send),
     source,
   };
 }
@@ -50,6 +55,7 @@ export function videoAdapters(
   return {
     ...project,
     veo: downloadAdapter(configuration.googleBaseUrl, google, secrets, send),
+    vertex: vertexAdapter(configuration.vertex, secrets, send),
     source,
   };
 }
@@ -57,11 +63,12 @@ export function videoAdapters(
 /** What the adapters of both kinds of run have in common. */
 function open(configuration: Configuration, outside: Partial<Outside>) {
   const { supabaseUrl, serviceKey, googleApiKey } = configuration;
-  const { lookup, log, userAgent, ...to }: Outside = {
+  const { lookup, log, userAgent, secrets, ...to }: Outside = {
     send: (request, address) => address ? sendTo(address, request) : fetch(request),
     lookup: systemLookup,
     log: () => {},
     userAgent: "generation-queue",
+    secrets: new KnownSecrets([]),
     ...outside,
   };
   const send: Outside["send"] = async (request, address) => {
@@ -70,7 +77,7 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
     return decompressed(await to.send(request, address));
   };
   const headers = projectHeaders(serviceKey);
-  const secrets = new KnownSecrets([serviceKey, googleApiKey ?? ""]);
+  secrets.add(serviceKey, googleApiKey ?? "", ...vertexSecrets(configuration.vertex));
   const rest = serviceAdapter(`${supabaseUrl}/rest/v1`, headers, secrets, send);
   return {
     project: {

@@ -14,6 +14,7 @@ import {
   optional,
   VariableError,
 } from "./variable.ts";
+import { vertexSecretsIn } from "./vertex/settings.ts";
 
 /** The keys that may start a run, and the one that calls the project's own services. */
 export interface Credentials {
@@ -71,6 +72,7 @@ export function knownSecrets(environment: Environment): string[] {
       "WORKER_SECRET",
       "GOOGLE_GENERATIVE_AI_API_KEY",
     ].map((name) => optional(environment, name)),
+    ...vertexSecretsIn(environment),
   ].filter((value) => typeof value === "string");
 }
 

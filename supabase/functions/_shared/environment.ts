@@ -1,6 +1,6 @@
 /** The configuration of a function, from its environment variables. */
 import { type Credentials, readCredentials } from "./credentials.ts";
-import { type Kind, type LeftOut, missingVariables, readModels } from "./models.ts";
+import { isOfVertex, type Kind, type LeftOut, missingVariables, readModels } from "./models.ts";
 import {
   address,
   credential,
@@ -11,6 +11,7 @@ import {
   seconds,
   VariableError,
 } from "./variable.ts";
+import { readVertexSettings, type VertexSettings } from "./vertex/settings.ts";
 
 /** Everything a run needs to know. */
 export interface Configuration {
@@ -23,6 +24,8 @@ export interface Configuration {
   /** Undefined: all models are called in another way. */
   googleApiKey?: string;
   googleBaseUrl: string;
+  /** Undefined: none of the models needs it. */
+  vertex?: VertexSettings;
   /** In order of preference, those with credentials. */
   models: string[];
   /** Jobs at a time. */
@@ -85,16 +88,26 @@ export function readConfiguration(environment: Environment, kind: Kind): Reading
     .map(([name, read]) => [name, attempt<unknown>(read)]);
   const { models, leftOut } = attempt(() => readModels(environment, kind)) ??
     { models: [], leftOut: [] };
+  const vertex = attempt(() => vertexOf(environment, models));
   if (models.length === 0 && leftOut.length > 0) problems.push(...missingVariables(leftOut));
   if (problems.length > 0) return { problems, models, leftOut };
 
   const values = Object.fromEntries(read);
   const publicUrl = values.publicUrl ?? values.supabaseUrl;
-  return { problems, models, leftOut, configuration: { ...values, models, publicUrl } };
+  return { problems, models, leftOut, configuration: { ...values, models, vertex, publicUrl } };
+}
+
+/** Operations of models that have left the list are still polled, if the settings for that are right. */
+function vertexOf(environment: Environment, models: string[]): VertexSettings | undefined {
+  try {
+    return readVertexSettings(environment);
+  } catch (error) {
+    if (models.some(isOfVertex)) throw error;
+  }
 }
 
 type Readers = {
-  [N in Exclude<keyof Configuration, "models">]-?: () => Configuration[N] | undefined;
+  [N in Exclude<keyof Configuration, "models" | "vertex">]-?: () => Configuration[N] | undefined;
 };
 
 /** How each part of the configuration is read. */

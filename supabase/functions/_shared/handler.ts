@@ -19,6 +19,7 @@ import type { CompleteRunReport, RunOptions, RunReport } from "./core.ts";
 import { METHODS, preflight, withCors } from "./cors.ts";
 import { knownSecrets, readCredentials } from "./credentials.ts";
 import { type Configuration, readConfiguration } from "./environment.ts";
+import { KnownSecrets } from "./known_secrets.ts";
 import { createLog, type Log, type Write } from "./log.ts";
 import type { Kind } from "./models.ts";
 import type { Platform } from "./platform.ts";
@@ -36,8 +37,12 @@ export interface FunctionDefinition {
   queue: string;
   kind: Kind;
   version(): string;
-  /** Makes the adapters and runs. */
-  run(configuration: Configuration, options: RunOptions): Promise<RunReport>;
+  /** Makes the adapters and runs. The adapters add to the secrets what they learn. */
+  run(
+    configuration: Configuration,
+    options: RunOptions,
+    secrets: KnownSecrets,
+  ): Promise<RunReport>;
 }
 
 /** Answers one request. */
@@ -49,9 +54,10 @@ export function createHandler(
   platform: Platform,
   write?: Write,
 ): Handler {
-  const redact = createRedact(knownSecrets(platform.environment));
+  const secrets = new KnownSecrets(knownSecrets(platform.environment));
+  const redact = createRedact(secrets);
   const log = createLog(definition.name, redact, write);
-  const context = { definition, platform, redact, log };
+  const context = { definition, platform, secrets, redact, log };
 
   return async (request) => {
     if (request.method === "OPTIONS") return preflight();
@@ -68,6 +74,7 @@ export function createHandler(
 interface Context {
   definition: FunctionDefinition;
   platform: Platform;
+  secrets: KnownSecrets;
   redact: Redact;
   log: Log;
 }
@@ -132,7 +139,7 @@ async function checkProvider(request: Request, context: Context): Promise<Answer
 }
 
 async function startRun(request: Request, context: Context): Promise<Answer> {
-  const { definition, platform, redact, log } = context;
+  const { definition, platform, secrets, redact, log } = context;
   const refusal = await refuse(request, context);
   if (refusal) return problem(refusal);
 
@@ -158,7 +165,7 @@ async function startRun(request: Request, context: Context): Promise<Answer> {
     log,
     signal: platform.shutdown,
   };
-  const run = runToAnswer(() => definition.run(configuration, options), redact, log);
+  const run = runToAnswer(() => definition.run(configuration, options, secrets), redact, log);
   // Also without `respond-async`: a caller that disconnects must not end the run.
   platform.keepAlive(run);
 

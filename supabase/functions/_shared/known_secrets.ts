@@ -7,20 +7,29 @@ const SHORTEST = 6;
 
 /** Texts without the secrets. */
 export class KnownSecrets {
-  readonly #pattern?: RegExp;
+  readonly #secrets = new Set<string>();
+  #pattern?: RegExp;
   /** The length of the longest spelling. */
-  readonly longest: number;
+  #longest = 0;
 
   constructor(secrets: string[]) {
-    const spellings = [...new Set(secrets.filter((secret) => secret.length >= SHORTEST))]
+    this.add(...secrets);
+  }
+
+  /** Hides these, too, from now on. */
+  add(...secrets: string[]): void {
+    const added = secrets.filter((secret) =>
+      secret.length >= SHORTEST && !this.#secrets.has(secret)
+    );
+    if (added.length === 0) return;
+    for (const secret of added) this.#secrets.add(secret);
+    const spellings = [...this.#secrets]
       .flatMap(spellingsOf)
       // The longest first: if one begins with another, its end would remain.
       .sort((a, b) => b.length - a.length);
-    this.longest = spellings[0]?.length ?? 0;
-    if (spellings.length > 0) {
-      const escaped = spellings.map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
-      this.#pattern = new RegExp(escaped.join("|"), "gi");
-    }
+    this.#longest = spellings[0].length;
+    const escaped = spellings.map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
+    this.#pattern = new RegExp(escaped.join("|"), "gi");
   }
 
   hide(text: string): string {
@@ -36,7 +45,7 @@ export class KnownSecrets {
       transform: (piece, controller) => {
         held = this.hide(held + decoder.decode(piece, { stream: true }));
         // The end is held back as long as it may be the beginning of a secret.
-        let end = Math.max(held.length - this.longest, 0);
+        let end = Math.max(held.length - this.#longest, 0);
         if (/[\ud800-\udbff]/.test(held.charAt(end - 1))) end--; // half a character
         controller.enqueue(encoder.encode(held.slice(0, end)));
         held = held.slice(end);

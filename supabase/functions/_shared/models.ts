@@ -17,7 +17,7 @@ const DEFAULTS = {
 
 const ENTRIES = {
   image: {
-    entry: /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
+    entry: /^(vertex\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
     expected: "model ids separated by commas",
   },
   // The prefixes choose service and protocol, so a video model without a known one cannot be called.
@@ -71,7 +71,11 @@ export function missingVariables(leftOut: LeftOut[]): VariableError[] {
   return simplest.missing.map((name) => new VariableError(name, expected[name], true));
 }
 
-/** The prefix of a model's name tells its service. */
 function choicesOf(model: string): Record<string, string>[] {
-  return SERVICES[model.startsWith("vertex/") ? "vertex" : "gemini"];
+  return SERVICES[isOfVertex(model) ? "vertex" : "gemini"];
+}
+
+/** Whether Vertex AI serves a model: the prefix of its name tells. */
+export function isOfVertex(model: string): boolean {
+  return model.startsWith("vertex/");
 }

@@ -39,8 +39,8 @@ function queueFunction(kind: Kind, version: () => string, run: Run): Handler {
       queue: `${kind}_generation_queue`,
       kind,
       version,
-      run: (configuration, options) => {
-        const outside = { log: options.log, userAgent: userAgent(version(), name) };
+      run: (configuration, options, secrets) => {
+        const outside = { log: options.log, userAgent: userAgent(version(), name), secrets };
         return run(configuration, outside, options);
       },
     },

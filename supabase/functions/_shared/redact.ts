@@ -13,6 +13,7 @@ const LONGEST_TEXT = 4000;
 const DEEPEST = 8;
 
 const PATTERNS: [RegExp, string][] = [
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(-----END [A-Z ]*PRIVATE KEY-----)?/g, HIDDEN],
   [/\bsb(?:p|_secret|_publishable)_[\w-]+/g, HIDDEN],
   [/\b(?:AIza|AQ\.|ya29\.)[\w.-]{16,}/g, HIDDEN],
   [/\beyJ[\w-]{4,}\.[\w-]{4,}(?:\.[\w-]*)?/g, HIDDEN],
@@ -30,10 +31,8 @@ const SECRET_NAME = /^(authorization|apikey|api[_-]?key|x-goog-api-key|cookie|pa
 /** A copy of a JSON-like value in which nothing looks like a secret and texts are bounded. */
 export type Redact = (value: unknown) => unknown;
 
-/** A `Redact` that recognises the shapes of secrets, and the given secrets literally. */
-export function createRedact(secrets: string[] = []): Redact {
-  const known = new KnownSecrets(secrets);
-
+/** A `Redact` that recognises the shapes of secrets, and the known ones literally. */
+export function createRedact(known: KnownSecrets = new KnownSecrets([])): Redact {
   function text(value: string): string {
     let result = known.hide(value);
     for (const [pattern, replacement] of PATTERNS) result = result.replace(pattern, replacement);

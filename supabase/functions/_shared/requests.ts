@@ -9,12 +9,17 @@ const CORE_HEADERS = ["accept", "cache-control", "content-type", "x-upsert"];
 
 /** The request with the headers of the core that may pass, and the credentials. */
 export function withHeaders(request: Request, credentials: Record<string, string>): Request {
+  return new Request(request, { headers: headersOf(request, credentials), redirect: "manual" });
+}
+
+/** Those headers alone. */
+export function headersOf(request: Request, credentials: Record<string, string>): Headers {
   const headers = new Headers(credentials);
   for (const name of CORE_HEADERS) {
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  return new Request(request, { headers, redirect: "manual" });
+  return headers;
 }
 
 /**

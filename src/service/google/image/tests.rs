@@ -31,11 +31,26 @@ fn ask(
     message["storyboardId"] = json!("sb");
     let job = ImageJob::parse(&message).unwrap();
     let request = ImageRequest { job: &job, sources };
-    now(Gemini::new(transport).generate(MODEL, request, &permit()))
+    now(Gemini::new(transport, transport).generate(MODEL, request, &permit()))
 }
 
 fn generate(transport: &Recorded) -> Result<GeneratedImage, Failure> {
     ask(transport, &json!({"prompt": "A hero"}), &[])
+}
+
+#[test]
+fn a_model_of_vertex_gets_the_same_body_there() {
+    let reply = candidate(json!([image(PNG)]));
+    let (gemini, vertex) = (Recorded::at(BASE), Recorded::at("https://vertex.test"));
+    let (gemini, vertex) = (gemini.json(200, reply.clone()), vertex.json(200, reply));
+    let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "A hero"})).unwrap();
+    let request = ImageRequest { job: &job, sources: &[] };
+    for model in [MODEL.to_owned(), format!("vertex/{MODEL}")] {
+        now(Gemini::new(&gemini, &vertex).generate(&model, request, &permit())).unwrap();
+    }
+    let (usual, at_vertex) = (gemini.only(), vertex.only());
+    let url = format!("https://vertex.test/v1/publishers/google/models/{MODEL}:generateContent");
+    assert_eq!((at_vertex.url, at_vertex.body), (url, usual.body));
 }
 
 fn outcome(status: u16, reply: Value) -> Result<GeneratedImage, Failure> {
@@ -241,7 +256,8 @@ fn a_model_that_is_no_name_is_not_asked() {
     for model in ["", "a/../b", "a?key=1", "a b", "gemini:x"] {
         let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "p"})).unwrap();
         let request = ImageRequest { job: &job, sources: &[] };
-        let failure = now(Gemini::new(&transport).generate(model, request, &permit())).unwrap_err();
+        let failure = now(Gemini::new(&transport, &transport).generate(model, request, &permit()))
+            .unwrap_err();
         assert_eq!(
             failure.next,
             Next::Rest { standing: Standing::Retired, after: None },

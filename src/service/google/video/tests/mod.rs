@@ -10,9 +10,10 @@ const NAME: &str = "models/veo-3.1-fast-generate-preview/operations/op7";
 
 fn poll(model: &str, name: &str, transport: &Recorded) -> Result<Progress, Failure> {
     let operation = Operation { model: model.into(), name: name.into() };
-    now(Videos::new(transport).poll(&operation, &permit()))
+    now(Videos::new(transport, transport).poll(&operation, &permit()))
 }
 
 mod cancellation;
 mod progress;
 mod submission;
+mod vertex;

@@ -1,0 +1,69 @@
+//! Veo at Vertex AI: `POST /publishers/google/models/{model}:predictLongRunning`, and `POST` of the
+//! operation's name to `:fetchPredictOperation`. An operation cannot be cancelled. The video comes
+//! inside of the reply.
+//!
+//! The adapter adds the project and location to the path of a submission; the name of an operation
+//! holds its own. Form of request and reply:
+//! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-video-generation>.
+
+use super::operation_state::OperationState;
+use super::protocol::{Ask, VideoProtocol};
+use super::veo::{Veo, submission};
+use crate::json::{Json, object};
+use crate::port::VideoRequest;
+
+/// The protocol of Veo at Vertex AI: bodies and states are Veo's.
+pub(super) struct VertexVeo;
+
+impl VideoProtocol for VertexVeo {
+    fn submit(&self, model: &str, request: &VideoRequest<'_>) -> Ask {
+        Ask::Post(vertex_path(model, "predictLongRunning"), submission(request))
+    }
+
+    fn name_key(&self) -> &'static str {
+        Veo.name_key()
+    }
+
+    /// A name is `projects/…/locations/…/publishers/google/models/…/operations/…`.
+    fn is_name(&self, name: &str) -> bool {
+        Veo.is_name(name)
+            && name.starts_with("projects/")
+            && name.contains("/locations/")
+            && name.contains("/operations/")
+    }
+
+    fn poll(&self, name: &str) -> Ask {
+        let model = name.split_once("/operations/").map_or(name, |(model, _)| model);
+        let body = object(|it| {
+            it.text("operationName", name);
+        });
+        Ask::Post(format!("v1/{model}:fetchPredictOperation"), body)
+    }
+
+    fn state(&self, name: &str, document: &Json<'_>, reply: &[u8]) -> OperationState {
+        Veo.state(name, document, reply)
+    }
+}
+
+/// The path of a method of a model.
+pub(super) fn vertex_path(model: &str, method: &str) -> String {
+    format!("v1/publishers/google/models/{model}:{method}")
+}
+
+/// Where Cloud Storage serves the object of a `gs://` URI; none if it is no such URI.
+/// Source: <https://cloud.google.com/storage/docs/request-endpoints>.
+pub(super) fn object_url(uri: &str) -> Option<String> {
+    let (bucket, object) = uri.strip_prefix("gs://")?.split_once('/')?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if bucket.is_empty() || !bucket.bytes().all(plain) {
+        return None;
+    }
+    let mut url = format!("https://storage.googleapis.com/storage/v1/b/{bucket}/o/");
+    for byte in object.bytes() {
+        match plain(byte) {
+            true => url.push(char::from(byte)),
+            false => url.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Some(url + "?alt=media")
+}

@@ -1,0 +1,82 @@
+/** The adapter of Vertex AI. */
+import type { Adapter } from "../core.ts";
+import type { KnownSecrets } from "../known_secrets.ts";
+import { headersOf, withHeaders, withoutSecrets } from "../requests.ts";
+import { AccountRefused, type Send, tokenSource } from "./access_token.ts";
+import { vertexAddress, vertexUrl } from "./address.ts";
+import { repeatableBody } from "./repeatable_body.ts";
+import type { ServiceAccount, VertexSettings } from "./settings.ts";
+
+/**
+ * Adds an access token, or the API key, to requests to Vertex AI and to objects of Cloud Storage, and
+ * to no others. Where there can be no token it answers itself, 401 in Google's form, and sends nothing.
+ */
+export function vertexAdapter(
+  settings: VertexSettings | undefined,
+  secrets: KnownSecrets,
+  send: Send,
+): Adapter {
+  return {
+    url: vertexUrl(settings),
+    async fetch(request) {
+      if (!settings) {
+        return unauthenticated(
+          "its credentials are not set: expected GOOGLE_SERVICE_ACCOUNT_JSON, or " +
+            "GOOGLE_VERTEX_PROJECT, GOOGLE_CLIENT_EMAIL and GOOGLE_PRIVATE_KEY",
+        );
+      }
+      const address = vertexAddress(settings, request.url);
+      if (address === undefined) {
+        return withoutSecrets(secrets, await send(withHeaders(request, {})));
+      }
+      const make = await requestsTo(address, request);
+      const { credentials } = settings;
+      try {
+        const response = "apiKey" in credentials
+          ? await send(make({ "x-goog-api-key": credentials.apiKey }))
+          : await withToken(credentials, make, secrets, send);
+        return withoutSecrets(secrets, response);
+      } catch (error) {
+        if (error instanceof AccountRefused) return unauthenticated(secrets.hide(error.message));
+        throw error;
+      }
+    },
+  };
+}
+
+/** Makes equal requests with other credentials. No connection is kept: see `googleHeaders`. */
+async function requestsTo(address: string, request: Request) {
+  const { method, signal } = request;
+  const body = request.body === null ? () => null : await repeatableBody(request.body);
+  return (credentials: Record<string, string>) => {
+    const headers = headersOf(request, { ...credentials, connection: "close" });
+    const init = { method, headers, signal, body: body(), redirect: "manual", duplex: "half" };
+    return new Request(address, init as RequestInit);
+  };
+}
+
+/** Sends with a token; once more with a new one where Google does not accept it. */
+async function withToken(
+  account: ServiceAccount,
+  make: (credentials: Record<string, string>) => Request,
+  secrets: KnownSecrets,
+  send: Send,
+): Promise<Response> {
+  const tokens = tokenSource(account);
+  const attempt = async () => {
+    const token = await tokens.get(send);
+    secrets.add(token);
+    const response = await send(make({ authorization: `Bearer ${token}` }));
+    if (response.status === 401) tokens.forget(token);
+    return response;
+  };
+  const first = await attempt();
+  if (first.status !== 401) return first;
+  await first.body?.cancel();
+  return await attempt();
+}
+
+function unauthenticated(message: string): Response {
+  const error = { code: 401, status: "UNAUTHENTICATED", message };
+  return Response.json({ error }, { status: 401 });
+}

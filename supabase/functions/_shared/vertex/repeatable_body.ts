@@ -1,0 +1,34 @@
+/** Bodies that can be sent again, although a stream can be read once. */
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Up to this length a body is sent with its length, as servers know it. The core streams longer ones. */
+const SMALL = 4 * 1024 * 1024;
+
+/**
+ * Makes the body of each request out of one. Of a long stream the pieces are kept as they are read, so
+ * that it is on its way while it is read, and in memory once.
+ */
+export async function repeatableBody(body: ReadableStream<Bytes>): Promise<() => BodyInit> {
+  const reader = body.getReader();
+  const pieces: Promise<ReadableStreamReadResult<Bytes>>[] = [];
+  const piece = (index: number) => pieces[index] ??= reader.read();
+
+  const small: Bytes[] = [];
+  for (let length = 0; length <= SMALL;) {
+    const { done, value } = await piece(small.length);
+    if (done) return () => new Blob(small);
+    small.push(value);
+    length += value.length;
+  }
+  return () => {
+    let next = 0;
+    return new ReadableStream<Bytes>({
+      async pull(controller) {
+        const { done, value } = await piece(next++);
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    });
+  };
+}
