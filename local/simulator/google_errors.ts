@@ -60,6 +60,16 @@ export function modelRetired(model: string): ApiError {
   );
 }
 
+/** For a key that never used it, while `GET /models/…` answers 200. */
+export function modelClosed(model: string): ApiError {
+  return new ApiError(
+    404,
+    "NOT_FOUND",
+    `This model models/${model} is no longer available to new users. Please update your code to ` +
+      "use a newer model for the latest features and improvements.",
+  );
+}
+
 export function missingKey(): ApiError {
   return new ApiError(
     403,

@@ -4,7 +4,7 @@ import { type Film, makeFilm } from "./drawing/film.ts";
 
 export type { Film, Picture };
 
-/** Makes the bytes of pictures (PNG) and films (MP4). */
+/** Makes the bytes of pictures (PNG or JPEG) and films (MP4). */
 export interface Painter {
   picture(picture: Picture): Promise<Uint8Array>;
   /** Is called for each download of a film and has to make the same film each time. */

@@ -3,6 +3,7 @@ import {
   ApiError,
   internalError,
   jsonResponse,
+  modelClosed,
   modelRetired,
   quotaExceeded,
   unavailable,
@@ -35,6 +36,8 @@ function presetAnswer(rule: ScriptRule, request: RecordedRequest): Response | un
       return unavailable().toResponse();
     case "retired":
       return modelRetired(model).toResponse();
+    case "closed":
+      return modelClosed(model).toResponse();
     case "html":
       // The answer of the load balancer in front of the API when it has no back end.
       return new Response(

@@ -8,7 +8,7 @@ import { invalidArgument } from "./google_errors.ts";
 
 /** What a field may hold. */
 export type FieldType =
-  | { kind: "string" | "integer" | "bytes" | "any" }
+  | { kind: "string" | "integer" | "number" | "bytes" | "any" }
   | { kind: "enum"; name: string; values: string[] }
   | { kind: "message"; fields: MessageType }
   | { kind: "list"; of: FieldType };
@@ -18,6 +18,7 @@ export type MessageType = Record<string, FieldType>;
 
 export const STRING: FieldType = { kind: "string" };
 export const INTEGER: FieldType = { kind: "integer" };
+export const NUMBER: FieldType = { kind: "number" };
 export const BYTES: FieldType = { kind: "bytes" };
 export const ANY: FieldType = { kind: "any" };
 export const list = (of: FieldType): FieldType => ({ kind: "list", of });
@@ -124,6 +125,9 @@ function readField(
       return value;
     case "string":
       check(typeof value === "string", "TYPE_STRING");
+      return value;
+    case "number":
+      check(typeof value === "number", "TYPE_FLOAT");
       return value;
     case "integer":
       // Protocol buffer JSON also takes numbers that are written as strings.

@@ -11,6 +11,7 @@ export const PRESETS = [
   "internal", // 500 INTERNAL
   "unavailable", // 503 UNAVAILABLE
   "retired", // 404, the model is no longer available
+  "closed", // 404, the model is no longer available to new users; its description is answered as ever
   "html", // 502 with a page of HTML
   "empty", // 200 with no body
   "truncated", // the ordinary answer, cut in half: the work was done

@@ -6,6 +6,13 @@ export { IMAGE_MODEL, OMNI_MODEL, VEO_MODEL } from "../simulator/client.ts";
 /** A picture to edit or to animate. */
 export async function picture(prompt = "A lighthouse"): Promise<Source> {
   const size = { width: 160, height: 90 };
-  const bytes = await drawPicture({ prompt, label: "sample", seed: 0, sources: [], ...size });
+  const bytes = await drawPicture({
+    type: "png",
+    prompt,
+    label: "sample",
+    seed: 0,
+    sources: [],
+    ...size,
+  });
   return { bytes, mimeType: "image/png" };
 }

@@ -36,6 +36,28 @@ Deno.test("an edit shows the picture it was given and keeps its shape", async ()
   assert.equal(sizeOf(imageIn(tiny)), "png 1024x1024");
 });
 
+Deno.test("one model answers with JPEG, thinks, and takes no numbers of sampling", async () => {
+  await using simulator = await startSimulator();
+  const ask = (generationConfig: object) =>
+    send(simulator, "POST", "/models/gemini-nano-banana-2.1:generateContent", {
+      contents: [{ parts: [{ text: "A mill" }] }],
+      generationConfig,
+    });
+  const reply = await ask({ imageConfig: { imageSize: "2K", aspectRatio: "16:9" } });
+  assert.equal(sizeOf(imageIn(reply)), "jpg 2752x1536");
+  const { promptTokenCount, candidatesTokenCount, thoughtsTokenCount, totalTokenCount } =
+    reply.json.usageMetadata;
+  assert.equal(candidatesTokenCount, 1680);
+  assert.ok(thoughtsTokenCount > 0);
+  assert.equal(totalTokenCount, promptTokenCount + candidatesTokenCount + thoughtsTokenCount);
+  for (const name of ["seed", "temperature", "topP", "topK"]) {
+    const refused = await ask({ [name]: 1 });
+    assert.equal(refused.status, 400);
+    assert.match(refused.json.error.message, new RegExp(`^${name} is not supported`));
+  }
+  assert.equal((await ask({ imageConfig: { imageSize: "512" } })).status, 400);
+});
+
 Deno.test("the newer model makes extreme shapes and four sizes, the older one does not", async () => {
   await using simulator = await startSimulator();
   const ask = (model: string, imageConfig: unknown, seed?: number) =>

@@ -100,6 +100,19 @@ Deno.test("Omni: unknown names and values, but not an empty input", async () => 
     [{ generation_config: { video_config: { task: "x" } } }, /Unknown task 'x'/],
     [{ generation_config: { seed: "7" } }, /seed/],
     [{ model: "gemini-omni-9" }, /not found/],
+    [{ response_format: { ...format, duration: "11s" } }, /at most '10s'/],
+    [
+      {
+        model: "gemini-omni-1.2-flash",
+        response_format: { ...format, duration: "11s" },
+        input: Array(2).fill({ type: "image", data: TINY_PNG, mime_type: "image/png" }),
+      },
+      /at most '10s'/,
+    ],
+    [
+      { input: Array(7).fill({ type: "image", data: TINY_PNG, mime_type: "image/png" }) },
+      /At most 6 images/,
+    ],
     [{ input: [{ type: "image", inlineData: TINY_PNG }] }, /Unknown parameter 'inlineData'/],
   ];
   for (const [change, message] of cases) {

@@ -2,10 +2,11 @@
 import { encodeBase64 } from "../base64.ts";
 import type { SourceImage } from "../images/source_image.ts";
 import { hash, randomFrom } from "./random.ts";
-import { toPng } from "./raster.ts";
+import { toJpeg, toPng } from "./raster.ts";
 import { escapeXml, setText } from "./text.ts";
 
 export interface Picture {
+  type: "png" | "jpeg";
   prompt: string;
   /** What made it; shown small above the prompt. */
   label: string;
@@ -16,15 +17,16 @@ export interface Picture {
   sources: SourceImage[];
 }
 
-/** Draws a picture as PNG. */
+/** Draws a picture as PNG or JPEG. */
 export function drawPicture(picture: Picture): Promise<Uint8Array> {
-  const { label, width, height, sources } = picture;
+  const { type, label, width, height, sources } = picture;
   const note = [label, `${width}×${height}`, ...(sources.length > 0 ? ["edit"] : [])].join(" · ");
-  return toPng(toSvg(picture, note));
+  const svg = toSvg(picture, note);
+  return type === "png" ? toPng(svg) : toJpeg(svg);
 }
 
 /** The picture as SVG; its text keeps `inset` pixels free on both sides. */
-export function toSvg(picture: Omit<Picture, "label">, note: string, inset = 0): string {
+export function toSvg(picture: Omit<Picture, "label" | "type">, note: string, inset = 0): string {
   const { prompt, width, height, seed, sources } = picture;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
     `viewBox="0 0 ${width} ${height}">` + background(width, height, `${seed}:${prompt}`) +

@@ -3,6 +3,7 @@
  * read from Deno's package cache, so nothing is fetched and no system font is needed.
  */
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
+import { encode } from "jpeg-js";
 // Only imported so that the package's files, the fonts, belong to the program.
 import "@expo-google-fonts/inter/package.json" with { type: "json" };
 
@@ -27,6 +28,12 @@ export interface Pixels {
 
 export async function toPng(svg: string): Promise<Uint8Array> {
   return render(svg, await load(), (image) => image.asPng());
+}
+
+/** Pictures have no transparent parts, which JPEG could not show. */
+export async function toJpeg(svg: string): Promise<Uint8Array> {
+  const { width, height, rgba } = await toPixels(svg);
+  return encode({ width, height, data: rgba }, 85).data;
 }
 
 export async function toPixels(svg: string): Promise<Pixels> {

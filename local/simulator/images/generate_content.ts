@@ -21,9 +21,13 @@ export async function generateContent(
   if (model === undefined) throw modelNotFound(modelName, "generateContent");
   const request = readMessage(parseJson(body), GENERATE_CONTENT_REQUEST) as GenerateContentRequest;
   const { prompt, sources } = readContents(request);
+  refuseSampling(request, model);
+  if (sources.length > model.sources) {
+    throw invalidArgument(`At most ${model.sources} input images are supported by this model.`);
+  }
   const [width, height] = pixelSize(request, model, sources[0]);
   const size = request.generationConfig?.imageConfig?.imageSize ?? "1K";
-  const tokens = model.tokens ?? model.imageSizes[size];
+  const { type, thoughts, tokens: { [size]: tokens } } = model;
   // The same prompt with another seed gives another picture.
   const seed = state.seed + Number(request.generationConfig?.seed ?? 0);
 
@@ -35,7 +39,8 @@ export async function generateContent(
   if (withoutImage) return jsonResponse({ ...withoutImage, usageMetadata: promptUsage, ...head });
 
   record.accepted = true;
-  const png = await state.painter.picture({
+  const picture = await state.painter.picture({
+    type,
     prompt,
     label: modelName,
     width,
@@ -49,7 +54,7 @@ export async function generateContent(
     candidates: [
       candidate([
         { text: sources.length > 0 ? "Here is the edited picture. " : "Here is your picture. " },
-        { inlineData: { mimeType: "image/png", data: encodeBase64(png) } },
+        { inlineData: { mimeType: `image/${type}`, data: encodeBase64(picture) } },
       ]),
     ],
     ...head,
@@ -57,7 +62,8 @@ export async function generateContent(
       ...promptUsage,
       candidatesTokenCount: tokens,
       candidatesTokensDetails: [{ modality: "IMAGE", tokenCount: tokens }],
-      totalTokenCount: promptUsage.promptTokenCount + tokens,
+      ...(thoughts > 0 && { thoughtsTokenCount: thoughts }),
+      totalTokenCount: promptUsage.promptTokenCount + thoughts + tokens,
     },
   });
 }
@@ -126,6 +132,15 @@ function readContents(request: GenerateContentRequest) {
   return { prompt: texts.join("\n"), sources };
 }
 
+const SAMPLING = ["seed", "temperature", "topP", "topK"] as const;
+
+function refuseSampling({ generationConfig = {} }: GenerateContentRequest, model: ImageModel) {
+  const given = SAMPLING.find((name) => generationConfig[name] !== undefined);
+  if (given !== undefined && !model.samples) {
+    throw invalidArgument(`${given} is not supported by this model.`);
+  }
+}
+
 /** The size asked for. By default an edit keeps the shape of its source; a new image is square. */
 function pixelSize(
   request: GenerateContentRequest,
@@ -145,7 +160,7 @@ function pixelSize(
       `Invalid aspect ratio. Supported aspect ratios: ${Object.keys(model.sizes).join(", ")}.`,
     );
   }
-  if (imageSize !== undefined && !Object.hasOwn(model.imageSizes, imageSize)) {
+  if (imageSize !== undefined && !model.imageSizes.includes(imageSize)) {
     throw invalidArgument("Image size is not supported for this model.");
   }
   const ratio = aspectRatio ?? nearestRatio(model, source);

@@ -2,7 +2,16 @@
  * GenerateContentRequest, as far as images need it. Other fields of the API are unknown here.
  * Source: https://ai.google.dev/api/generate-content (v1beta).
  */
-import { BYTES, INTEGER, list, message, type MessageType, oneOf, STRING } from "../proto_json.ts";
+import {
+  BYTES,
+  INTEGER,
+  list,
+  message,
+  type MessageType,
+  NUMBER,
+  oneOf,
+  STRING,
+} from "../proto_json.ts";
 
 export const GENERATE_CONTENT_REQUEST: MessageType = {
   contents: list(message({
@@ -18,6 +27,9 @@ export const GENERATE_CONTENT_REQUEST: MessageType = {
     ),
     candidateCount: INTEGER,
     seed: INTEGER,
+    temperature: NUMBER,
+    topP: NUMBER,
+    topK: NUMBER,
     imageConfig: message({ aspectRatio: STRING, imageSize: STRING }),
   }),
 };
@@ -32,6 +44,9 @@ export interface GenerateContentRequest {
     responseModalities?: string[];
     candidateCount?: number;
     seed?: number;
+    temperature?: number;
+    topP?: number;
+    topK?: number;
     imageConfig?: { aspectRatio?: string; imageSize?: string };
   };
 }

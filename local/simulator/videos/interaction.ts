@@ -94,6 +94,7 @@ async function finished(
     };
   }
   const tokens = Math.round(request.seconds * TOKENS_PER_SECOND);
+  const [words, thoughts] = [Math.ceil(request.prompt.length / 4), 300];
   const where = request.delivery === "uri"
     ? { uri: addressOf(url, interaction.fileId) }
     : { data: encodeBase64(await state.painter.film(state.files.get(interaction.fileId)!)) };
@@ -104,7 +105,11 @@ async function finished(
       content: [{ type: "video", mime_type: "video/mp4", ...where }],
     }],
     usage: {
-      total_output_tokens: tokens,
+      total_tokens: words + thoughts + tokens,
+      total_input_tokens: words,
+      // Thoughts are within the output here, beside it in generateContent.
+      total_output_tokens: thoughts + tokens,
+      total_thought_tokens: thoughts,
       output_tokens_by_modality: [{ modality: "video", tokens }],
     },
   };

@@ -4,7 +4,7 @@
  */
 import { ApiError } from "../google_errors.ts";
 import { readSourceImage, type SourceImage } from "../images/source_image.ts";
-import { OMNI_MODELS } from "../models.ts";
+import { OMNI_MODELS, type VideoModel, videoModel } from "../models.ts";
 import { parseJson } from "../proto_json.ts";
 
 export interface VideoRequest {
@@ -58,17 +58,17 @@ export function readVideoRequest(body: string): VideoRequest {
   if (!OMNI_MODELS.includes(model)) throw new InteractionError(`Model '${model}' not found.`);
   if (typeof background !== "boolean") throw new InteractionError("background has to be a boolean");
   if (stream !== false) throw new InteractionError("simulator: streaming is not simulated");
-  const seed = readConfig(request.generation_config ?? {});
+  const { seed, task } = readConfig(request.generation_config ?? {});
   const { prompt, images } = readInput(input);
   const format = readFormat(request.response_format);
+  checkModel(videoModel(model), task, images.length, format);
   return { model, background, prompt, image: images[0], seed, ...format };
 }
 
 /** The model takes no temperature, top_p or stop sequences. */
 const CONFIG_FIELDS = ["seed", "thinking_level", "thinking_summaries", "video_config"];
 
-/** Reads the seed; the task is only checked. */
-function readConfig(value: unknown): number {
+function readConfig(value: unknown): { seed: number; task?: string } {
   const { video_config = {}, seed = 0 } = fields("generation_config", value, CONFIG_FIELDS);
   if (typeof seed !== "number" || !Number.isInteger(seed)) {
     throw new InteractionError("seed has to be an integer");
@@ -77,7 +77,7 @@ function readConfig(value: unknown): number {
   if (task !== undefined && !TASKS.includes(String(task))) {
     throw new InteractionError(`Unknown task '${task}' in generation_config.video_config`);
   }
-  return seed;
+  return { seed, task: task as string | undefined };
 }
 
 const TASKS = ["text_to_video", "image_to_video", "reference_to_video", "edit", "extend"];
@@ -115,6 +115,8 @@ function readInput(input: unknown): { prompt: string; images: SourceImage[] } {
   return { prompt: texts.join("\n"), images };
 }
 
+const RESOLUTIONS = ["360p", "720p", "1080p", "4k"];
+
 function readFormat(value: unknown) {
   const known = ["type", "delivery", "aspect_ratio", "resolution", "duration", "gcs_uri"];
   const format = fields("response_format", Array.isArray(value) ? value[0] : value ?? {}, known);
@@ -127,14 +129,14 @@ function readFormat(value: unknown) {
   if (aspect_ratio !== "16:9" && aspect_ratio !== "9:16") {
     throw new InteractionError(`Unknown aspect_ratio '${aspect_ratio}' in response_format`);
   }
-  if (!["360p", "720p", "1080p", "4k"].includes(String(resolution))) {
+  if (!RESOLUTIONS.includes(String(resolution))) {
     throw new InteractionError(`Unknown resolution '${resolution}' in response_format`);
   }
   const seconds = typeof duration === "string"
     ? /^(\d+(?:\.\d+)?)s$/.exec(duration)?.[1]
     : undefined;
-  if (seconds === undefined || Number(seconds) < 3 || Number(seconds) > 10) {
-    throw new InteractionError("response_format.duration has to be between '3s' and '10s'");
+  if (seconds === undefined || Number(seconds) < 3 || Number(seconds) > 15) {
+    throw new InteractionError("response_format.duration has to be between '3s' and '15s'");
   }
   return {
     delivery,
@@ -142,6 +144,27 @@ function readFormat(value: unknown) {
     resolution: String(resolution),
     seconds: Number(seconds),
   } as const;
+}
+
+/** What this version of the model cannot do, though another one can. */
+function checkModel(
+  model: VideoModel | undefined,
+  task: string | undefined,
+  images: number,
+  { seconds, resolution }: { seconds: number; resolution: string },
+): void {
+  if (model === undefined) return;
+  const isBetween = images === 2 && task !== "reference_to_video";
+  const most = Math.max(...isBetween ? model.betweenFrames : model.durations);
+  if (seconds > most) {
+    throw new InteractionError(`response_format.duration has to be at most '${most}s'`);
+  }
+  if (!model.resolutions.includes(resolution)) {
+    throw new InteractionError(`The resolution '${resolution}' is not supported by this model`);
+  }
+  if (images > model.references) {
+    throw new InteractionError(`At most ${model.references} images are supported`);
+  }
 }
 
 function fields(where: string, value: unknown, known: string[]): Fields {

@@ -1,7 +1,7 @@
 /** POST /v1beta/models/{model}:predictLongRunning. */
 import { invalidArgument, jsonResponse, modelNotFound } from "../google_errors.ts";
 import { readSourceImage, type SourceImage } from "../images/source_image.ts";
-import { VEO_MODELS, VEO_MODELS_WITH_REFERENCES } from "../models.ts";
+import { VEO_MODELS, videoModel } from "../models.ts";
 import { videoOutcome } from "../presets.ts";
 import { ANY, list, message, parseJson, readMessage } from "../proto_json.ts";
 import { newId, type RequestContext } from "../state.ts";
@@ -34,11 +34,10 @@ export function predictLongRunning(context: RequestContext, model: string): Resp
   const { prompt, image, references } = readInstance(request.instances);
   const { aspectRatio, durationSeconds, resolution, personGeneration, seed } = readParameters(
     request.parameters ?? {},
+    videoModel(model)?.resolutions,
   );
-  if (
-    references !== undefined &&
-    (durationSeconds !== 8 || !VEO_MODELS_WITH_REFERENCES.includes(model))
-  ) {
+  const most = videoModel(model)?.references ?? 0;
+  if (references !== undefined && (durationSeconds !== 8 || references.length > most)) {
     throw invalidArgument(
       "Your use case is currently not supported. Please refer to Gemini API documentation for " +
         "current model offering.",
@@ -118,7 +117,7 @@ function readImage(field: string, value: unknown): SourceImage {
   return readSourceImage(bytesBase64Encoded, mimeType);
 }
 
-function readParameters(value: unknown): Parameters {
+function readParameters(value: unknown, resolutions = ["720p", "1080p"]): Parameters {
   const {
     aspectRatio = "16:9",
     durationSeconds = 8,
@@ -145,7 +144,7 @@ function readParameters(value: unknown): Parameters {
   if (![4, 6, 8].includes(durationSeconds)) {
     throw invalidArgument("`durationSeconds` has to be one of 4, 6 and 8.");
   }
-  if (resolution !== "720p" && resolution !== "1080p" && resolution !== "4k") {
+  if (typeof resolution !== "string" || !resolutions.includes(resolution)) {
     throw invalidArgument(`The resolution ${resolution} is not supported by this model.`);
   }
   if (resolution !== "720p" && durationSeconds !== 8) {
