@@ -79,7 +79,10 @@ Deno.test("a batch file without --allow-read names the flag", async () => {
 });
 
 Deno.test("a message that the functions would refuse is refused before it is sent", async () => {
-  const environment = { SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "sb_secret_wrong" };
+  const environment = {
+    SUPABASE_URL: "http://127.0.0.1:1",
+    SUPABASE_SECRET_KEY: "sb_secret_wrong",
+  };
   const cases: [string[], RegExp][] = [
     [["image", ""], /prompt: expected a non-empty string/],
     [["image", "p", "--scene=../up"], /--scene \(sceneId\): expected/],

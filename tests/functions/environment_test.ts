@@ -237,7 +237,7 @@ for (const path of [".env.example", "supabase/functions/.env.example"]) {
     const settable = Object.keys(shown).filter((name) => !name.startsWith("SUPABASE_"));
     deepEqual(settable.sort(), settableNames());
 
-    const { PUBLIC_URL, WORKER_SECRET, SOURCE_IMAGE_HOSTS, ...rest } = shown;
+    const { PUBLIC_URL, WORKER_SECRET: _, SOURCE_IMAGE_HOSTS, ...rest } = shown;
     const settings = Object.entries(rest).filter(([name]) => !name.startsWith("SUPABASE_"));
     const isGoogles = (name: string) => /^GOOGLE_(?!.*(_BASE_URL|_LOCATION|TOKEN_URL)$)/.test(name);
     for (const [name, value] of settings) if (isGoogles(name)) match(value, /YOUR_/, name);
