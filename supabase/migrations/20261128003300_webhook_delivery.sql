@@ -155,9 +155,9 @@ begin
 end
 $$;
 
--- What a webhook becomes by the reply to it. A location means that pg_net has followed a redirect, so the receiver did
--- not get the webhook: pg_net shows the headers of the first reply and the status of the last. Only beside 201 a
--- location is nothing odd.
+-- What a webhook becomes by the reply to it. pg_net follows redirects, and shows the headers of the first reply and the
+-- status of the last. So a location beside 2xx may be part of the receiver's answer (201, 202) or of a redirect that
+-- ended well: both are a delivery. Beside any other status it is a redirect that led nowhere.
 create or replace function generation_private.take_reply(
   webhook public.generation_webhooks,
   status_code integer,
@@ -169,14 +169,14 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if location is not null and status_code is distinct from 201 then
-    perform generation_private.webhook_attempt_failed(
-      webhook, status_code, 'the receiver redirects, to ' || location, true
-    );
-  elsif status_code between 200 and 299 then
+  if status_code between 200 and 299 then
     update public.generation_webhooks as w
     set status = 'delivered', response_status = status_code, updated_at = clock_timestamp()
     where w.id = webhook.id;
+  elsif location is not null then
+    perform generation_private.webhook_attempt_failed(
+      webhook, status_code, 'the receiver redirects, to ' || location, true
+    );
   elsif status_code = 410 then
     perform generation_private.webhook_attempt_failed(
       webhook, status_code, 'the receiver wants no more of this (410)', true

@@ -236,3 +236,27 @@ Deno.test("every statement of docs/webhooks.md does what the page says of it", a
   const settings = await database.query("select local_receivers from generation_webhook_settings");
   assert.deepEqual(settings.rows, [{ local_receivers: true }]);
 });
+
+Deno.test("docs/webhooks.md lists every field of the body, and no other", async () => {
+  await using database = await openMigratedPglite();
+  await database.exec(`
+    select pgmq.send('image_generation_queue', '{
+      "storyboardId": "sb", "prompt": "p", "webhookUrl": "https://hooks.example.com/"}');
+    select fail_generation_job('image_generation_queue', msg_id, lease_token, 'no_image', 'none came')
+    from claim_generation_jobs('image_generation_queue', 600, 1);
+  `);
+  const { rows: [{ event }] } = await database.query<{ event: Event }>(
+    "select event from generation_webhooks",
+  );
+  type Event = { data: { error: Record<string, string> } & Record<string, unknown> };
+  const fields = [...Object.keys(event), ...Object.keys(event.data)].sort();
+
+  const page = await Deno.readTextFile(new URL("docs/webhooks.md", ROOT));
+  const [, sample, table] = /^## The request\n\n```json\n(.*?)^```(.*?)^\| header/ms.exec(page)!;
+  const shown: Event = JSON.parse(sample);
+  assert.deepEqual([...Object.keys(shown), ...Object.keys(shown.data)].sort(), fields);
+  const rows = [...table.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, names]) => names.split(", "));
+  assert.deepEqual(rows.map((name) => name.slice(1, -1)).sort(), fields);
+  const error = /^\| `error` \| (.*)$/m.exec(table)![1];
+  for (const name of Object.keys(event.data.error)) assert.ok(error.includes(`\`${name}\``), name);
+});

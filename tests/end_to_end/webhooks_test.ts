@@ -138,7 +138,7 @@ Deno.test("both secrets verify while one takes the other's place", async () => {
 });
 
 Deno.test("a receiver that redirects is not told again", async () => {
-  await using inside = receiver([() => new Response()]);
+  await using inside = receiver([() => new Response(null, { status: 404 })]);
   await using hooks = receiver([
     () => new Response(null, { status: 307, headers: { location: inside.url } }),
   ]);
