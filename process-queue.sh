@@ -22,14 +22,23 @@ die() { # exit code, message
   exit "$1"
 }
 
+# A foreign text without the characters that would control a terminal: C0 but line ends, DEL, C1, and
+# what reverses the direction of writing. In the C locale a character of those is two or three bytes.
+plain() {
+  local LC_ALL=C text=$1 line
+  text=${text//$'\xc2'[$'\x80'-$'\x9f']/ } text=${text//$'\xd8\x9c'/ }
+  text=${text//$'\xe2\x80'[$'\x8e\x8f'$'\xa8'-$'\xae']/ } text=${text//$'\xe2\x81'[$'\xa6'-$'\xa9']/ }
+  while IFS= read -r line; do printf '%s\n' "${line//[[:cntrl:]]/ }"; done <<<"$text"
+}
+
 # Reads NAME=VALUE lines as data: a file that is executed could do anything.
 read_env_file() {
   local line value
   [[ -n $1 ]] || die 2 '--env-file needs a FILE.'
   [[ -r $1 && ! -d $1 ]] || die 2 "--env-file: $1 cannot be read."
   while IFS= read -r line || [[ -n $line ]]; do
-    [[ $line != $'\xef\xbb\xbf'* ]] || die 2 "$1 begins with a byte order mark (BOM). Save it without one."
-    [[ $line != *$'\r' ]] || die 2 "$1 has Windows line endings (CRLF). Save it with LF."
+    [[ $line != $'\xef\xbb\xbf'* ]] || die 2 "$1 begins with a byte order mark (BOM). Save it without one: sed -i '1s/^\\xEF\\xBB\\xBF//' $(printf %q "$1")"
+    [[ $line != *$'\r' ]] || die 2 "$1 has Windows line endings (CRLF). Save it with LF: sed -i 's/\\r\$//' $(printf %q "$1")"
     [[ $line =~ ^[[:space:]]*(export[[:space:]]+)?(SUPABASE_[A-Z_]+)=(.*)$ ]] || continue
     line=${BASH_REMATCH[2]} value=${BASH_REMATCH[3]}
     if [[ $value =~ ^\"([^\"]*)\" || $value =~ ^\'([^\']*)\' ]]; then
@@ -49,14 +58,14 @@ run_function() { # name; succeeds when no job has failed
     --header 'content-type: application/json' --header 'accept: text/plain' \
     --write-out '\n%{http_code}' "${SUPABASE_URL%/}/functions/v1/$1" <<<"$HEADERS") ||
     die 1 "  $SUPABASE_URL cannot be reached"
-  status=${reply##*$'\n'} body=${reply%$'\n'*} body=${body%$'\n'}
+  status=${reply##*$'\n'} body=$(plain "${reply%$'\n'*}")
   if [[ $status == 20[07] && $body =~ $counts ]]; then
     printf '  %s\n' "${body//$'\n'/$'\n'  }"
     return "$((BASH_REMATCH[2] > 0))"
   fi
   # A gateway in front of the function answers {"message": …}.
   [[ ! $body =~ \"(message|msg)\":\ *\"([^\"]*)\" ]] || body=${BASH_REMATCH[2]}
-  body=${body:0:500} body=${body//[[:cntrl:]]/ }
+  body=${body:0:500} body=${body//$'\n'/ }
   case $status in
     200 | 207) printf '  answered something else than a report (%s): %s\n' "$status" "$body" ;;
     401 | 403) printf '  refused (%s): %s\n' "$status" "$body" ;;
@@ -94,7 +103,7 @@ done
 key=SUPABASE_SECRET_KEY place="in your project's settings; the local stack (deno task start) writes it into .env.local: --env-file .env.local"
 [[ -n ${!key:-} || -z ${SUPABASE_SERVICE_ROLE_KEY:-} ]] || key=SUPABASE_SERVICE_ROLE_KEY
 for name in SUPABASE_URL "$key"; do
-  [[ ${!name:-} != *$'\r' ]] || die 2 "$name ends with a carriage return: the file it comes from has Windows line endings (CRLF). Save that with LF."
+  [[ ${!name:-} != *$'\r' ]] || die 2 "$name ends with a carriage return: the file it comes from has Windows line endings (CRLF). Save that with LF: sed -i 's/\\r\$//' .env"
 done
 [[ -n ${SUPABASE_URL:-} ]] || die 2 "SUPABASE_URL is not set. It is the API URL $place"
 [[ $SUPABASE_URL =~ ^https?://[^[:space:]]+$ ]] || die 2 'SUPABASE_URL must be an http(s) URL.'

@@ -115,6 +115,9 @@ export class Api {
     for (;;) {
       const page = await this.rows<R>(name, { ...query, offset: `${rows.length}` });
       if (page.length === 0) return rows;
+      // What does not know of pages would answer the same one for ever.
+      const known = JSON.stringify(rows.slice(-page.length));
+      if (known === JSON.stringify(page)) throw new RemoteError(`${name}: a page came twice.`);
       rows.push(...page);
     }
   }
@@ -133,13 +136,27 @@ export class Api {
     throw new Refused(name, reply, this.url);
   }
 
+  /** Calls a database function that answers one JSON object, or null. */
+  async callObject<Name extends keyof Functions>(
+    name: Name,
+    args: Functions[Name]["Args"],
+  ): Promise<Row | null> {
+    const answer = await this.call(name, args);
+    const [object = null] = objects([answer]);
+    if (object || answer === null) return object;
+    throw new RemoteError(`${name} answered something else than an object.`);
+  }
+
   /** Calls a database function that answers rows. */
   async callRows<R = Row>(name: keyof Functions): Promise<R[]> {
     return this.list(name, await this.ask(`/rest/v1/rpc/${name}`, { body: {} }));
   }
 
   private list<R>(name: string, reply: Reply): R[] {
-    if (isSuccess(reply) && Array.isArray(reply.json)) return objects(reply.json) as R[];
+    if (isSuccess(reply) && Array.isArray(reply.json)) {
+      const rows = objects(reply.json);
+      if (rows.length === reply.json.length) return rows as R[];
+    }
     throw new Refused(name, reply, this.url);
   }
 }

@@ -1,5 +1,5 @@
 /** Following jobs until they have ended. */
-import type { Api } from "./api.ts";
+import { type Api, objects } from "./api.ts";
 import { RemoteError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { isOver, type Job } from "./jobs.ts";
@@ -73,10 +73,13 @@ export async function follow(
 
 /** A job that does not exist is an error that ends the polling. */
 async function jobById(id: string, api: Api): Promise<Job> {
-  const job = await api.call("generation_job", { job_id: id }) as
-    | Omit<Job, "error_code" | "error_message"> & { error?: { code: string; message: string } }
-    | null;
+  const job = await api.callObject("generation_job", { job_id: id });
   if (!job) throw new Error(`there is no job ${id}`);
-  const { error, ...rest } = job;
-  return { ...rest, error_code: error?.code ?? null, error_message: error?.message ?? null };
+  const { error: given, ...rest } = job;
+  const [error] = objects([given]);
+  return {
+    ...rest as unknown as Job,
+    error_code: error ? String(error.code) : null,
+    error_message: error ? String(error.message) : null,
+  };
 }

@@ -1,4 +1,5 @@
 /** Everything outside of the tool that it uses, so that a test can replace it. */
+import { plain } from "../supabase/functions/_shared/plain.ts";
 
 export interface Io {
   environment(name: string): string | undefined;
@@ -16,6 +17,16 @@ export interface Io {
   fetch(request: Request): Promise<Response>;
   /** In milliseconds since 1970. */
   now(): number;
+}
+
+/** The same, but what is printed has no characters that control a terminal, wherever it comes from. */
+export function withPlainOutput(io: Io): Io {
+  const inPlain = (text: string) => text.split("\n").map(plain).join("\n");
+  return {
+    ...io,
+    stdout: (line) => io.stdout(inPlain(line)),
+    stderr: (line) => io.stderr(inPlain(line)),
+  };
 }
 
 /** A terminal. */

@@ -15,7 +15,7 @@ import { video } from "./commands/video.ts";
 import { watch } from "./commands/watch.ts";
 import { EXIT, RemoteError, UsageError } from "./failure.ts";
 import type { Flags } from "./flag.ts";
-import type { Io } from "./io.ts";
+import { type Io, withPlainOutput } from "./io.ts";
 import { type Core, Session } from "./session.ts";
 
 const SENDING = [image, imageEdit, video, batchImages, batchVideos];
@@ -27,7 +27,8 @@ export const COMMANDS: Command<Session>[] = [...SENDING, ...OPERATING];
 const FLAGS: Flags = Object.assign({}, ...COMMANDS.map(({ flags }) => flags));
 
 /** Runs the tool and answers the exit code. */
-export async function main(args: string[], core: Core, io: Io): Promise<number> {
+export async function main(args: string[], core: Core, outside: Io): Promise<number> {
+  const io = withPlainOutput(outside);
   try {
     return await read(args)(new Session(core, io));
   } catch (error) {

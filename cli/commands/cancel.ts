@@ -70,9 +70,8 @@ async function cancelAll(
   try {
     for (let batch = ids; batch.length > 0;) {
       for (const id of batch) {
-        const { cancelled, status } = await api.call("cancel_generation_job", {
-          job_id: id,
-        }) as Outcome;
+        const answer = await api.callObject("cancel_generation_job", { job_id: id });
+        const { cancelled = false, status = null } = answer as Partial<Outcome> ?? {};
         outcomes.set(id, { cancelled, status });
         tell(id, { cancelled, status });
       }

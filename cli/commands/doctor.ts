@@ -32,7 +32,8 @@ const WORDS: Record<Status, string> = {
   skipped: "skipped",
 };
 
-function linesOf(findings: Finding[]): string[] {
+/** The findings with their remedies, and a line that counts them. */
+export function linesOf(findings: Finding[]): string[] {
   const width = Math.max(...findings.map(({ check }) => check.length));
   const indent = " ".repeat(9 + width + 2);
   const lines = findings.flatMap(({ check, status, message, remedy }) => [
@@ -43,7 +44,7 @@ function linesOf(findings: Finding[]): string[] {
   const [bad, doubtful, unseen] = [count("failed"), count("warning"), count("skipped")];
   const summary = bad + doubtful + unseen === 0
     ? "All is well."
-    : `${bad} failed, ${doubtful} warnings, ${unseen} skipped.` +
+    : `${bad} failed, ${doubtful} ${doubtful === 1 ? "warning" : "warnings"}, ${unseen} skipped.` +
       (bad + doubtful > 0 ? " Remedies are printed below the findings." : "");
   return [...lines, "", summary];
 }

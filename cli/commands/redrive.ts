@@ -103,8 +103,13 @@ async function redriveAll(
       ...(kind && { queue_name: queueOf(kind) }),
       forget_operation: flags["forget-operation"],
     });
-    sent.push(...ids as string[]);
+    if (!isTexts(ids)) throw new RemoteError("redrive_generation_jobs answered no list of ids.");
+    sent.push(...ids);
   }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
 }
 
 /** A job that was named and not redriven; null: there is no such job. */

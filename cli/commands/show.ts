@@ -1,26 +1,10 @@
 import { plain } from "../../supabase/functions/_shared/plain.ts";
-import type { Api } from "../api.ts";
+import { type Api, objects, type Row } from "../api.ts";
 import { command } from "../command.ts";
 import { EXIT, RemoteError, UsageError } from "../failure.ts";
 import { yesOrNo } from "../flag.ts";
 import { jobIds, type Session } from "../session.ts";
 import { ago, dollars } from "../text.ts";
-
-/** A job as `generation_job` answers it, with its message and its webhooks. */
-interface JobDetails {
-  [name: string]: unknown;
-  history: { at: string; event: string }[];
-  entities: { key: string; outcome: string }[] | null;
-  error: { code: string; message: string } | null;
-  webhooks: {
-    id: string;
-    url: string;
-    status: string;
-    attempts: number;
-    response_status: number | null;
-    error: string | null;
-  }[];
-}
 
 /** Printed first; the rest follows in the order of the answer. */
 const FIRST = ["id", "kind", "status", "attempts", "storyboard_id", "scene_id", "character_id"];
@@ -52,11 +36,12 @@ export const show = command({
   },
 });
 
-async function details(id: string, api: Api): Promise<JobDetails> {
+/** The job as `generation_job` answers it, with its message and its webhooks. */
+async function details(id: string, api: Api): Promise<Row> {
   const [job, [row], webhooks] = await Promise.all([
-    api.call("generation_job", { job_id: id }) as Promise<JobDetails | null>,
+    api.callObject("generation_job", { job_id: id }),
     api.rows("generation_jobs", { id: `eq.${id}`, select: "message" }),
-    api.rows<JobDetails["webhooks"][number]>("generation_webhooks", {
+    api.rows("generation_webhooks", {
       job_id: `eq.${id}`,
       select: "id,url,status,attempts,response_status,error",
       order: "ended_at",
@@ -66,13 +51,14 @@ async function details(id: string, api: Api): Promise<JobDetails> {
   return { ...job, message: row?.message, webhooks };
 }
 
-function linesOf(job: JobDetails, now: number): string[] {
+function linesOf(job: Row, now: number): string[] {
   const rest = Object.keys(job).filter((name) => !FIRST.includes(name) && !LATER.includes(name));
+  const [error] = objects([job.error]);
   const lines: [name: string, value: unknown][] = [
     ...[...FIRST, ...rest].map((name): [string, unknown] => [name, job[name]]),
-    ["error", job.error && `${job.error.code}: ${job.error.message}`],
-    ["cost", job.cost_usd === null ? null : dollars(job.cost_usd as number)],
-    ...(job.entities ?? []).map(({ key, outcome }): [string, unknown] => [
+    ["error", error && `${error.code}: ${error.message}`],
+    ["cost", job.cost_usd == null ? null : dollars(job.cost_usd as number)],
+    ...objects(job.entities).map(({ key, outcome }): [string, unknown] => [
       "entity",
       `${key} ${outcome}`,
     ]),
@@ -80,12 +66,12 @@ function linesOf(job: JobDetails, now: number): string[] {
       const time = job[name] as string | null;
       return [name, time && `${time} (${ago(time, now)})`];
     }),
-    ...job.webhooks.map((hook): [string, unknown] => {
+    ...objects(job.webhooks).map((hook): [string, unknown] => {
       const { id, url, status, attempts, response_status, error } = hook;
       const answer = error ?? (response_status ? `answered ${response_status}` : "");
       return ["webhook", `${id} ${status} (attempts: ${attempts}) ${url} ${answer}`];
     }),
-    ...job.history.map(({ at, event, ...more }): [string, unknown] => [
+    ...objects(job.history).map(({ at, event, ...more }): [string, unknown] => [
       "history",
       `${at} ${event} ${JSON.stringify(more)}`,
     ]),

@@ -19,7 +19,7 @@ export interface Progress {
 /** A job's change as a line: time, job, status. */
 export function changeLine(job: Job): string {
   const time = new Date(job.updated_at).toTimeString().slice(0, 8);
-  return `${time} ${job.id}  ${job.kind} ${placeOf(job)}  ${describe(job)}`;
+  return plain(`${time} ${job.id}  ${job.kind} ${placeOf(job)}  ${describe(job)}`);
 }
 
 /** One line per change. */
@@ -107,9 +107,9 @@ export class LiveProgress implements Progress {
     const text = room > 8 ? shorten(plain(about), room) : "";
     const name = shorten(placeOf(job), width);
     const place = name + " ".repeat(width - displayWidth(name));
-    const status = this.#paint(job.status, job.status.padEnd(9));
+    const status = this.#paint(job.status, plain(job.status).padEnd(9));
     const time = (seconds === undefined ? "" : `${seconds.toFixed(1)}s`).padStart(7);
-    return `${this.#icon(job.status)} ${job.kind}  ${place} ${status} ${time}  ` +
+    return `${this.#icon(job.status)} ${plain(job.kind)}  ${place} ${status} ${time}  ` +
       this.#style.dim(text);
   }
 

@@ -1,4 +1,6 @@
 /** `doctor` as a whole: its findings in a healthy project, that it changes nothing, and its output. */
+import { linesOf } from "../../cli/commands/doctor.ts";
+import type { Finding } from "../../cli/doctor/finding.ts";
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import * as core from "../../pkg/generation_queue.js";
 import { CHECKS, checksOf, DoctorFixture, ROOT, wrong } from "./doctor_fixture.ts";
@@ -114,4 +116,11 @@ update generation_worker_settings set most_workers = 4`,
     equal(code, 0, out + new TextDecoder().decode(stderr));
     match(out, /All is well\.\n$/);
   });
+});
+
+Deno.test("the doctor counts one warning and two", () => {
+  const warning: Finding = { check: "clock", status: "warning", message: "It is late." };
+  const last = (findings: Finding[]) => linesOf(findings).at(-1)!.split(" Remedies")[0];
+  equal(last([warning]), "0 failed, 1 warning, 0 skipped.");
+  equal(last([warning, warning]), "0 failed, 2 warnings, 0 skipped.");
 });

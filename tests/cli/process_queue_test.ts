@@ -121,6 +121,29 @@ Deno.test("what goes wrong at the function is shown with its reason", async () =
   }
 });
 
+Deno.test("no text of the function controls the terminal, in any locale", async () => {
+  const controls = "\x1b[31m\x07\x7f\x85\x9b2J\u061c\u200e\u202e\u2028\u2069\r";
+  // deno-lint-ignore no-control-regex -- those are meant
+  const control = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+  const text = `ś x${controls}y “ś”`;
+  const answers: [() => Response, number][] = [
+    [() => new Response(`${text}\njobs: 1  succeeded: 1  failed: 0 \n`), 0],
+    [() => new Response(text, { status: 500 }), 1],
+    [() => new Response(`{"message": "${text}"}`, { status: 403 }), 1],
+    [() => new Response(text), 1],
+  ];
+  for (const [answer, expected] of answers) {
+    await using functions = startFunctions(answer);
+    for (const LC_ALL of ["C.UTF-8", "C"]) {
+      const environment = { ...environmentFor(functions.url), LC_ALL };
+      const { code, out, err } = await script(["images"], environment);
+      equal(code, expected);
+      equal(control.exec(out + err), null, JSON.stringify(out + err));
+      match(out + err, /ś x.*2J.*y “ś”/);
+    }
+  }
+});
+
 Deno.test("all goes on to the videos when the images failed, and still fails", async () => {
   await using functions = startFunctions((path) =>
     path === IMAGES ? new Response("", { status: 500 }) : reported()
@@ -152,7 +175,11 @@ Deno.test("wrong usage exits with 2 and says what is wrong", async () => {
     [["images"], { SUPABASE_URL: "project" }, /SUPABASE_URL must be/],
     [["images"], { SUPABASE_URL: url }, /SUPABASE_SECRET_KEY is not set/],
     [["images"], { SUPABASE_URL: url, SUPABASE_SECRET_KEY: 'a"b' }, /SUPABASE_SECRET_KEY is no/],
-    [["images"], { ...environmentFor(url), SUPABASE_URL: `${url}\r` }, /SUPABASE_URL.*CRLF/],
+    [
+      ["images"],
+      { ...environmentFor(url), SUPABASE_URL: `${url}\r` },
+      /SUPABASE_URL.*CRLF.*sed -i 's\/\\r\$\/\/' \.env$/m,
+    ],
     [["images"], { SUPABASE_URL: url, SUPABASE_SERVICE_ROLE_KEY: "k\r" }, /ROLE_KEY.*CRLF/],
   ];
   for (const [args, environment, expected] of cases) {
@@ -191,15 +218,20 @@ Deno.test("--env-file reads variables as data, and those already set win", async
 
   const content = lines(functions.url, SECRET_KEY);
   for (
-    const [text, expected] of [
-      [content.replaceAll("\n", "\r\n"), /^\S+ has Windows line endings \(CRLF\)\./],
-      [`\uFEFF${content}`, /^\S+ begins with a byte order mark \(BOM\)\./],
+    const [text, expected, remedy] of [
+      [content.replaceAll("\n", "\r\n"), /^\S+ has Windows line endings \(CRLF\)/, "s/\\r$//"],
+      [`\uFEFF${content}`, /^\S+ begins with a byte order mark \(BOM\)/, "1s/^\\xEF\\xBB\\xBF//"],
     ] as const
   ) {
     await Deno.writeTextFile(file, text);
     const { code, err } = await script(["images", "--env-file", file]);
     equal(code, 2);
     match(err, expected);
+    ok(err.includes(remedy), err);
+    // The command that it names repairs the file.
+    const sed = await new Deno.Command("bash", { args: ["-c", err.split(": ").at(-1)!] }).output();
+    ok(sed.success);
+    equal((await script(["images", "--env-file", file])).code, 0);
   }
   await Deno.remove(file);
 });
