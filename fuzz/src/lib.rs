@@ -15,6 +15,7 @@ pub mod video_replies;
 
 mod base64;
 mod failure;
+mod files;
 mod internet;
 mod script;
 mod secret;

@@ -83,7 +83,7 @@ fn reply(text: &[u8]) -> Reply {
         }
     }
     let head = Head::read(status.unwrap_or(StatusCode::OK), |name| {
-        headers.get(name)?.to_str().ok().map(str::to_owned)
+        Some(headers.get(name)?.as_bytes().iter().copied().map(char::from).collect())
     });
     Ok((head, body.to_vec()))
 }
@@ -118,9 +118,14 @@ impl Service {
     /// The last reply as JSON, sanitized as every reply is, if it was a success and is one that a
     /// plain reader reads.
     pub fn last_value(&self) -> Option<Value> {
+        serde_json::from_slice(&self.last_success()?).ok()
+    }
+
+    /// The last reply, sanitized as every reply is, if it was a success.
+    pub fn last_success(&self) -> Option<Vec<u8>> {
         let (status, mut body) = self.last()?;
         sanitize(&mut body);
-        status.is_success().then(|| serde_json::from_slice(&body).ok())?
+        status.is_success().then_some(body)
     }
 
     /// Every body that was sent is JSON, and every address the one that was meant.

@@ -11,7 +11,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::script::{Script, Service, now, permit};
-use crate::{failure, internet, secret};
+use crate::{failure, files, internet, secret};
 
 const BASE: &str = "https://api.example.com/v1beta";
 const VEO: (&str, &str) =
@@ -44,9 +44,17 @@ pub fn check(input: &[u8]) {
     if submits {
         assert!(service.urls().len() > asked, "a name that was taken cannot be asked for");
     }
+    let is_video = |format| format == Format::Mp4;
+    let in_reply = service.last_success().and_then(|body| files::of(&body, is_video));
+    if !in_reply.unwrap_or_default().is_empty() {
+        let inside = matches!(progress, Ok(Progress::Ready(VideoFile::Inline(_), _)));
+        assert!(inside, "a video was lost: {progress:?}");
+    }
     match progress {
         Ok(Progress::Ready(file, _)) => download(&service, file),
-        Ok(Progress::Ended(failure)) | Err(failure) => failure::check(&failure),
+        Ok(Progress::Ended(failure) | Progress::Unclear(failure)) | Err(failure) => {
+            failure::check(&failure);
+        }
         Ok(Progress::Pending) => {}
     }
 }

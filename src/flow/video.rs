@@ -165,21 +165,40 @@ async fn await_video<W: World>(
     let age = || claim.operation_age + clock.now().saturating_sub(begun);
     // A fresh operation is never ready at once; one that another run began may well be.
     let mut polls = 0;
+    // How many polls in a row were answered with what may be a mistake.
+    let mut doubts = 0;
     if claim.operation.is_none() {
         pause(world, run, polling::interval(0)).await?;
     }
     loop {
+        let note = |failure| log::failure(world, claim, Level::Warn, "Poll failed", failure);
         let wait = match world.videos().poll(operation, permit).await {
             Ok(Progress::Ready(file, usage)) => return Ok((file, usage)),
-            Ok(Progress::Ended(failure)) => {
+            Ok(Progress::Unclear(failure)) if doubts + 1 < polling::READINGS => {
+                note(&failure);
+                doubts += 1;
+                None
+            }
+            Ok(Progress::Ended(failure) | Progress::Unclear(failure)) => {
                 return Err(AttemptError::Failed { failure, reset_submission: true });
             }
-            Ok(Progress::Pending) => None,
+            Ok(Progress::Pending) => {
+                doubts = 0;
+                None
+            }
             // The poll failed, which says nothing about the operation: the deadline is its bound,
             // however long the provider cannot be reached.
             Err(failure) => match failure.next {
-                Next::Retry { after, .. } | Next::Rest { standing: Standing::Resting, after } => {
-                    log::failure(world, claim, Level::Warn, "Poll failed", &failure);
+                Next::Retry { attempts: Some(most), .. } if doubts + 1 >= most => {
+                    return Err(Failure { next: Next::GiveUp, ..failure }.into());
+                }
+                Next::Retry { after, attempts } => {
+                    note(&failure);
+                    doubts = attempts.map_or(0, |_| doubts + 1);
+                    after
+                }
+                Next::Rest { standing: Standing::Resting, after } => {
+                    note(&failure);
                     after
                 }
                 Next::Rest { .. } | Next::GiveUp => return Err(failure.into()),

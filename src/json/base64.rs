@@ -1,52 +1,166 @@
 //! Base64 inside a reply, decoded in place.
 //!
-//! The reply's memory becomes the image's: nothing is copied but the decoded bytes, once, to the
+//! The reply's memory becomes the asset's: nothing is copied but the decoded bytes, once, to the
 //! beginning.
 
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
-/// Base64 that was found in a reply.
-#[derive(Debug)]
-pub(crate) enum Encoded {
-    /// At this range of the reply.
-    Within(Range<usize>),
-    /// Apart from it, because it was written with escapes.
-    Apart(String),
-}
+use super::cursor::{Cursor, Value, unescape};
+use super::parse::same_name;
+use crate::job::Format;
 
-impl Encoded {
-    /// Where a text of a document is in the reply that the document was read from.
-    pub(crate) fn locate(text: &str, reply: &[u8]) -> Self {
-        if !reply.as_ptr_range().contains(&text.as_ptr()) {
-            return Encoded::Apart(text.to_owned());
-        }
-        let start = text.as_ptr() as usize - reply.as_ptr() as usize;
-        Encoded::Within(start..start + text.len())
-    }
+/// How deep a reply is searched.
+const DEPTH: u8 = 64;
 
-    /// Decodes it, making the reply's memory its own.
-    ///
-    /// Both alphabets are read, with padding, without, and with white space in between; none if
-    /// it is no base64.
-    pub(crate) fn decode(self, mut reply: Vec<u8>) -> Option<Vec<u8>> {
-        match self {
-            Encoded::Within(range) => {
-                let start = range.start;
-                let length = decode_in_place(reply.get_mut(range)?)?;
+/// How many bytes of a file tell its format, as base64.
+const HEAD: usize = 16;
+
+/// Replies of some proxies repeat what was asked. Its images are no result.
+pub(crate) const OF_REQUEST: [&str; 5] = ["request", "contents", "instances", "input", "inputs"];
+
+/// How many files are decoded, the last first, until one is whole.
+const MOST_TRIES: u32 = 4;
+
+/// Makes a reply's memory the last file of a wanted format in it, whatever stands around that. A
+/// file's own first bytes tell what it is. What the model only thought of is none, and neither is
+/// what it was given.
+///
+/// Base64 is read in both alphabets, with padding, without, with white space in between and with
+/// escapes. Without a file the reply remains.
+pub(crate) fn take_file(reply: &mut Vec<u8>, is_wanted: fn(Format) -> bool) -> Option<Format> {
+    for _ in 0..MOST_TRIES {
+        let Range { start, end } = find_file(reply, is_wanted)?;
+        let text = reply.get_mut(start..end)?;
+        let length = unescape_in_place(text);
+        match text.get_mut(..length).and_then(decode_in_place) {
+            Some(length) => {
                 reply.truncate(start + length);
                 reply.drain(..start);
-                Some(reply)
+                return Format::of(reply);
             }
-            Encoded::Apart(text) => {
-                let mut bytes = text.into_bytes();
-                let length = decode_in_place(&mut bytes)?;
-                bytes.truncate(length);
-                Some(bytes)
+            // It was no base64 after all, and is not found again.
+            None => text.fill(b'!'),
+        }
+    }
+    None
+}
+
+fn find_file(reply: &[u8], is_wanted: fn(Format) -> bool) -> Option<Range<usize>> {
+    let mut search = Search { reply, cursor: Cursor::new(reply), is_wanted };
+    let mut found = None;
+    while search.cursor.next_document() {
+        let value = search.cursor.value();
+        found = search.in_value(value, DEPTH).or(found);
+    }
+    found
+}
+
+/// The search for a file in a reply.
+struct Search<'a> {
+    reply: &'a [u8],
+    cursor: Cursor<'a>,
+    is_wanted: fn(Format) -> bool,
+}
+
+impl Search<'_> {
+    fn in_value(&mut self, value: Value<'_>, depth: u8) -> Option<Range<usize>> {
+        match value {
+            Value::Text(text) => self.in_text(text),
+            Value::Word(_) => None,
+            _ if depth == 0 => {
+                self.cursor.skip_inside();
+                None
+            }
+            Value::Object => self.in_object(depth - 1),
+            Value::List => {
+                let mut found = None;
+                while self.cursor.next(b']', true) {
+                    let value = self.cursor.value();
+                    found = self.in_value(value, depth - 1).or(found);
+                }
+                found
             }
         }
     }
+
+    fn in_object(&mut self, depth: u8) -> Option<Range<usize>> {
+        let mut found = None;
+        let mut is_result = true;
+        while self.cursor.next(b'}', true) {
+            let name = self.cursor.name();
+            let name = str::from_utf8(self.cursor.raw(name)).unwrap_or_default();
+            let value = self.cursor.value();
+            is_result &= !self.says_otherwise(name, &value);
+            let inside = self.in_value(value, depth);
+            let is_request = OF_REQUEST.iter().any(|it| same_name(name, it));
+            found = inside.filter(|_| !is_request).or(found);
+        }
+        found.filter(|_| is_result)
+    }
+
+    /// Whether a member says that its object is no part of the result.
+    fn says_otherwise(&self, name: &str, value: &Value<'_>) -> bool {
+        match value {
+            Value::Word(b"true") => same_name(name, "thought"),
+            Value::Text(text) if same_name(name, "type") || same_name(name, "role") => {
+                matches!(self.cursor.raw(text.clone()), b"thought" | b"user" | b"user_input")
+            }
+            _ => false,
+        }
+    }
+
+    fn in_text(&self, text: Range<usize>) -> Option<Range<usize>> {
+        let raw = self.reply.get(text.clone())?;
+        // The beginning of a `data:` URL.
+        let prefix = raw.get(..raw.len().min(128))?.iter().position(|byte| *byte == b',');
+        let start = prefix.filter(|_| raw.starts_with(b"data:")).map_or(0, |comma| comma + 1);
+        let format = format_of(raw.get(start..)?)?;
+        (self.is_wanted)(format).then_some(text.start + start..text.end)
+    }
+}
+
+/// The format of a file in base64.
+fn format_of(text: &[u8]) -> Option<Format> {
+    let mut head = [0; HEAD];
+    let mut length = 0;
+    let mut rest = text;
+    while let (Some(place), Some(byte)) = (head.get_mut(length), next_plain(&mut rest)) {
+        *place = byte;
+        length += usize::from(!byte.is_ascii_whitespace());
+    }
+    let length = decode_in_place(head.get_mut(..length)?)?;
+    Format::of(head.get(..length)?)
+}
+
+/// Takes the first byte off a text, escaped or not. No character but those of ASCII is of base64.
+fn next_plain(text: &mut &[u8]) -> Option<u8> {
+    let (first, mut rest) = text.split_first()?;
+    let mut plain = *first;
+    if plain == b'\\' {
+        let (meant, length) = unescape(rest);
+        plain = meant.and_then(|meant| u8::try_from(meant).ok()).unwrap_or(b'!');
+        rest = rest.get(length..)?;
+    }
+    *text = rest;
+    Some(plain)
+}
+
+/// Replaces the escapes in a text; gives the length of what is there then.
+fn unescape_in_place(text: &mut [u8]) -> usize {
+    let Some(first) = memchr(b'\\', text) else { return text.len() };
+    let (mut from, mut to) = (first, first);
+    while let Some(mut rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
+        let left = rest.len();
+        let plain = next_plain(&mut rest).unwrap_or(b'!');
+        from += (left - rest.len()).max(1);
+        if let Some(place) = text.get_mut(to) {
+            *place = plain;
+        }
+        to += 1;
+    }
+    to
 }
 
 /// Decodes to the front of the same memory; gives the length of what is there then.
@@ -66,43 +180,4 @@ fn decode_in_place(text: &mut [u8]) -> Option<usize> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::json::Json;
-
-    fn decode(json: &str) -> Option<Vec<u8>> {
-        let body = format!("{{\"before\": 1, \"data\": \"{json}\", \"after\": 2}}").into_bytes();
-        let encoded = {
-            let document = Json::read(&body).unwrap();
-            Encoded::locate(document.get("data").text().unwrap(), &body)
-        };
-        encoded.decode(body)
-    }
-
-    #[test]
-    fn every_way_of_writing_it_is_read() {
-        let bytes = Some(vec![0xfb, 0xef, 0xff, 0x01]);
-        for json in
-            ["++//AQ==", "++//AQ", "--__AQ==", "--__AQ", "+-/_AQ", "++\\/\\/AQ==", "++//\\r\\nAQ=="]
-        {
-            assert_eq!(decode(json), bytes, "{json}");
-        }
-        assert_eq!(decode("QUJD"), Some(b"ABC".to_vec()));
-    }
-
-    #[test]
-    fn the_replys_memory_becomes_the_images() {
-        let body = b"{\"data\": \"QUJD\"}".to_vec();
-        let address = body.as_ptr();
-        let image = Encoded::Within(10..14).decode(body).unwrap();
-        assert_eq!((image.as_slice(), image.as_ptr()), (&b"ABC"[..], address));
-    }
-
-    #[test]
-    fn what_is_no_base64_gives_none() {
-        for json in ["A", "QUJD!", "QU=JD", "äöü=", "QUJDR==="] {
-            assert_eq!(decode(json), None, "{json}");
-        }
-        assert_eq!(Encoded::Within(3..99).decode(vec![0; 5]), None);
-    }
-}
+mod tests;

@@ -4,22 +4,29 @@
 //! values would copy those; reading it into types would fail for a reply in which one field of
 //! no interest changed its form. Whatever is looked for and is not there is `null`.
 //!
-//! So is what lies too deep, and what comes after more values than a reply has reason to hold. The
-//! parser rejects a document that is nested too deeply, and a byte of text can become a hundred of
-//! memory. But a claim's reply holds the messages of many senders: one must not spoil the others.
+//! So is what lies too deep, and what comes after more values than a reply has reason to hold: a byte
+//! of text can become a hundred of memory. But a claim's reply holds the messages of many senders:
+//! one must not spoil the others.
 
 use std::borrow::Cow;
-use std::cell::Cell;
-use std::fmt;
+use std::ops::Range;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// How deep a document is read. The parser's own limit is 128; what is skipped does not count.
+use super::cursor::{self, Cursor, number};
+
+/// How deep a document is read.
 const DEPTH: u8 = 64;
+
+/// How much of a text is read where more is nothing but media.
+const LONGEST_TEXT: usize = 1 << 16;
 
 /// How many values of a document are read: a claim of a hundred ordinary jobs has some thousand.
 const MOST_VALUES: u32 = 1 << 17;
+
+/// Why a text was not read.
+#[derive(Debug)]
+pub(crate) struct NoJson;
 
 /// A value of a document.
 #[derive(Debug, PartialEq)]
@@ -35,22 +42,46 @@ pub(crate) enum Json<'a> {
 
 impl<'a> Json<'a> {
     /// Reads a document.
-    pub(crate) fn read(body: &'a [u8]) -> Result<Self, serde_json::Error> {
-        let mut deserializer = serde_json::Deserializer::from_slice(body);
-        let left = Cell::new(MOST_VALUES);
-        let document = AnyJson { depth: DEPTH, left: &left }.deserialize(&mut deserializer)?;
-        deserializer.end()?;
-        Ok(document)
+    ///
+    /// # Errors
+    /// It is no JSON.
+    pub(crate) fn read(text: &'a [u8]) -> Result<Self, NoJson> {
+        let mut reader = Reader::new(text, usize::MAX);
+        let document = reader.value(DEPTH);
+        if reader.cursor.at_end() && !reader.cursor.odd { Ok(document) } else { Err(NoJson) }
     }
 
-    /// A member of an object.
+    /// Reads what documents there are in a text that need not be JSON, or not as a whole: an event
+    /// stream, lines of JSON, one with an end that is missing or a number that there is not. Several
+    /// make a list; none are null. Of very long texts only the beginning is read.
+    pub(crate) fn read_any(text: &'a [u8]) -> Self {
+        let mut reader = Reader::new(text, LONGEST_TEXT);
+        let mut documents = Vec::new();
+        while reader.cursor.next_document() {
+            let document = reader.value(DEPTH);
+            if reader.left > 0 || documents.is_empty() {
+                documents.push(document);
+            }
+        }
+        match documents.pop() {
+            Some(only) if documents.is_empty() => only,
+            Some(last) => {
+                documents.push(last);
+                Json::List(documents)
+            }
+            None => Json::Null,
+        }
+    }
+
+    /// A member of an object. Its name may be written in camel case or in snake case: some proxies
+    /// translate them.
     pub(crate) fn get(&self, key: &str) -> &Json<'a> {
         const NULL: &Json<'static> = &Json::Null;
         let members = match self {
             Json::Object(members) => members.as_slice(),
             _ => &[],
         };
-        members.iter().rev().find(|(name, _)| name == key).map_or(NULL, |(_, value)| value)
+        members.iter().rev().find(|(name, _)| same_name(name, key)).map_or(NULL, |(_, value)| value)
     }
 
     /// The elements of a list; none if it is no list.
@@ -67,6 +98,34 @@ impl<'a> Json<'a> {
             Json::Text(text) if !text.is_empty() => Some(text),
             _ => None,
         }
+    }
+
+    /// The members of an object with their names; the elements of a list with none.
+    pub(crate) fn inside(&self) -> impl DoubleEndedIterator<Item = (&str, &Json<'a>)> {
+        let (elements, members) = match self {
+            Json::List(elements) => (elements.as_slice(), &[][..]),
+            Json::Object(members) => (&[][..], members.as_slice()),
+            _ => (&[][..], &[][..]),
+        };
+        let members = members.iter().map(|(name, value)| (&**name, value));
+        elements.iter().map(|element| ("", element)).chain(members)
+    }
+
+    /// Visits every object, an outer one before those in it.
+    pub(crate) fn each_object<'d>(&'d self, visit: &mut dyn FnMut(&'d Json<'a>)) {
+        if matches!(self, Json::Object(_)) {
+            visit(self);
+        }
+        for (_, value) in self.inside() {
+            value.each_object(visit);
+        }
+    }
+
+    /// The last object that is of a kind, wherever it is.
+    pub(crate) fn find(&self, is_it: &dyn Fn(&Json<'a>) -> bool) -> Option<&Json<'a>> {
+        let mut found = None;
+        self.each_object(&mut |object| found = Some(object).filter(|it| is_it(it)).or(found));
+        found
     }
 
     /// Whether it is `true`.
@@ -122,95 +181,93 @@ pub(crate) fn owned(text: &str) -> Option<Value> {
     Json::read(text.as_bytes()).ok().map(|document| document.to_value())
 }
 
-/// Reads one value and what is in it, so many levels deep.
-#[derive(Clone, Copy)]
-struct AnyJson<'c> {
-    depth: u8,
-    /// How many values more are read, in the whole document.
-    left: &'c Cell<u32>,
+/// Whether two names are the same but for their case.
+pub(crate) fn same_name(one: &str, other: &str) -> bool {
+    fn letters(name: &str) -> impl Iterator<Item = u8> {
+        name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
+    }
+    letters(one).eq(letters(other))
 }
 
-impl AnyJson<'_> {
-    fn inner(self) -> Self {
-        Self { depth: self.depth.saturating_sub(1), ..self }
-    }
+/// Reads values into memory.
+struct Reader<'a> {
+    cursor: Cursor<'a>,
+    /// How many values more are read, in the whole text.
+    left: u32,
+    /// How much is read of each text.
+    longest_text: usize,
 }
 
-impl<'de> DeserializeSeed<'de> for AnyJson<'_> {
-    type Value = Json<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
-        self.left.set(self.left.get().saturating_sub(1));
-        if self.depth == 0 || self.left.get() == 0 {
-            deserializer.deserialize_ignored_any(IgnoredAny)?;
-            return Ok(Json::Null);
-        }
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for AnyJson<'_> {
-    type Value = Json<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+impl<'a> Reader<'a> {
+    fn new(text: &'a [u8], longest_text: usize) -> Self {
+        Self { cursor: Cursor::new(text), left: MOST_VALUES, longest_text }
     }
 
-    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json<'de>, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value.into()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
-        Ok(Number::from_f64(value).map_or(Json::Null, Json::Number))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json<'de>, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = list.next_element_seed(self.inner())? {
-            if self.left.get() > 0 {
-                elements.push(element);
+    /// The value that stands here, so many levels deep.
+    fn value(&mut self, depth: u8) -> Json<'a> {
+        self.left = self.left.saturating_sub(1);
+        let value = match self.cursor.value() {
+            cursor::Value::Text(Range { start, end }) => {
+                let end = end.min(start.saturating_add(self.longest_text));
+                Json::Text(self.cursor.text(start..end))
             }
-        }
-        Ok(Json::List(elements))
+            cursor::Value::Word(word) => self.word(word),
+            _ if depth == 0 => {
+                self.cursor.skip_inside();
+                Json::Null
+            }
+            cursor::Value::Object => self.object(depth - 1),
+            cursor::Value::List => self.list(depth - 1),
+        };
+        if depth == 0 { Json::Null } else { value }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
-        let name = AnyJson { depth: 1, ..self };
+    fn object(&mut self, depth: u8) -> Json<'a> {
         let mut members = Vec::new();
-        while let Some((name, value)) = map.next_entry_seed(name, self.inner())? {
-            // A name of JSON is always a text.
-            if let Json::Text(name) = name
-                && self.left.get() > 0
-            {
+        let mut is_first = true;
+        while self.cursor.next(b'}', is_first) {
+            is_first = false;
+            let name = self.cursor.name();
+            let name = self.cursor.text(name);
+            let value = self.value(depth);
+            if self.left > 0 {
                 members.push((name, value));
             }
         }
-        Ok(Json::Object(members))
+        Json::Object(members)
+    }
+
+    fn list(&mut self, depth: u8) -> Json<'a> {
+        let mut elements = Vec::new();
+        let mut is_first = true;
+        while self.cursor.next(b']', is_first) {
+            is_first = false;
+            let element = self.value(depth);
+            if self.left > 0 {
+                elements.push(element);
+            }
+        }
+        Json::List(elements)
+    }
+
+    fn word(&mut self, word: &[u8]) -> Json<'a> {
+        match word {
+            b"null" => Json::Null,
+            b"true" => Json::Bool(true),
+            b"false" => Json::Bool(false),
+            word => number(word).map_or_else(
+                || {
+                    self.cursor.odd = true;
+                    Json::Null
+                },
+                Json::Number,
+            ),
+        }
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
@@ -237,6 +294,92 @@ mod tests {
         let text = r#"{"a":[true,null,-1,2,0.5,"x\n"],"b":{}}"#;
         let value: Value = serde_json::from_str(text).unwrap();
         assert_eq!(Json::read(text.as_bytes()).unwrap().to_value(), value);
+    }
+
+    #[test]
+    fn numbers_are_read_as_other_readers_read_them() {
+        for text in [
+            "0",
+            "-0",
+            "7",
+            "-7",
+            "18446744073709551615",
+            "-9223372036854775808",
+            "0.1",
+            "1e22",
+            "-9223372036854775809",
+            "18446744073709551616",
+            "1.5E+3",
+            "2.5e-3",
+            "1e-400",
+            "0e999",
+            "123456789012345678901234567890.123456789",
+            "4.9e-324",
+            "1.7e308",
+            "00",
+            "1.",
+            ".5",
+            "+1",
+            "1e",
+            "1e+",
+            "--1",
+            "0x1",
+            "1_0",
+            "1e999",
+            "-1e999",
+            "NaN",
+            "Infinity",
+        ] {
+            let ours = Json::read(text.as_bytes()).ok().map(|document| document.number());
+            let theirs = serde_json::from_str::<Value>(text).ok().map(|value| value.as_f64());
+            match (ours, theirs) {
+                (Some(Some(ours)), Some(Some(theirs))) => {
+                    let near = (ours - theirs).abs() <= theirs.abs() * 1e-14;
+                    assert!(near && ours.is_sign_negative() == theirs.is_sign_negative(), "{text}");
+                }
+                (ours, theirs) => assert_eq!(ours, theirs, "{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_names_of_members_are_read_in_both_cases() {
+        let text = br#"{"finish_reason": 1, "inlineData": 2, "URI": 3, "done": 4, "done": 5}"#;
+        let document = Json::read(text).unwrap();
+        let read = |name: &str| document.get(name).integer();
+        assert_eq!(
+            (read("finishReason"), read("inline_data"), read("uri")),
+            (Some(1), Some(2), Some(3))
+        );
+        assert_eq!((read("done"), read("do")), (Some(5), None));
+    }
+
+    #[test]
+    fn what_is_no_json_as_a_whole_is_read_as_far_as_it_is() {
+        let read = |text: &str| Json::read_any(text.as_bytes()).to_value().to_string();
+        for (text, value) in [
+            (r#"{"a":1}"#, r#"{"a":1}"#),
+            ("\u{feff}[1]", "[1]"),
+            (r#"{"a":NaN,"b":[1e999,-0.5,],"c":tru,}"#, r#"{"a":null,"b":[null,-0.5],"c":null}"#),
+            (r#"{"a":{"b":[1,"c"#, r#"{"a":{"b":[1,null]}}"#),
+            (r#"{"a" 1 "b":2}"#, r#"{"a":1,"b":2}"#),
+            (r#"[1}{"a":1]"#, r#"[[1],{"a":1}]"#),
+            ("{\"a\":1}\n{\"a\":2}\n", r#"[{"a":1},{"a":2}]"#),
+            (
+                "data: {\"a\":\ndata: 1,\r\ndata:\"b\":2}\n\ndata: [DONE]\n\n",
+                r#"[{"a":1,"b":2},[null]]"#,
+            ),
+            (r#"["\q\ud83d\u12"]"#, "[\"\u{fffd}q\u{fffd}\u{fffd}12\"]"),
+            ("<html>", "null"),
+            ("", "null"),
+            ("{:}", r#"{"":null}"#),
+        ] {
+            assert_eq!(read(text), value, "{text}");
+        }
+        let long = format!("[\"{}\",1]", "ä".repeat(LONGEST_TEXT));
+        let document = Json::read_any(long.as_bytes());
+        assert_eq!(document.list().len(), 2);
+        assert_eq!(document.list()[0].text().map(|text| text.len()), Some(LONGEST_TEXT));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 use memchr::memchr;
 
+use super::cursor::unit;
+
 /// The length of an escape: a backslash, a `u` and four digits.
 const ESCAPE: usize = 6;
 
@@ -15,7 +17,7 @@ pub(crate) fn sanitize(text: &mut [u8]) {
     let mut at = 0;
     while let Some(found) = next_backslash(text, at) {
         at = found;
-        match (unit(text, at), unit(text, at + ESCAPE)) {
+        match (unit_at(text, at), unit_at(text, at + ESCAPE)) {
             (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => at += 2 * ESCAPE,
             (Some(0xd800..0xe000), _) => {
                 if let Some(half) = text.get_mut(at..at + ESCAPE) {
@@ -45,9 +47,8 @@ fn next_backslash(text: &[u8], from: usize) -> Option<usize> {
 }
 
 /// The number in an escape that stands there, if one does.
-fn unit(text: &[u8], at: usize) -> Option<u32> {
-    let digits = text.get(at..at + ESCAPE)?.strip_prefix(br"\u")?;
-    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
+fn unit_at(text: &[u8], at: usize) -> Option<u32> {
+    unit(text.get(at..)?.strip_prefix(b"\\")?)
 }
 
 #[cfg(test)]

@@ -9,6 +9,10 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// its name in the ledger.
 pub const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
+/// How often in a row an operation has to say that it is over with nothing to show before another one
+/// is paid for.
+pub const READINGS: u32 = 3;
+
 /// How long to wait before the poll that follows the `polls`-th: short at first, since asking is
 /// free and a quick answer is a quick picture, then regular.
 pub fn interval(polls: u32) -> Duration {

@@ -66,6 +66,9 @@ pub enum Progress {
     Ready(VideoFile, Option<Value>),
     /// It is over without a video; trying again means a new submission.
     Ended(Failure),
+    /// It is over, it says, and has nothing to show for it. That has been a mistake before; if it is
+    /// none, it has ended with this failure.
+    Unclear(Failure),
 }
 
 /// Where a finished video is.

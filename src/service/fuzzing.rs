@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::source::WebUrl;
-use crate::json::{Encoded, Json};
+use crate::json::Json;
 
 pub fn sanitize(text: &mut [u8]) {
     crate::json::sanitize(text);
@@ -14,10 +14,13 @@ pub fn read(body: &[u8]) -> Option<Value> {
     Json::read(body).ok().map(|document| document.to_value())
 }
 
-/// Decodes the text that is the member `data` of a document, in place.
-pub fn decode(reply: Vec<u8>) -> Option<Vec<u8>> {
-    let encoded = Encoded::locate(Json::read(&reply).ok()?.get("data").text()?, &reply);
-    encoded.decode(reply)
+pub fn read_any(body: &[u8]) -> Value {
+    Json::read_any(body).to_value()
+}
+
+/// The last image or video of a reply, decoded in place.
+pub fn take_file(mut reply: Vec<u8>) -> Option<Vec<u8>> {
+    crate::json::take_file(&mut reply, |_| true).map(|_| reply)
 }
 
 pub fn redacted(text: &str) -> String {

@@ -62,6 +62,8 @@ const poll = (provider: Case["provider"], more: Partial<Case> = {}): Case => ({
   budgetSeconds: 1,
   ...more,
 });
+/** What may be a mistake is asked for again first. */
+const IN_DOUBT: Partial<Case> = { budgetSeconds: 30 };
 const download = (uri: string): Case => ({ kind: "video", operation: 1, uri });
 
 /** Replies instead of the project to paths that contain a text. */
@@ -137,7 +139,7 @@ function imageCases({ marks, said, location }: Context): Record<string, Case[]> 
         body: { candidates: [{ finishReason: "STOP", content: { parts: [{ text: said }] } }] },
       }),
     ],
-    no_video: [poll({ body: done({ note: said }) })],
+    no_video: [poll({ body: done({ note: said }) }, IN_DOUBT)],
     model_unavailable: [
       image({ status: 404, body: error(404, said) }),
       { kind: "video", provider: { status: 404, body: said } },
@@ -186,7 +188,7 @@ function videoCases({ said, location }: Context): Record<string, Case[]> {
       poll({ body: { name: NAME, metadata: said } }, { operation: 120 }),
       poll({ status: 500, body: error(500, said) }, { operation: 120 }),
     ],
-    operation_not_found: [poll({ status: 404, body: error(404, said) })],
+    operation_not_found: [poll({ status: 404, body: error(404, said) }, IN_DOUBT)],
   };
 }
 

@@ -68,6 +68,44 @@ fn an_operation_that_ended_without_a_video_may_be_paid_for_again() {
 }
 
 #[test]
+fn one_poll_that_sounds_final_is_asked_again() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    let unknown = || Failure::retry_at_most(Code::OperationNotFound, 3, "400");
+    for _ in 0..2 {
+        // In doubt twice in a row, then known after all.
+        world.model.fail_poll(unknown());
+        world.model.fail_poll(unknown());
+        world.model.pend(1);
+    }
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    let job_of_another = world.send_video(scene("Lion sleeping"));
+    for _ in 0..3 {
+        world.model.fail_poll(unknown());
+    }
+    assert_eq!(world.run_videos(one_at_a_time()).failed, 1);
+    assert_eq!(world.queue.row(job).status, Status::Succeeded);
+    let row = world.queue.row(job_of_another);
+    assert_eq!(row.error_code, Some(Code::OperationNotFound));
+    assert!(row.operation.is_some());
+}
+
+#[test]
+fn an_end_with_nothing_to_show_is_read_again_before_another_video_is_bought() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    let unclear = || Ok(Progress::Unclear(Failure::retry_at_most(Code::NoVideo, 3, "nothing")));
+    world.model.polls.borrow_mut().extend([unclear(), unclear()]);
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert_eq!(world.model.submissions_made(), 1);
+    let job_of_another = world.send_video(scene("Lion sleeping"));
+    world.model.polls.borrow_mut().extend([unclear(), unclear(), unclear()]);
+    assert_eq!(world.run_videos(one_at_a_time()).retrying, 1);
+    assert_eq!(world.queue.row(job).status, Status::Succeeded);
+    assert!(world.queue.row(job_of_another).operation.is_none());
+}
+
+#[test]
 fn a_download_that_failed_is_retried_from_the_same_operation() {
     let world = MemoryWorld::new();
     world.send_video(scene("Lion walking"));

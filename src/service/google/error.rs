@@ -19,7 +19,7 @@ const FEW_ATTEMPTS: u32 = 3;
 
 /// What follows from a reply that is no success. `asked` names what was asked, usually a model.
 pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
-    let document = Json::read(&reply.body).unwrap_or(Json::Null);
+    let document = Json::read_any(&reply.body);
     let error = error_of(&document);
     // An error can come inside of a success, and what is answered with 400 or 500 often says only in
     // its code what it is.
@@ -63,17 +63,29 @@ pub(super) fn unreachable(asked: &str, error: &TransportError) -> Failure {
     }
 }
 
-/// The error of a document, wherever it is in there. One that says nothing is none: proxies send an
-/// empty one beside what was asked for.
+/// The error of a document that may be nothing but one.
 pub(super) fn error_of<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
-    let document = document.list().first().unwrap_or(document);
-    let error = said(document.get("error"));
-    let is_error = error.is_null() && said(document.get("message")).text().is_some();
-    if is_error { document } else { error }
+    let outer = document.list().first().unwrap_or(document);
+    match error_in(document) {
+        Json::Null
+            if outer.get("candidates").is_null() && outer.get("message").text().is_some() =>
+        {
+            outer
+        }
+        error => error,
+    }
+}
+
+/// The error in a document, wherever it is in there. One that says nothing is none: proxies send an
+/// empty one beside what was asked for.
+pub(super) fn error_in<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
+    let with_error = document.find(&|it| !said(it.get("error")).is_null());
+    with_error.map_or(&Json::Null, |it| said(it.get("error")))
 }
 
 /// An error, or null if it says nothing: there is no message in it, and no code but "no error".
 fn said<'d, 'a>(error: &'d Json<'a>) -> &'d Json<'a> {
+    let error = error.list().first().unwrap_or(error);
     let code = error.get("code");
     let is_fine = code.integer() == Some(0);
     let says = error.text().is_some()
@@ -103,7 +115,7 @@ fn bad_key(message: String) -> Failure {
 /// Whether a refusal of one operation or file is about that alone: Google answers 403 for what is
 /// gone or belongs to another project, with the same status as for a key without the right.
 pub(super) fn is_about_itself(reply: &Reply) -> bool {
-    let document = Json::read(&reply.body).unwrap_or(Json::Null);
+    let document = Json::read_any(&reply.body);
     reply.status == StatusCode::FORBIDDEN && !names_key(error_of(&document))
 }
 

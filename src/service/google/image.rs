@@ -4,15 +4,15 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::error::{error_of, failure, unreachable};
 use super::model::{is_of_vertex, model_name, total_bytes};
+use super::refusal::{refusal, words};
+use super::usage::usage_of;
 use super::vertex::vertex_path;
 use crate::failure::{Code, Failure};
-use crate::http::{BodyLimit, Transport, TransportError, post_json, send};
+use crate::http::{BodyLimit, Reply, Transport, TransportError, post_json, send};
 use crate::job::Format;
-use crate::json::{Encoded, Json, object_with_media};
+use crate::json::{Json, object_with_media, take_file};
 use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::port::{GeneratedImage, ImageModel, ImageRequest};
 use crate::service::redact::redacted;
@@ -26,18 +26,6 @@ const LONGEST_REPLY: usize = 40 * 1024 * 1024;
 
 /// The most attempts when a reply has no image: each is paid for.
 const ATTEMPTS_WITHOUT_IMAGE: u32 = 3;
-
-/// Reasons to end that no further attempt changes (`FinishReason` in the API's reference).
-const BLOCKED: [&str; 8] = [
-    "SAFETY",
-    "IMAGE_SAFETY",
-    "PROHIBITED_CONTENT",
-    "IMAGE_PROHIBITED_CONTENT",
-    "BLOCKLIST",
-    "SPII",
-    "RECITATION",
-    "IMAGE_RECITATION",
-];
 
 /// Gemini's image models.
 pub struct Gemini<T> {
@@ -69,21 +57,15 @@ impl<T: Transport> ImageModel for Gemini<T> {
         let lost = |error: TransportError| unreachable(model, &error);
         let request = post_json(&url, body(request)).map_err(lost)?;
         let limit = BodyLimit::WithPermit(LONGEST_REPLY, SMALL, permit);
-        let reply = send(transport, request, TIMEOUT, limit).await.map_err(lost)?;
+        let mut reply = send(transport, request, TIMEOUT, limit).await.map_err(lost)?;
         if !reply.status.is_success() {
             return Err(failure(model, &reply));
         }
-        let found = match Json::read(&reply.body) {
-            Ok(document) if !error_of(&document).is_null() => Err(failure(model, &reply)),
-            Ok(document) => look(model, &document, &reply.body),
-            Err(_) => Err(unreadable(model, "it is no JSON")),
-        };
-        let (encoded, usage) = found?;
-        let bytes = encoded.decode(reply.body).unwrap_or_default();
-        match Format::of(&bytes) {
-            Some(format) if format.is_image() => Ok(GeneratedImage { format, bytes, usage }),
-            _ => Err(unreadable(model, "its image is of no known format")),
+        let usage = usage_of(&Json::read_any(&reply.body));
+        if let Some(format) = take_file(&mut reply.body, Format::is_image) {
+            return Ok(GeneratedImage { format, bytes: reply.body, usage });
         }
+        Err(no_image(model, &reply))
     }
 }
 
@@ -123,71 +105,37 @@ fn body(ImageRequest { job, sources }: ImageRequest<'_>) -> Vec<u8> {
     })
 }
 
-/// Finds the image in a reply, or the reason why there is none. An image is success whatever
-/// else the reply says. A reply that was made for streaming comes as a list of pieces.
-fn look(
-    model: &str,
-    document: &Json<'_>,
-    reply: &[u8],
-) -> Result<(Encoded, Option<Value>), Failure> {
-    let pieces = match document {
-        Json::List(pieces) => pieces.as_slice(),
-        piece => std::slice::from_ref(piece),
-    };
-    let candidates = || pieces.iter().flat_map(|piece| piece.get("candidates").list());
-    let parts = || {
-        candidates()
-            .flat_map(|candidate| candidate.get("content").get("parts").list())
-            // Interim images and the model's thinking about them.
-            .filter(|part| !part.get("thought").is_true())
-    };
-    let images = parts().map(|part| part.get("inlineData")).filter(|inline| {
-        inline.get("mimeType").text().is_none_or(|media_type| media_type.starts_with("image/"))
-    });
-    let image = images.filter_map(|inline| inline.get("data").text()).next_back();
-    if let Some(image) = image {
-        let usage = pieces.iter().rev().map(|piece| piece.get("usageMetadata"));
-        let usage = usage.into_iter().find(|usage| !usage.is_null()).map(Json::to_value);
-        return Ok((Encoded::locate(image, reply), usage));
+/// Why there is no image in a reply.
+fn no_image(model: &str, reply: &Reply) -> Failure {
+    let document = Json::read_any(&reply.body);
+    if let Some(refused) = refusal(&document) {
+        return Failure::give_up(Code::ContentBlocked, format!("{model} {refused}"));
     }
-
-    let feedback = pieces.iter().map(|piece| piece.get("promptFeedback"));
-    let block = feedback.into_iter().find(|feedback| feedback.get("blockReason").text().is_some());
-    if let Some(feedback) = block {
-        let reason = words(feedback, "blockReason", "blockReasonMessage");
-        return Err(blocked(format!("{model} refused the prompt: {reason}")));
+    if !error_of(&document).is_null() {
+        return failure(model, reply);
     }
-    let ends = || candidates().filter(|candidate| candidate.get("finishReason").text().is_some());
-    let is_block = |candidate: &&Json<'_>| {
-        candidate.get("finishReason").text().is_some_and(|reason| BLOCKED.contains(&&**reason))
+    let shows = |part: &Json<'_>| {
+        !part.get("thought").is_true() && !part.get("inlineData").get("data").is_null()
     };
-    if let Some(candidate) = ends().find(is_block) {
-        let reason = words(candidate, "finishReason", "finishMessage");
-        return Err(blocked(format!("{model} refused to show the image: {reason}")));
+    if document.find(&shows).is_some() {
+        return unreadable(model, "its image is of no known format");
     }
-
     let mut said = String::new();
-    for end in ends() {
-        said = said + ": " + &words(end, "finishReason", "finishMessage");
-    }
-    for text in parts().filter_map(|part| part.get("text").text()) {
-        said = said + ": " + &redacted(text);
+    document.each_object(&mut |it| {
+        if it.get("finishReason").text().is_some() {
+            said = format!("{said}: {}", words(it, "finishReason", "finishMessage"));
+        }
+    });
+    document.each_object(&mut |it| {
+        if let (Some(text), false) = (it.get("text").text(), it.get("thought").is_true()) {
+            said = format!("{said}: {}", redacted(text));
+        }
+    });
+    if said.is_empty() && Json::read(&reply.body).is_err() {
+        return unreadable(model, "it is no JSON");
     }
     let message = redacted(&format!("{model} made no image{said}"));
-    Err(Failure::retry_at_most(Code::NoImage, ATTEMPTS_WITHOUT_IMAGE, message))
-}
-
-/// A reason and, where there is one, the sentence that explains it.
-fn words(object: &Json<'_>, reason: &str, sentence: &str) -> String {
-    let reason = object.get(reason).text().map_or("?".into(), |reason| redacted(reason));
-    match object.get(sentence).text() {
-        Some(sentence) => format!("{reason}, {}", redacted(sentence)),
-        None => reason,
-    }
-}
-
-fn blocked(message: String) -> Failure {
-    Failure::give_up(Code::ContentBlocked, message)
+    Failure::retry_at_most(Code::NoImage, ATTEMPTS_WITHOUT_IMAGE, message)
 }
 
 fn unreadable(model: &str, why: &str) -> Failure {

@@ -3,12 +3,15 @@
 mod model;
 mod code;
 mod error;
+mod refusal;
+mod usage;
 mod operation_state;
 mod protocol;
 mod veo;
 mod vertex;
 mod image;
 mod omni;
+mod address;
 mod download;
 mod video;
 

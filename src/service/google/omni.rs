@@ -5,19 +5,32 @@
 
 use http::StatusCode;
 
-use super::error::operation_failure;
+use super::error::{error_in, operation_failure};
 use super::model::total_bytes;
 use super::operation_state::OperationState;
-use super::protocol::{Ask, VideoProtocol};
+use super::protocol::{Ask, VideoProtocol, says_something};
 use crate::failure::{Code, Failure};
 use crate::http::Reply;
 use crate::job::VideoImages;
-use crate::json::{Encoded, Json, object_with_media};
+use crate::json::{Json, object_with_media, same_name};
 use crate::port::VideoRequest;
 use crate::service::redact::redacted;
 
 /// The most submissions when one ends without a video and without a good reason.
 const ATTEMPTS: u32 = 3;
+
+/// The states of an interaction.
+const STATUSES: [&str; 9] = [
+    "queued",
+    "in_progress",
+    "completed",
+    "failed",
+    "incomplete",
+    "budget_exceeded",
+    "cancelled",
+    "requires_action",
+    "requires_continuation",
+];
 
 /// Omni's protocol.
 pub(super) struct Omni {
@@ -51,12 +64,13 @@ impl VideoProtocol for Omni {
         Ask::Get(format!("{}/{id}", self.path))
     }
 
-    fn state(&self, id: &str, document: &Json<'_>, reply: &[u8]) -> OperationState {
-        let status = document.get("status").text().map_or("", |status| status);
-        match status {
+    fn state(&self, id: &str, document: &Json<'_>) -> OperationState {
+        let known = |it: &Json<'_>| status_of(it).is_some();
+        let Some(interaction) = document.find(&known) else { return OperationState::Unreadable };
+        match status_of(interaction).unwrap_or_default() {
             "queued" | "in_progress" => OperationState::Pending,
-            "completed" => completed(id, document, reply),
-            "failed" => OperationState::Ended(failed(id, document)),
+            "completed" => completed(id, interaction),
+            "failed" => OperationState::Ended(failed(id, interaction)),
             "incomplete" => {
                 let message = format!("{id} ended before the video was complete");
                 OperationState::Ended(Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message))
@@ -69,11 +83,10 @@ impl VideoProtocol for Omni {
                     message,
                 ))
             }
-            "cancelled" | "requires_action" | "requires_continuation" => {
+            status => {
                 let message = format!("{id} ended as {status}");
                 OperationState::Ended(Failure::give_up(Code::OperationFailed, message))
             }
-            _ => OperationState::Unreadable,
         }
     }
 
@@ -131,6 +144,12 @@ fn submission(
     })
 }
 
+/// The state of an interaction, if an object is one.
+fn status_of(object: &Json<'_>) -> Option<&'static str> {
+    let status = object.get("status").text()?;
+    STATUSES.into_iter().find(|known| same_name(known, status))
+}
+
 /// Everything that the model put out, the last first.
 fn outputs<'d, 'a>(document: &'d Json<'a>) -> impl Iterator<Item = &'d Json<'a>> {
     let steps = document.get("steps").list().iter().rev();
@@ -142,38 +161,36 @@ fn outputs<'d, 'a>(document: &'d Json<'a>) -> impl Iterator<Item = &'d Json<'a>>
         .chain(std::iter::once(document.get("output_video")))
 }
 
-fn completed(id: &str, document: &Json<'_>, reply: &[u8]) -> OperationState {
+fn completed(id: &str, interaction: &Json<'_>) -> OperationState {
+    let error = error_in(interaction);
+    if !error.is_null() {
+        return OperationState::Ended(operation_failure(id, error));
+    }
     let of_type = |kind: &'static str| {
-        outputs(document).filter(move |item| item.get("type").text().is_some_and(|t| t == kind))
+        outputs(interaction).filter(move |item| item.get("type").text().is_some_and(|t| t == kind))
     };
-    let usage = || Some(document.get("usage")).filter(|usage| !usage.is_null()).map(Json::to_value);
-    for video in of_type("video") {
-        if let Some(uri) = video.get("uri").text() {
-            return OperationState::Remote(uri.to_string(), usage());
-        }
-        if let Some(data) = video.get("data").text() {
-            return OperationState::Inline(Encoded::locate(data, reply), usage());
-        }
+    let says_more = |video: &Json<'_>| {
+        video.inside().any(|(name, value)| !same_name(name, "type") && says_something(value))
+    };
+    if of_type("video").any(says_more) {
+        return OperationState::Unknown;
     }
     let mut said: Vec<_> = of_type("text").filter_map(|item| item.get("text").text()).collect();
     said.reverse();
-    OperationState::Ended(match said.is_empty() {
-        // The model explains in words why it does not show what was asked for.
-        false => {
-            let said: String = said.into_iter().map(|text| format!("{text} ")).collect();
-            let message = format!("{id} was refused: {}", redacted(&said));
-            Failure::give_up(Code::ContentBlocked, message)
-        }
-        true => {
-            let message = format!("{id} ended without a video and without a reason");
-            Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message)
-        }
-    })
+    if said.is_empty() {
+        let message = format!("{id} ended without a video and without a reason");
+        return OperationState::Unclear(Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message));
+    }
+    // The model explains in words why it does not show what was asked for.
+    let said: String = said.into_iter().map(|text| format!("{text} ")).collect();
+    let message = format!("{id} was refused: {}", redacted(&said));
+    OperationState::Ended(Failure::give_up(Code::ContentBlocked, message))
 }
 
-fn failed(id: &str, document: &Json<'_>) -> Failure {
-    let steps = document.get("steps").list().iter().map(|step| step.get("error"));
-    let errors = document.get("errors").list().iter();
-    let error = std::iter::once(document.get("error")).chain(steps).chain(errors);
-    operation_failure(id, error.into_iter().find(|error| !error.is_null()).unwrap_or(&Json::Null))
+fn failed(id: &str, interaction: &Json<'_>) -> Failure {
+    let error = match error_in(interaction) {
+        Json::Null => interaction.get("errors").list().first().unwrap_or(&Json::Null),
+        error => error,
+    };
+    operation_failure(id, error)
 }

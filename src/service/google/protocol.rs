@@ -28,8 +28,8 @@ pub(super) trait VideoProtocol {
     /// Polls an operation.
     fn poll(&self, name: &str) -> Ask;
 
-    /// Reads the state of an operation; `reply` is the text of `document`.
-    fn state(&self, name: &str, document: &Json<'_>, reply: &[u8]) -> OperationState;
+    /// Reads the state of an operation from a reply that has no video in it.
+    fn state(&self, name: &str, document: &Json<'_>) -> OperationState;
 
     /// Whether a rejected poll says that there is no such operation. 403 and 404 say it in every
     /// protocol. The error is the one in the reply, the failure what it means.
@@ -40,5 +40,15 @@ pub(super) trait VideoProtocol {
     /// Cancels an operation. None where the API cannot.
     fn cancel(&self, _name: &str) -> Option<Ask> {
         None
+    }
+}
+
+/// Whether there is anything in a value.
+pub(super) fn says_something(value: &Json<'_>) -> bool {
+    match value {
+        Json::Null => false,
+        Json::Text(text) => !text.is_empty(),
+        Json::Bool(_) | Json::Number(_) => true,
+        _ => value.inside().any(|(_, inner)| says_something(inner)),
     }
 }

@@ -3,13 +3,14 @@
 //!
 //! Form of request and reply: <https://ai.google.dev/gemini-api/docs/video>.
 
-use super::error::operation_failure;
+use super::error::{error_in, operation_failure};
 use super::model::total_bytes;
 use super::operation_state::OperationState;
-use super::protocol::{Ask, VideoProtocol};
+use super::protocol::{Ask, VideoProtocol, says_something};
+use super::refusal::refusal;
 use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
-use crate::json::{Encoded, Json, Object, object_with_media};
+use crate::json::{Json, Object, object_with_media};
 use crate::port::{SourceImage, VideoRequest};
 use crate::service::redact::redacted;
 
@@ -44,41 +45,33 @@ impl VideoProtocol for Veo {
         Ask::Get(name.to_owned())
     }
 
-    /// The state of an operation. While it works, its reply has neither `done` nor anything else.
-    fn state(&self, name: &str, document: &Json<'_>, reply: &[u8]) -> OperationState {
-        let error = document.get("error");
+    /// The state of an operation. While it works, its reply has neither `done` nor anything else
+    /// that counts.
+    fn state(&self, name: &str, document: &Json<'_>) -> OperationState {
+        let is_done = |it: &Json<'_>| it.get("done").is_true();
+        let Some(operation) = document.find(&is_done) else {
+            let is_object = document.find(&|_| true).is_some();
+            return if is_object { OperationState::Pending } else { OperationState::Unreadable };
+        };
+        let error = error_in(operation);
         if !error.is_null() {
             return OperationState::Ended(operation_failure(name, error));
         }
-        match document {
-            Json::Object(_) if !document.get("done").is_true() => return OperationState::Pending,
-            Json::Object(_) => {}
-            _ => return OperationState::Unreadable,
+        if let Some(failure) = filtered(name, operation) {
+            return OperationState::Ended(failure);
         }
-        // Some versions of the API leave the inner object out.
-        let response = document.get("response");
-        let response = match response.get("generateVideoResponse") {
-            Json::Null => response,
-            inner => inner,
-        };
-        let samples = ["generatedSamples", "generatedVideos", "videos"];
-        let videos = samples.iter().flat_map(|list| response.get(list).list());
-        for sample in videos {
-            let video = if sample.get("video").is_null() { sample } else { sample.get("video") };
-            let uri = video.get("uri").text().or_else(|| video.get("gcsUri").text());
-            if let Some(uri) = uri {
-                return OperationState::Remote(uri.to_string(), None);
-            }
-            let inline = ["encodedVideo", "bytesBase64Encoded", "videoBytes"];
-            if let Some(data) = inline.iter().find_map(|key| video.get(key).text()) {
-                return OperationState::Inline(Encoded::locate(data, reply), None);
-            }
+        if operation.find(&has_samples).is_some() {
+            return OperationState::Unknown;
         }
-        OperationState::Ended(filtered(name, response).unwrap_or_else(|| {
-            let message = format!("{name} ended without a video and without a reason");
-            Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message)
-        }))
+        let message = format!("{name} ended without a video and without a reason");
+        OperationState::Unclear(Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message))
     }
+}
+
+/// Whether an object has samples with something in them.
+fn has_samples(object: &Json<'_>) -> bool {
+    let lists = ["generatedSamples", "generatedVideos", "videos"].map(|list| object.get(list));
+    lists.iter().any(|list| list.list().iter().any(says_something))
 }
 
 /// The body of a submission. The duration is a number here, an image is not `inlineData`, and
@@ -124,10 +117,18 @@ fn write_image(it: &mut Object<'_>, image: &SourceImage) {
 }
 
 /// What follows when a filter took the video away. What is filtered is not billed.
-fn filtered(name: &str, response: &Json<'_>) -> Option<Failure> {
-    let reasons = response.get("raiMediaFilteredReasons").list().iter();
-    let reason = reasons.filter_map(Json::text).fold(String::new(), |all, text| all + text + " ");
-    let count = response.get("raiMediaFilteredCount").integer().unwrap_or(0);
+fn filtered(name: &str, operation: &Json<'_>) -> Option<Failure> {
+    if let Some(refused) = refusal(operation) {
+        return Some(Failure::give_up(Code::ContentBlocked, format!("{name} {refused}")));
+    }
+    let mut reason = String::new();
+    let mut count = 0;
+    operation.each_object(&mut |it| {
+        for text in it.get("raiMediaFilteredReasons").list().iter().filter_map(Json::text) {
+            reason = format!("{reason}{text} ");
+        }
+        count = count.max(it.get("raiMediaFilteredCount").integer().unwrap_or(0));
+    });
     if reason.is_empty() && count < 1 {
         return None;
     }

@@ -40,8 +40,8 @@ impl VideoProtocol for VertexVeo {
         Ask::Post(format!("v1/{model}:fetchPredictOperation"), body)
     }
 
-    fn state(&self, name: &str, document: &Json<'_>, reply: &[u8]) -> OperationState {
-        Veo.state(name, document, reply)
+    fn state(&self, name: &str, document: &Json<'_>) -> OperationState {
+        Veo.state(name, document)
     }
 }
 

@@ -5,18 +5,20 @@ use std::time::Duration;
 use futures_util::future::LocalBoxFuture;
 use http::StatusCode;
 
+use super::address::video_address;
 use super::download::{check_inline, download};
 use super::error::{error_of, failure, is_about_itself, unreachable};
 use super::model::{is_of_vertex, model_name};
 use super::omni::{OMNI, VERTEX_OMNI};
 use super::operation_state::OperationState;
 use super::protocol::{Ask, VideoProtocol};
+use super::usage::usage_of;
 use super::veo::Veo;
 use super::vertex::{VertexVeo, object_url};
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::http::{BodyLimit, Reply, Transport, TransportError, get, post_json, send};
-use crate::job::strip_models_prefix;
-use crate::json::Json;
+use crate::job::{Format, strip_models_prefix};
+use crate::json::{Json, take_file};
 use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::port::{Body, Operation, Progress, SubmitError, VideoFile, VideoModel, VideoRequest};
 use crate::service::redact::redacted;
@@ -30,6 +32,9 @@ const POLL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Stopping an operation is nice to have; other jobs wait for this run meanwhile.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many polls in a row have to be answered with what may be a mistake before it counts.
+const POLLS_IN_DOUBT: u32 = 3;
 
 /// The answer to a submission is a name.
 const LONGEST_SUBMISSION_REPLY: usize = 1024 * 1024;
@@ -133,30 +138,7 @@ impl<T: Transport> VideoModel for Videos<T> {
         if !reply.status.is_success() {
             return Err(not_polled(protocol, name, &reply));
         }
-        let document = Json::read(&reply.body).unwrap_or(Json::Null);
-        let document = document.list().first().unwrap_or(&document);
-        // An error in a success that is no state of the operation: a proxy's way of refusing.
-        let is_state =
-            ["name", "id", "done", "status"].iter().any(|key| !document.get(key).is_null());
-        if !is_state && !error_of(document).is_null() {
-            return Err(not_polled(protocol, name, &reply));
-        }
-        let unreadable = || {
-            let message = format!("the state of {name} cannot be read");
-            Failure::retry(Code::ProviderReplyUnreadable, message)
-        };
-        match protocol.state(name, document, &reply.body) {
-            OperationState::Pending => Ok(Progress::Pending),
-            OperationState::Remote(uri, usage) => {
-                Ok(Progress::Ready(VideoFile::Remote(uri), usage))
-            }
-            OperationState::Inline(encoded, usage) => {
-                let video = encoded.decode(reply.body).ok_or_else(unreadable)?;
-                Ok(Progress::Ready(VideoFile::Inline(video), usage))
-            }
-            OperationState::Ended(failure) => Ok(Progress::Ended(failure)),
-            OperationState::Unreadable => Err(unreadable()),
-        }
+        found(protocol, name, reply)
     }
 
     async fn cancel(&self, operation: &Operation) -> Result<(), Failure> {
@@ -191,16 +173,67 @@ fn accepted(
     if reply.status.is_client_error() && reply.status != StatusCode::REQUEST_TIMEOUT {
         return Err(SubmitError { failure: failure(model, reply), rejected: true });
     }
-    if !reply.status.is_success() {
-        return Err(uncertain(&failure(model, reply).message));
-    }
-    let document = Json::read(&reply.body).unwrap_or(Json::Null);
-    let name = document.get(protocol.name_key()).text().filter(|name| protocol.is_name(name));
-    match name {
-        Some(name) => {
-            Ok(Operation { model: strip_models_prefix(model).to_owned(), name: name.to_string() })
+    let document = Json::read_any(&reply.body);
+    let name_of = |it: &Json<'_>| {
+        let name = it.get(protocol.name_key()).text().filter(|name| protocol.is_name(name))?;
+        Some(name.to_string())
+    };
+    let mut name = None;
+    // The outermost: what is in an operation has names, too.
+    document.each_object(&mut |it| name = name.take().or_else(|| name_of(it)));
+    match name.filter(|_| reply.status.is_success()) {
+        Some(name) => Ok(Operation { model: strip_models_prefix(model).to_owned(), name }),
+        None => {
+            let status = reply.status.as_u16();
+            Err(uncertain(&format!("{model} answered {status}: {}", quoted(reply))))
         }
-        None => Err(uncertain(&format!("{model} accepted it without a name that can be read"))),
+    }
+}
+
+/// What a reply to a poll means. A video wins, whatever else is said.
+fn found(protocol: &dyn VideoProtocol, name: &str, mut reply: Reply) -> Result<Progress, Failure> {
+    let document = Json::read_any(&reply.body);
+    let usage = usage_of(&document);
+    let address = video_address(&document).map(str::to_owned);
+    if take_file(&mut reply.body, |format| format == Format::Mp4).is_some() {
+        return Ok(Progress::Ready(VideoFile::Inline(reply.body), usage));
+    }
+    if let Some(address) = address {
+        return Ok(Progress::Ready(VideoFile::Remote(address), usage));
+    }
+    let document = Json::read_any(&reply.body);
+    // An error in a success that is no state of the operation: a proxy's way of refusing.
+    let error = error_of(&document);
+    let is_state = |it: &Json<'_>| {
+        let keys = ["name", "id", "done", "status"].map(|key| it.get(key));
+        !std::ptr::eq(it, error) && keys.iter().any(|value| !value.is_null())
+    };
+    if !error.is_null() && document.find(&is_state).is_none() {
+        return Err(not_polled(protocol, name, &reply));
+    }
+    match protocol.state(name, &document) {
+        OperationState::Pending => Ok(Progress::Pending),
+        OperationState::Ended(failure) => Ok(Progress::Ended(failure)),
+        OperationState::Unclear(failure) => Ok(Progress::Unclear(failure)),
+        OperationState::Unreadable => {
+            let message = format!("the state of {name} cannot be read: {}", quoted(&reply));
+            Err(Failure::retry(Code::ProviderReplyUnreadable, message))
+        }
+        OperationState::Unknown => {
+            let message =
+                format!("{name} ended with a result of no known form: {}", quoted(&reply));
+            Err(Failure::retry_at_most(Code::ProviderReplyUnreadable, POLLS_IN_DOUBT, message))
+        }
+    }
+}
+
+/// A reply in its own words, for a person who looks into it.
+fn quoted(reply: &Reply) -> String {
+    const BEGINNING: usize = 2000;
+    let body = reply.body.get(..BEGINNING).unwrap_or(&reply.body);
+    match redacted(&String::from_utf8_lossy(body)) {
+        said if said.is_empty() => "nothing".into(),
+        said => said,
     }
 }
 
@@ -222,23 +255,30 @@ fn uncertain(what: &str) -> SubmitError {
     SubmitError { failure: Failure::give_up(Code::SubmissionUncertain, message), rejected: false }
 }
 
-/// What a refused question about an operation means: usually nothing for the operation itself.
+/// What a refused question about an operation means: usually nothing for the operation itself. What
+/// sounds final is asked for again all the same, since the API has answered so by mistake.
 fn not_polled(protocol: &dyn VideoProtocol, name: &str, reply: &Reply) -> Failure {
     let failure = failure(name, reply);
-    let document = Json::read(&reply.body).unwrap_or(Json::Null);
+    let document = Json::read_any(&reply.body);
     let error = error_of(&document);
-    let unknown = matches!(failure.next, Next::Rest { standing: Standing::Retired, .. })
-        || is_about_itself(reply)
-        || protocol.is_unknown(reply, error, &failure);
-    if !unknown {
-        return failure;
+    let is_retired = matches!(failure.next, Next::Rest { standing: Standing::Retired, .. });
+    let is_unknown =
+        is_retired || is_about_itself(reply) || protocol.is_unknown(reply, error, &failure);
+    let in_doubt = |code, message| Failure::retry_at_most(code, POLLS_IN_DOUBT, message);
+    match failure.next {
+        // A proxy's 404 says nothing; only the API itself knows what it does not know.
+        _ if is_unknown && error.is_null() => {
+            Failure::retry(Code::ProviderReplyUnreadable, failure.message)
+        }
+        _ if is_unknown => in_doubt(
+            Code::OperationNotFound,
+            format!("the provider does not know the operation: {}", failure.message),
+        ),
+        Next::GiveUp if failure.code == Code::ModelRejectedRequest => {
+            in_doubt(failure.code, failure.message)
+        }
+        _ => failure,
     }
-    // A proxy's 404 says nothing; only the API itself knows what it does not know.
-    if error.is_null() {
-        return Failure::retry(Code::ProviderReplyUnreadable, failure.message);
-    }
-    let message = format!("the provider does not know the operation: {}", failure.message);
-    Failure::give_up(Code::OperationNotFound, message)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::super::refusal::BLOCKED;
 use super::*;
 use crate::failure::{Next, Standing};
 use crate::job::ImageJob;
@@ -160,6 +161,165 @@ fn escapes_and_the_other_alphabet_are_read() {
     }
 }
 
+/// The ways in which a part with an image comes.
+fn parts() -> Vec<String> {
+    let data = base64(PNG);
+    let mut parts = Vec::new();
+    for (inline, media_type) in [("inlineData", "mimeType"), ("inline_data", "mime_type")] {
+        for kind in ["image/png", "IMAGE/PNG", "application/octet-stream", "text/plain", ""] {
+            let part = json!({inline: {media_type: kind, "data": data}});
+            parts.push(part.to_string());
+        }
+        parts.push(json!({inline: {"data": format!("data:image/png;base64,{data}")}}).to_string());
+        parts.push(json!({inline: {"data": data, media_type: null, "more": [1, {}]}}).to_string());
+        // The second of two members of one name, and the first.
+        parts.push(format!(r#"{{"{inline}":{{"data":"{data}"}},"{inline}":null}}"#));
+        parts.push(format!(r#"{{"{inline}":null,"{inline}":{{"data":"","data":"{data}"}}}}"#));
+    }
+    let svg = base64(b"<svg xmlns='http://www.w3.org/2000/svg'/>");
+    let behind = json!({"inlineData": {"mimeType": "image/svg+xml", "data": svg}});
+    parts.push(format!("{},{behind}", image(PNG)));
+    parts
+}
+
+/// The ways in which a document with these parts comes.
+fn documents(parts: &str) -> Vec<String> {
+    let candidate = format!(r#"{{"content":{{"role":"model","parts":[{parts}]}}}}"#);
+    let plain = format!(r#"{{"candidates":[{candidate}]}}"#);
+    let beside = |more: &str| format!(r#"{{{more},"candidates":[{candidate}],{more}}}"#);
+    let mut documents: Vec<_> = [
+        r#""error":{}"#,
+        r#""error":null"#,
+        r#""error":{"code":0,"message":"OK"}"#,
+        r#""error":{"code":500,"message":"Something"}"#,
+        r#""message":"success""#,
+        r#""promptFeedback":{"blockReason":"SAFETY"}"#,
+        r#""usageMetadata":{"a":NaN}"#,
+        r#""a":Infinity,"b":-Infinity,"c":nan"#,
+        r#""a":1e999,"b":-1e999,"c":-0,"d":00012,"e":.5,"f":+1"#,
+        r#""a":undefined,"b":0x1F,"c":'single'"#,
+        r#""a":"tab	and\ud83d half and \q""#,
+        r#""a":[1,2,],"b":{"c":1,}"#,
+    ]
+    .into_iter()
+    .map(beside)
+    .collect();
+    documents.extend([
+        format!(r#"{{"response":{plain}}}"#),
+        format!(r#"{{"code":200,"data":{{"result":{plain}}}}}"#),
+        format!("[{plain}]"),
+        format!(r#"[{{"candidates":[{{"content":{{"parts":[{{"text":"Hm"}}]}}}}]}},{plain}]"#),
+        format!("{plain} trailing"),
+        format!("{plain}}}]"),
+        plain.trim_end_matches(['}', ']']).to_owned(),
+        plain.replace("[{", "[,{").replace("}]", "},]"),
+        plain,
+    ]);
+    documents
+}
+
+/// The ways in which a document is sent.
+fn bodies(document: &str) -> Vec<String> {
+    let text = r#"{"candidates":[{"content":{"parts":[{"text":"Drawing"}]}}]}"#;
+    let lines = document.replace(':', ":\ndata: ");
+    vec![
+        document.to_owned(),
+        format!("\u{feff}{document}"),
+        format!(" \r\n{document}\r\n"),
+        format!("data: {document}\n\n"),
+        format!("data:{document}\r\n\r\ndata: [DONE]\r\n\r\n"),
+        format!(": keep-alive\n\nevent: message\nid: 7\ndata: {document}\n\n: bye {{\n\n"),
+        format!("data: {text}\n\ndata: {document}\n\ndata: {text}\n\ndata: [DONE]\n\n"),
+        format!("data: {lines}\n\n"),
+        format!("{text}\n{document}\n{text}\n"),
+        format!("\u{1e}{document}\n"),
+        format!(")]}}'\n{document}"),
+    ]
+}
+
+#[test]
+fn an_image_is_taken_whatever_stands_around_it() {
+    for part in parts() {
+        for document in documents(&part) {
+            for body in bodies(&document) {
+                let image = generate(&Recorded::at(BASE).reply(200, &body));
+                let bytes = image.map(|image| image.bytes);
+                assert_eq!(bytes.as_deref(), Ok(PNG), "{body}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_image_beside_bytes_of_no_text_is_an_image() {
+    let part = image(PNG);
+    let mut body = br#"{"candidates":[{"content":{"parts":[{"text":"half a "#.to_vec();
+    body.extend(b"\xf0\x9f \xff\xfe");
+    body.extend(format!(r#" \ud83d \udc00"}},{part}]}}}}]}}"#).as_bytes());
+    assert_eq!(generate(&Recorded::at(BASE).reply(200, &body)).unwrap().bytes, PNG);
+}
+
+#[test]
+fn usage_is_kept_within_bounds_and_fit_for_a_database() {
+    let usage = |usage: Value| {
+        let mut reply = candidate(json!([image(PNG)]));
+        reply["usage_metadata"] = usage;
+        outcome(200, reply).unwrap().usage
+    };
+    let ordinary = json!({"promptTokenCount": 12, "candidatesTokenCount": 1290, "ratio": 0.5,
+        "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}], "cached": false});
+    assert_eq!(usage(ordinary.clone()), Some(ordinary));
+    assert_eq!(usage(json!({"a\0b": "c\0\u{1b}d"})), Some(json!({"a b": "c d"})));
+    assert_eq!(usage(json!(null)), None);
+    for large in [
+        json!({"text": "word ".repeat(100_000), "count": 1}),
+        json!(vec![json!({"tokenCount": 1}); 10_000]),
+        json!((0..10_000).map(|n| (n.to_string(), n.into())).collect::<serde_json::Map<_, _>>()),
+    ] {
+        let kept = usage(large).unwrap().to_string();
+        assert!(kept.len() < 8 * 1024, "{}", kept.len());
+    }
+    let deep = format!("{}1{}", "[".repeat(60), "]".repeat(60));
+    assert!(usage(serde_json::from_str(&deep).unwrap()).unwrap().to_string().len() < 40);
+    let body = candidate(json!([image(PNG)])).to_string();
+    let body = body.replacen('{', r#"{"usageMetadata":{"a":1e999,"b":NaN,"c":2},"#, 1);
+    let image = generate(&Recorded::at(BASE).reply(200, body)).unwrap();
+    assert_eq!(image.usage, Some(json!({"a": null, "b": null, "c": 2})));
+}
+
+#[test]
+fn the_last_usage_of_a_stream_counts() {
+    let piece = |parts: Value, count: u32| {
+        let mut piece = candidate(parts);
+        piece["usageMetadata"] = json!({"totalTokenCount": count});
+        format!("data: {piece}\n\n")
+    };
+    let body = piece(json!([image(PNG)]), 7) + &piece(json!([{"text": ""}]), 9);
+    let image = generate(&Recorded::at(BASE).reply(200, body)).unwrap();
+    assert_eq!(image.usage, Some(json!({"totalTokenCount": 9})));
+}
+
+#[test]
+fn a_refusal_is_read_in_every_wrapping() {
+    for refusal in [
+        json!({"promptFeedback": {"blockReason": "SAFETY"}}),
+        json!({"prompt_feedback": {"block_reason": "safety"}, "error": {}}),
+        json!({"candidates": [{"finish_reason": "IMAGE_SAFETY", "content": {}}]}),
+        json!({"candidates": [{"finishReason": "prohibited_content"}], "message": "ok"}),
+    ] {
+        for body in
+            bodies(&refusal.to_string()).into_iter().chain([format!(r#"{{"data":{refusal}}}"#)])
+        {
+            let failure = generate(&Recorded::at(BASE).reply(200, &body)).unwrap_err();
+            assert_eq!(
+                (failure.code, failure.next),
+                (Code::ContentBlocked, Next::GiveUp),
+                "{body}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_refused_prompt_is_final() {
     let failure = outcome(
@@ -231,6 +391,9 @@ fn an_error_leads_where_googles_errors_lead() {
     assert_eq!(outcome(400, error(400)).unwrap_err().code, Code::ModelRejectedRequest);
     assert_eq!(outcome(503, error(503)).unwrap_err().code, Code::ProviderUnavailable);
     assert_eq!(outcome(200, error(429)).unwrap_err().code, Code::QuotaExhausted);
+    let mut said = candidate(json!([{"text": "No."}]));
+    said["message"] = json!("success");
+    assert_eq!(outcome(200, said).unwrap_err().code, Code::NoImage);
 }
 
 #[test]

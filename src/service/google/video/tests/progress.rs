@@ -3,13 +3,27 @@ use serde_json::json;
 use super::*;
 use crate::service::testing::MP4;
 
+/// Asked again, or submitted again, a few times.
+const FEW: Next = Next::Retry { after: None, attempts: Some(3) };
+
 fn progress(model: &str, name: &str, reply: Value) -> Progress {
     poll(model, name, &Recorded::at(BASE).json(200, reply)).unwrap()
 }
 
+fn name_of(model: &str) -> &str {
+    if model == VEO { NAME } else { "v1_x" }
+}
+
 fn ended(model: &str, reply: Value) -> Failure {
-    match progress(model, if model == VEO { NAME } else { "v1_x" }, reply) {
+    match progress(model, name_of(model), reply) {
         Progress::Ended(failure) => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn unclear(model: &str, reply: Value) -> Failure {
+    match progress(model, name_of(model), reply) {
+        Progress::Unclear(failure) => failure,
         other => panic!("{other:?}"),
     }
 }
@@ -62,6 +76,147 @@ fn a_finished_veo_video_is_at_its_uri_or_inside() {
     }
 }
 
+/// The ways in which a video of this form comes.
+fn results(video: &Value) -> Vec<(&'static str, Value)> {
+    let sample = json!({"video": video});
+    let mut results = Vec::new();
+    for response in [
+        json!({"generateVideoResponse": {"generatedSamples": [sample]}}),
+        json!({"generateVideoResponse": {"generatedSamples": [sample], "raiMediaFilteredCount": 1}}),
+        json!({"generate_video_response": {"generated_samples": [sample]}}),
+        json!({"generatedVideos": [sample]}),
+        json!({"generated_videos": [{}, sample, null]}),
+        json!({"generatedSamples": [video], "thumbnail": {"uri": "https://api.test/thumbnail"}}),
+        json!({"videos": [video]}),
+        json!({"video": video}),
+    ] {
+        for done in [json!({}), json!({"done": true}), json!({"done": true, "name": NAME})] {
+            for key in ["response", "result"] {
+                let mut reply = done.clone();
+                reply[key] = response.clone();
+                results.push((VEO, reply));
+            }
+        }
+    }
+    let mut item = video.clone();
+    item["type"] = json!("video");
+    for outputs in [
+        json!({"steps": [{"type": "model_output", "content": [{"type": "text", "text": "Here"}, item]}]}),
+        json!({"steps": [{"type": "model_output", "content": [item]},
+            {"type": "thought", "content": [{"type": "video", "uri": "https://api.test/draft"}]}]}),
+        json!({"steps": [{"type": "user_input", "content": [{"type": "video", "uri": "https://api.test/source"}]},
+            {"type": "model_output", "content": [item]}]}),
+        json!({"outputs": [item]}),
+        json!({"output_video": video}),
+        json!({"outputVideo": video, "input": [{"type": "video", "uri": "https://api.test/source"}]}),
+    ] {
+        for status in ["completed", "COMPLETED", "failed", "incomplete", "brand_new"] {
+            let mut reply = outputs.clone();
+            reply["status"] = json!(status);
+            reply["id"] = json!("v1_x");
+            results.push((OMNI, reply));
+        }
+    }
+    results
+}
+
+/// The ways in which a reply is sent.
+fn bodies(reply: &Value) -> Vec<String> {
+    let with = |key: &str, value: Value| {
+        let mut reply = reply.clone();
+        reply[key] = value;
+        reply.to_string()
+    };
+    vec![
+        reply.to_string(),
+        with("error", json!({})),
+        with("error", json!({"code": 0})),
+        with("error", json!({"code": 13, "message": "m"})),
+        with("message", json!("ok")),
+        json!([reply]).to_string(),
+        json!({"data": reply}).to_string(),
+        json!({"response": reply}).to_string(),
+        json!({"success": true, "result": [reply]}).to_string(),
+        format!("\u{feff}{reply}"),
+        format!("data: {reply}\n\ndata: [DONE]\n\n"),
+        format!("{{\"status\":\"in_progress\",\"name\":\"x\"}}\n{reply}\n"),
+        reply.to_string().replacen('{', "{\"progress\":NaN,\"size\":1e999,", 1),
+        format!("{reply} trailing"),
+    ]
+}
+
+#[test]
+fn a_video_is_taken_whatever_stands_around_it() {
+    const URI: &str = "https://api.test/v1beta/files/f1:download?alt=media";
+    let data = base64_simd::STANDARD.encode_to_string(MP4);
+    let inline = |key: &str| json!({key: data, "mimeType": "video/mp4"});
+    let mut forms = vec![];
+    for key in ["uri", "gcsUri", "downloadUri", "download_uri", "fileUri", "url", "videoUri"] {
+        forms.push((json!({key: URI}), VideoFile::Remote(URI.into())));
+    }
+    forms.push((json!({"uri": "files/f1"}), VideoFile::Remote("files/f1".into())));
+    forms.push((json!({"gcsUri": "gs://b/o.mp4"}), VideoFile::Remote("gs://b/o.mp4".into())));
+    let both =
+        json!({"uri": URI, "gcsUri": "gs://b/o.mp4", "thumbnail": {"uri": "https://a.test/"}});
+    forms.push((both, VideoFile::Remote(URI.into())));
+    for key in ["bytesBase64Encoded", "encodedVideo", "videoBytes", "video_bytes", "data", "new"] {
+        forms.push((inline(key), VideoFile::Inline(MP4.to_vec())));
+    }
+    let no_file = base64_simd::STANDARD.encode_to_string(b"GIF89a\x01\0\x01\0\0\0");
+    forms.push((json!({"videoBytes": no_file, "uri": URI}), VideoFile::Remote(URI.into())));
+    for (video, file) in forms {
+        for (model, reply) in results(&video) {
+            for body in bodies(&reply) {
+                let found = poll(model, name_of(model), &Recorded::at(BASE).reply(200, &body));
+                assert_eq!(found, Ok(Progress::Ready(file.clone(), None)), "{body}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_end_is_read_in_every_wrapping() {
+    for (model, reply, code) in [
+        (VEO, json!({"done": true, "error": {"code": 3, "message": "m"}}), Code::OperationFailed),
+        (VEO, json!({"done": true, "error": "Overloaded"}), Code::OperationFailed),
+        (
+            VEO,
+            json!({"done": true, "error": {"code": 503, "message": "overloaded"}}),
+            Code::ProviderUnavailable,
+        ),
+        (
+            VEO,
+            json!({"done": true, "result": {"rai_media_filtered_count": 1}}),
+            Code::ContentBlocked,
+        ),
+        (
+            VEO,
+            json!({"done": true, "response": {"promptFeedback": {"blockReason": "OTHER"}}}),
+            Code::ContentBlocked,
+        ),
+        (
+            OMNI,
+            json!({"status": "failed", "error": {"code": "resource_exhausted"}}),
+            Code::QuotaExhausted,
+        ),
+        (OMNI, json!({"status": "Failed", "errors": [{"code": 429}]}), Code::QuotaExhausted),
+        (OMNI, json!({"status": "completed", "error": {"code": 13}}), Code::ProviderUnavailable),
+    ] {
+        for body in [
+            reply.to_string(),
+            json!([reply]).to_string(),
+            json!({"data": reply}).to_string(),
+            format!("data: {reply}\n\n"),
+        ] {
+            let found = poll(model, name_of(model), &Recorded::at(BASE).reply(200, &body));
+            match found {
+                Ok(Progress::Ended(failure)) => assert_eq!(failure.code, code, "{body}"),
+                other => panic!("{body}: {other:?}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn a_filtered_veo_video_is_final_unless_it_was_for_its_sound() {
     let filtered = |response: Value| ended(VEO, json!({"done": true, "response": response}));
@@ -92,17 +247,42 @@ fn a_failed_veo_operation_says_by_its_code_what_follows() {
 }
 
 #[test]
-fn an_end_with_nothing_is_worth_a_few_submissions() {
-    for response in [
-        Value::Null,
-        json!({}),
-        json!({"generateVideoResponse": {}}),
-        json!({"generateVideoResponse": {"generatedSamples": []}}),
-        json!({"generateVideoResponse": {"generatedSamples": [{"video": {}}, null]}}),
+fn an_end_with_nothing_is_read_again_and_then_worth_a_few_submissions() {
+    for more in [
+        json!({"response": null}),
+        json!({"response": {}}),
+        json!({"response": {"generateVideoResponse": {}}}),
+        json!({"response": {"generateVideoResponse": {"generatedSamples": []}}}),
+        json!({"response": {"generateVideoResponse": {"generatedSamples": [{"video": {}}, null]}}}),
+        json!({"error": {}}),
+        json!({"error": {"code": 0}, "response": {"@type": "type.googleapis.com/x"}}),
+        json!({"something": "new"}),
     ] {
-        let failure = ended(VEO, json!({"name": NAME, "done": true, "response": response}));
+        let mut reply = more;
+        reply["name"] = json!(NAME);
+        reply["done"] = json!(true);
+        let failure = unclear(VEO, reply);
         assert_eq!(failure.code, Code::NoVideo);
-        assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+        assert_eq!(failure.next, FEW);
+    }
+    assert_eq!(unclear(OMNI, json!({"id": "v1_x", "status": "completed"})).next, FEW);
+}
+
+#[test]
+fn a_result_of_no_known_form_is_no_missing_video() {
+    let sample = |sample: Value| json!({"done": true, "response": {"generateVideoResponse": {"generatedSamples": [sample]}}});
+    let long = "A".repeat(100_000);
+    for (model, reply) in [
+        (VEO, sample(json!({"video": {"handle": "projects/p/videos/1"}}))),
+        (VEO, sample(json!({"video": {"newBytes": long}}))),
+        (VEO, sample(json!("video-1"))),
+        (VEO, json!({"done": true, "result": {"videos": [{"mime_type": "video/mp4"}]}})),
+        (OMNI, json!({"status": "completed", "outputs": [{"type": "video", "handle": "x"}]})),
+    ] {
+        let transport = Recorded::at(BASE).json(200, reply);
+        let failure = poll(model, name_of(model), &transport).unwrap_err();
+        assert_eq!((failure.code, failure.next), (Code::ProviderReplyUnreadable, FEW));
+        assert!(failure.message.contains("video"), "{}", failure.message);
     }
 }
 
@@ -135,7 +315,6 @@ fn omni_refuses_in_words() {
     );
     assert_eq!((failure.code, failure.next), (Code::ContentBlocked, Next::GiveUp));
     assert!(failure.message.ends_with("I cannot show that."), "{}", failure.message);
-    assert_eq!(ended(OMNI, json!({"status": "completed"})).code, Code::NoVideo);
 }
 
 #[test]
@@ -154,16 +333,21 @@ fn every_other_end_of_omni_is_known() {
 }
 
 #[test]
-fn an_unknown_operation_is_given_up_and_kept() {
+fn an_operation_is_unknown_only_if_that_is_said_a_few_times() {
     let missing = json!({"error": {"code": 404, "message": "Not found"}});
     let unknown = json!({"error": {"code": 400, "message": "Invalid interaction id"}});
-    for (model, name, status, reply) in
-        [(VEO, NAME, 404, &missing), (OMNI, "v1_x", 404, &missing), (OMNI, "v1_x", 400, &unknown)]
-    {
+    let invalid = json!({"error": {"message": "Invalid argument.", "code": "invalid_request"}});
+    for (model, status, reply, code) in [
+        (VEO, 404, &missing, Code::OperationNotFound),
+        (OMNI, 404, &missing, Code::OperationNotFound),
+        (OMNI, 400, &unknown, Code::OperationNotFound),
+        (OMNI, 400, &invalid, Code::OperationNotFound),
+        (VEO, 400, &invalid, Code::ModelRejectedRequest),
+    ] {
         let transport = Recorded::at(BASE).json(status, reply.clone());
-        let failure = poll(model, name, &transport).unwrap_err();
-        assert_eq!((failure.code, failure.next), (Code::OperationNotFound, Next::GiveUp));
-        assert!(failure.message.contains(name));
+        let failure = poll(model, name_of(model), &transport).unwrap_err();
+        assert_eq!((failure.code, failure.next), (code, FEW));
+        assert!(failure.message.contains(name_of(model)));
     }
 }
 
@@ -193,7 +377,7 @@ fn a_refused_question_says_nothing_about_the_operation() {
         let transport = Recorded::at(BASE).json(status, reply);
         assert_eq!(poll(OMNI, "v1_x", &transport).unwrap_err().code, code);
     }
-    let broken = Recorded::at(BASE).reply(200, "{\"name\": ");
+    let broken = Recorded::at(BASE).reply(200, "<html>");
     assert_eq!(poll(VEO, NAME, &broken).unwrap_err().code, Code::ProviderReplyUnreadable);
     let lost = Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
     assert_eq!(poll(VEO, NAME, &lost).unwrap_err().code, Code::ProviderUnavailable);
@@ -205,8 +389,14 @@ fn an_error_in_a_success_is_no_pending_operation() {
     let error = json!({"code": 404, "message": "Not found", "status": "NOT_FOUND"});
     let failure = poll(json!({"error": error.clone()})).unwrap_err();
     assert_eq!(failure.code, Code::OperationNotFound);
-    let failed = poll(json!({"name": NAME, "error": {"code": 13, "message": "m"}})).unwrap();
-    assert!(matches!(failed, Progress::Ended(_)), "{failed:?}");
+    // It counts when the operation is over.
+    for error in [json!({"code": 13, "message": "m"}), json!({"code": 13}), json!("m"), json!({})] {
+        let reply = |done: Value| poll(json!({"name": NAME, "error": error, "done": done}));
+        assert_eq!(reply(Value::Null).unwrap(), Progress::Pending, "{error}");
+        assert_eq!(reply(json!(false)).unwrap(), Progress::Pending, "{error}");
+        let over = reply(json!(true)).unwrap();
+        assert_eq!(matches!(over, Progress::Ended(_)), error != json!({}), "{error}");
+    }
     assert!(poll(json!("text")).is_err());
     assert_eq!(poll(json!([{"name": NAME}])).unwrap(), Progress::Pending);
 }
@@ -216,5 +406,5 @@ fn a_forbidden_operation_is_not_a_forbidden_key() {
     let gone = json!({"error": {"code": 403, "status": "PERMISSION_DENIED",
         "message": "You do not have permission, or it may not exist."}});
     let failure = poll(VEO, NAME, &Recorded::at(BASE).json(403, gone)).unwrap_err();
-    assert_eq!((failure.code, failure.next), (Code::OperationNotFound, Next::GiveUp));
+    assert_eq!((failure.code, failure.next), (Code::OperationNotFound, FEW));
 }

@@ -1,0 +1,115 @@
+use super::*;
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xfb\xef\xff\x01";
+
+fn base64(bytes: &[u8]) -> String {
+    base64_simd::STANDARD.encode_to_string(bytes)
+}
+
+fn png_and(more: &[u8]) -> Vec<u8> {
+    [PNG, more].concat()
+}
+
+fn taken(reply: &str) -> Option<Vec<u8>> {
+    let mut reply = reply.as_bytes().to_vec();
+    take_file(&mut reply, Format::is_image).map(|_| reply)
+}
+
+#[test]
+fn every_way_of_writing_base64_is_read() {
+    let standard = base64(PNG);
+    let url_safe = standard.replace('+', "-").replace('/', "_");
+    for data in [
+        standard.clone(),
+        url_safe.clone(),
+        url_safe.trim_end_matches('=').into(),
+        standard.trim_end_matches('=').into(),
+        standard.replace('/', "\\/"),
+        standard.replace('/', "\\u002F").replace('=', "\\u003d").replace('+', "\\u002b"),
+        format!("\\r\\n {}\\t{}", &standard[..8], &standard[8..]),
+        format!("\n{}\n{}\n", &standard[..5], &standard[5..]),
+        format!("data:image/png;base64,{standard}"),
+        format!("data:image\\/png;base64,{}", standard.replace('/', "\\/")),
+        format!("data:,{standard}"),
+    ] {
+        assert_eq!(taken(&format!("{{\"data\" : \"{data}\"}}")).unwrap(), PNG, "{data}");
+    }
+}
+
+#[test]
+fn the_replys_memory_becomes_the_files() {
+    for data in [base64(PNG), base64(PNG).replace('/', "\\/")] {
+        let mut reply = format!("{{\"data\": \"{data}\"}}").into_bytes();
+        let address = reply.as_ptr();
+        assert_eq!(take_file(&mut reply, Format::is_image), Some(Format::Png));
+        assert_eq!((reply.as_slice(), reply.as_ptr()), (PNG, address));
+    }
+}
+
+#[test]
+fn the_last_whole_file_of_a_wanted_format_counts() {
+    let (first, last) = (base64(&png_and(b"1")), base64(&png_and(b"2")));
+    let others = [
+        base64(b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        base64(b"GIF89a\x01\0\x01\0\0\0"),
+        base64(b"\0\0\0\x20ftypisom\0\0\x02\0"),
+        format!("{last}!"),
+        "no base64".into(),
+        String::new(),
+        "data:".into(),
+    ];
+    for other in others {
+        let reply = format!(r#"[{{"data":"{first}"}},{{"data":"{last}"}},{{"data":"{other}"}}]"#);
+        assert_eq!(taken(&reply).unwrap(), png_and(b"2"), "{other}");
+        assert_eq!(taken(&format!(r#"{{"data":"{other}"}}"#)), None, "{other}");
+    }
+    let (image, video) = (base64(PNG), base64(b"\0\0\0\x20ftypisom\0\0\x02\0"));
+    let mut reply = format!(r#"{{"a":"{video}","b":"{image}"}}"#).into_bytes();
+    assert_eq!(take_file(&mut reply, |format| format == Format::Mp4), Some(Format::Mp4));
+}
+
+#[test]
+fn what_is_no_result_is_not_taken() {
+    let file = format!(r#"{{"data":"{}"}}"#, base64(PNG));
+    for reply in [
+        format!(r#"{{"thought":true,"inlineData":{file}}}"#),
+        format!(r#"{{"inlineData":{file},"thought":true}}"#),
+        format!(r#"{{"type":"thought","content":[{file}]}}"#),
+        format!(r#"{{"type":"user_input","content":[{file}]}}"#),
+        format!(r#"{{"role":"user","parts":[{file}]}}"#),
+        format!(r#"{{"request":{{"contents":[{file}]}}}}"#),
+        format!(r#"{{"instances":[{{"image":{file}}}]}}"#),
+    ] {
+        assert_eq!(taken(&reply), None, "{reply}");
+        assert_eq!(taken(&format!("[{file},{reply}]")).unwrap(), PNG);
+    }
+    let not_thought = format!(r#"{{"thought":false,"inlineData":{file}}}"#);
+    assert_eq!(taken(&not_thought).unwrap(), PNG);
+}
+
+#[test]
+fn a_reply_without_a_file_remains() {
+    let text = r#"{"candidates":[{"content":{"parts":[{"text":"\u00e4"}]}}]}"#;
+    let mut reply = text.as_bytes().to_vec();
+    assert_eq!(take_file(&mut reply, Format::is_image), None);
+    assert_eq!(reply, text.as_bytes());
+}
+
+#[test]
+fn a_file_is_found_however_much_stands_before_it_and_not_too_deep() {
+    let file = base64(PNG);
+    let parts = r#"{"text":"a"},"#.repeat(200_000);
+    assert_eq!(taken(&format!(r#"{{"parts":[{parts}{{"data":"{file}"}}]}}"#)).unwrap(), PNG);
+    let within = |levels| format!("{}\"{file}\"{}", "[".repeat(levels), "]".repeat(levels));
+    assert_eq!(taken(&within(60)).unwrap(), PNG);
+    let deep = within(100_000);
+    assert_eq!(taken(&deep), None);
+    assert_eq!(taken(&format!("[{deep},\"{file}\"]")).unwrap(), PNG);
+}
+
+#[test]
+fn a_file_that_was_cut_off_is_none() {
+    let reply = format!(r#"{{"data":"{}"#, base64(&png_and(&[7; 300])));
+    assert_eq!(taken(&reply), None);
+    assert_eq!(taken(&format!("{reply}\"")).unwrap(), png_and(&[7; 300]));
+}

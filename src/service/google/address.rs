@@ -1,0 +1,49 @@
+//! Where a reply says that a video is.
+
+use crate::json::{Json, OF_REQUEST, same_name};
+
+/// The members that hold an address.
+const ADDRESSES: [&str; 9] =
+    ["uri", "gcsUri", "downloadUri", "videoUri", "fileUri", "url", "videoUrl", "video", "videos"];
+
+/// The members of a video, or beside it, that are about something else.
+const OTHERS: [&str; 6] = ["error", "image", "thumbnail", "thumbnails", "poster", "preview"];
+
+/// The last address of a video in a reply, wherever it is. One that a browser could open is better
+/// than one of Google's storage.
+pub(super) fn video_address<'d>(document: &'d Json<'_>) -> Option<&'d str> {
+    let open = |text: &str| text.contains("://") && !in_bucket(text) || text.contains("files/");
+    in_value("", document, false, &open).or_else(|| in_value("", document, false, &in_bucket))
+}
+
+fn in_bucket(text: &str) -> bool {
+    text.starts_with("gs://")
+}
+
+fn in_value<'d>(
+    name: &str,
+    value: &'d Json<'_>,
+    is_video: bool,
+    is_address: &dyn Fn(&str) -> bool,
+) -> Option<&'d str> {
+    let has_name = |names: &[&str]| names.iter().any(|it| same_name(name, it));
+    if let Json::Text(text) = value {
+        return Some(&**text).filter(|text| is_video && has_name(&ADDRESSES) && is_address(text));
+    }
+    let kind = ["type", "mimeType"].iter().find_map(|name| value.get(name).text());
+    let kind = kind.map_or("", |kind| kind);
+    if has_name(&OTHERS) || has_name(&OF_REQUEST) || matches!(kind, "thought" | "user_input") {
+        return None;
+    }
+    let is_video = is_video || [name, kind].iter().any(|it| speaks_of_video(it));
+    // What is in a list has the list's name.
+    value.inside().rev().find_map(|(inner, value)| {
+        let name = if inner.is_empty() { name } else { inner };
+        in_value(name, value, is_video || speaks_of_video(name), is_address)
+    })
+}
+
+fn speaks_of_video(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.contains("video") || name.contains("samples")
+}
