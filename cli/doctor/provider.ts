@@ -1,4 +1,7 @@
-/** Whether Google accepts the key and has the models. The functions ask, since they have the key. */
+/**
+ * Whether Google accepts the key and has the models. The functions ask, since they have the key.
+ * A model that Google lists may still be closed to the key.
+ */
 import { objects, quoted } from "../api.ts";
 import { type Context, FUNCTIONS } from "./context.ts";
 import { failed, type Observation, ok, skipped, warning } from "./finding.ts";
@@ -45,10 +48,21 @@ function judge(states: ModelState[], kind: string, variable: string): Observatio
       "supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY",
     )];
   }
+  const [unwelcome] = having("account_refused");
+  if (unwelcome) {
+    const isPlace = /location/i.test(unwelcome.detail);
+    return [failed(
+      `Google refuses the account: ${unwelcome.detail}`,
+      isPlace
+        ? "update generation_worker_settings set region = 'us-east-1';"
+        : "# billing and spending caps: https://ai.google.dev/gemini-api/docs/billing",
+    )];
+  }
   const gone = having("gone");
   if (gone.length === states.length) {
     return [failed(
-      `None of the ${kind} models exists any more: ${names(gone)}. Jobs fail.`,
+      `Google has none of the ${kind} models for this key: ${names(gone)}. Jobs wait. ` +
+        (gone[0]?.detail ?? ""),
       `supabase secrets set ${variable}=MODEL  ${LIST}`,
     )];
   }
@@ -56,7 +70,7 @@ function judge(states: ModelState[], kind: string, variable: string): Observatio
   if (gone.length > 0) {
     const others = names(states.filter((state) => !gone.includes(state)));
     findings.push(warning(
-      `Google does not have ${names(gone)} any more; jobs go to ${others}.`,
+      `Google does not have ${names(gone)} for this key; jobs go to ${others}. ${gone[0].detail}`,
       `supabase secrets set ${variable}=${others.replaceAll(" ", "")}`,
     ));
   }
@@ -73,11 +87,17 @@ function judge(states: ModelState[], kind: string, variable: string): Observatio
     const message = `The provider gives no answer about ${names(silent)}: ${silent[0].detail}`;
     // The address is Google's, unless another one is set.
     const remedy = "supabase secrets unset GOOGLE_GENERATIVE_AI_BASE_URL";
-    const isDead = having("alive").length === 0 && having("unreachable").length > 0;
+    const answered = having("usable", "listed", "unchecked").length;
+    const isDead = answered === 0 && having("unreachable").length > 0;
     findings.push(isDead ? failed(message, remedy) : warning(message, remedy));
   }
   if (findings.length > 0) return findings;
-  return [ok(`Google accepts the key and has the ${kind} models: ${names(having("alive"))}.`)];
+  const said = [
+    ["Usable", having("usable")],
+    ["Listed, and known to be usable when a job asks", having("listed")],
+    ["Not checked", having("unchecked")],
+  ].flatMap(([what, found]) => found.length > 0 ? `${what}: ${names(found as ModelState[])}.` : []);
+  return [ok(`The ${kind} models. ${said.join(" ")}`)];
 }
 
 function names(states: ModelState[]): string {

@@ -193,7 +193,7 @@ Deno.test("a project that is broken in one place", async (test) => {
     const model = "veo-3.1-fast-generate-preview";
     simulator.script({ match: { method: "GET", model }, preset: "retired" });
     const { message, remedy } = only(await fixture.examine(), "warning", "provider");
-    match(message, /does not have veo-3\.1-fast-generate-preview any more/);
+    match(message, /does not have veo-3\.1-fast-generate-preview for this key/);
     equal(remedy, "supabase secrets set VIDEO_MODELS=gemini-omni-1.1-flash");
   });
 
@@ -204,7 +204,7 @@ Deno.test("a project that is broken in one place", async (test) => {
       times: 2,
     });
     const { message, remedy } = only(await fixture.examine(), "failed", "provider");
-    match(message, /None of the image models/);
+    match(message, /none of the image models/);
     match(remedy!, /^supabase secrets set IMAGE_MODELS=/);
   });
 

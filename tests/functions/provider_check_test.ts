@@ -37,20 +37,59 @@ async function states(values: Record<string, string>): Promise<[string, number |
   ]);
 }
 
-Deno.test("models that the provider has are alive", async () => {
+Deno.test("image models that take requests are usable, and nothing is generated", async () => {
   await using simulator = await startSimulator({ apiKey: keys.google });
-  deepEqual(await states(valuesFor(simulator.url)), [["alive", 200], ["alive", 200]]);
-  deepEqual(simulator.requests.map(({ method, path, key }) => [method, path, key]), [
-    ["GET", "/v1beta/models/gemini-2.5-flash-image", "header"],
-    ["GET", "/v1beta/models/gemini-3.1-flash-image", "header"],
+  deepEqual(await states(valuesFor(simulator.url)), [["usable", 400], ["usable", 400]]);
+  deepEqual(simulator.requests.map(({ method, path, key }) => `${method} ${path} ${key}`).sort(), [
+    "GET /v1beta/models/gemini-2.5-flash-image header",
+    "GET /v1beta/models/gemini-3.1-flash-image header",
+    "POST /v1beta/models/gemini-2.5-flash-image:generateContent header",
+    "POST /v1beta/models/gemini-3.1-flash-image:generateContent header",
   ]);
+  equal(simulator.accepted("image"), 0);
+});
+
+Deno.test("video models are listed, and nothing else is asked of them", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  const { configuration } = readConfiguration(
+    environmentOf(valuesFor(simulator.url, {
+      VIDEO_MODELS: "gemini-omni-1.1-flash,vertex/veo-3.1-fast-generate-001",
+      GOOGLE_VERTEX_API_KEY: keys.google,
+    })),
+    "video",
+  );
+  const models = await askProvider(configuration!, { kind: "video" });
+  deepEqual(models.map(({ state }) => state), ["listed", "unchecked"]);
+  deepEqual(simulator.requests.map(({ method }) => method), ["GET"]);
 });
 
 Deno.test("a model that is gone is distinguished from one that exists", async () => {
   await using simulator = await startSimulator({ apiKey: keys.google });
   simulator.script({ match: { model: "gemini-2.5-flash-image" }, preset: "retired" });
-  deepEqual(await states(valuesFor(simulator.url)), [["gone", 404], ["alive", 200]]);
+  deepEqual(await states(valuesFor(simulator.url)), [["gone", 404], ["usable", 400]]);
   deepEqual(await states(valuesFor(simulator.url, { IMAGE_MODELS: "no-such" })), [["gone", 404]]);
+});
+
+Deno.test("a model that is listed and closed to the key is gone", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  simulator.script({
+    match: { method: "POST", model: "gemini-2.5-flash-image" },
+    preset: "retired",
+  });
+  deepEqual(await states(valuesFor(simulator.url)), [["gone", 404], ["usable", 400]]);
+});
+
+Deno.test("an account that is refused is distinguished from a bad request", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  const message = "User location is not supported for the API use.";
+  const refusal = { error: { code: 400, message, status: "FAILED_PRECONDITION" } };
+  const [first, second] = MODELS.split(",");
+  simulator.script({ match: { method: "GET", model: first }, status: 400, body: refusal });
+  simulator.script({ match: { method: "POST", model: second }, status: 400, body: refusal });
+  deepEqual(await states(valuesFor(simulator.url)), [
+    ["account_refused", 400],
+    ["account_refused", 400],
+  ]);
 });
 
 Deno.test("a wrong key is distinguished from a bad request", async () => {
@@ -93,6 +132,7 @@ Deno.test("a provider that does not answer times out", async () => {
     "image",
   );
   const [model] = await askProvider(configuration!, {
+    kind: "image",
     timeout: 1,
     send: ({ signal }) =>
       new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),

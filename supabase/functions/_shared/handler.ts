@@ -128,6 +128,7 @@ async function checkProvider(request: Request, context: Context): Promise<Answer
   if (!configuration) return problem(notConfigured(problems, log));
 
   const asked = await askProvider(configuration, {
+    kind: definition.kind,
     userAgent: userAgent(definition.version(), definition.name),
   });
   const models = redact(asked) as typeof asked;
