@@ -1,5 +1,6 @@
 /** The figures that several commands show. */
-import type { Api, Row } from "./api.ts";
+import { type Api, quoted, type Row } from "./api.ts";
+import { ago } from "./text.ts";
 
 /** A row of `generation_metrics()`: a queue, its messages and its jobs. */
 export interface QueueFigures extends Row {
@@ -14,6 +15,21 @@ export interface QueueFigures extends Row {
   succeeded: number;
   failed: number;
   cancelled: number;
+}
+
+/** A row of `generation_standing`: a model of the workers, or another one that is in trouble. */
+export interface Standing extends Row {
+  model: string;
+  kind: string | null;
+  state: "ok" | "resting" | "refused" | "retired";
+  since: string | null;
+  rests_until: string | null;
+  /** Whether a job finds out right now how it stands. */
+  probed: boolean;
+  code: string | null;
+  reason: string | null;
+  remedy: string | null;
+  waiting_jobs: number;
 }
 
 /** A row of `generation_failures`. */
@@ -34,6 +50,8 @@ export interface Cost extends Row {
 
 export const queueFigures = (api: Api) => api.callRows<QueueFigures>("generation_metrics");
 
+export const standing = (api: Api) => api.rows<Standing>("generation_standing");
+
 export const failures = (api: Api) =>
   api.rows<Failures>("generation_failures", { order: "last_at.desc" });
 
@@ -47,4 +65,18 @@ export const costs = (api: Api, now: number, days: number) =>
 /** `images` or `videos`, as people call a queue. */
 export function nameOf(queue: unknown): string {
   return `${String(queue).split("_")[0]}s`;
+}
+
+/** How a model in trouble stands: what it is, since when, what comes next, and why. */
+export function troubleOf(stands: Standing, now: number): string {
+  const { state, since, rests_until, probed, code, reason, waiting_jobs } = stands;
+  const next = probed
+    ? "is probed now"
+    : Date.parse(rests_until ?? "") > now
+    ? `is probed ${ago(rests_until, now)}`
+    : "is to be probed by the next job";
+  const jobs = waiting_jobs > 0
+    ? `, ${waiting_jobs} ${waiting_jobs === 1 ? "job waits" : "jobs wait"}`
+    : "";
+  return `${state} since ${ago(since, now)}, ${next}${jobs}: ${quoted(code)}: ${quoted(reason)}`;
 }

@@ -3,6 +3,7 @@ import { plain } from "../supabase/functions/_shared/plain.ts";
 import type { Api } from "./api.ts";
 import { type Flags, oneOf, parsed, text, type Values } from "./flag.ts";
 import { shorten } from "./terminal/table.ts";
+import { ago } from "./text.ts";
 
 export type Kind = "image" | "video";
 export const KINDS = ["image", "video"] as const;
@@ -40,6 +41,23 @@ export interface Job {
   updated_at: string;
   /** Position in the queue, 1 is next; only `generation_job` knows it. */
   position?: number | null;
+  /** What keeps it from being claimed; only `generation_job` knows it. */
+  waits_for?: Waiting | null;
+}
+
+/** The model in trouble that a job waits for. */
+export interface Waiting {
+  model: string;
+  state: string;
+  until: string;
+  code: string | null;
+  reason: string | null;
+}
+
+/** Which model a job waits for, until when, and why. */
+export function waitingFor({ model, state, until, code, reason }: Waiting, now: number): string {
+  const rest = Date.parse(until) > now ? `, probed ${ago(until, now)}` : "";
+  return `${model}, which is ${state}${rest}: ${code}: ${reason}`;
 }
 
 const COLUMNS = [
@@ -78,6 +96,10 @@ export function describe(job: Job): string {
   const passing = shorten(reason, REASON_WIDTH);
   switch (status) {
     case "queued":
+      if (job.waits_for) {
+        const { model, code, reason } = job.waits_for;
+        return `queued, waits for ${shorten(plain(`${model}: ${code}: ${reason}`), REASON_WIDTH)}`;
+      }
       if (attempts > 0) return `queued again after attempt ${attempts}${passing}`;
       return `queued${position ? `, number ${position} in the queue` : ""}${passing}`;
     // The error of an earlier attempt no longer matters.

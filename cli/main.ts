@@ -9,6 +9,7 @@ import { list } from "./commands/list.ts";
 import { metrics } from "./commands/metrics.ts";
 import { process } from "./commands/process.ts";
 import { redrive } from "./commands/redrive.ts";
+import { reset } from "./commands/reset.ts";
 import { show } from "./commands/show.ts";
 import { status } from "./commands/status.ts";
 import { video } from "./commands/video.ts";
@@ -19,7 +20,7 @@ import { type Io, withPlainOutput } from "./io.ts";
 import { type Core, Session } from "./session.ts";
 
 const SENDING = [image, imageEdit, video, batchImages, batchVideos];
-const OPERATING = [status, list, show, watch, cancel, redrive, metrics, process, doctor];
+const OPERATING = [status, list, show, watch, cancel, redrive, reset, metrics, process, doctor];
 
 /** All commands, in the order of the help. */
 export const COMMANDS: Command<Session>[] = [...SENDING, ...OPERATING];

@@ -10,7 +10,12 @@ type Sample = [labels: Record<string, unknown>, value: unknown];
 const PERCENTILE = /^(waited|took|total)_p(\d\d)_seconds$/;
 
 /** The text; each figure is a gauge, because pruning lowers counts. */
-export function exposition(queues: Row[], latency: Row[], failures: Row[]): string {
+export function exposition(
+  { queues, models, latency, failures }: Record<
+    "queues" | "models" | "latency" | "failures",
+    Row[]
+  >,
+): string {
   const ofQueues = (label: string, names: string[]): Sample[] =>
     queues.flatMap((row) =>
       names.map((name): Sample => [{ queue: row.queue, [label]: name }, row[name]])
@@ -21,7 +26,23 @@ export function exposition(queues: Row[], latency: Row[], failures: Row[]): stri
       return phase ? [[{ kind: row.kind, phase, quantile: Number(percent) / 100 }, value]] : [];
     })
   );
+  const states = ["ok", "resting", "refused", "retired"];
   return [
+    metric(
+      "generation_model_state",
+      "How each model stands: 1 for its state, 0 for the others.",
+      models.flatMap(({ model, kind, state }) =>
+        states.map((name): Sample => [
+          { model, kind: kind ?? "", state: name },
+          name === state ? 1 : 0,
+        ])
+      ),
+    ),
+    metric(
+      "generation_model_waiting_jobs",
+      "Jobs that wait because the model is in trouble.",
+      models.map(({ model, kind, waiting_jobs }) => [{ model, kind: kind ?? "" }, waiting_jobs]),
+    ),
     metric(
       "generation_messages",
       "Messages on a queue: visible, in_flight (leased to a worker), delayed (deferred).",

@@ -491,6 +491,7 @@ export type Database = {
           "storyboard_id": string | null;
           "visible_since": string | null;
           "waiting_seconds": number | null;
+          "waits_for": string | null;
         };
         ComputedFields: never;
         Relationships: [];

@@ -1,7 +1,7 @@
 import type { Row } from "../api.ts";
 import { command, nothing } from "../command.ts";
 import { EXIT, UsageError } from "../failure.ts";
-import { type Cost, costs, failures, nameOf, queueFigures } from "../figures.ts";
+import { type Cost, costs, failures, nameOf, queueFigures, standing } from "../figures.ts";
 import { yesOrNo } from "../flag.ts";
 import { exposition } from "../prometheus.ts";
 import type { Session } from "../session.ts";
@@ -15,7 +15,7 @@ const HOURS = 24;
 
 export const metrics = command({
   name: "metrics",
-  summary: "shows latency, throughput, failures and costs",
+  summary: "shows how the models stand, latency, throughput, failures and costs",
   args: nothing,
   flags: {
     prometheus: yesOrNo("print the text format that Prometheus scrapes"),
@@ -28,13 +28,14 @@ export const metrics = command({
   run: async (_, { json, prometheus }, session: Session) => {
     const { stdout, now } = session.io;
     const api = session.api();
-    const [queues, latency, failed] = await Promise.all([
+    const [queues, models, latency, failed] = await Promise.all([
       queueFigures(api),
+      standing(api),
       api.rows("generation_latency", { order: "kind" }),
       failures(api),
     ]);
     if (prometheus) {
-      stdout(exposition(queues, latency, failed));
+      stdout(exposition({ queues, models, latency, failures: failed }));
       return EXIT.ok;
     }
     const [throughput, cost] = await Promise.all([
@@ -42,13 +43,15 @@ export const metrics = command({
       costs(api, now(), DAYS),
     ]);
     if (json) {
-      stdout(JSON.stringify({ queues, latency, failures: failed, throughput, costs: cost }));
+      const figures = { queues, models, latency, failures: failed, throughput, costs: cost };
+      stdout(JSON.stringify(figures));
       return EXIT.ok;
     }
     const since = now() - HOURS * 3_600_000;
     const recent = throughput.filter(({ hour }) => Date.parse(String(hour)) > since);
     const sections = [
       section("Queues", QUEUES, queues),
+      section("Models", MODELS(now()), models),
       section("Latency of the last 24 hours", LATENCY, latency),
       section("Failed jobs", FAILURES(now()), failed),
       section(`Ended in the last ${HOURS} hours`, THROUGHPUT, recent),
@@ -76,6 +79,15 @@ const QUEUES: Column[] = [
   ["oldest", "oldest_visible_seconds", seconds],
   ...ENDED,
   ["cost", "cost_usd", money],
+];
+const MODELS = (now: number): Column[] => [
+  ["model", "model"],
+  ["kind", "kind"],
+  ["state", "state"],
+  ["since", "since", (value) => ago(value as string | null, now)],
+  ["rests until", "rests_until", (value) => ago(value as string | null, now)],
+  ["jobs waiting", "waiting_jobs"],
+  ["why", "code"],
 ];
 const LATENCY: Column[] = [
   ["kind", "kind"],

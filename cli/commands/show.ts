@@ -3,6 +3,7 @@ import { type Api, objects, type Row } from "../api.ts";
 import { command } from "../command.ts";
 import { EXIT, RemoteError, UsageError } from "../failure.ts";
 import { yesOrNo } from "../flag.ts";
+import { type Waiting, waitingFor } from "../jobs.ts";
 import { jobIds, type Session } from "../session.ts";
 import { ago, dollars } from "../text.ts";
 
@@ -12,7 +13,16 @@ const FIRST = ["id", "kind", "status", "attempts", "storyboard_id", "scene_id", 
 const TIMES = ["enqueued_at", "started_at", "submitted_at", "finished_at", "visible_at"];
 
 /** Printed at the end, in lines of their own. */
-const LATER = ["history", "entities", "error", "webhooks", "cost_usd", "updated_at", ...TIMES];
+const LATER = [
+  "waits_for",
+  "history",
+  "entities",
+  "error",
+  "webhooks",
+  "cost_usd",
+  "updated_at",
+  ...TIMES,
+];
 
 export const show = command({
   name: "show",
@@ -54,8 +64,10 @@ async function details(id: string, api: Api): Promise<Row> {
 function linesOf(job: Row, now: number): string[] {
   const rest = Object.keys(job).filter((name) => !FIRST.includes(name) && !LATER.includes(name));
   const [error] = objects([job.error]);
+  const [awaited] = objects([job.waits_for]);
   const lines: [name: string, value: unknown][] = [
     ...[...FIRST, ...rest].map((name): [string, unknown] => [name, job[name]]),
+    ["waits_for", awaited && waitingFor(awaited as Row & Waiting, now)],
     ["error", error && `${error.code}: ${error.message}`],
     ["cost", job.cost_usd == null ? null : dollars(job.cost_usd as number)],
     ...objects(job.entities).map(({ key, outcome }): [string, unknown] => [

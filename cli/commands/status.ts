@@ -8,6 +8,9 @@ import {
   nameOf,
   type QueueFigures,
   queueFigures,
+  type Standing,
+  standing,
+  troubleOf,
 } from "../figures.ts";
 import { yesOrNo } from "../flag.ts";
 import type { Session } from "../session.ts";
@@ -15,7 +18,7 @@ import { ago, dollars, span } from "../text.ts";
 
 export const status = command({
   name: "status",
-  summary: "shows the queues, failures, costs and the schedule at a glance",
+  summary: "shows the queues, models, failures, costs and the schedule at a glance",
   args: nothing,
   flags: { json: yesOrNo("print one JSON document") },
   examples: ["status"],
@@ -23,8 +26,9 @@ export const status = command({
     const { stdout, now } = session.io;
     const api = session.api();
     const moment = now();
-    const [queues, limits, failed, today, schedule] = await Promise.all([
+    const [queues, models, limits, failed, today, schedule] = await Promise.all([
       queueFigures(api),
+      standing(api),
       api.rows("generation_limits_in_use", { order: "model" }),
       failures(api),
       costs(api, moment, 1),
@@ -32,13 +36,15 @@ export const status = command({
     ]);
     const cost = today.reduce((sum, { cost_usd }) => sum + Number(cost_usd), 0);
     if (json) {
-      stdout(JSON.stringify({ queues, limits, failures: failed, cost_usd_today: cost, schedule }));
+      const figures = { queues, models, limits, failures: failed, cost_usd_today: cost, schedule };
+      stdout(JSON.stringify(figures));
       return EXIT.ok;
     }
     const more = failed.length - 5;
     const lines = [
       api.url,
       ...queues.flatMap(queueLines),
+      ...models.flatMap((stands) => modelLines(stands, moment)),
       ...limits.map(limitLine),
       ...failed.slice(0, 5).map((failure) => failureLine(failure, moment)),
       ...(more > 0 ? [`  and ${more} more reasons: metrics shows all`] : []),
@@ -69,6 +75,13 @@ function queueLines(queue: QueueFigures): string[] {
     (queue.waiting > 0 ? `, ${queue.waiting} at the provider` : ""),
     `          ${queue.succeeded} succeeded, ${queue.failed} failed, ${queue.cancelled} cancelled`,
   ];
+}
+
+/** How a model stands, and what to do when it is in trouble. */
+function modelLines(stands: Standing, now: number): string[] {
+  const name = `model     ${quoted(stands.model)}: `;
+  if (stands.state === "ok") return [`${name}ok`];
+  return [name + troubleOf(stands, now), `          ${quoted(stands.remedy)}`];
 }
 
 /** A limit and its use: why jobs may wait although there are workers. */

@@ -15,6 +15,7 @@ import { checkFailures, checkPublications } from "./failures.ts";
 import { failed, type Finding, type Observation, skipped } from "./finding.ts";
 import { checkAuthorization, checkFunctions } from "./functions.ts";
 import { checkMigrations } from "./migrations.ts";
+import { checkModels } from "./models.ts";
 import { checkProvider } from "./provider.ts";
 import { checkQueues } from "./queues.ts";
 import { checkSchedule } from "./schedule.ts";
@@ -40,6 +41,7 @@ const CHECKS: Check[] = [
   { name: "functions", needs: ["connection"], run: checkFunctions },
   { name: "authorization", needs: ["access"], run: checkAuthorization },
   { name: "provider", needs: ["access"], run: checkProvider },
+  { name: "models", needs: ["access"], run: checkModels },
   { name: "schedule", needs: ["access"], run: checkSchedule },
   { name: "failures", needs: ["access"], run: checkFailures },
   { name: "publications", needs: ["access"], run: checkPublications },

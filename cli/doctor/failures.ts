@@ -19,12 +19,6 @@ const DELAYS: {
   remedy: string;
 }[] = [
   {
-    view: "generation_pending_jobs",
-    query: () => ({ select: "kind", error_code: "eq.quota_exhausted" }),
-    cause: "Google's quota. They continue by themselves.",
-    remedy: "insert into generation_limits (model, requests_per_minute) values ('MODEL', 10);",
-  },
-  {
     view: "generation_jobs_in_flight",
     query: (ago) => ({ status: "eq.running", visible_at: `lt.${ago(5 * MINUTE)}` }),
     cause: "a worker that has died, and no other worker has claimed them.",

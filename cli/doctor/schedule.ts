@@ -39,6 +39,7 @@ async function checkWaiting(
 ): Promise<Observation[]> {
   const waiting = await api.rows("generation_oldest_waiting", {
     waiting_seconds: `gt.${TOO_LONG}`,
+    waits_for: "is.null",
   });
   if (waiting.length === 0) return [];
   const limits = await api.rows("generation_limits", { select: "model", limit: "1" });

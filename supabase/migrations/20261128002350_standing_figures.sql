@@ -14,10 +14,11 @@ begin
       when model like 'vertex/%' then 'supabase secrets set GOOGLE_SERVICE_ACCOUNT_JSON="$(cat key.json)"'
       else 'supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY'
     end
-    when 'billing_refused' then '# pay, buy credits or raise the spending cap: https://aistudio.google.com/billing'
+    when 'billing_refused' then '# pay, buy credits or raise the spending cap: https://ai.google.dev/gemini-api/docs/billing'
     when 'location_refused' then 'update generation_worker_settings set region = ''us-east-1'';'
     when 'account_refused' then '# see the reason: permissions, APIs and the state of the project are at https://console.cloud.google.com'
-    when 'quota_exhausted' then '# wait, or raise the quota: https://ai.google.dev/gemini-api/docs/rate-limits'
+    when 'quota_exhausted' then
+      format('insert into generation_limits (model, requests_per_minute) values (%L, 10);', model)
     when 'model_unavailable' then
       format('supabase secrets set %s=MODEL  # one of https://ai.google.dev/gemini-api/docs/models', models)
     else '# wait: jobs go on by themselves'

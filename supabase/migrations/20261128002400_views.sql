@@ -65,7 +65,8 @@ select generation_private.grant_to_service_role('select', 'table public.generati
 
 create or replace view public.generation_oldest_waiting as
 select q.queue, job.id as job_id, oldest.msg_id, job.storyboard_id, oldest.vt as visible_since,
-  extract(epoch from now() - oldest.vt)::double precision as waiting_seconds
+  extract(epoch from now() - oldest.vt)::double precision as waiting_seconds,
+  held_up.model as waits_for
 from unnest(generation_private.queue_names()) as q (queue)
 cross join lateral (
   select m.msg_id, m.enqueued_at, m.vt
@@ -78,9 +79,16 @@ left join public.generation_jobs as job
   on job.queue = q.queue
   and job.msg_id = oldest.msg_id
   and job.enqueued_at = oldest.enqueued_at
-  and job.finished_at is null;
+  and job.finished_at is null
+left join generation_private.held_up_lines() as held_up
+  on held_up.queue = job.queue
+  and held_up.requested_model = job.requested_model
+  and held_up.waits_for = job.waits_for
+  and job.status = 'queued'
+  and job.submission_started_at is null;
 comment on view public.generation_oldest_waiting is
-  'Of each queue the message that could have been taken for the longest time; no row: none waits.';
+  'Of each queue the message that has been visible for the longest time; no row: none waits. waits_for: '
+  'the model in trouble that it has to wait for.';
 select generation_private.grant_to_service_role('select', 'table public.generation_oldest_waiting');
 
 -- How far the limits of models are used: why a job does not start.

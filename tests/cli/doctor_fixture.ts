@@ -97,5 +97,14 @@ export const checksOf = (findings: Finding[], status: Finding["status"]) => [
 
 export const CHECKS = [
   ...["url", "key", "connection", "access", "clock", "migrations", "queues", "buckets"],
-  ...["functions", "authorization", "provider", "schedule", "failures", "publications", "webhooks"],
+  ...[
+    "functions",
+    "authorization",
+    "provider",
+    "models",
+    "schedule",
+    "failures",
+    "publications",
+    "webhooks",
+  ],
 ];

@@ -22,6 +22,26 @@ Deno.test("a project that does not make progress", async (test) => {
     deepEqual(wrong(await fixture.examine()), [], "the remedy repairs it");
   });
 
+  await test.step("models in trouble", async () => {
+    const trouble = (state: string, code: string) =>
+      fixture.whileBroken(
+        `insert into generation_models (model, state, rests_until, since, code, reason)
+         values ('a-model', '${state}', now() + interval '1 min', now() - interval '1 min', '${code}', 'the reason')`,
+        "delete from generation_models",
+      );
+    const refused = only(await trouble("refused", "location_refused"), "failed", "models");
+    match(
+      refused.message,
+      /^a-model: refused since .* ago, is probed in .*: location_refused: the reason$/,
+    );
+    match(
+      refused.remedy!,
+      /^update generation_worker_settings set region = 'us-east-1';\n.* reset /,
+    );
+    const resting = only(await trouble("resting", "provider_unavailable"), "warning", "models");
+    match(resting.remedy!, /^# wait/);
+  });
+
   await test.step("a schedule without its secret", async () => {
     const findings = await fixture.whileBroken(
       "update vault.secrets set name = 'mislaid' where name = 'worker_key'",

@@ -80,6 +80,44 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
     await project.stack.sql("delete from generation_limits");
   });
 
+  await test.step("models in trouble are shown, and reset by hand", async () => {
+    await project.stack.sql(
+      `insert into generation_models (model, state, rests_until, since, code, reason) values
+         ('gemini-2.5-flash-image', 'refused', now() + interval '10 min', now() - interval '20 min',
+           'api_key_invalid', 'reported as leaked'),
+         ('gemini-3.1-flash-image', 'resting', now() + interval '1 min', now(),
+           'provider_unavailable', 'overloaded')`,
+    );
+    const { out } = await operate(project, "status");
+    match(
+      out,
+      /^model {5}gemini-2\.5-flash-image: refused since 20 min ago, is probed in 10 min: api_key_invalid: reported as leaked$/m,
+    );
+    match(out, /^ +supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY$/m);
+    match(out, /^model {5}gemini-3\.1-flash-image: resting .* 1 job waits: provider_unavailable/m);
+    match((await operate(project, "metrics")).out, /gemini-3\.1-flash-image +\| image +\| resting/);
+    const { out: scraped } = await operate(project, "metrics --prometheus");
+    match(
+      scraped,
+      /^generation_model_state\{model="gemini-2\.5-flash-image",kind="image",state="refused"\} 1$/m,
+    );
+    match(
+      scraped,
+      /^generation_model_waiting_jobs\{model="gemini-3\.1-flash-image",kind="image"\} 1$/m,
+    );
+    match(
+      (await operate(project, `show ${queued}`)).out,
+      /^waits_for +gemini-3\.1-flash-image, which is resting, probed in .*: provider_unavailable: overloaded$/m,
+    );
+
+    deepEqual(await json(project, "reset models/gemini-2.5-flash-image"), [
+      "gemini-2.5-flash-image",
+    ]);
+    match((await operate(project, "reset")).out, /^gemini-3\.1-flash-image takes jobs again$/m);
+    match((await operate(project, "reset")).out, /^No model rests\.$/m);
+    match((await operate(project, "status")).out, /^model {5}gemini-2\.5-flash-image: ok$/m);
+  });
+
   await test.step("show lists webhooks", async () => {
     const webhookUrl = "https://elsewhere.example.com/";
     const id = await project.send("image", { storyboardId, prompt: "p", webhookUrl });

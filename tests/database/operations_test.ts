@@ -21,12 +21,10 @@ const TROUBLE: Record<string, string> = {
     select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "p"}');
     insert into net._http_response (id, status_code)
     select request_id, 401 from generation_private.worker_calls`,
-  "Google rejects the key, or has no model left": ended("image", "failed", {
-    error_code: "api_key_invalid",
-  }),
-  "The quota is used up": `
+  "A model is in trouble": `
     select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "p"}');
-    select public.defer_generation_job('image_generation_queue', msg_id, lease_token, 60, false, 'quota_exhausted', '')
+    select public.report_generation_trouble(
+      'image_generation_queue', msg_id, lease_token, 'gemini-2.5-flash-image', 'refused', 'api_key_invalid', 'leaked')
     from public.claim_generation_jobs('image_generation_queue', 30, 1)`,
   // Among many that were cancelled.
   "Many jobs fail": [
@@ -147,7 +145,7 @@ Deno.test("every statement of docs/operations.md runs, and leaves the queues alo
     "select id from generation_jobs where status = 'queued'",
   )).rows;
   const spans = [...GUIDE.matchAll(/`((?:select|update|delete|insert) [^`…]*)`/g)];
-  assert.equal(spans.length, 4);
+  assert.equal(spans.length, 5);
   for (const [, span] of spans) await database.exec(span.replace("JOB_ID", job));
   const { rows: limits } = await database.query<{ model: string | null }>(
     "select model from generation_limits order by model",
