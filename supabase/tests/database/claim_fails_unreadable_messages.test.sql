@@ -15,9 +15,10 @@ from (values
   ('digits', jsonb_build_object('x', (select jsonb_agg(1e131071) from generate_series(1, 900))),
     'message: expected numbers of at most 1.7e308'),
   ('many digits', jsonb_build_object('x', (select jsonb_agg(1e131071) from generate_series(1, 9000))),
-    'message: expected at most 1000 values'),
+    'message: expected numbers of at most 1.7e308'),
   ('number', '{"a": [{"seed": -1e400}]}', 'message: expected numbers of at most 1.7e308'),
-  ('decimals', '{"a": 1e-401}', 'message: expected numbers of at most 400 decimals'),
+  ('decimals', jsonb_build_object('x', (select jsonb_agg(1e-16000) from generate_series(1, 900))),
+    'message: expected at most 262144 bytes of JSON, not 14403683'),
   ('many', jsonb_build_object('x', (select jsonb_agg(n) from generate_series(1, 130000) as n)),
     'message: expected at most 262144 bytes of JSON'),
   ('one too many', jsonb_build_object('x', (select jsonb_agg(true) from generate_series(1, 995))),
@@ -31,7 +32,7 @@ create temporary table readable (n serial, message jsonb);
 insert into readable (message)
 select '{"storyboardId": "good", "prompt": "p"}' || more
 from unnest(array[
-  '{"seed": 1e300}', '{"seed": 1e-400}',
+  '{"seed": 1e300}', '{"seed": 1e-16000}',
   jsonb_build_object('x', (repeat('[', 99) || '1' || repeat(']', 99))::jsonb),
   jsonb_build_object('x', (select jsonb_agg(true) from generate_series(1, 996))),
   jsonb_build_object('x', repeat('x', 262144 - 48))
@@ -66,7 +67,7 @@ select is(max(octet_length(message::text)), 262144, 'the ledger holds none that 
 select throws_ok(
   format('select public.enqueue_generation_job(''image_generation_queue'', %L)', message), '22023', reason,
   'enqueue_generation_job refuses it'
-) from hostile where reason ~ 'decimals';
+) from hostile where n = 2;
 select is(count(*), 11::bigint, 'they are redriven as they are')
 from public.redrive_generation_jobs(error_code => 'invalid_message');
 select is_empty(
