@@ -6,7 +6,7 @@
 //!
 //! So is what lies too deep, and what comes after more values than a reply has reason to hold: a byte
 //! of text can become a hundred of memory. But a claim's reply holds the messages of many senders:
-//! one must not spoil the others.
+//! one must not spoil the others, so each row of a table is read by itself.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -21,8 +21,11 @@ const DEPTH: u8 = 64;
 /// How much of a text is read where more is nothing but media.
 const LONGEST_TEXT: usize = 1 << 16;
 
-/// How many values of a document are read: a claim of a hundred ordinary jobs has some thousand.
+/// How many values of a document are read.
 const MOST_VALUES: u32 = 1 << 17;
+
+/// How many values of a row are read. The database hands out no message of more than 1000.
+const MOST_ROW_VALUES: u32 = 1 << 13;
 
 /// Why a text was not read.
 #[derive(Debug)]
@@ -49,6 +52,27 @@ impl<'a> Json<'a> {
         let mut reader = Reader::new(text, usize::MAX);
         let document = reader.value(DEPTH);
         if reader.cursor.at_end() && !reader.cursor.odd { Ok(document) } else { Err(NoJson) }
+    }
+
+    /// Reads the rows of a table, each with whether the whole of it was read. One of too many values has
+    /// all its columns. A text that breaks off has the rows before that.
+    ///
+    /// # Errors
+    /// It is no list.
+    pub(crate) fn read_rows(text: &'a [u8]) -> Result<Vec<(Self, bool)>, NoJson> {
+        let mut reader = Reader::new(text, usize::MAX);
+        let mut rows = Vec::new();
+        let is_list = matches!(reader.cursor.value(), cursor::Value::List);
+        while is_list && reader.cursor.next(b']', rows.is_empty()) {
+            reader.cursor.odd = false;
+            reader.left = MOST_ROW_VALUES;
+            let row = reader.value(DEPTH + 1);
+            if reader.cursor.at_end() {
+                break;
+            }
+            rows.push((row, reader.left > 0 && !reader.cursor.odd));
+        }
+        if is_list && (!rows.is_empty() || text.ends_with(b"]")) { Ok(rows) } else { Err(NoJson) }
     }
 
     /// Reads what documents there are in a text that need not be JSON, or not as a whole: an event
@@ -230,7 +254,7 @@ impl<'a> Reader<'a> {
             let name = self.cursor.name();
             let name = self.cursor.text(name);
             let value = self.value(depth);
-            if self.left > 0 {
+            if self.left > 0 || depth == DEPTH {
                 members.push((name, value));
             }
         }
@@ -405,6 +429,46 @@ mod tests {
         assert_eq!(document.get("a").integer(), Some(1));
         assert!(document.get("b").list().len() < MOST_VALUES as usize);
         assert!(document.get("c").is_null());
+    }
+
+    #[test]
+    fn a_row_of_too_many_values_takes_nothing_from_the_others() {
+        let many = "0,".repeat(1_000_000);
+        let text = format!(r#"[{{"a":1}},{{"b":[{many}0],"a":2}},{{"a":3}}]"#);
+        let rows = Json::read_rows(text.as_bytes()).unwrap();
+        let read: Vec<_> =
+            rows.iter().map(|(row, whole)| (row.get("a").integer(), *whole)).collect();
+        assert_eq!(read, [(Some(1), true), (Some(2), false), (Some(3), true)]);
+        assert!(rows[1].0.get("b").list().len() < MOST_ROW_VALUES as usize);
+
+        let most = "0,".repeat(MOST_ROW_VALUES as usize - 4);
+        for (more, whole) in [("0", true), ("0,0", false)] {
+            let text = format!(r#"[{{"a":[{most}{more}]}}]"#);
+            assert_eq!(Json::read_rows(text.as_bytes()).unwrap()[0].1, whole);
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_no_json_takes_nothing_from_the_others() {
+        let rows = Json::read_rows(br#"[{"a":1e999},{"a":2,},{"a":3}]"#).unwrap();
+        let read: Vec<_> =
+            rows.iter().map(|(row, whole)| (row.get("a").integer(), *whole)).collect();
+        assert_eq!(read, [(None, false), (Some(2), false), (Some(3), true)]);
+    }
+
+    #[test]
+    fn rows_that_break_off_are_those_before() {
+        for text in
+            [r#"[{"a":1},{"a":"#, r#"[{"a":1},"#, r#"[{"a":1},{"a":[2"#, r#"[{"a":1},{"b":2}"#]
+        {
+            let rows = Json::read_rows(text.as_bytes()).unwrap();
+            assert_eq!(rows.len(), 1, "{text}");
+            assert!(rows[0].1, "{text}");
+        }
+        for text in ["{}", "1", "", "[", r#"[{"a":"#, r#"{"a":[]}"#] {
+            assert!(Json::read_rows(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(Json::read_rows(b"[]").unwrap().is_empty());
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl<T: Transport> Queue for Pgmq<T> {
                 });
         });
         let reply = self.call(1, FUNCTION, arguments).await?;
-        rows(FUNCTION, &reply, |row| rows::claim(kind, row))
+        rows(FUNCTION, &reply, |row, whole| rows::claim(kind, row, whole))
     }
 
     async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError> {
@@ -176,7 +176,7 @@ impl<T: Transport> Queue for Pgmq<T> {
             for_queue(it, kind).integer("quantity", quantity.into());
         });
         let reply = self.call(CALLS, FUNCTION, arguments).await?;
-        rows(FUNCTION, &reply, rows::unpublished)
+        rows(FUNCTION, &reply, |row, _| rows::unpublished(row))
     }
 
     async fn cancelled(
@@ -241,16 +241,14 @@ fn read<'a>(function: &str, reply: &'a Reply) -> Result<Json<'a>, Failure> {
     Json::read(&reply.body).map_err(|_| unreadable(function))
 }
 
-/// The rows of a table that can be read.
+/// The rows of a table that can be read; `row` learns whether the whole of a row was read.
 fn rows<R>(
     function: &str,
     reply: &Reply,
-    row: impl Fn(&Json<'_>) -> Option<R>,
+    row: impl Fn(&Json<'_>, bool) -> Option<R>,
 ) -> Result<Vec<R>, Failure> {
-    match read(function, reply)? {
-        Json::List(rows) => Ok(rows.iter().filter_map(row).collect()),
-        _ => Err(unreadable(function)),
-    }
+    let rows = Json::read_rows(&reply.body).map_err(|_| unreadable(function))?;
+    Ok(rows.iter().filter_map(|(it, whole)| row(it, *whole)).collect())
 }
 
 /// Whether the lease was still held.

@@ -3,19 +3,22 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::job::{Id, JobId, Kind, Slot, Target};
 use crate::json::{Json, Object};
 use crate::port::{
     Claim, Completion, Lease, LinkOutcome, LinkedEntity, Operation, Publication, Unpublished,
 };
 
-/// A claimed job.
+/// A claimed job, from a row of which `whole` says whether the whole of it was read.
 ///
 /// None only if the row lacks the very things that name the job and its lease; nothing could be
 /// written for it then, and its message becomes visible again when the lease has run out. An
 /// operation that cannot be read is never taken for none: something was submitted, so the job
-/// goes on as one whose submission has an unknown outcome.
-pub(super) fn claim(kind: Kind, row: &Json<'_>) -> Option<Claim> {
+/// goes on as one whose submission has an unknown outcome. A message that was not read whole
+/// is none: its job fails.
+pub(super) fn claim(kind: Kind, row: &Json<'_>, whole: bool) -> Option<Claim> {
     let lease = Lease {
         kind,
         msg_id: row.get("msg_id").integer()?,
@@ -29,7 +32,7 @@ pub(super) fn claim(kind: Kind, row: &Json<'_>) -> Option<Claim> {
     Some(Claim {
         lease,
         job_id: JobId::new(row.get("job_id").text()?)?,
-        message: row.get("message").to_value(),
+        message: if whole { row.get("message").to_value() } else { Value::Null },
         attempts: attempts.try_into().unwrap_or(u32::MAX),
         retried: row.get("retried").is_true(),
         submission_pending: row.get("submission_pending").is_true() || unreadable,

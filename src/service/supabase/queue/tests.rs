@@ -91,6 +91,18 @@ fn a_row_that_cannot_be_read_does_not_hold_up_the_others() {
 }
 
 #[test]
+fn a_message_of_too_many_values_is_none_and_holds_up_no_others() {
+    let mut many = row();
+    many["message"] = vec![0; 130_000].into();
+    let claims = claim(&at(200, json!([row(), many, row()]))).unwrap();
+    let read: Vec<_> = claims.iter().map(|it| it.message.is_object()).collect();
+    assert_eq!(read, [true, false, true]);
+    assert_eq!((claims[1].lease, claims[1].attempts), (LEASE, 2));
+    // In these rows the operation comes after the message.
+    assert_eq!((&claims[1].operation, claims[1].submission_pending), (&None, true));
+}
+
+#[test]
 fn a_message_that_is_nested_too_deeply_does_not_hold_up_the_others() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let row = row().to_string().replace("{\"prompt\":\"p\"}", &deep);
