@@ -99,7 +99,7 @@ const reads = (session: Sql) => ({
         select q.msg_id from pgmq.q_image_generation_queue as q where q.vt > clock_timestamp()
       ))`,
 });
-const MODELS = ["gemini-2.5-flash-image", "gemini-3.1-flash-image"];
+const MODELS = ["gemini-2.5-flash-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-image"];
 const LIMIT = { model: MODELS[0], requests_per_minute: 1_000_000, jobs_in_flight: 1_000_000 };
 const message = (n: number) => ({
   storyboardId: `board-${n % STORYBOARDS}`,

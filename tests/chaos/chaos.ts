@@ -97,6 +97,7 @@ class Run {
         WORKER_BUDGET_SECONDS: "5",
         MAX_ATTEMPTS: String(MAX_ATTEMPTS),
         VIDEO_CONCURRENCY: "2",
+        VIDEO_MODELS: "veo-3.1-fast-generate-preview,gemini-omni-1.1-flash",
       },
       seed: options.seed,
       trouble: TROUBLE,

@@ -199,9 +199,9 @@ Deno.test("a project that is broken in one place", async (test) => {
 
   await test.step("no model left", async () => {
     simulator.script({
-      match: { method: "GET", path: /models\/gemini-.*image/ },
+      match: { method: "GET", path: /models\/gemini-(.*image|nano)/ },
       preset: "retired",
-      times: 2,
+      times: 3,
     });
     const { message, remedy } = only(await fixture.examine(), "failed", "provider");
     match(message, /none of the image models/);
@@ -209,17 +209,17 @@ Deno.test("a project that is broken in one place", async (test) => {
   });
 
   await test.step("an exhausted quota, and a failure of the provider", async () => {
-    const models = { method: "GET", path: /models\/gemini-.*image/ };
-    simulator.script({ match: models, preset: "quota", times: 2 });
+    const models = { method: "GET", path: /models\/gemini-(.*image|nano)/ };
+    simulator.script({ match: models, preset: "quota", times: 3 });
     match(only(await fixture.examine(), "warning", "provider").message, /quota is used up/);
-    simulator.script({ match: models, preset: "unavailable", times: 2 });
+    simulator.script({ match: models, preset: "unavailable", times: 3 });
     match(only(await fixture.examine(), "failed", "provider").message, /overloaded/);
   });
 
   await test.step("an answer that quotes keys and moves the cursor is shown as plain text", async () => {
     simulator.script({
       match: { method: "GET" },
-      times: 4,
+      times: 5,
       status: 403,
       body: {
         error: { code: 403, message: `\x1b[2J\u202ekey ${simulator.apiKey}\n\rok all is well` },
@@ -235,12 +235,21 @@ Deno.test("a project that is broken in one place", async (test) => {
   });
 });
 
-Deno.test("a wrong key for the provider, and functions that accept public keys", async () => {
+Deno.test("a wrong key, a model without credentials, and functions that accept public keys", async () => {
   await using fixture = await DoctorFixture.open({
-    env: { GOOGLE_GENERATIVE_AI_API_KEY: "wrong-key", ALLOW_PUBLIC_TRIGGER: "true" },
+    env: {
+      GOOGLE_GENERATIVE_AI_API_KEY: "wrong-key",
+      ALLOW_PUBLIC_TRIGGER: "true",
+      VIDEO_MODELS: "",
+    },
   });
   const { publishableKey } = fixture.stack;
-  const key = only(await fixture.examine(), "failed", "provider");
+  const findings = await fixture.examine();
+  const videos = findings.find(({ message }) => message.startsWith("process-video-generation"))!;
+  equal(videos.status, "ok", "a model without credentials is no error");
+  match(videos.message, /gemini-omni-1\.1-flash\. Left out: vertex\/veo-3\.1-fast-generate-001, /);
+  match(videos.message, /without GOOGLE_VERTEX_PROJECT, GOOGLE_CLIENT_EMAIL, GOOGLE_PRIVATE_KEY\./);
+  const key = only(findings, "failed", "provider");
   match(key.message, /refuses the API key: API key not valid/);
   equal(key.remedy, "supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY");
 
@@ -284,7 +293,8 @@ async function withoutVideos(): Promise<string> {
   const folder = await Deno.makeTempDir();
   const copy = async (path: string) => {
     await Deno.mkdir(`${folder}/${path}`, { recursive: true });
-    for await (const { name, isFile } of Deno.readDir(new URL(path, ROOT))) {
+    for await (const { name, isFile, isDirectory } of Deno.readDir(new URL(path, ROOT))) {
+      if (isDirectory) await copy(`${path}/${name}`);
       if (isFile) {
         await Deno.copyFile(new URL(`${path}/${name}`, ROOT), `${folder}/${path}/${name}`);
       }

@@ -150,7 +150,7 @@ Deno.test("every statement of docs/operations.md runs, and leaves the queues alo
   const { rows: limits } = await database.query<{ model: string | null }>(
     "select model from generation_limits order by model",
   );
-  assert.deepEqual(limits.map(({ model }) => model), ["veo-3.1-fast-generate-preview", null]);
+  assert.deepEqual(limits.map(({ model }) => model), ["vertex/veo-3.1-fast-generate-001", null]);
   assert.equal((await queue()).length, 0);
 });
 

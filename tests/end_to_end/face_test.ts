@@ -10,7 +10,11 @@ withTestProject("the HTTP interface under Deno 2.1.4", async (project, test) => 
     assert.equal(health.status, "ok");
     assert.equal(health.name, "process-image-generation");
     assert.equal(health.queue, "image_generation_queue");
-    assert.deepEqual(health.models, ["gemini-2.5-flash-image", "gemini-3.1-flash-image"]);
+    assert.deepEqual(health.models, [
+      "gemini-2.5-flash-image",
+      "gemini-nano-banana-2.1",
+      "gemini-3.1-flash-image",
+    ]);
     assert.match(health.version, /^\d+\.\d+\.\d+$/);
     assert.ok(!JSON.stringify(health).includes(project.simulator.apiKey));
   });

@@ -133,4 +133,28 @@ withTestProject("images", async (project, test) => {
     assert.equal(runs[0].report.succeeded + runs[1].report.succeeded, 10);
     assert.equal(project.simulator.accepted("image"), 10);
   });
+
+  await test.step("a new key is served by the next model, whose JPEG is stored as what it is", async () => {
+    const board = project.storyboard();
+    project.simulator.reset();
+    project.simulator.script({
+      match: { method: "POST", model: "gemini-2.5-flash-image" },
+      preset: "closed",
+      times: "always",
+    });
+    const id = await project.send("image", { storyboardId: board, sceneId: "s", prompt: "A gate" });
+    const seeded = await project.send("image", { storyboardId: board, prompt: "p", seed: 7 });
+    await project.run("image");
+    const job = await project.job(id);
+    assert.equal(job.model, "gemini-nano-banana-2.1");
+    assert.equal(job.object_path, `${board}/scenes/s/${id}.jpg`);
+    const own = await object(job.asset_url!);
+    assert.equal(own.type, "image/jpeg");
+    assert.deepEqual([...own.bytes.slice(0, 3)], [0xff, 0xd8, 0xff]);
+    const current = await object(project.publicUrl(BUCKET, `${board}/s.png`));
+    assert.equal(current.type, "image/jpeg");
+    assert.deepEqual(current.bytes, own.bytes);
+    assert.ok(Number(job.cost_usd) > 0.0336, "its thoughts are paid for");
+    assert.equal((await project.job(seeded)).model, "gemini-3.1-flash-image");
+  });
 });

@@ -19,7 +19,7 @@ Deno.test("a hosted project needs nothing but Google's key", () => {
     googleApiKey: keys.google,
     googleBaseUrl: "https://generativelanguage.googleapis.com/v1beta",
     vertex: undefined,
-    models: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"],
+    models: ["gemini-2.5-flash-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-image"],
     concurrency: 5,
     budgetSeconds: 120,
     operationDeadlineSeconds: 1800,
@@ -28,7 +28,7 @@ Deno.test("a hosted project needs nothing but Google's key", () => {
     sourceImageBuckets: ["storyboard-images", "storyboard-videos"],
   });
   const video = read({}, "video").configuration!;
-  deepEqual(video.models, ["veo-3.1-fast-generate-preview", "gemini-omni-1.1-flash"]);
+  deepEqual(video.models, ["gemini-omni-1.1-flash"]);
   equal(video.concurrency, 1);
 });
 
@@ -173,7 +173,7 @@ Deno.test("a model without credentials is left out, and its variables are named"
     [{}, [], [[VEO, names], [OMNI, [keyName]]]],
   ];
   for (const [values, usable, left] of cases) {
-    const environment = environmentOf({ ...keyless, VIDEO_MODELS: `${VEO},${OMNI}`, ...values });
+    const environment = environmentOf({ ...keyless, ...values });
     const { models, leftOut } = readConfiguration(environment, "video");
     const shown = JSON.stringify(values);
     deepEqual(models, usable, shown);
@@ -187,7 +187,7 @@ Deno.test("with no model left, what to set for the simplest of them is missing",
       environmentOf({ ...hostedValues(keys), GOOGLE_GENERATIVE_AI_API_KEY: "", VIDEO_MODELS }),
       "video",
     ).problems.map((problem) => [problem.variable, problem.missing]);
-  deepEqual(missing(`${VEO},${OMNI}`), [["GOOGLE_GENERATIVE_AI_API_KEY", true]]);
+  deepEqual(missing(""), [["GOOGLE_GENERATIVE_AI_API_KEY", true]]);
   deepEqual(missing(VEO), Object.keys(VERTEX).map((name) => [name, true]));
 });
 
@@ -220,7 +220,7 @@ async function shownIn(path: string): Promise<Record<string, string>> {
 function settableNames(): string[] {
   const names = new Set<string>();
   const account = variablesOf(newAccount());
-  for (const values of [account, { VIDEO_MODELS: "vertex/veo-3" }] as Record<string, string>[]) {
+  for (const values of [account, {}] as Record<string, string>[]) {
     for (const kind of ["image", "video"] as const) {
       readConfiguration((name) => {
         names.add(name);

@@ -42,7 +42,7 @@ Deno.test("POST runs with the configuration and answers with the report", async 
   const { log, ...options } = runs[0].options;
   equal(typeof log, "function");
   deepEqual(options, {
-    models: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"],
+    models: ["gemini-2.5-flash-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-image"],
     concurrency: 5,
     budgetSeconds: 120,
     operationDeadlineSeconds: 1800,
@@ -235,7 +235,7 @@ Deno.test("GET answers health without a key and without secrets", async () => {
     status: "ok",
     version: "1.2.3",
     queue: "image_generation_queue",
-    models: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"],
+    models: ["gemini-2.5-flash-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-image"],
   });
   for (const key of Object.values(keys)) ok(!text.includes(key));
   equal(runs.length, 0);

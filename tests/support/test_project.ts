@@ -10,6 +10,9 @@ import {
 } from "../../local/simulator/mod.ts";
 import { type Stack, type StackOptions, startStack } from "../../local/stack/mod.ts";
 
+/** Both protocols of videos with one key: Veo as proxies still serve it, and Omni. */
+const VIDEO_MODELS = "veo-3.1-fast-generate-preview,gemini-omni-1.1-flash";
+
 /** What an installation is made of. */
 export interface Parts {
   /** Variables of the functions, beside the usual ones. */
@@ -83,6 +86,7 @@ export class TestProject implements AsyncDisposable {
         env: {
           GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
           GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
+          VIDEO_MODELS,
           ...env,
         },
       });

@@ -11,8 +11,8 @@ export interface LeftOut {
 }
 
 const DEFAULTS = {
-  image: ["gemini-2.5-flash-image", "gemini-3.1-flash-image"],
-  video: ["veo-3.1-fast-generate-preview", "gemini-omni-1.1-flash"],
+  image: ["gemini-2.5-flash-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-image"],
+  video: ["vertex/veo-3.1-fast-generate-001", "gemini-omni-1.1-flash"],
 };
 
 const ENTRIES = {
