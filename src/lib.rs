@@ -5,6 +5,7 @@
 //!
 //! - [`failure`]: what went wrong, and the next step
 //! - [`large_body`]: the permit for large bodies in memory
+//! - [`company`]: which attempts are in memory at the same time
 //! - [`job`]: the two messages, and the names of objects and entities
 //! - [`policy`]: pure decisions about time, money and retries
 //! - [`port`]: what a flow needs from outside, as traits
@@ -19,6 +20,7 @@
 
 pub mod failure;
 pub mod large_body;
+pub mod company;
 pub mod job;
 pub mod policy;
 pub mod port;

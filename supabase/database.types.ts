@@ -7,6 +7,7 @@ export type Database = {
     Tables: {
       "generation_jobs": {
         Row: {
+          "alone_lease_token": number | null;
           "asset_url": string | null;
           "attempts": number;
           "cancellation_pending": boolean;
@@ -14,6 +15,7 @@ export type Database = {
           "character_id": string | null;
           "content_type": string | null;
           "cost_usd": number | null;
+          "deaths": number;
           "enqueued_at": string;
           "entities": Json | null;
           "error_code": string | null;
@@ -54,6 +56,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "alone_lease_token"?: number | null;
           "asset_url"?: string | null;
           "attempts"?: number;
           "cancellation_pending"?: boolean;
@@ -61,6 +64,7 @@ export type Database = {
           "character_id"?: never;
           "content_type"?: string | null;
           "cost_usd"?: number | null;
+          "deaths"?: number;
           "enqueued_at": string;
           "entities"?: Json | null;
           "error_code"?: string | null;
@@ -100,6 +104,7 @@ export type Database = {
           "waits_for"?: string;
         };
         Update: {
+          "alone_lease_token"?: number | null;
           "asset_url"?: string | null;
           "attempts"?: number;
           "cancellation_pending"?: boolean;
@@ -107,6 +112,7 @@ export type Database = {
           "character_id"?: never;
           "content_type"?: string | null;
           "cost_usd"?: number | null;
+          "deaths"?: number;
           "enqueued_at"?: string;
           "entities"?: Json | null;
           "error_code"?: string | null;
@@ -426,6 +432,7 @@ export type Database = {
         Row: {
           "attempts": number;
           "character_id": string | null;
+          "deaths": number;
           "job_id": string;
           "kind": string;
           "model": string | null;
@@ -639,6 +646,7 @@ export type Database = {
       };
       "extend_generation_lease": {
         Args: {
+          "alone"?: boolean;
           "lease_seconds": number;
           "lease_token": number;
           "msg_id": number;
@@ -770,6 +778,7 @@ export type Database = {
         "lease_token": number | null;
         "message": Json | null;
         "attempts": number | null;
+        "deaths": number | null;
         "operation": Json | null;
         "operation_age_seconds": number | null;
         "submission_pending": boolean | null;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use generation_queue::company::Company;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::flow::{Settings, run_images};
 use generation_queue::job::{Format, JobId, Kind, ObjectLocation};
@@ -22,6 +23,7 @@ struct InMemory {
     waiting: RefCell<Option<Claim>>,
     objects: RefCell<Vec<(String, Vec<u8>)>>,
     large_bodies: LargeBodies,
+    company: Company,
 }
 
 impl Queue for InMemory {
@@ -45,7 +47,7 @@ impl Queue for InMemory {
         println!("failed: {}", ending.message);
         Ok(())
     }
-    async fn extend(&self, _: &Lease, _: Duration) -> Result<(), WriteError> {
+    async fn extend(&self, _: &Lease, _: Duration, _: bool) -> Result<(), WriteError> {
         Ok(())
     }
     // Videos need the next two, maintenance the others.
@@ -198,6 +200,9 @@ impl World for InMemory {
     fn large_bodies(&self) -> &LargeBodies {
         &self.large_bodies
     }
+    fn company(&self) -> &Company {
+        &self.company
+    }
 }
 
 fn main() -> Result<(), &'static str> {
@@ -208,6 +213,7 @@ fn main() -> Result<(), &'static str> {
         job_id,
         message: json!({"storyboardId": "storyboard-001", "prompt": "A hero on a cliff"}),
         attempts: 1,
+        deaths: 0,
         retried: false,
         operation: None,
         operation_age: Duration::ZERO,

@@ -9,10 +9,12 @@ use super::log;
 use super::report::{JobReport, Outcome, milliseconds};
 use super::run::Run;
 use super::settle;
+use crate::company::Presence;
 use crate::failure::{Code, Failure};
 use crate::job::{Invalid, Target};
 use crate::large_body::LargeBodyPermit;
-use crate::port::{Claim, Clock, Level, SourceImage, SourceImages, StoredAsset, World};
+use crate::policy::retry::{self, SUSPECT};
+use crate::port::{Claim, Clock, Level, Queue, SourceImage, SourceImages, StoredAsset, World};
 
 /// Fails a message that is no job.
 pub(super) async fn reject<W: World>(
@@ -60,15 +62,43 @@ pub(super) async fn run_attempt<W: World>(
     report
 }
 
-/// Rejects a job whose attempts were all begun and never settled: what killed its workers would kill
-/// the next one, too.
-pub(super) fn check_attempts(run: &Run, claim: &Claim) -> Result<(), AttemptError> {
-    let allowed = run.settings.max_attempts;
-    if claim.attempts <= allowed {
-        return Ok(());
+/// The presence of a job in its isolate, until it is settled. A job that has met
+/// several deaths has to be alone.
+pub(super) fn presence<W: World>(world: &W, claim: &Claim) -> Presence {
+    world.company().presence(claim.deaths >= SUSPECT)
+}
+
+/// Waits until the job may begin what takes memory. One that was the cause of too many deaths has failed.
+pub(super) async fn begin<W: World>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    presence: &Presence,
+) -> Result<(), AttemptError> {
+    const LOOK_AGAIN: Duration = Duration::from_secs(1);
+    let (clock, deaths) = (world.clock(), claim.deaths);
+    if retry::is_deadly(deaths, run.settings.max_attempts) {
+        let message = format!(
+            "{deaths} workers died in the middle of the job, the last one while it had no other"
+        );
+        return Err(Failure::give_up(Code::AttemptsExhausted, message).into());
     }
-    let message = format!("{allowed} attempts were begun and their workers did not report back");
-    Err(Failure::give_up(Code::AttemptsExhausted, message).into())
+    while !presence.enter() {
+        if clock.stopping() || run.budget.left(clock.now()).is_zero() {
+            return Err(AttemptError::Waiting { delay: Duration::ZERO, reset_submission: false });
+        }
+        clock.sleep(LOOK_AGAIN).await;
+    }
+    if presence.is_alone() {
+        log::note(
+            world,
+            claim,
+            Level::Warn,
+            format!("Tried alone after {deaths} deaths of workers"),
+        );
+        world.queue().extend(&claim.lease, claim.lease.kind.lease(), true).await?;
+    }
+    Ok(())
 }
 
 /// Fetches the source images of a job, in their order, under its permit.

@@ -14,12 +14,14 @@ use super::run::Run;
 use crate::failure::{Code, Failure};
 use crate::job::Kind;
 use crate::policy::budget::MOST_CPU;
+use crate::policy::retry::SUSPECT;
 use crate::port::{Claim, Clock, Level, Queue, World};
 
 /// Claims jobs whenever one more may run, and processes them by `process`.
 ///
 /// Only what can be begun at once is claimed; what a claim brings after the run was told to stop is
-/// released.
+/// released. A job that has to be tried alone begins after all others, and none is claimed before it has
+/// ended: those would die with it.
 pub(super) async fn drain<'a, W: World>(
     world: &'a W,
     run: &'a Run,
@@ -33,12 +35,14 @@ pub(super) async fn drain<'a, W: World>(
     // Whether the queue may hold something: it is asked again each time a job has ended.
     let mut maybe_more = true;
     let mut refused = false;
+    let mut one_is_alone = false;
     let mut claimed = 0;
     loop {
         let refusal = refused.then_some(Stopped::ProviderRefused);
         let stop = refusal.or_else(|| reason_to_stop(world, run, claimed));
         let free_places = free_places(run, claimed, under_way.len());
-        if claiming.is_none() && stop.is_none() && maybe_more && free_places > 0 {
+        one_is_alone &= !under_way.is_empty();
+        if claiming.is_none() && stop.is_none() && maybe_more && free_places > 0 && !one_is_alone {
             asked = world.clock().now();
             let models = run.models.left();
             claiming = Some(Box::pin(async move {
@@ -53,7 +57,9 @@ pub(super) async fn drain<'a, W: World>(
             return;
         }
         match next(&mut claiming, &mut under_way).await {
-            Event::Claimed(Ok(claims)) => {
+            Event::Claimed(Ok(mut claims)) => {
+                claims.sort_by_key(|claim| claim.deaths >= SUSPECT);
+                one_is_alone = claims.last().is_some_and(|claim| claim.deaths >= SUSPECT);
                 maybe_more = !claims.is_empty();
                 claimed += u32::try_from(claims.len()).unwrap_or(u32::MAX);
                 let late = reason_to_stop(world, run, 0).is_some();

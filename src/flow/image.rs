@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::attempt::{check_attempts, fetch_all, reject, run_attempt};
+use super::attempt::{begin, fetch_all, presence, reject, run_attempt};
 use super::error::AttemptError;
 use super::report::JobReport;
 use super::run::Run;
+use crate::company::Presence;
 use crate::job::{ImageJob, Kind, ObjectLocation};
 use crate::policy::{capabilities, cost};
 use crate::port::{AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, StoredAsset, World};
@@ -19,7 +20,8 @@ pub(super) async fn process<W: World>(
 ) -> JobReport {
     match ImageJob::parse(&claim.message) {
         Ok(job) => {
-            let work = make(world, run, &claim, &job);
+            let presence = presence(world, &claim);
+            let work = make(world, run, &claim, &job, &presence);
             run_attempt(world, run, &claim, since, &job.target(), work).await
         }
         Err(invalid) => reject(world, run, &claim, invalid).await,
@@ -31,6 +33,7 @@ async fn make<W: World>(
     run: &Run,
     claim: &Claim,
     job: &ImageJob,
+    presence: &Presence,
 ) -> Result<StoredAsset, AttemptError> {
     let location = ObjectLocation::of(Kind::Image, &job.target(), &claim.job_id);
     let stored = |format, model, usage, cost_usd| {
@@ -44,7 +47,7 @@ async fn make<W: World>(
     {
         return Ok(stored(format, None, None, None));
     }
-    check_attempts(run, claim)?;
+    begin(world, run, claim, presence).await?;
     let check = |model: &str, unmet: &mut Vec<_>| capabilities::image(model, job, unmet);
     let models = run.models.able(job.model.as_deref(), &check)?;
 

@@ -44,7 +44,7 @@ async fn keep<W: World>(world: &W, claim: &Claim, since: Duration) {
         clock.sleep((left / 2).max(Duration::from_secs(1))).await;
         let asked = clock.now();
         // An answer that comes after the lease has run out comes too late.
-        let extended = pin!(world.queue().extend(&claim.lease, term));
+        let extended = pin!(world.queue().extend(&claim.lease, term, false));
         let over = pin!(clock.sleep(until.saturating_sub(asked)));
         match select(extended, over).await {
             Either::Left((Ok(()), _)) => until = asked + term,

@@ -11,11 +11,12 @@ use std::time::Duration;
 use futures_util::future::select;
 use serde_json::Value;
 
-use super::attempt::{check_attempts, fetch_all, reject, run_attempt};
+use super::attempt::{begin, fetch_all, presence, reject, run_attempt};
 use super::error::AttemptError;
 use super::log;
 use super::report::JobReport;
 use super::run::Run;
+use crate::company::Presence;
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Format, Kind, ObjectLocation, VideoJob};
 use crate::large_body::LargeBodyPermit;
@@ -34,7 +35,8 @@ pub(super) async fn process<W: World>(
 ) -> JobReport {
     match VideoJob::parse(&claim.message) {
         Ok(job) => {
-            let work = make(world, run, &claim, &job);
+            let presence = presence(world, &claim);
+            let work = make(world, run, &claim, &job, &presence);
             run_attempt(world, run, &claim, since, &job.target(), work).await
         }
         Err(invalid) => reject(world, run, &claim, invalid).await,
@@ -46,6 +48,7 @@ async fn make<W: World>(
     run: &Run,
     claim: &Claim,
     job: &VideoJob,
+    presence: &Presence,
 ) -> Result<StoredAsset, AttemptError> {
     let location = ObjectLocation::of(Kind::Video, &job.target(), &claim.job_id);
     let stored = |model: Option<String>, usage: Option<Value>| {
@@ -66,7 +69,7 @@ async fn make<W: World>(
     }
 
     // Also with an operation: whatever is in its file may be what kills the workers.
-    check_attempts(run, claim)?;
+    begin(world, run, claim, presence).await?;
     let operation = match &claim.operation {
         Some(operation) => operation.clone(),
         None => submit(world, run, claim, job).await?,
@@ -216,14 +219,15 @@ async fn await_video<W: World>(
     }
 }
 
-/// Waits between two polls. Where the run's budget does not last, or the worker has to stop, the job
-/// is deferred, and the next run polls on.
+/// Waits between two polls. Where the run's budget does not last, the worker has to stop, or a job waits
+/// for others to leave, the job is deferred, and the next run polls on.
 async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Result<(), AttemptError> {
     let clock = world.clock();
     let waiting = AttemptError::Waiting { delay, reset_submission: false };
-    if clock.stopping() || run.budget.left(clock.now()) <= delay {
+    let ends = || clock.stopping() || world.company().is_waited_for();
+    if ends() || run.budget.left(clock.now()) <= delay {
         return Err(waiting);
     }
     select(pin!(clock.sleep(delay)), pin!(clock.stop())).await;
-    if clock.stopping() { Err(waiting) } else { Ok(()) }
+    if ends() { Err(waiting) } else { Ok(()) }
 }

@@ -13,6 +13,16 @@ const WAIT: Duration = Duration::from_secs(60);
 /// A service that asks for longer is asked again after this.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
+/// As many deaths of its workers make a job suspect of being their cause. Then it is tried alone.
+/// `claim_generation_jobs` has the same number.
+pub const SUSPECT: u32 = 2;
+
+/// Whether a job has met so many deaths that no other attempt is made. The first ones may have been the
+/// fault of its neighbours, so the last one has to be one that it met alone.
+pub fn is_deadly(deaths: u32, max_attempts: u32) -> bool {
+    deaths >= max_attempts.max(SUSPECT + 1)
+}
+
 /// The next step of a job that met a failure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Decision {
@@ -114,6 +124,15 @@ mod tests {
         let failure = Failure::rest(Standing::Resting, Code::QuotaExhausted, "");
         let decision = after(&failure, 99, 5, 0.5);
         assert_eq!(decision, Decision::Again { delay: WAIT, counted: false });
+    }
+
+    #[test]
+    fn deaths_in_company_alone_are_never_enough() {
+        for (deaths, max_attempts, deadly) in
+            [(4, 5, false), (5, 5, true), (2, 1, false), (2, 2, false), (3, 1, true)]
+        {
+            assert_eq!(is_deadly(deaths, max_attempts), deadly, "{deaths} of {max_attempts}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub use queue::{
     Queue, StoredAsset, Unpublished, WriteError,
 };
 
+use crate::company::Company;
 use crate::large_body::LargeBodies;
 
 /// All that a flow has around it.
@@ -60,4 +61,6 @@ pub trait World {
     fn log(&self) -> &Self::Log;
     /// The permits for large bodies, which the jobs share.
     fn large_bodies(&self) -> &LargeBodies;
+    /// The attempts that are in memory at the same time.
+    fn company(&self) -> &Company;
 }

@@ -28,8 +28,13 @@ pub struct Claim {
     pub job_id: JobId,
     /// The message as it was sent.
     pub message: Value,
-    /// Attempts begun, this one included.
+    /// Attempts begun, this one included, without those that ended with the death of their worker.
     pub attempts: u32,
+    /// How often a worker died in the middle of an attempt. From [`SUSPECT`] on the job has to be tried
+    /// alone, and its deaths in company do not count any more.
+    ///
+    /// [`SUSPECT`]: crate::policy::retry::SUSPECT
+    pub deaths: u32,
     /// Whether a worker has had it before.
     pub retried: bool,
     /// The long-running operation that was paid for, if one is known.
@@ -144,8 +149,9 @@ pub trait Queue {
         quantity: u32,
         models: &[String],
     ) -> Result<Vec<Claim>, Failure>;
-    /// Makes a lease run for `by` from now.
-    async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError>;
+    /// Makes a lease run for `by` from now. `alone` records that the worker has no other job in hand,
+    /// so that its death counts against this one.
+    async fn extend(&self, lease: &Lease, by: Duration, alone: bool) -> Result<(), WriteError>;
     /// Records the intent to submit to a model, before anything is paid.
     async fn begin_submission(&self, lease: &Lease, model: &str) -> Result<(), WriteError>;
     /// Records the operation that a submission brought.

@@ -7,6 +7,7 @@ use super::clock::JsClock;
 use super::log::JsLog;
 use super::options::RunOptions;
 use super::response_body::ResponseBody;
+use crate::company::Company;
 use crate::job::Kind;
 use crate::large_body::LargeBodies;
 use crate::port::World;
@@ -25,11 +26,12 @@ pub(super) struct JsWorld {
     clock: JsClock,
     log: JsLog,
     large_bodies: LargeBodies,
+    company: Company,
 }
 
 thread_local! {
     /// Runs of one isolate share its memory.
-    static LARGE_BODIES: LargeBodies = LargeBodies::default();
+    static SHARED: (LargeBodies, Company) = Default::default();
 }
 
 impl JsWorld {
@@ -66,8 +68,8 @@ impl JsWorld {
             source_image_buckets.unwrap_or_default(),
         );
         let store = Storage::new(storage, public_storage_url);
-        let large_bodies = LARGE_BODIES.with(LargeBodies::clone);
-        Ok(Self { queue, images, videos, store, sources, clock, log, large_bodies })
+        let (large_bodies, company) = SHARED.with(Clone::clone);
+        Ok(Self { queue, images, videos, store, sources, clock, log, large_bodies, company })
     }
 }
 
@@ -111,5 +113,9 @@ impl World for JsWorld {
 
     fn large_bodies(&self) -> &LargeBodies {
         &self.large_bodies
+    }
+
+    fn company(&self) -> &Company {
+        &self.company
     }
 }

@@ -32,7 +32,9 @@ create table if not exists public.generation_jobs (
   share text,
   turn bigint not null default 0,
   attempts integer not null default 0 check (attempts >= 0),
+  deaths integer not null default 0 check (deaths >= 0),
   lease_token integer,
+  alone_lease_token integer,
   leased_model text,
   submission_started_at timestamptz,
   submission_model text,
@@ -86,9 +88,13 @@ comment on column public.generation_jobs.share is
 comment on column public.generation_jobs.turn is
   'Its place among the turns of its line; 0 while its queue has no fair share.';
 comment on column public.generation_jobs.attempts is
-  'Attempts begun and counted: each claim adds one, a deferral that does not count takes it back.';
+  'Attempts begun and counted: each claim adds one, a deferral that does not count takes it back, and so does the death of its worker.';
+comment on column public.generation_jobs.deaths is
+  'How often a worker ended in the middle of an attempt without a report: two count in any company, later ones only when the job was alone in its worker.';
 comment on column public.generation_jobs.lease_token is
   'pgmq''s read_ct at the last claim. A worker''s writes count only while it matches the message''s.';
+comment on column public.generation_jobs.alone_lease_token is
+  'The last lease under which the job was alone in its worker.';
 comment on column public.generation_jobs.leased_model is
   'The model that the last claim handed the job out for; null when the worker named none.';
 comment on column public.generation_jobs.submission_started_at is

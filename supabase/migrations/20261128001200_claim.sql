@@ -333,8 +333,10 @@ begin
 end
 $$;
 
--- The attempt counts from here, so that one which dies with its worker has counted. The message is written again
--- because it may have been corrected in the queue. While a model is in trouble the job may be the one that probes it.
+-- A job that is still running has a worker that died, and its last attempt counts as a death instead. Several jobs die
+-- with their worker, and any of them may have been the cause. So a job that has met two deaths is tried alone, and from
+-- then on only what it met alone counts. The message is written again because it may have been corrected in the queue.
+-- While a model is in trouble the job may be the one that probes it.
 create or replace function generation_private.start_attempt(
   job public.generation_jobs,
   held generation_private.queue_message,
@@ -366,7 +368,11 @@ begin
       lease_token = held.read_ct,
       leased_model = asked_model,
       waits_for = '',
-      attempts = j.attempts + 1,
+      attempts = j.attempts + case when j.status = 'running' then 0 else 1 end,
+      deaths = j.deaths + case
+        when j.status = 'running' and (j.deaths < 2 or j.alone_lease_token = j.lease_token) then 1
+        else 0
+      end,
       message = held.message,
       started_at = coalesce(j.started_at, clock_timestamp()),
       updated_at = clock_timestamp()
@@ -385,6 +391,7 @@ begin
       lease_token integer,
       message jsonb,
       attempts integer,
+      deaths integer,
       operation jsonb,
       operation_age_seconds double precision,
       submission_pending boolean,
@@ -416,6 +423,7 @@ begin
   claim.lease_token := job.lease_token;
   claim.message := job.message;
   claim.attempts := job.attempts;
+  claim.deaths := job.deaths;
   claim.operation := job.operation;
   claim.operation_age_seconds := extract(epoch from clock_timestamp() - job.submitted_at);
   claim.submission_pending := job.submission_started_at is not null and job.operation is null;
@@ -599,9 +607,10 @@ comment on function public.claim_generation_jobs is
   'names no model waits for one in trouble for fallback_after_seconds (null: always); after job_deadline_seconds it is '
   'claimed all the same, for the worker to end it. A message that no worker could read, for its length, nesting, '
   'number of values or numbers, fails here as invalid_message, and so does one whose job cannot be begun. One row a job: '
-  'lease_token is to be named in every later write; attempts includes this one; operation is what an earlier run '
-  'recorded, operation_age_seconds how long ago; submission_pending means that a paid submission was announced and it is '
-  'unknown whether it was made; retried means that the job was claimed before; age_seconds is how long ago it could be '
-  'claimed first (since its last redrive); unavailable has the models in trouble, with probe for the one that the job '
-  'probes: state, seconds (until the rest is over), passed_over (another model need not wait for it), code and reason.';
+  'lease_token is to be named in every later write; attempts includes this one; deaths are those of its earlier '
+  'workers, and from two on the job has to be tried alone; operation is what an earlier run recorded, '
+  'operation_age_seconds how long ago; submission_pending means that a paid submission was announced and it is unknown '
+  'whether it was made; retried means that the job was claimed before; age_seconds is how long ago it could be claimed '
+  'first (since its last redrive); unavailable has the models in trouble, with probe for the one that the job probes: '
+  'state, seconds (until the rest is over), passed_over (another model need not wait for it), code and reason.';
 select generation_private.grant_to_service_role('execute', 'function public.claim_generation_jobs');

@@ -38,7 +38,8 @@ create or replace function public.extend_generation_lease(
   queue_name text,
   msg_id bigint,
   lease_token integer,
-  lease_seconds integer
+  lease_seconds integer,
+  alone boolean default false
 )
 returns boolean
 language plpgsql security definer
@@ -51,10 +52,14 @@ begin
   locked := generation_private.lock_job(queue_name, msg_id, lease_token);
   if locked.held then
     perform generation_private.hide_message(queue_name, msg_id, lease_seconds);
+    if alone then
+      update public.generation_jobs as j set alone_lease_token = j.lease_token where j.id = (locked.job).id;
+    end if;
   end if;
   return locked.held;
 end
 $$;
 comment on function public.extend_generation_lease is
-  'Hides a claimed message for lease_seconds (1 to 43200) from now. False: the lease is not held, nothing changed.';
+  'Hides a claimed message for lease_seconds (1 to 43200) from now. alone: the worker has no other job in hand, so that its '
+  'death counts against this one. False: the lease is not held, nothing changed.';
 select generation_private.grant_to_service_role('execute', 'function public.extend_generation_lease');

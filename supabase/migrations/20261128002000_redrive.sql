@@ -15,6 +15,7 @@ begin
   set status = case when j.operation is null then 'queued' else 'waiting' end,
       msg_id = message_id,
       attempts = 0,
+      deaths = 0,
       error_code = null,
       error_message = null,
       history = generation_private.add_history(

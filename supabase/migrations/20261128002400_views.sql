@@ -53,7 +53,7 @@ select job.id as job_id, job.queue, job.kind, job.msg_id, job.status, job.attemp
   job.scene_id, job.character_id, job.owner,
   coalesce(job.submission_model, job.leased_model) as model,
   job.operation ->> 'name' as operation_name,
-  job.started_at, job.submitted_at, q.vt as visible_at
+  job.started_at, job.submitted_at, q.vt as visible_at, job.deaths
 from public.generation_jobs as job
 left join generation_private.queue_messages() as q
   on q.queue = job.queue and q.msg_id = job.msg_id and q.enqueued_at = job.enqueued_at

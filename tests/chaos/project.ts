@@ -12,6 +12,7 @@ export interface Row {
   status: string;
   message: unknown;
   attempts: number;
+  deaths: number;
   submission_lease_token: number | null;
   operation: { name: string } | null;
   object_path: string | null;

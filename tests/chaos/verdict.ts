@@ -33,7 +33,7 @@ export async function violationsOf(record: RunRecord): Promise<string[]> {
 /** A job has ended as planned, or failed for a known reason. */
 function* ended(one: JobRecord, record: RunRecord): Generator<string> {
   const { plan, row, requests } = one;
-  const { status, error_code: code, attempts } = row;
+  const { status, error_code: code, attempts, deaths } = row;
   if (status !== "succeeded" && status !== "failed") {
     yield `it is ${status}`;
     return;
@@ -55,7 +55,7 @@ function* ended(one: JobRecord, record: RunRecord): Generator<string> {
       case "submission_uncertain":
         return reasonForUncertainty(one, record) !== undefined;
       case "attempts_exhausted":
-        return attempts > MAX_ATTEMPTS;
+        return deaths >= MAX_ATTEMPTS;
       case "content_blocked":
         return was("prompt-blocked", "rai-filtered", "rai-audio");
       case "no_image":

@@ -10,7 +10,7 @@ export interface Case {
   message?: Message;
   /** The age in seconds of an operation that an earlier run has started. */
   operation?: number;
-  attempts?: number;
+  deaths?: number;
   /** The provider's reply: to a poll if there is an operation, else to the submission. */
   provider?: { status?: number; body?: unknown; headers?: Record<string, string>; drop?: boolean };
   /** The address of the finished video. */
@@ -243,7 +243,7 @@ function supabaseCases({ said, location }: Context): Record<string, Case[]> {
         gateway: at("/complete_generation_job", echo(said, 400, { code: "GJ001" })),
       },
     ],
-    attempts_exhausted: [{ kind: "image", attempts: 5 }],
+    attempts_exhausted: [{ kind: "image", deaths: 5 }],
     queue_failed: [
       { kind: "image", gateway: at("/claim_generation_jobs", echo(said, 401)), unavailable: true },
       { kind: "image", gateway: at("/claim_generation_jobs", echo(said, 500)), unavailable: true },

@@ -50,7 +50,7 @@ Deno.test("no failure gives a secret away", async (test) => {
   };
 
   async function play(one: Case, code: string): Promise<void> {
-    const { kind, message, operation, attempts, provider, uri, budgetSeconds } = one;
+    const { kind, message, operation, deaths, provider, uri, budgetSeconds } = one;
     simulator.reset();
     if (provider) {
       const { drop, ...rest } = provider;
@@ -80,11 +80,8 @@ Deno.test("no failure gives a secret away", async (test) => {
         [id, JSON.stringify({ model: VEO, name: NAME }), operation],
       );
     }
-    if (attempts) {
-      await stack.sql("update public.generation_jobs set attempts = $2 where id = $1", [
-        id,
-        attempts,
-      ]);
+    if (deaths) {
+      await stack.sql("update public.generation_jobs set deaths = $2 where id = $1", [id, deaths]);
     }
     const answer = await run(kind, budgetSeconds);
     gateway.interfere = () => undefined;

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::flow::{Outcome, Settings, Stopped};
-use generation_queue::job::Kind;
 
 use crate::support::ledger::Status;
 use crate::world::{MemoryWorld, prompt, scene, settings};
@@ -50,18 +49,6 @@ fn a_retry_that_finds_its_asset_in_storage_only_settles() {
     assert_eq!(world.run_images(settings()).succeeded, 1);
     assert_eq!(world.model.asked.borrow().len(), 1, "generated once");
     assert_eq!(world.queue.row(job).status, Status::Succeeded);
-}
-
-#[test]
-fn a_job_whose_workers_always_die_is_given_up() {
-    let world = MemoryWorld::new();
-    let job = world.send_image(prompt("p"));
-    for _ in 0..5 {
-        world.queue.worker_dies(Kind::Image, |_, _, _| {});
-    }
-    world.run_images(settings());
-    assert_eq!(world.queue.row(job).error_code, Some(Code::AttemptsExhausted));
-    assert!(world.model.asked.borrow().is_empty());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! - `image`, `publication`: what an image job stores and shows
 //! - `submission`, `operation`, `cancellation`: the long-running operation of a video job
-//! - `attempt`, `lease`: failures, and workers that share a queue
+//! - `attempt`, `death`, `lease`: failures, workers that die, and workers that share a queue
 //! - `run`, `shutdown`: how many jobs a worker takes, and how it ends
 //! - `model_choice`, `retired_model`: which model does a job
 //! - `world`: the ports; the queue uses the model of the ledger that `tests/ledger/` verifies
@@ -10,6 +10,7 @@
 
 mod attempt;
 mod cancellation;
+mod death;
 mod image;
 mod lease;
 mod model_choice;

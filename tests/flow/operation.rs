@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
 use generation_queue::flow::Settings;
-use generation_queue::job::Kind;
 use generation_queue::port::Progress;
 
 use crate::support::ledger::Status;
@@ -115,22 +114,6 @@ fn a_download_that_failed_is_retried_from_the_same_operation() {
     world.clock.advance(Duration::from_secs(3600));
     assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
     assert_eq!(world.model.submissions_made(), 1);
-}
-
-#[test]
-fn a_job_whose_video_kills_every_worker_fails_and_keeps_its_operation() {
-    let world = MemoryWorld::new();
-    let job = world.send_video(scene("Lion walking"));
-    world.model.pend(20);
-    world.run_videos(Settings { budget: Duration::from_secs(20), ..one_at_a_time() });
-    world.clock.advance(Duration::from_secs(10));
-    for _ in 0..5 {
-        world.queue.worker_dies(Kind::Video, |_, _, _| {});
-    }
-    assert_eq!(world.run_videos(one_at_a_time()).failed, 1);
-    let row = world.queue.row(job);
-    assert_eq!(row.error_code, Some(Code::AttemptsExhausted));
-    assert!(row.operation.is_some());
 }
 
 #[test]

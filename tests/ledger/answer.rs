@@ -22,7 +22,7 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
             let claims = ledger.claim(now, kind, lease, quantity);
             claims.iter().map(|(_, claim)| claimed(claim)).collect()
         }
-        Call::Extend { lease, by } => json!(ledger.extend(now, &lease, by)),
+        Call::Extend { lease, by, alone } => json!(ledger.extend(now, &lease, by, alone)),
         Call::BeginSubmission { lease } => json!(ledger.begin_submission(now, &lease)),
         Call::RecordOperation { lease, operation } => {
             json!(ledger.record_operation(now, &lease, operation))
@@ -90,6 +90,7 @@ fn claimed(claim: &Claim) -> Value {
         "lease_token": claim.lease.token,
         "message": claim.message,
         "attempts": claim.attempts,
+        "deaths": claim.deaths,
         "operation": claim.operation.as_ref().map(operation),
         "operation_age_seconds": age,
         "submission_pending": claim.submission_pending,

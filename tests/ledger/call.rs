@@ -14,7 +14,7 @@ use super::support::ledger::Job;
 pub enum Call {
     Send { kind: Kind, message: Value, delay: Duration, enqueued: bool },
     Claim { kind: Kind, lease: Duration, quantity: u32 },
-    Extend { lease: Lease, by: Duration },
+    Extend { lease: Lease, by: Duration, alone: bool },
     BeginSubmission { lease: Lease },
     RecordOperation { lease: Lease, operation: Operation },
     Complete { lease: Lease, asset: StoredAsset },
@@ -82,7 +82,9 @@ impl Call {
             Call::Claim { kind, lease, quantity } => json!({
                 "queue_name": kind.queue(), "lease_seconds": lease.as_secs(), "quantity": quantity,
             }),
-            Call::Extend { lease, by } => of_lease(lease, json!({"lease_seconds": by.as_secs()})),
+            Call::Extend { lease, by, alone } => {
+                of_lease(lease, json!({"lease_seconds": by.as_secs(), "alone": alone}))
+            }
             Call::BeginSubmission { lease } => of_lease(lease, json!({"model": "veo"})),
             Call::RecordOperation { lease, operation } => {
                 of_lease(lease, json!({"operation": self::operation(operation)}))

@@ -57,6 +57,8 @@ const STATE = `
         'message', job.message,
         'status', job.status,
         'attempts', job.attempts,
+        'deaths', job.deaths,
+        'alone_lease_token', job.alone_lease_token,
         'lease_token', job.lease_token,
         'operation', job.operation,
         'submitted_ago', extract(epoch from now - job.submitted_at),

@@ -122,7 +122,10 @@ impl Sequence {
         let choices: [(usize, Choice); 16] = [
             (8, |it| it.may_send().then(|| it.send())),
             (16, |it| it.sensible(Sequence::is_visible).then(|| it.claim())),
-            (4, |it| Some(Call::Extend { lease: it.lease()?, by: it.hidden() })),
+            (4, |it| {
+                let alone = it.random.happens(0.5);
+                Some(Call::Extend { lease: it.lease()?, by: it.hidden(), alone })
+            }),
             (8, |it| Some(Call::BeginSubmission { lease: it.lease()? })),
             (8, |it| Some(Call::RecordOperation { lease: it.lease()?, operation: it.operation() })),
             (self.fortune.1, |it| it.complete()),

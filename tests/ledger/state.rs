@@ -43,6 +43,8 @@ fn job(row: &Row, now: Duration) -> Value {
         "message": *row.message,
         "status": status(row.status),
         "attempts": row.attempts,
+        "deaths": row.deaths,
+        "alone_lease_token": row.alone,
         "lease_token": row.lease_token,
         "operation": row.operation.as_ref().map(operation),
         "submitted_ago": row.submitted_at.map(ago),

@@ -9,12 +9,14 @@
 //! - `network`: what happens to a call between a worker and a service
 //! - `queue`, `store`, `models`: the ports over that network
 //! - `worker`, `people`: workers; senders and operators
+//! - `memory`: workers that die of what a job takes into memory
 //! - `check`, `verdict`: what must hold at any time, and at the end
 //! - `history`: one history of it all
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod check;
 mod history;
+mod memory;
 mod models;
 mod network;
 mod people;

@@ -98,6 +98,7 @@ impl ImageModel for Worker {
         if is_large(job) {
             permit.acquire().await;
         }
+        self.take_into_memory(job).await;
         Ok(GeneratedImage { format, bytes: content.to_le_bytes().to_vec(), usage: None })
     }
 }
@@ -203,6 +204,8 @@ impl VideoModel for Worker {
             make(sim, job)
         };
         let content = self.call(DOWNLOAD, &number, opened).await;
+        let job = self.sim.provider.borrow().operations[running].job;
+        self.take_into_memory(job).await;
         content
             .map(Body::Stream)
             .map_err(|error| Failure::retry(Code::DownloadFailed, format!("download: {error:?}")))

@@ -114,6 +114,7 @@ pub fn redrive_all(sim: &Rc<Sim>, forget_operation: bool) {
             continue;
         }
         sim.note(|| format!("an operator redrives job {job} (forgetting: {forget_operation})"));
+        sim.watch.borrow_mut().deaths.retain(|cause| *cause != job);
         let mut watch = sim.watch.borrow_mut();
         watch.holders[job] = None;
         // Only an operator who gives up an operation, or has read that a submission is uncertain, has

@@ -98,9 +98,10 @@ impl Queue for Worker {
         .await
     }
 
-    async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError> {
+    async fn extend(&self, lease: &Lease, by: Duration, alone: bool) -> Result<(), WriteError> {
         let held = *lease;
-        self.held("extend", lease, false, move |ledger, now| ledger.extend(now, &held, by)).await
+        self.held("extend", lease, false, move |ledger, now| ledger.extend(now, &held, by, alone))
+            .await
     }
 
     async fn begin_submission(&self, lease: &Lease, _model: &str) -> Result<(), WriteError> {

@@ -21,6 +21,8 @@ pub struct Sim {
     /// Whether workers have no time limit. Copies in flight may then cross, so current objects are not
     /// checked.
     pub endless: Cell<bool>,
+    /// Whether some jobs kill every worker that takes their asset into memory.
+    has_deadly_jobs: bool,
     trace: Option<RefCell<Vec<String>>>,
     violation: RefCell<Option<String>>,
 }
@@ -51,6 +53,10 @@ pub struct Watch {
     pub by_hand: Vec<Job>,
     /// The token of the lease of each job, known by the claims alone.
     pub holders: Vec<Option<i32>>,
+    /// The workers that have noticed the loss of a lease, and of which job.
+    pub lost: Vec<(TaskId, Job)>,
+    /// The jobs that killed their workers since they were last redriven, once for each death.
+    pub deaths: Vec<Job>,
     /// Jobs that a worker reported as succeeded.
     pub reported: Vec<Job>,
 }
@@ -83,6 +89,7 @@ impl Sim {
             watch: RefCell::default(),
             fault_rates: Cell::default(),
             endless: Cell::default(),
+            has_deadly_jobs: seed % 5 == 4,
             trace: traced.then(RefCell::default),
             violation: RefCell::default(),
         })
@@ -90,6 +97,10 @@ impl Sim {
 
     pub fn now(&self) -> Duration {
         self.schedule.now()
+    }
+
+    pub fn is_deadly(&self, job: Job) -> bool {
+        self.has_deadly_jobs && job % 4 == 3
     }
 
     /// Schedules an effect after a delay.

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use generation_queue::company::Company;
 use generation_queue::flow::{Outcome, RunReport, Settings, run_images, run_videos};
 use generation_queue::job::Kind;
 use generation_queue::large_body::LargeBodies;
@@ -21,6 +22,7 @@ pub struct Worker {
     /// When its budget ends.
     pub budget_ends: Duration,
     large_bodies: LargeBodies,
+    company: Company,
 }
 
 /// Starts a worker for one run.
@@ -33,6 +35,7 @@ pub fn start(sim: &Rc<Sim>, kind: Kind, settings: Settings, stop_at: Option<Dura
         stop_at,
         budget_ends,
         large_bodies: LargeBodies::default(),
+        company: Company::default(),
     });
     let running = world.clone();
     let plan = settings.clone();
@@ -99,6 +102,12 @@ impl Clock for Worker {
 impl Log for Worker {
     fn record(&self, entry: LogEntry) {
         let id = self.id.get();
+        if let Some(msg_id) = entry.msg_id
+            && entry.message.starts_with("Lease no longer held")
+        {
+            let job = usize::try_from(msg_id - 1).expect("ids count from 1");
+            self.sim.watch.borrow_mut().lost.push((id, job));
+        }
         self.sim.note(|| {
             let LogEntry { message, msg_id, detail, .. } = entry;
             let job = msg_id.map(|id| format!("job {}: ", id - 1)).unwrap_or_default();
@@ -141,5 +150,8 @@ impl World for Worker {
     }
     fn large_bodies(&self) -> &LargeBodies {
         &self.large_bodies
+    }
+    fn company(&self) -> &Company {
+        &self.company
     }
 }

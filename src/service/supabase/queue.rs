@@ -103,9 +103,9 @@ impl<T: Transport> Queue for Pgmq<T> {
         rows(FUNCTION, &reply, |row, whole| rows::claim(kind, row, whole))
     }
 
-    async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError> {
+    async fn extend(&self, lease: &Lease, by: Duration, alone: bool) -> Result<(), WriteError> {
         let arguments = json::object(|it| {
-            for_lease(it, lease).integer("lease_seconds", seconds(by));
+            for_lease(it, lease).integer("lease_seconds", seconds(by)).flag("alone", alone);
         });
         self.write("extend_generation_lease", arguments).await
     }

@@ -28,12 +28,16 @@ pub(super) fn claim(kind: Kind, row: &Json<'_>, whole: bool) -> Option<Claim> {
     let operation = operation(stored);
     let unreadable = !stored.is_null() && operation.is_none();
     let age = row.get("operation_age_seconds").number().unwrap_or(0.0);
-    let attempts = row.get("attempts").integer().unwrap_or(1);
+    let count = |key, otherwise| {
+        let number = row.get(key).integer().unwrap_or(otherwise);
+        number.try_into().unwrap_or(u32::MAX)
+    };
     Some(Claim {
         lease,
         job_id: JobId::new(row.get("job_id").text()?)?,
         message: if whole { row.get("message").to_value() } else { Value::Null },
-        attempts: attempts.try_into().unwrap_or(u32::MAX),
+        attempts: count("attempts", 1),
+        deaths: count("deaths", 0),
         retried: row.get("retried").is_true(),
         submission_pending: row.get("submission_pending").is_true() || unreadable,
         operation,

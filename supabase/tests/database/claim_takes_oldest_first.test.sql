@@ -43,7 +43,7 @@ create temporary table second_claim as
 select * from public.claim_generation_jobs('image_generation_queue', 30, 10);
 select is((select job_id from second_claim), (select job_id from first_claim order by msg_id limit 1),
   'a message whose lease ran out is taken again, as the same job');
-select ok(lease_token = 2 and attempts = 2 and retried, 'with a new lease, as its second attempt')
+select ok(lease_token = 2 and attempts = 1 and deaths = 1 and retried, 'with a new lease, and a death behind it')
 from second_claim;
 
 select is(count(*), 0::bigint, 'a quantity of 0 takes nothing')

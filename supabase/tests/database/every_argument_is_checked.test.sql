@@ -15,7 +15,7 @@ insert into may_be_null values
   ('report_generation_trouble', 'reason'), ('report_generation_trouble', 'rest_seconds'),
   ('reset_generation_models', 'model'),
   ('fail_generation_job', 'error_message'), ('fail_generation_job', 'reset_submission'),
-  ('generation_job', 'job_id'),
+  ('generation_job', 'job_id'), ('extend_generation_lease', 'alone'),
   ('redrive_generation_jobs', 'job_ids'), ('redrive_generation_jobs', 'error_code'),
   ('redrive_generation_jobs', 'queue_name'), ('redrive_generation_jobs', 'forget_operation'),
   ('prune_generation_jobs', 'include_failed'),

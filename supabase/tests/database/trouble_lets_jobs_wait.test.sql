@@ -65,7 +65,7 @@ select pg_temp.rest_is_over();
 select is(pg_temp.claim(), '{4}', 'the next probe');
 update pgmq.q_image_generation_queue set vt = clock_timestamp() where message ->> 'prompt' = '4';
 select is(pg_temp.claim(), '{4}', 'when its worker is killed, its lease frees the place');
-select is(attempts, 2, 'which counts as an attempt') from public.generation_jobs where prompt = '4';
+select is(deaths, 1, 'which counts as a death') from public.generation_jobs where prompt = '4';
 select is(
   (public.complete_generation_job(
     'image_generation_queue', msg_id, lease_token, '4.png', 'https://x/4.png', 'image/png', 'models/first', '{}', 0

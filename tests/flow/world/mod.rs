@@ -7,6 +7,7 @@ mod queue;
 use std::cell::RefCell;
 use std::time::Duration;
 
+use generation_queue::company::Company;
 use generation_queue::flow::{RunReport, Settings, run_images, run_videos};
 use generation_queue::job::Kind;
 use generation_queue::large_body::LargeBodies;
@@ -29,6 +30,7 @@ pub struct MemoryWorld {
     pub sources: MemorySources,
     pub log: MemoryLog,
     pub large_bodies: LargeBodies,
+    pub company: Company,
 }
 
 impl MemoryWorld {
@@ -41,6 +43,7 @@ impl MemoryWorld {
             sources: MemorySources::new(clock.clone()),
             log: MemoryLog::default(),
             large_bodies: LargeBodies::default(),
+            company: Company::default(),
             clock,
         }
     }
@@ -127,6 +130,9 @@ impl World for MemoryWorld {
     }
     fn large_bodies(&self) -> &LargeBodies {
         &self.large_bodies
+    }
+    fn company(&self) -> &Company {
+        &self.company
     }
 }
 

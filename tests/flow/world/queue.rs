@@ -154,8 +154,8 @@ impl Queue for LedgerQueue {
         Ok(claims.into_iter().map(|(_, claim)| claim).collect())
     }
 
-    async fn extend(&self, lease: &Lease, by: Duration) -> Result<(), WriteError> {
-        self.write("extend", |ledger, now| ledger.extend(now, lease, by)).await
+    async fn extend(&self, lease: &Lease, by: Duration, alone: bool) -> Result<(), WriteError> {
+        self.write("extend", |ledger, now| ledger.extend(now, lease, by, alone)).await
     }
 
     async fn begin_submission(&self, lease: &Lease, _model: &str) -> Result<(), WriteError> {

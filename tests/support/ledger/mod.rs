@@ -49,6 +49,9 @@ pub struct Row {
     pub message: Rc<Value>,
     pub status: Status,
     pub attempts: u32,
+    pub deaths: u32,
+    /// The last lease under which its worker had no other job.
+    pub alone: Option<i32>,
     pub lease_token: Option<i32>,
     pub operation: Option<Operation>,
     pub submitted_at: Option<Duration>,

@@ -20,6 +20,8 @@ impl Ledger {
             message: Rc::new(message),
             status: Status::Queued,
             attempts: 0,
+            deaths: 0,
+            alone: None,
             lease_token: None,
             operation: None,
             submitted_at: None,
@@ -67,7 +69,7 @@ impl Ledger {
         }
         let row = &mut self.rows[job];
         row.status = if row.operation.is_none() { Status::Queued } else { Status::Waiting };
-        row.attempts = 0;
+        (row.attempts, row.deaths) = (0, 0);
         row.error_code = None;
         row.submission = row.submission.filter(|_| row.operation.is_some());
         row.started = false;

@@ -36,11 +36,16 @@ impl Ledger {
                 self.archive(job);
                 continue;
             }
+            let died = row.status == Status::Running;
+            let alone = row.alone.is_some() && row.alone == row.lease_token;
+            row.attempts += u32::from(!died);
+            row.deaths += u32::from(died && (row.deaths < 2 || alone));
             let claim = Claim {
                 lease: Lease { kind, msg_id: id(job), token },
                 job_id: row.job_id.clone(),
                 message: (*row.message).clone(),
-                attempts: row.attempts + 1,
+                attempts: row.attempts,
+                deaths: row.deaths,
                 retried: token > 1 || row.started,
                 operation: row.operation.clone(),
                 operation_age: row.submitted_at.map_or(Duration::ZERO, |at| now - at),
@@ -48,7 +53,6 @@ impl Ledger {
             };
             row.status = Status::Running;
             row.lease_token = Some(token);
-            row.attempts += 1;
             row.started = true;
             row.updated_at = now;
             claims.push((job, claim));
@@ -57,9 +61,12 @@ impl Ledger {
     }
 
     /// `extend_generation_lease`.
-    pub fn extend(&mut self, now: Duration, lease: &Lease, by: Duration) -> bool {
+    pub fn extend(&mut self, now: Duration, lease: &Lease, by: Duration, alone: bool) -> bool {
         let locked = self.lock(lease);
         let Some(job) = locked.job.filter(|_| locked.held) else { return false };
+        if alone {
+            self.rows[job].alone = Some(lease.token);
+        }
         if let Some(message) = &mut self.rows[job].queued {
             message.visible_at = now + by;
         }

@@ -27,7 +27,7 @@ fn arguments(transport: &Recorded, function: &str) -> Value {
 
 fn row() -> Value {
     json!({
-        "job_id": JOB, "msg_id": 7, "lease_token": 3, "message": {"prompt": "p"}, "attempts": 2,
+        "job_id": JOB, "msg_id": 7, "lease_token": 3, "message": {"prompt": "p"}, "attempts": 2, "deaths": 1,
         "operation": {"model": "veo-x", "name": "operations/y"}, "operation_age_seconds": 12.5,
         "submission_pending": false, "enqueued_at": "2026-11-24T06:26:00+00:00", "retried": true,
     })
@@ -45,7 +45,7 @@ fn asset() -> StoredAsset {
 }
 
 fn extend(transport: &Recorded) -> Result<(), WriteError> {
-    now(Pgmq::new(transport).extend(&LEASE, Duration::from_millis(29_500)))
+    now(Pgmq::new(transport).extend(&LEASE, Duration::from_millis(29_500), true))
 }
 
 fn claim(transport: &Recorded) -> Result<Vec<Claim>, Failure> {
@@ -68,6 +68,7 @@ fn a_claim_gives_jobs_with_their_leases() {
         job_id: JobId::new(JOB).unwrap(),
         message: json!({"prompt": "p"}),
         attempts: 2,
+        deaths: 1,
         retried: true,
         operation: Some(operation),
         operation_age: Duration::from_millis(12_500),
@@ -158,7 +159,7 @@ fn every_write_names_its_lease_and_its_arguments() {
 
     let it = at(200, json!(true));
     extend(&it).unwrap();
-    check(&it, "extend_generation_lease", json!({"lease_seconds": 30}));
+    check(&it, "extend_generation_lease", json!({"lease_seconds": 30, "alone": true}));
 
     let it = at(200, json!(true));
     now(Pgmq::new(&it).begin_submission(&LEASE, "veo-x")).unwrap();
