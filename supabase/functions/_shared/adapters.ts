@@ -6,7 +6,7 @@
  * another. Redirects are returned unfollowed for the same reason.
  */
 import type { Adapter, ImageAdapters, RunOptions, VideoAdapters } from "./core.ts";
-import { decompressed } from "./decompress.ts";
+import { sendForPlain } from "./decompress.ts";
 import type { Configuration } from "./environment.ts";
 import { KnownSecrets } from "./known_secrets.ts";
 import { type Lookup, lookup as systemLookup, sendTo } from "./lookup.ts";
@@ -71,10 +71,9 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
     secrets: new KnownSecrets([]),
     ...outside,
   };
-  const send: Outside["send"] = async (request, address) => {
+  const send: Outside["send"] = (request, address) => {
     request.headers.set("user-agent", userAgent);
-    request.headers.set("accept-encoding", "identity");
-    return decompressed(await to.send(request, address));
+    return sendForPlain((request) => to.send(request, address), request);
   };
   const headers = projectHeaders(serviceKey);
   secrets.add(serviceKey, googleApiKey ?? "", ...vertexSecrets(configuration.vertex));

@@ -1,13 +1,13 @@
 /**
- * Bodies that were compressed unasked.
+ * Bodies as they are, whatever a host does to them on the way.
  *
- * The functions ask every service for bodies as they are: an image or a video is compressed already, and
- * unpacking costs more CPU time than all the rest of a job. A host may compress all the same. Then Deno
- * 2.1.4 unpacks gzip and br by itself, and removes the header that names them; later versions (seen in
- * 2.9.6) leave a body alone if the request had an `accept-encoding` of its own.
+ * The functions ask every service for bodies that are not compressed: an image or a video is compressed
+ * already, and unpacking costs more CPU time than all the rest of a job. A host may compress all the same.
+ * Then Deno 2.1.4 unpacks gzip and br by itself, in small pieces, and removes the header that names them.
+ * Later versions (seen in 2.9.6) do so only if the request had no `accept-encoding` of its own.
  */
 
-/** The names of content codings, and those of the format in JavaScript. */
+/** The names of content codings, and those of the formats in JavaScript. */
 const FORMATS: Record<string, CompressionFormat> = {
   gzip: "gzip",
   "x-gzip": "gzip",
@@ -21,19 +21,33 @@ const FORMATS: Record<string, CompressionFormat> = {
 const PIECE = 1024;
 
 /**
- * A reply with its body unpacked, whose length is then unknown. One in a coding that is not known here
- * stays as it is: no image and no JSON, so the core rejects it. (`br` is not known on
- * purpose: a few bytes of it may stand for hundreds of megabytes.)
+ * Sends a request and unpacks the body of the reply. A few bytes of `br` may stand for hundreds of
+ * megabytes, which only Deno itself unpacks in small pieces; so a `GET` that is answered in it is sent
+ * again, for Deno to do that. A body in any other coding stays as it is: neither an image nor JSON.
  */
-export function decompressed(response: Response): Response {
+export async function sendForPlain(
+  send: (request: Request) => Promise<Response>,
+  request: Request,
+): Promise<Response> {
+  request.headers.set("accept-encoding", "identity");
+  const response = await send(request);
   const coding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
-  if (response.body === null || !Object.hasOwn(FORMATS, coding)) return response;
+  if (coding === "br" && request.method === "GET") {
+    await response.body?.cancel();
+    request.headers.delete("accept-encoding");
+    return await send(request);
+  }
+  return Object.hasOwn(FORMATS, coding) ? unpacked(response, FORMATS[coding]) : response;
+}
+
+/** A reply with its body unpacked, whose length is then unknown. */
+function unpacked(response: Response, format: CompressionFormat): Response {
+  if (response.body === null) return response;
   const { status } = response;
   const headers = new Headers(response.headers);
   headers.delete("content-encoding");
   headers.delete("content-length");
-  const body = response.body.pipeThrough(inPieces())
-    .pipeThrough(new DecompressionStream(FORMATS[coding]));
+  const body = response.body.pipeThrough(inPieces()).pipeThrough(new DecompressionStream(format));
   return new Response(body, { status, headers });
 }
 
