@@ -13,6 +13,7 @@ import type { RecordedRequest } from "./recording.ts";
 import { answer } from "./routes.ts";
 import { Script, type ScriptRule } from "./script.ts";
 import type { State } from "./state.ts";
+import { PROJECT, serviceAccount } from "./vertex/service_account.ts";
 
 export type { Painter } from "./painter.ts";
 export type { RecordedRequest, RequestKind } from "./recording.ts";
@@ -43,6 +44,10 @@ export interface Simulator extends AsyncDisposable {
   /** Base URL of the API, for `GOOGLE_GENERATIVE_AI_BASE_URL`: ends in /v1beta. */
   url: string;
   apiKey: string;
+  /** The variables by which the functions reach it as Vertex AI, as a service account of its own. */
+  vertexVariables(): Record<string, string>;
+  /** Makes the access tokens invalid that were issued so far. */
+  revokeTokens(): void;
   /** Every request so far, oldest first. Those with `accepted` would have been billed. */
   requests: RecordedRequest[];
   /** How often an image or a video was paid for. */
@@ -54,6 +59,17 @@ export interface Simulator extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+function vertexVariables(origin: string): Record<string, string> {
+  const { clientEmail, privateKey } = serviceAccount();
+  return {
+    GOOGLE_VERTEX_BASE_URL: origin,
+    GOOGLE_TOKEN_URL: `${origin}/token`,
+    GOOGLE_VERTEX_PROJECT: PROJECT,
+    GOOGLE_CLIENT_EMAIL: clientEmail,
+    GOOGLE_PRIVATE_KEY: privateKey,
+  };
+}
+
 /** Starts a simulator on 127.0.0.1. It runs in this process until it is closed. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, apiKey = generateApiKey(), imageDelayMs = 0, videoDelayMs = 0, seed = 0 } =
@@ -62,6 +78,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const closing = new AbortController();
   const state: State = {
     apiKey,
+    tokens: new Set(),
     imageDelayMs,
     videoDelayMs,
     seed,
@@ -85,6 +102,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   return {
     url: `http://127.0.0.1:${server.port}/v1beta`,
     apiKey,
+    vertexVariables: () => vertexVariables(`http://127.0.0.1:${server.port}`),
+    revokeTokens: () => state.tokens.clear(),
     requests: state.requests,
     accepted: (kind: "image" | "video") =>
       state.requests.filter((request) => request.kind === kind && request.accepted).length,

@@ -99,6 +99,13 @@ export const VEO_MODELS = [
   "veo-3.0-generate-001",
 ];
 
+/** Those that Vertex AI serves. */
+export const VERTEX_VEO_MODELS = [
+  "veo-3.1-fast-generate-001",
+  "veo-3.1-generate-001",
+  "veo-3.1-lite-generate-001",
+];
+
 export const OMNI_MODELS = [
   "gemini-omni-1.1-flash",
   "gemini-omni-1.2-flash",

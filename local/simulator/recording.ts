@@ -10,6 +10,7 @@ export type RequestKind =
   | "poll"
   | "cancel"
   | "download"
+  | "token"
   | "other";
 
 export interface RecordedRequest {
@@ -53,7 +54,9 @@ export function abbreviateBase64(value: unknown): unknown {
 export function record(request: Request, url: URL, body: string, key: KeyUse): RecordedRequest {
   const path = new URL(url);
   path.searchParams.delete("key");
-  const parsed = parsedOrText(body);
+  const parsed = url.pathname === "/token"
+    ? "a statement that can be exchanged"
+    : parsedOrText(body);
   const headers = Object.fromEntries(request.headers);
   delete headers["x-goog-api-key"];
   delete headers.authorization;
@@ -72,14 +75,14 @@ export function record(request: Request, url: URL, body: string, key: KeyUse): R
 }
 
 function kindOf(method: string, path: string): RequestKind {
+  if (path === "/token") return "token";
   if (method === "POST" && path.endsWith(":generateContent")) return "image";
   if (method === "POST" && path.endsWith(":predictLongRunning")) return "video";
   if (method === "POST" && path.endsWith("/interactions")) return "video";
   if (method === "POST" && path.endsWith("/cancel")) return "cancel";
+  if (method === "POST" && path.endsWith(":fetchPredictOperation")) return "poll";
   if (method === "GET" && /\/(operations|interactions)\/[^/]+$/.test(path)) return "poll";
-  if (method === "GET" && (path.endsWith(":download") || path.startsWith("/media/"))) {
-    return "download";
-  }
+  if (method === "GET" && /:download$|^\/media\/|^\/storage\//.test(path)) return "download";
   return "other";
 }
 

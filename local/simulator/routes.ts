@@ -10,13 +10,18 @@ import { download, media } from "./videos/files.ts";
 import { cancelInteraction, createInteraction, pollInteraction } from "./videos/interaction.ts";
 import { pollOperation } from "./videos/operation.ts";
 import { predictLongRunning } from "./videos/veo.ts";
+import { requireToken } from "./vertex/access.ts";
+import { createAtVertex, generateAtVertex } from "./vertex/gemini.ts";
+import { PROJECT } from "./vertex/service_account.ts";
+import { issueToken } from "./vertex/token.ts";
+import { fetchPredictOperation, predictAtVertex, storageObject } from "./vertex/videos.ts";
 
 /** `undefined` means: close the connection without an answer. */
 export type Answer = Response | undefined;
 
 export async function answer(state: State, request: Request, body: string): Promise<Answer> {
   const url = new URL(request.url);
-  const recorded = record(request, url, body, keyUse(request, url, state.apiKey));
+  const recorded = record(request, url, body, keyUse(request, url, state));
   state.requests.push(recorded);
   const rule = state.script.take(recorded);
   if (rule?.delayMs !== undefined) await delay(rule.delayMs, state.closing);
@@ -49,17 +54,42 @@ const ROUTES: [method: string, path: RegExp, handler: Handler][] = [
   ["POST", /^\/v1beta\/interactions\/([^/]+)\/cancel$/, cancelInteraction],
 ];
 
+/** Vertex AI. The parameter of the first three is the resource of the model. */
+const VERTEX_ROUTES: typeof ROUTES = [
+  ["POST", vertexMethod("predictLongRunning"), predictAtVertex],
+  ["POST", vertexMethod("fetchPredictOperation"), fetchPredictOperation],
+  ["POST", vertexMethod("generateContent"), generateAtVertex],
+  ["POST", vertexInteractions(""), createAtVertex],
+  ["GET", vertexInteractions("/([^/]+)"), pollInteraction],
+  ["POST", vertexInteractions("/([^/]+)/cancel"), cancelInteraction],
+  ["GET", /^\/storage\/v1\/b\/([^/]+\/o\/.+)$/, storageObject],
+];
+
+function vertexMethod(method: string): RegExp {
+  return new RegExp(
+    `^/v1(?:beta1)?/((?:projects/[^/]+/locations/[^/]+/)?publishers/google/models/[^/:]+):${method}$`,
+  );
+}
+
+/** They are at the location `global` alone. */
+function vertexInteractions(rest: string): RegExp {
+  return new RegExp(`^/v1beta1/projects/${PROJECT}/locations/global/interactions${rest}$`);
+}
+
 /** Routes that check the key themselves. */
 const FILE_ROUTES: typeof ROUTES = [
   ["GET", /^\/media\/([^/]+)\.mp4$/, media],
   ["GET", /^\/v1beta\/files\/([^/:]+):download$/, download],
+  ["POST", /^\/token$/, issueToken],
 ];
 
 async function route(context: RequestContext): Promise<Response> {
   try {
+    const vertex = find(VERTEX_ROUTES, context);
     const file = find(FILE_ROUTES, context);
-    if (file === undefined) requireKey(context.record.key);
-    const handle = file ?? find(ROUTES, context);
+    if (vertex !== undefined) requireToken(context);
+    else if (file === undefined) requireKey(context.record.key);
+    const handle = vertex ?? file ?? find(ROUTES, context);
     if (handle !== undefined) return await handle();
     const { request, url } = context;
     throw new ApiError(

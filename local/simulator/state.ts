@@ -8,6 +8,8 @@ import type { VideoRequest } from "./videos/interaction_request.ts";
 /** The state of a running simulator. */
 export interface State {
   readonly apiKey: string;
+  /** The access tokens that were issued for Vertex AI. */
+  readonly tokens: Set<string>;
   readonly imageDelayMs: number;
   readonly videoDelayMs: number;
   /** Changes the pictures; the same seed and prompt give the same picture. */
@@ -33,6 +35,8 @@ export interface Operation {
   outcome: Outcome;
   /** The id of the video. */
   fileId: string;
+  /** Whether the video is written to a bucket, which only Vertex AI does. */
+  inBucket: boolean;
 }
 
 /** A long-running interaction of Omni. */

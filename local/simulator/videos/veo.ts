@@ -28,12 +28,23 @@ const PEOPLE = ["allow_all", "allow_adult"];
 const PREDICT_REQUEST = { instances: list(ANY), parameters: ANY, webhookConfig: message({}) };
 
 export function predictLongRunning(context: RequestContext, model: string): Response {
-  const { state, body, record, rule } = context;
   if (!VEO_MODELS.includes(model)) throw modelNotFound(model, "predictLongRunning");
+  return beginVideo(context, { model, resource: `models/${model}`, ofVertex: false });
+}
+
+/** Begins a video. The operation lies below the resource of its model. */
+export function beginVideo(
+  context: RequestContext,
+  { model, resource, ofVertex }: { model: string; resource: string; ofVertex: boolean },
+): Response {
+  const { state, body, record, rule } = context;
   const request = readMessage(parseJson(body), PREDICT_REQUEST);
   const { prompt, image, references } = readInstance(request.instances);
+  const { parameters, storageUri } = ofVertex
+    ? readVertexParameters(request.parameters ?? {})
+    : { parameters: request.parameters ?? {}, storageUri: undefined };
   const { aspectRatio, durationSeconds, resolution, personGeneration, seed } = readParameters(
-    request.parameters ?? {},
+    parameters,
     videoModel(model)?.resolutions,
   );
   const most = videoModel(model)?.references ?? 0;
@@ -48,7 +59,7 @@ export function predictLongRunning(context: RequestContext, model: string): Resp
   }
 
   record.accepted = true;
-  const name = `models/${model}/operations/${newId()}`;
+  const name = `${resource}/operations/${newId()}`;
   const fileId = addFile(state, {
     prompt,
     label: `${model} · ${resolution}`,
@@ -62,6 +73,7 @@ export function predictLongRunning(context: RequestContext, model: string): Resp
     readyAt: Date.now() + state.videoDelayMs,
     outcome: videoOutcome(rule),
     fileId,
+    inBucket: storageUri !== undefined,
   });
   state.remember();
   return jsonResponse({ name });
@@ -115,6 +127,16 @@ function readImage(field: string, value: unknown): SourceImage {
     throw invalidArgument(`\`${field}\` requires \`bytesBase64Encoded\` and \`mimeType\`.`);
   }
   return readSourceImage(bytesBase64Encoded, mimeType);
+}
+
+/** Takes out what only Vertex AI has. */
+function readVertexParameters(value: unknown) {
+  const { generateAudio = true, storageUri, ...parameters } = record(value);
+  if (typeof generateAudio !== "boolean") throw wrongType("generateAudio", "a boolean");
+  if (storageUri !== undefined && !/^gs:\/\/./.test(String(storageUri))) {
+    throw invalidArgument("`storageUri` has to be a Cloud Storage URI that begins with gs://.");
+  }
+  return { parameters, storageUri };
 }
 
 function readParameters(value: unknown, resolutions = ["720p", "1080p"]): Parameters {
