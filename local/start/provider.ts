@@ -55,6 +55,7 @@ export async function openProvider(
     environment: {
       GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
       GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
+      ...simulator.vertexVariables(),
     },
     description: `${simulator.url} (simulator)`,
     close: () => simulator.close(),

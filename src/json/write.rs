@@ -88,6 +88,14 @@ impl Object<'_> {
         self.raw(name, if value { "true" } else { "false" })
     }
 
+    /// Adds true or false, or leaves it out.
+    pub(crate) fn optional_flag(&mut self, name: &str, value: Option<bool>) -> &mut Self {
+        match value {
+            Some(value) => self.flag(name, value),
+            None => self,
+        }
+    }
+
     /// Adds any value; none is null.
     pub(crate) fn value(&mut self, name: &str, value: Option<&Value>) -> &mut Self {
         let json = self.name(name);

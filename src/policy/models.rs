@@ -179,8 +179,9 @@ pub const OMNI_RATES: Rates = Rates { input: 1.50, text: 9.0, image: 17.50 };
 /// The tokens of a second of Omni's video: <https://ai.google.dev/gemini-api/docs/pricing>.
 pub const OMNI_TOKENS_A_SECOND: f64 = 5792.0;
 
-/// The row of an image model.
+/// The row of an image model, whichever service it is called through.
 pub fn image_row(model: &str) -> Option<&'static ImageRow> {
+    let model = without_service(model);
     IMAGE_ROWS.iter().find(|row| model.starts_with(row.family))
 }
 

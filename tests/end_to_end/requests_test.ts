@@ -4,13 +4,77 @@ import {
   officialImageRequest,
   officialOmniRequest,
   officialVeoRequest,
+  type Source,
 } from "../sdk/official_requests.ts";
 import { assertSameIntent } from "../sdk/same_intent.ts";
-import { IMAGE_MODEL, OMNI_MODEL, VEO_MODEL } from "../sdk/samples.ts";
-import { type Kind, type Message, object, TestProject } from "../support/test_project.ts";
+import { IMAGE_MODEL, OMNI_MODEL, VEO_MODEL, VERTEX_MODEL } from "../sdk/samples.ts";
+import {
+  type Kind,
+  type Message,
+  object,
+  type Parts,
+  TestProject,
+} from "../support/test_project.ts";
+
+const VERTEX_IMAGE = `vertex/${IMAGE_MODEL}`;
+const VERTEX_OMNI = `vertex/${OMNI_MODEL}`;
+
+const WISHES = { negativePrompt: "rain", personGeneration: "allow_adult" };
+
+const PORTRAIT = { aspectRatio: "9:16", resolution: "1080p" } as const;
+const SHAPE = { aspectRatio: "16:9", resolution: "720p", durationSeconds: 8 } as const;
+
+type Video = Partial<Parameters<typeof officialVeoRequest>[0]>;
+
+const PARTS: Parts = {
+  env: {
+    IMAGE_MODELS: [IMAGE_MODEL, "gemini-3.1-flash-image", VERTEX_IMAGE].join(),
+    VIDEO_MODELS: [VEO_MODEL, OMNI_MODEL, VERTEX_MODEL, VERTEX_OMNI].join(),
+  },
+  // None is finished, so none is drawn for the answer to its cancellation.
+  simulator: { videoDelayMs: 3_600_000 },
+};
+
+/** Messages, and the same for the official clients, from two images. */
+function videosFrom(
+  [sourceImageUrl, otherUrl]: string[],
+  [source, other]: Source[],
+): Record<string, [Message, Video]> {
+  const frames = { sourceImageUrl, lastFrameUrl: otherUrl };
+  const references = { referenceImageUrls: [sourceImageUrl, otherUrl] };
+  return {
+    "text to video by Veo": [{ durationSeconds: "8", aspectRatio: "16:9", resolution: "720p" }, {}],
+    "text to video by Omni": [{ durationSeconds: "8", model: OMNI_MODEL }, { model: OMNI_MODEL }],
+    "image to video by Veo": [{ ...PORTRAIT, sourceImageUrl }, { ...PORTRAIT, source }],
+    "image to video by Omni": [
+      { ...PORTRAIT, sourceImageUrl, model: OMNI_MODEL },
+      { ...PORTRAIT, source, model: OMNI_MODEL },
+    ],
+    "first and last frame by Veo": [frames, { source, lastFrame: other }],
+    "first and last frame by Omni": [
+      { ...frames, model: OMNI_MODEL, seed: 7 },
+      { source, lastFrame: other, model: OMNI_MODEL, seed: 7 },
+    ],
+    "reference images by Veo": [references, { references: [source, other] }],
+    // Veo makes them in 8 s alone.
+    "reference images by Omni": [
+      { ...references, durationSeconds: 4 },
+      { references: [source, other], durationSeconds: 4, model: OMNI_MODEL },
+    ],
+    "what is not to be seen, and who may be": [WISHES, WISHES],
+    "a silent video from an image by Vertex AI": [
+      { ...PORTRAIT, sourceImageUrl, generateAudio: false, model: VERTEX_MODEL },
+      { ...PORTRAIT, source, generateAudio: false, model: VERTEX_MODEL },
+    ],
+    "image to video by Omni at Vertex AI": [
+      { ...PORTRAIT, sourceImageUrl, model: VERTEX_OMNI },
+      { ...PORTRAIT, source, model: VERTEX_OMNI },
+    ],
+  };
+}
 
 Deno.test("the functions send the same requests as the official clients", async (test) => {
-  await using project = await TestProject.start();
+  await using project = await TestProject.start(PARTS);
 
   /** The request for a message. */
   async function requestFor(kind: Kind, message: Message) {
@@ -53,6 +117,10 @@ Deno.test("the functions send the same requests as the official clients", async 
       { aspectRatio: "4:1", imageSize: "512" },
       { aspectRatio: "4:1", imageSize: "512", model: "gemini-3.1-flash-image" },
     ],
+    "an edit by Vertex AI": [
+      { sourceImageUrl, editMode: true, aspectRatio: "3:2", model: VERTEX_IMAGE },
+      { sources: [source], aspectRatio: "3:2", model: VERTEX_IMAGE },
+    ],
   };
   for (const [name, [message, official]] of Object.entries(images)) {
     await test.step(name, async () => {
@@ -64,40 +132,17 @@ Deno.test("the functions send the same requests as the official clients", async 
     });
   }
 
-  const portrait = { aspectRatio: "9:16", resolution: "1080p" } as const;
-  const frames = { sourceImageUrl, lastFrameUrl: otherUrl };
-  const references = { referenceImageUrls: [sourceImageUrl, otherUrl] };
-  const wishes = { negativePrompt: "rain", personGeneration: "allow_adult" };
-  type Video = Partial<Parameters<typeof officialVeoRequest>[0]>;
-  const videos: Record<string, [Message, Video]> = {
-    "text to video by Veo": [{ durationSeconds: "8", aspectRatio: "16:9", resolution: "720p" }, {}],
-    "text to video by Omni": [{ durationSeconds: "8", model: OMNI_MODEL }, { model: OMNI_MODEL }],
-    "image to video by Veo": [{ ...portrait, sourceImageUrl }, { ...portrait, source }],
-    "image to video by Omni": [
-      { ...portrait, sourceImageUrl, model: OMNI_MODEL },
-      { ...portrait, source, model: OMNI_MODEL },
-    ],
-    "first and last frame by Veo": [frames, { source, lastFrame: other }],
-    "first and last frame by Omni": [
-      { ...frames, model: OMNI_MODEL, seed: 7 },
-      { source, lastFrame: other, model: OMNI_MODEL, seed: 7 },
-    ],
-    "reference images by Veo": [references, { references: [source, other] }],
-    // Veo makes them in 8 s alone.
-    "reference images by Omni": [
-      { ...references, durationSeconds: 4 },
-      { references: [source, other], durationSeconds: 4, model: OMNI_MODEL },
-    ],
-    "what is not to be seen, and who may be": [wishes, wishes],
-  };
-  for (const [name, [message, changes]] of Object.entries(videos)) {
+  for (
+    const [name, [message, changes]] of Object.entries(
+      videosFrom([sourceImageUrl, otherUrl], [source, other]),
+    )
+  ) {
     await test.step(name, async () => {
       const prompt = "Lion walking";
-      const shape = { aspectRatio: "16:9", resolution: "720p", durationSeconds: 8 } as const;
-      const official = { model: VEO_MODEL, prompt, ...shape, ...changes };
+      const official = { model: VEO_MODEL, prompt, ...SHAPE, ...changes };
       assertSameIntent(
         await requestFor("video", { prompt, ...message }),
-        official.model === OMNI_MODEL
+        official.model.endsWith(OMNI_MODEL)
           ? await officialOmniRequest(official)
           : await officialVeoRequest(official),
       );

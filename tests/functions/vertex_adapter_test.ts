@@ -243,7 +243,7 @@ Deno.test("a body is sent again as it was, streamed or not, over real connection
   const values = { GOOGLE_VERTEX_BASE_URL: server.url, GOOGLE_TOKEN_URL: `${server.url}/token` };
   const configuration = configurationOf({ ...variablesOf(anotherAccount()), ...values });
   const { vertex } = videoAdapters(configuration);
-  for (const size of [10, 4 * 1024 * 1024, 9 * 1024 * 1024]) {
+  for (const size of [0, 10, 4 * 1024 * 1024, 9 * 1024 * 1024]) {
     const bytes = new Uint8Array(size).map((_, i) => i * i % 251);
     const pieces = Array.from(
       { length: Math.ceil(size / 65536) },

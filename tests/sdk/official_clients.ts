@@ -6,8 +6,12 @@
 import { createRequire } from "node:module";
 import { packageFile } from "../../local/npm_package.ts";
 
-/** The last version that speaks Veo with an API key, and the one that speaks Omni's interactions. */
+/**
+ * The last version that speaks Veo with an API key, and the one that speaks Omni's interactions and
+ * Vertex AI.
+ */
 const VERSIONS = { imageAndVeo: "2.32.0", omni: "3.1.0" };
+const AUTH = { name: "google-auth-library", version: "10.9.1", path: "package.json" };
 
 export interface ClientOptions {
   apiKey: string;
@@ -37,8 +41,9 @@ export interface VideosOperation {
   done?: boolean;
   error?: { code?: unknown };
   response?: {
-    generatedVideos?: { video?: { uri?: string } }[];
+    generatedVideos?: { video?: { uri?: string; videoBytes?: string } }[];
     raiMediaFilteredCount?: number;
+    raiMediaFilteredReasons?: string[];
   };
 }
 
@@ -57,7 +62,7 @@ export interface ImageAndVeoClient {
 export interface Interaction {
   id: string;
   status: string;
-  output_video?: { uri?: string; mime_type?: string };
+  output_video?: { uri?: string; data?: string; mime_type?: string };
 }
 
 /** The client for Omni. */
@@ -69,9 +74,34 @@ export interface OmniClient {
   };
 }
 
-type Constructor<Client> = new (options: ClientOptions) => Client;
+/** The client for Vertex AI. */
+export type VertexClient = Pick<ImageAndVeoClient, "models" | "operations"> & OmniClient;
 
-async function load<Client>(version: string): Promise<Constructor<Client>> {
+export interface VertexOptions {
+  enterprise: true;
+  project: string;
+  location: string;
+  httpOptions: { baseUrl: string; apiVersion: string };
+  googleAuthOptions: { authClient: JwtClient };
+}
+
+/** A service account. Its token endpoint is Google's, unless its `fetch` leads elsewhere. */
+export interface JwtClient {
+  getAccessToken(): Promise<{ token?: string | null }>;
+}
+
+export interface JwtOptions {
+  email: string;
+  key: string;
+  scopes: string[];
+  transporterOptions: { fetchImplementation: typeof fetch };
+}
+
+type Constructor<Client, Options = ClientOptions> = new (options: Options) => Client;
+
+async function load<Client, Options = ClientOptions>(
+  version: string,
+): Promise<Constructor<Client, Options>> {
   const name = "@google/genai";
   const manifest = await packageFile({ name, version, path: "package.json" });
   return createRequire(manifest)(name).GoogleGenAI;
@@ -79,3 +109,6 @@ async function load<Client>(version: string): Promise<Constructor<Client>> {
 
 export const ImageAndVeoClient = await load<ImageAndVeoClient>(VERSIONS.imageAndVeo);
 export const OmniClient = await load<OmniClient>(VERSIONS.omni);
+export const VertexClient = await load<VertexClient, VertexOptions>(VERSIONS.omni);
+export const JwtClient: Constructor<JwtClient, JwtOptions> =
+  createRequire(await packageFile(AUTH))(AUTH.name).JWT;

@@ -4,7 +4,13 @@
  */
 import { encodeBase64 } from "../../local/simulator/base64.ts";
 import { type RecordedRequest, type Simulator, startSimulator } from "../../local/simulator/mod.ts";
-import { type ClientOptions, ImageAndVeoClient, OmniClient } from "./official_clients.ts";
+import {
+  type ClientOptions,
+  ImageAndVeoClient,
+  JwtClient,
+  OmniClient,
+  VertexClient,
+} from "./official_clients.ts";
 
 export interface Source {
   bytes: Uint8Array;
@@ -33,6 +39,8 @@ export interface VideoInput {
   references?: Source[];
   negativePrompt?: string;
   personGeneration?: string;
+  /** For Vertex AI only. */
+  generateAudio?: boolean;
   /** For Omni only: this client does not accept it for Veo. */
   seed?: number;
 }
@@ -54,12 +62,49 @@ function clientOptions(simulator: Simulator, apiKey: string): ClientOptions {
   };
 }
 
+/**
+ * The official client for Vertex AI, signed in as the simulator's service account. The account's token
+ * endpoint cannot be set, so its requests are passed on.
+ */
+export function vertexClient(
+  simulator: Simulator,
+  { location = "us-central1", apiVersion = "v1" } = {},
+) {
+  const variables = simulator.vertexVariables();
+  const authClient = jwtClient(variables, (_, init) => fetch(variables.GOOGLE_TOKEN_URL, init));
+  return new VertexClient({
+    enterprise: true,
+    project: variables.GOOGLE_VERTEX_PROJECT,
+    location,
+    httpOptions: { baseUrl: variables.GOOGLE_VERTEX_BASE_URL, apiVersion },
+    googleAuthOptions: { authClient },
+  });
+}
+
+/** Google's own sign-in of the account that the variables name. */
+export function jwtClient(variables: Record<string, string>, fetchImplementation: typeof fetch) {
+  return new JwtClient({
+    email: variables.GOOGLE_CLIENT_EMAIL,
+    key: variables.GOOGLE_PRIVATE_KEY,
+    scopes: ["https://www.googleapis.com/auth/cloud-platform"],
+    transporterOptions: { fetchImplementation },
+  });
+}
+
+/** The client that serves a model as the settings name it, and the model's name there. */
+function clientFor(simulator: Simulator, model: string) {
+  const name = model.replace("vertex/", "");
+  if (name === model) return { client: imageAndVeoClient(simulator), model };
+  return { client: vertexClient(simulator), model: name };
+}
+
 /** Generates or edits an image; returns the reply too. */
 export function generateImage(simulator: Simulator, input: ImageInput) {
-  const { model, prompt, aspectRatio, imageSize, seed, sources = [] } = input;
+  const { client, model } = clientFor(simulator, input.model);
+  const { prompt, aspectRatio, imageSize, seed, sources = [] } = input;
   const images = sources.map((source) => ({ inlineData: inline(source) }));
   const hasShape = aspectRatio !== undefined || imageSize !== undefined;
-  return imageAndVeoClient(simulator).models.generateContent({
+  return client.models.generateContent({
     model,
     contents: [{ role: "user", parts: [{ text: prompt }, ...images] }],
     config: {
@@ -71,10 +116,11 @@ export function generateImage(simulator: Simulator, input: ImageInput) {
 }
 
 export function startVeo(simulator: Simulator, input: VideoInput) {
-  const { model, prompt, aspectRatio, durationSeconds, resolution, source, lastFrame } = input;
-  const { references, negativePrompt, personGeneration } = input;
+  const { client, model } = clientFor(simulator, input.model);
+  const { prompt, aspectRatio, durationSeconds, resolution, source, lastFrame } = input;
+  const { references, negativePrompt, personGeneration, generateAudio } = input;
   const image = ({ bytes, mimeType }: Source) => ({ imageBytes: encodeBase64(bytes), mimeType });
-  return imageAndVeoClient(simulator).models.generateVideos({
+  return client.models.generateVideos({
     model,
     source: { prompt, ...(source && { image: image(source) }) },
     config: {
@@ -83,6 +129,7 @@ export function startVeo(simulator: Simulator, input: VideoInput) {
       resolution,
       negativePrompt,
       personGeneration,
+      generateAudio,
       numberOfVideos: 1,
       ...(lastFrame && { lastFrame: image(lastFrame) }),
       ...(references && {
@@ -96,7 +143,12 @@ export function startVeo(simulator: Simulator, input: VideoInput) {
 }
 
 export function startOmni(simulator: Simulator, input: VideoInput) {
-  const { model, prompt, aspectRatio, durationSeconds, resolution, seed } = input;
+  const atVertex = input.model.startsWith("vertex/");
+  const { interactions } = atVertex
+    ? vertexClient(simulator, { location: "global", apiVersion: "v1beta1" })
+    : omniClient(simulator);
+  const model = input.model.replace("vertex/", "");
+  const { prompt, aspectRatio, durationSeconds, resolution, seed } = input;
   const { source, lastFrame, references } = input;
   const sources = references ?? [source, lastFrame].filter((frame) => frame !== undefined);
   const images = sources.map(({ bytes, mimeType }) => ({
@@ -110,14 +162,14 @@ export function startOmni(simulator: Simulator, input: VideoInput) {
     ...(seed !== undefined && { seed }),
     ...(references && { video_config: { task: "reference_to_video" } }),
   };
-  return omniClient(simulator).interactions.create({
+  return interactions.create({
     model,
     background: true,
     input: [...images, { type: "text", text: tags + prompt }],
     ...(Object.keys(config).length > 0 && { generation_config: config }),
     response_format: {
       type: "video",
-      delivery: "uri",
+      delivery: atVertex ? "inline" : "uri",
       aspect_ratio: aspectRatio,
       resolution,
       duration: `${durationSeconds}s`,
@@ -143,7 +195,7 @@ export function officialOmniRequest(input: VideoInput): Promise<RecordedRequest>
 async function recorded(act: (simulator: Simulator) => Promise<unknown>): Promise<RecordedRequest> {
   await using simulator = await startSimulator();
   await act(simulator);
-  return simulator.requests[0];
+  return simulator.requests.find(({ accepted }) => accepted)!;
 }
 
 function inline({ bytes, mimeType }: Source) {

@@ -5,6 +5,7 @@ import type { Simulator } from "../../local/simulator/mod.ts";
 export const IMAGE_MODEL = "gemini-2.5-flash-image";
 export const VEO_MODEL = "veo-3.1-fast-generate-preview";
 export const OMNI_MODEL = "gemini-omni-1.1-flash";
+export const VERTEX_MODEL = "vertex/veo-3.1-fast-generate-001";
 
 export interface Reply {
   status: number;

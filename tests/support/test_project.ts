@@ -87,6 +87,7 @@ export class TestProject implements AsyncDisposable {
           GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey,
           GOOGLE_GENERATIVE_AI_BASE_URL: simulator.url,
           VIDEO_MODELS,
+          ...simulator.vertexVariables(),
           ...env,
         },
       });

@@ -75,7 +75,7 @@ fn has_samples(object: &Json<'_>) -> bool {
 }
 
 /// The body of a submission. The duration is a number here, an image is not `inlineData`, and
-/// nothing is said about audio, which the API refuses, or about what it has defaults for.
+/// nothing is said about what it has defaults for. (Of audio only Vertex AI lets itself be told.)
 pub(super) fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
     object_with_media(total_bytes(images), |it| {
         it.list("instances", |instances| {
@@ -107,6 +107,7 @@ pub(super) fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Ve
                 .text("resolution", job.resolution)
                 .optional_text("negativePrompt", job.negative_prompt.as_deref())
                 .optional_text("personGeneration", job.person_generation)
+                .optional_flag("generateAudio", job.generate_audio)
                 .optional_integer("seed", job.seed);
         });
     })

@@ -17,7 +17,7 @@ export async function repeatableBody(body: ReadableStream<Bytes>): Promise<() =>
   const small: Bytes[] = [];
   for (let length = 0; length <= SMALL;) {
     const { done, value } = await piece(small.length);
-    if (done) return () => new Blob(small);
+    if (done) return wholeOf(small);
     small.push(value);
     length += value.length;
   }
@@ -31,4 +31,9 @@ export async function repeatableBody(body: ReadableStream<Bytes>): Promise<() =>
       },
     });
   };
+}
+
+async function wholeOf(pieces: Bytes[]): Promise<() => BodyInit> {
+  const whole = await new Blob(pieces).arrayBuffer();
+  return () => whole;
 }

@@ -51,6 +51,16 @@ fn veo_is_begun_at_vertex_with_the_body_that_it_has_anywhere() {
 }
 
 #[test]
+fn veo_at_vertex_is_told_whether_it_makes_sound() {
+    let message = json!({"storyboardId": "sb", "prompt": "Lion", "generateAudio": false});
+    let job = VideoJob::parse(&message).unwrap();
+    let vertex = Recorded::at(VERTEX).json(200, json!({"name": OPERATION}));
+    let request = VideoRequest { job: &job, images: &[] };
+    at_vertex(&vertex, |videos| now(videos.submit(MODEL, request)).unwrap());
+    assert_eq!(vertex.only().json()["parameters"]["generateAudio"], json!(false));
+}
+
+#[test]
 fn an_operation_of_vertex_is_asked_for_by_a_post_of_its_name() {
     let vertex = Recorded::at(VERTEX).json(200, json!({"name": OPERATION}));
     assert_eq!(poll_at_vertex(MODEL, OPERATION, &vertex).unwrap(), Progress::Pending);
