@@ -21,6 +21,7 @@ export type Database = {
           "error_code": string | null;
           "error_message": string | null;
           "finished_at": string | null;
+          "generation_seconds": number | null;
           "history": NonNullable<Json>;
           "id": string;
           "idempotency_key": string | null;
@@ -70,6 +71,7 @@ export type Database = {
           "error_code"?: string | null;
           "error_message"?: string | null;
           "finished_at"?: string | null;
+          "generation_seconds"?: number | null;
           "history"?: NonNullable<Json>;
           "id"?: string;
           "idempotency_key"?: string | null;
@@ -118,6 +120,7 @@ export type Database = {
           "error_code"?: string | null;
           "error_message"?: string | null;
           "finished_at"?: string | null;
+          "generation_seconds"?: number | null;
           "history"?: NonNullable<Json>;
           "id"?: string;
           "idempotency_key"?: string | null;
@@ -595,6 +598,7 @@ export type Database = {
           "asset_url": string;
           "content_type": string;
           "cost_usd": number;
+          "generation_seconds"?: number;
           "lease_token": number;
           "model": string;
           "msg_id": number;
@@ -619,6 +623,7 @@ export type Database = {
           "msg_id": number;
           "queue_name": string;
           "reset_submission"?: boolean;
+          "spent_usd"?: number;
           "waits_for"?: string;
         };
         Returns: boolean;
@@ -662,6 +667,7 @@ export type Database = {
           "msg_id": number;
           "queue_name": string;
           "reset_submission"?: boolean;
+          "spent_usd"?: number;
         };
         Returns: boolean;
       };
@@ -757,6 +763,14 @@ export type Database = {
         Returns: number;
       };
       "reset_generation_models": { Args: { "model"?: string }; Returns: string[] };
+      "slowest_generations": {
+        Args: { "queue_name": string };
+        Returns: {
+          "image_size": string;
+          "model": string;
+          "seconds": number;
+        }[];
+      };
       "unpublished_generation_jobs": {
         Args: { "quantity": number; "queue_name": string };
         Returns: {

@@ -53,6 +53,7 @@ create table if not exists public.generation_jobs (
   error_message text,
   usage jsonb,
   cost_usd numeric(12, 6),
+  generation_seconds double precision,
   history jsonb not null default '[]' check (jsonb_typeof(history) = 'array'),
   enqueued_at timestamptz not null,
   pending_since timestamptz not null default clock_timestamp(),
@@ -114,7 +115,10 @@ comment on column public.generation_jobs.publication_pending is
   'The asset is stored and linked, the copies to the current objects are not confirmed yet.';
 comment on column public.generation_jobs.error_code is
   'Why the job failed or was last deferred: a stable snake_case code.';
-comment on column public.generation_jobs.cost_usd is 'Estimated cost in US dollars.';
+comment on column public.generation_jobs.cost_usd is
+  'Estimated cost in US dollars, that of requests included whose replies were lost.';
+comment on column public.generation_jobs.generation_seconds is
+  'How long the provider took for the asset, where one request brought it.';
 comment on column public.generation_jobs.history is
   'Earlier errors and discarded operations, oldest first, at most 50.';
 comment on column public.generation_jobs.enqueued_at is

@@ -1,5 +1,18 @@
 -- The asset is stored: link it, end the job and archive the message, all or nothing.
 
+create or replace function generation_private.check_cost(name text, usd numeric)
+returns void
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- NaN is greater than every number.
+  if not (usd >= 0 and round(usd, 6) < 1000000) then
+    raise exception '%: expected 0 to 999999 US dollars or null, got %', name, usd using errcode = '22023';
+  end if;
+end
+$$;
+
 create or replace function generation_private.check_completion(
   object_path text,
   asset_url text,
@@ -18,10 +31,7 @@ begin
   perform generation_private.check_length('asset_url', asset_url, 4096);
   perform generation_private.check_length('content_type', content_type, 256);
   perform generation_private.check_length('model', model, 256);
-  -- NaN is greater than every number.
-  if not (cost_usd >= 0 and round(cost_usd, 6) < 1000000) then
-    raise exception 'cost_usd: expected 0 to 999999 US dollars or null, got %', cost_usd using errcode = '22023';
-  end if;
+  perform generation_private.check_cost('cost_usd', cost_usd);
 end
 $$;
 
@@ -67,7 +77,8 @@ create or replace function public.complete_generation_job(
   model text,
   usage jsonb,
   cost_usd numeric,
-  passed_over text default null
+  passed_over text default null,
+  generation_seconds double precision default null
 )
 returns jsonb
 language plpgsql security definer
@@ -80,6 +91,9 @@ declare
   linked jsonb;
 begin
   perform generation_private.check_completion(object_path, asset_url, content_type, model, cost_usd);
+  if generation_seconds is not null then
+    perform generation_private.check_between('generation_seconds', generation_seconds, 0, 86400, 'seconds');
+  end if;
   locked := generation_private.lock_job(queue_name, msg_id, lease_token);
   job := locked.job;
   if locked.held then
@@ -102,7 +116,9 @@ begin
         content_type = complete_generation_job.content_type,
         model = complete_generation_job.model,
         usage = complete_generation_job.usage,
-        cost_usd = complete_generation_job.cost_usd,
+        -- Beside what a lost reply of an earlier attempt has probably cost.
+        cost_usd = coalesce(j.cost_usd + complete_generation_job.cost_usd, complete_generation_job.cost_usd, j.cost_usd),
+        generation_seconds = complete_generation_job.generation_seconds,
         entities = linked,
         publication_pending = jsonb_array_length(linked) > 0,
         history = generation_private.add_passing_over(j.history, passed_over, complete_generation_job.model),
@@ -127,7 +143,8 @@ end
 $$;
 comment on function public.complete_generation_job is
   'Settles a job whose asset is stored at object_path and readable at asset_url: links it to its entities, ends the job, '
-  'archives the message, all in one transaction. cost_usd in US dollars. Returns held, entities (slot, key, outcome: '
+  'archives the message, all in one transaction. cost_usd in US dollars; generation_seconds: how long the '
+  'provider took, if that was measured. Returns held, entities (slot, key, outcome: '
   'linked, not_found, or superseded by a newer enqueued job) and publications (slot, object_path, content_type: what the '
   'entity''s current object has to be a copy of). {"held": false}: the lease is not held, nothing changed. Error GJ001: '
   'linking failed, nothing changed.';

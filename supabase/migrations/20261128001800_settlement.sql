@@ -37,7 +37,8 @@ create or replace function public.defer_generation_job(
   error_code text,
   error_message text,
   reset_submission boolean default false,
-  waits_for text default null
+  waits_for text default null,
+  spent_usd numeric default null
 )
 returns boolean
 language plpgsql security definer
@@ -53,6 +54,7 @@ declare
 begin
   perform generation_private.check_between('delay_seconds', delay_seconds, 0, 2592000, 'seconds');
   perform generation_private.check_given('counted', counted::text, 'true or false');
+  perform generation_private.check_cost('spent_usd', spent_usd);
 
   locked := generation_private.lock_job(queue_name, msg_id, lease_token);
   job := locked.job;
@@ -75,6 +77,7 @@ begin
   set status = case when job.operation is null then 'queued' else 'waiting' end,
       attempts = case when counted then j.attempts else greatest(j.attempts - 1, 0) end,
       waits_for = awaited,
+      cost_usd = coalesce(j.cost_usd + spent_usd, spent_usd, j.cost_usd),
       error_code = coalesce(code, j.error_code),
       error_message = case when code is null then j.error_message else reason end,
       history = case
@@ -84,7 +87,7 @@ begin
           'deferred',
           jsonb_build_object(
             'attempt', j.attempts, 'counted', counted, 'error_code', code, 'error_message', reason,
-            'waits_for', nullif(awaited, '')
+            'waits_for', nullif(awaited, ''), 'spent_usd', spent_usd
           )
         )
       end,
@@ -98,8 +101,9 @@ comment on function public.defer_generation_job is
   'Defers a claimed job, visible again after delay_seconds (0 to 2592000). counted=false takes the attempt back. '
   'error_code and error_message are stored when given. reset_submission forgets the announced submission and the '
   'operation (after a definite rejection or an ended operation; the operation goes into the history). waits_for: the model '
-  'in trouble that the job is deferred for; when that stands ok again, the job is visible at once. The job is waiting '
-  'if an operation remains, else queued. False: the lease is not held, nothing changed.';
+  'in trouble that the job is deferred for; when that stands ok again, the job is visible at once. spent_usd: what the '
+  'attempt has probably cost although nothing came of it. The job is waiting if an operation remains, else queued. '
+  'False: the lease is not held, nothing changed.';
 select generation_private.grant_to_service_role('execute', 'function public.defer_generation_job');
 
 create or replace function public.fail_generation_job(
@@ -108,7 +112,8 @@ create or replace function public.fail_generation_job(
   lease_token integer,
   error_code text,
   error_message text,
-  reset_submission boolean default false
+  reset_submission boolean default false,
+  spent_usd numeric default null
 )
 returns boolean
 language plpgsql security definer
@@ -118,6 +123,7 @@ declare
   locked record;
   job public.generation_jobs;
 begin
+  perform generation_private.check_cost('spent_usd', spent_usd);
   perform generation_private.check_given('error_code', error_code, 'why the job has failed');
   locked := generation_private.lock_job(queue_name, msg_id, lease_token);
   job := locked.job;
@@ -128,6 +134,9 @@ begin
   if reset_submission then
     job := generation_private.forget_submission(job);
   end if;
+  update public.generation_jobs as j
+  set cost_usd = coalesce(j.cost_usd + spent_usd, spent_usd)
+  where j.id = job.id and spent_usd is not null;
   perform generation_private.end_job(job.id, 'failed', left(error_code, 100), left(error_message, 4000));
   perform pgmq.archive(queue_name, msg_id);
   return true;
@@ -135,5 +144,6 @@ end
 $$;
 comment on function public.fail_generation_job is
   'Ends a claimed job as failed with this error, and archives its message; redrive_generation_jobs sends it again. An operation '
-  'is kept unless reset_submission (then it goes into the history). False: the lease is not held, nothing changed.';
+  'is kept unless reset_submission (then it goes into the history). spent_usd: as in '
+  'defer_generation_job. False: the lease is not held, nothing changed.';
 select generation_private.grant_to_service_role('execute', 'function public.fail_generation_job');

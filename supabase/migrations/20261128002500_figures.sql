@@ -63,8 +63,36 @@ create or replace view public.generation_costs as
 select (job.finished_at at time zone 'UTC')::date as day, job.kind, job.model, job.storyboard_id, job.owner,
   count(*) as jobs, sum(job.cost_usd) as cost_usd
 from public.generation_jobs as job
-where job.status = 'succeeded'
+where job.status = 'succeeded' or job.finished_at is not null and job.cost_usd > 0
 group by 1, 2, 3, 4, 5;
 comment on view public.generation_costs is
-  'The estimated cost of the assets in US dollars, by day (UTC), kind, model, storyboard and owner.';
+  'The estimated cost of the jobs that ended in US dollars, by day (UTC), kind, model, storyboard and owner. Jobs without '
+  'an asset count where a reply was lost that has probably cost something.';
 select generation_private.grant_to_service_role('select', 'table public.generation_costs');
+
+-- A worker begins nothing that would probably outlast it.
+create or replace function public.slowest_generations(queue_name text)
+returns table (model text, image_size text, seconds double precision)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform generation_private.check_queue(queue_name);
+  return query
+    select recent.model, recent.message ->> 'imageSize', max(recent.generation_seconds)
+    from (
+      select job.model, job.message, job.generation_seconds
+      from public.generation_jobs as job
+      where job.queue = queue_name
+        and job.finished_at > clock_timestamp() - interval '1 hour'
+      order by job.finished_at desc
+      limit 200
+    ) as recent
+    where recent.generation_seconds is not null
+    group by 1, 2;
+end
+$$;
+comment on function public.slowest_generations is
+  'How many seconds the provider took at most, by model and image size (null: none was asked for), for the last 200 jobs '
+  'that ended within the last hour.';
+select generation_private.grant_to_service_role('execute', 'function public.slowest_generations');

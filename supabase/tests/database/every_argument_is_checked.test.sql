@@ -9,9 +9,10 @@ create temporary table may_be_null (function text, argument text);
 insert into may_be_null values
   ('complete_generation_job', 'content_type'), ('complete_generation_job', 'model'),
   ('complete_generation_job', 'usage'), ('complete_generation_job', 'cost_usd'),
-  ('complete_generation_job', 'passed_over'), ('begin_generation_submission', 'passed_over'),
+  ('complete_generation_job', 'passed_over'), ('complete_generation_job', 'generation_seconds'), ('begin_generation_submission', 'passed_over'),
   ('defer_generation_job', 'error_code'), ('defer_generation_job', 'error_message'),
   ('defer_generation_job', 'reset_submission'), ('defer_generation_job', 'waits_for'),
+  ('defer_generation_job', 'spent_usd'), ('fail_generation_job', 'spent_usd'),
   ('report_generation_trouble', 'reason'), ('report_generation_trouble', 'rest_seconds'),
   ('reset_generation_models', 'model'),
   ('fail_generation_job', 'error_message'), ('fail_generation_job', 'reset_submission'),

@@ -15,7 +15,8 @@ select is((select array_agg(proname::text order by proname) from ours), array[
   'enqueue_generation_job', 'extend_generation_lease', 'fail_generation_job', 'generation_job', 'generation_metrics',
   'generation_schedule', 'generation_schema_version', 'generation_webhook_status', 'install_generation_schedule',
   'link_generated_asset', 'prune_generation_jobs', 'record_generation_operation', 'redeliver_generation_webhook', 'redrive_generation_jobs',
-  'remove_generation_schedule', 'report_generation_trouble', 'reset_generation_models', 'unpublished_generation_jobs'
+  'remove_generation_schedule', 'report_generation_trouble', 'reset_generation_models', 'slowest_generations',
+  'unpublished_generation_jobs'
 ], 'these are all our functions');
 select is_empty(
   $$ select signature from ours where not has_function_privilege('service_role', signature, 'execute') $$,
