@@ -26,6 +26,7 @@ export const PRESETS = [
   "operation-error", // video: done with an error (gRPC code 13)
   "done-empty", // video: done with nothing
   "pending", // poll: not done yet
+  "in-bucket", // poll of Vertex AI: the video is in a bucket
   "redirect", // download: 302 to another origin
 ] as const;
 export type Preset = typeof PRESETS[number];

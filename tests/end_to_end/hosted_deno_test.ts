@@ -1,6 +1,7 @@
 /** The functions under the Deno that Supabase hosts: a job of each kind. */
 import assert from "node:assert/strict";
 import { denoBinary } from "../../local/stack/functions/deno_binary.ts";
+import { OMNI_MODEL, VEO_MODEL, VERTEX_MODEL } from "../simulator/client.ts";
 import { isMp4, isPng, object, withTestProject } from "../support/test_project.ts";
 
 withTestProject("functions under Deno 2.1.4", async (project, test) => {
@@ -29,8 +30,8 @@ withTestProject("functions under Deno 2.1.4", async (project, test) => {
     assert.notDeepEqual(made.bytes, original.bytes);
   });
 
-  await test.step("a video from it, by Veo and by Omni", async () => {
-    for (const model of ["veo-3.1-fast-generate-preview", "gemini-omni-1.1-flash"]) {
+  await test.step("a video from it, by Veo, by Omni and by Vertex AI", async () => {
+    for (const model of [VEO_MODEL, OMNI_MODEL, VERTEX_MODEL]) {
       const video = { ...scene, prompt: "A slow pan", sourceImageUrl: source, model };
       const id = await project.send("video", video);
       assert.equal((await project.run("video")).report.succeeded, 1);

@@ -10,6 +10,7 @@ export function newMarks() {
     otherSecret: mark(),
     serviceRole: mark(),
     worker: mark(),
+    accessToken: mark(),
     // Parts of addresses that senders and services use.
     sourceUser: mark(),
     sourcePassword: mark(),

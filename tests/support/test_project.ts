@@ -10,8 +10,9 @@ import {
 } from "../../local/simulator/mod.ts";
 import { type Stack, type StackOptions, startStack } from "../../local/stack/mod.ts";
 
-/** Both protocols of videos with one key: Veo as proxies still serve it, and Omni. */
-const VIDEO_MODELS = "veo-3.1-fast-generate-preview,gemini-omni-1.1-flash";
+/** All protocols of videos: with a key, Veo as proxies still serve it, and Omni; Veo at Vertex AI. */
+const VIDEO_MODELS =
+  "veo-3.1-fast-generate-preview,gemini-omni-1.1-flash,vertex/veo-3.1-fast-generate-001";
 
 /** What an installation is made of. */
 export interface Parts {

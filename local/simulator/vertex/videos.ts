@@ -61,7 +61,7 @@ async function result(context: RequestContext, operation: Operation) {
   switch (operation.outcome) {
     case "video": {
       const { fileId, inBucket } = operation;
-      const video = inBucket
+      const video = inBucket || context.rule?.preset === "in-bucket"
         ? { gcsUri: `gs://${BUCKET}/${fileId}/sample_0.mp4` }
         : { bytesBase64Encoded: encodeBase64(await filmOf(context, fileId)) };
       return response({ videos: [{ ...video, mimeType: "video/mp4" }] });

@@ -1,0 +1,103 @@
+/** Videos of Vertex AI on the stack, and that neither key nor token gets into anything that is kept. */
+import assert from "node:assert/strict";
+import { VERTEX_MODEL } from "../simulator/client.ts";
+import { isMp4, object, type TestProject, withTestProject } from "../support/test_project.ts";
+import { found, newMarks } from "./marks.ts";
+
+const env = { VIDEO_MODELS: VERTEX_MODEL };
+
+/** Sends a message for a video and runs; returns the job and what the function answered. */
+async function video(project: TestProject, budgetSeconds = 60) {
+  const message = { storyboardId: project.storyboard(), sceneId: "s", prompt: "Lion walking" };
+  const id = await project.send("video", message);
+  const answer = await project.call("video", { body: JSON.stringify({ budgetSeconds }) });
+  return { ...await project.job(id), answer: await answer.text() };
+}
+
+withTestProject("videos of Vertex AI", async (project, test) => {
+  const { simulator } = project;
+  const exchanges = () => simulator.requests.filter(({ kind }) => kind === "token").length;
+
+  await test.step("one is submitted, polled, taken out of the reply and stored", async () => {
+    const job = await video(project);
+    assert.equal(job.status, "succeeded", job.error_message ?? "");
+    assert.equal(job.model, VERTEX_MODEL);
+    assert.equal(job.operation!.model, VERTEX_MODEL);
+    assert.match(job.operation!.name, /^projects\/simulated-project\/locations\/us-central1\//);
+    assert.equal(Number(job.cost_usd), 0.8);
+    assert.ok(isMp4((await object(job.asset_url!)).bytes));
+    assert.equal(simulator.accepted("video"), 1);
+  });
+
+  await test.step("another run has the same token", async () => {
+    simulator.reset();
+    await video(project);
+    assert.equal(exchanges(), 0);
+  });
+
+  await test.step("one that is in a bucket is read there", async () => {
+    simulator.reset();
+    simulator.script({ match: { kind: "poll" }, preset: "in-bucket" });
+    const job = await video(project);
+    assert.equal(job.status, "succeeded", job.error_message ?? "");
+    assert.ok(isMp4((await object(job.asset_url!)).bytes));
+    assert.deepEqual(
+      simulator.requests.filter(({ kind }) => kind === "download").map(({ key }) => key),
+      ["token"],
+    );
+  });
+
+  await test.step("a token that is revoked in the middle is renewed once", async () => {
+    simulator.reset();
+    simulator.revokeTokens();
+    const job = await video(project);
+    assert.equal(job.status, "succeeded", job.error_message ?? "");
+    assert.equal(exchanges(), 1);
+    assert.equal(simulator.accepted("video"), 1);
+  });
+
+  await test.step("while the token endpoint has trouble, nothing is submitted or lost", async () => {
+    simulator.reset();
+    simulator.revokeTokens();
+    simulator.script({ match: { kind: "token" }, times: "always", preset: "unavailable" });
+    const job = await video(project);
+    assert.equal(job.status, "queued", job.error_message ?? "");
+    assert.equal(job.error_code, "provider_unavailable");
+    assert.equal(simulator.accepted("video"), 0);
+  });
+}, { env });
+
+withTestProject("what Vertex AI repeats of the sign-in", async (project, test) => {
+  const marks = newMarks();
+  const { simulator, stack } = project;
+  const lines = simulator.vertexVariables().GOOGLE_PRIVATE_KEY.trim().split("\n");
+  const said = `authorization: Bearer ${marks.accessToken} (${marks.accessToken.toUpperCase()}), ` +
+    [lines.join("\n"), lines.join("\\n"), lines.slice(1, -1).join("")].join(" or ");
+  const answers: string[] = [];
+  for (const code of [400, 401, 403, 404, 429, 500]) {
+    for (const kind of ["video", "poll"] as const) {
+      await test.step(`when a ${kind} is answered with ${code}`, async () => {
+        simulator.reset();
+        const token = { access_token: marks.accessToken, expires_in: 3599 };
+        simulator.script({ match: { kind: "token" }, times: "always", body: token });
+        const body = { error: { code, message: said } };
+        simulator.script({ match: { kind }, times: "always", status: code, body });
+        const model = "projects/p/locations/l/publishers/google/models/m";
+        simulator.script({ match: { kind: "video" }, body: { name: `${model}/operations/o` } });
+        answers.push((await video(project, 2)).answer);
+        await stack.sql("delete from pgmq.q_video_generation_queue");
+        await stack.sql("delete from public.generation_models");
+      });
+    }
+  }
+  await test.step("is in no log, answer or row", async () => {
+    const rows = await stack.sql("select * from public.generation_jobs");
+    const logs = stack.functionNames.flatMap((name) => stack.functionLogs(name));
+    const texts = [...answers, ...logs, ...rows.map((row) => JSON.stringify(row))];
+    assert.ok(texts.some((text) => text.includes("authorization: Bearer")), "it was repeated");
+    for (const text of texts) {
+      assert.deepEqual(found(marks, text), [], text);
+      for (const line of lines.slice(1, -1)) assert.ok(!text.includes(line), text);
+    }
+  });
+}, { env });
