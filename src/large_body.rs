@@ -5,7 +5,7 @@
 //! meets a larger one waits until no other job has the permit. A job that has it waits for no other
 //! job, so no two jobs can wait for each other.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use futures_util::lock::{Mutex, OwnedMutexGuard};
@@ -20,7 +20,11 @@ pub struct LargeBodies(Arc<Mutex<()>>);
 impl LargeBodies {
     /// The permit of one job, not acquired yet.
     pub fn permit(&self) -> LargeBodyPermit {
-        LargeBodyPermit { bodies: self.clone(), held: RefCell::default() }
+        LargeBodyPermit {
+            bodies: self.clone(),
+            held: RefCell::default(),
+            waiting: Cell::new(false),
+        }
     }
 }
 
@@ -29,6 +33,7 @@ impl LargeBodies {
 pub struct LargeBodyPermit {
     bodies: LargeBodies,
     held: RefCell<Option<OwnedMutexGuard<()>>>,
+    waiting: Cell<bool>,
 }
 
 impl LargeBodyPermit {
@@ -37,8 +42,15 @@ impl LargeBodyPermit {
         if self.held.borrow().is_some() {
             return;
         }
+        self.waiting.set(true);
         let permit = self.bodies.0.clone().lock_owned().await;
+        self.waiting.set(false);
         *self.held.borrow_mut() = Some(permit);
+    }
+
+    /// Whether the job waits for another one, which may take long.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.get()
     }
 }
 

@@ -1,7 +1,10 @@
 //! What an attempt of either kind needs.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
+
+use futures_util::future::{Either, select};
 
 use super::error::AttemptError;
 use super::lease::hold;
@@ -101,20 +104,53 @@ pub(super) async fn begin<W: World>(
     Ok(())
 }
 
-/// Fetches the source images of a job, in their order, under its permit.
+/// Fetches the source images of a job, in their order, under its permit. All together have a deadline,
+/// and no more time than is left of the run.
 pub(super) async fn fetch_all<W: World>(
     world: &W,
+    run: &Run,
     urls: &[String],
     permit: &LargeBodyPermit,
-) -> Result<Vec<SourceImage>, Failure> {
-    let mut images = Vec::new();
-    let mut held = 0;
-    for url in urls {
-        let image = world.sources().fetch(url, held, permit).await?;
-        held += image.bytes.len();
-        images.push(image);
+) -> Result<Vec<SourceImage>, AttemptError> {
+    if urls.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(images)
+    let fetching = async {
+        let (mut images, mut held) = (Vec::new(), 0);
+        for url in urls {
+            let image = world.sources().fetch(url, held, permit).await?;
+            held += image.bytes.len();
+            images.push(image);
+        }
+        Ok(images)
+    };
+    let late = late(world, run, permit);
+    match select(pin!(fetching), pin!(late)).await {
+        Either::Left((fetched, _)) => fetched,
+        Either::Right((error, _)) => Err(error),
+    }
+}
+
+/// How long the source images of a job may take together.
+const SOURCES: Duration = Duration::from_secs(30);
+
+/// Comes back when the source images of a job have taken too long. While the job waits for its permit the
+/// time of the run goes by, but not theirs. What the end of the run cuts short is no attempt, unless it
+/// had a good part of the run.
+async fn late<W: World>(world: &W, run: &Run, permit: &LargeBodyPermit) -> AttemptError {
+    const LOOK_AGAIN: Duration = Duration::from_secs(1);
+    let clock = world.clock();
+    let (mut taken, mut waited) = (Duration::ZERO, false);
+    while taken < SOURCES && !clock.stopping() && !run.budget.left(clock.now()).is_zero() {
+        clock.sleep(LOOK_AGAIN.min(run.budget.left(clock.now()))).await;
+        waited = permit.is_waiting();
+        taken += if waited { Duration::ZERO } else { LOOK_AGAIN };
+    }
+    if waited || clock.stopping() || taken < SOURCES.min(run.settings.budget / 2) {
+        return AttemptError::Waiting { delay: Duration::ZERO, reset_submission: false };
+    }
+    let message = format!("the source images did not arrive within {} s", taken.as_secs());
+    Failure::retry(Code::SourceImageUnusable, message).into()
 }
 
 /// Releases a job that was claimed and not begun.

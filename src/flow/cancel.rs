@@ -1,10 +1,13 @@
 //! Operations of cancelled jobs: they go on at the provider until it is told.
 //!
-//! This only saves money, so it is tried once. What fails is left to a later run.
+//! This only saves money, so it is tried once. What fails, or takes too long, is left to a later run.
+
+use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 
 use super::log;
+use super::time_limit::within;
 use crate::failure::Failure;
 use crate::job::Kind;
 use crate::port::{Clock, Level, Queue, VideoModel, World};
@@ -12,8 +15,9 @@ use crate::port::{Clock, Level, Queue, VideoModel, World};
 /// Tells the provider of every operation that is due. In a box, because a run does it twice and its
 /// code should be there once.
 pub(super) fn operations<W: World>(world: &W) -> LocalBoxFuture<'_, ()> {
+    const MOST: Duration = Duration::from_secs(30);
     Box::pin(async {
-        if let Err(failure) = tell(world).await {
+        if let Some(Err(failure)) = within(world, MOST, tell(world)).await {
             log::general(world, Level::Warn, "Operation not cancelled", &failure);
         }
     })

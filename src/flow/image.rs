@@ -53,7 +53,7 @@ async fn make<W: World>(
 
     // Until the image is stored: it is decoded where it was received, and sent on from there.
     let permit = world.large_bodies().permit();
-    let sources = fetch_all(world, job.sources(), &permit).await?;
+    let sources = fetch_all(world, run, job.sources(), &permit).await?;
     let request = ImageRequest { job, sources: &sources };
     let (model, image) = models
         .try_each(world, claim, async |model| {

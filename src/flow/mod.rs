@@ -5,6 +5,7 @@
 mod report; // what a run tells its caller
 mod error; // what ends an attempt early
 mod log; // log entries about a job
+mod time_limit; // what several calls may take together
 mod cpu_time; // how much of its CPU time a run has used
 mod fallback; // the list of models
 mod run; // what the jobs of a run share

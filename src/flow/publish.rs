@@ -6,8 +6,11 @@
 //! ledger remembers that copies are due until then; a worker that dies in between leaves them to
 //! the next run.
 
+use std::time::Duration;
+
 use super::log;
 use super::run::Run;
+use super::time_limit::within;
 use crate::failure::{Code, Failure};
 use crate::job::{JobId, Kind, Target};
 use crate::port::{AssetStore, Clock, Level, Publication, Queue, Unpublished, World};
@@ -15,8 +18,24 @@ use crate::port::{AssetStore, Clock, Level, Publication, Queue, Unpublished, Wor
 /// Each round means that yet another job succeeded meanwhile.
 const ROUNDS: u32 = 10;
 
+/// How long the copies of one job may take. A later run makes those that take longer, when they can no
+/// longer land after its own.
+const MOST: Duration = Duration::from_secs(60);
+
 /// Makes the copies that are due, and those that become due while it does.
 pub(super) async fn current_objects<W: World>(
+    world: &W,
+    kind: Kind,
+    job: &JobId,
+    target: &Target,
+    due: Vec<Publication>,
+) -> Result<(), Failure> {
+    let late = || Failure::retry(Code::StorageFailed, "copying it took longer than a minute");
+    let copied = within(world, MOST, copy_until_current(world, kind, job, target, due)).await;
+    copied.unwrap_or_else(|| Err(late()))
+}
+
+async fn copy_until_current<W: World>(
     world: &W,
     kind: Kind,
     job: &JobId,

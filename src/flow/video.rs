@@ -16,13 +16,14 @@ use super::error::AttemptError;
 use super::log;
 use super::report::JobReport;
 use super::run::Run;
+use super::time_limit::within;
 use crate::company::Presence;
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Format, Kind, ObjectLocation, VideoJob};
 use crate::large_body::LargeBodyPermit;
 use crate::policy::{capabilities, cost, polling};
 use crate::port::{
-    AssetStore, Claim, Clock, Level, Operation, Progress, Queue, StoredAsset, VideoFile,
+    AssetStore, Body, Claim, Clock, Level, Operation, Progress, Queue, StoredAsset, VideoFile,
     VideoModel, VideoRequest, World, WriteError,
 };
 
@@ -76,9 +77,17 @@ async fn make<W: World>(
     };
     let permit = world.large_bodies().permit();
     let (file, usage) = await_video(world, run, claim, &operation, &permit).await?;
-    let body = world.videos().download(file).await?;
+    let body = open(world, file).await?;
     world.store().put(&location, Format::Mp4, body).await?;
     Ok(stored(Some(operation.model), usage))
+}
+
+/// Opens the file of a video, behind however many redirects.
+async fn open<W: World>(world: &W, file: VideoFile) -> Result<Body<W::Stream>, Failure> {
+    const MOST: Duration = Duration::from_secs(60);
+    let late = || Failure::retry(Code::DownloadFailed, "the video did not begin within a minute");
+    let opened = within(world, MOST, world.videos().download(file)).await;
+    opened.unwrap_or_else(|| Err(late()))
 }
 
 /// Submits the job to the first model that is there and can do it.
@@ -92,7 +101,7 @@ async fn submit<W: World>(
     let permit = world.large_bodies().permit();
     let check = |model: &str, unmet: &mut Vec<_>| capabilities::video(model, job, unmet);
     let models = run.models.able(job.model.as_deref(), &check)?;
-    let images = fetch_all(world, &job.image_urls(), &permit).await?;
+    let images = fetch_all(world, run, &job.image_urls(), &permit).await?;
     let request = VideoRequest { job, images: &images };
     models
         .try_each(world, claim, async |model| {

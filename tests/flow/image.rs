@@ -1,7 +1,9 @@
 //! An image job, from its message to its objects.
 
+use std::time::Duration;
+
 use generation_queue::failure::Code;
-use generation_queue::flow::Stopped;
+use generation_queue::flow::{Settings, Stopped};
 use serde_json::json;
 
 use crate::support::ledger::Status;
@@ -78,4 +80,50 @@ fn an_invalid_message_fails_without_delaying_other_jobs() {
     assert_eq!(message, "prompt: expected a non-empty string, but it is missing");
     assert_eq!(world.queue.row(good).status, Status::Succeeded);
     assert_eq!(world.model.asked.borrow().len(), 1);
+}
+
+fn edit(urls: &[&str]) -> serde_json::Value {
+    json!({"storyboardId": "sb", "prompt": "p", "sourceImageUrls": urls, "editMode": true})
+}
+
+#[test]
+fn source_images_have_a_deadline_together() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(edit(&["https://a.example/1", "https://a.example/2"]));
+    world.sources.takes.set(Duration::from_secs(19));
+    let report = world.run_images(settings());
+    let error = report.jobs[0].error.as_ref().unwrap();
+    assert_eq!(error.message, "the source images did not arrive within 30 s");
+    assert_eq!((report.retrying, report.jobs[0].duration_ms), (1, 30_000));
+    assert_eq!(world.queue.row(job).attempts, 1);
+    assert!(world.model.asked.borrow().is_empty(), "nothing was paid for");
+}
+
+#[test]
+fn source_images_take_no_longer_than_the_run() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(edit(&["https://a.example/1"]));
+    world.sources.takes.set(Duration::from_secs(600));
+    let budget = |seconds| Settings { budget: Duration::from_secs(seconds), ..settings() };
+    let report = world.run_images(budget(20));
+    assert_eq!((report.stopped, report.duration_ms), (Stopped::Budget, 20_000));
+    assert_eq!((report.retrying, world.queue.row(job).attempts), (1, 1));
+    world.clock.advance(Duration::from_secs(60));
+
+    // One that only began when little of the run was left has not had its chance.
+    world.queue.slow_next("claim", Duration::from_secs(11));
+    let report = world.run_images(budget(20));
+    assert_eq!((report.waiting, report.duration_ms), (1, 20_000));
+    assert_eq!(world.queue.row(job).attempts, 1);
+}
+
+#[test]
+fn waiting_for_a_neighbours_large_body_does_not_count_against_the_source_images() {
+    let world = MemoryWorld::new();
+    world.model.image_takes.set(Duration::from_secs(45));
+    for _ in 0..2 {
+        world.send_image(edit(&["https://a.example/large"]));
+    }
+    let report = world.run_images(settings());
+    assert_eq!((report.succeeded, report.duration_ms), (2, 90_000));
 }
