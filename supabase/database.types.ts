@@ -672,6 +672,13 @@ export type Database = {
         Returns: boolean;
       };
       "generation_job": { Args: { "job_id": string }; Returns: Json };
+      "generation_jobs_left_out": {
+        Args: { "error_code"?: string; "job_ids"?: (string)[]; "queue_name"?: string };
+        Returns: {
+          "job_id": string;
+          "reason": string;
+        }[];
+      };
       "generation_metrics": {
         Args: Record<PropertyKey, never>;
         Returns: {

@@ -8,9 +8,6 @@ import { exactlyOne, jobIds, type Session } from "../session.ts";
 /** Jobs that one call redrives: on Supabase it answers 1,000 rows at most, and has 8 seconds. */
 const MOST_SENT = 500;
 
-/** Ids in one URL: some gateways refuse longer ones. */
-const MOST_ASKED = 100;
-
 interface Choice {
   error?: string;
   kind?: Kind;
@@ -26,7 +23,8 @@ export const redrive = command({
     kind: oneOf("KIND", KINDS, "the failed jobs of one kind: image or video"),
     all: yesOrNo("all failed jobs"),
     "forget-operation": yesOrNo(
-      "submit videos again, and pay for them again, instead of polling their operations",
+      "submit videos again, and pay for them again: those that may have been paid for, which are " +
+        "left out otherwise, and those with an operation, which is polled on otherwise",
     ),
     yes: yesOrNo("confirm: needed where a job may be paid for a second time"),
     json: yesOrNo("print one JSON document"),
@@ -46,11 +44,11 @@ export const redrive = command({
     const api = session.api();
     const chosen = ids.length > 0 ? ids : await failedJobs(choice, api, now());
     const sent: string[] = [];
-    let left: Left[] = [];
+    let left: LeftOut[] = [];
     let failure: RemoteError | undefined;
     try {
       await redriveAll(chosen, choice, api, sent);
-      left = await notSent(ids, sent, api);
+      left = await leftOut(chosen, sent, api);
     } catch (error) {
       if (!(error instanceof RemoteError) || sent.length === 0) throw error;
       failure = error; // the jobs before it are reported all the same
@@ -58,12 +56,13 @@ export const redrive = command({
     if (json) stdout(JSON.stringify({ redriven: sent, left }));
     else {
       stdout(`${sent.length} redriven`);
-      for (const { job_id, status } of left) {
-        stdout(`${job_id}  ${status ? `not redriven: it is ${status}` : "there is no such job"}`);
+      for (const { job_id, reason } of left) stdout(`${job_id}  not redriven: ${reason}`);
+      if (left.some(({ reason }) => reason.includes("paid for"))) {
+        stdout("Check the provider's usage; redrive with --forget-operation pays again.");
       }
     }
     if (failure) throw failure;
-    return left.length === 0 ? EXIT.ok : EXIT.failed;
+    return left.length === 0 || ids.length === 0 ? EXIT.ok : EXIT.failed;
   },
 });
 
@@ -71,12 +70,9 @@ function warningOf(ids: string[], { error, kind, ...flags }: Choice): string | u
   if (flags["forget-operation"]) {
     return "--forget-operation pays for the videos a second time.";
   }
-  if (error === "submission_uncertain") {
-    return "Jobs that failed as submission_uncertain may have been paid for; they are paid for again.";
-  }
   if (ids.length === 0 && !error) {
     return `All failed ${kind ?? "image and video"} jobs would be redriven, also those that will ` +
-      "fail again, and those that may have been paid for (submission_uncertain).";
+      "fail again.";
   }
 }
 
@@ -112,23 +108,25 @@ function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((text) => typeof text === "string");
 }
 
-/** A job that was named and not redriven; null: there is no such job. */
-interface Left {
+/** A job that was not redriven. */
+interface LeftOut {
   job_id: string;
-  status: string | null;
+  reason: string;
 }
 
-async function notSent(named: string[], sent: string[], api: Api): Promise<Left[]> {
+/** Why the database has left out those that were chosen and not sent. */
+async function leftOut(chosen: string[], sent: string[], api: Api): Promise<LeftOut[]> {
   const again = new Set(sent);
-  const others = named.filter((id) => !again.has(id.toLowerCase()));
-  const statuses = new Map<string, string>();
-  for (const some of portions(others, MOST_ASKED)) {
-    const query = { id: `in.(${some.join(",")})`, select: "id,status" };
-    for (const { id, status } of await api.rows("generation_jobs", query)) {
-      statuses.set(String(id), String(status));
+  const others = chosen.filter((id) => !again.has(id.toLowerCase()));
+  const left: LeftOut[] = [];
+  for (const some of portions(others, MOST_SENT)) {
+    const rows = await api.call("generation_jobs_left_out", { job_ids: some });
+    if (!Array.isArray(rows)) {
+      throw new RemoteError("generation_jobs_left_out answered no list of jobs.");
     }
+    left.push(...rows.map((row) => ({ job_id: String(row?.job_id), reason: String(row?.reason) })));
   }
-  return others.map((id) => ({ job_id: id, status: statuses.get(id.toLowerCase()) ?? null }));
+  return left;
 }
 
 function portions(ids: string[], most: number): string[][] {

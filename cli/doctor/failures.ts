@@ -95,7 +95,7 @@ function remedyOf(code: string, kind: "image" | "video"): string {
       "id, storyboard_id, submission_model, submission_started_at",
       "error_code = 'submission_uncertain'",
     ) + ";\n-- not among what Google has billed? Then, one by one: " +
-      "select redrive_generation_jobs(array['JOB-ID']::uuid[]);",
+      "select redrive_generation_jobs(array['JOB-ID']::uuid[], forget_operation => true);",
   };
   if (Object.hasOwn(remedies, code)) return remedies[code];
   const isOurs = /^[a-z_]+$/.test(code);

@@ -42,6 +42,12 @@ begin
 end
 $$;
 
+-- Whether a submission of the job was announced whose operation is not known: it may have been paid for.
+create or replace function generation_private.may_be_paid(job public.generation_jobs)
+returns boolean
+language sql immutable
+return job.submission_started_at is not null and job.operation is null;
+
 create or replace function public.redrive_generation_jobs(
   job_ids uuid[] default null,
   error_code text default null,
@@ -74,6 +80,7 @@ begin
     select *
     from public.generation_jobs as j
     where j.status = 'failed'
+      and (forget_operation is true or not generation_private.may_be_paid(j))
       and (job_ids is null or j.id = any (job_ids))
       and (redrive_generation_jobs.error_code is null or j.error_code = redrive_generation_jobs.error_code)
       and (queue_name is null or j.queue = queue_name)
@@ -90,7 +97,46 @@ end
 $$;
 comment on function public.redrive_generation_jobs is
   'Sends failed jobs again: those with these ids, this error_code, of this queue (every condition given has to hold). Same '
-  'job, same message, same place in the order; attempts start at 0, the error goes into the history, an announced '
-  'submission without an operation is forgotten, an operation is polled on. forget_operation: the operation is given up '
-  '(its name stays in the history), so that the video is submitted, and paid for, again. Returns the ids of the jobs sent again.';
+  'job, same message, same place in the order; attempts start at 0, the error goes into the history, an operation is '
+  'polled on. A job whose submission was announced and whose operation is not known is left out, whatever its '
+  'error_code: it may have been paid for. forget_operation: what was submitted is given up (an operation stays in the '
+  'history), so that the video is submitted, and paid for, again. Returns the ids of the jobs sent again; '
+  'generation_jobs_left_out says which were not.';
 select generation_private.grant_to_service_role('execute', 'function public.redrive_generation_jobs');
+
+create or replace function public.generation_jobs_left_out(
+  job_ids uuid[] default null,
+  error_code text default null,
+  queue_name text default null
+)
+returns table (job_id uuid, reason text)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+  select j.id,
+    format(
+      'it may have been paid for: a submission to %s was announced at %s, and no operation was recorded',
+      j.submission_model, to_char(j.submission_started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    )
+  from public.generation_jobs as j
+  where j.status = 'failed'
+    and generation_private.may_be_paid(j)
+    and (job_ids is null or j.id = any (job_ids))
+    and (generation_jobs_left_out.error_code is null or j.error_code = generation_jobs_left_out.error_code)
+    and (queue_name is null or j.queue = queue_name)
+  order by j.enqueued_at, j.msg_id;
+
+  return query
+  select named.id, coalesce('it is ' || j.status, 'there is no such job')
+  from unnest(job_ids) with ordinality as named (id, place)
+  left join public.generation_jobs as j on j.id = named.id
+  where j.status is distinct from 'failed'
+  order by named.place;
+end
+$$;
+comment on function public.generation_jobs_left_out is
+  'The jobs that redrive_generation_jobs leaves out when it is called with the same conditions, and why: those that may '
+  'have been paid for, unless forget_operation, and those of job_ids that have not failed.';
+select generation_private.grant_to_service_role('execute', 'function public.generation_jobs_left_out');

@@ -188,13 +188,12 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
 
   await test.step("redrive", async () => {
     const left = await json<{ redriven: string[]; left: Row[] }>(project, `redrive ${made}`, 1);
-    deepEqual(left, { redriven: [], left: [{ job_id: made, status: "succeeded" }] });
+    deepEqual(left, { redriven: [], left: [{ job_id: made, reason: "it is succeeded" }] });
     const unknown = await operate(project, `redrive ${jobId(7)}`);
     match(unknown.out, /^0 redriven\n.*there is no such job/);
-    const careful = await operate(project, "redrive --error=submission_uncertain");
+    const careful = await operate(project, `redrive ${blocked} --forget-operation`);
     equal(careful.code, 2);
-    match(careful.err, /paid for again\. Nothing was changed: confirm with --yes/);
-    match((await operate(project, `redrive ${blocked} --forget-operation`)).err, /second time/);
+    match(careful.err, /a second time\. Nothing was changed: confirm with --yes/);
     match((await operate(project, "redrive --all")).err, /All failed image and video jobs/);
     equal((await project.job(blocked)).status, "failed");
     deepEqual((await json<Row>(project, `redrive ${blocked}`)).redriven, [blocked]);

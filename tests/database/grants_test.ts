@@ -59,6 +59,7 @@ const GRANTS: Record<string, string> = {
   "function public.extend_generation_lease": EXECUTES,
   "function public.fail_generation_job": EXECUTES,
   "function public.generation_job": EXECUTES,
+  "function public.generation_jobs_left_out": EXECUTES,
   "function public.generation_metrics": EXECUTES,
   "function public.generation_schedule": EXECUTES,
   "function public.generation_schema_version": EXECUTES,

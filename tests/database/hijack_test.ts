@@ -120,6 +120,7 @@ Deno.test("the caller of the functions cannot become their owner", async (t) => 
       await run(`redeliver_generation_webhook('${id}')`);
       await run("prune_generation_jobs('1 hour', true)");
       await run(`generation_job('${deferred.job_id}')`);
+      await run(`generation_jobs_left_out(array['${failed.job_id}']::pg_catalog.uuid[])`);
       await run("generation_metrics()");
       await run("link_generated_asset('scene:sb:s1', 'image', 'u', pg_catalog.now())");
     });

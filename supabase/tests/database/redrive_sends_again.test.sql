@@ -1,6 +1,6 @@
 -- The same job, the same message, the same place in the order.
 begin;
-select plan(14);
+select plan(15);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -19,9 +19,14 @@ select throws_ok($$ select public.redrive_generation_jobs() $$, '22023',
   'expected job_ids, error_code or queue_name: which failed jobs to send again', 'nothing is sent again by accident');
 select is(count(*), 0::bigint, 'jobs that have not failed are left alone')
 from public.redrive_generation_jobs(array(select id from public.generation_jobs where prompt = 'fine'));
+select is(count(*), 0::bigint, 'nor is one that may have been paid for')
+from public.redrive_generation_jobs(error_code => 'submission_uncertain');
 
 select is(
-  (select array_agg(r) from public.redrive_generation_jobs(error_code => 'submission_uncertain') as r),
+  (
+    select array_agg(r)
+    from public.redrive_generation_jobs(error_code => 'submission_uncertain', forget_operation => true) as r
+  ),
   (select array_agg(job_id) from lease where n = 'uncertain'),
   'the jobs with an error code are sent again'
 );

@@ -59,7 +59,8 @@ impl Ledger {
 
     /// `redrive_generation_jobs` for one job; returns whether it was requeued.
     pub fn redrive(&mut self, now: Duration, job: Job, forget_operation: bool) -> bool {
-        if self.rows[job].status != Status::Failed {
+        let row = &self.rows[job];
+        if row.status != Status::Failed || (row.submission_pending() && !forget_operation) {
             return false;
         }
         if forget_operation && self.rows[job].operation.is_some() {
