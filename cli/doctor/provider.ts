@@ -8,6 +8,24 @@ import { failed, type Observation, ok, skipped, warning } from "./finding.ts";
 
 const LIST = "# one of https://ai.google.dev/gemini-api/docs/models";
 
+const NEW_ACCOUNT_KEY =
+  'supabase secrets set GOOGLE_SERVICE_ACCOUNT_JSON="$(cat KEY_FILE.json)"  # docs/vertex.md';
+
+/** By what Google says; the last one is for anything else. */
+const ACCOUNT_REMEDIES: [words: RegExp, remedy: string][] = [
+  [
+    /has not been used in project|is disabled/i,
+    "gcloud services enable aiplatform.googleapis.com --project=YOUR_PROJECT",
+  ],
+  [
+    /permission/i,
+    "gcloud projects add-iam-policy-binding YOUR_PROJECT --role=roles/aiplatform.user " +
+    "--member=serviceAccount:YOUR_ACCOUNT",
+  ],
+  [/location/i, "update generation_worker_settings set region = 'us-east-1';"],
+  [/(?:)/, "# billing and spending caps: https://ai.google.dev/gemini-api/docs/billing"],
+];
+
 export async function checkProvider({ api, functions }: Context): Promise<Observation[]> {
   const findings: Observation[] = [];
   for (const { name, kind, models } of FUNCTIONS) {
@@ -42,6 +60,9 @@ function readStates(json: unknown): ModelState[] {
 function judge(states: ModelState[], kind: string, variable: string): Observation[] {
   const having = (...wanted: string[]) => states.filter(({ state }) => wanted.includes(state));
   const [refused] = having("key_refused");
+  if (refused?.model.startsWith("vertex/")) {
+    return [failed(`Vertex AI refuses the credentials: ${refused.detail}`, NEW_ACCOUNT_KEY)];
+  }
   if (refused) {
     return [failed(
       `Google refuses the API key: ${refused.detail}`,
@@ -50,13 +71,8 @@ function judge(states: ModelState[], kind: string, variable: string): Observatio
   }
   const [unwelcome] = having("account_refused");
   if (unwelcome) {
-    const isPlace = /location/i.test(unwelcome.detail);
-    return [failed(
-      `Google refuses the account: ${unwelcome.detail}`,
-      isPlace
-        ? "update generation_worker_settings set region = 'us-east-1';"
-        : "# billing and spending caps: https://ai.google.dev/gemini-api/docs/billing",
-    )];
+    const [, remedy] = ACCOUNT_REMEDIES.find(([words]) => words.test(unwelcome.detail))!;
+    return [failed(`Google refuses the account: ${unwelcome.detail}`, remedy)];
   }
   const gone = having("gone");
   if (gone.length === states.length) {
@@ -87,7 +103,7 @@ function judge(states: ModelState[], kind: string, variable: string): Observatio
     const message = `The provider gives no answer about ${names(silent)}: ${silent[0].detail}`;
     // The address is Google's, unless another one is set.
     const remedy = "supabase secrets unset GOOGLE_GENERATIVE_AI_BASE_URL";
-    const answered = having("usable", "listed", "unchecked").length;
+    const answered = having("usable", "listed", "signed_in").length;
     const isDead = answered === 0 && having("unreachable").length > 0;
     findings.push(isDead ? failed(message, remedy) : warning(message, remedy));
   }
@@ -95,7 +111,7 @@ function judge(states: ModelState[], kind: string, variable: string): Observatio
   const said = [
     ["Usable", having("usable")],
     ["Listed, and known to be usable when a job asks", having("listed")],
-    ["Not checked", having("unchecked")],
+    ["Signed in for, and known to be usable when a job asks", having("signed_in")],
   ].flatMap(([what, found]) => found.length > 0 ? `${what}: ${names(found as ModelState[])}.` : []);
   return [ok(`The ${kind} models. ${said.join(" ")}`)];
 }

@@ -4,7 +4,10 @@
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { CHECKS, checksOf, DoctorFixture, only, ROOT, wrong } from "./doctor_fixture.ts";
+import { VERTEX_MODEL } from "../simulator/client.ts";
 import { SCHEMA_VERSION } from "../../cli/doctor/migrations.ts";
+
+const NO_ACCOUNT = { GOOGLE_VERTEX_PROJECT: "", GOOGLE_CLIENT_EMAIL: "", GOOGLE_PRIVATE_KEY: "" };
 
 Deno.test("a project that is broken in one place", async (test) => {
   await using fixture = await DoctorFixture.open();
@@ -194,7 +197,23 @@ Deno.test("a project that is broken in one place", async (test) => {
     simulator.script({ match: { method: "GET", model }, preset: "retired" });
     const { message, remedy } = only(await fixture.examine(), "warning", "provider");
     match(message, /does not have veo-3\.1-fast-generate-preview for this key/);
-    equal(remedy, "supabase secrets set VIDEO_MODELS=gemini-omni-1.1-flash");
+    equal(remedy, `supabase secrets set VIDEO_MODELS=gemini-omni-1.1-flash,${VERTEX_MODEL}`);
+  });
+
+  await test.step("an account that Vertex AI refuses, or whose project has not enabled it", async () => {
+    const grant = { error: "invalid_grant", error_description: "Invalid grant: account not found" };
+    // As the functions have a token by now, it is first refused.
+    simulator.revokeTokens();
+    simulator.script({ match: { kind: "token" }, status: 400, body: grant });
+    const account = only(await fixture.examine(), "failed", "provider");
+    match(account.message, /^Vertex AI refuses the credentials: .*deleted or disabled/);
+    match(account.remedy!, /GOOGLE_SERVICE_ACCOUNT_JSON/);
+
+    const message = "Vertex AI API has not been used in project 7 before or it is disabled.";
+    simulator.script({ match: { kind: "poll" }, status: 403, body: { error: { message } } });
+    const project = only(await fixture.examine(), "failed", "provider");
+    match(project.message, /^Google refuses the account: Vertex AI API has not been used/);
+    match(project.remedy!, /^gcloud services enable aiplatform\.googleapis\.com/);
   });
 
   await test.step("no model left", async () => {
@@ -241,6 +260,7 @@ Deno.test("a wrong key, a model without credentials, and functions that accept p
       GOOGLE_GENERATIVE_AI_API_KEY: "wrong-key",
       ALLOW_PUBLIC_TRIGGER: "true",
       VIDEO_MODELS: "",
+      ...NO_ACCOUNT,
     },
   });
   const { publishableKey } = fixture.stack;

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { startSimulator } from "../../local/simulator/mod.ts";
+import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
 import { askProvider } from "../../supabase/functions/_shared/provider_check.ts";
 import { environmentOf, hostedValues, newKeys, testFunction } from "./support.ts";
@@ -49,18 +49,51 @@ Deno.test("image models that take requests are usable, and nothing is generated"
   equal(simulator.accepted("image"), 0);
 });
 
-Deno.test("video models are listed, and nothing else is asked of them", async () => {
+Deno.test("a video model is listed, and nothing else is asked of it", async () => {
   await using simulator = await startSimulator({ apiKey: keys.google });
+  const models = await videoStates(simulator, { VIDEO_MODELS: "gemini-omni-1.1-flash" });
+  deepEqual(models, [["listed", 200]]);
+  deepEqual(simulator.requests.map(({ method }) => method), ["GET"]);
+});
+
+/** What is found out about a model of Vertex AI, for which there is a sign-in. */
+async function videoStates(simulator: Simulator, change: Record<string, string> = {}) {
   const { configuration } = readConfiguration(
     environmentOf(valuesFor(simulator.url, {
-      VIDEO_MODELS: "gemini-omni-1.1-flash,vertex/veo-3.1-fast-generate-001",
-      GOOGLE_VERTEX_API_KEY: keys.google,
+      ...simulator.vertexVariables(),
+      VIDEO_MODELS: "vertex/veo-3.1-fast-generate-001",
+      ...change,
     })),
     "video",
   );
   const models = await askProvider(configuration!, { kind: "video" });
-  deepEqual(models.map(({ state }) => state), ["listed", "unchecked"]);
-  deepEqual(simulator.requests.map(({ method }) => method), ["GET"]);
+  return models.map(({ state, httpStatus }) => [state, httpStatus]);
+}
+
+Deno.test("a model of Vertex AI is signed in for, and nothing is generated", async () => {
+  await using simulator = await startSimulator();
+  deepEqual(await videoStates(simulator), [["signed_in", 404]]);
+  simulator.script({ match: { kind: "poll" }, status: 400, body: { error: { code: 400 } } });
+  deepEqual(await videoStates(simulator), [["signed_in", 400]]);
+  ok(simulator.requests.every(({ kind }) => kind === "token" || kind === "poll"));
+  equal(simulator.accepted("video"), 0);
+  const image = { IMAGE_MODELS: "vertex/gemini-2.5-flash-image" };
+  const values = valuesFor(simulator.url, { ...simulator.vertexVariables(), ...image });
+  deepEqual(await states(values), [["usable", 400]]);
+  equal(simulator.accepted("image"), 0);
+});
+
+Deno.test("Vertex AI refuses an account, or a project", async () => {
+  await using simulator = await startSimulator();
+  deepEqual(await videoStates(simulator, { GOOGLE_VERTEX_PROJECT: "another-project" }), [
+    ["account_refused", 403],
+  ]);
+  const GOOGLE_CLIENT_EMAIL = "another@another-project.iam.gserviceaccount.com";
+  deepEqual(await videoStates(simulator, { GOOGLE_CLIENT_EMAIL }), [["key_refused", 401]]);
+  const other = { ...simulator.vertexVariables(), GOOGLE_TOKEN_URL: `${simulator.url}/elsewhere` };
+  deepEqual(await videoStates(simulator, other), [["key_refused", 401]]);
+  const dead = { ...other, GOOGLE_TOKEN_URL: "http://127.0.0.1:9/token" };
+  deepEqual(await videoStates(simulator, dead), [["unreachable", undefined]]);
 });
 
 Deno.test("a model that is gone is distinguished from one that exists", async () => {

@@ -4,24 +4,29 @@
  * Only the function holds the key, so only it can ask. The requests generate nothing and cost
  * nothing: `GET /models/{model}`, and for images a request that has to be refused. A model that is
  * listed may be closed to the key: then that request answers 404, and 400 where it is open, as callers
- * report in Google's forum. There is no such request for videos: an empty one was billed.
+ * report in Google's forum. There is no such request for videos: an empty one was billed. Vertex AI is
+ * asked for an operation that does not exist, which takes a token and the right to call models.
  * Source: https://ai.google.dev/api/models#method:-models.get
  */
+import type { Adapter } from "./core.ts";
 import type { Configuration } from "./environment.ts";
 import { KnownSecrets } from "./known_secrets.ts";
-import type { Kind } from "./models.ts";
+import { isOfVertex, type Kind } from "./models.ts";
+import { vertexAdapter } from "./vertex/adapter.ts";
+import { operationOfNone } from "./vertex/address.ts";
+import { vertexSecrets } from "./vertex/settings.ts";
 
 /** The provider's answer about one model. */
 export interface ModelState {
   model: string;
   /**
    * `usable`: it takes requests. `listed`: the provider has it, and a job finds out whether it can be
-   * used. `unchecked`: nothing was asked.
+   * used. `signed_in`: the account may call models, and a job finds out whether this one is there.
    */
   state:
     | "usable"
     | "listed"
-    | "unchecked"
+    | "signed_in"
     | "gone"
     | "key_refused"
     | "account_refused"
@@ -50,7 +55,7 @@ const REFUSED = JSON.stringify({
 
 /** Asks about each of the configured models, all at the same time. */
 export function askProvider(
-  { googleBaseUrl, googleApiKey, models }: Configuration,
+  { googleBaseUrl, googleApiKey, vertex, models }: Configuration,
   { kind, send = fetch, timeout = TIMEOUT, userAgent = "generation-queue" }: {
     kind: Kind;
     userAgent?: string;
@@ -59,39 +64,74 @@ export function askProvider(
   },
 ): Promise<ModelState[]> {
   // Before a text is cut: a part of a key would not be recognised.
-  const secrets = new KnownSecrets([googleApiKey ?? ""]);
-  const ask = async (model: string, path: string, body?: string): Promise<ModelState> => {
-    const request = new Request(`${googleBaseUrl}/models/${path}`, {
+  const secrets = new KnownSecrets([googleApiKey ?? "", ...vertexSecrets(vertex)]);
+  const named = (request: Request) => {
+    request.headers.set("user-agent", userAgent);
+    return send(request);
+  };
+  const gemini: Adapter = {
+    url: googleBaseUrl,
+    fetch(request) {
+      if (googleApiKey) request.headers.set("x-goog-api-key", googleApiKey);
+      return named(request);
+    },
+  };
+  const asker = (adapter: Adapter) => async (model: string, path: string, body?: string) => {
+    const request = new Request(`${adapter.url}/${path}`, {
       method: body ? "POST" : "GET",
-      headers: {
-        accept: "application/json",
-        "user-agent": userAgent,
-        ...(body && { "content-type": "application/json" }),
-        ...(googleApiKey && { "x-goog-api-key": googleApiKey }),
-      },
+      headers: { accept: "application/json", ...(body && { "content-type": "application/json" }) },
       body,
       // The key is for this origin and no other.
       redirect: "manual",
       signal: AbortSignal.timeout(timeout),
     });
     try {
-      const response = await send(request);
+      const response = await adapter.fetch(request);
       const error = errorIn(secrets.hide(await response.text()));
       return { model, ...stateOf(response, error), httpStatus: response.status };
     } catch (error) {
-      return { model, state: "unreachable", detail: detailOf((error as Error).message) };
+      const detail = detailOf(secrets.hide((error as Error).message));
+      return { model, state: "unreachable", detail } as ModelState;
     }
   };
-  return Promise.all(models.map(async (model) => {
-    if (model.startsWith("vertex/")) return { model, state: "unchecked" };
-    const listed = await ask(model, model);
-    if (listed.state !== "listed" || kind !== "image") return listed;
-    const answer = await ask(model, `${model}:generateContent`, REFUSED);
-    if (answer.httpStatus === 400 && answer.state === "unclear") {
-      return { model, state: "usable", httpStatus: 400 };
-    }
-    return ["gone", "key_refused", "account_refused"].includes(answer.state) ? answer : listed;
+  const askGemini = asker(gemini);
+  const askVertex = asker(vertexAdapter(vertex, secrets, named));
+  return Promise.all(models.map((model) => {
+    if (!isOfVertex(model)) return geminiState(askGemini, model, kind);
+    return vertexState(askVertex, model, kind, operationOfNone(vertex));
   }));
+}
+
+type Ask = (model: string, path: string, body?: string) => Promise<ModelState>;
+
+async function geminiState(ask: Ask, model: string, kind: Kind): Promise<ModelState> {
+  const listed = await ask(model, `models/${model}`);
+  if (listed.state !== "listed" || kind !== "image") return listed;
+  const answer = await ask(model, `models/${model}:generateContent`, REFUSED);
+  if (isOpen(answer)) return { model, state: "usable", httpStatus: 400 };
+  return ["gone", "key_refused", "account_refused"].includes(answer.state) ? answer : listed;
+}
+
+async function vertexState(
+  ask: Ask,
+  model: string,
+  kind: Kind,
+  operation: { path: string; name: string },
+): Promise<ModelState> {
+  const name = model.replace("vertex/", "");
+  const answer = kind === "image"
+    ? await ask(model, `v1/publishers/google/models/${name}:generateContent`, REFUSED)
+    : await ask(model, operation.path, JSON.stringify({ operationName: operation.name }));
+  const { httpStatus, state } = answer;
+  // The token is accepted, and the account may not call models of this project.
+  if (httpStatus === 403) return { ...answer, state: "account_refused" };
+  if (kind === "image") return isOpen(answer) ? { model, state: "usable", httpStatus } : answer;
+  return isOpen(answer) || state === "gone" ? { model, state: "signed_in", httpStatus } : answer;
+}
+
+/** Whether the request was refused for what it asks for. */
+function isOpen({ httpStatus, state }: ModelState): boolean {
+  return httpStatus === 400 && state === "unclear";
 }
 
 interface ProviderError {

@@ -36,6 +36,15 @@ export function vertexAddress(settings: VertexSettings, requested: string): stri
   return `${settings.baseUrl ?? hostOf(settings, path)}${path}${url.search}`;
 }
 
+/** An operation that does not exist, of a model that does: its name, and the path to ask for it. */
+export function operationOfNone(settings: VertexSettings | undefined) {
+  const { id, location } = settings?.project ?? { id: "none", location: "us-central1" };
+  const model = "publishers/google/models/veo-3.1-fast-generate-001";
+  const resource = `projects/${id}/locations/${location}/${model}`;
+  const name = `${resource}/operations/00000000-0000-0000-0000-000000000000`;
+  return { name, path: `v1/${resource}:fetchPredictOperation` };
+}
+
 /** The path with project and location, unless it has them. An API key belongs to a project. */
 function inProject({ project }: VertexSettings, path: string): string {
   if (!project || /^\/[^/]+\/projects\//.test(path)) return path;
