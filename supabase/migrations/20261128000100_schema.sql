@@ -19,23 +19,36 @@ revoke all on schema generation_private from public;
 comment on schema generation_private is
   'Internals of the generation queue: helpers of the functions in public. Not exposed by PostgREST.';
 
--- Supabase's default privileges open each new function, table and view to anon and authenticated. The files
+-- Supabase's default privileges open each new function, table, view and sequence to anon and authenticated. The files
 -- are applied one by one, and a deployment that stops halfway must leave nothing open: so each object of
--- public is closed right where it is created. A server without Supabase's roles is fine too.
+-- public is closed right where it is created, a table with the sequences of its columns. A server without Supabase's
+-- roles is fine too.
 create or replace function generation_private.grant_to_service_role(privileges text, object text)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  role_name text;
+  roles constant text := (
+    select concat_ws(', ', 'public', string_agg(quote_ident(r.rolname), ', '))
+    from pg_roles as r
+    where r.rolname in ('anon', 'authenticated', 'service_role')
+  );
+  sequence_name regclass;
 begin
-  execute format('revoke all on %s from public', object);
-  for role_name in
-    select r.rolname from pg_roles as r where r.rolname in ('anon', 'authenticated', 'service_role')
-  loop
-    execute format('revoke all on %s from %I', object, role_name);
-  end loop;
+  execute format('revoke all on %s from %s', object, roles);
+  if object like 'table %' then
+    for sequence_name in
+      select s.oid
+      from pg_depend as d
+      join pg_class as s on s.oid = d.objid and s.relkind = 'S'
+      where d.classid = 'pg_class'::regclass
+        and d.refobjid = substr(object, length('table ') + 1)::regclass
+        and d.deptype in ('a', 'i')
+    loop
+      execute format('revoke all on sequence %s from %s', sequence_name, roles);
+    end loop;
+  end if;
   if to_regrole('service_role') is not null then
     execute format('grant %s on %s to service_role', privileges, object);
   end if;

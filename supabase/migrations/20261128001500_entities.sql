@@ -12,7 +12,7 @@ begin
     comment on table public.kv_store_7ee7668a is
       'Scenes (scene:{storyboardId}:{sceneId}) and characters (character:{storyboardId}:{characterId}).';
     alter table public.kv_store_7ee7668a enable row level security;
-    perform generation_private.grant_to_service_role('all', 'table public.kv_store_7ee7668a');
+    perform generation_private.grant_to_service_role('select, insert, update, delete', 'table public.kv_store_7ee7668a');
   end if;
 end
 $$;

@@ -18,15 +18,14 @@ const GRANTS: Record<string, string> = {
   "table public.generation_webhook_settings": "service_role SELECT",
   "table public.generation_webhooks": "service_role SELECT",
   "table generation_private.worker_calls": OWNER_ALONE,
-  "sequence public.generation_limits_id_seq":
-    "anon SELECT UPDATE USAGE, authenticated SELECT UPDATE USAGE, service_role SELECT UPDATE USAGE",
+  "sequence public.generation_limits_id_seq": OWNER_ALONE,
   "table generation_private.requests": OWNER_ALONE,
   "table generation_private.fair_share_cursors": OWNER_ALONE,
   "table generation_private.workers": OWNER_ALONE,
   "table public.generation_models": "service_role SELECT",
   "table public.generation_limits": "service_role DELETE INSERT SELECT UPDATE",
-  // The project's own, with what Supabase gives for every table.
-  "table public.kv_store_7ee7668a": "service_role ALL",
+  // The project's own, unless there was none.
+  "table public.kv_store_7ee7668a": "service_role DELETE INSERT SELECT UPDATE",
   "table pgmq.q_image_generation_queue": "service_role SELECT",
   "table pgmq.q_video_generation_queue": "service_role SELECT",
   "table pgmq.a_image_generation_queue": OWNER_ALONE,
@@ -73,6 +72,7 @@ const GRANTS: Record<string, string> = {
   "function public.remove_generation_schedule": EXECUTES,
   "function public.report_generation_trouble": EXECUTES,
   "function public.reset_generation_models": EXECUTES,
+  "function public.slowest_generations": EXECUTES,
   "function public.unpublished_generation_jobs": EXECUTES,
 
   // The views read through these.
@@ -111,7 +111,7 @@ const OBJECTS = `
     select string_agg(granted, ', ' order by granted)
     from (
       select case grantee when 0 then 'everybody' else grantee::regrole::text end || ' '
-        || case when count(*) >= 7 then 'ALL' else string_agg(privilege_type, ' ' order by privilege_type) end as granted
+        || string_agg(privilege_type, ' ' order by privilege_type) as granted
       from aclexplode(coalesce(object.acl, acldefault(object.kind, object.owner)))
       -- pgmq lets PostgreSQL's monitoring role read whatever is in its schema.
       where grantee <> object.owner and grantee <> 'pg_monitor'::regrole

@@ -1,6 +1,6 @@
 -- Every function and table that PostgREST can see is decided on: service_role or its owner alone.
 begin;
-select plan(15);
+select plan(17);
 
 create temporary view ours as
 select p.oid::regprocedure as signature, p.proname, p.prosecdef, p.proconfig, p.proacl,
@@ -76,6 +76,18 @@ select is_empty($$ select * from holds where role <> 'service_role' $$,
 select is_empty(
   $$ select * from holds where privilege <> 'select' and relname <> 'kv_store_7ee7668a' $$,
   'service_role changes them through functions only, but for the entities'
+);
+select is_empty($$ select * from holds where privilege in ('truncate', 'references', 'trigger') $$,
+  'no role but the owner empties a table or hangs a trigger on it');
+select is_empty(
+  $$ select role, s.oid::regclass
+     from unnest(array['anon', 'authenticated', 'service_role']) as role
+     cross join pg_class as s
+     join pg_depend as d on d.objid = s.oid and d.deptype in ('a', 'i') and d.classid = 'pg_class'::regclass
+     where s.relkind = 'S'
+       and d.refobjid::regclass::text ~ '^(generation_|public\.generation_|pgmq\.q_|generation_private\.)'
+       and has_sequence_privilege(role, s.oid, 'usage, select, update') $$,
+  'nor counts a sequence on'
 );
 select is(
   (select array_agg(relname order by relname) from holds where privilege = 'select'),
