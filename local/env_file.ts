@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../cli/failure.ts";
+import { writePrivateFile } from "./private_file.ts";
 
 /** Where a running local stack writes its address and keys, for every tool with `--env-file`. */
 export const ENV_LOCAL = new URL("../.env.local", import.meta.url);
@@ -45,5 +46,5 @@ export function parseEnv(text: string): Record<string, string> {
 /** Writes such a file, readable by its owner only, as it holds keys. */
 export async function writeEnvFile(file: URL, variables: Record<string, string>): Promise<void> {
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
-  await Deno.writeTextFile(file, lines.join(""), { mode: 0o600 });
+  await writePrivateFile(fileURLToPath(file), lines.join(""));
 }

@@ -3,6 +3,7 @@
  * For those who have no `psql`, and for scripts.
  */
 import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import pg from "pg";
 import { command, runCommand } from "../cli/command.ts";
 import { UsageError } from "../cli/failure.ts";
@@ -24,7 +25,8 @@ const SQL = command({
   },
   flags: {
     command: { ...text("SQL", "run these statements; short: -c"), short: "c" },
-    url: text("URL", "the database, before everything else"),
+    "env-file": text("FILE", "the file with DATABASE_URL, before .env.local"),
+    url: text("URL", "the database, before everything else; all users of the machine see it"),
   },
   notes: `Without FILE and --command it runs what comes on standard input.
 
@@ -39,10 +41,10 @@ Exit code: 0 done, 1 the database refused, 2 wrong usage.`,
       throw new UsageError("expected a file or --command, not both.");
     }
   },
-  run: async (file, { command, url }) => {
+  run: async (file, { command, url, "env-file": envFile }) => {
     const sql = command ?? await readSql(file);
     if (sql.trim() === "") throw new UsageError("no SQL: the input is empty.");
-    const address = await databaseUrl(url);
+    const address = await databaseUrl(url, envFile);
     return await runSql(sql, address);
   },
 });
@@ -52,8 +54,7 @@ async function readSql(name: string | undefined): Promise<string> {
     if (Deno.stdin.isTerminal()) throw new UsageError("no SQL: name a file or pass --command.");
     return await new Response(Deno.stdin.readable).text();
   }
-  // A task runs in the project's folder; the file is named from where the caller is.
-  const file = resolve(Deno.env.get("INIT_CWD") ?? ".", name);
+  const file = fromCaller(name);
   try {
     return await Deno.readTextFile(file);
   } catch (error) {
@@ -62,9 +63,20 @@ async function readSql(name: string | undefined): Promise<string> {
   }
 }
 
-async function databaseUrl(named: string | undefined): Promise<string> {
+/** A task runs in the project's folder; the file is named from where the caller is. */
+function fromCaller(name: string): string {
+  return resolve(Deno.env.get("INIT_CWD") ?? ".", name);
+}
+
+async function databaseUrl(url?: string, envFile?: string): Promise<string> {
+  const inFile = envFile === undefined
+    ? undefined
+    : (await readEnvFile(pathToFileURL(fromCaller(envFile)))).DATABASE_URL;
+  if (envFile !== undefined && inFile === undefined) {
+    throw new UsageError(`--env-file: ${envFile} has no DATABASE_URL.`);
+  }
   const choice = chooseDatabase({
-    named,
+    named: url ?? inFile,
     local: (await readEnvFile(ENV_LOCAL)).DATABASE_URL,
     environment: Deno.env.get("DATABASE_URL"),
   });

@@ -11,16 +11,9 @@ import { isOver, type Job } from "../cli/jobs.ts";
 import { LineProgress, LiveProgress, type Progress } from "../cli/terminal/progress.ts";
 import { restoreCursor, style } from "../cli/terminal/style.ts";
 import { ENV_LOCAL, readEnvFile, writeEnvFile } from "./env_file.ts";
-import {
-  DatabaseUnusable,
-  FolderInUse,
-  PortForbidden,
-  PortInUse,
-  simulatorMemory,
-  type Stack,
-  startStack,
-} from "./stack/mod.ts";
+import { simulatorMemory, type Stack, startStack } from "./stack/mod.ts";
 import { passedOn } from "./start/configuration.ts";
+import { explain, UnusableFunctions } from "./start/failure.ts";
 import { misconfigurations } from "./start/health.ts";
 import { noProxy } from "./start/network.ts";
 import { openProvider, type Provider } from "./start/provider.ts";
@@ -38,11 +31,6 @@ const progress: Progress = screen
   ? new LiveProgress(screen)
   : new LineProgress((line) => console.log(line));
 const say = (line: string) => progress.say(line);
-
-/** Without the functions no job would ever end. */
-class UnusableFunctions extends Error {
-  override name = "UnusableFunctions";
-}
 
 /** The port of the API in Supabase's own local stack; SQL is on the next one. */
 const DEFAULT_PORT = 54321;
@@ -143,10 +131,18 @@ async function open(
     SUPABASE_SECRET_KEY: stack.secretKey,
     SUPABASE_PUBLISHABLE_KEY: stack.publishableKey,
     DATABASE_URL: stack.databaseUrl,
+    ...psqlVariables(stack.databaseUrl),
   });
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   say(`started    in ${seconds} s; the address and the keys are in ${displayPath(places.envFile)}`);
   return stack;
+}
+
+/** By these psql finds the database, without a password among its arguments, which all users see. */
+function psqlVariables(databaseUrl: string): Record<string, string> {
+  const { hostname, port, username, password, pathname } = new URL(databaseUrl);
+  const PGDATABASE = pathname.slice(1);
+  return { PGHOST: hostname, PGPORT: port, PGUSER: username, PGPASSWORD: password, PGDATABASE };
 }
 
 /** Shows the jobs until it is told to stop, or with `--once` until they have ended. */
@@ -205,21 +201,6 @@ async function watch(
 function conclude(jobs: Job[]): number {
   say(tally(jobs));
   return jobs.every(({ status }) => status === "succeeded") ? 0 : 1;
-}
-
-/** What went wrong, in a line that says what to do where that is known. */
-function explain(error: unknown): string {
-  if (error instanceof PortInUse) {
-    return `${error.message}; choose another with --port N (the API takes N, SQL takes N+1)`;
-  }
-  if (error instanceof PortForbidden) return `${error.message}. Choose another with --port N`;
-  if (error instanceof FolderInUse) return `${error.message}; stop that one first`;
-  if (error instanceof DatabaseUnusable) {
-    const cause = error.cause ? `: ${error.cause}` : "";
-    return `${error.message}${cause}\nTo begin anew, add --fresh; to keep it, name another folder with --data`;
-  }
-  if (error instanceof UnusableFunctions) return `cannot run ${error.message}`;
-  return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
 let code: number;

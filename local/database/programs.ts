@@ -60,7 +60,8 @@ export async function postgresPrograms(
 export async function programsHome(): Promise<string> {
   await Deno.mkdir(TOOLS, { recursive: true });
   if (!STARTED_BY_ROOT || await readableByAll(TOOLS)) return TOOLS;
-  await Deno.mkdir(SYSTEM_CACHE, { recursive: true, mode: 0o755 });
+  await Deno.mkdir(SYSTEM_CACHE, { recursive: true });
+  await Deno.chmod(SYSTEM_CACHE, 0o755);
   return SYSTEM_CACHE;
 }
 
@@ -82,7 +83,9 @@ async function complete(
       await Deno.link(inside(link.source), inside(link.target));
     }
     for (const [name, text] of extensions) {
-      await Deno.writeTextFile(join(workspace, "share", "postgresql", "extension", name), text);
+      const file = join(workspace, "share", "postgresql", "extension", name);
+      await Deno.writeTextFile(file, text);
+      await Deno.chmod(file, 0o755);
     }
     await Deno.rename(workspace, folder);
   } catch (error) {
@@ -91,7 +94,7 @@ async function complete(
   }
 }
 
-/** Copies all but static libraries, readable by every user. */
+/** Copies all but static libraries, readable by every user, whatever the umask is. */
 async function copyFolder(source: string, target: string): Promise<void> {
   await Deno.mkdir(target, { recursive: true });
   await Deno.chmod(target, 0o755);

@@ -41,13 +41,13 @@ export interface Server {
 }
 
 /**
- * Creates the files of a server whose superuser is `postgres`. Without a password the server trusts
- * every connection from this machine.
+ * Creates the files of a server. Without a password for the superuser the server trusts every
+ * connection from this machine.
  */
 export async function createCluster(
   programs: Programs,
   data: string,
-  password?: string,
+  { superuser = "postgres", password }: { superuser?: string; password?: string } = {},
 ): Promise<void> {
   // Created beside the target and renamed: an interrupted start leaves no half-made cluster.
   const unfinished = `${data}.unfinished`;
@@ -64,7 +64,7 @@ export async function createCluster(
     const authentication = password === undefined
       ? ["--auth=trust"]
       : ["--auth=scram-sha-256", `--pwfile=${passwordFile}`];
-    const args = ["-U", "postgres", "--encoding=UTF8", "--locale=C", "--no-sync"];
+    const args = ["-U", superuser, "--encoding=UTF8", "--locale=C", "--no-sync"];
     const { success, stderr } = await new Deno.Command(
       ...run(programs, "initdb", unfinished, args.concat(authentication)),
     ).output();

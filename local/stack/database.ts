@@ -82,11 +82,16 @@ export class Database {
     this.#listeners.set(SCHEMA_CHANNEL, () => this.connection.clearSchemaCache());
   }
 
-  /** Opens the database of a superuser's connection string. */
-  static async open(url: string): Promise<Database> {
+  /** Opens the database of a superuser's connection string, with Supabase's roles in it. */
+  static async openAsSuperuser(url: string): Promise<Database> {
+    return await Database.open(url, SUPABASE_ROLES + SCHEMA_WATCH);
+  }
+
+  /** Opens the database of a connection string, and runs statements in it. */
+  static async open(url: string, setUp = ""): Promise<Database> {
     const database = new Database(url);
     try {
-      await database.execute(SUPABASE_ROLES + SCHEMA_WATCH);
+      await database.execute(setUp);
       return database;
     } catch (error) {
       await database.close();

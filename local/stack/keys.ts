@@ -1,11 +1,15 @@
+import { writePrivateFile } from "../private_file.ts";
+
 /** The keys that a project's dashboard shows under "API keys", and other secrets. */
 export interface Keys {
   secretKey: string;
   publishableKey: string;
   /** Signs storage URLs and users' tokens. */
   signingSecret: string;
-  /** The password of the database's superuser. */
+  /** The password of the database's owner. */
   databasePassword: string;
+  /** The password of the database's superuser, which stays in this process. */
+  superuserPassword: string;
 }
 
 function random(bytes: number): string {
@@ -20,6 +24,7 @@ function generate(): Keys {
     publishableKey: `sb_publishable_${random(24)}`,
     signingSecret: random(32),
     databasePassword: random(24),
+    superuserPassword: random(24),
   };
 }
 
@@ -32,6 +37,6 @@ export async function loadKeys(file?: string): Promise<Keys> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  await Deno.writeTextFile(file, JSON.stringify(keys, null, 2) + "\n", { mode: 0o600 });
+  await writePrivateFile(file, JSON.stringify(keys, null, 2) + "\n");
   return keys;
 }

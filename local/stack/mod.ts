@@ -9,13 +9,14 @@ import { injectedEnvironment } from "./functions/environment.ts";
 import { FunctionsHost } from "./functions/host.ts";
 import { loadKeys } from "./keys.ts";
 import { Lite } from "./lite.ts";
+import { createOwner, OWNER_GRANTS } from "./owner.ts";
 import { openPort } from "./ports.ts";
 import { DatabaseUnusable, startServer } from "./postgres.ts";
 import { createExtensions, Schedule } from "./schedule/mod.ts";
 import { ObjectFiles } from "./storage/files.ts";
 import { StorageApi } from "./storage/mod.ts";
 
-export { FolderInUse, simulatorMemory } from "./folder.ts";
+export { FolderInUse, FolderUnusable, simulatorMemory } from "./folder.ts";
 export { PortForbidden, PortInUse } from "./ports.ts";
 export { DatabaseUnusable } from "./postgres.ts";
 
@@ -56,13 +57,13 @@ export interface Stack {
   publishableKey: string;
   /** Signs users' tokens (HS256), like a project's JWT secret. The stack has no Auth that issues them. */
   jwtSecret: string;
-  /** For the database's superuser. */
+  /** For the database's owner. */
   databaseUrl: string;
   /** The functions served at `/functions/v1/<name>`. */
   functionNames: string[];
   /** The functions that could not be loaded; their logs say why. */
   brokenFunctions: string[];
-  /** Runs one statement as the superuser. */
+  /** Runs one statement as the database's owner. */
   sql<T>(query: string, parameters?: unknown[]): Promise<T[]>;
   /** The lines that a function has logged since the start, oldest first. */
   functionLogs(name: string): string[];
@@ -74,7 +75,7 @@ export interface Stack {
  * Starts PostgreSQL, the Data API, Storage and the Edge Functions on the loopback interface. The
  * stack is ready when this returns.
  *
- * @throws PortInUse, PortForbidden, FolderInUse, DatabaseUnusable
+ * @throws PortInUse, PortForbidden, FolderInUse, FolderUnusable, DatabaseUnusable
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const closing = new Closing();
@@ -102,25 +103,30 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   if (options.fresh && options.dataDir) await clearFolder(options.dataDir);
 
   const keys = await loadKeys(folder.keys);
-  const databaseUrl = options.postgres ?? await startServer({
+  const superuserUrl = options.postgres ?? await startServer({
     folder: folder.postgres,
     port: sqlPort,
-    password: keys.databasePassword,
+    password: keys.superuserPassword,
     lasting: options.dataDir !== undefined,
     closing,
     log,
   });
-  const database = await Database.open(databaseUrl).catch((cause) => {
+  const superuser = await Database.openAsSuperuser(superuserUrl).catch((cause) => {
     if (cause.code !== "28P01") throw cause;
     throw new DatabaseUnusable(`the password in ${folder.keys} is not the database's`, { cause });
   });
-  closing.add(() => database.close());
+  closing.add(() => superuser.close());
   const files = new ObjectFiles(folder.objects);
-  const lite = await Lite.open(database, files, keys);
+  const lite = await Lite.open(superuser, files, keys);
+  const databaseUrl = options.postgres ??
+    await createOwner(superuser, superuserUrl, keys.databasePassword);
+  if (!options.postgres) await superuser.execute(OWNER_GRANTS);
+  const database = await Database.open(databaseUrl);
+  closing.add(() => database.close());
   if (options.tick) await createExtensions(database);
   await migrate((sql) => database.execute(sql));
   log(`API        ${url}`);
-  const services: Services = { lite, storage: new StorageApi(database, files), keys };
+  const services: Services = { lite, storage: new StorageApi(superuser, files), keys };
   ready.resolve(services);
   log(`SQL        port ${new URL(databaseUrl).port}`);
 

@@ -4,7 +4,10 @@ import { AddressInUse, createCluster, startServer as startPostgres } from "../da
 import type { Closing } from "./closing.ts";
 import { PortInUse } from "./ports.ts";
 
-/** This version of PostgreSQL cannot open the files of the database. */
+/** The name that Supabase gives the superuser, who is not the owner of the database. */
+const SUPERUSER = "supabase_admin";
+
+/** The files of the database cannot be created, or not opened by this version of PostgreSQL. */
 export class DatabaseUnusable extends Error {
   override name = "DatabaseUnusable";
 }
@@ -14,6 +17,7 @@ export interface ServerOptions {
   folder: string;
   /** Default: a free port. */
   port: number | undefined;
+  /** The superuser's. */
   password: string;
   /** Whether the files outlive this process. */
   lasting: boolean;
@@ -32,7 +36,9 @@ export async function startServer(options: ServerOptions): Promise<string> {
   const version = await Deno.readTextFile(join(data, "PG_VERSION")).catch(() => undefined);
   if (version === undefined) {
     log("creating the database");
-    await createCluster(programs, data, password);
+    await createCluster(programs, data, { superuser: SUPERUSER, password }).catch((cause) => {
+      throw new DatabaseUnusable(`the database in ${data} cannot be created`, { cause });
+    });
   } else if (parseInt(version) !== DEFAULT_MAJOR) {
     throw new DatabaseUnusable(
       `the database in ${data} is of PostgreSQL ${version.trim()}, and this is ${DEFAULT_MAJOR}`,
@@ -47,5 +53,5 @@ export async function startServer(options: ServerOptions): Promise<string> {
     throw new DatabaseUnusable(`the database in ${data} does not open`, { cause: error });
   });
   closing.add(() => server.stop());
-  return `postgresql://postgres:${password}@127.0.0.1:${server.port}/postgres?sslmode=disable`;
+  return `postgresql://${SUPERUSER}:${password}@127.0.0.1:${server.port}/postgres?sslmode=disable`;
 }

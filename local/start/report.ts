@@ -49,16 +49,16 @@ export function guide(
   style: Style,
   deno = denoCommand(Deno.env.get("PATH") ?? ""),
 ): string {
-  const port = new URL(stack.url).port;
   const address = (name: string, value: string) => `  ${name.padEnd(16)} ${value}`;
   const command = (text: string, meaning: string) => `  ${text}\n      ${style.dim(meaning)}`;
   const env = displayPath(places.envFile);
   const data = displayPath(places.data);
+  const exported = `set -a; . ${env.startsWith("/") ? env : `./${env}`}; set +a`;
   const run = `${deno} run --env-file=${env} --allow-net --allow-env queue-trigger.ts`;
-  // The task reads `.env.local` of the project, which belongs to another stack or none.
+  // Otherwise the task reads `.env.local` of the project, which belongs to another stack or none.
   const elsewhere = resolve(places.envFile) === fileURLToPath(ENV_LOCAL)
     ? ""
-    : ` --url "${stack.databaseUrl}"`;
+    : ` --env-file "${env}"`;
   const sql = `${deno} task sql${elsewhere}`;
   return [
     style.bold("Running"),
@@ -79,12 +79,9 @@ export function guide(
     command(`${sql} -c "select * from generation_latency"`, "and of the jobs: how long they took"),
     command(
       `curl -H "apikey: $SUPABASE_SECRET_KEY" "${stack.url}/rest/v1/generation_jobs?limit=3"`,
-      `the ledger over HTTP, after: set -a; . ${env.startsWith("/") ? env : `./${env}`}; set +a`,
+      `the ledger over HTTP, after: ${exported}`,
     ),
-    command(
-      `psql "${stack.databaseUrl}"`,
-      `the same database with PostgreSQL's own client (port ${Number(port) + 1})`,
-    ),
+    command("psql", `the same database with PostgreSQL's own client, after: ${exported}`),
     "",
     "The stack calls the functions itself as soon as something is on a queue, so that",
     "./process-queue.sh mostly finds nothing left to do.",

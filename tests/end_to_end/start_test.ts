@@ -31,7 +31,10 @@ Deno.test("start --once makes the sample storyboard and ends with 0", async () =
     assert.ok(variables.includes(`SUPABASE_URL=http://127.0.0.1:${port}\n`));
     assert.deepEqual(
       variables.match(/^\w+(?==.)/gm),
-      ["SUPABASE_URL", "SUPABASE_SECRET_KEY", "SUPABASE_PUBLISHABLE_KEY", "DATABASE_URL"],
+      [
+        ...["SUPABASE_URL", "SUPABASE_SECRET_KEY", "SUPABASE_PUBLISHABLE_KEY", "DATABASE_URL"],
+        ...["PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE"],
+      ],
     );
   } finally {
     await Deno.remove(data, { recursive: true });

@@ -24,10 +24,10 @@ interface Outcome {
 
 async function sqlTask(
   parameters: string[],
-  { input = "", url = stack.databaseUrl } = {},
+  { input = "", place = ["--url", stack.databaseUrl] } = {},
 ): Promise<Outcome> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--quiet", SQL, "--url", url, ...parameters],
+    args: ["run", "--allow-all", "--quiet", SQL, ...place, ...parameters],
     env: { INIT_CWD: folder, NO_COLOR: "1" },
     stdin: "piped",
     stdout: "piped",
@@ -63,6 +63,16 @@ Deno.test("a file, relative to the caller's folder, and standard input are run",
   match((await sqlTask([], { input: "select 3 as three;" })).out, /three[\s\S]*3/);
 });
 
+Deno.test("a file names the database, so that no argument has its password", async () => {
+  await Deno.writeTextFile(`${folder}/.env.local`, `DATABASE_URL=${stack.databaseUrl}\n`);
+  const place = ["--env-file", ".env.local"];
+  match((await sqlTask(["-c", "select 4 as four"], { place })).out, /four[\s\S]*4/);
+  await Deno.writeTextFile(`${folder}/empty.env`, "");
+  const { code, err } = await sqlTask(["-c", "select 4"], { place: ["--env-file", "empty.env"] });
+  equal(code, 2);
+  match(err, /--env-file: empty\.env has no DATABASE_URL\./);
+});
+
 Deno.test("an error has a message and a position, and exits with 1", async () => {
   const { code, err } = await sqlTask([], { input: "select 1;\nselect wrong from pg_class;" });
   equal(code, 1);
@@ -77,7 +87,7 @@ line 2: select wrong from pg_class;
 
 Deno.test("a wrong call ends with 2 and says what was expected", async () => {
   const cases: Array<[string[], RegExp]> = [
-    [["--frsh"], /no flag --frsh\. The flags: --command, --url/],
+    [["--frsh"], /no flag --frsh\. The flags: --command, --env-file, --url/],
     [["--url="], /--url: expected URL, and got nothing\./],
     [["nowhere.sql"], /no file nowhere\.sql/],
     [["-c"], /-c: expected SQL/],
@@ -91,7 +101,9 @@ Deno.test("a wrong call ends with 2 and says what was expected", async () => {
 });
 
 Deno.test("an unreachable database is named", async () => {
-  const { code, err } = await sqlTask(["-c", "select 1"], { url: "postgresql://u@127.0.0.1:1/d" });
+  const { code, err } = await sqlTask(["-c", "select 1"], {
+    place: ["--url", "postgresql://u@127.0.0.1:1/d"],
+  });
   equal(code, 1);
   match(err, /127\.0\.0\.1:1/);
 });

@@ -160,15 +160,22 @@ Deno.test("the lines to try can be pasted into any shell", () => {
   const address = "http://127.0.0.1:54321";
   const stack = {
     url: address,
-    secretKey: "s",
+    secretKey: "sb_secret_test",
     publishableKey: "p",
     databaseUrl: "postgresql://h",
   };
   const places = { data: "/d", envFile: "/d/.env.local" };
   const text = guide(stack, "a simulator", places, style(false), "npx --yes deno@2");
   match(text, /"http:\/\/127\.0\.0\.1:54321\/rest\/v1\/generation_jobs\?limit=3"/);
-  // With the data elsewhere, `deno task sql` needs the address of this stack.
-  match(text, /^ {2}npx --yes deno@2 task sql --url "postgresql:\/\/h" enqueue-test-images\.sql$/m);
+  // With the data elsewhere, `deno task sql` needs the file of this stack.
+  match(
+    text,
+    /^ {2}npx --yes deno@2 task sql --env-file "\/d\/\.env\.local" enqueue-test-images\.sql$/m,
+  );
+  // All users of the machine see the arguments of a program.
+  const programs = text.slice(text.indexOf("Try"));
+  equal(/postgresql:|sb_secret_test/.test(programs), false, programs);
+
   const here = { data: ".local", envFile: ".env.local" };
   match(
     guide(stack, "a simulator", here, style(false), "deno"),

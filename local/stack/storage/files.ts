@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, sep as SEPARATOR } from "node:path";
+import { invalidKey } from "./errors.ts";
 
 /** Received bytes in a temporary file. */
 export interface Received {
@@ -61,13 +62,14 @@ export class ObjectFiles {
   async place(received: Received, bucket: string, key: string): Promise<void> {
     const path = this.#path(bucket, key);
     await Deno.mkdir(dirname(path), { recursive: true });
+    await this.#mustBeInside(dirname(path), bucket, key);
     await Deno.rename(received.file, path);
   }
 
   async copy(bucket: string, key: string, toBucket: string, toKey: string): Promise<void> {
     await Deno.mkdir(this.#incoming, { recursive: true });
     const file = join(this.#incoming, randomUUID());
-    await Deno.copyFile(this.#path(bucket, key), file);
+    await Deno.copyFile(await this.#existing(bucket, key), file);
     await this.place({ file, size: 0, eTag: "" }, toBucket, toKey);
   }
 
@@ -76,7 +78,7 @@ export class ObjectFiles {
   }
 
   async size(bucket: string, key: string): Promise<number> {
-    return (await Deno.stat(this.#path(bucket, key))).size;
+    return (await Deno.stat(await this.#existing(bucket, key))).size;
   }
 
   /** The bytes of an object, or a part of them. The file closes when the stream ends. */
@@ -85,7 +87,7 @@ export class ObjectFiles {
     key: string,
     range?: ByteRange,
   ): Promise<ReadableStream<Uint8Array>> {
-    const file = await Deno.open(this.#path(bucket, key));
+    const file = await Deno.open(await this.#existing(bucket, key));
     if (!range) return file.readable;
     await file.seek(range.first, Deno.SeekMode.Start);
     let left = range.last - range.first + 1;
@@ -100,9 +102,34 @@ export class ObjectFiles {
     );
   }
 
+  /**
+   * The path of an object. Buckets and objects are also made by SQL, so their names are checked here:
+   * no path leaves the folder, and none reaches the uploads under way.
+   */
   #path(bucket: string, key: string): string {
+    if (!isName(bucket) || bucket.startsWith(".")) throw invalidKey(`${bucket}/${key}`);
     const parts = key.split("/");
-    const name = parts.pop()!;
-    return join(this.root, bucket, ...parts.map((part) => `${part}~`), name || "~");
+    const name = parts.pop()! || "~";
+    if (!isName(name)) throw invalidKey(key);
+    const folders = parts.map((part) => `${part}~`);
+    if (!folders.every(isName)) throw invalidKey(key);
+    return join(this.root, bucket, ...folders, name);
   }
+
+  /** The same for an existing file, if no symbolic link on the way leads out of the folder. */
+  async #existing(bucket: string, key: string): Promise<string> {
+    const path = this.#path(bucket, key);
+    await this.#mustBeInside(path, bucket, key);
+    return path;
+  }
+
+  async #mustBeInside(path: string, bucket: string, key: string): Promise<void> {
+    const [root, real] = await Promise.all([Deno.realPath(this.root), Deno.realPath(path)]);
+    if (!real.startsWith(root + SEPARATOR)) throw invalidKey(`${bucket}/${key}`);
+  }
+}
+
+/** Whether a text is the name of a file or folder, on any system. */
+function isName(text: string): boolean {
+  return text !== "" && text !== "." && text !== ".." && !/[/\\\0]/.test(text);
 }
