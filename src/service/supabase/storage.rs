@@ -113,10 +113,19 @@ impl<T: Transport> AssetStore for Storage<T> {
         };
         let request = build(Method::POST, &url, &headers, body);
         let reply = self.ask(WHAT, request, UPLOAD_TIMEOUT).await?;
-        if reply.status.is_success() || is_duplicate(&reply) {
+        if reply.status.is_success() {
             return Ok(());
         }
-        Err(refused(WHAT, &reply))
+        if !is_duplicate(&reply) {
+            return Err(refused(WHAT, &reply));
+        }
+        // Other things are in conflict with each other, too.
+        if self.find(location).await? == Some(format) {
+            return Ok(());
+        }
+        let failure = refused(WHAT, &reply);
+        let message = format!("{}, but the object is not there", failure.message);
+        Err(Failure::retry(Code::StorageFailed, message))
     }
 
     async fn copy(

@@ -79,7 +79,13 @@ fn an_asset_that_is_there_already_is_as_good() {
         (400, json!({"code": "KeyAlreadyExists", "message": "exists"})),
         (409, json!({"message": "exists"})),
     ] {
-        put(&Recorded::at(BASE).json(status, body)).unwrap();
+        let answered = || Recorded::at(BASE).json(status, body.clone());
+        let (there, not_there) = (json!([{"name": format!("{JOB}.png")}]), json!([]));
+        put(&answered().json(200, there)).unwrap();
+        // A conflict of another kind, or one with an object that is gone by now.
+        let failure = put(&answered().json(200, not_there)).unwrap_err();
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
+        assert!(failure.message.ends_with(", but the object is not there"));
     }
 }
 
