@@ -73,6 +73,15 @@ begin
   locked := generation_private.lock_job(queue_name, msg_id, lease_token);
   job := locked.job;
   if not locked.held then
+    -- Cancelled while the submission was on its way: what it began is cancelled at the provider as well.
+    update public.generation_jobs as j
+    set operation = record_generation_operation.operation,
+        submitted_at = clock_timestamp(),
+        updated_at = clock_timestamp()
+    where j.id = job.id
+      and j.status = 'cancelled'
+      and j.operation is null
+      and j.submission_lease_token = record_generation_operation.lease_token;
     return false;
   end if;
   if job.operation = record_generation_operation.operation then
@@ -97,5 +106,6 @@ end
 $$;
 comment on function public.record_generation_operation is
   'Records the operation that the provider answered a submission with, so that any later run can poll it. Recording the '
-  'same operation again keeps its time. False: the lease is not held, nothing changed.';
+  'same operation again keeps its time. False: the lease is not held, nothing changed, except that the operation of a '
+  'job that was cancelled during the submission is recorded, to be cancelled at the provider.';
 select generation_private.grant_to_service_role('execute', 'function public.record_generation_operation');

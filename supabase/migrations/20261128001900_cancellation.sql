@@ -43,7 +43,7 @@ comment on function public.cancel_generation_job is
 select generation_private.grant_to_service_role('execute', 'function public.cancel_generation_job');
 
 -- A cancelled video may still be generated, and paid for: the provider does not know. Its operation is handed to a
--- worker, which cancels it where the provider allows that.
+-- worker, which cancels it where the provider allows that. It may be recorded after the cancellation.
 create index if not exists generation_jobs_cancellation
   on public.generation_jobs (queue, updated_at)
   where cancellation_pending;
@@ -61,9 +61,12 @@ end
 $$;
 
 create or replace trigger generation_operation_cancelled
-  before update of status on public.generation_jobs
+  before update of status, operation on public.generation_jobs
   for each row
-  when (new.status = 'cancelled' and old.status <> 'cancelled' and new.operation is not null)
+  when (
+    new.status = 'cancelled' and new.operation is not null
+    and (old.status <> 'cancelled' or old.operation is null)
+  )
   execute function generation_private.operation_cancelled();
 
 -- No worker has to be waited for, and no cancellation may fail because of one. After the update: before it, a worker
@@ -83,9 +86,12 @@ end
 $$;
 
 create or replace trigger generation_cancellation_arrived
-  after update of status on public.generation_jobs
+  after update of status, operation on public.generation_jobs
   for each row
-  when (new.status = 'cancelled' and old.status <> 'cancelled' and new.operation is not null)
+  when (
+    new.status = 'cancelled' and new.operation is not null
+    and (old.status <> 'cancelled' or old.operation is null)
+  )
   execute function generation_private.cancellation_arrived();
 
 create or replace function public.cancelled_generation_operations(

@@ -54,6 +54,25 @@ fn a_run_cancels_the_operation_of_a_job_that_is_cancelled_while_it_polls() {
 }
 
 #[test]
+fn a_run_cancels_what_a_submission_began_whose_job_was_cancelled_meanwhile() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    world.model.submission_takes.set(Duration::from_secs(20));
+    let running = run_videos(&world, one_at_a_time());
+    let report = world.clock.run(async {
+        let cancel = async {
+            world.clock.sleep(Duration::from_secs(10)).await;
+            world.queue.cancel(job);
+        };
+        join(running, cancel).await.0
+    });
+    assert_eq!(report.lost, 1);
+    assert_eq!(*world.model.cancelled.borrow(), ["operations/1"]);
+    assert_eq!(world.model.polled.borrow().len(), 0);
+    assert!(!world.queue.row(job).cancellation_pending);
+}
+
+#[test]
 fn a_cancellation_that_fails_is_left_to_a_later_run_and_delays_no_job() {
     let world = MemoryWorld::new();
     let job = cancelled(&world, "operations/a");

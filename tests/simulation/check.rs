@@ -19,8 +19,21 @@ pub fn write(sim: &Sim, name: &str, job: Job, token: i32, before: &Row, settles:
         return;
     }
     sim.note(|| format!("  job {job} is {:?}, attempts {}", after.status, after.attempts));
+    // What a submission began before its job was cancelled has to be cancelled, too.
+    let is_late = name == "record_operation"
+        && before.status == Status::Cancelled
+        && before.operation.is_none()
+        && before.submission == Some(token)
+        && *after
+            == Row {
+                operation: after.operation.clone(),
+                submitted_at: after.submitted_at,
+                updated_at: after.updated_at,
+                cancellation_pending: true,
+                ..before.clone()
+            };
     let mut watch = sim.watch.borrow_mut();
-    if watch.holders[job] != Some(token) {
+    if watch.holders[job] != Some(token) && !is_late {
         let holder = watch.holders[job];
         sim.violated(|| {
             format!("{name} by lease {token} changed job {job}, whose lease is {holder:?}")

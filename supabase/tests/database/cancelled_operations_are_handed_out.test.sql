@@ -1,6 +1,6 @@
 -- A cancelled video goes on at the provider until a worker cancels it there.
 begin;
-select plan(13);
+select plan(17);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -44,6 +44,19 @@ select pg_temp.a_while_passes();
 select is(pg_temp.due(), null, 'but not for ever');
 select is(array_agg(cancellation_tries order by prompt), array[0, 2, 1, 0, 3], 'the ledger counts')
 from public.generation_jobs;
+
+-- The provider answers a submission after its job was cancelled.
+select pgmq.send('video_generation_queue', '{"prompt": "on its way"}');
+create temporary table late as select * from public.claim_generation_jobs('video_generation_queue', 600, 1);
+select public.begin_generation_submission('video_generation_queue', msg_id, lease_token, 'omni') from late;
+select public.cancel_generation_job(job_id) from late;
+truncate generation_private.woken;
+select is(public.record_generation_operation('video_generation_queue', msg_id, lease_token + 1, '{"name": "other"}'), false,
+  'another lease has nothing to say') from late;
+select is(public.record_generation_operation('video_generation_queue', msg_id, lease_token, '{"name": "late"}'), false,
+  'the lease is void') from late;
+select is(array(select queue from generation_private.woken), array['video_generation_queue'], 'but a worker is woken');
+select is(pg_temp.due(), 'late', 'and gets the operation');
 
 create or replace function generation_private.wake(queue_name text) returns void language plpgsql as $$
 begin

@@ -19,6 +19,8 @@ pub struct MemoryModel {
     clock: VirtualClock,
     /// How long an image takes.
     pub image_takes: Cell<Duration>,
+    /// How long a video's submission takes.
+    pub submission_takes: Cell<Duration>,
     /// How much CPU time an image takes once it has arrived.
     pub image_keeps_busy: Cell<Duration>,
     /// How many images are being made, and the most there were at once.
@@ -42,6 +44,7 @@ impl MemoryModel {
         Self {
             clock,
             image_takes: Cell::new(Duration::from_secs(8)),
+            submission_takes: Cell::default(),
             image_keeps_busy: Cell::default(),
             at_once: Cell::default(),
             images: RefCell::default(),
@@ -115,6 +118,7 @@ impl VideoModel for MemoryModel {
         let asked = (model.to_owned(), request.job.prompt.clone(), !request.images.is_empty());
         self.asked.borrow_mut().push(asked);
         let name = format!("operations/{}", self.submissions_made());
+        self.clock.sleep(self.submission_takes.get()).await;
         let operation = Operation { model: model.to_owned(), name };
         self.submissions.borrow_mut().pop_front().unwrap_or(Ok(operation))
     }

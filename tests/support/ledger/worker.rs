@@ -89,8 +89,17 @@ impl Ledger {
     /// `record_generation_operation`.
     pub fn record_operation(&mut self, now: Duration, lease: &Lease, operation: Operation) -> bool {
         let locked = self.lock(lease);
-        let Some(job) = locked.job.filter(|_| locked.held) else { return false };
+        let Some(job) = locked.job else { return false };
         let row = &mut self.rows[job];
+        if !locked.held {
+            let announced = row.submission == Some(lease.token);
+            if row.status == Status::Cancelled && row.operation.is_none() && announced {
+                row.operation = Some(operation);
+                (row.submitted_at, row.updated_at) = (Some(now), now);
+                row.cancellation_pending = true;
+            }
+            return false;
+        }
         if row.operation.as_ref() == Some(&operation) {
             return true;
         }
