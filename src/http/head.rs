@@ -27,15 +27,24 @@ impl Head {
         Self {
             status,
             content_length: header("content-length").and_then(|text| text.parse().ok()),
-            location: header("location").filter(|text| is_plain(text)),
+            location: header("location").and_then(|text| plain(&text)),
             retry_after: header("retry-after").and_then(|text| delay(&text)),
         }
     }
 }
 
-/// Whether a text is of the characters that a header may have.
-fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| byte == b' ' || byte == b'\t' || byte.is_ascii_graphic())
+/// The address in a header, in which other bytes than those of ASCII are percent-encoded, as browsers
+/// do it. Each is a character of its own, whatever the server meant by them together.
+fn plain(text: &str) -> Option<String> {
+    let mut plain = String::new();
+    for byte in text.chars().map(u8::try_from) {
+        match byte.ok()? {
+            byte @ (b'\t' | b' '..=b'~') => plain.push(char::from(byte)),
+            byte @ 0x80.. => plain.push_str(&format!("%{byte:02X}")),
+            _ => return None,
+        }
+    }
+    Some(plain)
 }
 
 /// None of the services here names a delay as a date, which HTTP allows too; reading dates would
@@ -72,11 +81,15 @@ mod tests {
     }
 
     #[test]
-    fn a_length_is_a_number_and_a_location_is_plain() {
+    fn a_length_is_a_number_and_a_location_becomes_plain() {
         assert_eq!(with("content-length", "12").content_length, Some(12));
         assert_eq!(with("content-length", "-1").content_length, None);
         assert_eq!(with("location", "/a b").location.unwrap(), "/a b");
-        for text in ["/\u{ff}", "/\n", "/\0"] {
+        // The bytes of "é" in UTF-8 and in Latin-1.
+        for (text, plain) in [("/caf\u{c3}\u{a9}", "/caf%C3%A9"), ("/caf\u{e9}", "/caf%E9")] {
+            assert_eq!(with("location", text).location.unwrap(), plain);
+        }
+        for text in ["/\n", "/\0", "/\u{7f}", "/\u{100}"] {
             assert_eq!(with("location", text).location, None, "{text:?}");
         }
     }

@@ -127,6 +127,33 @@ function endless() {
   return body;
 }
 
+Deno.test("a redirect to an address of raw bytes is followed as browsers follow it", async () => {
+  // "é" in UTF-8 and in Latin-1. `Deno.serve` encodes what it sends, so the bytes are written by hand.
+  for (
+    const [bytes, path] of [[[0xc3, 0xa9], "/caf%C3%A9.png"], [[0xe9], "/caf%E9.png"]] as const
+  ) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const serving = (async () => {
+      using connection = await listener.accept();
+      await connection.read(new Uint8Array(4096));
+      const text = (it: string) => [...new TextEncoder().encode(it)];
+      const head = text("HTTP/1.1 302 Found\r\nlocation: /caf");
+      const rest = text(".png\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+      await connection.write(new Uint8Array([...head, ...bytes, ...rest]));
+    })();
+    const { port } = listener.addr as Deno.NetAddr;
+    const { job, asked } = await edit("https://images.example/a.png", {
+      async send(request) {
+        if (!request.url.endsWith("/a.png")) return new Response(new Uint8Array(PNG));
+        return await fetch(`http://127.0.0.1:${port}/a.png`, { redirect: "manual" });
+      },
+    });
+    await serving;
+    equal(job.outcome, "succeeded");
+    deepEqual(asked, ["https://images.example/a.png", `https://images.example${path}`]);
+  }
+});
+
 Deno.test("a body without a content length is aborted when it is too long", async () => {
   const body = endless();
   const outcome = await hosts(
