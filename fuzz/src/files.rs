@@ -27,8 +27,8 @@ pub fn of(reply: &[u8], is_wanted: fn(Format) -> bool) -> Option<Vec<Vec<u8>>> {
 
 /// One document, or those of an event stream.
 fn documents(text: &str) -> Option<Value> {
-    if let Ok(document) = serde_json::from_str(text) {
-        return Some(document);
+    if let Ok(document) = serde_json::from_str::<Value>(text) {
+        return Some(document).filter(|it| it.is_object() || it.is_array());
     }
     let mut documents = Vec::new();
     for line in text.trim_start_matches('\u{feff}').lines().filter(|line| !line.trim().is_empty()) {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::error::{failure, is_about_itself, unreachable};
-use crate::failure::{Code, Failure};
+use super::error::{error_of, failure, is_about_itself, unreachable};
+use crate::failure::{Code, Failure, Next};
 use crate::http::{Head, Received, Reply, Transport, explanation, get, passes};
 use crate::job::Format;
+use crate::json::{Json, same_name};
 use crate::port::Body;
 use crate::service::redact::redacted;
 use crate::service::source::WebUrl;
@@ -28,19 +29,22 @@ const LARGEST: u64 = 512 * 1024 * 1024;
 /// name another address.
 const ATTEMPTS: u32 = 3;
 
+/// How long it takes at most until a finished video can be downloaded: seconds, usually.
+const ACTIVE_SOON: Duration = Duration::from_secs(10);
+
 /// Where Google's replies say that its files are.
 const GOOGLE: &str = "https://generativelanguage.googleapis.com/v1beta";
 
-/// Opens the file at a URI of the provider's, following redirects one by one. The transport adds
+/// Opens the file at an address of the provider's, following redirects one by one. The transport adds
 /// the key on the API's own origin and nowhere else.
 pub(super) async fn download<T: Transport>(
     transport: &T,
-    uri: &str,
+    address: &str,
 ) -> Result<Body<T::Stream>, Failure> {
     let bad_base = |why| give_up(format!("GOOGLE_GENERATIVE_AI_BASE_URL {why}"));
     let base = WebUrl::parse(transport.base_url()).map_err(bad_base)?;
     let bad_uri = |why| give_up(format!("the address of the video {why}"));
-    let mut url = behind_proxy(WebUrl::parse(uri).map_err(bad_uri)?, &base);
+    let mut url = absolute(address, &base).map_err(bad_uri)?;
     for _ in 0..=MOST_REDIRECTS {
         if !may_lead_to(&base, &url) {
             return Err(give_up(format!("the video is at {}, which is not allowed", url.origin())));
@@ -54,17 +58,77 @@ pub(super) async fn download<T: Transport>(
             url = url.join(&location).map_err(bad_uri)?;
             continue;
         }
-        if !head.status.is_success() {
-            let body = explanation(transport, body).await;
-            let reply = Reply { status: head.status, retry_after: head.retry_after, body };
-            return Err(refused(&url, url.same_origin(&base), &reply));
+        let Head { status, retry_after, .. } = head;
+        let mut received = Received { head: Vec::new(), whole: body };
+        if status.is_success() {
+            check_length(&head)?;
+            received = transport.peek(received.whole, HEAD, TIMEOUT).await.map_err(lost)?;
+            if !is_json(&received.head) {
+                check_bytes(&received.head)?;
+                return Ok(Body::Stream(received.whole));
+            }
         }
-        check_length(&head)?;
-        let Received { head, whole } = transport.peek(body, HEAD, TIMEOUT).await.map_err(lost)?;
-        check_bytes(&head)?;
-        return Ok(Body::Stream(whole));
+        // What is said instead of the bytes.
+        let body = explanation(transport, received.whole).await;
+        match instead(&url, &base, Reply { status, retry_after, body })? {
+            next if next == url => return Err(no_video("no MP4")),
+            next => url = next,
+        }
     }
     Err(give_up(format!("the address of the video redirects more than {MOST_REDIRECTS} times")))
+}
+
+/// Where to go on when a file's address does not lead to its bytes.
+fn instead(url: &WebUrl, base: &WebUrl, reply: Reply) -> Result<WebUrl, Failure> {
+    let own = url.same_origin(base);
+    let document = Json::read_any(&reply.body);
+    let error = error_of(&document);
+    if reply.status.is_success() && error.is_null() {
+        let is_processed = |it: &Json<'_>| {
+            it.get("state").text().is_some_and(|state| same_name(state, "PROCESSING"))
+        };
+        if document.find(&is_processed).is_some() {
+            return Err(not_active(&url.origin()));
+        }
+        let address = ["downloadUri", "uri"].iter().find_map(|name| {
+            let named = document.find(&|it| it.get(name).text().is_some())?;
+            absolute(named.get(name).text()?, base).ok()
+        });
+        return Ok(address.filter(|it| it != url).unwrap_or_else(|| to_bytes(url, base)));
+    }
+    if own && error.get("status").text().is_some_and(|it| same_name(it, "FAILED_PRECONDITION")) {
+        let failure = refused(url, own, &reply);
+        let is_of_account = matches!(failure.next, Next::Rest { .. });
+        return Err(if is_of_account { failure } else { not_active(&url.origin()) });
+    }
+    let bytes = to_bytes(url, base);
+    let is_known = matches!(reply.status.as_u16(), 400 | 404 | 405);
+    if own && is_known && bytes != *url { Ok(bytes) } else { Err(refused(url, own, &reply)) }
+}
+
+/// The URL that an address means. Some replies give no more than the name of a file.
+fn absolute(address: &str, base: &WebUrl) -> Result<WebUrl, &'static str> {
+    match address.split_once("files/") {
+        Some((folder, name)) if !folder.contains("://") => at_base(&format!("files/{name}"), base),
+        _ => WebUrl::parse(address).map(|url| behind_proxy(url, base)),
+    }
+}
+
+fn at_base(path: &str, base: &WebUrl) -> Result<WebUrl, &'static str> {
+    WebUrl::parse(&format!("{}/{path}", base.to_string().trim_end_matches('/')))
+}
+
+/// The address of a file's bytes, where an address of the API's is one of the file itself.
+fn to_bytes(url: &WebUrl, base: &WebUrl) -> WebUrl {
+    let Some(rest) = url.below(base).filter(|rest| rest.starts_with("files/")) else {
+        return url.clone();
+    };
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let method = if path.ends_with(":download") { "" } else { ":download" };
+    let media = if query.contains("alt=media") { "" } else { "&alt=media" };
+    let query = format!("{query}{media}");
+    let query = query.trim_start_matches('&');
+    at_base(&format!("{path}{method}?{query}"), base).unwrap_or_else(|_| url.clone())
 }
 
 /// A video that came inside of a reply, if it is one.
@@ -80,9 +144,7 @@ fn behind_proxy(url: WebUrl, base: &WebUrl) -> WebUrl {
     if base.same_origin(&google) {
         return url;
     }
-    let there =
-        url.below(&google).map(|rest| format!("{}/{rest}", base.to_string().trim_end_matches('/')));
-    there.and_then(|there| WebUrl::parse(&there).ok()).unwrap_or(url)
+    url.below(&google).and_then(|rest| at_base(rest, base).ok()).unwrap_or(url)
 }
 
 /// The provider is trusted, but no further than it has to be: not from the internet into a
@@ -106,9 +168,22 @@ fn check_bytes(head: &[u8]) -> Result<(), Failure> {
     if Format::of(head) == Some(Format::Mp4) {
         return Ok(());
     }
-    let what = if head.is_empty() { "empty" } else { "no MP4" };
+    Err(no_video(if head.is_empty() { "empty" } else { "no MP4" }))
+}
+
+fn no_video(what: &str) -> Failure {
     let message = format!("the file of the video is {what}");
-    Err(Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message))
+    Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message)
+}
+
+fn is_json(head: &[u8]) -> bool {
+    matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+/// What follows from a file that has not been put together yet.
+fn not_active(origin: &str) -> Failure {
+    let message = format!("the video at {origin} is not ready for download yet");
+    Failure::retry(Code::DownloadFailed, message).after(Some(ACTIVE_SOON))
 }
 
 /// What a refused download means. The API's own words count as everywhere; a file store's

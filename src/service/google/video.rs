@@ -153,13 +153,15 @@ impl<T: Transport> VideoModel for Videos<T> {
     }
 
     async fn download(&self, file: VideoFile) -> Result<Body<T::Stream>, Failure> {
-        match file {
-            VideoFile::Inline(bytes) => check_inline(bytes),
+        let (transport, address) = match file {
+            VideoFile::Inline(bytes) => return check_inline(bytes),
+            // One call, so that its code is there once.
             VideoFile::Remote(uri) => match object_url(&uri) {
-                Some(url) => download(&self.vertex, &url).await,
-                None => download(&self.gemini, &uri).await,
+                Some(url) => (&self.vertex, url),
+                None => (&self.gemini, uri),
             },
-        }
+        };
+        download(transport, &address).await
     }
 }
 

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::failure::{Next, Standing};
@@ -70,6 +70,91 @@ fn the_provider_cannot_lead_into_the_private_network() {
 fn a_simulator_on_this_machine_may_redirect_to_another() {
     let transport = moved(Recorded::at("http://127.0.0.1:9000/v1beta"), "http://127.0.0.1:9001/z");
     assert!(open(&transport.reply(200, MP4), "http://127.0.0.1:9000/v1beta/files/x").is_ok());
+}
+
+#[test]
+fn every_address_of_a_file_leads_to_its_bytes() {
+    let files = "https://api.example.com/v1beta/files/x";
+    let unknown = || Recorded::at(BASE).json(404, json!({"error": {"code": 404, "message": "m"}}));
+    let named = |answer: Value| Recorded::at(BASE).json(200, answer);
+    let rest = ":download?alt=media";
+    for (address, transport, asked) in [
+        (FILE, Recorded::at(BASE), vec![FILE.to_owned()]),
+        // The file says where its bytes are, or what it is called, or nothing of use.
+        (
+            files,
+            named(json!({"name": "files/x", "downloadUri": FILE})),
+            vec![files.into(), FILE.into()],
+        ),
+        (files, named(json!({"file": {"uri": files}})), vec![files.into(), FILE.into()]),
+        (
+            files,
+            named(json!([{"download_uri": "files/x:download?alt=media"}])),
+            vec![files.into(), FILE.into()],
+        ),
+        (files, named(json!({})), vec![files.into(), FILE.into()]),
+        (files, unknown(), vec![files.into(), FILE.into()]),
+        ("files/x", unknown(), vec![files.into(), FILE.into()]),
+        ("/v1beta/files/x", unknown(), vec![files.into(), FILE.into()]),
+        ("files/x:download", unknown(), vec![format!("{files}:download"), FILE.into()]),
+        ("files/x?alt=media", unknown(), vec![format!("{files}?alt=media"), FILE.into()]),
+        (
+            "files/x?a=b",
+            unknown(),
+            vec![format!("{files}?a=b"), format!("{files}:download?a=b&alt=media")],
+        ),
+        (&format!("files/x{rest}"), Recorded::at(BASE), vec![FILE.into()]),
+        // A store elsewhere, which gets no key.
+        (
+            files,
+            named(json!({"downloadUri": "https://store.example.net/x?sig=1"})),
+            vec![files.into(), "https://store.example.net/x?sig=1".into()],
+        ),
+        (
+            "https://store.example.net/x",
+            named(json!({"downloadUri": "https://store.example.net/y"})),
+            vec!["https://store.example.net/x".into(), "https://store.example.net/y".into()],
+        ),
+    ] {
+        let transport = transport.reply(200, MP4);
+        assert_eq!(open(&transport, address).as_deref(), Ok(MP4), "{address}");
+        assert_eq!(transport.urls(), asked, "{address}");
+    }
+}
+
+#[test]
+fn an_answer_that_leads_nowhere_comes_to_an_end() {
+    for answer in [json!({}), json!({"downloadUri": FILE}), json!({"downloadUri": "x"})] {
+        let failure = open(&Recorded::at(BASE).json(200, answer), FILE).unwrap_err();
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+    }
+    let inside = json!({"downloadUri": "http://169.254.169.254/latest"});
+    let transport = Recorded::at(BASE).json(200, inside);
+    assert_eq!(open(&transport, FILE).unwrap_err().next, Next::GiveUp);
+    assert_eq!(transport.urls(), [FILE]);
+}
+
+#[test]
+fn a_file_that_is_not_active_yet_is_asked_for_again() {
+    let not_active = json!({"error": {"code": 400, "status": "FAILED_PRECONDITION",
+        "message": "The File x is not in an ACTIVE state and usage is not allowed."}});
+    let soon = Some(Duration::from_secs(10));
+    for transport in [
+        Recorded::at(BASE).json(400, not_active),
+        Recorded::at(BASE).json(200, json!({"name": "files/x", "state": "PROCESSING"})),
+        Recorded::at(BASE).json(200, json!({"file": {"state": "processing", "downloadUri": FILE}})),
+    ] {
+        let failure = open(&transport, FILE).unwrap_err();
+        assert_eq!(failure.code, Code::DownloadFailed);
+        assert_eq!(failure.next, Next::Retry { after: soon, attempts: None });
+    }
+}
+
+#[test]
+fn a_redirect_to_bytes_of_no_ascii_is_followed() {
+    let transport = moved(Recorded::at(BASE), "/caf\u{c3}\u{a9}.mp4").reply(200, MP4);
+    open(&transport, FILE).unwrap();
+    assert_eq!(transport.urls()[1], "https://api.example.com/caf%C3%A9.mp4");
 }
 
 #[test]
