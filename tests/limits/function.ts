@@ -3,7 +3,11 @@ import { fileURLToPath } from "node:url";
 import { denoBinary } from "../../local/stack/functions/deno_binary.ts";
 import { FunctionLog } from "../../local/stack/functions/log.ts";
 import { Worker } from "../../local/stack/functions/worker.ts";
+import { newAccount, variablesOf } from "../functions/service_account.ts";
 import type { Services } from "./services.ts";
+
+/** Videos are made by Vertex AI, whose requests are kept until they are answered. */
+const ACCOUNT = variablesOf(newAccount());
 
 const ROOT = fileURLToPath(new URL("../../supabase/functions", import.meta.url));
 
@@ -35,6 +39,9 @@ export async function startFunction(services: Services, kind: "image" | "video")
       SUPABASE_SECRET_KEYS: JSON.stringify({ default: key }),
       GOOGLE_GENERATIVE_AI_API_KEY: "a-key-that-is-not-checked",
       GOOGLE_GENERATIVE_AI_BASE_URL: `${services.url}/v1beta`,
+      ...ACCOUNT,
+      GOOGLE_VERTEX_BASE_URL: services.url,
+      GOOGLE_TOKEN_URL: `${services.url}/token`,
     },
     log,
   });

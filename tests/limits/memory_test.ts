@@ -60,7 +60,7 @@ const REFUSED: Record<string, [Sizes, RegExp]> = {
   ],
   "videos of 49 MB inside of a reply": [
     { kind: "video", jobs: 1, asset: 49 * MB, inline: true },
-    /^provider_reply_unreadable: models\/veo\/operations\/big sent more than the 64 MB that fit/,
+    /^provider_reply_unreadable: projects\/.*\/operations\/big sent more than the 64 MB that fit/,
   ],
 };
 

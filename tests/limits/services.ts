@@ -14,7 +14,7 @@ export interface Sizes {
   source?: number;
   /** How many source images a job has. Default: one. */
   sources?: number;
-  /** Whether the video is inside the reply instead of at an address. */
+  /** Whether the video is inside the reply instead of in a bucket. */
   inline?: boolean;
 }
 
@@ -33,6 +33,7 @@ export interface Services extends AsyncDisposable {
 const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const MP4 = new TextEncoder().encode("\0\0\0\x20ftypisom\0\0\x02\0");
 const PIECE = 64 * 1024;
+const OPERATION = "projects/p/locations/us-central1/publishers/google/models/veo/operations/big";
 
 export function startServices(sizes: Sizes): Services {
   const stored: number[] = [];
@@ -77,10 +78,11 @@ export function startServices(sizes: Sizes): Services {
       }
       if (pathname.endsWith(":predictLongRunning")) {
         await length(request.body);
-        return Response.json({ name: "models/veo/operations/big" });
+        return Response.json({ name: OPERATION });
       }
-      if (pathname.endsWith("/operations/big")) return videoReply(services.url, sizes);
-      if (pathname.endsWith("/files/big:download")) return new Response(file(MP4, sizes.asset));
+      if (pathname === "/token") return Response.json({ access_token: "any", expires_in: 3599 });
+      if (pathname.endsWith(":fetchPredictOperation")) return videoReply(sizes);
+      if (pathname === "/storage/v1/b/big/o/video.mp4") return new Response(file(MP4, sizes.asset));
       return Response.json({ message: `nothing is at ${pathname}` }, { status: 500 });
     },
   );
@@ -131,15 +133,12 @@ function imageReply(size: number): ReadableStream<Uint8Array> {
   );
 }
 
-function videoReply(url: string, { asset, inline }: Sizes): Response {
-  const [before, after] = [
-    '{"name":"models/veo/operations/big","done":true,"response":{"generateVideoResponse":{' +
-    '"generatedSamples":[{"video":{',
-    "}}]}}}",
-  ];
-  const uri = `"uri":"${url}/v1beta/files/big:download?alt=media"`;
-  if (!inline) return new Response(before + uri + after);
-  return new Response(around(`${before}"encodedVideo":"`, base64(MP4, asset), `"${after}`));
+function videoReply({ asset, inline }: Sizes): Response {
+  const before =
+    `{"name":"${OPERATION}","done":true,"response":{"videos":[{"mimeType":"video/mp4",`;
+  const after = '"}]}}';
+  if (!inline) return new Response(`${before}"gcsUri":"gs://big/video.mp4${after}`);
+  return new Response(around(`${before}"bytesBase64Encoded":"`, base64(MP4, asset), after));
 }
 
 /** Base64 of a file of a format; what follows its first bytes is nothing but `A`. */
