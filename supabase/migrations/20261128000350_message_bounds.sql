@@ -23,7 +23,9 @@ declare
   length integer;
   prompt_length integer;
 begin
-  if pg_column_size(message) > generation_private.most_message_bytes() then
+  if message is null then
+    return 'message: expected a JSON object, got null';
+  elsif pg_column_size(message) > generation_private.most_message_bytes() then
     return format('message: expected at most %s bytes of JSON', longest);
   end if;
   -- The whole of it, as it is without compression.

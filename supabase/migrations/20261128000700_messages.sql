@@ -414,7 +414,8 @@ begin
      )
      insert into pgmq.%I (msg_id, read_ct, enqueued_at, vt, message, headers)
      overriding system value
-     select $3, greatest($4, archived.read_ct, 0), $2, clock_timestamp(), coalesce(archived.message, $5), archived.headers
+     select $3, greatest($4, archived.read_ct, 0), $2, clock_timestamp(),
+            case when archived.read_ct is null then $5 else archived.message end, archived.headers
        from (values (1)) as one
        left join archived on true',
     'a_' || job.queue, 'q_' || job.queue

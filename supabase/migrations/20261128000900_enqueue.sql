@@ -77,7 +77,6 @@ begin
   if reason is not null then
     raise exception '%', reason using errcode = '22023';
   end if;
-  perform generation_private.check_given('message', payload::text, 'a JSON object');
   perform generation_private.check_between('delay_seconds', delay_seconds, 0, 2592000, 'seconds');
   if char_length(idempotency_key) not between 1 and 255 then
     raise exception 'idempotency_key: expected 1 to 255 characters, not %', char_length(idempotency_key)

@@ -48,18 +48,11 @@ returns boolean
 language sql immutable
 return job.submission_started_at is not null and job.operation is null;
 
-create or replace function public.redrive_generation_jobs(
-  job_ids uuid[] default null,
-  error_code text default null,
-  queue_name text default null,
-  forget_operation boolean default false
-)
-returns setof uuid
-language plpgsql security definer
+create or replace function generation_private.check_choice(job_ids uuid[], error_code text, queue_name text)
+returns void
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  job public.generation_jobs;
 begin
   if num_nonnulls(job_ids, error_code, queue_name) = 0 then
     raise exception 'expected job_ids, error_code or queue_name: which failed jobs to send again'
@@ -74,7 +67,23 @@ begin
   if queue_name is not null then
     perform generation_private.check_queue(queue_name);
   end if;
+end
+$$;
 
+create or replace function public.redrive_generation_jobs(
+  job_ids uuid[] default null,
+  error_code text default null,
+  queue_name text default null,
+  forget_operation boolean default false
+)
+returns setof uuid
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  job public.generation_jobs;
+begin
+  perform generation_private.check_choice(job_ids, error_code, queue_name);
   perform generation_private.lock_queues();
   for job in
     select *
@@ -114,6 +123,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform generation_private.check_choice(job_ids, error_code, queue_name);
   return query
   select j.id,
     format(

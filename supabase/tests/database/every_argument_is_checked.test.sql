@@ -19,6 +19,8 @@ insert into may_be_null values
   ('generation_job', 'job_id'), ('extend_generation_lease', 'alone'),
   ('redrive_generation_jobs', 'job_ids'), ('redrive_generation_jobs', 'error_code'),
   ('redrive_generation_jobs', 'queue_name'), ('redrive_generation_jobs', 'forget_operation'),
+  ('generation_jobs_left_out', 'job_ids'), ('generation_jobs_left_out', 'error_code'),
+  ('generation_jobs_left_out', 'queue_name'),
   ('prune_generation_jobs', 'include_failed'),
   ('claim_generation_jobs', 'models'), ('claim_generation_jobs', 'fallback_after_seconds'),
   ('cancelled_generation_operations', 'told'),
