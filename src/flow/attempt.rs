@@ -1,10 +1,9 @@
 //! What an attempt of either kind needs.
 
-use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, LocalBoxFuture, select};
 
 use super::error::AttemptError;
 use super::lease::hold;
@@ -32,14 +31,14 @@ pub(super) async fn reject<W: World>(
 }
 
 /// Runs `work` under the lease, whose claim was sent at `since`, then settles the job by its
-/// outcome.
+/// outcome. The work is in a box, so that the code around it is there once for both kinds.
 pub(super) async fn run_attempt<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
     since: Duration,
     target: &Target,
-    work: impl Future<Output = Result<StoredAsset, AttemptError>>,
+    work: LocalBoxFuture<'_, Result<StoredAsset, AttemptError>>,
 ) -> JobReport {
     let started = world.clock().now();
     let settled = match hold(world, claim, since, work).await {

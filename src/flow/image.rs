@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::future::FutureExt;
+
 use super::attempt::{begin, fetch_all, presence, reject, run_attempt};
 use super::error::AttemptError;
 use super::report::JobReport;
@@ -22,7 +24,7 @@ pub(super) async fn process<W: World>(
         Ok(job) => {
             let presence = presence(world, &claim);
             let work = make(world, run, &claim, &job, &presence);
-            run_attempt(world, run, &claim, since, &job.target(), work).await
+            run_attempt(world, run, &claim, since, &job.target(), work.boxed_local()).await
         }
         Err(invalid) => reject(world, run, &claim, invalid).await,
     }

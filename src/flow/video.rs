@@ -8,7 +8,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::select;
+use futures_util::future::{FutureExt, select};
 use serde_json::Value;
 
 use super::attempt::{begin, fetch_all, presence, reject, run_attempt};
@@ -38,7 +38,7 @@ pub(super) async fn process<W: World>(
         Ok(job) => {
             let presence = presence(world, &claim);
             let work = make(world, run, &claim, &job, &presence);
-            run_attempt(world, run, &claim, since, &job.target(), work).await
+            run_attempt(world, run, &claim, since, &job.target(), work.boxed_local()).await
         }
         Err(invalid) => reject(world, run, &claim, invalid).await,
     }

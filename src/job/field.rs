@@ -191,12 +191,12 @@ impl<'a> Fields<'a> {
     /// one.
     pub(super) fn one_of(&mut self, field: &str, words: &[&'static str]) -> Option<&'static str> {
         self.optional(field, |value| {
-            let given = match value {
+            let text = match value {
                 Value::Number(number) => number.to_string(),
                 value => value.as_str().unwrap_or_default().into(),
             };
             // 8.0 is 8.
-            let given = given.trim_end_matches(".0");
+            let given = text.strip_suffix(".0").unwrap_or(&text);
             let found = words.iter().find(|word| word.eq_ignore_ascii_case(given));
             found.copied().ok_or_else(|| format!("{}, not {}", either(words), quoted(value)))
         })
