@@ -83,7 +83,7 @@ async function on(measurements: (session: Sql) => Promise<void>): Promise<void> 
 }
 
 /** Claims five; those of the time before have been done meanwhile, which is not measured. */
-const claims = (session: Sql, models: string[] | null) => ({
+const claims = (session: Sql, models: string[]) => ({
   call: () => session`select * from public.claim_generation_jobs(${QUEUE}, 30, 5, ${models})`,
   before: () =>
     session`
@@ -112,7 +112,18 @@ try {
 
   console.log(`claims of 5, ${waiting} messages wait`);
   await on((session) => line("pgmq.read", reads(session)));
-  await on((session) => line("a claim without limits", claims(session, null), MOST.claim));
+  await on((session) => line("a claim without limits", claims(session, MODELS), MOST.claim));
+  await on(async (session) => {
+    await session`
+      insert into public.generation_models (model, state, rests_until, since)
+      values (${MODELS[0]}, 'retired', now() + interval '1 hour', now())`;
+    await line("while the next model takes the jobs", claims(session, MODELS), MOST.claim);
+    await session`
+      insert into public.generation_models (model, state, rests_until, since)
+      select model, 'resting', now() + interval '1 hour', now()
+      from unnest(${MODELS.slice(1)}::text[]) as model`;
+    await line("while all models rest: none is taken", claims(session, MODELS), MOST.claim);
+  });
   await on(async (session) => {
     await session`insert into public.generation_limits ${session(LIMIT)}`;
     await line("with requests per minute and jobs in flight", claims(session, MODELS), MOST.claim);

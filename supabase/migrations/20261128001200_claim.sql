@@ -461,7 +461,7 @@ begin
   perform generation_private.check_between('job_deadline_seconds', job_deadline_seconds, 1, 2592000, 'seconds');
   worker.queue := queue_name;
   worker.models := models;
-  if 'models/' = any (select left(name, 7) from unnest(models) as name) then
+  if array_to_string(models, ',') ~ '(^|,)models/' then
     worker.models := array(
       select generation_private.bare_model(m.name) from unnest(models) with ordinality as m (name, place) order by place
     );
