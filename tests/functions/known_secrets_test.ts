@@ -60,3 +60,19 @@ Deno.test("short words are no secrets, and without secrets nothing is hidden", (
   equal(new KnownSecrets([]).hide("a text"), "a text");
   equal(new KnownSecrets(["schlüssel-größe"]).hide("schlüssel-größe!"), "[redacted]!");
 });
+
+Deno.test("a secret of several lines is hidden whatever became of its line breaks", async () => {
+  const random = () => crypto.randomUUID().replaceAll("-", "").repeat(2);
+  const lines = [random(), random(), random()];
+  const known = new KnownSecrets([lines.join("\n")]);
+  for (
+    const joint of ["\n", "\r\n", "", " ", "\\n", "\\\\n", "\\\\\\\\r\\\\\\\\n", "%0A", "%0d%0a"]
+  ) {
+    const text = `it said ${lines.join(joint)}, twice: ${lines.join(joint)}`;
+    equal(known.hide(text), "it said [redacted], twice: [redacted]", JSON.stringify(joint));
+    const bytes = new TextEncoder().encode(`${"x".repeat(300)}${text}`);
+    const pieces = ReadableStream.from(Array.from(bytes, (_, at) => bytes.slice(at, at + 1)));
+    const body = await new Response(pieces.pipeThrough(known.hideInStream())).text();
+    equal(body, `${"x".repeat(300)}it said [redacted], twice: [redacted]`);
+  }
+});

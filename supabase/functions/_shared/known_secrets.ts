@@ -5,6 +5,10 @@ const HIDDEN = "[redacted]";
 /** Shorter values are words rather than secrets: hiding them would make texts unreadable. */
 const SHORTEST = 6;
 
+/** What becomes of a line break inside of a secret: nothing, blanks, or escapes of escapes. */
+const LINE_BREAK = String.raw`(?:\\{0,6}[nr]|\s|%0[ad]){0,2}`;
+const LONGEST_BREAK = 16;
+
 /** Texts without the secrets. */
 export class KnownSecrets {
   readonly #secrets = new Set<string>();
@@ -27,8 +31,12 @@ export class KnownSecrets {
       .flatMap(spellingsOf)
       // The longest first: if one begins with another, its end would remain.
       .sort((a, b) => b.length - a.length);
-    this.#longest = spellings[0].length;
-    const escaped = spellings.map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
+    this.#longest = Math.max(
+      ...spellings.map((text) => text.length + LONGEST_BREAK * (text.split("\n").length - 1)),
+    );
+    const escaped = spellings.map((text) =>
+      text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&").replaceAll("\n", LINE_BREAK)
+    );
     this.#pattern = new RegExp(escaped.join("|"), "gi");
   }
 

@@ -43,7 +43,12 @@ export function parsePrivateKey(text: string, variable: string): Uint8Array<Arra
   return der;
 }
 
-/** The key as one run of base64, which is how a text would repeat it without its line breaks. */
+/** Base64 in lines, as PEM has it. */
+export function linesOf(base64: string): string {
+  return base64.replace(/\s/g, "").match(/.{1,64}/g)?.join("\n") ?? "";
+}
+
+/** Base64 of bytes, in one line. */
 export function base64Of(key: Uint8Array): string {
   return btoa(Array.from(key, (byte) => String.fromCharCode(byte)).join(""));
 }

@@ -1,6 +1,6 @@
 /** The settings of Vertex AI, from the environment. */
 import { address, credential, type Environment, optional, VariableError } from "../variable.ts";
-import { base64Of, parsePrivateKey, withRealLines } from "./private_key.ts";
+import { base64Of, linesOf, parsePrivateKey, withRealLines } from "./private_key.ts";
 
 /** Where Vertex AI is called, and as whom. */
 export interface VertexSettings {
@@ -55,7 +55,8 @@ export function readVertexSettings(environment: Environment): VertexSettings | u
 export function vertexSecrets(settings: VertexSettings | undefined): string[] {
   if (!settings) return [];
   const { credentials } = settings;
-  return ["apiKey" in credentials ? credentials.apiKey : base64Of(credentials.privateKey)];
+  if ("apiKey" in credentials) return [credentials.apiKey];
+  return [linesOf(base64Of(credentials.privateKey))];
 }
 
 /** The same from variables that may not parse. */
@@ -66,7 +67,7 @@ export function vertexSecretsIn(environment: Environment): string[] {
   const parts = given.map(withRealLines)
     .flatMap((text) => text.split("-----").map((part) => part.trim()))
     .filter((part) => part.length > 40 && /^[A-Za-z0-9+/=\s]+$/.test(part));
-  return [...given, ...parts.flatMap((part) => [part, part.replace(/\s/g, "")])];
+  return [...given, ...parts.map(linesOf)];
 }
 
 type Account = ServiceAccount & { projectId?: string };
