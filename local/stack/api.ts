@@ -18,9 +18,16 @@ const NOT_FOUND = {
   hint: "This server has /rest/v1, /storage/v1 and /functions/v1.",
 };
 
+/** The methods that `fetch` cannot pass on, and that no service has. */
+const NOT_PASSED_ON = ["CONNECT", "TRACE", "TRACK"];
+
 /** Sends a request to the service that its path names, as Supabase's gateway does. */
 export async function route(request: Request, services: Services): Promise<Response> {
   const { lite, storage, functions, keys } = services;
+  if (NOT_PASSED_ON.includes(request.method)) {
+    const headers = { allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" };
+    return Response.json({ message: "Method Not Allowed" }, { status: 405, headers });
+  }
   const { pathname } = new URL(request.url);
   if (pathname.startsWith("/rest/v1/")) return await lite.fetch(request);
   if (pathname.startsWith("/storage/v1/")) {

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use gloo_net::http::{Headers, Request, RequestBuilder, Response};
+use gloo_net::http::{Request, RequestBuilder};
 use http::StatusCode;
 use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStream, RequestInit, RequestRedirect};
+use web_sys::{Headers, ReadableStream, RequestInit, RequestRedirect};
 
 use super::abort_guard::{AbortGuard, no_reply, not_sent, within};
 use super::error::{property, unexpected, without_addresses};
@@ -86,16 +86,12 @@ impl Adapter {
     }
 
     /// Sends a request through the adapter. gloo-net would call the global `fetch` instead.
-    async fn fetch(&self, request: Request) -> Result<Response, TransportError> {
+    async fn fetch(&self, request: Request) -> Result<web_sys::Response, TransportError> {
         let request = web_sys::Request::from(request);
         let reply = self.fetch.call1(&self.this, &request).map_err(|thrown| no_reply(&thrown))?;
         let reply = JsFuture::from(Promise::resolve(&reply)).await;
-        let reply = reply.map_err(|thrown| no_reply(&thrown))?.dyn_into::<web_sys::Response>();
-        reply.map(Response::from).map_err(|_| {
-            TransportError::NoReply(
-                "the adapter answered with something other than a Response".into(),
-            )
-        })
+        let reply = reply.map_err(|thrown| no_reply(&thrown))?.dyn_into();
+        reply.map_err(|_| unusable("the adapter answered with something other than a Response"))
     }
 }
 
@@ -139,7 +135,7 @@ impl Transport for Adapter {
             }
         };
         let reply = within(timeout, self.fetch(request)).await?;
-        Ok((head(&reply)?, ResponseBody::new(reply.body(), guard)))
+        Ok((head(&reply)?, ResponseBody::new(body(&reply)?, guard)))
     }
 
     async fn collect(
@@ -178,12 +174,32 @@ fn malformed(error: gloo_net::Error) -> TransportError {
     TransportError::NotSent(without_addresses(&error.to_string()))
 }
 
+/// A property of a reply. The adapter's own object may throw when it is read, and what web-sys declares
+/// as never throwing would then end the process.
+fn read(reply: &web_sys::Response, name: &str) -> Result<JsValue, TransportError> {
+    Reflect::get(reply, &name.into()).map_err(|thrown| no_reply(&thrown))
+}
+
 /// The head of a reply.
-fn head(reply: &Response) -> Result<Head, TransportError> {
-    let status = StatusCode::from_u16(reply.status())
-        .map_err(|_| TransportError::NoReply("the adapter's Response has no status".into()))?;
-    // A copy, because gloo-net panics if reading throws, and the adapter's own object could.
-    let headers = web_sys::Headers::new_with_headers(&reply.headers().into_raw());
-    let headers = Headers::from_raw(headers.map_err(|thrown| no_reply(&thrown))?);
-    Ok(Head::read(status, |name| headers.get(name)))
+fn head(reply: &web_sys::Response) -> Result<Head, TransportError> {
+    let status = read(reply, "status")?.as_f64().map(|status| status as u16);
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.ok_or_else(|| unusable("the adapter's Response has no status"))?;
+    // A copy, because the adapter's own object could throw.
+    let headers = read(reply, "headers")?.unchecked_into();
+    let headers = Headers::new_with_headers(&headers).map_err(|thrown| no_reply(&thrown))?;
+    Ok(Head::read(status, |name| headers.get(name).ok().flatten()))
+}
+
+/// The body of a reply, if it has one.
+fn body(reply: &web_sys::Response) -> Result<Option<ReadableStream>, TransportError> {
+    let body = read(reply, "body")?;
+    if body.is_null() || body.is_undefined() {
+        return Ok(None);
+    }
+    body.dyn_into().map(Some).map_err(|_| unusable("the adapter's Response has no body"))
+}
+
+fn unusable(reason: &str) -> TransportError {
+    TransportError::NoReply(reason.into())
 }

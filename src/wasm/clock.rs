@@ -6,7 +6,7 @@ use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
-use super::event::JsEvent;
+use super::event::{JsEvent, is_aborted};
 use crate::port::Clock;
 
 #[wasm_bindgen]
@@ -41,7 +41,7 @@ impl Clock for JsClock {
     }
 
     fn stopping(&self) -> bool {
-        self.stop.as_ref().is_some_and(AbortSignal::aborted)
+        self.stop.as_ref().is_some_and(is_aborted)
     }
 
     async fn stop(&self) {

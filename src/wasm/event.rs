@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use js_sys::{Function, Promise};
+use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
@@ -46,7 +46,7 @@ impl JsEvent {
     pub(super) fn on(signal: &AbortSignal) -> Self {
         let (happened, resolve) = promise();
         let listening = signal.add_event_listener_with_callback("abort", &resolve);
-        if signal.aborted() || listening.is_err() {
+        if is_aborted(signal) || listening.is_err() {
             call(&resolve);
         }
         Self { happened, resolve, source: Source::Signal(signal.clone()) }
@@ -73,6 +73,11 @@ impl Drop for JsEvent {
         // A promise that stays pending would keep its callbacks for ever.
         call(&self.resolve);
     }
+}
+
+/// Whether a signal is aborted. One that cannot say so is not.
+pub(super) fn is_aborted(signal: &AbortSignal) -> bool {
+    Reflect::get(signal, &"aborted".into()).is_ok_and(|aborted| aborted.is_truthy())
 }
 
 fn promise() -> (JsFuture, Function) {

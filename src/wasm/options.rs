@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use js_sys::{Array, Function};
+use js_sys::{Array, Function, Reflect};
 use tsify::Tsify;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
@@ -83,7 +83,11 @@ impl RunOptions {
             source_image_buckets: optional(given, "sourceImageBuckets", TEXTS, texts)?,
             public_storage_url: optional(given, "publicStorageUrl", TEXT, JsValue::as_string)?,
             log: optional(given, "log", "a function", |it| it.dyn_ref().cloned())?,
-            signal: optional(given, "signal", "an AbortSignal", |it| it.dyn_ref().cloned())?,
+            signal: optional(given, "signal", "an AbortSignal", |it| {
+                // What only inherits from it throws when it is read.
+                let readable = Reflect::get(it, &"aborted".into()).is_ok();
+                it.dyn_ref().filter(|_| readable).cloned()
+            })?,
         })
     }
 

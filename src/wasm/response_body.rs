@@ -1,7 +1,7 @@
 //! The body of a reply, as a stream. Its bytes stay in JavaScript until they are read here, and a
 //! body that is only passed on never enters the core.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader, ReadableStreamReadResult};
@@ -15,6 +15,9 @@ extern "C" {
     /// `web-sys` declares that it never throws, but it does for a locked stream.
     #[wasm_bindgen(catch, method, js_name = tee)]
     fn try_tee(this: &Stream) -> Result<Array, JsValue>;
+    /// As above: an adapter's own object may throw.
+    #[wasm_bindgen(catch, method, js_name = cancel)]
+    fn try_cancel(this: &Stream) -> Result<Promise, JsValue>;
     #[wasm_bindgen(extends = ReadableStream)]
     type Stream;
 }
@@ -118,7 +121,9 @@ struct Unread(Option<ReadableStream>);
 impl Drop for Unread {
     fn drop(&mut self) {
         if let Some(stream) = self.0.take() {
-            ignore(stream.cancel());
+            if let Ok(cancelled) = stream.unchecked_into::<Stream>().try_cancel() {
+                ignore(cancelled);
+            }
         }
     }
 }
@@ -162,6 +167,14 @@ fn append(bytes: &mut Vec<u8>, piece: &Uint8Array) {
     }
 }
 
+/// The piece of a body, if it is one. An object that only inherits from `Uint8Array`, or hides a part
+/// of it, throws when it is read.
+fn bytes(value: JsValue) -> Option<Uint8Array> {
+    let hides = |name: &str| Object::has_own::<JsValue>(value.unchecked_ref(), &name.into());
+    let genuine = ArrayBuffer::is_view(&value) && !hides("length") && !hides("subarray");
+    value.dyn_into().ok().filter(|_| genuine)
+}
+
 /// Reads a stream piece by piece. Dropping it before the end cancels the stream.
 struct Reader {
     stream: ReadableStream,
@@ -195,11 +208,11 @@ impl Reader {
                 self.open = false;
                 return Ok(None);
             }
-            match result.get_value().dyn_into::<Uint8Array>() {
+            match bytes(result.get_value()) {
                 // A piece whose memory was transferred is empty, and reading it would throw.
-                Ok(piece) if piece.length() == 0 => {}
-                Ok(piece) => return Ok(Some(piece)),
-                Err(_) => {
+                Some(piece) if piece.length() == 0 => {}
+                Some(piece) => return Ok(Some(piece)),
+                None => {
                     return Err(TransportError::NoReply("the body is not made of bytes".into()));
                 }
             }

@@ -93,3 +93,17 @@ Deno.test("requests at the same time do not take each other's role or transactio
   );
   deepEqual(answers, expected);
 });
+
+Deno.test("a method that no service has is a 405, and not an error of the service", async () => {
+  const { port } = new URL(stack.url);
+  for (const path of ["/functions/v1/process-image-generation", "/rest/v1/", "/storage/v1/"]) {
+    for (const method of ["TRACE", "TRACK"]) {
+      // `fetch` refuses to send it.
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+      const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`;
+      await connection.write(new TextEncoder().encode(head));
+      const answer = await new Response(connection.readable).text();
+      equal(answer.split("\r\n")[0], "HTTP/1.1 405 Method Not Allowed", `${method} ${path}`);
+    }
+  }
+});

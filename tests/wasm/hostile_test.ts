@@ -192,6 +192,51 @@ const HOSTILE: Record<string, Reply> = {
     Object.defineProperty(response, "headers", { value: headers });
     return response;
   },
+  ...Object.fromEntries(["status", "headers", "body"].map((name): [string, Reply] => [
+    `a Response whose ${name} throws`,
+    () =>
+      Object.defineProperty(new Response("{}"), name, {
+        get() {
+          throw new Error("no");
+        },
+      }),
+  ])),
+  "a Response by its prototype alone": () => Object.create(Response.prototype),
+  "a body that is a stream by its prototype alone": withBody(
+    Object.create(ReadableStream.prototype),
+  ),
+  "a body that cannot be cancelled": (request) => {
+    const body = new Response("{}").body!;
+    const no = () => {
+      throw new Error("no");
+    };
+    Object.defineProperty(body, "cancel", { value: no });
+    const response = new Response(null, { status: 302, headers: { location: request.url } });
+    return Object.defineProperty(response, "body", { value: body });
+  },
+  "a body of what is bytes by its prototype alone": stream({
+    pull: (c) => (c.enqueue(Object.create(Uint8Array.prototype)), c.close()),
+  }),
+  "a body of bytes whose length throws": stream({
+    pull: (c) => {
+      const piece = Object.defineProperty(new Uint8Array(8), "length", {
+        get() {
+          throw new Error("no");
+        },
+      });
+      c.enqueue(piece);
+      c.close();
+    },
+  }),
+  "a body of bytes with a subarray of its own": stream({
+    pull: (c) => {
+      const no = () => {
+        throw new Error("no");
+      };
+      c.enqueue(Object.defineProperty(new Uint8Array(8), "subarray", { value: no }));
+      c.close();
+    },
+  }),
   "a status that cannot be": () => {
     const response = new Response("{}");
     Object.defineProperty(response, "status", { value: 99_999 });

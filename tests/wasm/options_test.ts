@@ -46,6 +46,7 @@ Deno.test("the error for a wrong option names it and what was expected", async (
     ["publicStorageUrl", 1, "a string"],
     ["log", {}, "a function, not an object"],
     ["signal", {}, "an AbortSignal, not an object"],
+    ["signal", Object.create(AbortSignal.prototype), "an AbortSignal, not an object"],
   ];
   for (const [option, value, expected] of cases) {
     const message = await misuse({ ...options(), [option]: value });
