@@ -49,6 +49,20 @@ pub enum Standing {
     Retired,
 }
 
+impl Standing {
+    /// Every one there is.
+    pub const ALL: [Standing; 3] = [Standing::Resting, Standing::Refused, Standing::Retired];
+
+    /// The name in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Standing::Resting => "resting",
+            Standing::Refused => "refused",
+            Standing::Retired => "retired",
+        }
+    }
+}
+
 impl Failure {
     /// A failure that another attempt may overcome.
     pub fn retry(code: Code, message: impl Into<String>) -> Self {
@@ -84,6 +98,19 @@ impl Failure {
             *after = Some(delay);
         }
         self
+    }
+
+    /// Whether it concerns the model, and not the job.
+    pub fn is_rest(&self) -> bool {
+        matches!(self.next, Next::Rest { .. })
+    }
+
+    /// The delay that the service asked for, if it did.
+    pub fn delay(&self) -> Option<Duration> {
+        match self.next {
+            Next::Retry { after, .. } | Next::Rest { after, .. } => after,
+            Next::GiveUp => None,
+        }
     }
 }
 
@@ -122,12 +149,18 @@ codes! {
     NoImage = "no_image",
     /// The operation ended without a video.
     NoVideo = "no_video",
-    /// None of the configured models exists any more.
+    /// The model does not exist (any more).
     ModelUnavailable = "model_unavailable",
     /// The provider understood the request and refused it.
     ModelRejectedRequest = "model_rejected_request",
-    /// The provider does not accept the API key.
+    /// The provider does not accept the credentials.
     ApiKeyInvalid = "api_key_invalid",
+    /// The account has no credit, or billing is not set up for it.
+    BillingRefused = "billing_refused",
+    /// The provider does not serve the place that the worker is in.
+    LocationRefused = "location_refused",
+    /// The provider does not serve the account or its project.
+    AccountRefused = "account_refused",
     /// The quota of the API key is used up for now.
     QuotaExhausted = "quota_exhausted",
     /// The provider cannot be reached or has trouble of its own.

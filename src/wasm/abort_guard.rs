@@ -45,11 +45,7 @@ pub(super) async fn within<T>(
 ) -> Result<T, TransportError> {
     match select(pin!(work), JsEvent::after(timeout)).await {
         Either::Left((done, _)) => done,
-        Either::Right(_) => {
-            // As 64 bits: printing 128 bits takes 2 KB of WASM.
-            let milliseconds = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-            Err(TransportError::NoReply(format!("nothing came within {milliseconds} ms")))
-        }
+        Either::Right(_) => Err(TransportError::TimedOut(timeout)),
     }
 }
 

@@ -150,8 +150,15 @@ function imageCases({ marks, said, location }: Context): Record<string, Case[]> 
     ],
     api_key_invalid: [
       image({ status: 400, body: error(400, `API key not valid: ${marks.google}. ${said}`) }),
-      image({ status: 403, body: [error(403, said)] }),
       { kind: "video", provider: { status: 401, body: error(401, said) } },
+    ],
+    account_refused: [
+      image({ status: 403, body: [error(403, said)] }),
+      image({ status: 403, body: said }),
+    ],
+    billing_refused: [image({ status: 402, body: said })],
+    location_refused: [
+      image({ status: 400, body: error(400, `User location is not supported. ${said}`) }),
     ],
     quota_exhausted: [
       image({ status: 429, body: error(429, said) }),
@@ -162,6 +169,7 @@ function imageCases({ marks, said, location }: Context): Record<string, Case[]> 
       image({ status: 503, body: said }),
       image({ drop: true }),
       poll({ body: { name: NAME, done: true, error: { code: 13, message: said } } }),
+      poll({ status: 500, body: error(500, said) }, { operation: 120 }),
     ],
     provider_reply_unreadable: [
       image({ body: `{"candidates": "${said}` }),
@@ -184,10 +192,7 @@ function videoCases({ said, location }: Context): Record<string, Case[]> {
       poll({ body: { name: NAME, done: true, error: { code: 2, message: said } } }),
       poll({ body: { name: NAME, done: true, error: said } }),
     ],
-    operation_timed_out: [
-      poll({ body: { name: NAME, metadata: said } }, { operation: 120 }),
-      poll({ status: 500, body: error(500, said) }, { operation: 120 }),
-    ],
+    operation_timed_out: [poll({ body: { name: NAME, metadata: said } }, { operation: 120 })],
     operation_not_found: [poll({ status: 404, body: error(404, said) }, IN_DOUBT)],
   };
 }

@@ -15,6 +15,8 @@ pub enum CallError {
     NotSent,
     /// The call may have arrived, or may still arrive.
     NoReply,
+    /// The same, and its whole time was waited for.
+    TimedOut,
     /// 5xx: the call had no effect.
     Unavailable,
     /// The call took effect, and its reply is garbage.
@@ -115,11 +117,11 @@ fn fate(sim: &Sim, call: Call) -> Fate {
             0 => Fate { arrives: None, ends: transit(random), error: Some(CallError::NotSent) },
             1 => Fate { arrives: None, ends, error: Some(CallError::Unavailable) },
             2 => Fate { arrives: None, ends, error: Some(CallError::NoReply) },
-            3 => Fate { arrives: None, ends: call.timeout, error: Some(CallError::NoReply) },
+            3 => Fate { arrives: None, ends: call.timeout, error: Some(CallError::TimedOut) },
             4 => Fate { arrives: Some(there), ends, error: Some(CallError::Garbage) },
             5 => {
                 let late = call.timeout + random.seconds(0.0, LATE);
-                Fate { arrives: Some(late), ends: call.timeout, error: Some(CallError::NoReply) }
+                Fate { arrives: Some(late), ends: call.timeout, error: Some(CallError::TimedOut) }
             }
             _ => Fate { arrives: Some(there), ends, error: Some(CallError::NoReply) },
         };
@@ -129,6 +131,6 @@ fn fate(sim: &Sim, call: Call) -> Fate {
     Fate {
         arrives: Some(there),
         ends: whole.min(call.timeout),
-        error: timed_out.then_some(CallError::NoReply),
+        error: timed_out.then_some(CallError::TimedOut),
     }
 }

@@ -105,7 +105,7 @@ Deno.test("the error of an adapter is reported without the address in it", async
 
   const report = await processImages(adapters, given);
 
-  equal(report.jobs[0].outcome, "retrying");
+  equal(report.jobs[0].outcome, "waiting");
   const told = JSON.stringify([report, given.entries]);
   match(told, /fetch failed: no route for url/);
   ok(!told.includes("signature"), told);

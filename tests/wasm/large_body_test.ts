@@ -116,5 +116,5 @@ Deno.test("a stream that breaks late counts as no reply", async () => {
     stored(),
   );
   equal(claims, 1);
-  deepEqual([job.outcome, job.error?.code], ["retrying", "provider_unavailable"]);
+  deepEqual([job.outcome, job.error?.code], ["waiting", "provider_unavailable"]);
 });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::error::{error_of, failure, is_about_itself, unreachable};
-use crate::failure::{Code, Failure, Next};
+use crate::failure::{Code, Failure, Next, Standing};
 use crate::http::{Head, Received, Reply, Transport, explanation, get, passes};
 use crate::job::Format;
 use crate::json::{Json, same_name};
@@ -193,15 +193,14 @@ fn refused(url: &WebUrl, own: bool, reply: &Reply) -> Failure {
     let gone = matches!(reply.status, StatusCode::NOT_FOUND | StatusCode::GONE);
     if own && !gone && !is_about_itself(reply) {
         let failure = failure(&origin, reply);
-        return match failure.code {
-            Code::ApiKeyInvalid | Code::QuotaExhausted => failure,
-            _ => Failure { code: Code::DownloadFailed, ..failure },
-        };
+        let code = if failure.is_rest() { failure.code } else { Code::DownloadFailed };
+        return Failure { code, ..failure };
     }
     let message =
         redacted(&format!("the video at {origin} was answered with {}", reply.status.as_u16()));
     if passes(reply.status) {
-        return Failure::retry(Code::DownloadFailed, message).after(reply.retry_after);
+        let trouble = Failure::rest(Standing::Resting, Code::DownloadFailed, message);
+        return trouble.after(reply.retry_after);
     }
     let advice = "; if it is gone, redrive the job with forget_operation to pay for a new one";
     Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message + advice)

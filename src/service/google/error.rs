@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::code;
+use super::{account, code};
 use crate::failure::{Code, Failure, Standing};
 use crate::http::{LONGEST_DELAY, Reply, TransportError};
 use crate::json::Json;
@@ -29,20 +29,27 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
     };
     let message = format!("{asked} answered {}: {}", status.as_u16(), words(error));
     let delay = delay_of(error).max(reply.retry_after);
+    if let Some(code) = account::refusal(status.as_u16(), error) {
+        return refused(code, message).after(delay);
+    }
     match status.as_u16() {
-        400 if names_key(error) => bad_key(message),
-        401 | 403 => bad_key(message),
-        404 | 410 => {
-            let hint =
-                if error.is_null() { " (is GOOGLE_GENERATIVE_AI_BASE_URL right?)" } else { "" };
-            Failure::rest(Standing::Retired, Code::ModelUnavailable, message + hint)
+        // A proxy or a wrong address, which is soon put right. The API itself says it in JSON.
+        404 | 410 if error.is_null() => {
+            let message = message + " (is GOOGLE_GENERATIVE_AI_BASE_URL right?)";
+            Failure::rest(Standing::Refused, Code::ModelUnavailable, message)
+        }
+        404 | 410 => Failure::rest(Standing::Retired, Code::ModelUnavailable, message),
+        400 if is_retired(error) => {
+            Failure::rest(Standing::Retired, Code::ModelUnavailable, message)
         }
         429 if is_used_up_for_long(error) => {
             Failure::rest(Standing::Resting, Code::QuotaExhausted, message)
                 .after(Some(LONGEST_DELAY))
         }
         429 => Failure::rest(Standing::Resting, Code::QuotaExhausted, message).after(delay),
-        408 | 500.. => Failure::retry(Code::ProviderUnavailable, message).after(delay),
+        408 | 500.. => {
+            Failure::rest(Standing::Resting, Code::ProviderUnavailable, message).after(delay)
+        }
         400..=499 if asks_again(error) => {
             Failure::retry_at_most(Code::ModelRejectedRequest, FEW_ATTEMPTS, message)
         }
@@ -55,8 +62,8 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
 pub(super) fn unreachable(asked: &str, error: &TransportError) -> Failure {
     let message = redacted(&format!("{asked} {error}"));
     match error {
-        TransportError::NotSent(_) | TransportError::NoReply(_) => {
-            Failure::retry(Code::ProviderUnavailable, message)
+        TransportError::NotSent(_) | TransportError::NoReply(_) | TransportError::TimedOut(_) => {
+            Failure::rest(Standing::Resting, Code::ProviderUnavailable, message)
         }
         // The next one would have to be paid for and would hardly be smaller.
         TransportError::TooLarge { .. } => Failure::give_up(Code::ProviderReplyUnreadable, message),
@@ -107,25 +114,24 @@ fn asks_again(error: &Json<'_>) -> bool {
     words.contains("retry") || words.contains("try again")
 }
 
-fn bad_key(message: String) -> Failure {
-    let advice = "Check GOOGLE_GENERATIVE_AI_API_KEY, then redrive the job";
-    Failure::give_up(Code::ApiKeyInvalid, format!("{message}. {advice}"))
+/// Whether a 400 says what is usually a 404.
+fn is_retired(error: &Json<'_>) -> bool {
+    ["is not found for API version", "is not supported for predictLongRunning"]
+        .iter()
+        .any(|words| message_of(error).contains(words))
+}
+
+fn refused(code: Code, message: String) -> Failure {
+    let message = format!("{}. {}", message.trim_end_matches('.'), account::advice(code));
+    Failure::rest(Standing::Refused, code, message)
 }
 
 /// Whether a refusal of one operation or file is about that alone: Google answers 403 for what is
 /// gone or belongs to another project, with the same status as for a key without the right.
 pub(super) fn is_about_itself(reply: &Reply) -> bool {
     let document = Json::read_any(&reply.body);
-    reply.status == StatusCode::FORBIDDEN && !names_key(error_of(&document))
-}
-
-/// Whether an error is about the key: Google answers an unknown key with 400, not with 401.
-fn names_key(error: &Json<'_>) -> bool {
-    let reason = error.get("details").list().iter().any(|detail| {
-        detail.get("reason").text().is_some_and(|reason| reason.starts_with("API_KEY_"))
-    });
-    // Without details, as proxies pass it on, its sentence is the only sign.
-    reason || message_has(error, "API key")
+    // A status that says nothing by itself shows whether the words or the reason do.
+    reply.status == StatusCode::FORBIDDEN && account::refusal(429, error_of(&document)).is_none()
 }
 
 /// Whether it takes hours until there is quota again: a daily one is used up, or there is none.
@@ -135,14 +141,13 @@ fn is_used_up_for_long(error: &Json<'_>) -> bool {
         violation.get("quotaId").text().is_some_and(|id| id.contains("PerDay"))
             || violation.get("quotaValue").integer() == Some(0)
     });
-    let message = error.get("message").text().map_or("", |text| text);
-    let none = message.split("limit: 0").skip(1);
+    let none = message_of(error).split("limit: 0").skip(1);
     daily
         || none.into_iter().any(|rest| !rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
 }
 
-fn message_has(error: &Json<'_>, words: &str) -> bool {
-    error.get("message").text().is_some_and(|message| message.contains(words))
+fn message_of<'d>(error: &'d Json<'_>) -> &'d str {
+    error.get("message").text().map_or("", |text| text)
 }
 
 /// The delay of a `RetryInfo`: seconds with an optional fraction, `"34.4s"`.
@@ -168,7 +173,14 @@ pub(super) fn operation_failure(operation: &str, error: &Json<'_>) -> Failure {
     let name = number.or_else(|| Some(redacted(code.text()?))).unwrap_or_else(|| "?".into());
     let message = format!("{operation} failed with code {name}: {}", words(error));
     let few = |message| Failure::retry_at_most(Code::OperationFailed, FEW_ATTEMPTS, message);
-    match code::status_of(error).map(|status| status.as_u16()) {
+    let status = code::status_of(error).map(|status| status.as_u16());
+    // 403 may be about what the job names, such as a bucket, so the status alone does not count.
+    if let Some(code) =
+        account::refusal(status.filter(|status| *status != 403).unwrap_or(400), error)
+    {
+        return refused(code, message);
+    }
+    match status {
         Some(429) => {
             Failure::rest(Standing::Resting, Code::QuotaExhausted, message).after(delay_of(error))
         }

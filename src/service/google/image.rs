@@ -27,6 +27,9 @@ const LONGEST_REPLY: usize = 40 * 1024 * 1024;
 /// The most attempts when a reply has no image: each is paid for.
 const ATTEMPTS_WITHOUT_IMAGE: u32 = 3;
 
+/// The most attempts when there is no reply in all the time that a worker has.
+const ATTEMPTS_WITHOUT_REPLY: u32 = 2;
+
 /// Gemini's image models.
 pub struct Gemini<T> {
     gemini: T,
@@ -54,7 +57,14 @@ impl<T: Transport> ImageModel for Gemini<T> {
             false => (&self.gemini, format!("models/{name}:generateContent")),
         };
         let url = format!("{}/{path}", transport.base_url());
-        let lost = |error: TransportError| unreachable(model, &error);
+        let lost = |error: TransportError| match error {
+            // It may have been made and billed, so there is a bound to it.
+            TransportError::TimedOut(_) => {
+                let Failure { code, message, .. } = unreachable(model, &error);
+                Failure::retry_at_most(code, ATTEMPTS_WITHOUT_REPLY, message)
+            }
+            _ => unreachable(model, &error),
+        };
         let request = post_json(&url, body(request)).map_err(lost)?;
         let limit = BodyLimit::WithPermit(LONGEST_REPLY, SMALL, permit);
         let mut reply = send(transport, request, TIMEOUT, limit).await.map_err(lost)?;

@@ -1,6 +1,7 @@
 //! Google's models.
 
 mod model;
+mod account;
 mod code;
 mod error;
 mod refusal;

@@ -6,6 +6,7 @@ use futures_util::future::LocalBoxFuture;
 use http::StatusCode;
 
 use super::address::video_address;
+use super::code;
 use super::download::{check_inline, download};
 use super::error::{error_of, failure, is_about_itself, unreachable};
 use super::model::{is_of_vertex, model_name};
@@ -41,6 +42,9 @@ const LONGEST_SUBMISSION_REPLY: usize = 1024 * 1024;
 
 /// Usually an address, but a video of up to 48 MB can come inside of the reply, as base64.
 const LONGEST_POLL_REPLY: usize = 64 * 1024 * 1024;
+
+/// What follows from a model that cannot be asked at all.
+const RETIRED: Next = Next::Rest { standing: Standing::Retired, after: None };
 
 /// The protocols, and how the names of the models begin that speak them.
 const PROTOCOLS: [(&str, &dyn VideoProtocol); 4] = [
@@ -115,7 +119,9 @@ impl<T: Transport> VideoModel for Videos<T> {
         request: VideoRequest<'_>,
     ) -> Result<Operation, SubmitError> {
         let rejected = |failure| SubmitError { failure, rejected: true };
-        let protocol = protocol_of(model).map_err(rejected)?;
+        // A name that no protocol goes with is the operator's mistake, and not the job's.
+        let unknown = |failure| Failure { next: RETIRED, ..failure };
+        let protocol = protocol_of(model).map_err(unknown).map_err(rejected)?;
         let name = model_name(model).map_err(rejected)?;
         let lost = |error: TransportError| not_submitted(model, &error);
         let limit = BodyLimit::Bytes(LONGEST_SUBMISSION_REPLY);
@@ -165,16 +171,12 @@ impl<T: Transport> VideoModel for Videos<T> {
     }
 }
 
-/// What a reply to a submission means. Only a 4xx says for certain that nothing was created; 408 says
-/// that the time was up, not for whom.
+/// What a reply to a submission means.
 fn accepted(
     protocol: &dyn VideoProtocol,
     model: &str,
     reply: &Reply,
 ) -> Result<Operation, SubmitError> {
-    if reply.status.is_client_error() && reply.status != StatusCode::REQUEST_TIMEOUT {
-        return Err(SubmitError { failure: failure(model, reply), rejected: true });
-    }
     let document = Json::read_any(&reply.body);
     let name_of = |it: &Json<'_>| {
         let name = it.get(protocol.name_key()).text().filter(|name| protocol.is_name(name))?;
@@ -183,13 +185,27 @@ fn accepted(
     let mut name = None;
     // The outermost: what is in an operation has names, too.
     document.each_object(&mut |it| name = name.take().or_else(|| name_of(it)));
-    match name.filter(|_| reply.status.is_success()) {
-        Some(name) => Ok(Operation { model: strip_models_prefix(model).to_owned(), name }),
-        None => {
-            let status = reply.status.as_u16();
-            Err(uncertain(&format!("{model} answered {status}: {}", quoted(reply))))
-        }
+    if let Some(name) = name.filter(|_| reply.status.is_success()) {
+        return Ok(Operation { model: strip_models_prefix(model).to_owned(), name });
     }
+    if is_rejection(reply.status, code::status_of(error_of(&document))) {
+        return Err(SubmitError { failure: failure(model, reply), rejected: true });
+    }
+    let status = reply.status.as_u16();
+    Err(uncertain(&format!("{model} answered {status}: {}", quoted(reply))))
+}
+
+/// Whether a reply says for certain that nothing was created: a 4xx (except 408, which says that the
+/// time was up, not for whom), or the API's own error for "unavailable" or "no quota", which it gives
+/// before it begins anything. A bare 5xx may be that of a proxy whose own wait was over.
+fn is_rejection(status: StatusCode, said: Option<StatusCode>) -> bool {
+    let refuses =
+        |status: StatusCode| status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT;
+    refuses(status)
+        || said.is_some_and(|said| {
+            matches!(said, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
+                || status.is_success() && refuses(said)
+        })
 }
 
 /// What a reply to a poll means. A video wins, whatever else is said.
@@ -243,7 +259,9 @@ fn not_submitted(model: &str, error: &TransportError) -> SubmitError {
     let failure = unreachable(model, error);
     match error {
         TransportError::NotSent(_) => SubmitError { failure, rejected: true },
-        TransportError::NoReply(_) | TransportError::TooLarge { .. } => uncertain(&failure.message),
+        TransportError::NoReply(_)
+        | TransportError::TimedOut(_)
+        | TransportError::TooLarge { .. } => uncertain(&failure.message),
     }
 }
 
@@ -263,9 +281,9 @@ fn not_polled(protocol: &dyn VideoProtocol, name: &str, reply: &Reply) -> Failur
     let failure = failure(name, reply);
     let document = Json::read_any(&reply.body);
     let error = error_of(&document);
-    let is_retired = matches!(failure.next, Next::Rest { standing: Standing::Retired, .. });
-    let is_unknown =
-        is_retired || is_about_itself(reply) || protocol.is_unknown(reply, error, &failure);
+    let is_unknown = failure.code == Code::ModelUnavailable
+        || is_about_itself(reply)
+        || protocol.is_unknown(reply, error, &failure);
     let in_doubt = |code, message| Failure::retry_at_most(code, POLLS_IN_DOUBT, message);
     match failure.next {
         // A proxy's 404 says nothing; only the API itself knows what it does not know.

@@ -190,7 +190,10 @@ fn what_is_no_video_is_not_stored() {
 #[test]
 fn a_refusal_depends_on_who_refuses() {
     let own = |status| open(&Recorded::at(BASE).reply(status, ""), FILE).unwrap_err();
-    assert_eq!((own(401).code, own(401).next), (Code::ApiKeyInvalid, Next::GiveUp));
+    assert_eq!(
+        (own(401).code, own(401).next),
+        (Code::ApiKeyInvalid, Next::Rest { standing: Standing::Refused, after: None })
+    );
     // What Google says of a file that is gone, while the key is as good as ever.
     let gone = json!({"error": {"code": 403, "status": "PERMISSION_DENIED",
         "message": "You do not have permission to access the File or it may not exist."}});
@@ -204,7 +207,7 @@ fn a_refusal_depends_on_who_refuses() {
     assert_eq!(own(429).next, Next::Rest { standing: Standing::Resting, after: None });
     assert_eq!(
         (own(503).code, own(503).next),
-        (Code::DownloadFailed, Next::Retry { after: None, attempts: None })
+        (Code::ProviderUnavailable, Next::Rest { standing: Standing::Resting, after: None })
     );
     assert_eq!(own(404).next, Next::Retry { after: None, attempts: Some(3) });
 
@@ -213,7 +216,7 @@ fn a_refusal_depends_on_who_refuses() {
         open(&transport.reply(status, "denied"), FILE).unwrap_err()
     };
     assert_eq!(store(403).next, Next::Retry { after: None, attempts: Some(3) });
-    assert_eq!(store(503).next, Next::Retry { after: None, attempts: None });
+    assert_eq!(store(503).next, Next::Rest { standing: Standing::Resting, after: None });
     assert!(!store(403).message.contains("s3cr3t"));
 }
 
@@ -222,5 +225,5 @@ fn a_broken_connection_is_tried_again() {
     let lost = Recorded::at(BASE).fails(TransportError::NoReply("reset".into()));
     let failure = open(&lost, FILE).unwrap_err();
     assert_eq!(failure.code, Code::DownloadFailed);
-    assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
+    assert_eq!(failure.next, Next::Rest { standing: Standing::Resting, after: None });
 }

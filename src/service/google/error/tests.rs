@@ -45,40 +45,147 @@ fn a_refused_request_is_final_and_in_the_providers_words() {
     let failure = of(400, &body);
     assert_eq!((failure.code, failure.next), (Code::ModelRejectedRequest, Next::GiveUp));
     assert_eq!(failure.message, "a-model answered 400: `durationSeconds` has to be 4 to 8.");
-    for status in [402, 405, 409, 413, 422] {
+    for status in [405, 409, 413, 422] {
         assert_eq!(of(status, "").next, Next::GiveUp, "{status}");
     }
 }
 
+fn refuses(code: Code, status: u16, body: &str) {
+    let failure = of(status, body);
+    let refused = Next::Rest { standing: Standing::Refused, after: None };
+    assert_eq!((failure.code, failure.next), (code, refused), "{status} {body}");
+    assert!(failure.message.ends_with(account::advice(code)), "{}", failure.message);
+}
+
 #[test]
-fn a_refused_key_is_final_and_says_what_to_do() {
-    let reason = json!([{"@type": "type.googleapis.com/google.rpc.ErrorInfo",
-        "reason": "API_KEY_INVALID", "domain": "googleapis.com"}]);
-    for (status, body) in [
-        (400, error(400, "INVALID_ARGUMENT", "Bad key.", reason)),
-        (400, error(400, "INVALID_ARGUMENT", "API key not valid. Please pass one.", json!(null))),
-        (401, error(401, "UNAUTHENTICATED", "Missing key.", json!([]))),
-        (403, error(403, "PERMISSION_DENIED", "Suspended.", json!([]))),
-        (403, String::new()),
+fn what_refuses_the_account_is_known_by_its_reason_whatever_the_status() {
+    for (reason, code) in [
+        ("API_KEY_INVALID", Code::ApiKeyInvalid),
+        ("API_KEY_SERVICE_BLOCKED", Code::ApiKeyInvalid),
+        ("ACCESS_TOKEN_EXPIRED", Code::ApiKeyInvalid),
+        ("CREDENTIALS_MISSING", Code::ApiKeyInvalid),
+        ("BILLING_DISABLED", Code::BillingRefused),
+        ("UREQ_PROJECT_BILLING_NOT_FOUND", Code::BillingRefused),
+        ("LOCATION_POLICY_VIOLATED", Code::LocationRefused),
+        ("CONSUMER_SUSPENDED", Code::AccountRefused),
+        ("CONSUMER_INVALID", Code::AccountRefused),
+        ("SERVICE_DISABLED", Code::AccountRefused),
+        ("IAM_PERMISSION_DENIED", Code::AccountRefused),
     ] {
-        let failure = of(status, &body);
-        assert_eq!((failure.code, failure.next), (Code::ApiKeyInvalid, Next::GiveUp), "{body}");
-        assert!(failure.message.contains("GOOGLE_GENERATIVE_AI_API_KEY"), "{}", failure.message);
+        let details = json!([{"@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": reason, "domain": "googleapis.com"}]);
+        for status in [200, 400, 403, 429, 500, 503] {
+            refuses(code, status, &error(status, "", "No.", details.clone()));
+        }
+    }
+    let quota = error(429, "RESOURCE_EXHAUSTED", "No.", json!([{"reason": "RATE_LIMIT_EXCEEDED"}]));
+    assert_eq!(waits(&of(429, &quota)), None);
+}
+
+#[test]
+fn what_refuses_the_account_is_known_by_its_words() {
+    for (status, message, code) in [
+        (400, "API key not valid. Please pass a valid API key.", Code::ApiKeyInvalid),
+        (400, "API key expired. Please renew the API key.", Code::ApiKeyInvalid),
+        (400, "API Key not found. Please pass a valid API key.", Code::ApiKeyInvalid),
+        (400, "[400 Bad Request] Error: API key not valid.", Code::ApiKeyInvalid),
+        (400, "INVALID_ARGUMENT: API key not valid.", Code::ApiKeyInvalid),
+        (500, "API key not valid. Please pass a valid API key.", Code::ApiKeyInvalid),
+        (403, "Your API key was reported as leaked. Please use another one.", Code::ApiKeyInvalid),
+        (403, "Method doesn't allow unregistered callers.", Code::ApiKeyInvalid),
+        (403, "Permission denied: Consumer 'api_key:…' has been suspended.", Code::AccountRefused),
+        (
+            403,
+            "Generative Language API has not been used in project 1 before or it is disabled.",
+            Code::AccountRefused,
+        ),
+        (
+            403,
+            "Permission 'aiplatform.endpoints.predict' denied on resource.",
+            Code::AccountRefused,
+        ),
+        (403, "The caller does not have permission", Code::AccountRefused),
+        (
+            403,
+            "This API method requires billing to be enabled. Please enable billing on project #1.",
+            Code::BillingRefused,
+        ),
+        (403, "Project x (#1) has billing disabled. Please enable it.", Code::BillingRefused),
+        (400, "Imagen API is only accessible to billed users at this time.", Code::BillingRefused),
+        (
+            429,
+            "Your prepayment credits are depleted. Please go to AI Studio.",
+            Code::BillingRefused,
+        ),
+        (429, "Your project has exceeded its monthly spending cap.", Code::BillingRefused),
+        (400, "User location is not supported for the API use.", Code::LocationRefused),
+        (
+            400,
+            "Gemini API free tier is not available in your country. Please enable billing.",
+            Code::LocationRefused,
+        ),
+    ] {
+        refuses(code, status, &error(status, "", message, json!(null)));
+        refuses(code, status, &json!({"error": message}).to_string());
+    }
+    let inner = error(400, "INVALID_ARGUMENT", "API key expired.", json!([]));
+    refuses(Code::ApiKeyInvalid, 400, &error(400, "Bad Request", &inner, json!(null)));
+}
+
+#[test]
+fn what_refuses_the_account_is_known_by_its_status() {
+    for body in ["", "<html>Forbidden</html>", "{}", "{\"error\":{\"message\":\"m\"}}"] {
+        refuses(Code::ApiKeyInvalid, 401, body);
+        refuses(Code::BillingRefused, 402, body);
+        refuses(Code::AccountRefused, 403, body);
+        refuses(Code::AccountRefused, 407, body);
     }
 }
 
 #[test]
-fn a_model_that_is_gone_leads_to_the_next_one() {
-    let gone = error(404, "NOT_FOUND", "models/a-model is no longer available.", json!([]));
-    let by_code = json!({"error": {"code": "model_not_found", "message": "No such model."}});
-    for (status, body) in [(404, gone), (400, by_code.to_string()), (410, String::new())] {
-        let failure = of(status, &body);
-        assert_eq!(
-            (failure.code, failure.next),
-            (Code::ModelUnavailable, Next::Rest { standing: Standing::Retired, after: None })
-        );
+fn a_refusal_that_quotes_the_job_is_not_about_the_account() {
+    for message in [
+        "Invalid prompt: draw a sign that says API key not valid",
+        "Unable to process \"API key not valid. Please pass a valid API key.\"",
+        "The prompt 'User location is not supported' was refused.",
+        "`prompt`: Your prepayment credits are depleted",
+        "The text about an API key cannot be drawn.",
+    ] {
+        let failure = of(400, &error(400, "INVALID_ARGUMENT", message, json!([])));
+        assert_eq!((failure.code, failure.next), (Code::ModelRejectedRequest, Next::GiveUp));
     }
-    assert!(of(404, "<html>Not Found</html>").message.contains("GOOGLE_GENERATIVE_AI_BASE_URL"));
+    // What an ordinary limit says of billing.
+    let message = "You exceeded your current quota, please check your plan and billing details.";
+    assert_eq!(waits(&of(429, &error(429, "RESOURCE_EXHAUSTED", message, json!([])))), None);
+}
+
+#[test]
+fn a_model_that_is_gone_leads_to_the_next_one() {
+    let gone = |status, message: &str| (status, error(status, "NOT_FOUND", message, json!([])));
+    let unsupported = "models/x is not found for API version v1beta, or is not supported for \
+                       predictLongRunning. Call ListModels to see the list of available models.";
+    let by_code = json!({"error": {"code": "model_not_found", "message": "No such model."}});
+    for (status, body) in [
+        gone(404, "This model models/a-model is no longer available to new users."),
+        gone(410, "models/a-model is no longer available."),
+        gone(404, unsupported),
+        (400, error(400, "INVALID_ARGUMENT", unsupported, json!([]))),
+        (400, by_code.to_string()),
+    ] {
+        let failure = of(status, &body);
+        let retired = Next::Rest { standing: Standing::Retired, after: None };
+        assert_eq!((failure.code, failure.next), (Code::ModelUnavailable, retired), "{body}");
+    }
+}
+
+#[test]
+fn a_proxys_not_found_is_soon_asked_again() {
+    for (status, body) in [(404, "<html>Not Found</html>"), (410, ""), (404, "")] {
+        let failure = of(status, body);
+        let refused = Next::Rest { standing: Standing::Refused, after: None };
+        assert_eq!((failure.code, failure.next), (Code::ModelUnavailable, refused));
+        assert!(failure.message.contains("GOOGLE_GENERATIVE_AI_BASE_URL"));
+    }
 }
 
 #[test]
@@ -120,12 +227,12 @@ fn a_quota_of_a_day_or_of_nothing_takes_an_hour() {
 }
 
 #[test]
-fn trouble_on_their_side_is_worth_another_try() {
+fn trouble_on_their_side_is_waited_out() {
     for status in [408, 500, 502, 503, 504, 529] {
         let failure = after(status, "<html>sorry</html>", Some(7));
         assert_eq!(failure.code, Code::ProviderUnavailable);
         let after = Some(Duration::from_secs(7));
-        assert_eq!(failure.next, Next::Retry { after, attempts: None });
+        assert_eq!(failure.next, Next::Rest { standing: Standing::Resting, after });
         assert_eq!(failure.message, format!("a-model answered {status}: no explanation"));
     }
 }
@@ -168,7 +275,7 @@ fn a_code_means_the_same_as_a_number_and_in_words_and_wherever_it_is_said() {
         (json!([10, 409, "aborted"]), Next::Retry { after: None, attempts: None }),
         (json!([1, "cancelled", 2, "unknown", 15, "never_heard_of", 7000, -3]), FEW),
         (json!([3, 400, "INVALID_ARGUMENT", "invalid_request", 5, 404, 7, 403]), Next::GiveUp),
-        (json!([9, 11, 12, 16, 6, "unimplemented", "permission_denied"]), Next::GiveUp),
+        (json!([9, 11, 12, 6, "unimplemented", "permission_denied"]), Next::GiveUp),
     ] {
         for code in twins.as_array().unwrap() {
             let by_code = ended(&json!({"code": code, "message": "m"}));
@@ -204,6 +311,14 @@ fn an_operation_ends_in_the_providers_words() {
         assert_eq!(ended(&error).message, message);
     }
     assert_eq!(ended(&json!("Out of tea.")).next, FEW);
+    for refused in [
+        json!({"code": 16, "message": "m"}),
+        json!({"code": 9, "message": "User location is not supported for the API use."}),
+        json!({"code": 7, "details": [{"reason": "BILLING_DISABLED"}]}),
+    ] {
+        let next = ended(&refused).next;
+        assert_eq!(next, Next::Rest { standing: Standing::Refused, after: None }, "{refused}");
+    }
     let named = json!({"code": 429, "details": [{"retryDelay": "7s"}]});
     let after = Some(Duration::from_secs(7));
     assert_eq!(ended(&named).next, Next::Rest { standing: Standing::Resting, after });

@@ -397,12 +397,16 @@ fn an_error_leads_where_googles_errors_lead() {
 }
 
 #[test]
-fn a_lost_connection_is_tried_again() {
+fn a_lost_connection_is_trouble_and_a_long_silence_is_tried_once_more() {
     for error in [TransportError::NotSent("x".into()), TransportError::NoReply("x".into())] {
         let failure = generate(&Recorded::at(BASE).fails(error)).unwrap_err();
         assert_eq!(failure.code, Code::ProviderUnavailable);
-        assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
+        assert_eq!(failure.next, Next::Rest { standing: Standing::Resting, after: None });
     }
+    // It may have been made and billed, each time.
+    let silence = TransportError::TimedOut(TIMEOUT);
+    let failure = generate(&Recorded::at(BASE).fails(silence)).unwrap_err();
+    assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(2) });
 }
 
 #[test]

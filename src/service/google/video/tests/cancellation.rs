@@ -30,10 +30,10 @@ fn a_refusal_says_whether_it_may_pass() {
         cancel(OMNI, "v1_x", &Recorded::at(BASE).json(status, error)).unwrap_err()
     };
     assert_eq!(refused(400).next, Next::GiveUp);
-    assert!(matches!(refused(503).next, Next::Retry { .. }));
+    assert!(matches!(refused(503).next, Next::Rest { .. }));
     assert!(matches!(refused(429).next, Next::Rest { .. }));
     let lost = Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
-    assert!(matches!(cancel(OMNI, "v1_x", &lost).unwrap_err().next, Next::Retry { .. }));
+    assert!(matches!(cancel(OMNI, "v1_x", &lost).unwrap_err().next, Next::Rest { .. }));
     let elsewhere = cancel(OMNI, "../files/x", &Recorded::at(BASE)).unwrap_err();
     assert_eq!(elsewhere.next, Next::GiveUp);
 }

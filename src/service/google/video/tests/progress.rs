@@ -361,7 +361,7 @@ fn what_a_proxy_does_not_know_says_nothing_about_the_operation() {
     let place = json!({"error": {"code": 400, "status": "FAILED_PRECONDITION",
         "message": "User location is not supported"}});
     let transport = Recorded::at(BASE).json(400, place);
-    assert_eq!(poll(OMNI, "v1_x", &transport).unwrap_err().code, Code::ModelRejectedRequest);
+    assert_eq!(poll(OMNI, "v1_x", &transport).unwrap_err().code, Code::LocationRefused);
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn omni_is_told_what_its_images_are() {
 fn a_4xx_created_nothing() {
     for (status, next) in [
         (400, Next::GiveUp),
-        (403, Next::GiveUp),
+        (403, Next::Rest { standing: Standing::Refused, after: None }),
         (404, Next::Rest { standing: Standing::Retired, after: None }),
         (429, Next::Rest { standing: Standing::Resting, after: None }),
     ] {
@@ -169,6 +169,10 @@ fn what_may_have_been_accepted_is_not_asked_for_again() {
         base().reply(500, ""),
         base().reply(408, ""),
         base().reply(503, "<html>"),
+        base().reply(503, "{}"),
+        base().json(500, json!({"error": {"code": 500, "status": "INTERNAL", "message": "m"}})),
+        base().json(504, json!({"error": {"code": 504, "status": "DEADLINE_EXCEEDED"}})),
+        base().fails(TransportError::TimedOut(SUBMIT_TIMEOUT)),
         base().reply(302, ""),
         base().reply(200, ""),
         base().reply(200, "<html>"),
@@ -187,6 +191,19 @@ fn what_may_have_been_accepted_is_not_asked_for_again() {
 }
 
 #[test]
+fn the_apis_own_word_that_it_is_unavailable_is_a_rejection() {
+    for (status, code) in [(503, 503), (500, 503), (200, 503), (502, 429), (200, 400)] {
+        let reply = json!({"error": {"code": code, "message": "The model is overloaded."}});
+        let error = submit(VEO, &Recorded::at(BASE).json(status, reply)).unwrap_err();
+        assert!(error.rejected, "{status} {code}");
+        assert_eq!(error.failure.is_rest(), code != 400, "{status} {code}");
+    }
+    // The operation counts, whatever stands beside it.
+    let reply = json!({"name": NAME, "error": {"code": 503, "message": "m"}});
+    assert!(submit(VEO, &Recorded::at(BASE).json(200, reply)).is_ok());
+}
+
+#[test]
 fn a_refused_connection_is_a_rejection() {
     let refused = Recorded::at(BASE).fails(TransportError::NotSent("refused".into()));
     let error = submit(OMNI, &refused).unwrap_err();
@@ -199,7 +216,7 @@ fn a_model_of_no_known_family_is_refused_by_name() {
     let transport = Recorded::at(BASE);
     let error = submit("sora-9", &transport).unwrap_err();
     assert!(error.rejected);
-    assert_eq!(error.failure.next, Next::GiveUp);
+    assert_eq!(error.failure.next, RETIRED, "no job is lost by a mistake in the configuration");
     assert!(
         error.failure.message.contains("VIDEO_MODELS") && error.failure.message.contains("sora-9")
     );
