@@ -256,6 +256,15 @@ export interface RunOptions {
      */
     maxAttempts: number;
     /**
+     * How old a job may become while its models cannot be used, in hours; the default is 24.
+     */
+    jobDeadlineHours?: number;
+    /**
+     * After how long a model that cannot be used is passed over for the next one, in seconds; by
+     * default, never.
+     */
+    fallbackAfterSeconds?: number;
+    /**
      * How many jobs the run claims at most; by default, as many as its budget allows.
      */
     maxJobs?: number;
@@ -375,7 +384,7 @@ export interface RunReport {
      */
     retrying: number;
     /**
-     * Of these: wait for an operation or for quota.
+     * Of these: wait for an operation or for a model.
      */
     waiting: number;
     /**
@@ -417,7 +426,7 @@ export interface JobError {
 /**
  * Why a run stopped taking jobs.
  */
-export type Stopped = "empty" | "budget" | "cpu" | "max_jobs" | "shutdown" | "provider_refused" | "unavailable";
+export type Stopped = "empty" | "budget" | "cpu" | "max_jobs" | "shutdown" | "unavailable";
 
 
 /**

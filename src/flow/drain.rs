@@ -9,13 +9,13 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use super::attempt::release;
 use super::log;
-use super::report::{JobError, JobReport, RunReport, Stopped};
+use super::report::{JobReport, RunReport, Stopped};
 use super::run::Run;
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::job::Kind;
 use crate::policy::budget::MOST_CPU;
 use crate::policy::retry::SUSPECT;
-use crate::port::{Claim, Clock, Level, Queue, World};
+use crate::port::{Claim, ClaimRequest, Clock, Level, Queue, World};
 
 /// Claims jobs whenever one more may run, and processes them by `process`.
 ///
@@ -34,20 +34,22 @@ pub(super) async fn drain<'a, W: World>(
     let mut asked = Duration::ZERO;
     // Whether the queue may hold something: it is asked again each time a job has ended.
     let mut maybe_more = true;
-    let mut refused = false;
     let mut one_is_alone = false;
     let mut claimed = 0;
     loop {
-        let refusal = refused.then_some(Stopped::ProviderRefused);
-        let stop = refusal.or_else(|| reason_to_stop(world, run, claimed));
+        let stop = reason_to_stop(world, run, claimed);
         let free_places = free_places(run, claimed, under_way.len());
         one_is_alone &= !under_way.is_empty();
         if claiming.is_none() && stop.is_none() && maybe_more && free_places > 0 && !one_is_alone {
             asked = world.clock().now();
-            let models = run.models.left();
-            claiming = Some(Box::pin(async move {
-                world.queue().claim(kind, kind.lease(), free_places, &models).await
-            }));
+            let request = ClaimRequest {
+                lease: kind.lease(),
+                quantity: free_places,
+                models: run.models.names(),
+                fallback_after: run.settings.fallback_after,
+                job_deadline: run.settings.job_deadline,
+            };
+            claiming = Some(Box::pin(world.queue().claim(kind, request)));
         }
         if claiming.is_none() && under_way.is_empty() {
             // A queue that is out of reach has been noted already.
@@ -79,7 +81,6 @@ pub(super) async fn drain<'a, W: World>(
                 maybe_more = false;
             }
             Event::Ended(job) => {
-                refused |= job.error.as_ref().is_some_and(meets_every_job);
                 report.add(job);
                 maybe_more = report.stopped != Stopped::Unavailable;
             }
@@ -124,12 +125,6 @@ where
         }
     })
     .await
-}
-
-/// Whether what one job met is in the way of all: a key that is not accepted, a list without a
-/// model that exists. Going on would only fail what waits on the queue, one job after the other.
-fn meets_every_job(error: &JobError) -> bool {
-    [Code::ApiKeyInvalid, Code::ModelUnavailable].iter().any(|code| code.as_str() == error.code)
 }
 
 /// Why no more jobs are to be taken, if so.

@@ -22,6 +22,8 @@ pub(super) enum AttemptError {
     Failed {
         /// What.
         failure: Failure,
+        /// The model that the job waits for, where its trouble is what failed.
+        waits_for: Option<String>,
         /// Whether a submission that was intended or made is definitely over.
         reset_submission: bool,
     },
@@ -29,7 +31,7 @@ pub(super) enum AttemptError {
 
 impl From<Failure> for AttemptError {
     fn from(failure: Failure) -> Self {
-        AttemptError::Failed { failure, reset_submission: false }
+        AttemptError::Failed { failure, waits_for: None, reset_submission: false }
     }
 }
 

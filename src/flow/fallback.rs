@@ -1,38 +1,23 @@
-//! The list of models: the first usable one wins.
-
-use std::cell::Cell;
+//! The list of models: the first that can be used makes the asset.
 
 use super::error::AttemptError;
-use super::log;
-use crate::failure::{Code, Failure, Next, Standing};
+use super::{log, trouble};
+use crate::failure::{Failure, Next, Standing};
 use crate::job::{Invalid, Issue, either, strip_models_prefix};
-use crate::port::{Claim, Level, World};
+use crate::port::{Claim, Level, Unavailable, World};
 
 /// The models of a run, in order of preference.
 #[derive(Debug)]
-pub(super) struct Models(Vec<Model>);
-
-#[derive(Debug)]
-struct Model {
-    name: String,
-    /// One that turned out to be retired is left alone for the rest of the run.
-    retired: Cell<bool>,
-}
+pub(super) struct Models(Vec<String>);
 
 impl Models {
     pub(super) fn new(names: &[String]) -> Self {
-        let model = |name: &String| Model {
-            name: strip_models_prefix(name).into(),
-            retired: Cell::new(false),
-        };
-        Self(names.iter().map(model).collect())
+        Self(names.iter().map(|name| strip_models_prefix(name).into()).collect())
     }
 
-    /// Those that may still be available, or all when none is left.
-    pub(super) fn left(&self) -> Vec<String> {
-        let none_left = self.0.iter().all(|model| model.retired.get());
-        let left = self.0.iter().filter(|model| none_left || !model.retired.get());
-        left.map(|model| model.name.clone()).collect()
+    /// Their names, as claims and reports of trouble give them.
+    pub(super) fn names(&self) -> &[String] {
+        &self.0
     }
 
     /// Those that can do a job: what one cannot, `check` adds to the list. The message may have
@@ -42,12 +27,18 @@ impl Models {
         chosen: Option<&str>,
         check: &dyn Fn(&str, &mut Vec<Issue>),
     ) -> Result<Able<'_>, Invalid> {
-        let mut able = Able { models: Vec::new(), unmet: Vec::new(), chosen: chosen.is_some() };
+        let mut able = Able {
+            models: Vec::new(),
+            chosen: chosen.is_some(),
+            passed_over: String::new(),
+            waits_for: None,
+        };
+        let mut unmet = Vec::new();
         for model in &self.0 {
-            if chosen.is_none_or(|name| name == model.name) {
-                let before = able.unmet.len();
-                check(&model.name, &mut able.unmet);
-                if able.unmet.len() == before {
+            if chosen.is_none_or(|name| name == model) {
+                let before = unmet.len();
+                check(model, &mut unmet);
+                if unmet.len() == before {
                     able.models.push(model);
                 }
             }
@@ -55,67 +46,89 @@ impl Models {
         if !able.models.is_empty() {
             return Ok(able);
         }
-        if able.unmet.is_empty() {
-            let expected = either(&names(self.0.iter()));
-            able.unmet.push(Issue { field: "model".into(), expected });
+        if unmet.is_empty() {
+            let names: Vec<_> = self.0.iter().map(String::as_str).collect();
+            unmet.push(Issue { field: "model".into(), expected: either(&names) });
         }
-        Err(Invalid { issues: able.unmet })
+        Err(Invalid { issues: unmet })
     }
 }
 
-/// The models that can do a job.
+/// The models that can do a job, those that were not tried yet.
 pub(super) struct Able<'a> {
-    models: Vec<&'a Model>,
-    /// Why the others cannot.
-    unmet: Vec<Issue>,
+    models: Vec<&'a str>,
     chosen: bool,
+    /// Which models were passed over, and why.
+    passed_over: String,
+    /// The model that the job waits for if none is left, and why.
+    waits_for: Option<(&'a str, Failure)>,
 }
 
-impl Able<'_> {
-    /// Tries one after the other as long as the failure says that another may do it.
+impl<'a> Able<'a> {
+    /// Tries the first model that can be used; `attempt` is also told which were passed over for it,
+    /// and why. A model that cannot be used is waited for, unless another may take the job.
     pub(super) async fn try_each<W: World, T>(
-        self,
+        mut self,
         world: &W,
         claim: &Claim,
-        attempt: impl AsyncFn(&str) -> Result<T, AttemptError>,
+        attempt: impl AsyncFn(&str, Option<&str>) -> Result<T, AttemptError>,
     ) -> Result<T, AttemptError> {
-        for Model { name, retired } in &self.models {
-            if retired.get() {
-                continue;
-            }
-            match attempt(name).await {
-                Err(AttemptError::Failed { failure, .. }) if is_retired(&failure) => {
-                    retired.set(true);
-                    let text = format!("Model {name} is not available");
-                    log::failure(world, claim, Level::Error, &text, &failure);
+        while let Some(model) = self.next(world, claim) {
+            let passed_over = Some(&*self.passed_over).filter(|reasons| !reasons.is_empty());
+            match attempt(model, passed_over).await {
+                Err(AttemptError::Failed { failure, .. }) if failure.is_rest() => {
+                    let failure = trouble::report(world, claim, model, failure).await?;
+                    self.set_aside(world, claim, model, failure);
                 }
                 result => return result,
             }
         }
-        // Every submission so far was definitely rejected, so nothing is pending.
-        Err(AttemptError::Failed { failure: self.exhausted(), reset_submission: true })
+        Err(self.waiting())
     }
 
-    /// That none is left is every job's trouble, unless this one asks for more than others do.
-    fn exhausted(mut self) -> Failure {
-        let names = names(self.models.into_iter()).join(", ");
-        if self.chosen {
-            let expected = format!("one that is still available, not {names}");
-            self.unmet.push(Issue { field: "model".into(), expected });
+    /// The next model that can be used.
+    fn next<W: World>(&mut self, world: &W, claim: &Claim) -> Option<&'a str> {
+        while !self.models.is_empty() {
+            let model = self.models.remove(0);
+            match known(claim, model).filter(|known| !known.probe) {
+                Some(known) => self.set_aside(world, claim, model, known.failure.clone()),
+                None => return Some(model),
+            }
         }
-        if self.unmet.is_empty() {
-            let message = format!("none of the models is available: {names}");
-            return Failure::give_up(Code::ModelUnavailable, message);
+        None
+    }
+
+    /// Passes over a model that cannot be used, or has the job wait for it.
+    fn set_aside<W: World>(&mut self, world: &W, claim: &Claim, model: &'a str, failure: Failure) {
+        let retired = matches!(failure.next, Next::Rest { standing: Standing::Retired, .. });
+        let next_may = retired || known(claim, model).is_some_and(|known| known.passed_over);
+        if self.chosen || !next_may {
+            self.models.clear();
+            self.waits_for = Some((model, failure));
+            return;
         }
-        let invalid = Invalid { issues: self.unmet };
-        Failure::give_up(Code::InvalidMessage, invalid.to_string())
+        log::failure(world, claim, Level::Warn, &format!("{model} is passed over"), &failure);
+        let separator = if self.passed_over.is_empty() { "" } else { "; " };
+        for text in [separator, model, ": ", &failure.message] {
+            self.passed_over.push_str(text);
+        }
+        // The one that may be used again first.
+        if self.waits_for.as_ref().is_none_or(|(_, other)| failure.delay() < other.delay()) {
+            self.waits_for = Some((model, failure));
+        }
+    }
+
+    /// That no model is left. Every submission so far was definitely rejected, so nothing is pending.
+    fn waiting(self) -> AttemptError {
+        self.waits_for.map_or(AttemptError::LeaseLost, |(model, failure)| AttemptError::Failed {
+            failure,
+            waits_for: Some(model.into()),
+            reset_submission: true,
+        })
     }
 }
 
-fn is_retired(failure: &Failure) -> bool {
-    matches!(failure.next, Next::Rest { standing: Standing::Retired, .. })
-}
-
-fn names<'a>(models: impl Iterator<Item = &'a Model>) -> Vec<&'a str> {
-    models.map(|model| model.name.as_str()).collect()
+/// What the claim says of a model that cannot be used.
+fn known<'c>(claim: &'c Claim, model: &str) -> Option<&'c Unavailable> {
+    claim.unavailable.iter().find(|known| known.model == model)
 }

@@ -41,7 +41,7 @@ async fn make<W: World>(
     let stored = |format, model, usage, cost_usd| {
         let path = location.path(format);
         let url = world.store().public_url(location.bucket, &path);
-        StoredAsset { path, url, format, model, usage, cost_usd }
+        StoredAsset { path, url, format, model, usage, cost_usd, passed_over: None }
     };
     // What an earlier attempt stored is what was paid for; only the settling is left.
     if claim.retried
@@ -57,8 +57,8 @@ async fn make<W: World>(
     let permit = world.large_bodies().permit();
     let sources = fetch_all(world, run, job.sources(), &permit).await?;
     let request = ImageRequest { job, sources: &sources };
-    let (model, image) = models
-        .try_each(world, claim, async |model| {
+    let (model, passed_over, image) = models
+        .try_each(world, claim, async |model, passed_over| {
             // It is paid for whether or not the worker lives to see it.
             if world.clock().stopping() {
                 return Err(AttemptError::Waiting {
@@ -70,11 +70,11 @@ async fn make<W: World>(
             let image = world.images().generate(model, request, &permit).await;
             let took = world.clock().now().saturating_sub(asked);
             run.slowest.set(run.slowest.get().max(took));
-            Ok((model.to_owned(), image?))
+            Ok((model.to_owned(), passed_over.map(str::to_owned), image?))
         })
         .await?;
 
     world.store().put(&location, image.format, Body::Bytes(image.bytes)).await?;
     let cost_usd = cost::image(&model, job.image_size, image.usage.as_ref());
-    Ok(stored(image.format, Some(model), image.usage, cost_usd))
+    Ok(StoredAsset { passed_over, ..stored(image.format, Some(model), image.usage, cost_usd) })
 }

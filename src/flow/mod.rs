@@ -7,6 +7,7 @@ mod error; // what ends an attempt early
 mod log; // log entries about a job
 mod time_limit; // what several calls may take together
 mod cpu_time; // how much of its CPU time a run has used
+mod trouble; // what concerns a model, and not a job
 mod fallback; // the list of models
 mod run; // what the jobs of a run share
 mod lease; // the lease is held while work goes on

@@ -23,7 +23,7 @@ pub struct RunReport {
     pub failed: u32,
     /// Of these: are tried again later.
     pub retrying: u32,
-    /// Of these: wait for an operation or for quota.
+    /// Of these: wait for an operation or for a model.
     pub waiting: u32,
     /// Of these: passed to another worker or were cancelled meanwhile.
     pub lost: u32,
@@ -43,7 +43,7 @@ pub struct RunReport {
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum Stopped {
-    /// There were no more.
+    /// There were no more, or none that a model can take now.
     Empty,
     /// Its time was spent.
     Budget,
@@ -53,8 +53,6 @@ pub enum Stopped {
     MaxJobs,
     /// The worker was told to stop.
     Shutdown,
-    /// The provider refused a job for a reason that would meet every other one as well.
-    ProviderRefused,
     /// The queue could not be reached.
     Unavailable,
 }
@@ -111,7 +109,7 @@ pub enum Outcome {
     Failed,
     /// It is tried again later.
     Retrying,
-    /// It waits for an operation or for quota.
+    /// It waits for an operation or for a model.
     Waiting,
     /// The lease went to another worker, or the job was cancelled.
     Lost,

@@ -21,6 +21,10 @@ pub struct Settings {
     pub operation_deadline: Duration,
     /// After how many attempts a job has failed; at least 1.
     pub max_attempts: u32,
+    /// How old a job may become while its models cannot be used; then it has failed.
+    pub job_deadline: Duration,
+    /// After how long a model that cannot be used is passed over for the next one; by default, never.
+    pub fallback_after: Option<Duration>,
     /// How many jobs are taken at most.
     pub max_jobs: Option<u32>,
 }

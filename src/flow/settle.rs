@@ -6,7 +6,7 @@ use super::run::Run;
 use super::{log, publish};
 use crate::failure::{Code, Failure};
 use crate::job::Target;
-use crate::policy::retry::{self, Decision};
+use crate::policy::retry::{self, Decision, Tries};
 use crate::port::{
     Claim, Clock, Deferral, Ending, Level, LinkOutcome, Queue, StoredAsset, World, WriteError,
 };
@@ -63,17 +63,22 @@ pub(super) async fn unfinished<W: World>(
     match error {
         AttemptError::LeaseLost => lost(world, claim, report),
         AttemptError::Waiting { delay, reset_submission } => {
-            let deferral = Deferral { delay, counted: false, reason: None, reset_submission };
+            let (counted, reason, waits_for) = (false, None, None);
+            let deferral = Deferral { delay, counted, reason, reset_submission, waits_for };
             defer_job(world, claim, deferral, report).await;
         }
-        AttemptError::Failed { failure, reset_submission } => {
+        AttemptError::Failed { failure, waits_for, reset_submission } => {
             report.error = Some((&failure).into());
-            let random = world.clock().random();
-            match retry::after(&failure, claim.attempts, run.settings.max_attempts, random) {
+            let tries = Tries {
+                attempts: claim.attempts,
+                most: run.settings.max_attempts,
+                left: run.settings.job_deadline.saturating_sub(claim.age),
+            };
+            match retry::after(&failure, tries, world.clock().random()) {
                 Decision::Again { delay, counted } => {
                     log::failure(world, claim, Level::Warn, "Job is tried again", &failure);
                     let reason = Some((failure.code, failure.message));
-                    let deferral = Deferral { delay, counted, reason, reset_submission };
+                    let deferral = Deferral { delay, counted, reason, reset_submission, waits_for };
                     defer_job(world, claim, deferral, report).await;
                 }
                 Decision::GiveUp => fail(world, claim, failure, reset_submission, report).await,

@@ -13,10 +13,10 @@ use serde_json::Value;
 
 use super::attempt::{begin, fetch_all, presence, reject, run_attempt};
 use super::error::AttemptError;
-use super::log;
 use super::report::JobReport;
 use super::run::Run;
 use super::time_limit::within;
+use super::{log, trouble};
 use crate::company::Presence;
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Format, Kind, ObjectLocation, VideoJob};
@@ -57,7 +57,8 @@ async fn make<W: World>(
         let url = world.store().public_url(location.bucket, &path);
         let price = |model: &String| cost::video(model, job, usage.as_ref());
         let cost_usd = model.as_ref().and_then(price);
-        StoredAsset { path, url, format: Format::Mp4, model, usage, cost_usd }
+        let passed_over = None; // It was told with the submission.
+        StoredAsset { path, url, format: Format::Mp4, model, usage, cost_usd, passed_over }
     };
     // Before anything else can fail: an operator who redrives the job has to know.
     if claim.submission_pending && claim.operation.is_none() {
@@ -73,11 +74,18 @@ async fn make<W: World>(
     begin(world, run, claim, presence).await?;
     let operation = match &claim.operation {
         Some(operation) => operation.clone(),
-        None => submit(world, run, claim, job).await?,
+        // Boxes keep this future, which is moved several times, small: less code.
+        None => Box::pin(submit(world, run, claim, job)).await?,
     };
     let permit = world.large_bodies().permit();
-    let (file, usage) = await_video(world, run, claim, &operation, &permit).await?;
-    let body = open(world, file).await?;
+    let polled = Box::pin(await_video(world, run, claim, &operation, &permit));
+    let (file, usage) = polled.await?;
+    let body = match open(world, file).await {
+        Ok(body) => body,
+        Err(failure) => {
+            return Err(trouble::of_operation(world, claim, &operation, failure, false).await);
+        }
+    };
     world.store().put(&location, Format::Mp4, body).await?;
     Ok(stored(Some(operation.model), usage))
 }
@@ -104,7 +112,7 @@ async fn submit<W: World>(
     let images = fetch_all(world, run, &job.image_urls(), &permit).await?;
     let request = VideoRequest { job, images: &images };
     models
-        .try_each(world, claim, async |model| {
+        .try_each(world, claim, async |model, passed_over| {
             // A worker that is killed between intent and operation leaves a job that must not be
             // submitted again, so nothing is begun when the end is near.
             if world.clock().stopping() || run.budget.left(world.clock().now()).is_zero() {
@@ -114,7 +122,7 @@ async fn submit<W: World>(
                     reset_submission: true,
                 });
             }
-            let announced = world.queue().begin_submission(&claim.lease, model).await;
+            let announced = world.queue().begin_submission(&claim.lease, model, passed_over).await;
             announced.map_err(not_announced)?;
             match world.videos().submit(model, request).await {
                 Ok(operation) => {
@@ -123,6 +131,7 @@ async fn submit<W: World>(
                 }
                 Err(error) => Err(AttemptError::Failed {
                     failure: error.failure,
+                    waits_for: None,
                     reset_submission: error.rejected,
                 }),
             }
@@ -134,7 +143,9 @@ async fn submit<W: World>(
 fn not_announced(error: WriteError) -> AttemptError {
     match error {
         WriteError::LeaseLost => AttemptError::LeaseLost,
-        WriteError::Failed(failure) => AttemptError::Failed { failure, reset_submission: true },
+        WriteError::Failed(failure) => {
+            AttemptError::Failed { failure, waits_for: None, reset_submission: true }
+        }
     }
 }
 
@@ -176,55 +187,59 @@ async fn await_video<W: World>(
     let begun = clock.now();
     let age = || claim.operation_age + clock.now().saturating_sub(begun);
     // A fresh operation is never ready at once; one that another run began may well be.
-    let mut polls = 0;
+    let (mut polls, mut failures) = (0, 0);
     // How many polls in a row were answered with what may be a mistake.
     let mut doubts = 0;
     if claim.operation.is_none() {
         pause(world, run, polling::interval(0)).await?;
     }
     loop {
-        let note = |failure| log::failure(world, claim, Level::Warn, "Poll failed", failure);
-        let wait = match world.videos().poll(operation, permit).await {
+        let failure = match world.videos().poll(operation, permit).await {
             Ok(Progress::Ready(file, usage)) => return Ok((file, usage)),
+            Ok(Progress::Pending) => None,
             Ok(Progress::Unclear(failure)) if doubts + 1 < polling::READINGS => {
-                note(&failure);
                 doubts += 1;
-                None
+                Some(failure)
             }
             Ok(Progress::Ended(failure) | Progress::Unclear(failure)) => {
-                return Err(AttemptError::Failed { failure, reset_submission: true });
+                return Err(trouble::of_operation(world, claim, operation, failure, true).await);
             }
-            Ok(Progress::Pending) => {
-                doubts = 0;
-                None
-            }
-            // The poll failed, which says nothing about the operation: the deadline is its bound,
-            // however long the provider cannot be reached.
             Err(failure) => match failure.next {
                 Next::Retry { attempts: Some(most), .. } if doubts + 1 >= most => {
                     return Err(Failure { next: Next::GiveUp, ..failure }.into());
                 }
-                Next::Retry { after, attempts } => {
-                    note(&failure);
+                Next::Retry { attempts, .. } => {
                     doubts = attempts.map_or(0, |_| doubts + 1);
-                    after
+                    Some(failure)
                 }
-                Next::Rest { standing: Standing::Resting, after } => {
-                    note(&failure);
-                    after
+                Next::Rest { standing: Standing::Resting, .. } => Some(failure),
+                Next::Rest { .. } | Next::GiveUp => {
+                    return Err(
+                        trouble::of_operation(world, claim, operation, failure, false).await
+                    );
                 }
-                Next::Rest { .. } | Next::GiveUp => return Err(failure.into()),
             },
         };
+        // A poll that failed says nothing about the operation. Its bound is the deadline of the job,
+        // however long the provider has trouble.
+        if let Some(failure) = failure {
+            log::failure(world, claim, Level::Warn, "Poll failed", &failure);
+            failures += 1;
+            let interval = polling::after_failures(failures);
+            let delay = failure.delay().map_or(interval, |delay| delay.max(interval));
+            let waits = Failure::rest(Standing::Resting, failure.code, failure.message);
+            let waits = waits.after(Some(delay));
+            pause(world, run, delay).await.map_err(|_| AttemptError::from(waits))?;
+            continue;
+        }
         let deadline = run.settings.operation_deadline;
         if age() >= deadline {
             let minutes = deadline.as_secs() / 60;
             let message = format!("{} has not ended within {minutes} min", operation.name);
             return Err(Failure::give_up(Code::OperationTimedOut, message).into());
         }
-        polls += 1;
-        let interval = polling::interval(polls);
-        pause(world, run, wait.map_or(interval, |wait| wait.max(interval))).await?;
+        (polls, failures, doubts) = (polls + 1, 0, 0);
+        pause(world, run, polling::interval(polls)).await?;
     }
 }
 

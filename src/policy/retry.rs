@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::failure::{Failure, Next, Standing};
+use crate::failure::{Failure, Next};
 
 /// The first backoff: about half a visibility timeout of images.
 const BASE: Duration = Duration::from_secs(15);
 /// No backoff is longer than this.
 const CAP: Duration = Duration::from_secs(600);
-/// How long to wait for quota when the service does not say.
+/// How long to wait for a model when nothing says.
 const WAIT: Duration = Duration::from_secs(60);
 /// A service that asks for longer is asked again after this.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -37,23 +37,34 @@ pub enum Decision {
     GiveUp,
 }
 
-/// Decides on a failure met in the `attempts`-th attempt of `max_attempts`. `random` is a number
-/// from 0 up to 1, for the jitter.
-pub fn after(failure: &Failure, attempts: u32, max_attempts: u32, random: f64) -> Decision {
+/// How often and for how long a job may still be tried.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tries {
+    /// Attempts begun, this one included.
+    pub attempts: u32,
+    /// The most attempts.
+    pub most: u32,
+    /// How long the job may still wait for a model.
+    pub left: Duration,
+}
+
+/// Decides on a failure. `random` is a number from 0 up to 1, for the jitter.
+pub fn after(failure: &Failure, tries: Tries, random: f64) -> Decision {
+    let Tries { attempts, most, left } = tries;
     match failure.next {
         Next::Retry { after, attempts: worth } => {
-            let allowed = worth.map_or(max_attempts, |worth| worth.min(max_attempts));
+            let allowed = worth.map_or(most, |worth| worth.min(most));
             if attempts >= allowed {
                 return Decision::GiveUp;
             }
             let delay = after.map_or_else(|| backoff(attempts, random), clamped);
             Decision::Again { delay, counted: true }
         }
-        Next::Rest { standing: Standing::Resting, after } => {
-            Decision::Again { delay: clamped(after.unwrap_or(WAIT)), counted: false }
+        Next::Rest { .. } if left.is_zero() => Decision::GiveUp,
+        Next::Rest { after, .. } => {
+            Decision::Again { delay: clamped(after.unwrap_or(WAIT).min(left)), counted: false }
         }
-        // A flow that has run out of models has nothing left to try.
-        Next::Rest { .. } | Next::GiveUp => Decision::GiveUp,
+        Next::GiveUp => Decision::GiveUp,
     }
 }
 
@@ -71,12 +82,16 @@ fn clamped(delay: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Code;
+    use crate::failure::{Code, Standing};
 
     const LATE: f64 = 0.999_999;
 
+    fn tries(attempts: u32, left: u64) -> Tries {
+        Tries { attempts, most: 5, left: Duration::from_secs(left) }
+    }
+
     fn delay(failure: &Failure, attempts: u32, random: f64) -> Option<Duration> {
-        match after(failure, attempts, 5, random) {
+        match after(failure, tries(attempts, 3600), random) {
             Decision::Again { delay, .. } => Some(delay),
             Decision::GiveUp => None,
         }
@@ -120,10 +135,17 @@ mod tests {
     }
 
     #[test]
-    fn waiting_for_quota_is_no_attempt_however_often() {
-        let failure = Failure::rest(Standing::Resting, Code::QuotaExhausted, "");
-        let decision = after(&failure, 99, 5, 0.5);
-        assert_eq!(decision, Decision::Again { delay: WAIT, counted: false });
+    fn waiting_for_a_model_is_no_attempt_however_often_until_the_deadline() {
+        for standing in Standing::ALL {
+            let failure = Failure::rest(standing, Code::QuotaExhausted, "");
+            let waits = |left, delay| {
+                let again = Decision::Again { delay, counted: false };
+                assert_eq!(after(&failure, tries(99, left), 0.5), again, "{left}");
+            };
+            waits(3600, WAIT);
+            waits(7, Duration::from_secs(7));
+            assert_eq!(after(&failure, tries(1, 0), 0.5), Decision::GiveUp);
+        }
     }
 
     #[test]
@@ -137,11 +159,7 @@ mod tests {
 
     #[test]
     fn what_is_final_is_over_at_once() {
-        for failure in [
-            Failure::give_up(Code::ContentBlocked, ""),
-            Failure::rest(Standing::Retired, Code::ModelUnavailable, ""),
-        ] {
-            assert_eq!(after(&failure, 1, 5, 0.5), Decision::GiveUp);
-        }
+        let failure = Failure::give_up(Code::ContentBlocked, "");
+        assert_eq!(after(&failure, tries(1, 3600), 0.5), Decision::GiveUp);
     }
 }

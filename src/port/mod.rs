@@ -19,8 +19,8 @@ pub use model::{
     VideoRequest,
 };
 pub use queue::{
-    Claim, Completion, Deferral, Ending, Lease, LinkOutcome, LinkedEntity, Operation, Publication,
-    Queue, StoredAsset, Unpublished, WriteError,
+    Claim, ClaimRequest, Completion, Deferral, Ending, Lease, LinkOutcome, LinkedEntity, Operation,
+    Publication, Queue, StoredAsset, Trouble, Unavailable, Unpublished, WriteError,
 };
 
 use crate::company::Company;

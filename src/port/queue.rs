@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, Standing};
 use crate::job::{Format, JobId, Kind, Slot, Target};
 
 /// The right to work on a job. It is void as soon as another worker has read the message, or the job was
@@ -43,6 +43,53 @@ pub struct Claim {
     pub operation_age: Duration,
     /// A submission was intended, and no worker recorded its outcome.
     pub submission_pending: bool,
+    /// How long ago the job was sent, or last redriven.
+    pub age: Duration,
+    /// The worker's models that cannot be used now.
+    pub unavailable: Vec<Unavailable>,
+}
+
+/// A model that cannot be used now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unavailable {
+    /// The model.
+    pub model: String,
+    /// Whether this job is its probe: the one that finds out whether it can be used again.
+    pub probe: bool,
+    /// Whether a job that does not insist on it goes to the next model.
+    pub passed_over: bool,
+    /// Why it cannot be used, and for how long still.
+    pub failure: Failure,
+}
+
+/// What a worker asks for with a claim.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClaimRequest<'a> {
+    /// How long the leases run.
+    pub lease: Duration,
+    /// How many jobs it can begin.
+    pub quantity: u32,
+    /// The models that it has, in order of preference.
+    pub models: &'a [String],
+    /// After how long a model that cannot be used is passed over; by default, never.
+    pub fallback_after: Option<Duration>,
+    /// How old a job may become before it is claimed although no model can be used, to be failed.
+    pub job_deadline: Duration,
+}
+
+/// Trouble that a job met with a model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trouble<'a> {
+    /// The model.
+    pub model: &'a str,
+    /// How it stands.
+    pub standing: Standing,
+    /// The kind of failure.
+    pub code: Code,
+    /// What happened.
+    pub reason: &'a str,
+    /// The delay that the provider asked for, if it did.
+    pub after: Option<Duration>,
 }
 
 /// A long-running operation at a provider: plain data that any worker can take up.
@@ -84,6 +131,8 @@ pub struct StoredAsset {
     pub usage: Option<Value>,
     /// What it cost in US dollars, estimated.
     pub cost_usd: Option<f64>,
+    /// The models that were passed over for this one, and why.
+    pub passed_over: Option<String>,
 }
 
 /// What linking an asset to an entity came to.
@@ -140,20 +189,22 @@ pub struct Unpublished {
 /// The messages of one queue, and the ledger of their outcomes. Each call is one transaction;
 /// a call may be repeated when its reply was lost.
 pub trait Queue {
-    /// Leases up to `quantity` visible jobs for `lease`, for a worker that has these `models`; the
-    /// first is the one that jobs without a wish of their own are made with.
-    async fn claim(
-        &self,
-        kind: Kind,
-        lease: Duration,
-        quantity: u32,
-        models: &[String],
-    ) -> Result<Vec<Claim>, Failure>;
+    /// Leases visible jobs that a worker can work on. New jobs wait while no model can take them.
+    async fn claim(&self, kind: Kind, request: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure>;
     /// Makes a lease run for `by` from now. `alone` records that the worker has no other job in hand,
     /// so that its death counts against this one.
     async fn extend(&self, lease: &Lease, by: Duration, alone: bool) -> Result<(), WriteError>;
-    /// Records the intent to submit to a model, before anything is paid.
-    async fn begin_submission(&self, lease: &Lease, model: &str) -> Result<(), WriteError>;
+    /// Records the intent to submit to a model, before anything is paid, and which models were
+    /// `passed_over` for it.
+    async fn begin_submission(
+        &self,
+        lease: &Lease,
+        model: &str,
+        passed_over: Option<&str>,
+    ) -> Result<(), WriteError>;
+    /// Tells all workers of trouble with a model; returns how long it rests.
+    async fn report_trouble(&self, lease: &Lease, met: Trouble<'_>)
+    -> Result<Duration, WriteError>;
     /// Records the operation that a submission brought.
     async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError>;
     /// Links the asset, archives the message and closes the ledger row: all or nothing.
@@ -191,6 +242,8 @@ pub struct Deferral {
     pub reason: Option<(Code, String)>,
     /// Whether the submission or operation is definitely over, so that another may be paid for.
     pub reset_submission: bool,
+    /// The model that the job waits for: it becomes visible as soon as that can be used again.
+    pub waits_for: Option<String>,
 }
 
 /// How a job ends without an asset.

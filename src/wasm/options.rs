@@ -27,6 +27,13 @@ pub struct RunOptions {
     operation_deadline_seconds: Option<u32>,
     /// How many attempts a job has before it fails, at least 1.
     max_attempts: u32,
+    /// How old a job may become while its models cannot be used, in hours; the default is 24.
+    #[tsify(optional)]
+    job_deadline_hours: Option<u32>,
+    /// After how long a model that cannot be used is passed over for the next one, in seconds; by
+    /// default, never.
+    #[tsify(optional)]
+    fallback_after_seconds: Option<u32>,
     /// How many jobs the run claims at most; by default, as many as its budget allows.
     #[tsify(optional)]
     max_jobs: Option<u32>,
@@ -78,6 +85,8 @@ impl RunOptions {
             max_attempts: required(given, "maxAttempts", "a whole number from 1 to 1000", |it| {
                 whole(it).filter(|number| *number <= 1000)
             })?,
+            job_deadline_hours: optional(given, "jobDeadlineHours", POSITIVE, whole)?,
+            fallback_after_seconds: optional(given, "fallbackAfterSeconds", POSITIVE, whole)?,
             max_jobs: optional(given, "maxJobs", POSITIVE, whole)?,
             source_image_hosts: optional(given, "sourceImageHosts", TEXTS, texts)?,
             source_image_buckets: optional(given, "sourceImageBuckets", TEXTS, texts)?,
@@ -93,13 +102,16 @@ impl RunOptions {
 
     /// The settings of the flow.
     pub(super) fn settings(&self) -> Settings {
-        let deadline = self.operation_deadline_seconds.map(u64::from).map(Duration::from_secs);
+        let seconds = |given: Option<u32>| given.map(u64::from).map(Duration::from_secs);
+        let hours = self.job_deadline_hours.map_or(24, u64::from);
         Settings {
             models: self.models.clone(),
             concurrency: self.concurrency,
             budget: Duration::try_from_secs_f64(self.budget_seconds).unwrap_or_default(),
-            operation_deadline: deadline.unwrap_or(DEADLINE),
+            operation_deadline: seconds(self.operation_deadline_seconds).unwrap_or(DEADLINE),
             max_attempts: self.max_attempts,
+            job_deadline: Duration::from_secs(hours * 3600),
+            fallback_after: seconds(self.fallback_after_seconds),
             max_jobs: self.max_jobs,
         }
     }

@@ -97,6 +97,6 @@ withTestProject("videos", async (project, test) => {
     assert.equal(job.model, "gemini-omni-1.1-flash");
     assert.ok(isMp4((await object(job.asset_url!)).bytes));
     const logs = project.stack.functionLogs("process-video-generation").join("\n");
-    assert.match(logs, /veo-3\.1-fast-generate-preview is not available/);
+    assert.match(logs, /veo-3\.1-fast-generate-preview is passed over/);
   });
 });

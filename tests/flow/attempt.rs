@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use generation_queue::failure::{Code, Failure, Standing};
-use generation_queue::flow::{Outcome, Settings, Stopped};
+use generation_queue::failure::{Code, Failure};
+use generation_queue::flow::{Outcome, Settings};
 
 use crate::support::ledger::Status;
 use crate::world::{MemoryWorld, prompt, scene, settings};
@@ -14,29 +14,13 @@ fn a_transient_failure_is_retried_until_no_attempt_is_left() {
     let job = world.send_image(prompt("p"));
     let mut outcomes = Vec::new();
     for _ in 0..5 {
-        world.model.fail_image(Failure::retry(Code::ProviderUnavailable, "503"));
+        world.model.fail_image(Failure::retry(Code::ProviderReplyUnreadable, "half a reply"));
         outcomes.push(world.run_images(settings()).jobs[0].outcome);
         world.clock.advance(Duration::from_secs(3600));
     }
     assert_eq!(outcomes[..4], [Outcome::Retrying; 4]);
     assert_eq!(outcomes[4], Outcome::Failed);
-    assert_eq!(world.queue.row(job).error_code, Some(Code::ProviderUnavailable));
-}
-
-#[test]
-fn waiting_for_quota_does_not_count_as_an_attempt() {
-    let world = MemoryWorld::new();
-    let job = world.send_image(prompt("p"));
-    for _ in 0..20 {
-        let wait = Failure::rest(Standing::Resting, Code::QuotaExhausted, "429");
-        world.model.fail_image(wait.after(Some(Duration::from_secs(34))));
-        let report = world.run_images(settings());
-        assert_eq!(report.waiting, 1);
-        assert_eq!(report.jobs[0].retry_in_seconds, Some(34.0));
-        world.clock.advance(Duration::from_secs(34));
-    }
-    world.run_images(settings());
-    assert_eq!(world.queue.row(job).status, Status::Succeeded);
+    assert_eq!(world.queue.row(job).error_code, Some(Code::ProviderReplyUnreadable));
 }
 
 #[test]
@@ -52,22 +36,9 @@ fn a_retry_that_finds_its_asset_in_storage_only_settles() {
 }
 
 #[test]
-fn a_refused_key_does_not_fail_the_jobs_that_wait_in_the_queue() {
-    let world = MemoryWorld::new();
-    let refused = || Failure::give_up(Code::ApiKeyInvalid, "API key not valid");
-    for _ in 0..9 {
-        world.send_image(prompt("p"));
-        world.model.fail_image(refused());
-    }
-    let report = world.run_images(settings());
-    assert_eq!(report.stopped, Stopped::ProviderRefused);
-    assert_eq!((report.claimed, report.failed), (5, 5));
-}
-
-#[test]
 fn a_job_that_is_claimed_twice_in_a_run_counts_once() {
     let world = MemoryWorld::new();
-    let passing = Failure::retry(Code::ProviderUnavailable, "503");
+    let passing = Failure::retry(Code::StorageFailed, "503");
     let soon = passing.after(Some(Duration::from_secs(1)));
     world.model.fail_image(soon);
     for text in ["first", "second", "third"] {

@@ -4,7 +4,7 @@
 //! - `submission`, `operation`, `cancellation`: the long-running operation of a video job
 //! - `attempt`, `death`, `lease`: failures, workers that die, and workers that share a queue
 //! - `run`, `shutdown`: how many jobs a worker takes, and how it ends
-//! - `model_choice`, `retired_model`: which model does a job
+//! - `model_choice`, `trouble`: which model does a job, and what happens while it cannot
 //! - `world`: the ports; the queue uses the model of the ledger that `tests/ledger/` verifies
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -16,10 +16,10 @@ mod lease;
 mod model_choice;
 mod operation;
 mod publication;
-mod retired_model;
 mod run;
 mod shutdown;
 mod submission;
 #[path = "../support/mod.rs"]
 mod support;
+mod trouble;
 mod world;

@@ -35,7 +35,7 @@ fn an_image_to_video_starts_from_its_source() {
 }
 
 fn announce(ledger: &mut Ledger, now: Duration, lease: &Lease) {
-    assert!(ledger.begin_submission(now, lease));
+    assert!(ledger.begin_submission(now, lease, "first-model"));
 }
 
 #[test]

@@ -24,6 +24,8 @@ Deno.test("a hosted project needs nothing but Google's key", () => {
     budgetSeconds: 120,
     operationDeadlineSeconds: 1800,
     maxAttempts: 5,
+    jobDeadlineHours: 24,
+    fallbackAfterSeconds: 600,
     sourceImageHosts: undefined,
     sourceImageBuckets: ["storyboard-images", "storyboard-videos"],
   });
@@ -44,6 +46,8 @@ Deno.test("every variable has its effect", () => {
     WORKER_BUDGET_SECONDS: "0.5",
     VIDEO_DEADLINE_MINUTES: "90",
     MAX_ATTEMPTS: "2",
+    JOB_DEADLINE_HOURS: "48",
+    FALLBACK_AFTER_SECONDS: "30",
     SOURCE_IMAGE_HOSTS: "Images.Example.com, *.example.org",
     SOURCE_IMAGE_BUCKETS: "uploads, Team.A_1",
   });
@@ -55,6 +59,10 @@ Deno.test("every variable has its effect", () => {
   equal(configuration?.budgetSeconds, 0.5);
   equal(configuration?.operationDeadlineSeconds, 5400);
   equal(configuration?.maxAttempts, 2);
+  equal(configuration?.jobDeadlineHours, 48);
+  equal(configuration?.fallbackAfterSeconds, 30);
+  const never = read({ FALLBACK_AFTER_SECONDS: "Never" });
+  deepEqual([never.problems, never.configuration?.fallbackAfterSeconds], [[], undefined]);
   deepEqual(configuration?.sourceImageHosts, ["images.example.com", "*.example.org"]);
   deepEqual(configuration?.sourceImageBuckets, ["uploads", "Team.A_1"]);
   equal(read({ VIDEO_CONCURRENCY: "3" }, "video").configuration?.concurrency, 3);
@@ -94,6 +102,8 @@ Deno.test("a value that does not parse is an error that names the variable and h
     WORKER_BUDGET_SECONDS: ["0", "-5", "two minutes", "120s", "3601", "Infinity", "NaN"],
     VIDEO_DEADLINE_MINUTES: ["0", "2881", "1h", "0.5"],
     MAX_ATTEMPTS: ["0", "101", "many", "2.5"],
+    JOB_DEADLINE_HOURS: ["0", "721", "1d", "0.5"],
+    FALLBACK_AFTER_SECONDS: ["0", "2592001", "10m", "always"],
     SOURCE_IMAGE_HOSTS: [
       ",",
       "https://a.example",

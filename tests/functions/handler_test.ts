@@ -47,6 +47,8 @@ Deno.test("POST runs with the configuration and answers with the report", async 
     budgetSeconds: 120,
     operationDeadlineSeconds: 1800,
     maxAttempts: 5,
+    jobDeadlineHours: 24,
+    fallbackAfterSeconds: 600,
     maxJobs: undefined,
     sourceImageHosts: ["a.example"],
     sourceImageBuckets: ["uploads"],

@@ -151,6 +151,7 @@ export class TestProject implements AsyncDisposable {
 
   /** Makes deferred jobs visible at once. */
   async makeVisible(kind: Kind): Promise<void> {
+    await this.stack.sql("select public.reset_generation_models()");
     await this.stack.sql(`update pgmq.q_${kind}_generation_queue set vt = now()`);
   }
 

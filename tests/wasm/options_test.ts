@@ -40,6 +40,8 @@ Deno.test("the error for a wrong option names it and what was expected", async (
     ["budgetSeconds", NaN, seconds],
     ["operationDeadlineSeconds", 0.5, upTo(4294967295)],
     ["maxAttempts", null, `${upTo(1000)}, not null`],
+    ["jobDeadlineHours", 0, upTo(4294967295)],
+    ["fallbackAfterSeconds", 0, upTo(4294967295)],
     ["maxJobs", -1, upTo(4294967295)],
     ["sourceImageHosts", [1], `${texts}, not an array`],
     ["sourceImageBuckets", [""], `${texts}, not an array`],

@@ -13,8 +13,8 @@ use crate::http::{BodyLimit, Reply, Transport, post_json, send};
 use crate::job::{JobId, Kind};
 use crate::json::{self, Json, Object};
 use crate::port::{
-    Claim, Completion, Deferral, Ending, Lease, Operation, Publication, Queue, StoredAsset,
-    Unpublished, WriteError,
+    Claim, ClaimRequest, Completion, Deferral, Ending, Lease, Operation, Publication, Queue,
+    StoredAsset, Trouble, Unpublished, WriteError,
 };
 use crate::service::redact::redacted;
 
@@ -81,23 +81,23 @@ impl<T: Transport> Pgmq<T> {
 }
 
 impl<T: Transport> Queue for Pgmq<T> {
-    async fn claim(
-        &self,
-        kind: Kind,
-        lease: Duration,
-        quantity: u32,
-        models: &[String],
-    ) -> Result<Vec<Claim>, Failure> {
+    async fn claim(&self, kind: Kind, request: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure> {
         const FUNCTION: &str = "claim_generation_jobs";
         let arguments = json::object(|it| {
             for_queue(it, kind)
-                .integer("lease_seconds", seconds(lease))
-                .integer("quantity", quantity.into())
+                .integer("lease_seconds", seconds(request.lease))
+                .integer("quantity", request.quantity.into())
                 .list("models", |list| {
-                    for model in models {
+                    for model in request.models {
                         list.text(model);
                     }
-                });
+                })
+                .integer("job_deadline_seconds", seconds(request.job_deadline));
+            match request.fallback_after {
+                Some(after) => it.integer("fallback_after_seconds", seconds(after)),
+                // Left out it would be the database's default.
+                None => it.value("fallback_after_seconds", None),
+            };
         });
         let reply = self.call(1, FUNCTION, arguments).await?;
         rows(FUNCTION, &reply, |row, whole| rows::claim(kind, row, whole))
@@ -110,11 +110,40 @@ impl<T: Transport> Queue for Pgmq<T> {
         self.write("extend_generation_lease", arguments).await
     }
 
-    async fn begin_submission(&self, lease: &Lease, model: &str) -> Result<(), WriteError> {
+    async fn begin_submission(
+        &self,
+        lease: &Lease,
+        model: &str,
+        passed_over: Option<&str>,
+    ) -> Result<(), WriteError> {
         let arguments = json::object(|it| {
-            for_lease(it, lease).text("model", model);
+            for_lease(it, lease).text("model", model).optional_text("passed_over", passed_over);
         });
         self.write("begin_generation_submission", arguments).await
+    }
+
+    async fn report_trouble(
+        &self,
+        lease: &Lease,
+        met: Trouble<'_>,
+    ) -> Result<Duration, WriteError> {
+        const FUNCTION: &str = "report_generation_trouble";
+        let arguments = json::object(|it| {
+            for_lease(it, lease)
+                .text("model", met.model)
+                .text("state", met.standing.as_str())
+                .text("code", met.code.as_str())
+                .text("reason", met.reason)
+                .optional_integer("rest_seconds", met.after.map(seconds));
+        });
+        let reply = self.call(CALLS, FUNCTION, arguments).await?;
+        match read(FUNCTION, &reply)? {
+            Json::Null => Err(WriteError::LeaseLost),
+            answer => match answer.integer().and_then(|seconds| seconds.try_into().ok()) {
+                Some(seconds) => Ok(Duration::from_secs(seconds)),
+                None => Err(unreadable(FUNCTION).into()),
+            },
+        }
     }
 
     async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError> {
@@ -138,7 +167,8 @@ impl<T: Transport> Queue for Pgmq<T> {
             match asset.cost_usd {
                 Some(cost) => it.millionths("cost_usd", (cost * 1e6).round() as u64),
                 None => it.value("cost_usd", None),
-            };
+            }
+            .optional_text("passed_over", asset.passed_over.as_deref());
         });
         let reply = self.call(CALLS, FUNCTION, arguments).await?;
         let answer = read(FUNCTION, &reply)?;
@@ -155,7 +185,8 @@ impl<T: Transport> Queue for Pgmq<T> {
                 .flag("counted", defer.counted)
                 .text_or_null("error_code", reason.map(|(code, _)| code.as_str()))
                 .text_or_null("error_message", reason.map(|(_, message)| message.as_str()))
-                .flag("reset_submission", defer.reset_submission);
+                .flag("reset_submission", defer.reset_submission)
+                .optional_text("waits_for", defer.waits_for.as_deref());
         });
         self.write("defer_generation_job", arguments).await
     }

@@ -1,14 +1,17 @@
 //! What the database's functions answer, as the worker knows it. One row that cannot be read
 //! never spoils the others.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Id, JobId, Kind, Slot, Target};
 use crate::json::{Json, Object};
 use crate::port::{
-    Claim, Completion, Lease, LinkOutcome, LinkedEntity, Operation, Publication, Unpublished,
+    Claim, Completion, Lease, LinkOutcome, LinkedEntity, Operation, Publication, Unavailable,
+    Unpublished,
 };
 
 /// A claimed job, from a row of which `whole` says whether the whole of it was read.
@@ -27,7 +30,7 @@ pub(super) fn claim(kind: Kind, row: &Json<'_>, whole: bool) -> Option<Claim> {
     let stored = row.get("operation");
     let operation = operation(stored);
     let unreadable = !stored.is_null() && operation.is_none();
-    let age = row.get("operation_age_seconds").number().unwrap_or(0.0);
+    let age = |key| Duration::try_from_secs_f64(row.get(key).number().unwrap_or(0.0));
     let count = |key, otherwise| {
         let number = row.get(key).integer().unwrap_or(otherwise);
         number.try_into().unwrap_or(u32::MAX)
@@ -41,8 +44,32 @@ pub(super) fn claim(kind: Kind, row: &Json<'_>, whole: bool) -> Option<Claim> {
         retried: row.get("retried").is_true(),
         submission_pending: row.get("submission_pending").is_true() || unreadable,
         operation,
-        operation_age: Duration::try_from_secs_f64(age).unwrap_or_default(),
+        operation_age: age("operation_age_seconds").unwrap_or_default(),
+        age: age("age_seconds").unwrap_or_default(),
+        unavailable: match row.get("unavailable") {
+            Json::Object(models) => models.iter().map(unavailable).collect(),
+            _ => Vec::new(),
+        },
     })
+}
+
+/// A model that cannot be used now. What cannot be read of it is no reason to use it.
+fn unavailable((model, row): &(Cow<'_, str>, Json<'_>)) -> Unavailable {
+    let text = |key| row.get(key).text().map_or_else(String::new, |text| text.to_string());
+    let (state, code) = (text("state"), text("code"));
+    let standing = Standing::ALL.into_iter().find(|standing| standing.as_str() == state);
+    let code = Code::ALL.iter().find(|known| known.as_str() == code);
+    let seconds = row.get("seconds").integer().and_then(|seconds| seconds.try_into().ok());
+    let next = Next::Rest {
+        standing: standing.unwrap_or(Standing::Resting),
+        after: seconds.map(Duration::from_secs),
+    };
+    Unavailable {
+        model: model.to_string(),
+        probe: row.get("probe").is_true(),
+        passed_over: row.get("passed_over").is_true(),
+        failure: Failure::new(*code.unwrap_or(&Code::ProviderUnavailable), text("reason"), next),
+    }
 }
 
 fn operation(stored: &Json<'_>) -> Option<Operation> {

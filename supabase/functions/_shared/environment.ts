@@ -7,6 +7,7 @@ import {
   type Environment,
   integer,
   list,
+  optional,
   required,
   seconds,
   VariableError,
@@ -34,6 +35,10 @@ export interface Configuration {
   /** The age at which an operation that has not ended is given up. */
   operationDeadlineSeconds: number;
   maxAttempts: number;
+  /** The age at which a job fails whose models cannot be used. */
+  jobDeadlineHours: number;
+  /** When a model that cannot be used is passed over. Undefined: never. */
+  fallbackAfterSeconds?: number;
   /** Undefined: any public host. */
   sourceImageHosts?: string[];
   /** The buckets of which private objects, too, are sources. */
@@ -72,6 +77,9 @@ export const MOST_BUDGET_SECONDS = 3600;
 
 /** Google keeps a video for two days. */
 const MOST_DEADLINE_MINUTES = 2 * 24 * 60;
+
+/** The longest that jobs wait for a model: the database takes no more. */
+const MOST_WAIT_HOURS = 30 * 24;
 
 /** Reads everything and reports all problems at once, so that they can be fixed at once. */
 export function readConfiguration(environment: Environment, kind: Kind): Reading {
@@ -137,12 +145,30 @@ function readers(environment: Environment, kind: Kind): Readers {
         most: MOST_DEADLINE_MINUTES,
       }),
     maxAttempts: () => integer(environment, "MAX_ATTEMPTS", { fallback: 5, least: 1, most: 100 }),
+    jobDeadlineHours: () =>
+      integer(environment, "JOB_DEADLINE_HOURS", {
+        fallback: 24,
+        least: 1,
+        most: MOST_WAIT_HOURS,
+      }),
+    fallbackAfterSeconds: () => fallbackOf(environment),
     sourceImageHosts: () =>
       list(environment, "SOURCE_IMAGE_HOSTS", HOSTS)?.map((host) => host.toLowerCase()),
     sourceImageBuckets: () =>
       list(environment, "SOURCE_IMAGE_BUCKETS", BUCKETS) ??
         ["storyboard-images", "storyboard-videos"],
   };
+}
+
+function fallbackOf(environment: Environment): number | undefined {
+  const name = "FALLBACK_AFTER_SECONDS";
+  if (optional(environment, name)?.toLowerCase() === "never") return undefined;
+  try {
+    return integer(environment, name, { fallback: 600, least: 1, most: 3600 * MOST_WAIT_HOURS });
+  } catch (error) {
+    if (!(error instanceof VariableError)) throw error;
+    throw new VariableError(name, `${error.expected}, or never`);
+  }
 }
 
 /**

@@ -159,6 +159,8 @@ async function startRun(request: Request, context: Context): Promise<Answer> {
     budgetSeconds: Math.min(asked.budgetSeconds ?? Infinity, configuration.budgetSeconds),
     operationDeadlineSeconds: configuration.operationDeadlineSeconds,
     maxAttempts: configuration.maxAttempts,
+    jobDeadlineHours: configuration.jobDeadlineHours,
+    fallbackAfterSeconds: configuration.fallbackAfterSeconds,
     maxJobs: asked.maxJobs,
     sourceImageHosts: configuration.sourceImageHosts,
     sourceImageBuckets: configuration.sourceImageBuckets,

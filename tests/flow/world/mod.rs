@@ -89,6 +89,8 @@ pub fn settings() -> Settings {
         budget: Duration::from_secs(120),
         operation_deadline: DEADLINE,
         max_attempts: 5,
+        job_deadline: Duration::from_secs(24 * 3600),
+        fallback_after: Some(Duration::from_secs(600)),
         max_jobs: None,
     }
 }

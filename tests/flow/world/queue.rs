@@ -7,12 +7,13 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{JobId, Kind};
 use generation_queue::port::{
-    Claim, Clock, Completion, Deferral, Ending, Lease, Operation, Publication, Queue, StoredAsset,
-    Unpublished, WriteError,
+    Claim, ClaimRequest, Clock, Completion, Deferral, Ending, Lease, Operation, Publication, Queue,
+    StoredAsset, Trouble, Unpublished, WriteError,
 };
 use serde_json::Value;
 
 use super::VirtualClock;
+use crate::support::ledger::standing::{Stands, Worker};
 use crate::support::ledger::{Entity, Job, Ledger, Row};
 
 /// How much older the database is than the clock of a worker.
@@ -24,8 +25,8 @@ pub struct LedgerQueue {
     /// What happens to the next call of that name.
     faults: RefCell<Vec<(&'static str, Fault)>>,
     calls: RefCell<Vec<&'static str>>,
-    /// The models that each claim named.
-    pub claimed_for: RefCell<Vec<Vec<String>>>,
+    /// Why models were passed over, as told with submissions and completions.
+    pub passed_over: RefCell<Vec<String>>,
 }
 
 enum Fault {
@@ -41,7 +42,7 @@ impl LedgerQueue {
             ledger: RefCell::default(),
             faults: RefCell::default(),
             calls: RefCell::default(),
-            claimed_for: RefCell::default(),
+            passed_over: RefCell::default(),
         }
     }
 
@@ -66,7 +67,7 @@ impl LedgerQueue {
     pub fn worker_dies(&self, kind: Kind, having: impl FnOnce(&mut Ledger, Duration, &Lease)) {
         let now = self.now();
         let mut ledger = self.ledger.borrow_mut();
-        let claims = ledger.claim(now, kind, kind.lease(), 1);
+        let claims = ledger.claim(now, kind, kind.lease(), 1, None);
         having(&mut ledger, now, &claims[0].1.lease);
         self.clock.advance(kind.lease());
     }
@@ -77,6 +78,11 @@ impl LedgerQueue {
 
     pub fn row(&self, job: Job) -> Row {
         self.ledger.borrow().rows[job].clone()
+    }
+
+    /// How a model stands.
+    pub fn stands(&self, model: &str) -> Stands {
+        self.ledger.borrow().models.get(model).cloned().unwrap_or_default()
     }
 
     /// In how long the message of a job is visible.
@@ -141,15 +147,11 @@ impl LedgerQueue {
 }
 
 impl Queue for LedgerQueue {
-    async fn claim(
-        &self,
-        kind: Kind,
-        lease: Duration,
-        quantity: u32,
-        models: &[String],
-    ) -> Result<Vec<Claim>, Failure> {
-        self.claimed_for.borrow_mut().push(models.to_vec());
-        let claim = |ledger: &mut Ledger, now| ledger.claim(now, kind, lease, quantity);
+    async fn claim(&self, kind: Kind, request: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure> {
+        let ClaimRequest { lease, quantity, .. } = request;
+        let worker = Worker::from(request);
+        let claim =
+            |ledger: &mut Ledger, now| ledger.claim(now, kind, lease, quantity, Some(&worker));
         let claims = self.call("claim", claim).await?;
         Ok(claims.into_iter().map(|(_, claim)| claim).collect())
     }
@@ -158,8 +160,24 @@ impl Queue for LedgerQueue {
         self.write("extend", |ledger, now| ledger.extend(now, lease, by, alone)).await
     }
 
-    async fn begin_submission(&self, lease: &Lease, _model: &str) -> Result<(), WriteError> {
-        self.write("begin_submission", |ledger, now| ledger.begin_submission(now, lease)).await
+    async fn begin_submission(
+        &self,
+        lease: &Lease,
+        model: &str,
+        passed_over: Option<&str>,
+    ) -> Result<(), WriteError> {
+        self.passed_over.borrow_mut().extend(passed_over.map(str::to_owned));
+        self.write("begin_submission", |ledger, now| ledger.begin_submission(now, lease, model))
+            .await
+    }
+
+    async fn report_trouble(
+        &self,
+        lease: &Lease,
+        met: Trouble<'_>,
+    ) -> Result<Duration, WriteError> {
+        let report = |ledger: &mut Ledger, now| ledger.report_trouble(now, lease, met, 0.5);
+        self.call("report_trouble", report).await?.ok_or(WriteError::LeaseLost)
     }
 
     async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError> {
@@ -170,6 +188,7 @@ impl Queue for LedgerQueue {
     }
 
     async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
+        self.passed_over.borrow_mut().extend(asset.passed_over.clone());
         self.call("complete", |ledger, now| ledger.complete(now, lease, asset)).await?.into()
     }
 

@@ -4,6 +4,7 @@
 
 mod operator;
 pub mod settle;
+pub mod standing;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use generation_queue::failure::Code;
 use generation_queue::job::{Id, JobId, Kind, Slot, Target};
 use generation_queue::port::{Lease, LinkOutcome, Operation, Publication, Unpublished};
 use serde_json::Value;
+use standing::Stands;
 
 /// The index of a job among all jobs, in the order in which they were enqueued.
 pub type Job = usize;
@@ -57,6 +59,7 @@ pub struct Row {
     pub submitted_at: Option<Duration>,
     /// The lease that announced a submission.
     pub submission: Option<i32>,
+    pub submission_model: Option<String>,
     pub object_path: Option<String>,
     pub asset_url: Option<String>,
     pub content_type: Option<&'static str>,
@@ -67,6 +70,12 @@ pub struct Row {
     pub error_code: Option<Code>,
     pub discarded: Vec<Operation>,
     pub started: bool,
+    /// The model in trouble that its worker deferred it for; empty after the next claim.
+    pub waits_for: String,
+    /// How often it met trouble that counted.
+    pub troubles: u32,
+    /// Since when it could be claimed.
+    pub pending_since: Duration,
     pub finished_at: Option<Duration>,
     pub updated_at: Duration,
     /// The message, while it is in the queue.
@@ -104,6 +113,8 @@ impl Entity {
 pub struct Ledger {
     pub rows: Vec<Row>,
     pub entities: BTreeMap<String, Entity>,
+    /// Those that were ever in trouble.
+    pub models: BTreeMap<String, Stands>,
 }
 
 /// What `generation_private.lock_job` finds.
@@ -199,6 +210,6 @@ impl Ledger {
     fn forget_submission(&mut self, job: Job) {
         let row = &mut self.rows[job];
         row.discarded.extend(row.operation.take());
-        (row.submitted_at, row.submission) = (None, None);
+        (row.submitted_at, row.submission, row.submission_model) = (None, None, None);
     }
 }

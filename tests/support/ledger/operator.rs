@@ -26,6 +26,7 @@ impl Ledger {
             operation: None,
             submitted_at: None,
             submission: None,
+            submission_model: None,
             object_path: None,
             asset_url: None,
             content_type: None,
@@ -36,6 +37,9 @@ impl Ledger {
             error_code: None,
             discarded: Vec::new(),
             started: false,
+            waits_for: String::new(),
+            troubles: 0,
+            pending_since: now + delay,
             finished_at: None,
             updated_at: now,
             queued: Some(Message { read_ct: 0, visible_at: now + delay }),
@@ -73,6 +77,10 @@ impl Ledger {
         (row.attempts, row.deaths) = (0, 0);
         row.error_code = None;
         row.submission = row.submission.filter(|_| row.operation.is_some());
+        row.submission_model = row.submission_model.take().filter(|_| row.operation.is_some());
+        row.pending_since = now;
+        row.troubles = 0;
+        row.waits_for = String::new();
         row.started = false;
         row.finished_at = None;
         row.updated_at = now;

@@ -80,6 +80,9 @@ impl Ledger {
         row.error_code = None;
         (row.finished_at, row.updated_at) = (Some(now), now);
         self.archive(job);
+        if let Some(model) = &asset.model {
+            self.model_served(now, job, model, true);
+        }
         Completed::Held(self.completion(job))
     }
 
@@ -101,13 +104,18 @@ impl Ledger {
         if defer.reset_submission {
             self.forget_submission(job);
         }
+        let awaited = defer.waits_for.clone().unwrap_or_default();
+        let rests = self.models.get(&awaited).is_some_and(|stands| stands.trouble.is_some());
         let row = &mut self.rows[job];
+        let at_once = !awaited.is_empty() && !rests && !row.has_own_trouble();
+        let delay = if at_once { Duration::ZERO } else { defer.delay };
+        row.waits_for = if rests { awaited } else { String::new() };
         row.status = if row.operation.is_none() { Status::Queued } else { Status::Waiting };
         row.attempts = if defer.counted { row.attempts } else { row.attempts.saturating_sub(1) };
         row.error_code = defer.reason.as_ref().map(|(code, _)| *code).or(row.error_code);
         row.updated_at = now;
         if let Some(message) = &mut row.queued {
-            message.visible_at = now + defer.delay;
+            message.visible_at = now + delay;
         }
         true
     }

@@ -1,12 +1,13 @@
 //! What workers call before they settle: claim, lease, submission, operation. There are no limits
-//! here, so a claim names no models.
+//! here.
 
 use std::time::Duration;
 
 use generation_queue::job::Kind;
 use generation_queue::port::{Claim, Lease, Operation};
 
-use super::{Job, Ledger, Status};
+use super::standing::{Choice, Worker};
+use super::{Job, Ledger, Row, Status};
 
 impl Ledger {
     /// `claim_generation_jobs`.
@@ -16,48 +17,82 @@ impl Ledger {
         kind: Kind,
         lease: Duration,
         quantity: u32,
+        worker: Option<&Worker>,
     ) -> Vec<(Job, Claim)> {
         let mut claims = Vec::new();
-        let mut order: Vec<Job> = (0..self.rows.len()).collect();
-        order.sort_by_key(|job| -self.priority(*job));
-        for job in order {
-            if claims.len() >= quantity as usize {
-                break;
-            }
-            let row = &mut self.rows[job];
-            let Some(message) = row.queued.as_mut() else { continue };
-            if row.kind != kind || message.visible_at > now {
-                continue;
-            }
-            message.visible_at = now + lease;
-            message.read_ct += 1;
-            let token = message.read_ct;
-            if !row.status.is_live() {
-                self.archive(job);
-                continue;
-            }
-            let died = row.status == Status::Running;
-            let alone = row.alone.is_some() && row.alone == row.lease_token;
-            row.attempts += u32::from(!died);
-            row.deaths += u32::from(died && (row.deaths < 2 || alone));
-            let claim = Claim {
-                lease: Lease { kind, msg_id: id(job), token },
-                job_id: row.job_id.clone(),
-                message: (*row.message).clone(),
-                attempts: row.attempts,
-                deaths: row.deaths,
-                retried: token > 1 || row.started,
-                operation: row.operation.clone(),
-                operation_age: row.submitted_at.map_or(Duration::ZERO, |at| now - at),
-                submission_pending: row.submission_pending(),
+        let troubled = worker.filter(|_| self.troubled());
+        loop {
+            let places = quantity as usize - claims.len();
+            let picked = match troubled {
+                Some(worker) => self.pick(now, kind, worker, places),
+                None => self.visible(now, kind).into_iter().take(places).collect(),
             };
-            row.status = Status::Running;
-            row.lease_token = Some(token);
-            row.started = true;
-            row.updated_at = now;
-            claims.push((job, claim));
+            if picked.is_empty() {
+                return claims;
+            }
+            for job in picked {
+                claims.push((job, self.start_attempt(now, lease, job, troubled)));
+            }
         }
-        claims
+    }
+
+    fn visible(&self, now: Duration, kind: Kind) -> Vec<Job> {
+        let visible = |row: &Row| {
+            let message = row.queued.as_ref();
+            row.kind == kind && message.is_some_and(|message| message.visible_at <= now)
+        };
+        let mut order: Vec<Job> =
+            (0..self.rows.len()).filter(|job| visible(&self.rows[*job])).collect();
+        order.sort_by_key(|job| -self.priority(*job));
+        order
+    }
+
+    fn start_attempt(
+        &mut self,
+        now: Duration,
+        lease: Duration,
+        job: Job,
+        troubled: Option<&Worker>,
+    ) -> Claim {
+        let row = &self.rows[job];
+        let new = row.operation.is_none() && row.submission.is_none();
+        let chosen = troubled.filter(|_| new).map(|worker| self.choose_model(now, worker, row));
+        let row = &mut self.rows[job];
+        let message = row.queued.as_mut().expect("a message");
+        message.visible_at = now + lease;
+        message.read_ct += 1;
+        let token = message.read_ct;
+        let died = row.status == Status::Running;
+        let alone = row.alone.is_some() && row.alone == row.lease_token;
+        row.status = Status::Running;
+        row.lease_token = Some(token);
+        row.attempts += u32::from(!died);
+        row.deaths += u32::from(died && (row.deaths < 2 || alone));
+        row.waits_for = String::new();
+        row.updated_at = now;
+        let retried = token > 1 || row.started;
+        row.started = true;
+        if let Some(Choice { taken_by: Some(model), probes: true }) = chosen
+            && let Some(rest) = self.models.get_mut(&model).and_then(|it| it.trouble.as_mut())
+        {
+            rest.probe = Some((job, token));
+        }
+        let unavailable =
+            troubled.map(|worker| self.unavailable(now, worker, job)).unwrap_or_default();
+        let row = &self.rows[job];
+        Claim {
+            lease: Lease { kind: row.kind, msg_id: id(job), token },
+            job_id: row.job_id.clone(),
+            message: (*row.message).clone(),
+            attempts: row.attempts,
+            deaths: row.deaths,
+            retried,
+            operation: row.operation.clone(),
+            operation_age: row.submitted_at.map_or(Duration::ZERO, |at| now - at),
+            submission_pending: row.submission_pending(),
+            age: now.saturating_sub(row.pending_since),
+            unavailable,
+        }
     }
 
     /// `extend_generation_lease`.
@@ -74,7 +109,7 @@ impl Ledger {
     }
 
     /// `begin_generation_submission`.
-    pub fn begin_submission(&mut self, now: Duration, lease: &Lease) -> bool {
+    pub fn begin_submission(&mut self, now: Duration, lease: &Lease, model: &str) -> bool {
         let locked = self.lock(lease);
         let Some(job) = locked.job.filter(|_| locked.held) else { return false };
         let row = &mut self.rows[job];
@@ -82,6 +117,7 @@ impl Ledger {
             return false;
         }
         row.submission = Some(lease.token);
+        row.submission_model = Some(model.to_owned());
         row.updated_at = now;
         true
     }
@@ -106,6 +142,9 @@ impl Ledger {
         row.discarded.extend(row.operation.replace(operation));
         row.submitted_at = Some(now);
         row.updated_at = now;
+        if let Some(model) = row.submission_model.clone() {
+            self.model_served(now, job, &model, false);
+        }
         true
     }
 }

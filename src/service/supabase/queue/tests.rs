@@ -1,10 +1,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::failure::Next;
+use crate::failure::{Next, Standing};
 use crate::http::TransportError;
 use crate::job::{Format, Slot};
-use crate::port::{LinkOutcome, LinkedEntity};
+use crate::port::{LinkOutcome, LinkedEntity, Unavailable};
 use crate::service::testing::{Recorded, now};
 
 const BASE: &str = "http://127.0.0.1:54321/rest/v1";
@@ -30,6 +30,8 @@ fn row() -> Value {
         "job_id": JOB, "msg_id": 7, "lease_token": 3, "message": {"prompt": "p"}, "attempts": 2, "deaths": 1,
         "operation": {"model": "veo-x", "name": "operations/y"}, "operation_age_seconds": 12.5,
         "submission_pending": false, "enqueued_at": "2026-11-24T06:26:00+00:00", "retried": true,
+        "age_seconds": 77.5, "unavailable": {"veo-x": {"state": "refused", "seconds": 61,
+            "passed_over": true, "probe": true, "code": "billing_refused", "reason": "no credit"}},
     })
 }
 
@@ -41,6 +43,7 @@ fn asset() -> StoredAsset {
         model: Some("veo-x".into()),
         usage: None,
         cost_usd: Some(0.8),
+        passed_over: None,
     }
 }
 
@@ -50,7 +53,14 @@ fn extend(transport: &Recorded) -> Result<(), WriteError> {
 
 fn claim(transport: &Recorded) -> Result<Vec<Claim>, Failure> {
     let models = ["veo-x".to_owned(), "omni-y".to_owned()];
-    now(Pgmq::new(transport).claim(Kind::Video, Duration::from_secs(600), 5, &models))
+    let request = ClaimRequest {
+        lease: Duration::from_secs(600),
+        quantity: 5,
+        models: &models,
+        fallback_after: None,
+        job_deadline: Duration::from_secs(3600),
+    };
+    now(Pgmq::new(transport).claim(Kind::Video, request))
 }
 
 #[test]
@@ -60,7 +70,8 @@ fn a_claim_gives_jobs_with_their_leases() {
     assert_eq!(
         arguments(&transport, "claim_generation_jobs"),
         json!({"queue_name": "video_generation_queue", "lease_seconds": 600, "quantity": 5,
-            "models": ["veo-x", "omni-y"]})
+            "models": ["veo-x", "omni-y"], "job_deadline_seconds": 3600,
+            "fallback_after_seconds": null})
     );
     let operation = Operation { model: "veo-x".into(), name: "operations/y".into() };
     let expected = Claim {
@@ -73,6 +84,14 @@ fn a_claim_gives_jobs_with_their_leases() {
         operation: Some(operation),
         operation_age: Duration::from_millis(12_500),
         submission_pending: false,
+        age: Duration::from_millis(77_500),
+        unavailable: vec![Unavailable {
+            model: "veo-x".into(),
+            probe: true,
+            passed_over: true,
+            failure: Failure::rest(Standing::Refused, Code::BillingRefused, "no credit")
+                .after(Some(Duration::from_secs(61))),
+        }],
     };
     assert_eq!(claims, [expected]);
 }
@@ -87,8 +106,8 @@ fn a_row_that_cannot_be_read_does_not_hold_up_the_others() {
     let unreadable = [json!(null), without("job_id"), without("msg_id"), without("lease_token")];
     let mut rows = unreadable.to_vec();
     rows.extend(["message", "attempts", "operation", "operation_age_seconds"].map(without));
-    rows.extend(["submission_pending", "retried"].map(without));
-    assert_eq!(claim(&at(200, rows.into())).unwrap().len(), 6);
+    rows.extend(["submission_pending", "retried", "age_seconds", "unavailable"].map(without));
+    assert_eq!(claim(&at(200, rows.into())).unwrap().len(), 8);
 }
 
 #[test]
@@ -162,8 +181,25 @@ fn every_write_names_its_lease_and_its_arguments() {
     check(&it, "extend_generation_lease", json!({"lease_seconds": 30, "alone": true}));
 
     let it = at(200, json!(true));
-    now(Pgmq::new(&it).begin_submission(&LEASE, "veo-x")).unwrap();
-    check(&it, "begin_generation_submission", json!({"model": "veo-x"}));
+    now(Pgmq::new(&it).begin_submission(&LEASE, "veo-x", Some("omni-y: 503"))).unwrap();
+    let more = json!({"model": "veo-x", "passed_over": "omni-y: 503"});
+    check(&it, "begin_generation_submission", more);
+
+    let it = at(200, json!(75));
+    let met = Trouble {
+        model: "veo-x",
+        standing: Standing::Refused,
+        code: Code::ApiKeyInvalid,
+        reason: "leaked",
+        after: Some(Duration::from_millis(1500)),
+    };
+    let rest = now(Pgmq::new(&it).report_trouble(&LEASE, met)).unwrap();
+    assert_eq!(rest, Duration::from_secs(75));
+    let more = json!({"model": "veo-x", "state": "refused", "code": "api_key_invalid",
+        "reason": "leaked", "rest_seconds": 2});
+    check(&it, "report_generation_trouble", more);
+    let lost = now(Pgmq::new(&at(200, json!(null))).report_trouble(&LEASE, met));
+    assert_eq!(lost, Err(WriteError::LeaseLost));
 
     let it = at(200, json!(true));
     let operation = Operation { model: "veo-x".into(), name: "operations/y".into() };
@@ -177,10 +213,11 @@ fn every_write_names_its_lease_and_its_arguments() {
         counted: false,
         reason: Some((Code::QuotaExhausted, "m".into())),
         reset_submission: true,
+        waits_for: Some("veo-x".into()),
     };
     now(Pgmq::new(&it).defer(&LEASE, &deferral)).unwrap();
     let more = json!({"delay_seconds": 1.5, "counted": false, "error_code": "quota_exhausted",
-        "error_message": "m", "reset_submission": true});
+        "error_message": "m", "reset_submission": true, "waits_for": "veo-x"});
     check(&it, "defer_generation_job", more);
 
     let it = at(200, json!(true));

@@ -1,0 +1,74 @@
+//! Trouble that concerns a model or an account, and not the job that met it.
+
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+
+use super::error::AttemptError;
+use super::log;
+use crate::failure::{Failure, Next, Standing};
+use crate::port::{Claim, Level, Operation, Queue, Trouble, World, WriteError};
+
+/// How long a job waits when the trouble could not be reported.
+const UNREPORTED: Duration = Duration::from_secs(60);
+
+/// How long a job waits at least after a poll that was refused. It cannot be the probe, and is woken
+/// when another job was.
+const REFUSED: Duration = Duration::from_secs(300);
+
+/// Tells all workers of trouble with a model. Returns the failure with how long the model rests. In a
+/// box, so that its code is there once.
+pub(super) fn report<'a, W: World>(
+    world: &'a W,
+    claim: &'a Claim,
+    model: &'a str,
+    mut failure: Failure,
+) -> LocalBoxFuture<'a, Result<Failure, AttemptError>> {
+    Box::pin(async move {
+        let Next::Rest { standing, after } = &mut failure.next else { return Ok(failure) };
+        let met = Trouble {
+            model,
+            standing: *standing,
+            code: failure.code,
+            reason: &failure.message,
+            after: *after,
+        };
+        match world.queue().report_trouble(&claim.lease, met).await {
+            Ok(rest) => *after = Some(rest),
+            Err(WriteError::LeaseLost) => return Err(AttemptError::LeaseLost),
+            Err(WriteError::Failed(unwritten)) => {
+                log::failure(world, claim, Level::Warn, "Trouble not reported", &unwritten);
+                *after = Some(after.unwrap_or(UNREPORTED));
+            }
+        }
+        Ok(failure)
+    })
+}
+
+/// What follows for a job whose operation ended by the trouble of its model, or whose operation cannot
+/// be polled or downloaded (`over` is false). A provider that has trouble with that may well take new
+/// jobs; one that refuses the account does not.
+pub(super) fn of_operation<'a, W: World>(
+    world: &'a W,
+    claim: &'a Claim,
+    operation: &'a Operation,
+    failure: Failure,
+    over: bool,
+) -> LocalBoxFuture<'a, AttemptError> {
+    Box::pin(async move {
+        let refused = matches!(failure.next, Next::Rest { standing: Standing::Refused, .. });
+        let (mut failure, mut waits_for) = (failure, None);
+        if failure.is_rest() && (over || refused) {
+            failure = match report(world, claim, &operation.model, failure).await {
+                Ok(failure) => failure,
+                Err(error) => return error,
+            };
+            waits_for = Some(operation.model.clone());
+        }
+        if !over && refused {
+            let delay = failure.delay().map_or(REFUSED, |delay| delay.max(REFUSED));
+            failure = failure.after(Some(delay));
+        }
+        AttemptError::Failed { failure, waits_for, reset_submission: over }
+    })
+}
