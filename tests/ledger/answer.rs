@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use generation_queue::port::{Claim, Lease};
+use generation_queue::failure::Next;
+use generation_queue::port::{Claim, Lease, Unavailable};
 use serde_json::{Value, json};
 
 use super::call::{Becomes, Call, Which, operation, publications};
 use super::state::{entities, rounded, status};
 use super::support::ledger::settle::Completed;
 use super::support::ledger::{Entity, Job, Ledger, Status};
+
+/// The jitter of rests, as `database.ts` sets it. No rest ends close to a call by it.
+const CHANCE: f64 = 0.75;
 
 /// Makes a call to the model.
 pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
@@ -18,12 +22,19 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
             let job_id = ledger.rows[job].job_id.as_str();
             if enqueued { json!({"job_id": job_id, "msg_id": job + 1}) } else { json!(job + 1) }
         }
-        Call::Claim { kind, lease, quantity } => {
-            let claims = ledger.claim(now, kind, lease, quantity);
+        Call::Claim { kind, lease, quantity, worker } => {
+            let claims = ledger.claim(now, kind, lease, quantity, worker.as_ref());
             claims.iter().map(|(_, claim)| claimed(claim)).collect()
         }
         Call::Extend { lease, by, alone } => json!(ledger.extend(now, &lease, by, alone)),
-        Call::BeginSubmission { lease } => json!(ledger.begin_submission(now, &lease)),
+        Call::BeginSubmission { lease, model } => {
+            json!(ledger.begin_submission(now, &lease, model))
+        }
+        Call::ReportTrouble { lease, met } => {
+            let rest = ledger.report_trouble(now, &lease, met, CHANCE);
+            json!(rest.map(|rest| rounded(rest, Duration::ZERO)))
+        }
+        Call::ResetModels { model } => json!(ledger.reset_models(now, model)),
         Call::RecordOperation { lease, operation } => {
             json!(ledger.record_operation(now, &lease, operation))
         }
@@ -51,19 +62,7 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
                 due.map(|(job, due)| json!({"job_id": job.as_str(), "operation": operation(&due)}));
             due.into_iter().collect()
         }
-        Call::Redrive { which: Which { jobs, code, kind }, forget } => {
-            let mut redriven = Vec::new();
-            for job in 0..ledger.rows.len() {
-                let row = &ledger.rows[job];
-                let meant = jobs.as_ref().is_none_or(|jobs| jobs.contains(&job))
-                    && code.is_none_or(|code| row.error_code == Some(code))
-                    && kind.is_none_or(|kind| row.kind == kind);
-                if meant && ledger.redrive(now, job, forget) {
-                    redriven.push(json!(ledger.rows[job].job_id.as_str()));
-                }
-            }
-            Value::Array(redriven)
-        }
+        Call::Redrive { which, forget } => redrive(ledger, now, &which, forget),
         Call::ReadByHand { job, hidden, .. } => {
             let read = ledger.read_by_hand(now, job, hidden);
             let message = ledger.rows[job].queued.as_ref().filter(|_| read);
@@ -82,6 +81,21 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
     }
 }
 
+fn redrive(ledger: &mut Ledger, now: Duration, which: &Which, forget: bool) -> Value {
+    let Which { jobs, code, kind } = which;
+    let mut redriven = Vec::new();
+    for job in 0..ledger.rows.len() {
+        let row = &ledger.rows[job];
+        let meant = jobs.as_ref().is_none_or(|jobs| jobs.contains(&job))
+            && code.is_none_or(|code| row.error_code == Some(code))
+            && kind.is_none_or(|kind| row.kind == kind);
+        if meant && ledger.redrive(now, job, forget) {
+            redriven.push(json!(ledger.rows[job].job_id.as_str()));
+        }
+    }
+    Value::Array(redriven)
+}
+
 fn claimed(claim: &Claim) -> Value {
     let age = claim.operation.as_ref().map(|_| rounded(claim.operation_age, Duration::ZERO));
     json!({
@@ -95,7 +109,28 @@ fn claimed(claim: &Claim) -> Value {
         "operation_age_seconds": age,
         "submission_pending": claim.submission_pending,
         "retried": claim.retried,
+        "age_seconds": rounded(claim.age, Duration::ZERO),
+        "unavailable": unavailable(&claim.unavailable),
     })
+}
+
+fn unavailable(models: &[Unavailable]) -> Value {
+    let told = |it: &Unavailable| {
+        let Next::Rest { standing, after } = it.failure.next else { panic!("a rest") };
+        let state = json!({
+            "state": standing.as_str(),
+            "seconds": after.map(|after| rounded(after, Duration::ZERO)),
+            "probe": it.probe,
+            "passed_over": it.passed_over,
+            "code": it.failure.code.as_str(),
+            "reason": it.failure.message,
+        });
+        (it.model.clone(), state)
+    };
+    match models {
+        [] => Value::Null,
+        models => Value::Object(models.iter().map(told).collect()),
+    }
 }
 
 fn completed(ledger: &Ledger, lease: Lease) -> Value {

@@ -4,18 +4,23 @@ use std::time::Duration;
 
 use generation_queue::failure::Code;
 use generation_queue::job::{JobId, Kind};
-use generation_queue::port::{Deferral, Ending, Lease, Operation, Publication, StoredAsset};
+use generation_queue::port::{
+    Deferral, Ending, Lease, Operation, Publication, StoredAsset, Trouble,
+};
 use serde_json::{Value, json};
 
 use super::support::ledger::Job;
+use super::support::ledger::standing::Worker;
 
 /// One step of a sequence.
 #[derive(Debug, Clone)]
 pub enum Call {
     Send { kind: Kind, message: Value, delay: Duration, enqueued: bool },
-    Claim { kind: Kind, lease: Duration, quantity: u32 },
+    Claim { kind: Kind, lease: Duration, quantity: u32, worker: Option<Worker> },
     Extend { lease: Lease, by: Duration, alone: bool },
-    BeginSubmission { lease: Lease },
+    BeginSubmission { lease: Lease, model: &'static str },
+    ReportTrouble { lease: Lease, met: Trouble<'static> },
+    ResetModels { model: Option<&'static str> },
     RecordOperation { lease: Lease, operation: Operation },
     Complete { lease: Lease, asset: StoredAsset },
     Defer { lease: Lease, defer: Deferral },
@@ -59,6 +64,8 @@ impl Call {
             Call::Extend { .. } => "extend_generation_lease",
             Call::BeginSubmission { .. } => "begin_generation_submission",
             Call::RecordOperation { .. } => "record_generation_operation",
+            Call::ReportTrouble { .. } => "report_generation_trouble",
+            Call::ResetModels { .. } => "reset_generation_models",
             Call::Complete { .. } => "complete_generation_job",
             Call::Defer { .. } => "defer_generation_job",
             Call::Fail { .. } => "fail_generation_job",
@@ -79,13 +86,15 @@ impl Call {
             Call::Send { kind, message, delay, .. } => json!({
                 "queue_name": kind.queue(), "message": message, "delay_seconds": delay.as_secs(),
             }),
-            Call::Claim { kind, lease, quantity } => json!({
-                "queue_name": kind.queue(), "lease_seconds": lease.as_secs(), "quantity": quantity,
-            }),
+            Call::Claim { kind, lease, quantity, worker } => {
+                claim(*kind, *lease, *quantity, worker.as_ref())
+            }
             Call::Extend { lease, by, alone } => {
                 of_lease(lease, json!({"lease_seconds": by.as_secs(), "alone": alone}))
             }
-            Call::BeginSubmission { lease } => of_lease(lease, json!({"model": "veo"})),
+            Call::BeginSubmission { lease, model } => of_lease(lease, json!({"model": model})),
+            Call::ReportTrouble { lease, met } => of_lease(lease, trouble(met)),
+            Call::ResetModels { model } => json!({"model": model}),
             Call::RecordOperation { lease, operation } => {
                 of_lease(lease, json!({"operation": self::operation(operation)}))
             }
@@ -98,15 +107,7 @@ impl Call {
                 });
                 of_lease(lease, asset)
             }
-            Call::Defer { lease, defer: Deferral { delay, counted, reason, reset_submission } } => {
-                let deferral = json!({
-                    "delay_seconds": delay.as_secs(), "counted": counted,
-                    "error_code": reason.as_ref().map(|(code, _)| code.as_str()),
-                    "error_message": reason.as_ref().map(|(_, message)| message),
-                    "reset_submission": reset_submission,
-                });
-                of_lease(lease, deferral)
-            }
+            Call::Defer { lease, defer } => of_lease(lease, deferral(defer)),
             Call::Fail { lease, end: Ending { code, message, reset_submission } } => {
                 let ending = json!({
                     "error_code": code.as_str(), "error_message": message,
@@ -143,6 +144,35 @@ impl Call {
             }
         }
     }
+}
+
+fn claim(kind: Kind, lease: Duration, quantity: u32, worker: Option<&Worker>) -> Value {
+    let mut with = json!({
+        "queue_name": kind.queue(), "lease_seconds": lease.as_secs(), "quantity": quantity,
+    });
+    if let Some(Worker { models, fallback_after, job_deadline }) = worker {
+        with["models"] = json!(models);
+        with["fallback_after_seconds"] = json!(fallback_after.map(|after| after.as_secs()));
+        with["job_deadline_seconds"] = json!(job_deadline.as_secs());
+    }
+    with
+}
+
+fn trouble(met: &Trouble<'_>) -> Value {
+    json!({
+        "model": met.model, "state": met.standing.as_str(), "code": met.code.as_str(),
+        "reason": met.reason, "rest_seconds": met.after.map(|after| after.as_secs()),
+    })
+}
+
+fn deferral(defer: &Deferral) -> Value {
+    let reason = defer.reason.as_ref();
+    json!({
+        "delay_seconds": defer.delay.as_secs(), "counted": defer.counted,
+        "error_code": reason.map(|(code, _)| code.as_str()),
+        "error_message": reason.map(|(_, message)| message),
+        "reset_submission": defer.reset_submission, "waits_for": defer.waits_for,
+    })
 }
 
 fn of_lease(lease: &Lease, mut with: Value) -> Value {

@@ -17,6 +17,7 @@ const SETS = [
   "unpublished_generation_jobs",
   "cancelled_generation_operations",
   "redrive_generation_jobs",
+  "reset_generation_models",
 ];
 
 /** One count for the messages of both queues, and job ids that follow it. */
@@ -27,10 +28,21 @@ const IDS = `
   )::uuid;
 `;
 
+/** The jitter of rests, as in `answer.rs`. */
+const JITTER = `
+  do $$
+  begin
+    execute replace(
+      pg_get_functiondef('generation_private.rest_seconds'::regproc), 'random()', '0.75'
+    );
+  end
+  $$;
+`;
+
 const EMPTY = `
   truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue,
     pgmq.a_image_generation_queue, pgmq.a_video_generation_queue,
-    public.generation_jobs, public.kv_store_7ee7668a cascade;
+    public.generation_jobs, public.generation_models, public.kv_store_7ee7668a cascade;
   alter sequence public.messages_sent restart;
 `;
 
@@ -64,6 +76,10 @@ const STATE = `
         'submitted_ago', extract(epoch from now - job.submitted_at),
         'submission_announced', job.submission_started_at is not null,
         'submission_lease_token', job.submission_lease_token,
+        'submission_model', job.submission_model,
+        'waits_for', job.waits_for,
+        'troubles', job.troubles,
+        'pending_ago', extract(epoch from now - job.pending_since),
         'object_path', job.object_path,
         'asset_url', job.asset_url,
         'content_type', job.content_type,
@@ -100,6 +116,22 @@ const STATE = `
         'broken', jsonb_typeof(value) <> 'object'
       )), '{}')
       from public.kv_store_7ee7668a
+    ),
+    'models', (
+      select coalesce(json_agg(json_build_object(
+        'model', stands.model,
+        'state', stands.state,
+        'rests_in', extract(epoch from stands.rests_until - now),
+        'code', stands.code,
+        'reason', stands.reason,
+        'since_ago', extract(epoch from now - stands.since),
+        'troubles', stands.troubles,
+        'delay_named', stands.delay_named,
+        'probe_job', stands.probe_job,
+        'probe_lease', stands.probe_lease,
+        'updated_ago', extract(epoch from now - stands.updated_at)
+      ) order by stands.model), '[]')
+      from public.generation_models as stands
     )
   ) as state
   from clock
@@ -111,7 +143,7 @@ export class Database implements AsyncDisposable {
 
   static async open(): Promise<Database> {
     const postgres = await openMigratedPglite();
-    await postgres.exec(IDS);
+    await postgres.exec(IDS + JITTER);
     return new Database(postgres);
   }
 
@@ -206,8 +238,9 @@ export class Database implements AsyncDisposable {
       update(
         "public.generation_jobs",
         ...["enqueued_at", "started_at", "finished_at", "updated_at"],
-        ...["submission_started_at", "submitted_at"],
+        ...["submission_started_at", "submitted_at", "pending_since"],
       ),
+      update("public.generation_models", "rests_until", "since", "updated_at"),
     ].join("\n"));
   }
 }
@@ -224,8 +257,11 @@ function normal(does: string, answer: unknown): unknown {
   if (does === "claim_generation_jobs") {
     const claims = answer as Record<string, unknown>[];
     return rounded(
-      claims.map(({ enqueued_at: _, age_seconds: _age, unavailable: _models, ...claim }) => claim),
+      claims.map(({ enqueued_at: _, ...claim }) => claim),
     );
+  }
+  if (does === "report_generation_trouble" && typeof answer === "number") {
+    return toSteps(answer);
   }
   if (does === "unpublished_generation_jobs") {
     const jobs = answer as { job_id: string }[];
@@ -243,7 +279,10 @@ function normal(does: string, answer: unknown): unknown {
 /** With the fields that tell a time rounded, so that the milliseconds of the calls do not show. */
 function rounded(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (key, field) => {
-    if (typeof field !== "number" || !/_ago$|_in$|_age_seconds$/.test(key)) return field;
-    return Math.round(field / STEP) * STEP + 0;
+    return typeof field === "number" && /_ago$|_in$|seconds$/.test(key) ? toSteps(field) : field;
   });
+}
+
+function toSteps(seconds: number): number {
+  return Math.round(seconds / STEP) * STEP + 0;
 }

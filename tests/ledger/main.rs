@@ -39,7 +39,9 @@ fn sequences_reach_every_kind_of_answer() {
         let steps = sequence::play(seed);
         for step in &steps {
             let does = step["does"].as_str().unwrap_or_default();
-            reached.extend(kinds(&step["answer"]).map(|kind| format!("{does}: {kind}")));
+            reached.extend(
+                kinds(&step["answer"]).map(|kind| format!("{does}: {kind}").trim().to_owned()),
+            );
         }
         println!("{}", json!({"seed": seed, "steps": steps}));
     }
@@ -68,6 +70,16 @@ const KINDS: &[&str] = &[
     "extend_generation_lease: false",
     "begin_generation_submission: true",
     "begin_generation_submission: false",
+    "claim_generation_jobs: state \"resting\"",
+    "claim_generation_jobs: state \"refused\"",
+    "claim_generation_jobs: state \"retired\"",
+    "claim_generation_jobs: probe true",
+    "claim_generation_jobs: probe false",
+    "claim_generation_jobs: passed_over true",
+    "claim_generation_jobs: passed_over false",
+    "report_generation_trouble:",
+    "reset_generation_models: nothing",
+    "reset_generation_models: one",
     "record_generation_operation: true",
     "record_generation_operation: false",
     "complete_generation_job: held true",

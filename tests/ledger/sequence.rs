@@ -3,18 +3,22 @@
 
 use std::time::Duration;
 
-use generation_queue::failure::Code;
+use generation_queue::failure::{Code, Standing};
 use generation_queue::job::{Format, JobId, Kind, Slot};
-use generation_queue::port::{Deferral, Ending, Lease, Operation, Publication, StoredAsset};
+use generation_queue::port::{
+    Deferral, Ending, Lease, Operation, Publication, StoredAsset, Trouble,
+};
 use serde_json::{Value, json};
 
 use super::answer::answer;
 use super::call::{Becomes, Call, Which};
 use super::state::{STEP, state};
+use super::support::ledger::standing::Worker;
 use super::support::ledger::{Job, Ledger, Row, Status};
 use super::support::random::Random;
 
 const KEYS: [&str; 3] = ["scene:sb:s0", "scene:sb:s1", "character:sb:c0"];
+const MODELS: [&str; 2] = ["m0", "m1"];
 const CODES: [Code; 3] =
     [Code::ProviderUnavailable, Code::StorageFailed, Code::SubmissionUncertain];
 
@@ -26,6 +30,7 @@ pub fn play(seed: u64) -> Vec<Value> {
         videos: random.one_of(&[0.0, 0.5, 0.5, 1.0]),
         idle: random.one_of(&[2, 5, 10]),
         copied: random.one_of(&[0, 3, 6]),
+        troubled: random.one_of(&[0, 6, 20]),
         fortune: random.one_of(&[(4, 20), (12, 12), (20, 4)]),
         random,
         ledger: Ledger::default(),
@@ -61,6 +66,8 @@ struct Sequence {
     idle: usize,
     /// How often a worker confirms its copies.
     copied: usize,
+    /// How often models have trouble.
+    troubled: usize,
     /// How often jobs fail, and how often they succeed.
     fortune: (usize, usize),
     /// Every lease that was ever given.
@@ -119,14 +126,16 @@ impl Sequence {
         {
             return last.clone();
         }
-        let choices: [(usize, Choice); 16] = [
+        let choices: [(usize, Choice); 18] = [
             (8, |it| it.may_send().then(|| it.send())),
             (16, |it| it.sensible(Sequence::is_visible).then(|| it.claim())),
             (4, |it| {
                 let alone = it.random.happens(0.5);
                 Some(Call::Extend { lease: it.lease()?, by: it.hidden(), alone })
             }),
-            (8, |it| Some(Call::BeginSubmission { lease: it.lease()? })),
+            (8, |it| Some(Call::BeginSubmission { lease: it.lease()?, model: it.model() })),
+            (self.troubled, |it| it.report_trouble()),
+            (usize::from(self.troubled > 0), |it| Some(it.reset_models())),
             (8, |it| Some(Call::RecordOperation { lease: it.lease()?, operation: it.operation() })),
             (self.fortune.1, |it| it.complete()),
             (12, |it| it.defer()),
@@ -197,13 +206,60 @@ impl Sequence {
             let field = random.one_of(&["storyboardId", "sceneId", "characterId"]);
             message[field] = random.one_of(&[json!(""), json!(7), Value::Null]);
         }
+        if self.troubled > 0 && random.happens(0.3) {
+            message["model"] = json!(random.one_of(&["m0", "m1", "models/m1", "m7"]));
+        }
         let delay = if random.happens(0.2) { self.hidden() } else { Duration::ZERO };
         Call::Send { kind: self.kind(), message, delay, enqueued: random.happens(0.5) }
     }
 
     fn claim(&self) -> Call {
         let quantity = self.random.one_of(&[0, 1, 1, 1, 1, 2, 2, 3, 100]);
-        Call::Claim { kind: self.kind_with(Sequence::is_visible), lease: self.hidden(), quantity }
+        let worker = (self.troubled > 0 && self.random.happens(0.9)).then(|| self.worker());
+        let (kind, lease) = (self.kind_with(Sequence::is_visible), self.hidden());
+        Call::Claim { kind, lease, quantity, worker }
+    }
+
+    fn worker(&self) -> Worker {
+        let random = &self.random;
+        let models: &[&str] = match random.below(6) {
+            0 => &MODELS[..1],
+            1 => &["m1", "m0"],
+            _ => &MODELS,
+        };
+        Worker {
+            models: models.iter().map(|model| (*model).to_owned()).collect(),
+            fallback_after: random.happens(0.7).then(|| step(random.one_of(&[1, 3, 9]))),
+            job_deadline: step(random.one_of(&[9, 31, 721])),
+        }
+    }
+
+    fn report_trouble(&self) -> Option<Call> {
+        let random = &self.random;
+        let standing = random.one_of(&[
+            Standing::Resting,
+            Standing::Resting,
+            Standing::Refused,
+            Standing::Retired,
+        ]);
+        let met = Trouble {
+            model: self.model(),
+            standing,
+            code: random.one_of(&[Code::ProviderUnavailable, Code::QuotaExhausted]),
+            reason: random.one_of(&["why", "because"]),
+            after: random
+                .happens(0.2)
+                .then(|| Duration::from_secs(random.one_of(&[0, 100, 300, 3600]))),
+        };
+        Some(Call::ReportTrouble { lease: self.lease()?, met })
+    }
+
+    fn reset_models(&self) -> Call {
+        Call::ResetModels { model: self.random.happens(0.5).then(|| self.model()) }
+    }
+
+    fn model(&self) -> &'static str {
+        self.random.one_of(&["m0", "m0", "m1"])
     }
 
     fn complete(&self) -> Option<Call> {
@@ -215,10 +271,11 @@ impl Sequence {
         };
         let path = format!("sb/{}-{}.{}", lease.msg_id, random.below(3), format.extension());
         let url = format!("https://store.invalid/{path}");
-        let (model, usage, cost_usd) = (Some("m".to_owned()), None, Some(0.25));
+        let model = random.happens(0.9).then(|| self.model().to_owned());
+        let (usage, cost_usd, passed_over) = (None, Some(0.25), None);
         Some(Call::Complete {
             lease,
-            asset: StoredAsset { path, url, format, model, usage, cost_usd },
+            asset: StoredAsset { path, url, format, model, usage, cost_usd, passed_over },
         })
     }
 
@@ -230,6 +287,7 @@ impl Sequence {
             counted: random.happens(0.5),
             reason: random.happens(0.5).then(|| (random.one_of(&CODES), "why".to_owned())),
             reset_submission: random.happens(0.25),
+            waits_for: random.happens(0.4).then(|| self.model().to_owned()),
         };
         Some(Call::Defer { lease, defer })
     }

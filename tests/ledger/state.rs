@@ -8,6 +8,7 @@ use generation_queue::port::LinkOutcome;
 use serde_json::{Map, Value, json};
 
 use super::call::operation;
+use super::support::ledger::standing::Stands;
 use super::support::ledger::{Entity, Ledger, Message, Row, Status};
 
 /// Times are rounded to steps of this many seconds, so that it does not matter how long the calls
@@ -27,6 +28,26 @@ pub fn state(ledger: &Ledger, now: Duration) -> Value {
     json!({
         "jobs": ledger.rows.iter().map(|row| job(row, now)).collect::<Vec<_>>(),
         "entities": entities.collect::<Map<_, _>>(),
+        "models": ledger.models.iter().map(|it| model(ledger, it, now)).collect::<Vec<_>>(),
+    })
+}
+
+fn model(ledger: &Ledger, (name, stands): (&String, &Stands), now: Duration) -> Value {
+    let ago = |at: Duration| rounded(now, at);
+    let rest = stands.trouble.as_ref();
+    let probe = rest.and_then(|rest| rest.probe);
+    json!({
+        "model": name,
+        "state": rest.map_or("ok", |rest| rest.standing.as_str()),
+        "rests_in": rest.map(|rest| rounded(rest.until, now)),
+        "code": stands.code.map(Code::as_str),
+        "reason": stands.reason,
+        "since_ago": stands.since.map(ago),
+        "troubles": stands.troubles,
+        "delay_named": rest.is_some_and(|rest| rest.delay_named),
+        "probe_job": probe.map(|(job, _)| ledger.rows[job].job_id.as_str()),
+        "probe_lease": probe.map(|(_, lease)| lease),
+        "updated_ago": ago(stands.updated_at),
     })
 }
 
@@ -50,6 +71,10 @@ fn job(row: &Row, now: Duration) -> Value {
         "submitted_ago": row.submitted_at.map(ago),
         "submission_announced": row.submission.is_some(),
         "submission_lease_token": row.submission,
+        "submission_model": row.submission_model,
+        "waits_for": row.waits_for,
+        "troubles": row.troubles,
+        "pending_ago": ago(row.pending_since),
         "object_path": row.object_path,
         "asset_url": row.asset_url,
         "content_type": row.content_type,

@@ -55,8 +55,43 @@ pub fn write(sim: &Sim, name: &str, job: Job, token: i32, before: &Row, settles:
         let code = after.error_code;
         sim.violated(|| format!("job {job} may have been paid for, but fails as {code:?}"));
     }
+    if after.status == Status::Failed {
+        deadline(sim, job, after, watch.timed_out.contains(&job));
+    }
     if after.archived.is_some() && after.status.is_live() {
         sim.violated(|| format!("{name} archived the message of job {job}, which has not ended"));
+    }
+}
+
+/// Checks a job that has failed: not for trouble of a model before its deadline.
+fn deadline(sim: &Sim, job: Job, failed: &Row, timed_out: bool) {
+    let code = failed.error_code;
+    let trouble = match code {
+        Some(Code::ProviderUnavailable) => !timed_out,
+        Some(Code::ApiKeyInvalid | Code::QuotaExhausted | Code::ModelUnavailable) => true,
+        _ => false,
+    };
+    let age = sim.now().saturating_sub(failed.pending_since);
+    if trouble && age < sim.job_deadline.get() {
+        sim.violated(|| format!("job {job} fails as {code:?} after {age:?} already"));
+    }
+}
+
+/// Checks a request to a model that rests: only its probe may make one, or a job that was under way
+/// when the rest began.
+pub fn probe(worker: &Worker, job: Job, model: &str) {
+    let sim = &worker.sim;
+    let ledger = sim.ledger.borrow();
+    let Some(stands) = ledger.models.get(model) else { return };
+    let Some(rest) = &stands.trouble else { return };
+    let under_way = sim.claimed_at(job, worker.id.get()) <= stands.updated_at;
+    let probes = rest.probe.is_some_and(|(probe, _)| probe == job);
+    // One that lost its lease meanwhile, to a cancellation for example, cannot know of another probe.
+    let holds =
+        ledger.rows[job].status == Status::Running && !sim.watch.borrow().by_hand.contains(&job);
+    if holds && !under_way && !probes {
+        let probe = rest.probe;
+        sim.violated(|| format!("job {job} asks {model}, which rests; its probe is {probe:?}"));
     }
 }
 

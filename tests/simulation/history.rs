@@ -3,11 +3,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use generation_queue::failure::Code;
+use generation_queue::failure::{Code, Standing};
 use generation_queue::flow::Settings;
 use generation_queue::job::Kind;
 use generation_queue::policy::polling::DEADLINE;
 
+use super::models::Outage;
 use super::sim::{FaultRates, Sim};
 use super::support::ledger::Status;
 use super::{people, verdict, worker};
@@ -24,6 +25,9 @@ pub struct Outcome {
 
 /// More steps than any history takes that ends.
 const MOST_STEPS: u64 = 400_000;
+
+/// In seconds.
+const DAY: u64 = 24 * 3600;
 
 /// No worker lives longer: the platform ends it.
 const LONGEST_LIFE: Duration = Duration::from_secs(400);
@@ -63,6 +67,10 @@ fn run_with_faults(sim: &Rc<Sim>) {
         refusal: random.one_of(&[0.0, 0.05, 0.2, 0.5]),
     });
     sim.endless.set(random.happens(0.1));
+    sim.job_deadline.set(Duration::from_secs(random.one_of(&[DAY, DAY, DAY, 3600, 300])));
+    for _ in 0..random.one_of(&[0, 0, 1, 2]) {
+        sim.outages.borrow_mut().push(outage(sim, length));
+    }
     let videos = random.one_of(&[0.0, 0.3, 0.5, 1.0]);
     people::schedule(sim, length, videos);
     let kind = move |sim: &Sim| people::kind(sim, videos);
@@ -79,6 +87,28 @@ fn run_with_faults(sim: &Rc<Sim>) {
     sim.note(|| "from here on there are no faults".to_owned());
 }
 
+/// An outage, a refusal or a retirement, of seconds or hours.
+fn outage(sim: &Sim, length: Duration) -> Outage {
+    let random = &sim.random;
+    let from = random.seconds(0.0, length.as_secs_f64());
+    let until = from + random.seconds(1.0, random.one_of(&[60.0, 900.0, 4.0 * 3600.0]));
+    let model = random.one_of(&[
+        None,
+        Some("image-model"),
+        Some("older-image-model"),
+        Some("video-model"),
+        Some("older-video-model"),
+    ]);
+    let standing = random.one_of(&[
+        Standing::Resting,
+        Standing::Resting,
+        Standing::Refused,
+        Standing::Retired,
+    ]);
+    sim.note(|| format!("{model:?} is {standing:?} from {from:?} to {until:?}"));
+    Outage { model, standing, from, until }
+}
+
 /// Starts a worker, unless eight are running.
 fn start_worker(sim: &Rc<Sim>, kind: Kind) {
     let random = &sim.random;
@@ -91,6 +121,8 @@ fn start_worker(sim: &Rc<Sim>, kind: Kind) {
         budget: random.seconds(5.0, 150.0),
         operation_deadline: DEADLINE,
         max_attempts: 1 + random.below(5) as u32,
+        job_deadline: sim.job_deadline.get(),
+        fallback_after: random.happens(0.7).then(|| random.seconds(1.0, 3600.0)),
         max_jobs: random.happens(0.3).then(|| 1 + random.below(3) as u32),
     };
     let stop = random.happens(0.2).then(|| sim.now() + random.seconds(0.0, 120.0));
@@ -113,7 +145,7 @@ fn models(kind: Kind) -> Vec<String> {
 
 /// Starts workers until there is nothing left to do.
 fn run_to_rest(sim: &Rc<Sim>) {
-    const ROUNDS: u32 = 150;
+    const ROUNDS: u32 = 1_000;
     for _ in 0..ROUNDS {
         for kind in [Kind::Image, Kind::Video] {
             let settings = Settings {
@@ -122,6 +154,8 @@ fn run_to_rest(sim: &Rc<Sim>) {
                 budget: Duration::from_secs(120),
                 operation_deadline: DEADLINE,
                 max_attempts: 5,
+                job_deadline: sim.job_deadline.get(),
+                fallback_after: Some(Duration::from_secs(600)),
                 max_jobs: None,
             };
             worker::start(sim, kind, settings, None);
@@ -144,12 +178,16 @@ fn at_rest(sim: &Sim) -> bool {
     sim.schedule.outstanding() == 0 && !ledger.rows.iter().any(left)
 }
 
-/// When there is work again: a message becomes visible, or copies or cancellations are overdue.
+/// When there is work again: a message becomes visible, a rest is over, or copies or cancellations
+/// are overdue.
 fn next_event(sim: &Sim) -> Duration {
     let ledger = sim.ledger.borrow();
-    let overdue = sim.now() + Duration::from_secs(601);
-    let visible = ledger.rows.iter().filter_map(|row| Some(row.queued.as_ref()?.visible_at)).min();
-    visible.map_or(overdue, |at| at.min(overdue).max(sim.now()))
+    let now = sim.now();
+    let messages = ledger.rows.iter().filter_map(|row| Some(row.queued.as_ref()?.visible_at));
+    let rests = ledger.models.values().filter_map(|stands| Some(stands.trouble.as_ref()?.until));
+    let next = messages.chain(rests).filter(|at| *at > now).min();
+    let overdue = now + Duration::from_secs(601);
+    next.map_or(overdue, |at| at.min(overdue))
 }
 
 fn run_until(sim: &Rc<Sim>, time: Duration) {

@@ -36,6 +36,8 @@ pub struct Running {
 pub enum End {
     Video,
     NoVideo,
+    /// The provider's own trouble ended it.
+    Trouble,
     /// A worker cancelled it.
     Cancelled,
     /// The provider has forgotten it.
@@ -50,27 +52,53 @@ const POLL: Call = Call::quick("poll", 30);
 const CANCEL: Call = Call::quick("cancel", 10);
 const DOWNLOAD: Call = Call::quick("download", 60);
 
-/// What a provider answers instead of generating.
-fn refusal(sim: &Sim) -> Option<Failure> {
-    let random = &sim.random;
-    random.happens(sim.fault_rates.get().refusal).then(|| match random.below(12) {
-        0 => Failure::rest(Standing::Retired, Code::ModelUnavailable, "404"),
-        1 => Failure::give_up(Code::ModelRejectedRequest, "400"),
-        2 => Failure::give_up(Code::ApiKeyInvalid, "403"),
-        3..8 => {
-            let delay = random.happens(0.7).then(|| random.seconds(1.0, 90.0));
-            Failure::rest(Standing::Resting, Code::QuotaExhausted, "429").after(delay)
-        }
-        _ => Failure::retry(Code::ProviderUnavailable, "408").after(Some(Duration::from_secs(3))),
+/// A time in which a provider does not serve a model.
+#[derive(Clone)]
+pub struct Outage {
+    /// None: the whole account.
+    pub model: Option<&'static str>,
+    pub standing: Standing,
+    pub from: Duration,
+    pub until: Duration,
+}
+
+/// What a provider answers to everything in an outage.
+fn outage(sim: &Sim, model: &str) -> Option<Failure> {
+    let outages = sim.outages.borrow();
+    let now = sim.now();
+    let outage = outages.iter().find(|it| {
+        it.from <= now && now < it.until && it.model.is_none_or(|outage| outage == model)
+    })?;
+    Some(match outage.standing {
+        Standing::Resting => Failure::rest(Standing::Resting, Code::ProviderUnavailable, "503"),
+        Standing::Refused => Failure::rest(Standing::Refused, Code::ApiKeyInvalid, "403"),
+        Standing::Retired => Failure::rest(Standing::Retired, Code::ModelUnavailable, "404"),
     })
 }
 
-fn unavailable(error: CallError) -> Failure {
-    let code = match error {
-        CallError::Garbage => Code::ProviderReplyUnreadable,
-        _ => Code::ProviderUnavailable,
+/// What a provider answers instead of generating.
+fn refusal(sim: &Sim, model: &str) -> Option<Failure> {
+    let random = &sim.random;
+    let by_chance = || {
+        random.happens(sim.fault_rates.get().refusal).then(|| match random.below(12) {
+            0 => Failure::rest(Standing::Retired, Code::ModelUnavailable, "404"),
+            1 => Failure::give_up(Code::ModelRejectedRequest, "400"),
+            2 => Failure::rest(Standing::Refused, Code::ApiKeyInvalid, "403"),
+            3..8 => {
+                let delay = random.happens(0.7).then(|| random.seconds(1.0, 90.0));
+                Failure::rest(Standing::Resting, Code::QuotaExhausted, "429").after(delay)
+            }
+            _ => Failure::rest(Standing::Resting, Code::ProviderUnavailable, "408"),
+        })
     };
-    Failure::retry(code, format!("{error:?}"))
+    outage(sim, model).or_else(by_chance)
+}
+
+fn unavailable(error: CallError) -> Failure {
+    match error {
+        CallError::Garbage => Failure::retry(Code::ProviderReplyUnreadable, "garbage"),
+        _ => Failure::rest(Standing::Resting, Code::ProviderUnavailable, format!("{error:?}")),
+    }
 }
 
 impl ImageModel for Worker {
@@ -82,8 +110,10 @@ impl ImageModel for Worker {
     ) -> Result<GeneratedImage, Failure> {
         let job = job_of(&request.job.prompt);
         check::generation(self, job, request.sources.first());
+        check::probe(self, job, model);
+        let asked = model.to_owned();
         let answered = move |sim: &Sim| {
-            if let Some(failure) = refusal(sim) {
+            if let Some(failure) = refusal(sim, &asked) {
                 return Err(failure);
             }
             if sim.random.happens(sim.fault_rates.get().refusal / 8.0) {
@@ -93,8 +123,14 @@ impl ImageModel for Worker {
             Ok((format, make(sim, job)))
         };
         let subject = format!("job {job} by {model}");
-        let (format, content) =
-            self.call(GENERATE, &subject, answered).await.map_err(unavailable)??;
+        let answer = self.call(GENERATE, &subject, answered).await;
+        let (format, content) = answer.map_err(|error| match error {
+            CallError::TimedOut => {
+                self.sim.watch.borrow_mut().timed_out.push(job);
+                Failure::retry_at_most(Code::ProviderUnavailable, 2, "timed out")
+            }
+            error => unavailable(error),
+        })??;
         if is_large(job) {
             permit.acquire().await;
         }
@@ -115,6 +151,8 @@ impl VideoModel for Worker {
         let job = job_of(&request.job.prompt);
         check::lease(self, job);
         check::source(self, job, request.images.first());
+        check::probe(self, job, model);
+        let asked = model.to_owned();
         let submission = sim.watch.borrow().submissions.len();
         let claimed_at = sim.claimed_at(job, self.id.get());
         sim.watch.borrow_mut().submissions.push(Submitted {
@@ -124,7 +162,7 @@ impl VideoModel for Worker {
             operation: None,
         });
         let answered = move |sim: &Sim| {
-            if let Some(failure) = refusal(sim) {
+            if let Some(failure) = refusal(sim, &asked) {
                 return Err(SubmitError { failure, rejected: true });
             }
             let number = begin(sim, job);
@@ -153,8 +191,14 @@ impl VideoModel for Worker {
         operation: &Operation,
         _room: &LargeBodyPermit,
     ) -> Result<Progress, Failure> {
-        let number = number_of(&operation.name);
+        let (number, model) = (number_of(&operation.name), operation.model.clone());
         let polled = move |sim: &Sim| {
+            // A retired model brings its operations to their ends.
+            if let Some(failure) = outage(sim, &model)
+                && failure.code != Code::ModelUnavailable
+            {
+                return Err(failure);
+            }
             if sim.random.happens(sim.fault_rates.get().refusal / 2.0) {
                 let after = Some(sim.random.seconds(1.0, 60.0));
                 return Err(
@@ -171,6 +215,10 @@ impl VideoModel for Worker {
                 End::NoVideo => {
                     let failure = Failure::retry_at_most(Code::OperationFailed, 3, "code 13");
                     Ok(Progress::Ended(failure))
+                }
+                End::Trouble => {
+                    let (standing, code) = (Standing::Resting, Code::ProviderUnavailable);
+                    Ok(Progress::Ended(Failure::rest(standing, code, "code 14")))
                 }
                 End::Cancelled => {
                     let failure = Failure::give_up(Code::OperationFailed, "cancelled");
@@ -234,7 +282,8 @@ fn begin(sim: &Sim, job: Job) -> usize {
     let end = match random.below(40) {
         0 => End::Never,
         1 => End::Forgotten,
-        2..6 => End::NoVideo,
+        2..5 => End::NoVideo,
+        5..7 => End::Trouble,
         _ => End::Video,
     };
     let over_at = sim.now() + random.seconds(5.0, 240.0);

@@ -66,6 +66,13 @@ fn send(sim: &Rc<Sim>, kind: Kind) {
         message["sourceImageUrl"] = json!(random.one_of(&[FOREIGN.to_owned(), current]));
         message["editMode"] = json!(true);
     }
+    if random.happens(0.1) {
+        let names = match kind {
+            Kind::Image => ["image-model", "older-image-model"],
+            Kind::Video => ["video-model", "older-video-model"],
+        };
+        message["model"] = json!(random.one_of(&names));
+    }
     if random.happens(0.04) {
         message["prompt"] = Value::Null;
     }

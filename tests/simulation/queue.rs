@@ -6,14 +6,14 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{JobId, Kind};
 use generation_queue::port::{
-    Claim, Clock, Completion, Deferral, Ending, Lease, Operation, Publication, Queue, StoredAsset,
-    Unpublished, WriteError,
+    Claim, ClaimRequest, Clock, Completion, Deferral, Ending, Lease, Operation, Publication, Queue,
+    StoredAsset, Trouble, Unpublished, WriteError,
 };
 
 use super::check;
 use super::network::{Call, CallError};
 use super::sim::{Claimed, Sim};
-use super::support::ledger::{Job, Ledger};
+use super::support::ledger::{Job, Ledger, standing};
 use super::worker::Worker;
 
 const TIMEOUT: u64 = 12;
@@ -73,20 +73,17 @@ impl Worker {
 }
 
 impl Queue for Worker {
-    async fn claim(
-        &self,
-        kind: Kind,
-        lease: Duration,
-        quantity: u32,
-        _models: &[String],
-    ) -> Result<Vec<Claim>, Failure> {
+    async fn claim(&self, kind: Kind, request: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure> {
+        let ClaimRequest { lease, quantity, .. } = request;
+        let terms = standing::Worker::from(request);
         if self.stopping() || self.now() >= self.budget_ends {
             self.sim.violated(|| format!("worker {} claims a job after its budget", self.id.get()));
         }
         let worker = self.id.get();
         let subject = format!("up to {quantity}");
         self.sql("claim", &subject, 1, move |sim: &Sim| {
-            let claims = sim.ledger.borrow_mut().claim(sim.now(), kind, lease, quantity);
+            let mut ledger = sim.ledger.borrow_mut();
+            let claims = ledger.claim(sim.now(), kind, lease, quantity, Some(&terms));
             let mut watch = sim.watch.borrow_mut();
             for (job, claim) in &claims {
                 watch.claims.push(Claimed { job: *job, worker, at: sim.now() });
@@ -104,12 +101,33 @@ impl Queue for Worker {
             .await
     }
 
-    async fn begin_submission(&self, lease: &Lease, _model: &str) -> Result<(), WriteError> {
-        let held = *lease;
+    async fn begin_submission(
+        &self,
+        lease: &Lease,
+        model: &str,
+        _passed_over: Option<&str>,
+    ) -> Result<(), WriteError> {
+        let (held, model) = (*lease, model.to_owned());
         self.held("begin_submission", lease, false, move |ledger, now| {
-            ledger.begin_submission(now, &held)
+            ledger.begin_submission(now, &held, &model)
         })
         .await
+    }
+
+    async fn report_trouble(
+        &self,
+        lease: &Lease,
+        met: Trouble<'_>,
+    ) -> Result<Duration, WriteError> {
+        let (held, chance) = (*lease, self.sim.random.fraction());
+        let (model, reason) = (met.model.to_owned(), met.reason.to_owned());
+        let Trouble { standing, code, after, .. } = met;
+        let report = move |ledger: &mut Ledger, now| {
+            let (model, reason) = (&*model, &*reason);
+            let met = Trouble { model, standing, code, reason, after };
+            ledger.report_trouble(now, &held, met, chance)
+        };
+        self.write("report_trouble", lease, false, report).await?.ok_or(WriteError::LeaseLost)
     }
 
     async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError> {

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::models::Provider;
+use super::models::{Outage, Provider};
 use super::schedule::{Schedule, TaskId};
 use super::store::Objects;
 use super::support::ledger::{Job, Ledger};
@@ -18,6 +18,9 @@ pub struct Sim {
     pub provider: RefCell<Provider>,
     pub watch: RefCell<Watch>,
     pub fault_rates: Cell<FaultRates>,
+    pub outages: RefCell<Vec<Outage>>,
+    /// How long jobs wait for models.
+    pub job_deadline: Cell<Duration>,
     /// Whether workers have no time limit. Copies in flight may then cross, so current objects are not
     /// checked.
     pub endless: Cell<bool>,
@@ -57,6 +60,8 @@ pub struct Watch {
     pub lost: Vec<(TaskId, Job)>,
     /// The jobs that killed their workers since they were last redriven, once for each death.
     pub deaths: Vec<Job>,
+    /// Jobs whose image was waited for in vain.
+    pub timed_out: Vec<Job>,
     /// Jobs that a worker reported as succeeded.
     pub reported: Vec<Job>,
 }
@@ -88,6 +93,8 @@ impl Sim {
             provider: RefCell::default(),
             watch: RefCell::default(),
             fault_rates: Cell::default(),
+            outages: RefCell::default(),
+            job_deadline: Cell::default(),
             endless: Cell::default(),
             has_deadly_jobs: seed % 5 == 4,
             trace: traced.then(RefCell::default),

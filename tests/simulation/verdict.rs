@@ -71,7 +71,8 @@ fn paid_once(sim: &Sim, job: Job) {
     for pair in paid.windows(2) {
         let ((first, operation), (second, _)) = (pair[0], pair[1]);
         let running = &sim.provider.borrow().operations[operation];
-        let over = running.end == End::NoVideo && running.over_at <= second.sent_at;
+        let over =
+            matches!(running.end, End::NoVideo | End::Trouble) && running.over_at <= second.sent_at;
         let decided = watch.redrives.iter().any(|(redriven, at)| {
             *redriven == job && first.claimed_at <= *at && *at <= second.claimed_at
         });
