@@ -31,6 +31,7 @@ type Deed = (session: Sql, gossip: Gossip, pick: Pick) => Promise<unknown>;
 
 const QUEUES = ["image_generation_queue", "video_generation_queue"];
 const IDS = ["1", "2", "3"];
+const MODELS = ["model", "another"];
 
 /** A call with a lease that a session has or had. */
 const withLease =
@@ -53,6 +54,28 @@ const DEEDS: Record<string, Deed> = {
     leases.push(...await call.claim(session, pick([1, 2, 3]), pick(QUEUES)));
     leases.splice(0, leases.length - 40);
   },
+  // Workers that name their models, of which one comes into trouble now and then.
+  claimOfModels: async (session, { leases }, pick) => {
+    const queue = pick(QUEUES);
+    const claimed = await session<call.Claimed[]>`
+      select job_id, msg_id, lease_token, message ->> 'prompt' as prompt, ${queue} as queue
+      from public.claim_generation_jobs(${queue}, 30, ${pick([1, 2, 3])}, ${MODELS}, ${
+      pick([0, 600])
+    })`;
+    leases.push(...claimed);
+  },
+  trouble: withLease((session, { queue, msg_id, lease_token }) =>
+    session`select public.report_generation_trouble(${queue!}, ${msg_id}, ${lease_token}, 'model',
+      'resting', 'provider_unavailable', 'overloaded')`
+  ),
+  waitForModel: withLease((session, { queue, msg_id, lease_token }) =>
+    session`select public.defer_generation_job(${queue!}, ${msg_id}, ${lease_token}, 1, false,
+      'provider_unavailable', 'overloaded', waits_for => 'model')`
+  ),
+  restIsOver: (session) =>
+    session`update public.generation_models set rests_until = clock_timestamp()
+      where state <> 'ok'`,
+  reset: (session) => session`select public.reset_generation_models()`,
   extend: withLease(call.extend),
   begin: withLease(call.begin),
   record: withLease((session, lease) => call.record(session, lease)),
@@ -78,7 +101,9 @@ const DEEDS: Record<string, Deed> = {
   ),
   prune: (session, _, pick) => call.prune(session, pick([false, false, true])),
   look: withLease((session, { job_id }) =>
-    session`select public.generation_job(${job_id}), m from public.generation_metrics() as m`
+    session`
+      select public.generation_job(${job_id}), m, s
+      from public.generation_metrics() as m, public.generation_standing as s`
   ),
   // Time passes: leases run out, and what has ended becomes old.
   expire: (session, _, pick) => session.unsafe(expired(pick(QUEUES))),
