@@ -1,4 +1,4 @@
-//! The replies of Veo and Omni, from the submission to the file. The question is `submit` or
+//! The replies of Veo, at either service, and of Omni, from the submission to the file. The question is `submit` or
 //! `poll`, the protocol, and for a poll the operation's name where that is another than usual.
 
 use generation_queue::job::{Format, VideoJob};
@@ -16,6 +16,10 @@ use crate::{failure, files, internet, secret};
 const BASE: &str = "https://api.example.com/v1beta";
 const VEO: (&str, &str) =
     ("veo-3.1-fast-generate-preview", "models/veo-3.1-fast-generate-preview/operations/abc");
+const VERTEX: (&str, &str) = (
+    "vertex/veo-3.1-fast-generate-001",
+    "projects/p/locations/us-central1/publishers/google/models/veo-3.1-fast-generate-001/operations/abc",
+);
 const OMNI: (&str, &str) = ("gemini-omni-1.1-flash", "v1_omni-job-123");
 
 /// A submission counts as refused only where nothing can have been paid; an operation is asked for
@@ -25,7 +29,11 @@ pub fn check(input: &[u8]) {
     let service = script.service(BASE);
     let mut words = script.question.split_whitespace();
     let submits = words.next() == Some("submit");
-    let (model, usual) = if words.next() == Some("omni") { OMNI } else { VEO };
+    let (model, usual) = match words.next() {
+        Some("omni") => OMNI,
+        Some("vertex") => VERTEX,
+        _ => VEO,
+    };
     let operation = if submits {
         match submit(&service, model) {
             Some(operation) => operation,
