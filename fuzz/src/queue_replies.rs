@@ -71,7 +71,7 @@ pub fn check(input: &[u8]) {
             let ending = Ending { code, message, reset_submission: false };
             check_write(&service, now(queue.fail(&LEASE, &ending)));
         }
-        _ => check_write(&service, now(queue.extend(&LEASE, Duration::from_secs(600)))),
+        _ => check_write(&service, now(queue.extend(&LEASE, Duration::from_secs(600), false))),
     }
     service.check_requests();
 }
