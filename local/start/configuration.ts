@@ -15,8 +15,11 @@ const PASSED_ON = [
   "SOURCE_IMAGE_BUCKETS",
 ];
 
-/** The settings for the functions that the caller has in the environment. */
-export function passedOn(variable: (name: string) => string | undefined): Record<string, string> {
-  const entries = PASSED_ON.map((name) => [name, variable(name)] as const);
+/** The settings for the functions that the caller has in the environment: these, or all but the provider's. */
+export function passedOn(
+  variable: (name: string) => string | undefined,
+  names = PASSED_ON,
+): Record<string, string> {
+  const entries = names.map((name) => [name, variable(name)] as const);
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => !!entry[1]));
 }

@@ -1,5 +1,6 @@
 import { type SimulatorOptions, startSimulator } from "../simulator/mod.ts";
 import { UsageError } from "../../cli/failure.ts";
+import { passedOn } from "./configuration.ts";
 import { networkSettings } from "./network.ts";
 
 /** The provider of images and videos. */
@@ -10,6 +11,18 @@ export interface Provider {
   description: string;
   close(): Promise<void>;
 }
+
+/** Those of Vertex AI, which may be set beside the key or instead of it. */
+const VERTEX_VARIABLES = [
+  "GOOGLE_SERVICE_ACCOUNT_JSON",
+  "GOOGLE_VERTEX_PROJECT",
+  "GOOGLE_VERTEX_LOCATION",
+  "GOOGLE_CLIENT_EMAIL",
+  "GOOGLE_PRIVATE_KEY",
+  "GOOGLE_VERTEX_API_KEY",
+  "GOOGLE_VERTEX_BASE_URL",
+  "GOOGLE_TOKEN_URL",
+];
 
 /** How long the simulator takes: long enough to watch. Milliseconds. */
 const IMAGE_DELAY = 1500;
@@ -29,7 +42,8 @@ export async function openProvider(
   const network = networkSettings(variable);
   const key = variable("GOOGLE_GENERATIVE_AI_API_KEY");
   const address = variable("GOOGLE_GENERATIVE_AI_BASE_URL");
-  if (real && !key) {
+  const vertex = passedOn(variable, VERTEX_VARIABLES);
+  if (real && !key && Object.keys(vertex).length === 0) {
     throw new UsageError(
       "--real: expected GOOGLE_GENERATIVE_AI_API_KEY in the environment or .env.",
     );
@@ -37,14 +51,15 @@ export async function openProvider(
   if (address) {
     return external({
       ...network,
+      ...vertex,
       GOOGLE_GENERATIVE_AI_BASE_URL: address,
       // The functions need a key, even if the server at that address does not check it.
       GOOGLE_GENERATIVE_AI_API_KEY: key ?? "no-key-was-set",
     }, address);
   }
   if (real) {
-    const environment = { ...network, GOOGLE_GENERATIVE_AI_API_KEY: key! };
-    return external(environment, "Google (every job costs money)");
+    const keys = passedOn(variable, ["GOOGLE_GENERATIVE_AI_API_KEY"]);
+    return external({ ...network, ...keys, ...vertex }, "Google (every job costs money)");
   }
   const simulator = await startSimulator({
     imageDelayMs: IMAGE_DELAY,

@@ -62,6 +62,9 @@ Deno.test("Google is called only with a key", async () => {
   match(named.message, /GOOGLE_GENERATIVE_AI_API_KEY/);
   const key = (name: string) => name === "GOOGLE_GENERATIVE_AI_API_KEY" ? "k" : undefined;
   deepEqual((await openProvider(true, key)).environment, { GOOGLE_GENERATIVE_AI_API_KEY: "k" });
+  const account = { GOOGLE_SERVICE_ACCOUNT_JSON: "{}", GOOGLE_VERTEX_LOCATION: "global" };
+  const vertex = (name: string) => (account as Record<string, string>)[name];
+  deepEqual((await openProvider(true, vertex)).environment, account);
 });
 
 Deno.test("only the functions' own settings are passed on", () => {
