@@ -90,7 +90,8 @@ create or replace trigger generation_interval_changed
   execute function generation_private.interval_changed();
 
 -- Forgets calls of workers and runs of the schedule that are older than a day. pg_cron keeps a row for every run, which
--- is 26,000 a day, for ever.
+-- is 26,000 a day, for ever. So do models that could have been probed for a day: no job asks for them, and a message may
+-- name any.
 create or replace function generation_private.prune_schedule()
 returns void
 language plpgsql
@@ -98,6 +99,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from generation_private.worker_calls as c where c.called_at < now() - interval '1 day';
+  delete from public.generation_models as m
+  where coalesce(m.rests_until, m.updated_at) < now() - interval '1 day';
   delete from cron.job_run_details as run
   where run.jobid in (select generation_private.scheduled_jobs()) and run.end_time < now() - interval '1 day';
 end

@@ -1,5 +1,5 @@
 begin;
-select plan(2);
+select plan(3);
 delete from generation_private.worker_calls;
 select public.install_generation_schedule('https://project.test', 'key');
 select cron.schedule('of another owner', '* * * * *', 'select 1');
@@ -11,6 +11,11 @@ insert into cron.job_run_details (runid, jobid, return_message, start_time, end_
 select -row_number() over (), jobid, jobname || ' ' || hours, now() - make_interval(hours => hours), now() - make_interval(hours => hours)
 from cron.job, unnest(array[23, 25]) as hours
 where jobname ~ '^(process|deliver|prune)-' or jobname = 'of another owner';
+delete from public.generation_models;
+insert into public.generation_models (model, state, rests_until, updated_at)
+values ('waited for', 'retired', now() - interval '23 hours', now() - interval '2 days'),
+  ('forgotten', 'retired', now() - interval '25 hours', now() - interval '2 days'), ('well', 'ok', null, now() - interval '2 days'),
+  ('resting', 'retired', now() + interval '1 hour', now() - interval '29 hours');
 select generation_private.prune_schedule();
 
 select is(array(select request_id from generation_private.worker_calls), array[1::bigint], 'calls are kept for a day');
@@ -22,6 +27,9 @@ select is(
   ],
   'and so are runs, of this schedule alone'
 );
+
+select set_eq('select model from public.generation_models', array['waited for', 'resting'],
+  'and models that no job asks for');
 
 select * from finish();
 rollback;
