@@ -1,5 +1,6 @@
 /** Videos of Vertex AI on the stack, and that neither key nor token gets into anything that is kept. */
 import assert from "node:assert/strict";
+import type { ScriptRule } from "../../local/simulator/mod.ts";
 import { VERTEX_MODEL } from "../simulator/client.ts";
 import { isMp4, object, type TestProject, withTestProject } from "../support/test_project.ts";
 import { found, newMarks } from "./marks.ts";
@@ -65,6 +66,48 @@ withTestProject("videos of Vertex AI", async (project, test) => {
     assert.equal(job.error_code, "provider_unavailable");
     assert.equal(simulator.accepted("video"), 0);
   });
+}, { env });
+
+withTestProject("an account that Vertex AI refuses", async (project, test) => {
+  const { simulator } = project;
+  const denied = {
+    code: 403,
+    status: "PERMISSION_DENIED",
+    message:
+      "Vertex AI API has not been used in project simulated-project before or it is disabled.",
+    details: [{
+      "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+      reason: "SERVICE_DISABLED",
+      domain: "googleapis.com",
+    }],
+  };
+  const grant = { error: "invalid_grant", error_description: "Invalid grant: account not found" };
+  const refusals: [name: string, rule: ScriptRule, code: string, said: RegExp][] = [
+    [
+      "it is deleted",
+      { match: { kind: "token" }, status: 400, body: grant },
+      "api_key_invalid",
+      /deleted or disabled/,
+    ],
+    [
+      "its project has not enabled the API",
+      { match: { kind: "video" }, status: 403, body: { error: denied } },
+      "account_refused",
+      /has not been used in project/,
+    ],
+  ];
+  for (const [name, rule, code, said] of refusals) {
+    await test.step(`${name}: a job waits, and says why`, async () => {
+      simulator.reset();
+      simulator.script({ ...rule, times: "always" });
+      const job = await video(project);
+      assert.deepEqual([job.status, job.error_code], ["queued", code], job.error_message!);
+      assert.match(job.error_message!, said);
+      assert.equal(simulator.accepted("video"), 0);
+      await project.stack.sql("delete from pgmq.q_video_generation_queue");
+      await project.stack.sql("delete from public.generation_models");
+    });
+  }
 }, { env });
 
 withTestProject("what Vertex AI repeats of the sign-in", async (project, test) => {
