@@ -1,5 +1,5 @@
 /** Everything outside of the tool that it uses, so that a test can replace it. */
-import { plain } from "../supabase/functions/_shared/plain.ts";
+import { plainLines } from "../supabase/functions/_shared/plain.ts";
 
 export interface Io {
   environment(name: string): string | undefined;
@@ -21,11 +21,10 @@ export interface Io {
 
 /** The same, but what is printed has no characters that control a terminal, wherever it comes from. */
 export function withPlainOutput(io: Io): Io {
-  const inPlain = (text: string) => text.split("\n").map(plain).join("\n");
   return {
     ...io,
-    stdout: (line) => io.stdout(inPlain(line)),
-    stderr: (line) => io.stderr(inPlain(line)),
+    stdout: (line) => io.stdout(plainLines(line)),
+    stderr: (line) => io.stderr(plainLines(line)),
   };
 }
 

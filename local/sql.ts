@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import pg from "pg";
 import { command, runCommand } from "../cli/command.ts";
 import { UsageError } from "../cli/failure.ts";
+import { plainLines } from "../supabase/functions/_shared/plain.ts";
 import { text } from "../cli/flag.ts";
 import { ENV_LOCAL, readEnvFile } from "./env_file.ts";
 import { chooseDatabase, placeOf } from "./sql/address.ts";
@@ -94,20 +95,25 @@ async function databaseUrl(url?: string, envFile?: string): Promise<string> {
   return choice.url;
 }
 
+/** The database's own words may have come from anywhere. */
+function tell(text: string): void {
+  console.error(plainLines(text));
+}
+
 async function connect(connectionString: string): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString,
     // Values are shown as PostgreSQL writes them.
     types: { getTypeParser: () => (value: string) => value },
   });
-  client.on("notice", ({ message }: { message?: string }) => console.error(`notice: ${message}`));
+  client.on("notice", ({ message }: { message?: string }) => tell(`notice: ${message}`));
   try {
     await client.connect();
     return client;
   } catch (error) {
     const refused = (error as { code?: string }).code === "ECONNREFUSED";
     const reason = refused ? "nothing listens there" : (error as Error).message;
-    console.error(`cannot reach the database at ${placeOf(connectionString)}: ${reason}`);
+    tell(`cannot reach the database at ${placeOf(connectionString)}: ${reason}`);
     if (refused) console.error("Is the stack running? Start it with: deno task start");
     Deno.exit(1);
   }
@@ -119,10 +125,10 @@ async function runSql(sql: string, url: string): Promise<number> {
   try {
     const results = await client.query({ text: sql, rowMode: "array" });
     const all = (Array.isArray(results) ? results : [results]) as StatementResult[];
-    console.log(all.map(show).join("\n\n"));
+    console.log(plainLines(all.map(show).join("\n\n")));
     return 0;
   } catch (error) {
-    console.error(explain(error as SqlFailure, sql));
+    tell(explain(error as SqlFailure, sql));
     return 1;
   } finally {
     await client.end();

@@ -10,6 +10,7 @@ import { thisScreen } from "../cli/io.ts";
 import { isOver, type Job } from "../cli/jobs.ts";
 import { LineProgress, LiveProgress, type Progress } from "../cli/terminal/progress.ts";
 import { restoreCursor, style } from "../cli/terminal/style.ts";
+import { plainLines } from "../supabase/functions/_shared/plain.ts";
 import { ENV_LOCAL, readEnvFile, writeEnvFile } from "./env_file.ts";
 import { simulatorMemory, type Stack, startStack } from "./stack/mod.ts";
 import { passedOn } from "./start/configuration.ts";
@@ -124,7 +125,8 @@ async function open(
     fresh: flags.fresh,
     env: { ...passedOn(variable), ...provider.environment },
     tick: true,
-    log: say,
+    // It quotes what functions, receivers and the database say.
+    log: (text) => say(plainLines(text)),
   });
   await writeEnvFile(pathToFileURL(places.envFile), {
     SUPABASE_URL: stack.url,
@@ -207,7 +209,7 @@ let code: number;
 try {
   code = await runCommand({ run: "deno task start", command: START, args: Deno.args });
 } catch (error) {
-  console.error(explain(error));
+  console.error(plainLines(explain(error)));
   code = 1;
 }
 restoreCursor();

@@ -18,7 +18,7 @@ export function results(jobs: Job[], style: Style): string {
     const seconds = secondsOf(job, Date.now())?.toFixed(1);
     const time = (seconds === undefined ? "" : `${seconds}s`).padStart(7);
     const error = [job.error_code, job.error_message].filter(Boolean).join(": ");
-    const outcome = job.asset_url ? style.link(job.asset_url) : style.red(plain(error));
+    const outcome = job.asset_url ? style.link(plain(job.asset_url)) : style.red(plain(error));
     return `  ${name}  ${job.status.padEnd(9)} ${time}  ${outcome}`;
   }).join("\n");
 }
@@ -78,7 +78,7 @@ export function guide(
     command(`${run} doctor`, "whether all of it is there and fits together"),
     command(`${sql} -c "select * from generation_latency"`, "and of the jobs: how long they took"),
     command(
-      `curl -H "apikey: $SUPABASE_SECRET_KEY" "${stack.url}/rest/v1/generation_jobs?limit=3"`,
+      `echo "apikey: $SUPABASE_SECRET_KEY" | curl -H @- "${stack.url}/rest/v1/generation_jobs?limit=3"`,
       `the ledger over HTTP, after: ${exported}`,
     ),
     command("psql", `the same database with PostgreSQL's own client, after: ${exported}`),

@@ -57,6 +57,22 @@ Deno.test("control characters in a cell do not reach the terminal", async () => 
   equal(out, " text\n--------------\n a [31mred ↵b\n(1 row)\n");
 });
 
+Deno.test("nor do those of a heading, a notice or an error", async () => {
+  const text = "x\x1b[31m\x9b2J\u202ey";
+  for (
+    const sql of [
+      `select 1 as "${text}"`,
+      `do $$ begin raise notice '${text}'; end $$`,
+      `do $$ begin raise exception '${text}' using hint = '${text}'; end $$`,
+    ]
+  ) {
+    const { out, err } = await sqlTask(["-c", sql]);
+    // deno-lint-ignore no-control-regex -- none of those may occur
+    equal(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(out + err), false, out + err);
+    match(out + err, /x .*2J.*y/);
+  }
+});
+
 Deno.test("a file, relative to the caller's folder, and standard input are run", async () => {
   await Deno.writeTextFile(`${folder}/two.sql`, "select 2 as two;");
   match((await sqlTask(["two.sql"])).out, /two[\s\S]*2/);

@@ -89,6 +89,9 @@ Deno.test("results show the plain address, as a link in a terminal", () => {
     /image sb\/scene-01 {2}succeeded {4}1\.3s {2}http:\/\/x\/a\.png$/,
   );
   match(results(done, style(true)), /\]8;;http:\/\/x\/a\.png/);
+  const hostile = results([job({ asset_url: "http://x/\x1b[2J\x9b\u202e.png" })], style(false));
+  // deno-lint-ignore no-control-regex -- none of those may occur
+  equal(/[\x00-\x1f\x7f-\x9f\u202e]/.test(hostile), false);
 });
 
 async function finish(stack: Stack, scene: string, status: string): Promise<void> {
