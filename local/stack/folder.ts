@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { endOrphan } from "../database/server.ts";
@@ -59,8 +59,10 @@ function keepPrivate(closing: Closing): void {
 
 async function claimFolder(path: string): Promise<Deno.FsFile> {
   await Deno.mkdir(path, { recursive: true, mode: 0o700 });
-  // It may have been there before.
-  if (Deno.build.os !== "windows") await Deno.chmod(path, 0o700);
+  // It may have been there before. One that has other things in it, like `/tmp`, stays as it is.
+  const names = readdirSync(path);
+  const isOwn = names.length === 0 || names.includes(basename(keysFile(path)));
+  if (isOwn && Deno.build.os !== "windows") await Deno.chmod(path, 0o700);
   return await Deno.open(join(path, "lock"), { create: true, write: true, mode: 0o600 });
 }
 

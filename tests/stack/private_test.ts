@@ -4,7 +4,9 @@ import { join } from "node:path";
 import pg from "pg";
 import { explain } from "../../local/start/failure.ts";
 import { writePrivateFile } from "../../local/private_file.ts";
-import { clearFolder } from "../../local/stack/folder.ts";
+import { Closing } from "../../local/stack/closing.ts";
+import { clearFolder, openFolder } from "../../local/stack/folder.ts";
+import { loadKeys } from "../../local/stack/keys.ts";
 import { FolderUnusable, type Stack } from "../../local/stack/mod.ts";
 import { postJson, send, smallStack } from "./support.ts";
 
@@ -54,6 +56,28 @@ Deno.test("no other user reads or writes a file of the data", {
   for (const part of ["keys.json", "lock", "PG_VERSION", "b.txt"]) {
     ok(seen.some((path) => path.endsWith(part)), part);
   }
+});
+
+Deno.test("a folder with other things in it keeps its mode, and the data in it is private", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const shared = join(folder, "shared");
+  await Deno.mkdir(shared);
+  await Deno.chmod(shared, 0o777);
+  await Deno.writeTextFile(join(shared, "of-others"), "");
+  const closing = new Closing();
+  try {
+    const { keys } = await openFolder(shared, closing);
+    await loadKeys(keys);
+    await Deno.mkdir(join(shared, "objects"));
+  } finally {
+    await closing.close();
+  }
+  const modes = ["", "keys.json", "lock", "objects"].map(async (name) =>
+    ((await Deno.stat(join(shared, name))).mode! & 0o777).toString(8)
+  );
+  deepEqual(await Promise.all(modes), ["777", "600", "600", "700"]);
+  await Deno.remove(shared, { recursive: true });
 });
 
 Deno.test("a file with keys is replaced, and a link with its name is not followed", async () => {
