@@ -699,12 +699,14 @@ export type Database = {
       "generation_schedule": {
         Args: Record<PropertyKey, never>;
         Returns: {
+          "claim_errors": Json;
           "installed": boolean;
           "last_calls": Json;
           "last_runs": Json;
           "missing": Json;
           "queue": string;
           "schedule": string;
+          "unclaimed_seconds": number;
           "url": string;
         }[];
       };

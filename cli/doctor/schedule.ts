@@ -29,8 +29,22 @@ export async function checkSchedule(context: Context): Promise<Observation[]> {
       `update generation_worker_settings set most_workers = 4 where queue = '${queue}';`,
     ));
   }
+  findings.push(...lines.flatMap(checkClaims));
   const isCalled = (queue: unknown) => isInstalled && !stopped.some((row) => row.queue === queue);
   return [...findings, ...await checkWaiting(context, isCalled)];
+}
+
+/** Errors that claims have met with single messages. */
+function checkClaims({ queue, claim_errors }: Row): Observation[] {
+  const [last, ...others] = objects(claim_errors);
+  if (!last) return [];
+  const more = others.length > 0 ? ` and ${others.length} more` : "";
+  return [failed(
+    `Message ${Number(last.msg_id)}${more} of ${quoted(queue)} cannot be claimed: ${
+      quoted(last.message)
+    }`,
+    "select queue, claim_errors from generation_schedule();",
+  )];
 }
 
 async function checkWaiting(

@@ -240,6 +240,50 @@ return
     else 'of_message'
   end;
 
+create table if not exists generation_private.claim_errors (
+  queue text not null,
+  msg_id bigint not null,
+  met_at timestamptz not null,
+  explanation text not null,
+  primary key (queue, msg_id)
+);
+comment on table generation_private.claim_errors is
+  'The errors of the last day that claims have met with single messages: the last one of each.';
+
+create or replace function generation_private.note_claim_error(queue_name text, message_id bigint, explanation text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise warning 'message % of % cannot be claimed: %', message_id, queue_name, explanation;
+  delete from generation_private.claim_errors as e where e.met_at < clock_timestamp() - interval '1 day';
+  insert into generation_private.claim_errors as e (queue, msg_id, met_at, explanation)
+  values (queue_name, message_id, clock_timestamp(), left(explanation, 500))
+  on conflict (queue, msg_id) do update set met_at = excluded.met_at, explanation = excluded.explanation;
+end
+$$;
+
+-- The last 5 of the last hour.
+create or replace function generation_private.last_claim_errors(queue_name text)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(to_jsonb(error) order by error.met_at desc), '[]')
+    from (
+      select e.msg_id, e.met_at, e.explanation as message
+      from generation_private.claim_errors as e
+      where e.queue = queue_name and e.met_at > clock_timestamp() - interval '1 hour'
+      order by e.met_at desc
+      limit 5
+    ) as error
+  );
+end
+$$;
+
 -- Fails the job of a message that a claim has met an error with. If even that cannot be done, the message is hidden for
 -- a minute; if not even that, the claim goes on without it. An error that says nothing of the message is raised again.
 create or replace function generation_private.pass_over_message(
@@ -258,7 +302,7 @@ begin
   if generation_private.meaning_of_error(state) = 'of_no_message' then
     raise exception '%', explanation using errcode = state;
   end if;
-  raise warning 'message % of % cannot be claimed: %', message_id, queue_name, explanation;
+  perform generation_private.note_claim_error(queue_name, message_id, explanation);
   if generation_private.meaning_of_error(state) = 'of_message' then
     begin
       held := generation_private.lock_message(queue_name, message_id);

@@ -64,7 +64,7 @@ comment on view public.generation_jobs_in_flight is
 select generation_private.grant_to_service_role('select', 'table public.generation_jobs_in_flight');
 
 create or replace view public.generation_oldest_waiting as
-select q.queue, job.id as job_id, oldest.msg_id, job.storyboard_id, oldest.vt as visible_since,
+select distinct on (q.queue) q.queue, job.id as job_id, oldest.msg_id, job.storyboard_id, oldest.vt as visible_since,
   extract(epoch from now() - oldest.vt)::double precision as waiting_seconds,
   held_up.model as waits_for
 from unnest(generation_private.queue_names()) as q (queue)
@@ -73,7 +73,8 @@ cross join lateral (
   from generation_private.queue_messages() as m
   where m.queue = q.queue and m.vt <= now()
   order by m.vt
-  limit 1
+  -- Those that wait for a model must not hide one that no worker takes.
+  limit 1000
 ) as oldest
 left join public.generation_jobs as job
   on job.queue = q.queue
@@ -85,10 +86,11 @@ left join generation_private.held_up_lines() as held_up
   and held_up.requested_model = job.requested_model
   and held_up.waits_for = job.waits_for
   and job.status = 'queued'
-  and job.submission_started_at is null;
+  and job.submission_started_at is null
+order by q.queue, held_up.model is not null, oldest.vt;
 comment on view public.generation_oldest_waiting is
-  'Of each queue the message that has been visible for the longest time; no row: none waits. waits_for: '
-  'the model in trouble that it has to wait for.';
+  'Of each queue the message that has been visible for the longest time; no row: none waits. waits_for: the model in '
+  'trouble that it has to wait for, when all of them do (of the first 1000).';
 select generation_private.grant_to_service_role('select', 'table public.generation_oldest_waiting');
 
 -- How far the limits of models are used: why a job does not start.

@@ -252,7 +252,9 @@ returns table (
   url text,
   missing jsonb,
   last_runs jsonb,
-  last_calls jsonb
+  last_calls jsonb,
+  claim_errors jsonb,
+  unclaimed_seconds double precision
 )
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -275,6 +277,12 @@ begin
     url := generation_private.function_address(settings);
     last_runs := generation_private.last_runs(job_id);
     last_calls := generation_private.last_calls(settings.queue);
+    claim_errors := generation_private.last_claim_errors(settings.queue);
+    unclaimed_seconds := (
+      select w.waiting_seconds
+      from public.generation_oldest_waiting as w
+      where w.queue = settings.queue and w.waits_for is null
+    );
     return next;
   end loop;
 end
@@ -283,7 +291,9 @@ comment on function public.generation_schedule is
   'One row a queue: whether workers are called by themselves, how often (schedule, null: not at all), where (url). missing: '
   'what the schedule needs and does not have, each with the remedy. last_runs: the last 5 checks of the queue, with their '
   'success. last_calls: the last 5 calls of workers, with the status that the function returned (null: no answer yet, or '
-  'forgotten, which pg_net does after 6 hours) or the error.';
+  'forgotten, which pg_net does after 6 hours) or the error. claim_errors: the last 5 errors of the last hour that claims '
+  'have met with single messages. unclaimed_seconds: for how long a message has been visible that waits for no model in '
+  'trouble, and that no worker has taken; null: there is none.';
 select generation_private.grant_to_service_role('execute', 'function public.generation_schedule');
 
 -- Installs it where that is possible, unless it was removed. Extensions that the server offers are created; where that

@@ -22,6 +22,27 @@ Deno.test("a project that does not make progress", async (test) => {
     deepEqual(wrong(await fixture.examine()), [], "the remedy repairs it");
   });
 
+  await test.step("a message that cannot be claimed", async () => {
+    const { message, remedy } = only(
+      await fixture.whileBroken(
+        `create function refuse() returns trigger language plpgsql as 'begin perform missing(); return new; end';
+         create trigger refuse before update on generation_jobs for each row
+           when (new.status = 'running') execute function refuse();
+         select pgmq.send('video_generation_queue', '{"storyboardId": "sb", "prompt": "p"}');
+         select claim_generation_jobs('video_generation_queue', 30, 1)`,
+        `drop function refuse cascade; delete from generation_private.claim_errors;
+         select pgmq.purge_queue('video_generation_queue')`,
+      ),
+      "failed",
+      "schedule",
+    );
+    match(
+      message,
+      /^Message \d+ of video_generation_queue cannot be claimed: function missing\(\) does not exist$/,
+    );
+    equal(remedy, "select queue, claim_errors from generation_schedule();");
+  });
+
   await test.step("models in trouble", async () => {
     const trouble = (state: string, code: string) =>
       fixture.whileBroken(

@@ -13,6 +13,11 @@ const TROUBLE: Record<string, string> = {
   "Jobs wait and no worker takes them": `
     select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "p"}');
     update pgmq.q_image_generation_queue set vt = clock_timestamp() - interval '6 minutes'`,
+  "Messages cannot be claimed": `
+    select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "p"}');
+    create function refuse() returns trigger language plpgsql as 'begin raise exception ''no''; end';
+    create trigger refuse before update on public.generation_jobs for each row execute function refuse();
+    select from public.claim_generation_jobs('image_generation_queue', 30, 1)`,
   "The schedule does not run": `
     insert into cron.job_run_details (jobid, status, return_message, start_time)
     select jobid, 'failed', 'no more connections', clock_timestamp() from cron.job

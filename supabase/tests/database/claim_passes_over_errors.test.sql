@@ -1,6 +1,6 @@
 -- Whatever goes wrong with one message while it is claimed, its neighbours go on.
 begin;
-select plan(9);
+select plan(10);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 set local client_min_messages = error; -- a warning names each
@@ -72,6 +72,17 @@ select is(
   'with the code of the error'
 );
 select is(count(*), 4::bigint, 'those are archived') from pgmq.a_image_generation_queue;
+
+select is(
+  (
+    select array_agg(error ->> 'message' order by error ->> 'msg_id')
+    from public.generation_schedule() as s, jsonb_array_elements(s.claim_errors) as error
+    where s.queue = 'image_generation_queue'
+  ),
+  array['invalid input syntax for type integer: "none"', 'invalid input syntax for type integer: "none"',
+    'function public.no_such_function() does not exist', 'never', 'never'],
+  'the schedule''s report has the errors'
+);
 
 -- An error that says nothing of a message.
 drop trigger of_ledger on public.generation_jobs;
