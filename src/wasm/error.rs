@@ -3,6 +3,7 @@
 use js_sys::{Error, Reflect, TypeError};
 use wasm_bindgen::prelude::*;
 
+use super::value::to_js;
 use crate::job::Invalid;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -44,7 +45,7 @@ pub(super) fn property(object: &JsValue, path: &str, name: &str) -> Result<JsVal
 pub(super) fn validation(invalid: &Invalid) -> JsValue {
     let error = Error::new(&invalid.to_string());
     error.set_name("ValidationError");
-    if let Ok(issues) = serde_wasm_bindgen::to_value(&invalid.issues) {
+    if let Ok(issues) = to_js(&invalid.issues) {
         // Setting a property of an object made here cannot fail.
         let _ = Reflect::set(&error, &"issues".into(), &issues);
     }

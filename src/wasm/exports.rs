@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::error::validation;
 use super::options::RunOptions;
+use super::value::to_js;
 use super::world::JsWorld;
 use crate::flow::{RunReport, run_images, run_videos};
 use crate::job::{ImageJob, Invalid, Issue, Kind, VideoJob};
@@ -48,7 +49,7 @@ async fn run(
         Kind::Image => run_images(&world, settings).await,
         Kind::Video => run_videos(&world, settings).await,
     };
-    to_js(&report)
+    typed(&report)
 }
 
 /// Checks a message for the image queue and returns it as the worker reads it.
@@ -59,7 +60,7 @@ pub fn validate_image_job(
     #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
 ) -> Result<Ts<ImageJob>, JsValue> {
     let job = as_json(&message).and_then(|message| ImageJob::parse(&message));
-    to_js(&job.map_err(|invalid| validation(&invalid))?)
+    typed(&job.map_err(|invalid| validation(&invalid))?)
 }
 
 /// Checks a message for the video queue and returns it as the worker reads it.
@@ -70,7 +71,7 @@ pub fn validate_video_job(
     #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
 ) -> Result<Ts<VideoJob>, JsValue> {
     let job = as_json(&message).and_then(|message| VideoJob::parse(&message));
-    to_js(&job.map_err(|invalid| validation(&invalid))?)
+    typed(&job.map_err(|invalid| validation(&invalid))?)
 }
 
 /// The caller's message as the queue would carry it.
@@ -86,8 +87,8 @@ fn as_json(message: &JsValue) -> Result<Value, Invalid> {
 }
 
 /// A plain object of the type that TypeScript declares.
-fn to_js<T: Tsify + Serialize>(value: &T) -> Result<Ts<T>, JsValue> {
-    Ok(Ts::new_unchecked(value.into_js()?.into()))
+fn typed<T: Tsify + Serialize>(value: &T) -> Result<Ts<T>, JsValue> {
+    Ok(Ts::new_unchecked(to_js(value)?))
 }
 
 /// The version of this core.

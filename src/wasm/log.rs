@@ -1,9 +1,9 @@
 //! The caller's log.
 
 use js_sys::Function;
-use tsify::Tsify;
 use wasm_bindgen::JsValue;
 
+use super::value::to_js;
 use crate::port::{Log, LogEntry};
 
 /// Passes each entry to the function `options.log`.
@@ -21,7 +21,7 @@ impl JsLog {
 impl Log for JsLog {
     fn record(&self, entry: LogEntry) {
         let Some(log) = &self.log else { return };
-        if let Ok(entry) = entry.into_js() {
+        if let Ok(entry) = to_js(&entry) {
             // A log that throws must not stop the job.
             let _ = log.call1(&JsValue::UNDEFINED, &entry);
         }

@@ -3,6 +3,7 @@
 //!
 //! - [`exports`]: the functions that JavaScript sees
 //! - `options`: the options of a run
+//! - `value`: what the core hands out
 //! - `adapter`, `abort_guard`, `response_body`, `upload_stream`: HTTP over the fetch-based adapters
 //! - `clock`, `event`: timers and the signal to stop
 //! - `log`: the caller's log
@@ -12,6 +13,7 @@
 //! A value from JavaScript may have any shape, so nothing here trusts a type. An unexpected value
 //! becomes an error that names it, never a trap.
 
+mod value;
 mod error;
 mod event;
 mod abort_guard;
