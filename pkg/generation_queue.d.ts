@@ -102,33 +102,40 @@ export interface Issue {
 }
 
 /**
- * The message of a video job.
+ * The fields of any job.
  */
-export interface VideoJob {
+export interface CommonFields extends Target {
     /**
-     * The storyboard that the video belongs to.
-     */
-    storyboardId: string;
-    /**
-     * The scene that gets the video.
-     */
-    sceneId?: string;
-    /**
-     * The character that gets the video.
-     */
-    characterId?: string;
-    /**
-     * What happens in it.
+     * What it shows or what happens in it, or how to change the source.
      */
     prompt: string;
     /**
-     * The image that it starts from.
+     * The image to edit, used with `editMode: true` only, or the first frame of a video.
      */
     sourceImageUrl?: string;
     /**
-     * The same as a list of one.
+     * The images to edit, where there are several, in the order in which the prompt may speak of
+     * them. Of a video, a list of one.
      */
     sourceImageUrls?: string[];
+    /**
+     * The model that is to do it, one of those that are configured; without it, the first that can.
+     */
+    model?: string;
+    /**
+     * What makes the same asset come again, more or less.
+     */
+    seed?: number;
+    /**
+     * Which job is taken first, from -100 to 100; the default is 0.
+     */
+    priority?: number;
+}
+
+/**
+ * The message of a video job.
+ */
+export interface VideoJob extends CommonFields {
     /**
      * The image that it ends with.
      */
@@ -154,64 +161,23 @@ export interface VideoJob {
      */
     generateAudio?: boolean;
     /**
-     * The model that is to do it, one of those that are configured; without it, the first that can.
-     */
-    model?: string;
-    /**
      * What is not to be seen.
      */
     negativePrompt?: string;
     /**
-     * What makes the same video come again, more or less.
-     */
-    seed?: number;
-    /**
      * Who may be quoted; without it, as the model likes.
      */
     personGeneration?: "allow_all" | "allow_adult" | "dont_allow";
-    /**
-     * Which job is taken first, from -100 to 100; the default is 0.
-     */
-    priority?: number;
 }
 
 /**
  * The message of an image job.
  */
-export interface ImageJob {
-    /**
-     * The storyboard that the image belongs to.
-     */
-    storyboardId: string;
-    /**
-     * The scene that gets the image.
-     */
-    sceneId?: string;
-    /**
-     * The character that gets the image.
-     */
-    characterId?: string;
-    /**
-     * What it shows, or how to change the source.
-     */
-    prompt: string;
-    /**
-     * The image to change; used with `editMode: true` only.
-     */
-    sourceImageUrl?: string;
-    /**
-     * The images to change, where there are several, in the order in which the prompt may speak of
-     * them.
-     */
-    sourceImageUrls?: string[];
+export interface ImageJob extends CommonFields {
     /**
      * Whether the source is to be changed.
      */
     editMode?: boolean;
-    /**
-     * The model that is to do it, one of those that are configured; without it, the first that can.
-     */
-    model?: string;
     /**
      * Its shape, like `16:9`; without it, the source's or a square.
      */
@@ -220,14 +186,6 @@ export interface ImageJob {
      * Its size; without it, 1K.
      */
     imageSize?: "512" | "1K" | "2K" | "4K";
-    /**
-     * What makes the same image come again, more or less.
-     */
-    seed?: number;
-    /**
-     * Which job is taken first, from -100 to 100; the default is 0.
-     */
-    priority?: number;
 }
 
 /**
@@ -290,6 +248,24 @@ export interface RunOptions {
      * Tells the run to stop: it claims no more jobs and ends soon.
      */
     signal?: AbortSignal;
+}
+
+/**
+ * What an asset is made for: a storyboard, and in it a scene, a character, both or neither.
+ */
+export interface Target {
+    /**
+     * The storyboard.
+     */
+    storyboardId: string;
+    /**
+     * The scene, if the asset is for one.
+     */
+    sceneId?: string;
+    /**
+     * The character, if the asset is for one.
+     */
+    characterId?: string;
 }
 
 /**

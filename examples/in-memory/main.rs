@@ -83,7 +83,7 @@ impl ImageModel for InMemory {
         request: ImageRequest<'_>,
         _: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
-        let bytes = request.job.prompt.clone().into_bytes();
+        let bytes = request.job.common.prompt.clone().into_bytes();
         Ok(GeneratedImage { format: Format::Png, bytes, usage: None })
     }
 }

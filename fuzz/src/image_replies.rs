@@ -17,7 +17,7 @@ pub fn check(input: &[u8]) {
     let service = script.service(BASE);
     let message = json!({"storyboardId": "sb", "prompt": "p", "seed": 7, "aspectRatio": "21:9"});
     let mut job = ImageJob::parse(&message).expect("a job");
-    job.prompt.clone_from(&script.question);
+    job.common.prompt.clone_from(&script.question);
     let request = ImageRequest { job: &job, sources: &[] };
     let outcome = now(Gemini::new(&service, &service).generate(MODEL, request, &permit()));
     service.check_requests();

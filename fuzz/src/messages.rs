@@ -16,23 +16,23 @@ pub fn check(input: &[u8]) {
     let Ok(message) = serde_json::from_slice::<Value>(input) else { return };
     match ImageJob::parse(&message) {
         Ok(job) => {
-            check_target(Kind::Image, &job.target(), &message);
-            assert_eq!(message["prompt"].as_str(), Some(job.prompt.as_str()));
-            check_urls(job.sources(), &message, &["sourceImageUrl", "sourceImageUrls"]);
-            check_wishes(job.seed, job.priority);
+            check_target(Kind::Image, &job.common.target, &message);
+            assert_eq!(message["prompt"].as_str(), Some(job.common.prompt.as_str()));
+            check_urls(job.common.sources(), &message, &["sourceImageUrl", "sourceImageUrls"]);
+            check_wishes(job.common.seed, job.common.priority);
         }
         Err(invalid) => check_invalid(&invalid),
     }
     match VideoJob::parse(&message) {
         Ok(job) => {
-            check_target(Kind::Video, &job.target(), &message);
-            assert!(!job.prompt.trim().is_empty());
+            check_target(Kind::Video, &job.common.target, &message);
+            assert!(!job.common.prompt.trim().is_empty());
             let fields = match job.images() {
                 VideoImages::Frames => &["sourceImageUrl", "sourceImageUrls", "lastFrameUrl"][..],
                 VideoImages::References => &["referenceImageUrls"],
             };
             check_urls(&job.image_urls(), &message, fields);
-            check_wishes(job.seed, job.priority);
+            check_wishes(job.common.seed, job.common.priority);
         }
         Err(invalid) => check_invalid(&invalid),
     }

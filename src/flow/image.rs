@@ -24,7 +24,7 @@ pub(super) async fn process<W: World>(
         Ok(job) => {
             let presence = presence(world, &claim);
             let work = make(world, run, &claim, &job, &presence);
-            run_attempt(world, run, &claim, since, &job.target(), work.boxed_local()).await
+            run_attempt(world, run, &claim, since, &job.common.target, work.boxed_local()).await
         }
         Err(invalid) => reject(world, run, &claim, invalid).await,
     }
@@ -37,7 +37,7 @@ async fn make<W: World>(
     job: &ImageJob,
     presence: &Presence,
 ) -> Result<StoredAsset, AttemptError> {
-    let location = ObjectLocation::of(Kind::Image, &job.target(), &claim.job_id);
+    let location = ObjectLocation::of(Kind::Image, &job.common.target, &claim.job_id);
     let stored = |format, model, usage, cost_usd| {
         let path = location.path(format);
         let url = world.store().public_url(location.bucket, &path);
@@ -51,11 +51,11 @@ async fn make<W: World>(
     }
     begin(world, run, claim, presence).await?;
     let check = |model: &str, unmet: &mut Vec<_>| capabilities::image(model, job, unmet);
-    let models = run.models.able(job.model.as_deref(), &check)?;
+    let models = run.models.able(job.common.model.as_deref(), &check)?;
 
     // Until the image is stored: it is decoded where it was received, and sent on from there.
     let permit = world.large_bodies().permit();
-    let sources = fetch_all(world, run, job.sources(), &permit).await?;
+    let sources = fetch_all(world, run, job.common.sources(), &permit).await?;
     let request = ImageRequest { job, sources: &sources };
     let (model, passed_over, image) = models
         .try_each(world, claim, async |model, passed_over| {

@@ -38,7 +38,7 @@ pub(super) async fn process<W: World>(
         Ok(job) => {
             let presence = presence(world, &claim);
             let work = make(world, run, &claim, &job, &presence);
-            run_attempt(world, run, &claim, since, &job.target(), work.boxed_local()).await
+            run_attempt(world, run, &claim, since, &job.common.target, work.boxed_local()).await
         }
         Err(invalid) => reject(world, run, &claim, invalid).await,
     }
@@ -51,7 +51,7 @@ async fn make<W: World>(
     job: &VideoJob,
     presence: &Presence,
 ) -> Result<StoredAsset, AttemptError> {
-    let location = ObjectLocation::of(Kind::Video, &job.target(), &claim.job_id);
+    let location = ObjectLocation::of(Kind::Video, &job.common.target, &claim.job_id);
     let stored = |model: Option<String>, usage: Option<Value>| {
         let path = location.path(Format::Mp4);
         let url = world.store().public_url(location.bucket, &path);
@@ -108,7 +108,7 @@ async fn submit<W: World>(
     // All that can fail for free comes before the intent.
     let permit = world.large_bodies().permit();
     let check = |model: &str, unmet: &mut Vec<_>| capabilities::video(model, job, unmet);
-    let models = run.models.able(job.model.as_deref(), &check)?;
+    let models = run.models.able(job.common.model.as_deref(), &check)?;
     let images = fetch_all(world, run, &job.image_urls(), &permit).await?;
     let request = VideoRequest { job, images: &images };
     models

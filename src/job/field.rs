@@ -228,15 +228,6 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The source images of a message, whichever field names them.
-pub(super) fn sources<'a>(one: Option<&'a String>, many: Option<&'a Vec<String>>) -> &'a [String] {
-    match (many, one) {
-        (Some(many), _) => many,
-        (None, Some(one)) => std::slice::from_ref(one),
-        (None, None) => &[],
-    }
-}
-
 /// The name of a model without the `models/` of its path.
 pub fn strip_models_prefix(model: &str) -> &str {
     model.strip_prefix("models/").unwrap_or(model)

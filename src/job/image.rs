@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::field::{Fields, Invalid, sources};
-use super::{Id, Target};
+use super::CommonFields;
+use super::field::{Fields, Invalid};
 
 /// The shapes of images, those first that every model makes.
 pub const ASPECT_RATIOS: [&str; 14] = [
@@ -21,32 +21,12 @@ const IMAGE_SIZES: [&str; 5] = ["512", "1K", "2K", "4K", "0.5K"];
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct ImageJob {
-    /// The storyboard that the image belongs to.
-    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
-    pub storyboard_id: Id,
-    /// The scene that gets the image.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
-    pub scene_id: Option<Id>,
-    /// The character that gets the image.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
-    pub character_id: Option<Id>,
-    /// What it shows, or how to change the source.
-    pub prompt: String,
-    /// The image to change; used with `editMode: true` only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_image_url: Option<String>,
-    /// The images to change, where there are several, in the order in which the prompt may speak of
-    /// them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_image_urls: Option<Vec<String>>,
+    /// The fields of any job.
+    #[serde(flatten)]
+    pub common: CommonFields,
     /// Whether the source is to be changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edit_mode: Option<bool>,
-    /// The model that is to do it, one of those that are configured; without it, the first that can.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
     /// Its shape, like `16:9`; without it, the source's or a square.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<&'static str>,
@@ -54,12 +34,6 @@ pub struct ImageJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(target_family = "wasm", tsify(type = r#""512" | "1K" | "2K" | "4K""#))]
     pub image_size: Option<&'static str>,
-    /// What makes the same image come again, more or less.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seed: Option<i64>,
-    /// Which job is taken first, from -100 to 100; the default is 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<i64>,
 }
 
 impl ImageJob {
@@ -70,23 +44,19 @@ impl ImageJob {
     /// Everything that is wrong with the message, by field.
     pub fn parse(message: &Value) -> Result<Self, Invalid> {
         let mut fields = Fields::of(message)?;
-        let target = Target::read(&mut fields);
-        let prompt = fields.prompt();
-        let (mut source_image_url, mut source_image_urls) = fields.source_image_urls();
+        let mut common = CommonFields::read(&mut fields);
         let edit_mode = fields.flag("editMode").filter(|edit| *edit);
         if edit_mode.is_none() {
-            (source_image_url, source_image_urls) = (None, None);
+            if let Some(common) = &mut common {
+                (common.source_image_url, common.source_image_urls) = (None, None);
+            }
         } else if fields.get("sourceImageUrl").is_none() && fields.get("sourceImageUrls").is_none()
         {
             fields.expect("sourceImageUrl", "the URL of the image to edit, since editMode is true");
         }
-        fields.url("webhookUrl"); // the database's to follow
-        let model = fields.model();
         let aspect_ratio = fields.one_of("aspectRatio", &ASPECT_RATIOS);
         let image_size = fields.one_of("imageSize", &IMAGE_SIZES);
         let image_size = image_size.map(|size| if size == "0.5K" { "512" } else { size });
-        let seed = fields.seed();
-        let priority = fields.priority();
         fields.reject(&[
             ("negativePrompt", "none for an image: say in the prompt what is not to be seen"),
             ("personGeneration", "none for an image"),
@@ -94,35 +64,8 @@ impl ImageJob {
             ("generateAudio", "none for an image"),
             ("referenceImageUrls", "none for an image: use sourceImageUrls with editMode"),
         ]);
-        let job = target.zip(prompt).map(|(target, prompt)| Self {
-            storyboard_id: target.storyboard,
-            scene_id: target.scene,
-            character_id: target.character,
-            prompt,
-            source_image_url,
-            source_image_urls,
-            edit_mode,
-            model,
-            aspect_ratio,
-            image_size,
-            seed,
-            priority,
-        });
+        let job = common.map(|common| Self { common, edit_mode, aspect_ratio, image_size });
         fields.finish(job)
-    }
-
-    /// What it is for.
-    pub fn target(&self) -> Target {
-        Target {
-            storyboard: self.storyboard_id.clone(),
-            scene: self.scene_id.clone(),
-            character: self.character_id.clone(),
-        }
-    }
-
-    /// The images to change; none for an image from words alone.
-    pub fn sources(&self) -> &[String] {
-        sources(self.source_image_url.as_ref(), self.source_image_urls.as_ref())
     }
 }
 
@@ -138,9 +81,9 @@ mod tests {
     #[test]
     fn the_shortest_message_is_text_to_image_for_no_entity() {
         let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "A hero"})).unwrap();
-        assert!(job.sources().is_empty());
-        assert_eq!((job.target().scene, job.target().character), (None, None));
-        assert_eq!((job.model, job.seed, job.priority), (None, None, None));
+        assert!(job.common.sources().is_empty());
+        assert_eq!((job.common.target.scene, job.common.target.character), (None, None));
+        assert_eq!((job.common.model, job.common.seed, job.common.priority), (None, None, None));
         assert_eq!((job.aspect_ratio, job.image_size), (None, None));
     }
 
@@ -151,9 +94,9 @@ mod tests {
             "storyboardId": "sb", "sceneId": "s", "prompt": "p", "sourceImageUrl": source,
             "editMode": true,
         });
-        assert_eq!(ImageJob::parse(&message).unwrap().sources(), [source]);
+        assert_eq!(ImageJob::parse(&message).unwrap().common.sources(), [source]);
         message["editMode"] = json!(false);
-        assert!(ImageJob::parse(&message).unwrap().sources().is_empty());
+        assert!(ImageJob::parse(&message).unwrap().common.sources().is_empty());
         message["editMode"] = json!(true);
         message["sourceImageUrl"] = Value::Null;
         assert_eq!(
@@ -168,10 +111,10 @@ mod tests {
         let mut message = json!({
             "storyboardId": "sb", "prompt": "p", "editMode": true, "sourceImageUrls": [b, a],
         });
-        assert_eq!(ImageJob::parse(&message).unwrap().sources(), [b, a]);
+        assert_eq!(ImageJob::parse(&message).unwrap().common.sources(), [b, a]);
         // The singular may repeat the first of them, and nothing else.
         message["sourceImageUrl"] = json!(b);
-        assert_eq!(ImageJob::parse(&message).unwrap().sources(), [b, a]);
+        assert_eq!(ImageJob::parse(&message).unwrap().common.sources(), [b, a]);
         message["sourceImageUrl"] = json!(a);
         assert_eq!(
             refusal(message),
@@ -200,9 +143,9 @@ mod tests {
             "aspectRatio": "21:9", "imageSize": "2K", "seed": 2_147_483_647.0, "priority": -100,
         }))
         .unwrap();
-        assert_eq!(job.model.as_deref(), Some("gemini-3.1-flash-image"));
+        assert_eq!(job.common.model.as_deref(), Some("gemini-3.1-flash-image"));
         assert_eq!((job.aspect_ratio, job.image_size), (Some("21:9"), Some("2K")));
-        assert_eq!((job.seed, job.priority), (Some(2_147_483_647), Some(-100)));
+        assert_eq!((job.common.seed, job.common.priority), (Some(2_147_483_647), Some(-100)));
     }
 
     #[test]
@@ -272,7 +215,7 @@ mod tests {
         let fields: Vec<_> = issues.iter().map(|issue| issue.field.as_str()).collect();
         assert_eq!(
             fields.join(" "),
-            "storyboardId sceneId characterId prompt sourceImageUrl editMode webhookUrl"
+            "storyboardId sceneId characterId prompt sourceImageUrl webhookUrl editMode"
         );
     }
 

@@ -6,9 +6,11 @@ mod format;
 mod id;
 mod kind;
 mod object_location;
+mod common_fields;
 mod image;
 mod video;
 
+pub use common_fields::CommonFields;
 pub use field::{Invalid, Issue, either, strip_models_prefix};
 pub use format::Format;
 pub use id::{Id, JobId};

@@ -1,16 +1,25 @@
 //! Where an asset belongs: the entity it is made for, and the names of its objects.
 
+use serde::Serialize;
+
 use super::field::Fields;
 use super::{Format, Id, JobId, Kind};
 
 /// What an asset is made for: a storyboard, and in it a scene, a character, both or neither.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Target {
     /// The storyboard.
+    #[serde(rename = "storyboardId")]
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
     pub storyboard: Id,
     /// The scene, if the asset is for one.
+    #[serde(rename = "sceneId", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
     pub scene: Option<Id>,
     /// The character, if the asset is for one.
+    #[serde(rename = "characterId", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
     pub character: Option<Id>,
 }
 

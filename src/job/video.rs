@@ -3,33 +3,17 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::field::{Fields, Invalid, sources};
-use super::{Id, Target};
+use super::CommonFields;
+use super::field::{Fields, Invalid};
 
 /// The message of a video job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct VideoJob {
-    /// The storyboard that the video belongs to.
-    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
-    pub storyboard_id: Id,
-    /// The scene that gets the video.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
-    pub scene_id: Option<Id>,
-    /// The character that gets the video.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
-    pub character_id: Option<Id>,
-    /// What happens in it.
-    pub prompt: String,
-    /// The image that it starts from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_image_url: Option<String>,
-    /// The same as a list of one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_image_urls: Option<Vec<String>>,
+    /// The fields of any job.
+    #[serde(flatten)]
+    pub common: CommonFields,
     /// The image that it ends with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_frame_url: Option<String>,
@@ -49,15 +33,9 @@ pub struct VideoJob {
     /// Whether it has sound; without it, as the model likes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generate_audio: Option<bool>,
-    /// The model that is to do it, one of those that are configured; without it, the first that can.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
     /// What is not to be seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negative_prompt: Option<String>,
-    /// What makes the same video come again, more or less.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seed: Option<i64>,
     /// Who may be quoted; without it, as the model likes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
@@ -65,9 +43,6 @@ pub struct VideoJob {
         tsify(type = r#""allow_all" | "allow_adult" | "dont_allow""#)
     )]
     pub person_generation: Option<&'static str>,
-    /// Which job is taken first, from -100 to 100; the default is 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<i64>,
 }
 
 /// What the images of a video are.
@@ -93,14 +68,12 @@ impl VideoJob {
     /// Everything that is wrong with the message, by field.
     pub fn parse(message: &Value) -> Result<Self, Invalid> {
         let mut fields = Fields::of(message)?;
-        let target = Target::read(&mut fields);
-        let prompt = fields.prompt();
-        let (source_image_url, source_image_urls) = fields.source_image_urls();
+        let common = CommonFields::read(&mut fields);
         let last_frame_url = fields.url("lastFrameUrl");
         let reference_image_urls = fields.urls("referenceImageUrls");
         check_images(
             &mut fields,
-            sources(source_image_url.as_ref(), source_image_urls.as_ref()).len(),
+            common.as_ref().map_or(0, |common| common.sources().len()),
             last_frame_url.is_some(),
             reference_image_urls.is_some(),
         );
@@ -108,43 +81,22 @@ impl VideoJob {
         let duration = fields.one_of("durationSeconds", &DURATIONS).unwrap_or("8");
         let resolution = fields.one_of("resolution", &RESOLUTIONS).unwrap_or("720p");
         let generate_audio = fields.flag("generateAudio");
-        let model = fields.model();
         let negative_prompt = fields.text("negativePrompt");
-        let seed = fields.seed();
         let person_generation =
             fields.one_of("personGeneration", &["allow_all", "allow_adult", "dont_allow"]);
-        let priority = fields.priority();
         fields.reject(&[("imageSize", "none for a video: use resolution")]);
-        fields.url("webhookUrl"); // the database's to follow
-        let job = target.zip(prompt).map(|(target, prompt)| Self {
-            storyboard_id: target.storyboard,
-            scene_id: target.scene,
-            character_id: target.character,
-            prompt,
-            source_image_url,
-            source_image_urls,
+        let job = common.map(|common| Self {
+            common,
             last_frame_url,
             reference_image_urls,
             aspect_ratio,
             duration,
             resolution,
             generate_audio,
-            model,
             negative_prompt,
-            seed,
             person_generation,
-            priority,
         });
         fields.finish(job)
-    }
-
-    /// What it is for.
-    pub fn target(&self) -> Target {
-        Target {
-            storyboard: self.storyboard_id.clone(),
-            scene: self.scene_id.clone(),
-            character: self.character_id.clone(),
-        }
     }
 
     /// Its length in seconds.
@@ -154,9 +106,14 @@ impl VideoJob {
 
     /// The images that it is made from, if there are any.
     pub fn image_urls(&self) -> Vec<String> {
-        let first = sources(self.source_image_url.as_ref(), self.source_image_urls.as_ref());
         let references = self.reference_image_urls.iter().flatten();
-        first.iter().chain(&self.last_frame_url).chain(references).cloned().collect()
+        self.common
+            .sources()
+            .iter()
+            .chain(&self.last_frame_url)
+            .chain(references)
+            .cloned()
+            .collect()
     }
 
     /// What those images are.
@@ -303,9 +260,9 @@ mod tests {
             "webhookUrl": "http://127.0.0.1:9000/",
         }))
         .unwrap();
-        assert_eq!(job.model.as_deref(), Some("vertex/veo-3.1-fast-generate-001"));
+        assert_eq!(job.common.model.as_deref(), Some("vertex/veo-3.1-fast-generate-001"));
         assert_eq!(job.negative_prompt.as_deref(), Some("rain"));
-        assert_eq!((job.seed, job.priority), (Some(0), Some(100)));
+        assert_eq!((job.common.seed, job.common.priority), (Some(0), Some(100)));
         assert_eq!((job.resolution, job.person_generation), ("1080p", Some("allow_adult")));
         assert_eq!((job.duration, job.generate_audio), ("12", Some(false)));
         assert_eq!(parse(json!({"resolution": "4K"})).unwrap().resolution, "4k");

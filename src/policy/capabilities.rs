@@ -15,10 +15,10 @@ pub fn image(model: &str, job: &ImageJob, unmet: &mut Vec<Issue>) {
     if job.image_size.is_some_and(|wish| !sizes.contains(&wish)) {
         expect("imageSize", &either(&sizes));
     }
-    if job.sources().len() > able.sources {
+    if job.common.sources().len() > able.sources {
         expect("sourceImageUrls", &at_most(able.sources));
     }
-    if job.seed.is_some() && !able.seed {
+    if job.common.seed.is_some() && !able.seed {
         expect("seed", "none");
     }
 }

@@ -108,7 +108,7 @@ impl ImageModel for Worker {
         request: ImageRequest<'_>,
         permit: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
-        let job = job_of(&request.job.prompt);
+        let job = job_of(&request.job.common.prompt);
         check::generation(self, job, request.sources.first());
         check::probe(self, job, model);
         let asked = model.to_owned();
@@ -148,7 +148,7 @@ impl VideoModel for Worker {
         request: VideoRequest<'_>,
     ) -> Result<Operation, SubmitError> {
         let sim = &self.sim;
-        let job = job_of(&request.job.prompt);
+        let job = job_of(&request.job.common.prompt);
         check::lease(self, job);
         check::source(self, job, request.images.first());
         check::probe(self, job, model);

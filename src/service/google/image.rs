@@ -86,7 +86,7 @@ fn body(ImageRequest { job, sources }: ImageRequest<'_>) -> Vec<u8> {
             contents.object(|content| {
                 content.text("role", "user").list("parts", |parts| {
                     parts.object(|part| {
-                        part.text("text", &job.prompt);
+                        part.text("text", &job.common.prompt);
                     });
                     for source in sources {
                         parts.object(|part| {
@@ -103,7 +103,7 @@ fn body(ImageRequest { job, sources }: ImageRequest<'_>) -> Vec<u8> {
             config.list("responseModalities", |list| {
                 list.text("IMAGE");
             });
-            config.optional_integer("seed", job.seed);
+            config.optional_integer("seed", job.common.seed);
             // Models without sizes refuse even to be asked for none.
             if job.aspect_ratio.is_some() || job.image_size.is_some() {
                 config.object("imageConfig", |image| {

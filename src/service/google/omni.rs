@@ -125,7 +125,7 @@ fn submission(
                 });
             }
             input.object(|part| {
-                part.text("type", "text").text("text", &format!("{tags}{}", job.prompt));
+                part.text("type", "text").text("text", &format!("{tags}{}", job.common.prompt));
             });
         });
         it.object("response_format", |format| {
@@ -137,7 +137,7 @@ fn submission(
                 .text("duration", &format!("{}s", job.duration));
         });
         it.object("generation_config", |config| {
-            config.optional_integer("seed", job.seed).object("video_config", |video| {
+            config.optional_integer("seed", job.common.seed).object("video_config", |video| {
                 video.text("task", task);
             });
         });

@@ -80,7 +80,7 @@ pub(super) fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Ve
     object_with_media(total_bytes(images), |it| {
         it.list("instances", |instances| {
             instances.object(|instance| {
-                instance.text("prompt", &job.prompt);
+                instance.text("prompt", &job.common.prompt);
                 match job.images() {
                     VideoImages::Frames => {
                         for (name, frame) in ["image", "lastFrame"].into_iter().zip(images) {
@@ -108,7 +108,7 @@ pub(super) fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Ve
                 .optional_text("negativePrompt", job.negative_prompt.as_deref())
                 .optional_text("personGeneration", job.person_generation)
                 .optional_flag("generateAudio", job.generate_audio)
-                .optional_integer("seed", job.seed);
+                .optional_integer("seed", job.common.seed);
         });
     })
 }

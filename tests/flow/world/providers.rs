@@ -90,18 +90,19 @@ impl ImageModel for MemoryModel {
         request: ImageRequest<'_>,
         permit: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
-        let asked = (model.to_owned(), request.job.prompt.clone(), !request.sources.is_empty());
+        let asked =
+            (model.to_owned(), request.job.common.prompt.clone(), !request.sources.is_empty());
         self.asked.borrow_mut().push(asked);
         let (now, most) = self.at_once.get();
         self.at_once.set((now + 1, most.max(now + 1)));
         self.clock.sleep(self.image_takes.get()).await;
-        if request.job.prompt.contains("large") {
+        if request.job.common.prompt.contains("large") {
             permit.acquire().await;
         }
         self.clock.advance(self.image_keeps_busy.get());
         let (now, most) = self.at_once.get();
         self.at_once.set((now - 1, most));
-        let bytes = request.job.prompt.as_bytes().to_vec();
+        let bytes = request.job.common.prompt.as_bytes().to_vec();
         let made = GeneratedImage { format: Format::Png, bytes, usage: None };
         self.images.borrow_mut().pop_front().unwrap_or(Ok(made))
     }
@@ -115,7 +116,8 @@ impl VideoModel for MemoryModel {
         model: &str,
         request: VideoRequest<'_>,
     ) -> Result<Operation, SubmitError> {
-        let asked = (model.to_owned(), request.job.prompt.clone(), !request.images.is_empty());
+        let asked =
+            (model.to_owned(), request.job.common.prompt.clone(), !request.images.is_empty());
         self.asked.borrow_mut().push(asked);
         let name = format!("operations/{}", self.submissions_made());
         self.clock.sleep(self.submission_takes.get()).await;
