@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::model::is_of_vertex;
 use super::{account, code};
 use crate::failure::{Code, Failure, Standing};
 use crate::http::{LONGEST_DELAY, Reply, TransportError};
@@ -35,7 +36,8 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
     match status.as_u16() {
         // A proxy or a wrong address, which is soon put right. The API itself says it in JSON.
         404 | 410 if error.is_null() => {
-            let message = message + " (is GOOGLE_GENERATIVE_AI_BASE_URL right?)";
+            let service = if is_of_vertex(asked) { "VERTEX" } else { "GENERATIVE_AI" };
+            let message = format!("{message} (is GOOGLE_{service}_BASE_URL right?)");
             Failure::rest(Standing::Refused, Code::ModelUnavailable, message)
         }
         404 | 410 => Failure::rest(Standing::Retired, Code::ModelUnavailable, message),

@@ -8,9 +8,9 @@ use crate::service::redact::redacted;
 /// How the names of the models begin that are served by Vertex AI.
 const VERTEX: &str = "vertex/";
 
-/// Whether Vertex AI serves a model, not the Gemini API.
-pub(super) fn is_of_vertex(model: &str) -> bool {
-    strip_models_prefix(model).starts_with(VERTEX)
+/// Whether Vertex AI serves a model or an operation, not the Gemini API.
+pub(super) fn is_of_vertex(name: &str) -> bool {
+    strip_models_prefix(name).starts_with(VERTEX) || name.starts_with("projects/")
 }
 
 /// The name of a model at its service, from which a path can be made. People write it with

@@ -189,6 +189,15 @@ fn a_proxys_not_found_is_soon_asked_again() {
 }
 
 #[test]
+fn a_not_found_names_the_address_of_the_service_that_was_asked() {
+    let status = StatusCode::NOT_FOUND;
+    for asked in ["vertex/veo-3", "projects/p/locations/l/operations/o"] {
+        let failure = failure(asked, &Reply { status, retry_after: None, body: Vec::new() });
+        assert!(failure.message.contains("GOOGLE_VERTEX_BASE_URL"), "{}", failure.message);
+    }
+}
+
+#[test]
 fn the_longer_of_two_delays_counts() {
     let body = quota("RequestsPerMinute-FreeTier", Some("34.4s"));
     assert_eq!(waits(&of(429, &body)), Some(35));
