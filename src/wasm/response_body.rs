@@ -1,14 +1,20 @@
 //! The body of a reply, as a stream. Its bytes stay in JavaScript until they are read here, and a
 //! body that is only passed on never enters the core.
 
+use futures_util::future::{Either, select};
 use js_sys::{Array, ArrayBuffer, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStream, ReadableStreamDefaultReader, ReadableStreamReadResult};
+use web_sys::{
+    ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader, ReadableStreamReadResult,
+};
 
 use super::abort_guard::{AbortGuard, ignore, no_reply};
 use crate::http::{Received, TransportError};
 use crate::large_body::SMALL;
+
+/// How much is received at a time, in bytes; Deno has no more at a time.
+const PIECE: u32 = 64 * 1024;
 
 #[wasm_bindgen]
 extern "C" {
@@ -20,12 +26,25 @@ extern "C" {
     fn try_cancel(this: &Stream) -> Result<Promise, JsValue>;
     #[wasm_bindgen(extends = ReadableStream)]
     type Stream;
+
+    /// A reader of either kind: one reads into memory of ours, the other takes no notice of it.
+    type AnyReader;
+    #[wasm_bindgen(method)]
+    fn read(this: &AnyReader, into: &JsValue) -> Promise;
+    #[wasm_bindgen(method, getter)]
+    fn closed(this: &AnyReader) -> Promise;
+    #[wasm_bindgen(method, js_name = releaseLock)]
+    fn release_lock(this: &AnyReader);
+    #[wasm_bindgen(method)]
+    fn cancel(this: &AnyReader) -> Promise;
 }
 
 /// A body that may not have been received yet. Dropping it cancels the rest.
 pub struct ResponseBody {
     /// What a [`ResponseBody::collect`] with too low a limit has received.
-    begun: Pieces,
+    begun: Vec<u8>,
+    /// The piece that was too much for that limit, still in JavaScript.
+    next: Option<Uint8Array>,
     unread: Unread,
     guard: AbortGuard,
 }
@@ -33,7 +52,7 @@ pub struct ResponseBody {
 impl ResponseBody {
     /// The body of a reply; `None` where the reply has none.
     pub(super) fn new(stream: Option<ReadableStream>, guard: AbortGuard) -> Self {
-        Self { begun: Pieces::default(), unread: Unread(stream), guard }
+        Self { begun: Vec::new(), next: None, unread: Unread(stream), guard }
     }
 
     /// The stream, to pass it on, and the guard, which has to live until that is done.
@@ -43,7 +62,7 @@ impl ResponseBody {
     pub(super) fn into_parts(
         mut self,
     ) -> Result<(Option<ReadableStream>, AbortGuard), TransportError> {
-        if self.begun.length > 0 {
+        if !self.begun.is_empty() || self.next.is_some() {
             return Err(TransportError::NotSent("its body has been read in part".into()));
         }
         Ok((self.unread.0.take(), self.guard))
@@ -51,40 +70,36 @@ impl ResponseBody {
 
     /// Receives it to its end; `None` if it is longer than `limit`. The rest can still be received.
     ///
-    /// The pieces of a small body are gathered in JavaScript and copied once, into memory of exactly
-    /// the right size. Those of a large body are copied as they arrive, so that it is never held
-    /// twice.
+    /// Each piece is copied as it arrives, so that none keeps the memory into which Deno received it: a
+    /// body that was compressed comes in thousands of small ones.
     pub(super) async fn collect(
         &mut self,
         limit: usize,
     ) -> Result<Option<Vec<u8>>, TransportError> {
-        let no_memory = TransportError::TooLarge { limit };
-        let Some(stream) = self.unread.0.take() else {
-            return self.begun.first(self.begun.length).ok_or(no_memory).map(Some);
-        };
-        let mut reader = Reader::of(stream)?;
-        while self.begun.length <= limit.min(SMALL) {
-            match reader.next().await? {
-                Some(piece) => self.begun.push(piece),
-                None => return self.begun.first(self.begun.length).ok_or(no_memory).map(Some),
+        let bytes = &mut self.begun;
+        if let Some(stream) = self.unread.0.take() {
+            let mut reader = Reader::of(stream)?;
+            loop {
+                let next = match self.next.take() {
+                    Some(piece) => Some(piece),
+                    None => reader.next().await?,
+                };
+                let Some(piece) = next else { break };
+                let length = bytes.len() + piece.length() as usize;
+                if length > limit {
+                    self.next = Some(piece);
+                    self.unread.0 = Some(reader.pause());
+                    return Ok(None);
+                }
+                if length > bytes.capacity() {
+                    let steps = [PIECE as usize, SMALL, limit];
+                    reserve(bytes, steps.into_iter().find(|step| *step >= length), limit)?;
+                }
+                append(bytes, &piece);
             }
         }
-        if limit <= SMALL {
-            self.unread.0 = Some(reader.pause());
-            return Ok(None);
-        }
-        let mut bytes = Vec::new();
-        // Reserved at once: a vector that grows leaves its earlier memory behind.
-        bytes.try_reserve_exact(limit).map_err(|_| no_memory)?;
-        for piece in std::mem::take(&mut self.begun).pieces {
-            append(&mut bytes, &piece);
-        }
-        while let Some(piece) = reader.next().await? {
-            if bytes.len() + piece.length() as usize > limit {
-                return Ok(None);
-            }
-            append(&mut bytes, &piece);
-        }
+        let mut bytes = std::mem::take(bytes);
+        bytes.shrink_to_fit();
         Ok(Some(bytes))
     }
 
@@ -101,16 +116,13 @@ impl ResponseBody {
         let branches = stream.unchecked_into::<Stream>().try_tee();
         let branches = branches.map_err(|thrown| no_reply(&thrown))?;
         let whole = Self::new(Some(branches.get(1).unchecked_into()), guard);
-        let mut pieces = Pieces::default();
+        let mut head = Vec::new();
         let mut reader = Reader::of(branches.get(0).unchecked_into())?;
-        while pieces.length < length {
-            match reader.next().await? {
-                Some(piece) => pieces.push(piece),
-                None => break,
-            }
+        while head.len() < length {
+            let Some(piece) = reader.next().await? else { break };
+            let missing = (length - head.len()) as u32;
+            append(&mut head, &piece.subarray(0, missing));
         }
-        let no_memory = || TransportError::NoReply("memory is short for its beginning".into());
-        let head = pieces.first(length).ok_or_else(no_memory)?;
         Ok(Received { head, whole })
     }
 }
@@ -128,34 +140,10 @@ impl Drop for Unread {
     }
 }
 
-/// Received pieces of a body, still in JavaScript.
-#[derive(Default)]
-struct Pieces {
-    pieces: Vec<Uint8Array>,
-    length: usize,
-}
-
-impl Pieces {
-    fn push(&mut self, piece: Uint8Array) {
-        self.length += piece.length() as usize;
-        self.pieces.push(piece);
-    }
-
-    /// A copy of the first `length` bytes, or of all if there are fewer. `None` if memory is short.
-    fn first(&self, length: usize) -> Option<Vec<u8>> {
-        let length = length.min(self.length);
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(length).ok()?;
-        bytes.resize(length, 0);
-        let mut left = bytes.as_mut_slice();
-        for piece in &self.pieces {
-            let wanted = (piece.length() as usize).min(left.len());
-            let (here, later) = left.split_at_mut_checked(wanted)?;
-            piece.subarray(0, wanted as u32).copy_to(here);
-            left = later;
-        }
-        Some(bytes)
-    }
+/// Makes room for so many bytes in all. In few steps: a vector that grows leaves its earlier memory behind.
+fn reserve(bytes: &mut Vec<u8>, length: Option<usize>, limit: usize) -> Result<(), TransportError> {
+    let more = length.unwrap_or(limit).min(limit).saturating_sub(bytes.len());
+    bytes.try_reserve_exact(more).map_err(|_| TransportError::TooLarge { limit })
 }
 
 /// Appends a copy of a piece.
@@ -175,18 +163,29 @@ fn bytes(value: JsValue) -> Option<Uint8Array> {
     value.dyn_into().ok().filter(|_| genuine)
 }
 
-/// Reads a stream piece by piece. Dropping it before the end cancels the stream.
+/// Reads a stream piece by piece, always into the same memory where the stream can do that. Dropping it
+/// before the end cancels the stream.
 struct Reader {
     stream: ReadableStream,
-    reader: ReadableStreamDefaultReader,
+    reader: AnyReader,
+    closed: JsFuture,
+    /// The memory for the next piece; `undefined` where the stream brings its own.
+    into: JsValue,
     open: bool,
 }
 
 impl Reader {
     fn of(stream: ReadableStream) -> Result<Self, TransportError> {
-        let reader =
-            ReadableStreamDefaultReader::new(&stream).map_err(|thrown| no_reply(&thrown))?;
-        Ok(Self { stream, reader, open: true })
+        let (reader, into) = match ReadableStreamByobReader::new(&stream) {
+            Ok(reader) => (reader.unchecked_into(), Uint8Array::new_with_length(PIECE).into()),
+            Err(_) => {
+                let reader = ReadableStreamDefaultReader::new(&stream);
+                let reader = reader.map_err(|thrown| no_reply(&thrown))?;
+                (reader.unchecked_into::<AnyReader>(), JsValue::UNDEFINED)
+            }
+        };
+        let closed = JsFuture::from(reader.closed());
+        Ok(Self { stream, reader, closed, into, open: true })
     }
 
     /// Releases the rest of the stream to another reader.
@@ -196,25 +195,33 @@ impl Reader {
         self.stream.clone()
     }
 
-    /// The next piece that is not empty; `None` at the end.
+    /// The next piece that is not empty; `None` at the end. It is valid until the next one.
     async fn next(&mut self) -> Result<Option<Uint8Array>, TransportError> {
         loop {
-            let result = JsFuture::from(self.reader.read()).await.map_err(|thrown| {
+            let read = JsFuture::from(self.reader.read(&self.into));
+            let result = match select(read, &mut self.closed).await {
+                Either::Left((result, _)) => result,
+                // A stream may close and leave the read pending that has memory of ours.
+                Either::Right((closed, _)) => closed,
+            };
+            let result = result.map_err(|thrown| {
                 self.open = false;
                 no_reply(&thrown)
             })?;
             let result: ReadableStreamReadResult = result.unchecked_into();
-            if result.get_done() == Some(true) {
+            if result.is_undefined() || result.get_done() == Some(true) {
                 self.open = false;
                 return Ok(None);
             }
-            match bytes(result.get_value()) {
-                // A piece whose memory was transferred is empty, and reading it would throw.
-                Some(piece) if piece.length() == 0 => {}
-                Some(piece) => return Ok(Some(piece)),
-                None => {
-                    return Err(TransportError::NoReply("the body is not made of bytes".into()));
-                }
+            let Some(piece) = bytes(result.get_value()) else {
+                return Err(TransportError::NoReply("the body is not made of bytes".into()));
+            };
+            if !self.into.is_undefined() {
+                self.into = Uint8Array::new(&piece.buffer()).into();
+            }
+            // A piece whose memory was transferred is empty, and reading it would throw.
+            if piece.length() > 0 {
+                return Ok(Some(piece));
             }
         }
     }

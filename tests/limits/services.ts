@@ -3,6 +3,11 @@
  * loopback server, which keeps none of the bytes.
  */
 
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import type { ReadableStream as WebStream } from "node:stream/web";
+import { constants, createBrotliCompress, createDeflate, createGzip } from "node:zlib";
+
 /** The work of the services. Sizes are in bytes. */
 export interface Sizes {
   /** How many jobs the queue holds. */
@@ -16,6 +21,8 @@ export interface Sizes {
   sources?: number;
   /** Whether the video is inside the reply instead of in a bucket. */
   inline?: boolean;
+  /** How sources, replies of the provider and videos are compressed, although no one asks for it. */
+  coding?: "gzip" | "br" | "deflate";
 }
 
 export interface Services extends AsyncDisposable {
@@ -65,7 +72,7 @@ export function startServices(sizes: Sizes): Services {
       const { pathname } = new URL(request.url);
       if (pathname.startsWith("/rest/v1/rpc/")) return await rpc(pathname.slice(13), request);
       if (pathname.startsWith("/storage/v1/object/public/sources/")) {
-        return new Response(file(PNG, sizes.source ?? 0));
+        return await reply(file(PNG, sizes.source ?? 0), sizes);
       }
       if (pathname.startsWith("/storage/v1/object/") && request.method === "POST") {
         stored.push(await length(request.body));
@@ -74,15 +81,17 @@ export function startServices(sizes: Sizes): Services {
       }
       if (pathname.endsWith(":generateContent")) {
         await length(request.body);
-        return new Response(imageReply(sizes.asset));
+        return await reply(imageReply(sizes.asset), sizes);
       }
       if (pathname.endsWith(":predictLongRunning")) {
         await length(request.body);
         return Response.json({ name: OPERATION });
       }
       if (pathname === "/token") return Response.json({ access_token: "any", expires_in: 3599 });
-      if (pathname.endsWith(":fetchPredictOperation")) return videoReply(sizes);
-      if (pathname === "/storage/v1/b/big/o/video.mp4") return new Response(file(MP4, sizes.asset));
+      if (pathname.endsWith(":fetchPredictOperation")) return await videoReply(sizes);
+      if (pathname === "/storage/v1/b/big/o/video.mp4") {
+        return await reply(file(MP4, sizes.asset), sizes);
+      }
       return Response.json({ message: `nothing is at ${pathname}` }, { status: 500 });
     },
   );
@@ -118,6 +127,17 @@ function claim(number: number, { kind, source, sources = 1 }: Sizes, url: string
   };
 }
 
+const COMPRESS = { gzip: createGzip, br: createBrotliCompress, deflate: createDeflate };
+
+/** A body as the host sends it. A compressed one is small, so its length is known. */
+async function reply(body: ReadableStream<Uint8Array>, { coding }: Sizes): Promise<Response> {
+  if (!coding) return new Response(body);
+  const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+  const compress = COMPRESS[coding](coding === "br" ? options : {});
+  const packed = await buffer(Readable.fromWeb(body as WebStream).pipe(compress));
+  return new Response(new Uint8Array(packed), { headers: { "content-encoding": coding } });
+}
+
 /** A file of a format, known by its first bytes. */
 function file(head: Uint8Array, size: number): ReadableStream<Uint8Array> {
   return pieces(size, (piece, start) => {
@@ -133,12 +153,13 @@ function imageReply(size: number): ReadableStream<Uint8Array> {
   );
 }
 
-function videoReply({ asset, inline }: Sizes): Response {
+async function videoReply(sizes: Sizes): Promise<Response> {
+  const { asset, inline } = sizes;
   const before =
     `{"name":"${OPERATION}","done":true,"response":{"videos":[{"mimeType":"video/mp4",`;
   const after = '"}]}}';
   if (!inline) return new Response(`${before}"gcsUri":"gs://big/video.mp4${after}`);
-  return new Response(around(`${before}"bytesBase64Encoded":"`, base64(MP4, asset), after));
+  return await reply(around(`${before}"bytesBase64Encoded":"`, base64(MP4, asset), after), sizes);
 }
 
 /** Base64 of a file of a format; what follows its first bytes is nothing but `A`. */
