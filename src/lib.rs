@@ -6,12 +6,13 @@
 //! - [`failure`]: what went wrong, and the next step
 //! - [`large_body`]: the permit for large bodies in memory
 //! - [`company`]: which attempts are in memory at the same time
+//! - [`json`]: JSON texts, read and written
 //! - [`job`]: the two messages, and the names of objects and entities
 //! - [`policy`]: pure decisions about time, money and retries
 //! - [`port`]: what a flow needs from outside, as traits
 //! - [`flow`]: the lifecycle of a job, lease → generate → store → settle, and the loop that runs
 //!   several at a time
-//! - `json`, [`http`]: texts, requests and replies
+//! - [`http`]: requests and replies
 //! - [`service`]: the ports spoken over HTTP
 //! - `wasm`: the one place that knows JavaScript
 //!
@@ -21,11 +22,11 @@
 pub mod failure;
 pub mod large_body;
 pub mod company;
+pub mod json;
 pub mod job;
 pub mod policy;
 pub mod port;
 pub mod flow;
-mod json;
 pub mod http;
 pub mod service;
 

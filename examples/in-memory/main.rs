@@ -211,7 +211,7 @@ fn main() -> Result<(), &'static str> {
     world.waiting.replace(Some(Claim {
         lease: Lease { kind: Kind::Image, msg_id: 1, token: 1 },
         job_id,
-        message: json!({"storyboardId": "storyboard-001", "prompt": "A hero on a cliff"}),
+        message: json!({"storyboardId": "storyboard-001", "prompt": "A hero on a cliff"}).into(),
         attempts: 1,
         deaths: 0,
         retried: false,

@@ -16,7 +16,7 @@ pub fn check(input: &[u8]) {
     let script = Script::read(input);
     let service = script.service(BASE);
     let message = json!({"storyboardId": "sb", "prompt": "p", "seed": 7, "aspectRatio": "21:9"});
-    let mut job = ImageJob::parse(&message).expect("a job");
+    let mut job = ImageJob::parse(&message.clone().into()).expect("a job");
     job.common.prompt.clone_from(&script.question);
     let request = ImageRequest { job: &job, sources: &[] };
     let outcome = now(Gemini::new(&service, &service).generate(MODEL, request, &permit()));
@@ -28,7 +28,10 @@ pub fn check(input: &[u8]) {
         Ok(image) => {
             assert_eq!(Format::of(&image.bytes), Some(image.format));
             assert!(image.format.is_image());
-            let usage = image.usage.as_ref().map_or(0, |usage| usage.to_string().len());
+            let usage = image
+                .usage
+                .as_ref()
+                .map_or(0, |usage| serde_json::Value::from(usage.clone()).to_string().len());
             assert!(usage < 16 * 1024, "{usage} bytes of usage");
         }
         Err(refused) => {

@@ -14,7 +14,7 @@ const BASE: &str = "https://p.example.com/storage/v1";
 /// What is taken as a job stays within its storyboard; what is not is explained.
 pub fn check(input: &[u8]) {
     let Ok(message) = serde_json::from_slice::<Value>(input) else { return };
-    match ImageJob::parse(&message) {
+    match ImageJob::parse(&message.clone().into()) {
         Ok(job) => {
             check_target(Kind::Image, &job.common.target, &message);
             assert_eq!(message["prompt"].as_str(), Some(job.common.prompt.as_str()));
@@ -23,7 +23,7 @@ pub fn check(input: &[u8]) {
         }
         Err(invalid) => check_invalid(&invalid),
     }
-    match VideoJob::parse(&message) {
+    match VideoJob::parse(&message.clone().into()) {
         Ok(job) => {
             check_target(Kind::Video, &job.common.target, &message);
             assert!(!job.common.prompt.trim().is_empty());

@@ -130,7 +130,7 @@ fn check_claims(service: &Service, claims: &[Claim]) {
                 && integer(&row["lease_token"]) == Some(claim.lease.token.into())
         };
         let row = rows.find(names).expect("claims are in the order of their rows");
-        assert_eq!(claim.message, row["message"]);
+        assert_eq!(claim.message, row["message"].clone().into());
         let forgotten = claim.operation.is_none() && !claim.submission_pending;
         assert!(row["operation"].is_null() || !forgotten, "an operation was forgotten: {row}");
     }

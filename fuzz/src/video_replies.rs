@@ -69,7 +69,7 @@ pub fn check(input: &[u8]) {
 
 fn submit(service: &Service, model: &str) -> Option<Operation> {
     let message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
-    let job = VideoJob::parse(&message).expect("a job");
+    let job = VideoJob::parse(&message.clone().into()).expect("a job");
     let request = VideoRequest { job: &job, images: &[] };
     let submitted = now(Videos::new(service, service).submit(model, request));
     service.check_requests();

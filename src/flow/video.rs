@@ -9,7 +9,6 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{FutureExt, select};
-use serde_json::Value;
 
 use super::attempt::{begin, fetch_all, presence, reject, run_attempt};
 use super::error::AttemptError;
@@ -20,6 +19,7 @@ use super::{log, trouble};
 use crate::company::Presence;
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Format, Kind, ObjectLocation, VideoJob};
+use crate::json::Json;
 use crate::large_body::LargeBodyPermit;
 use crate::policy::{capabilities, cost, polling};
 use crate::port::{
@@ -52,7 +52,7 @@ async fn make<W: World>(
     presence: &Presence,
 ) -> Result<StoredAsset, AttemptError> {
     let location = ObjectLocation::of(Kind::Video, &job.common.target, &claim.job_id);
-    let stored = |model: Option<String>, usage: Option<Value>| {
+    let stored = |model: Option<String>, usage: Option<Json<'static>>| {
         let path = location.path(Format::Mp4);
         let url = world.store().public_url(location.bucket, &path);
         let price = |model: &String| cost::video(model, job, usage.as_ref());
@@ -181,7 +181,7 @@ async fn await_video<W: World>(
     claim: &Claim,
     operation: &Operation,
     permit: &LargeBodyPermit,
-) -> Result<(VideoFile, Option<Value>), AttemptError> {
+) -> Result<(VideoFile, Option<Json<'static>>), AttemptError> {
     let clock = world.clock();
     // The age of the operation, not its beginning: the clock may be younger than the operation.
     let begun = clock.now();

@@ -3,8 +3,8 @@
 
 use std::fmt;
 
+use crate::json::Json;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 /// The longest prompt, in bytes of UTF-8. Gemini 2.5 Flash Image reads 32,768 tokens, Veo 1,024;
 /// what is longer than this is no prompt but a mistake.
@@ -49,15 +49,15 @@ impl std::error::Error for Invalid {}
 
 /// The fields of one message, and what was found wrong with them so far.
 pub(super) struct Fields<'a> {
-    message: &'a Map<String, Value>,
+    message: &'a Json<'a>,
     issues: Vec<Issue>,
 }
 
 impl<'a> Fields<'a> {
     /// Begins to read a message, which has to be a JSON object.
-    pub(super) fn of(message: &'a Value) -> Result<Self, Invalid> {
+    pub(super) fn of(message: &'a Json<'a>) -> Result<Self, Invalid> {
         match message {
-            Value::Object(message) => Ok(Self { message, issues: Vec::new() }),
+            Json::Object(_) => Ok(Self { message, issues: Vec::new() }),
             other => {
                 let expected = format!("a JSON object, not {}", name_of(other));
                 Err(Invalid { issues: vec![Issue { field: "message".into(), expected }] })
@@ -71,15 +71,18 @@ impl<'a> Fields<'a> {
     }
 
     /// The value of a field; `null` is the same as leaving it out.
-    pub(super) fn get(&self, field: &str) -> Option<&'a Value> {
-        self.message.get(field).filter(|value| !value.is_null())
+    pub(super) fn get(&self, field: &str) -> Option<&'a Json<'a>> {
+        // In this very case, as the database reads it.
+        let mut fields = self.message.inside().rev();
+        let (_, value) = fields.find(|(name, _)| *name == field)?;
+        Some(value).filter(|value| !value.is_null())
     }
 
     /// A field that may be left out; `read` gives its value or says what was expected.
     pub(super) fn optional<T>(
         &mut self,
         field: &str,
-        read: impl FnOnce(&'a Value) -> Result<T, String>,
+        read: impl FnOnce(&'a Json<'a>) -> Result<T, String>,
     ) -> Option<T> {
         match read(self.get(field)?) {
             Ok(value) => Some(value),
@@ -93,7 +96,7 @@ impl<'a> Fields<'a> {
     /// A text: not blank, and not longer than any model reads.
     pub(super) fn text(&mut self, field: &str) -> Option<String> {
         const EXPECTED: &str = "a non-empty string";
-        self.optional(field, |value| match value.as_str() {
+        self.optional(field, |value| match string(value) {
             Some(text) if text.len() > LONGEST_TEXT => {
                 Err(format!("at most {LONGEST_TEXT} bytes, not {}", text.len()))
             }
@@ -130,7 +133,7 @@ impl<'a> Fields<'a> {
 
     fn integer(&mut self, field: &str, least: i32, most: i32) -> Option<i64> {
         self.optional(field, |value| {
-            let number = value.as_f64().filter(|number| number.fract() == 0.0);
+            let number = value.number().filter(|number| number.fract() == 0.0);
             number
                 .filter(|number| (f64::from(least)..=f64::from(most)).contains(number))
                 .map(|number| number as i64) // within bounds, so nothing is cut
@@ -161,7 +164,7 @@ impl<'a> Fields<'a> {
     /// would bury the rest.
     pub(super) fn urls(&mut self, field: &str) -> Option<Vec<String>> {
         match self.get(field)? {
-            Value::Array(list) if (1..=MOST_IMAGES).contains(&list.len()) => {
+            Json::List(list) if (1..=MOST_IMAGES).contains(&list.len()) => {
                 let urls = list.iter().enumerate();
                 urls.map(|(at, value)| self.url_of(&format!("{field}[{at}]"), value)).collect()
             }
@@ -172,15 +175,15 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn url_of(&mut self, field: &str, value: &Value) -> Option<String> {
-        let url = value.as_str().unwrap_or_default();
+    fn url_of(&mut self, field: &str, value: &Json<'_>) -> Option<String> {
+        let url = string(value).unwrap_or_default();
         let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         let expected = match scheme.as_deref() {
             _ if url.len() > LONGEST_URL => {
                 format!("a URL of at most {LONGEST_URL} bytes, not {}", url.len())
             }
             Some("http" | "https") => return Some(url.to_owned()),
-            _ if value.is_string() => "an http or https URL".into(),
+            _ if string(value).is_some() => "an http or https URL".into(),
             _ => format!("an http or https URL, not {}", name_of(value)),
         };
         self.expect(field, expected);
@@ -192,8 +195,8 @@ impl<'a> Fields<'a> {
     pub(super) fn one_of(&mut self, field: &str, words: &[&'static str]) -> Option<&'static str> {
         self.optional(field, |value| {
             let text = match value {
-                Value::Number(number) => number.to_string(),
-                value => value.as_str().unwrap_or_default().into(),
+                Json::Number(number) => number.to_string(),
+                value => string(value).unwrap_or_default().into(),
             };
             // 8.0 is 8.
             let given = text.strip_suffix(".0").unwrap_or(&text);
@@ -204,8 +207,9 @@ impl<'a> Fields<'a> {
 
     /// A field that is true or false.
     pub(super) fn flag(&mut self, field: &str) -> Option<bool> {
-        self.optional(field, |value| {
-            value.as_bool().ok_or_else(|| format!("true or false, not {}", name_of(value)))
+        self.optional(field, |value| match value {
+            Json::Bool(flag) => Ok(*flag),
+            value => Err(format!("true or false, not {}", name_of(value))),
         })
     }
 
@@ -241,25 +245,33 @@ pub fn either(words: &[&str]) -> String {
     }
 }
 
-/// The name of a value's type, with its article.
-pub(super) fn name_of(value: &Value) -> &'static str {
+/// A text, also an empty one.
+pub(super) fn string<'a>(value: &'a Json<'_>) -> Option<&'a str> {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+        Json::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The name of a value's type, with its article.
+pub(super) fn name_of(value: &Json<'_>) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "a boolean",
+        Json::Number(_) => "a number",
+        Json::Text(_) => "a string",
+        Json::List(_) => "an array",
+        Json::Object(_) => "an object",
     }
 }
 
 /// A value as it may be shown in an error: scalars as they are, shortened, the rest by type.
-pub(super) fn quoted(value: &Value) -> String {
+pub(super) fn quoted(value: &Json<'_>) -> String {
     match value {
-        Value::String(text) => format!("\"{}\"", text.chars().take(40).collect::<String>()),
+        Json::Text(text) => format!("\"{}\"", text.chars().take(40).collect::<String>()),
         // Not by the value's own `Display`, which brings along 3 KB of WASM to indent it.
-        Value::Number(number) => number.to_string(),
-        Value::Bool(flag) => flag.to_string(),
+        Json::Number(number) => number.to_string(),
+        Json::Bool(flag) => flag.to_string(),
         other => name_of(other).into(),
     }
 }

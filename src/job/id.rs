@@ -52,8 +52,7 @@ impl Fields<'_> {
     /// An id that may be left out.
     pub(super) fn optional_id(&mut self, field: &str) -> Option<Id> {
         self.optional(field, |value| {
-            value
-                .as_str()
+            super::field::string(value)
                 .and_then(Id::new)
                 .ok_or_else(|| format!("{EXPECTED}, not {}", super::field::quoted(value)))
         })

@@ -1,10 +1,10 @@
 //! The message of the image queue.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::CommonFields;
 use super::field::{Fields, Invalid};
+use crate::json::Json;
 
 /// The shapes of images, those first that every model makes.
 pub const ASPECT_RATIOS: [&str; 14] = [
@@ -42,7 +42,7 @@ impl ImageJob {
     ///
     /// # Errors
     /// Everything that is wrong with the message, by field.
-    pub fn parse(message: &Value) -> Result<Self, Invalid> {
+    pub fn parse(message: &Json<'_>) -> Result<Self, Invalid> {
         let mut fields = Fields::of(message)?;
         let mut common = CommonFields::read(&mut fields);
         let edit_mode = fields.flag("editMode").filter(|edit| *edit);
@@ -72,15 +72,16 @@ impl ImageJob {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn refusal(message: Value) -> String {
-        ImageJob::parse(&message).unwrap_err().to_string()
+        ImageJob::parse(&message.clone().into()).unwrap_err().to_string()
     }
 
     #[test]
     fn the_shortest_message_is_text_to_image_for_no_entity() {
-        let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "A hero"})).unwrap();
+        let job =
+            ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "A hero"}).into()).unwrap();
         assert!(job.common.sources().is_empty());
         assert_eq!((job.common.target.scene, job.common.target.character), (None, None));
         assert_eq!((job.common.model, job.common.seed, job.common.priority), (None, None, None));
@@ -94,9 +95,9 @@ mod tests {
             "storyboardId": "sb", "sceneId": "s", "prompt": "p", "sourceImageUrl": source,
             "editMode": true,
         });
-        assert_eq!(ImageJob::parse(&message).unwrap().common.sources(), [source]);
+        assert_eq!(ImageJob::parse(&message.clone().into()).unwrap().common.sources(), [source]);
         message["editMode"] = json!(false);
-        assert!(ImageJob::parse(&message).unwrap().common.sources().is_empty());
+        assert!(ImageJob::parse(&message.clone().into()).unwrap().common.sources().is_empty());
         message["editMode"] = json!(true);
         message["sourceImageUrl"] = Value::Null;
         assert_eq!(
@@ -111,10 +112,10 @@ mod tests {
         let mut message = json!({
             "storyboardId": "sb", "prompt": "p", "editMode": true, "sourceImageUrls": [b, a],
         });
-        assert_eq!(ImageJob::parse(&message).unwrap().common.sources(), [b, a]);
+        assert_eq!(ImageJob::parse(&message.clone().into()).unwrap().common.sources(), [b, a]);
         // The singular may repeat the first of them, and nothing else.
         message["sourceImageUrl"] = json!(b);
-        assert_eq!(ImageJob::parse(&message).unwrap().common.sources(), [b, a]);
+        assert_eq!(ImageJob::parse(&message.clone().into()).unwrap().common.sources(), [b, a]);
         message["sourceImageUrl"] = json!(a);
         assert_eq!(
             refusal(message),
@@ -138,10 +139,13 @@ mod tests {
 
     #[test]
     fn wishes_are_read() {
-        let job = ImageJob::parse(&json!({
-            "storyboardId": "sb", "prompt": "p", "model": "models/gemini-3.1-flash-image",
-            "aspectRatio": "21:9", "imageSize": "2K", "seed": 2_147_483_647.0, "priority": -100,
-        }))
+        let job = ImageJob::parse(
+            &json!({
+                "storyboardId": "sb", "prompt": "p", "model": "models/gemini-3.1-flash-image",
+                "aspectRatio": "21:9", "imageSize": "2K", "seed": 2_147_483_647.0, "priority": -100,
+            })
+            .into(),
+        )
         .unwrap();
         assert_eq!(job.common.model.as_deref(), Some("gemini-3.1-flash-image"));
         assert_eq!((job.aspect_ratio, job.image_size), (Some("21:9"), Some("2K")));
@@ -193,7 +197,7 @@ mod tests {
             (json!("0.5k"), "512"),
         ] {
             let message = json!({"storyboardId": "sb", "prompt": "p", "imageSize": given});
-            assert_eq!(ImageJob::parse(&message).unwrap().image_size, Some(size));
+            assert_eq!(ImageJob::parse(&message.clone().into()).unwrap().image_size, Some(size));
         }
     }
 
@@ -202,7 +206,7 @@ mod tests {
         let message = json!({
             "storyboardId": "sb", "prompt": "p", "sceneId": null, "seed": null, "x": {"y": []},
         });
-        assert!(ImageJob::parse(&message).is_ok());
+        assert!(ImageJob::parse(&message.clone().into()).is_ok());
     }
 
     #[test]
@@ -211,7 +215,7 @@ mod tests {
             "prompt": "  ", "sceneId": "../x", "characterId": 7, "sourceImageUrl": "ftp://a/b",
             "editMode": "yes", "webhookUrl": "mailto:a@b.test",
         });
-        let issues = ImageJob::parse(&message).unwrap_err().issues;
+        let issues = ImageJob::parse(&message.clone().into()).unwrap_err().issues;
         let fields: Vec<_> = issues.iter().map(|issue| issue.field.as_str()).collect();
         assert_eq!(
             fields.join(" "),
@@ -234,7 +238,7 @@ mod tests {
     #[test]
     fn a_prompt_has_a_bound() {
         let message = |length| json!({"storyboardId": "sb", "prompt": "x".repeat(length)});
-        assert!(ImageJob::parse(&message(32 * 1024)).is_ok());
+        assert!(ImageJob::parse(&message(32 * 1024).into()).is_ok());
         let refused = refusal(message(200 * 1024));
         assert_eq!(refused, "prompt: expected at most 32768 bytes, not 204800");
     }

@@ -1,10 +1,10 @@
 //! The message of the video queue.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::CommonFields;
 use super::field::{Fields, Invalid};
+use crate::json::Json;
 
 /// The message of a video job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,7 +66,7 @@ impl VideoJob {
     ///
     /// # Errors
     /// Everything that is wrong with the message, by field.
-    pub fn parse(message: &Value) -> Result<Self, Invalid> {
+    pub fn parse(message: &Json<'_>) -> Result<Self, Invalid> {
         let mut fields = Fields::of(message)?;
         let common = CommonFields::read(&mut fields);
         let last_frame_url = fields.url("lastFrameUrl");
@@ -143,7 +143,7 @@ fn check_images(fields: &mut Fields<'_>, sources: usize, last_frame: bool, refer
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     const FRAME: &str = "https://example.com/first.png";
     const LAST: &str = "https://example.com/last.png";
@@ -153,7 +153,7 @@ mod tests {
         for (field, value) in fields.as_object().unwrap() {
             message[field] = value.clone();
         }
-        VideoJob::parse(&message)
+        VideoJob::parse(&message.clone().into())
     }
 
     #[test]

@@ -10,7 +10,7 @@ use memchr::memchr2;
 use serde_json::Number;
 
 /// What is behind a cursor's place.
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// The inside of an object: its members follow.
     Object,
     /// The inside of a list: its elements follow.
@@ -22,17 +22,17 @@ pub(super) enum Value<'a> {
 }
 
 /// A place in a text.
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     text: &'a [u8],
     at: usize,
     /// Whether lines may begin with the `data:` of an event stream.
     in_events: bool,
     /// Whether anything up to here was no JSON.
-    pub(super) odd: bool,
+    pub(crate) odd: bool,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Self {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
         Self { text, at: 0, in_events: false, odd: false }
     }
 
@@ -61,7 +61,7 @@ impl<'a> Cursor<'a> {
 
     /// Goes to the next object or list outside of all others; false at the end. An event stream and
     /// lines of JSON have several. What else stands around them is left out.
-    pub(super) fn next_document(&mut self) -> bool {
+    pub(crate) fn next_document(&mut self) -> bool {
         loop {
             self.skip_space();
             match self.peek() {
@@ -74,13 +74,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// Whether nothing but space is left.
-    pub(super) fn at_end(&mut self) -> bool {
+    pub(crate) fn at_end(&mut self) -> bool {
         self.skip_space();
         self.peek().is_none()
     }
 
     /// Begins the value that stands here.
-    pub(super) fn value(&mut self) -> Value<'a> {
+    pub(crate) fn value(&mut self) -> Value<'a> {
         self.skip_space();
         match self.peek() {
             Some(b'{') => {
@@ -97,7 +97,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes to the next member or element; false at the end, which is past `close` then.
-    pub(super) fn next(&mut self, close: u8, is_first: bool) -> bool {
+    pub(crate) fn next(&mut self, close: u8, is_first: bool) -> bool {
         self.skip_space();
         let mut commas = 0;
         while self.eat(b",") {
@@ -119,7 +119,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes past the name of a member, and its colon.
-    pub(super) fn name(&mut self) -> Range<usize> {
+    pub(crate) fn name(&mut self) -> Range<usize> {
         let name = match self.value() {
             Value::Text(name) => name,
             _ => {
@@ -133,7 +133,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes past the rest of an object or a list, however deep it is.
-    pub(super) fn skip_inside(&mut self) {
+    pub(crate) fn skip_inside(&mut self) {
         let mut open = 1_u32;
         while open > 0 {
             match self.peek() {
@@ -187,12 +187,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// The characters between two quotes.
-    pub(super) fn raw(&self, text: Range<usize>) -> &'a [u8] {
+    pub(crate) fn raw(&self, text: Range<usize>) -> &'a [u8] {
         self.text.get(text).unwrap_or_default()
     }
 
     /// What a text says, borrowed unless it was written with escapes.
-    pub(super) fn text(&mut self, text: Range<usize>) -> Cow<'a, str> {
+    pub(crate) fn text(&mut self, text: Range<usize>) -> Cow<'a, str> {
         let raw = self.raw(text);
         let raw = str::from_utf8(raw).unwrap_or_else(|error| {
             self.odd = true;
@@ -220,7 +220,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// The character that an escape means, and how long it is without its backslash.
-pub(super) fn unescape(escape: &[u8]) -> (Option<char>, usize) {
+pub(crate) fn unescape(escape: &[u8]) -> (Option<char>, usize) {
     let short = match escape.first() {
         Some(b'u') => return unescape_unit(escape),
         Some(byte @ (b'"' | b'\\' | b'/')) => Some(char::from(*byte)),
@@ -248,13 +248,13 @@ fn unescape_unit(escape: &[u8]) -> (Option<char>, usize) {
 }
 
 /// The number in an escaped unit of UTF-16, without its backslash.
-pub(super) fn unit(escape: &[u8]) -> Option<u32> {
+pub(crate) fn unit(escape: &[u8]) -> Option<u32> {
     let digits = escape.strip_prefix(b"u")?.get(..4)?;
     digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }
 
 /// The number that a word is; none if it is not one of JSON's or too large for a computer.
-pub(super) fn number(word: &[u8]) -> Option<Number> {
+pub(crate) fn number(word: &[u8]) -> Option<Number> {
     let (negative, digits) = match word.strip_prefix(b"-") {
         Some(digits) => (true, digits),
         None => (false, word),

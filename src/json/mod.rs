@@ -1,14 +1,14 @@
-//! JSON: read without copies, written, sanitized; base64 found and decoded in place.
+//! JSON: read without copies, written, sanitized.
 
 mod cursor;
 mod parse;
 mod write;
 mod sanitize;
-mod base64;
 
-pub(crate) use base64::{OF_REQUEST, take_file};
-#[cfg(target_family = "wasm")]
-pub(crate) use parse::owned;
-pub(crate) use parse::{Json, same_name};
+pub(crate) use cursor::{Cursor, Value as CursorValue, unescape};
+pub use parse::Json;
+pub(crate) use parse::same_name;
 pub(crate) use sanitize::sanitize;
+#[cfg(test)]
+pub(crate) use write::text_of;
 pub(crate) use write::{Object, object, object_with_media};

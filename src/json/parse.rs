@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use super::cursor::{self, Cursor, number};
 
@@ -31,16 +31,53 @@ const MOST_ROW_VALUES: u32 = 1 << 13;
 #[derive(Debug)]
 pub(crate) struct NoJson;
 
-/// A value of a document.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Json<'a> {
+/// A value of a document. It is `serde_json`'s with texts that are borrowed; the worker does without
+/// that one, whose maps are 6 KB of WASM.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Json<'a> {
+    /// Nothing.
     Null,
+    /// True or false.
     Bool(bool),
+    /// A number.
     Number(Number),
-    /// Borrowed unless it was written with escapes.
+    /// A text, borrowed unless it was written with escapes.
     Text(Cow<'a, str>),
+    /// A list.
     List(Vec<Json<'a>>),
+    /// The members of an object in their order. Of several with one name the last counts.
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
+}
+
+impl From<Value> for Json<'_> {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(value),
+            Value::Number(number) => Json::Number(number),
+            Value::String(text) => Json::Text(text.into()),
+            Value::Array(elements) => Json::List(elements.into_iter().map(Json::from).collect()),
+            Value::Object(members) => Json::Object(
+                members.into_iter().map(|(name, it)| (name.into(), it.into())).collect(),
+            ),
+        }
+    }
+}
+
+impl From<Json<'_>> for Value {
+    fn from(json: Json<'_>) -> Self {
+        match json {
+            Json::Null => Value::Null,
+            Json::Bool(value) => Value::Bool(value),
+            Json::Number(number) => Value::Number(number),
+            Json::Text(text) => Value::String(text.into_owned()),
+            Json::List(elements) => Value::Array(elements.into_iter().map(Value::from).collect()),
+            Json::Object(members) => {
+                let members = members.into_iter();
+                Value::Object(members.map(|(name, it)| (name.into_owned(), it.into())).collect())
+            }
+        }
+    }
 }
 
 impl<'a> Json<'a> {
@@ -180,29 +217,20 @@ impl<'a> Json<'a> {
     }
 
     /// The same value with everything owned.
-    pub(crate) fn to_value(&self) -> Value {
+    pub(crate) fn to_owned(&self) -> Json<'static> {
+        let owned = |text: &Cow<'a, str>| Cow::Owned(text.to_string());
         match self {
-            Json::Null => Value::Null,
-            Json::Bool(value) => Value::Bool(*value),
-            Json::Number(number) => Value::Number(number.clone()),
-            Json::Text(text) => Value::String(text.to_string()),
-            Json::List(elements) => Value::Array(elements.iter().map(Json::to_value).collect()),
+            Json::Null => Json::Null,
+            Json::Bool(value) => Json::Bool(*value),
+            Json::Number(number) => Json::Number(number.clone()),
+            Json::Text(text) => Json::Text(owned(text)),
+            Json::List(elements) => Json::List(elements.iter().map(Json::to_owned).collect()),
             Json::Object(members) => {
-                // One by one: building a map at once sorts, which is 5 KB of WASM.
-                let mut map = Map::new();
-                for (name, value) in members {
-                    map.insert(name.to_string(), value.to_value());
-                }
-                Value::Object(map)
+                let members = members.iter().map(|(name, value)| (owned(name), value.to_owned()));
+                Json::Object(members.collect())
             }
         }
     }
-}
-
-/// A JSON text with everything owned; `None` if it is none.
-#[cfg_attr(not(target_family = "wasm"), allow(dead_code))] // what comes over the border is read so
-pub(crate) fn owned(text: &str) -> Option<Value> {
-    Json::read(text.as_bytes()).ok().map(|document| document.to_value())
 }
 
 /// Whether two names are the same but for their case.
@@ -294,6 +322,7 @@ impl<'a> Reader<'a> {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::json::text_of;
 
     #[test]
     fn texts_are_borrowed_unless_they_were_escaped() {
@@ -317,7 +346,7 @@ mod tests {
     fn a_document_becomes_the_value_that_it_is() {
         let text = r#"{"a":[true,null,-1,2,0.5,"x\n"],"b":{}}"#;
         let value: Value = serde_json::from_str(text).unwrap();
-        assert_eq!(Json::read(text.as_bytes()).unwrap().to_value(), value);
+        assert_eq!(Json::read(text.as_bytes()).unwrap().to_owned(), value.into());
     }
 
     #[test]
@@ -380,7 +409,7 @@ mod tests {
 
     #[test]
     fn what_is_no_json_as_a_whole_is_read_as_far_as_it_is() {
-        let read = |text: &str| Json::read_any(text.as_bytes()).to_value().to_string();
+        let read = |text: &str| text_of(&Json::read_any(text.as_bytes()));
         for (text, value) in [
             (r#"{"a":1}"#, r#"{"a":1}"#),
             ("\u{feff}[1]", "[1]"),

@@ -4,7 +4,7 @@
 //! It is also much less code than building a value and serializing that. What is opened is closed
 //! by the call that opened it.
 
-use serde_json::Value;
+use super::Json;
 
 /// Writes an object.
 pub(crate) fn object(write: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
@@ -97,13 +97,8 @@ impl Object<'_> {
     }
 
     /// Adds any value; none is null.
-    pub(crate) fn value(&mut self, name: &str, value: Option<&Value>) -> &mut Self {
-        let json = self.name(name);
-        let start = json.len();
-        if value.is_none_or(|value| serde_json::to_writer(&mut *json, value).is_err()) {
-            json.truncate(start);
-            json.extend_from_slice(b"null");
-        }
+    pub(crate) fn value(&mut self, name: &str, value: Option<&Json<'_>>) -> &mut Self {
+        any(self.name(name), value.unwrap_or(&Json::Null));
         self
     }
 
@@ -158,6 +153,36 @@ fn separate(json: &mut Vec<u8>) {
     }
 }
 
+/// A value as text.
+#[cfg(test)]
+pub(crate) fn text_of(value: &Json<'_>) -> String {
+    let mut json = Vec::new();
+    any(&mut json, value);
+    String::from_utf8_lossy(&json).into_owned()
+}
+
+fn any(json: &mut Vec<u8>, value: &Json<'_>) {
+    match value {
+        Json::Null => json.extend_from_slice(b"null"),
+        Json::Bool(flag) => json.extend_from_slice(flag.to_string().as_bytes()),
+        Json::Number(number) => json.extend_from_slice(number.to_string().as_bytes()),
+        Json::Text(value) => text(json, value),
+        Json::List(elements) => {
+            put(json, b'[');
+            for element in elements {
+                separate(json);
+                any(json, element);
+            }
+            put(json, b']');
+        }
+        Json::Object(members) => Object::write(json, |it| {
+            for (name, value) in members {
+                any(it.name(name), value);
+            }
+        }),
+    }
+}
+
 fn text(json: &mut Vec<u8>, text: &str) {
     // Memory takes everything, so this does not fail.
     let _ = serde_json::to_writer(json, text);
@@ -178,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_is_read() {
-        let usage = json!({"tokens": [1, "2"]});
+        let usage = json!({"tokens": [1, "2", null, true], "a": {}, "b": [[-0.5]]});
         let written = object(|it| {
             it.object("empty", |_| {}).list("none", |_| {});
             it.list("texts", |list| {
@@ -193,7 +218,7 @@ mod tests {
             it.optional_text("out", None).optional_integer("out", None).text_or_null("t", None);
             it.optional_text("in", Some("x")).optional_integer("seed", Some(7));
             it.millionths("cost", 1_000_039).base64("data", b"ABC").flag("no", false);
-            it.value("usage", Some(&usage)).value("nothing", None);
+            it.value("usage", Some(&usage.clone().into())).value("nothing", None);
         });
         let expected = json!({
             "empty": {}, "none": [], "texts": ["a\"\n", "{"],
@@ -201,6 +226,6 @@ mod tests {
             "t": null, "in": "x", "seed": 7, "cost": 1.000_039, "data": "QUJD", "no": false,
             "usage": usage, "nothing": null,
         });
-        assert_eq!(serde_json::from_slice::<Value>(&written).unwrap(), expected);
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&written).unwrap(), expected);
     }
 }

@@ -2,15 +2,14 @@
 //! it used, or else from the list of prices. An estimate for the ledger: the provider's bill is what
 //! counts. A model without a row has no price.
 
-use serde_json::Value;
-
 use super::models::{
     OMNI_RATES, OMNI_TOKENS_A_SECOND, Rates, image_row, video_row, without_service,
 };
 use crate::job::VideoJob;
+use crate::json::Json;
 
 /// The price of one image of a size by `model`, where it is known.
-pub fn image(model: &str, size: Option<&str>, usage: Option<&Value>) -> Option<f64> {
+pub fn image(model: &str, size: Option<&str>, usage: Option<&Json<'_>>) -> Option<f64> {
     let row = image_row(model)?;
     let wanted = size.unwrap_or("1K");
     let (_, listed) = *row.sizes.iter().find(|(size, _)| *size == wanted)?;
@@ -24,7 +23,7 @@ pub fn image(model: &str, size: Option<&str>, usage: Option<&Value>) -> Option<f
 }
 
 /// The price of a video by `model`, where it is known.
-pub fn video(model: &str, job: &VideoJob, usage: Option<&Value>) -> Option<f64> {
+pub fn video(model: &str, job: &VideoJob, usage: Option<&Json<'_>>) -> Option<f64> {
     let row = video_row(model)?;
     let at = row.resolutions.iter().position(|(resolution, _)| *resolution == job.resolution)?;
     let (_, listed) = *row.resolutions.get(at)?;
@@ -61,15 +60,11 @@ impl Tokens {
     /// snake case, too, or the `Usage` of an interaction (`@google/genai` 3.1). Thoughts are beside
     /// the output in the one, and callers have seen them within it in the other. The total of all is
     /// the same in both, so what is neither asked nor drawn was said or thought.
-    fn read(usage: &Value) -> Option<Self> {
-        let input = count(usage, &["promptTokenCount", "prompt_token_count", "total_input_tokens"]);
-        let output = count(
-            usage,
-            &["candidatesTokenCount", "candidates_token_count", "total_output_tokens"],
-        );
-        let thoughts =
-            count(usage, &["thoughtsTokenCount", "thoughts_token_count", "total_thought_tokens"]);
-        let total = count(usage, &["totalTokenCount", "total_token_count", "total_tokens"]);
+    fn read(usage: &Json<'_>) -> Option<Self> {
+        let input = count(usage, &["promptTokenCount", "total_input_tokens"]);
+        let output = count(usage, &["candidatesTokenCount", "total_output_tokens"]);
+        let thoughts = count(usage, &["thoughtsTokenCount", "total_thought_tokens"]);
+        let total = count(usage, &["totalTokenCount", "total_tokens"]);
         let media = media(usage);
         input.or(output).or(total)?;
         let input = input.unwrap_or(0.0);
@@ -89,21 +84,20 @@ impl Tokens {
 }
 
 /// A number of tokens, by whichever of these names it has.
-fn count(object: &Value, names: &[&str]) -> Option<f64> {
-    let found = names.iter().find_map(|name| object.get(name)?.as_f64());
+fn count(object: &Json<'_>, names: &[&str]) -> Option<f64> {
+    let found = names.iter().find_map(|name| object.get(name).number());
     found.filter(|count| (0.0..MOST_TOKENS).contains(count))
 }
 
 /// The tokens of images and videos among those of the output.
-fn media(usage: &Value) -> Option<f64> {
-    let lists =
-        ["candidatesTokensDetails", "candidates_tokens_details", "output_tokens_by_modality"];
-    let details = lists.iter().find_map(|list| usage.get(list)?.as_array())?;
+fn media(usage: &Json<'_>) -> Option<f64> {
+    let lists = ["candidatesTokensDetails", "output_tokens_by_modality"];
+    let details = lists.map(|list| usage.get(list).list()).into_iter().flatten();
     let mut sum = 0.0;
     for detail in details {
-        let modality = detail.get("modality").and_then(Value::as_str).unwrap_or_default();
+        let modality = detail.get("modality").text().map_or("", |text| text);
         if modality.eq_ignore_ascii_case("image") || modality.eq_ignore_ascii_case("video") {
-            sum += count(detail, &["tokenCount", "token_count", "tokens"]).unwrap_or(0.0);
+            sum += count(detail, &["tokenCount", "tokens"]).unwrap_or(0.0);
         }
     }
     Some(sum).filter(|sum| *sum > 0.0)

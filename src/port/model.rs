@@ -1,10 +1,9 @@
 //! What makes the assets.
 
-use serde_json::Value;
-
 use super::{Body, Operation, SourceImage};
 use crate::failure::Failure;
 use crate::job::{Format, ImageJob, VideoJob};
+use crate::json::Json;
 use crate::large_body::LargeBodyPermit;
 
 /// The request to an image model.
@@ -24,7 +23,7 @@ pub struct GeneratedImage {
     /// The file.
     pub bytes: Vec<u8>,
     /// What the provider says it used.
-    pub usage: Option<Value>,
+    pub usage: Option<Json<'static>>,
 }
 
 /// Makes images.
@@ -63,7 +62,7 @@ pub enum Progress {
     /// Still working.
     Pending,
     /// There is a video.
-    Ready(VideoFile, Option<Value>),
+    Ready(VideoFile, Option<Json<'static>>),
     /// It is over without a video; trying again means a new submission.
     Ended(Failure),
     /// It is over, it says, and has nothing to show for it. That has been a mistake before; if it is

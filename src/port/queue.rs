@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::failure::{Code, Failure, Standing};
 use crate::job::{Format, JobId, Kind, Slot, Target};
+use crate::json::Json;
 
 /// The right to work on a job. It is void as soon as another worker has read the message, or the job was
 /// cancelled or settled.
@@ -27,7 +26,7 @@ pub struct Claim {
     /// The job.
     pub job_id: JobId,
     /// The message as it was sent.
-    pub message: Value,
+    pub message: Json<'static>,
     /// Attempts begun, this one included, without those that ended with the death of their worker.
     pub attempts: u32,
     /// How often a worker died in the middle of an attempt. From [`SUSPECT`] on the job has to be tried
@@ -128,7 +127,7 @@ pub struct StoredAsset {
     /// The model that made it, where that is known.
     pub model: Option<String>,
     /// What the provider says it used, in the provider's words.
-    pub usage: Option<Value>,
+    pub usage: Option<Json<'static>>,
     /// What it cost in US dollars, estimated.
     pub cost_usd: Option<f64>,
     /// The models that were passed over for this one, and why.

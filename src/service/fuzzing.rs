@@ -11,16 +11,16 @@ pub fn sanitize(text: &mut [u8]) {
 }
 
 pub fn read(body: &[u8]) -> Option<Value> {
-    Json::read(body).ok().map(|document| document.to_value())
+    Json::read(body).ok().map(Value::from)
 }
 
 pub fn read_any(body: &[u8]) -> Value {
-    Json::read_any(body).to_value()
+    Json::read_any(body).into()
 }
 
 /// The last image or video of a reply, decoded in place.
 pub fn take_file(mut reply: Vec<u8>) -> Option<Vec<u8>> {
-    crate::json::take_file(&mut reply, |_| true).map(|_| reply)
+    super::google::take_file(&mut reply, |_| true).map(|_| reply)
 }
 
 pub fn redacted(text: &str) -> String {

@@ -2,7 +2,6 @@
 
 use js_sys::JSON;
 use serde::Serialize;
-use serde_json::Value;
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
@@ -12,7 +11,7 @@ use super::value::to_js;
 use super::world::JsWorld;
 use crate::flow::{RunReport, run_images, run_videos};
 use crate::job::{ImageJob, Invalid, Issue, Kind, VideoJob};
-use crate::json::owned;
+use crate::json::Json;
 
 /// Processes the image queue until it is empty or the budget of the run is spent.
 ///
@@ -78,12 +77,13 @@ pub fn validate_video_job(
 ///
 /// It is converted through JSON text, as sending it would do. The reader of JSON also bounds
 /// nesting, while an object can contain itself.
-fn as_json(message: &JsValue) -> Result<Value, Invalid> {
+fn as_json(message: &JsValue) -> Result<Json<'static>, Invalid> {
     let text = JSON::stringify(message).ok().and_then(|text| text.as_string());
-    text.and_then(|text| owned(&text)).ok_or_else(|| {
-        let expected = "an object that can be written as JSON".into();
-        Invalid { issues: vec![Issue { field: "message".into(), expected }] }
-    })
+    text.and_then(|text| Json::read(text.as_bytes()).ok().map(|message| message.to_owned()))
+        .ok_or_else(|| {
+            let expected = "an object that can be written as JSON".into();
+            Invalid { issues: vec![Issue { field: "message".into(), expected }] }
+        })
 }
 
 /// A plain object of the type that TypeScript declares.

@@ -13,12 +13,24 @@ begin
 end
 $$;
 
+-- What a job has cost, with what a lost reply of an earlier attempt has probably cost.
+create or replace function generation_private.add_cost(so_far numeric, usd numeric)
+returns numeric
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(so_far + usd, usd, so_far);
+end
+$$;
+
 create or replace function generation_private.check_completion(
   object_path text,
   asset_url text,
   content_type text,
   model text,
-  cost_usd numeric
+  cost_usd numeric,
+  generation_seconds double precision
 )
 returns void
 language plpgsql immutable
@@ -32,6 +44,9 @@ begin
   perform generation_private.check_length('content_type', content_type, 256);
   perform generation_private.check_length('model', model, 256);
   perform generation_private.check_cost('cost_usd', cost_usd);
+  if generation_seconds is not null then
+    perform generation_private.check_between('generation_seconds', generation_seconds, 0, 86400, 'seconds');
+  end if;
 end
 $$;
 
@@ -90,10 +105,7 @@ declare
   job public.generation_jobs;
   linked jsonb;
 begin
-  perform generation_private.check_completion(object_path, asset_url, content_type, model, cost_usd);
-  if generation_seconds is not null then
-    perform generation_private.check_between('generation_seconds', generation_seconds, 0, 86400, 'seconds');
-  end if;
+  perform generation_private.check_completion(object_path, asset_url, content_type, model, cost_usd, generation_seconds);
   locked := generation_private.lock_job(queue_name, msg_id, lease_token);
   job := locked.job;
   if locked.held then
@@ -116,8 +128,7 @@ begin
         content_type = complete_generation_job.content_type,
         model = complete_generation_job.model,
         usage = complete_generation_job.usage,
-        -- Beside what a lost reply of an earlier attempt has probably cost.
-        cost_usd = coalesce(j.cost_usd + complete_generation_job.cost_usd, complete_generation_job.cost_usd, j.cost_usd),
+        cost_usd = generation_private.add_cost(j.cost_usd, complete_generation_job.cost_usd),
         generation_seconds = complete_generation_job.generation_seconds,
         entities = linked,
         publication_pending = jsonb_array_length(linked) > 0,

@@ -77,7 +77,7 @@ begin
   set status = case when job.operation is null then 'queued' else 'waiting' end,
       attempts = case when counted then j.attempts else greatest(j.attempts - 1, 0) end,
       waits_for = awaited,
-      cost_usd = coalesce(j.cost_usd + spent_usd, spent_usd, j.cost_usd),
+      cost_usd = generation_private.add_cost(j.cost_usd, spent_usd),
       error_code = coalesce(code, j.error_code),
       error_message = case when code is null then j.error_message else reason end,
       history = case
@@ -135,7 +135,7 @@ begin
     job := generation_private.forget_submission(job);
   end if;
   update public.generation_jobs as j
-  set cost_usd = coalesce(j.cost_usd + spent_usd, spent_usd)
+  set cost_usd = generation_private.add_cost(j.cost_usd, spent_usd)
   where j.id = job.id and spent_usd is not null;
   perform generation_private.end_job(job.id, 'failed', left(error_code, 100), left(error_message, 4000));
   perform pgmq.archive(queue_name, msg_id);

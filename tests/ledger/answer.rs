@@ -102,7 +102,7 @@ fn claimed(claim: &Claim) -> Value {
         "job_id": claim.job_id.as_str(),
         "msg_id": claim.lease.msg_id,
         "lease_token": claim.lease.token,
-        "message": claim.message,
+        "message": Value::from(claim.message.clone()),
         "attempts": claim.attempts,
         "deaths": claim.deaths,
         "operation": claim.operation.as_ref().map(operation),

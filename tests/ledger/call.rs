@@ -103,7 +103,7 @@ impl Call {
                 let asset = json!({
                     "object_path": asset.path, "asset_url": asset.url,
                     "content_type": content_type, "model": asset.model,
-                    "usage": asset.usage, "cost_usd": asset.cost_usd,
+                    "usage": asset.usage.clone().map(Value::from), "cost_usd": asset.cost_usd,
                 });
                 of_lease(lease, asset)
             }

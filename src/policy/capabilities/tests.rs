@@ -30,13 +30,13 @@ fn shown(issues: &[Issue]) -> String {
 
 fn of_image(model: &str, fields: &Value) -> String {
     let mut unmet = Vec::new();
-    image(model, &ImageJob::parse(&message(fields)).unwrap(), &mut unmet);
+    image(model, &ImageJob::parse(&message(fields).into()).unwrap(), &mut unmet);
     shown(&unmet)
 }
 
 fn of_video(model: &str, fields: &Value) -> String {
     let mut unmet = Vec::new();
-    video(model, &VideoJob::parse(&message(fields)).unwrap(), &mut unmet);
+    video(model, &VideoJob::parse(&message(fields).into()).unwrap(), &mut unmet);
     shown(&unmet)
 }
 

@@ -12,7 +12,7 @@ fn video_job(fields: &Value) -> VideoJob {
     for (field, value) in fields.as_object().unwrap() {
         message[field] = value.clone();
     }
-    VideoJob::parse(&message).unwrap()
+    VideoJob::parse(&message.clone().into()).unwrap()
 }
 
 const NANO: &str = "gemini-nano-banana-2.1";
@@ -80,7 +80,7 @@ fn thoughts_and_inputs_are_paid_for() {
         "candidates_tokens_details": [{"modality": "IMAGE", "token_count": 1120}],
     });
     for usage in [said, snake] {
-        close(image(NANO, None, Some(&usage)), 0.0336 + 0.003 + 0.0015);
+        close(image(NANO, None, Some(&usage.clone().into())), 0.0336 + 0.003 + 0.0015);
     }
 }
 
@@ -91,7 +91,7 @@ fn what_is_said_beside_an_image_is_paid_for_as_words() {
         "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}],
     });
     let expected = (1290.0 * 30.0 + 28.0 * 2.5 + 15.0 * 0.3) / MILLION;
-    close(image("gemini-2.5-flash-image", None, Some(&usage)), expected);
+    close(image("gemini-2.5-flash-image", None, Some(&usage.clone().into())), expected);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn an_image_without_details_has_its_listed_price() {
     let usage = json!({
         "promptTokenCount": 100, "candidatesTokenCount": 1120, "thoughtsTokenCount": 400,
     });
-    close(image(NANO, Some("2K"), Some(&usage)), 0.0504 + 0.003 + 0.00015);
+    close(image(NANO, Some("2K"), Some(&usage.clone().into())), 0.0504 + 0.003 + 0.00015);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn the_video_tokens_of_omni_are_seconds_of_its_resolution() {
         "output_tokens_by_modality": [{"modality": "video", "tokens": 46336}],
     });
     let price = |resolution: &str| {
-        video(OMNI, &video_job(&json!({"resolution": resolution})), Some(&usage))
+        video(OMNI, &video_job(&json!({"resolution": resolution})), Some(&usage.clone().into()))
     };
     close(price("720p"), 0.80);
     close(price("1080p"), 1.20);
@@ -120,7 +120,7 @@ fn the_video_tokens_of_omni_are_seconds_of_its_resolution() {
             {"modality": "text", "tokens": 500}, {"modality": "video", "tokens": 57920},
         ],
     });
-    close(video(OMNI, &video_job(&json!({})), Some(&ten)), 1.0 + 0.0045 + 0.003);
+    close(video(OMNI, &video_job(&json!({})), Some(&ten.clone().into())), 1.0 + 0.0045 + 0.003);
 }
 
 #[test]
@@ -130,9 +130,9 @@ fn a_usage_of_no_use_changes_nothing() {
         "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1e18}, 7, null],
     });
     for usage in [json!({}), json!([]), json!("1290"), json!({"promptTokenCount": "x"}), absurd] {
-        assert_eq!(image(NANO, None, Some(&usage)), Some(0.0336), "{usage}");
-        close(video(OMNI, &video_job(&json!({})), Some(&usage)), 0.80);
+        assert_eq!(image(NANO, None, Some(&usage.clone().into())), Some(0.0336), "{usage}");
+        close(video(OMNI, &video_job(&json!({})), Some(&usage.clone().into())), 0.80);
     }
     let usage = json!({"total_output_tokens": 46336});
-    close(video(VEO, &video_job(&json!({})), Some(&usage)), 0.80);
+    close(video(VEO, &video_job(&json!({})), Some(&usage.clone().into())), 0.80);
 }

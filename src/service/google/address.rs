@@ -1,6 +1,7 @@
 //! Where a reply says that a video is.
 
-use crate::json::{Json, OF_REQUEST, same_name};
+use super::media::OF_REQUEST;
+use crate::json::{Json, same_name};
 
 /// The members that hold an address.
 const ADDRESSES: [&str; 9] =

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::error::{error_of, failure, unreachable};
+use super::media::take_file;
 use super::model::{is_of_vertex, model_name, total_bytes};
 use super::refusal::{refusal, words};
 use super::usage::usage_of;
@@ -12,7 +13,7 @@ use super::vertex::vertex_path;
 use crate::failure::{Code, Failure};
 use crate::http::{BodyLimit, Reply, Transport, TransportError, post_json, send};
 use crate::job::Format;
-use crate::json::{Json, object_with_media, take_file};
+use crate::json::{Json, object_with_media};
 use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::port::{GeneratedImage, ImageModel, ImageRequest};
 use crate::service::redact::redacted;

@@ -1,5 +1,6 @@
 //! Google's models.
 
+mod media;
 mod model;
 mod account;
 mod code;
@@ -17,4 +18,6 @@ mod download;
 mod video;
 
 pub use image::Gemini;
+#[cfg(fuzzing)]
+pub(super) use media::take_file;
 pub use video::Videos;

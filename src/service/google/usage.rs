@@ -1,7 +1,5 @@
 //! What the provider says that it used, fit for the ledger.
 
-use serde_json::{Map, Value};
-
 use crate::json::Json;
 use crate::service::redact::redacted;
 
@@ -12,7 +10,7 @@ const LONGEST: usize = 4096;
 const DEPTH: u8 = 6;
 
 /// The usage in a reply. A stream repeats it, and its last one counts.
-pub(super) fn usage_of(document: &Json<'_>) -> Option<Value> {
+pub(super) fn usage_of(document: &Json<'_>) -> Option<Json<'static>> {
     let mut usage = &Json::Null;
     document.each_object(&mut |object| {
         for name in ["usageMetadata", "usage"] {
@@ -26,7 +24,7 @@ pub(super) fn usage_of(document: &Json<'_>) -> Option<Value> {
 }
 
 /// A value without what a database refuses or a ledger has no room for.
-fn clean(value: &Json<'_>, depth: u8, left: &mut usize) -> Value {
+fn clean(value: &Json<'_>, depth: u8, left: &mut usize) -> Json<'static> {
     const LEAST: usize = 8;
     let mut fits = |length: usize| {
         let rest = left.checked_sub(length + LEAST);
@@ -36,27 +34,27 @@ fn clean(value: &Json<'_>, depth: u8, left: &mut usize) -> Value {
     match value {
         Json::Text(text) => {
             let text = redacted(text);
-            if fits(text.len()) { text.into() } else { Value::Null }
+            if fits(text.len()) { Json::Text(text.into()) } else { Json::Null }
         }
         Json::Object(members) if fits(0) => {
-            let mut map = Map::new();
+            let mut kept = Vec::new();
             for (name, value) in members {
                 let name = redacted(name);
                 if *left <= name.len() {
                     break;
                 }
                 *left -= name.len();
-                map.insert(name, clean(value, depth - 1, left));
+                kept.push((name.into(), clean(value, depth - 1, left)));
             }
-            Value::Object(map)
+            Json::Object(kept)
         }
         Json::List(elements) if fits(0) => {
             let elements = elements
                 .iter()
                 .map_while(|element| (*left > 0).then(|| clean(element, depth - 1, left)));
-            Value::Array(elements.collect())
+            Json::List(elements.collect())
         }
-        value @ (Json::Bool(_) | Json::Number(_)) if fits(0) => value.to_value(),
-        _ => Value::Null,
+        value @ (Json::Bool(_) | Json::Number(_)) if fits(0) => value.to_owned(),
+        _ => Json::Null,
     }
 }

@@ -4,8 +4,6 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Id, JobId, Kind, Slot, Target};
 use crate::json::{Json, Object};
@@ -38,7 +36,7 @@ pub(super) fn claim(kind: Kind, row: &Json<'_>, whole: bool) -> Option<Claim> {
     Some(Claim {
         lease,
         job_id: JobId::new(row.get("job_id").text()?)?,
-        message: if whole { row.get("message").to_value() } else { Value::Null },
+        message: if whole { row.get("message").to_owned() } else { Json::Null },
         attempts: count("attempts", 1),
         deaths: count("deaths", 0),
         retried: row.get("retried").is_true(),

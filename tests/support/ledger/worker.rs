@@ -83,7 +83,7 @@ impl Ledger {
         Claim {
             lease: Lease { kind: row.kind, msg_id: id(job), token },
             job_id: row.job_id.clone(),
-            message: (*row.message).clone(),
+            message: (*row.message).clone().into(),
             attempts: row.attempts,
             deaths: row.deaths,
             retried,

@@ -4,6 +4,7 @@ use super::super::refusal::BLOCKED;
 use super::*;
 use crate::failure::{Next, Standing};
 use crate::job::ImageJob;
+use crate::json::text_of;
 use crate::port::SourceImage;
 use crate::service::testing::{PNG, Recorded, now, permit};
 
@@ -30,7 +31,7 @@ fn ask(
 ) -> Result<GeneratedImage, Failure> {
     let mut message = wishes.clone();
     message["storyboardId"] = json!("sb");
-    let job = ImageJob::parse(&message).unwrap();
+    let job = ImageJob::parse(&message.clone().into()).unwrap();
     let request = ImageRequest { job: &job, sources };
     now(Gemini::new(transport, transport).generate(MODEL, request, &permit()))
 }
@@ -44,7 +45,7 @@ fn a_model_of_vertex_gets_the_same_body_there() {
     let reply = candidate(json!([image(PNG)]));
     let (gemini, vertex) = (Recorded::at(BASE), Recorded::at("https://vertex.test"));
     let (gemini, vertex) = (gemini.json(200, reply.clone()), vertex.json(200, reply));
-    let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "A hero"})).unwrap();
+    let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "A hero"}).into()).unwrap();
     let request = ImageRequest { job: &job, sources: &[] };
     for model in [MODEL.to_owned(), format!("vertex/{MODEL}")] {
         now(Gemini::new(&gemini, &vertex).generate(&model, request, &permit())).unwrap();
@@ -126,7 +127,7 @@ fn the_image_is_found_among_text_thoughts_and_unknown_keys() {
     reply["turnToken"] = json!("v1:x");
     let image = outcome(200, reply).unwrap();
     assert_eq!((image.format, image.bytes.as_slice()), (Format::Png, PNG));
-    assert_eq!(image.usage, Some(json!({"totalTokenCount": 1333})));
+    assert_eq!(image.usage, Some(json!({"totalTokenCount": 1333}).into()));
 }
 
 #[test]
@@ -268,23 +269,23 @@ fn usage_is_kept_within_bounds_and_fit_for_a_database() {
     };
     let ordinary = json!({"promptTokenCount": 12, "candidatesTokenCount": 1290, "ratio": 0.5,
         "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}], "cached": false});
-    assert_eq!(usage(ordinary.clone()), Some(ordinary));
-    assert_eq!(usage(json!({"a\0b": "c\0\u{1b}d"})), Some(json!({"a b": "c d"})));
+    assert_eq!(usage(ordinary.clone()), Some(ordinary.into()));
+    assert_eq!(usage(json!({"a\0b": "c\0\u{1b}d"})), Some(json!({"a b": "c d"}).into()));
     assert_eq!(usage(json!(null)), None);
     for large in [
         json!({"text": "word ".repeat(100_000), "count": 1}),
         json!(vec![json!({"tokenCount": 1}); 10_000]),
         json!((0..10_000).map(|n| (n.to_string(), n.into())).collect::<serde_json::Map<_, _>>()),
     ] {
-        let kept = usage(large).unwrap().to_string();
+        let kept = text_of(&usage(large).unwrap());
         assert!(kept.len() < 8 * 1024, "{}", kept.len());
     }
     let deep = format!("{}1{}", "[".repeat(60), "]".repeat(60));
-    assert!(usage(serde_json::from_str(&deep).unwrap()).unwrap().to_string().len() < 40);
+    assert!(text_of(&usage(serde_json::from_str(&deep).unwrap()).unwrap()).len() < 40);
     let body = candidate(json!([image(PNG)])).to_string();
     let body = body.replacen('{', r#"{"usageMetadata":{"a":1e999,"b":NaN,"c":2},"#, 1);
     let image = generate(&Recorded::at(BASE).reply(200, body)).unwrap();
-    assert_eq!(image.usage, Some(json!({"a": null, "b": null, "c": 2})));
+    assert_eq!(image.usage, Some(json!({"a": null, "b": null, "c": 2}).into()));
 }
 
 #[test]
@@ -296,7 +297,7 @@ fn the_last_usage_of_a_stream_counts() {
     };
     let body = piece(json!([image(PNG)]), 7) + &piece(json!([{"text": ""}]), 9);
     let image = generate(&Recorded::at(BASE).reply(200, body)).unwrap();
-    assert_eq!(image.usage, Some(json!({"totalTokenCount": 9})));
+    assert_eq!(image.usage, Some(json!({"totalTokenCount": 9}).into()));
 }
 
 #[test]
@@ -421,7 +422,7 @@ fn an_image_that_does_not_fit_is_not_paid_for_again() {
 fn a_model_that_is_no_name_is_not_asked() {
     let transport = Recorded::at(BASE);
     for model in ["", "a/../b", "a?key=1", "a b", "gemini:x"] {
-        let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "p"})).unwrap();
+        let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "p"}).into()).unwrap();
         let request = ImageRequest { job: &job, sources: &[] };
         let failure = now(Gemini::new(&transport, &transport).generate(model, request, &permit()))
             .unwrap_err();

@@ -293,7 +293,7 @@ fn a_finished_omni_video_is_at_its_uri_or_inside() {
             "steps": [{"type": "thought", "content": [{"type": "text", "text": "Hm"}]},
                 {"type": "model_output", "content": [{"type": "text", "text": "Here"}, video]}]})
     };
-    let usage = Some(json!({"total_output_tokens": 46336}));
+    let usage: Option<Json<'_>> = Some(json!({"total_output_tokens": 46336}).into());
     assert_eq!(
         progress(OMNI, "v1_x", output(json!({"type": "video", "uri": "https://api.test/f"}))),
         Progress::Ready(VideoFile::Remote("https://api.test/f".into()), usage.clone())

@@ -9,7 +9,7 @@ fn ask(model: &str, transport: &Recorded, wishes: &Value) -> Result<Operation, S
     let mut message = wishes.clone();
     message["storyboardId"] = json!("sb");
     message["prompt"] = json!("Lion walking");
-    let job = VideoJob::parse(&message).unwrap();
+    let job = VideoJob::parse(&message.clone().into()).unwrap();
     let images =
         [(Format::Png, vec![1, 2, 3, 255]), (Format::Jpeg, vec![0]), (Format::Webp, vec![1])];
     let images: Vec<_> =

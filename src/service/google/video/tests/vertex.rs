@@ -19,7 +19,7 @@ fn at_vertex<R>(vertex: &Recorded, act: impl FnOnce(&Videos<&Recorded>) -> R) ->
 
 fn submit(model: &str, vertex: &Recorded) -> Operation {
     let message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
-    let job = VideoJob::parse(&message).unwrap();
+    let job = VideoJob::parse(&message.clone().into()).unwrap();
     let request = VideoRequest { job: &job, images: &[] };
     at_vertex(vertex, |videos| now(videos.submit(model, request)).unwrap())
 }
@@ -53,7 +53,7 @@ fn veo_is_begun_at_vertex_with_the_body_that_it_has_anywhere() {
 #[test]
 fn veo_at_vertex_is_told_whether_it_makes_sound() {
     let message = json!({"storyboardId": "sb", "prompt": "Lion", "generateAudio": false});
-    let job = VideoJob::parse(&message).unwrap();
+    let job = VideoJob::parse(&message.clone().into()).unwrap();
     let vertex = Recorded::at(VERTEX).json(200, json!({"name": OPERATION}));
     let request = VideoRequest { job: &job, images: &[] };
     at_vertex(&vertex, |videos| now(videos.submit(MODEL, request)).unwrap());

@@ -1,4 +1,4 @@
-//! Base64 inside a reply, decoded in place.
+//! The file in a reply: base64 that is found and decoded in place.
 //!
 //! The reply's memory becomes the asset's: nothing is copied but the decoded bytes, once, to the
 //! beginning.
@@ -7,9 +7,8 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
-use super::cursor::{Cursor, Value, unescape};
-use super::parse::same_name;
 use crate::job::Format;
+use crate::json::{Cursor, CursorValue as Value, same_name, unescape};
 
 /// How deep a reply is searched.
 const DEPTH: u8 = 64;
@@ -18,7 +17,7 @@ const DEPTH: u8 = 64;
 const HEAD: usize = 16;
 
 /// Replies of some proxies repeat what was asked. Its images are no result.
-pub(crate) const OF_REQUEST: [&str; 5] = ["request", "contents", "instances", "input", "inputs"];
+pub(super) const OF_REQUEST: [&str; 5] = ["request", "contents", "instances", "input", "inputs"];
 
 /// How many files are decoded, the last first, until one is whole.
 const MOST_TRIES: u32 = 4;
@@ -29,7 +28,10 @@ const MOST_TRIES: u32 = 4;
 ///
 /// Base64 is read in both alphabets, with padding, without, with white space in between and with
 /// escapes. Without a file the reply remains.
-pub(crate) fn take_file(reply: &mut Vec<u8>, is_wanted: fn(Format) -> bool) -> Option<Format> {
+pub(in crate::service) fn take_file(
+    reply: &mut Vec<u8>,
+    is_wanted: fn(Format) -> bool,
+) -> Option<Format> {
     for _ in 0..MOST_TRIES {
         let Range { start, end } = find_file(reply, is_wanted)?;
         let text = reply.get_mut(start..end)?;
