@@ -54,6 +54,7 @@ async function optimised(wasm: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   module.runPasses(["flatten", "rereloop"]);
   module.optimize();
   module.optimize();
+  module.runPasses(["const-hoisting"]); // a local is shorter than a large number
   module.runPasses(["reorder-functions"]); // the most called get the shortest numbers
   return module.emitBinary();
 }
