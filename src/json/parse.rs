@@ -27,6 +27,12 @@ const MOST_VALUES: u32 = 1 << 17;
 /// How many values of a row are read. The database hands out no message of more than 1000.
 const MOST_ROW_VALUES: u32 = 1 << 13;
 
+/// Replies of some proxies repeat what was asked. What is in there is no result.
+const OF_REQUEST: [&str; 5] = ["request", "contents", "instances", "input", "inputs"];
+
+/// The types and roles of what is no result.
+pub(crate) const NO_RESULT: [&str; 3] = ["thought", "user", "user_input"];
+
 /// Why a text was not read.
 #[derive(Debug)]
 pub(crate) struct NoJson;
@@ -172,14 +178,25 @@ impl<'a> Json<'a> {
         elements.iter().map(|element| ("", element)).chain(members)
     }
 
-    /// Visits every object, an outer one before those in it.
+    /// Visits every object of a result, an outer one before those in it.
     pub(crate) fn each_object<'d>(&'d self, visit: &mut dyn FnMut(&'d Json<'a>)) {
         if matches!(self, Json::Object(_)) {
+            if self.is_no_result() {
+                return;
+            }
             visit(self);
         }
-        for (_, value) in self.inside() {
-            value.each_object(visit);
+        for (name, value) in self.inside() {
+            if !is_of_request(name) {
+                value.each_object(visit);
+            }
         }
+    }
+
+    /// Whether an object is what a model only thought of, or what it was given.
+    pub(crate) fn is_no_result(&self) -> bool {
+        let kind = |name| self.get(name).text().is_some_and(|kind| NO_RESULT.contains(&&**kind));
+        self.get("thought").is_true() || kind("type") || kind("role")
     }
 
     /// The last object that is of a kind, wherever it is.
@@ -239,6 +256,16 @@ pub(crate) fn same_name(one: &str, other: &str) -> bool {
         name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
     }
     letters(one).eq(letters(other))
+}
+
+/// Whether a name is one of several.
+pub(crate) fn has_name(names: &[&str], name: &str) -> bool {
+    names.iter().any(|it| same_name(it, name))
+}
+
+/// Whether a member with this name repeats what was asked.
+pub(crate) fn is_of_request(name: &str) -> bool {
+    has_name(&OF_REQUEST, name)
 }
 
 /// Reads values into memory.

@@ -1,7 +1,6 @@
 //! Where a reply says that a video is.
 
-use super::media::OF_REQUEST;
-use crate::json::{Json, same_name};
+use crate::json::{Json, has_name, is_of_request};
 
 /// The members that hold an address.
 const ADDRESSES: [&str; 9] =
@@ -27,13 +26,13 @@ fn in_value<'d>(
     is_video: bool,
     is_address: &dyn Fn(&str) -> bool,
 ) -> Option<&'d str> {
-    let has_name = |names: &[&str]| names.iter().any(|it| same_name(name, it));
     if let Json::Text(text) = value {
-        return Some(&**text).filter(|text| is_video && has_name(&ADDRESSES) && is_address(text));
+        return Some(&**text)
+            .filter(|text| is_video && has_name(&ADDRESSES, name) && is_address(text));
     }
     let kind = ["type", "mimeType"].iter().find_map(|name| value.get(name).text());
     let kind = kind.map_or("", |kind| kind);
-    if has_name(&OTHERS) || has_name(&OF_REQUEST) || matches!(kind, "thought" | "user_input") {
+    if has_name(&OTHERS, name) || is_of_request(name) || value.is_no_result() {
         return None;
     }
     let is_video = is_video || [name, kind].iter().any(|it| speaks_of_video(it));

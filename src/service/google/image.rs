@@ -125,10 +125,7 @@ fn no_image(model: &str, reply: &Reply) -> Failure {
     if !error_of(&document).is_null() {
         return failure(model, reply);
     }
-    let shows = |part: &Json<'_>| {
-        !part.get("thought").is_true() && !part.get("inlineData").get("data").is_null()
-    };
-    if document.find(&shows).is_some() {
+    if document.find(&|part| !part.get("inlineData").get("data").is_null()).is_some() {
         return unreadable(model, "its image is of no known format");
     }
     let mut said = String::new();
@@ -138,7 +135,7 @@ fn no_image(model: &str, reply: &Reply) -> Failure {
         }
     });
     document.each_object(&mut |it| {
-        if let (Some(text), false) = (it.get("text").text(), it.get("thought").is_true()) {
+        if let Some(text) = it.get("text").text() {
             said = format!("{said}: {}", redacted(text));
         }
     });

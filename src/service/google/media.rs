@@ -8,16 +8,13 @@ use std::ops::Range;
 use memchr::{memchr, memchr2};
 
 use crate::job::Format;
-use crate::json::{Cursor, CursorValue as Value, same_name, unescape};
+use crate::json::{Cursor, CursorValue as Value, NO_RESULT, is_of_request, same_name, unescape};
 
 /// How deep a reply is searched.
 const DEPTH: u8 = 64;
 
 /// How many bytes of a file tell its format, as base64.
 const HEAD: usize = 16;
-
-/// Replies of some proxies repeat what was asked. Its images are no result.
-pub(super) const OF_REQUEST: [&str; 5] = ["request", "contents", "instances", "input", "inputs"];
 
 /// How many files are decoded, the last first, until one is whole.
 const MOST_TRIES: u32 = 4;
@@ -96,8 +93,7 @@ impl Search<'_> {
             let value = self.cursor.value();
             is_result &= !self.says_otherwise(name, &value);
             let inside = self.in_value(value, depth);
-            let is_request = OF_REQUEST.iter().any(|it| same_name(name, it));
-            found = inside.filter(|_| !is_request).or(found);
+            found = inside.filter(|_| !is_of_request(name)).or(found);
         }
         found.filter(|_| is_result)
     }
@@ -107,7 +103,7 @@ impl Search<'_> {
         match value {
             Value::Word(b"true") => same_name(name, "thought"),
             Value::Text(text) if same_name(name, "type") || same_name(name, "role") => {
-                matches!(self.cursor.raw(text.clone()), b"thought" | b"user" | b"user_input")
+                NO_RESULT.iter().any(|it| it.as_bytes() == self.cursor.raw(text.clone()))
             }
             _ => false,
         }

@@ -150,39 +150,35 @@ fn status_of(object: &Json<'_>) -> Option<&'static str> {
     STATUSES.into_iter().find(|known| same_name(known, status))
 }
 
-/// Everything that the model put out, the last first.
-fn outputs<'d, 'a>(document: &'d Json<'a>) -> impl Iterator<Item = &'d Json<'a>> {
-    let steps = document.get("steps").list().iter().rev();
-    let model_outputs =
-        steps.filter(|step| step.get("type").text().is_some_and(|kind| kind == "model_output"));
-    model_outputs
-        .flat_map(|step| step.get("content").list().iter().rev())
-        .chain(document.get("outputs").list().iter().rev())
-        .chain(std::iter::once(document.get("output_video")))
-}
-
 fn completed(id: &str, interaction: &Json<'_>) -> OperationState {
     let error = error_in(interaction);
     if !error.is_null() {
         return OperationState::Ended(operation_failure(id, error));
     }
-    let of_type = |kind: &'static str| {
-        outputs(interaction).filter(move |item| item.get("type").text().is_some_and(|t| t == kind))
-    };
-    let says_more = |video: &Json<'_>| {
-        video.inside().any(|(name, value)| !same_name(name, "type") && says_something(value))
-    };
-    if of_type("video").any(says_more) {
+    let mut said = String::new();
+    let mut shows = says_something(interaction.get("output_video"));
+    for list in ["steps", "outputs"] {
+        interaction.get(list).each_object(&mut |it| match it.get("type").text().map(|it| &**it) {
+            Some("text") => {
+                if let Some(text) = it.get("text").text() {
+                    said = format!("{said}{text} ");
+                }
+            }
+            Some("video") => {
+                let is_more = |(name, value)| !same_name(name, "type") && says_something(value);
+                shows |= it.inside().any(is_more);
+            }
+            _ => {}
+        });
+    }
+    if shows {
         return OperationState::Unknown;
     }
-    let mut said: Vec<_> = of_type("text").filter_map(|item| item.get("text").text()).collect();
-    said.reverse();
     if said.is_empty() {
         let message = format!("{id} ended without a video and without a reason");
         return OperationState::Unclear(Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message));
     }
     // The model explains in words why it does not show what was asked for.
-    let said: String = said.into_iter().map(|text| format!("{text} ")).collect();
     let message = format!("{id} was refused: {}", redacted(&said));
     OperationState::Ended(Failure::give_up(Code::ContentBlocked, message))
 }

@@ -265,7 +265,17 @@ fn an_end_with_nothing_is_read_again_and_then_worth_a_few_submissions() {
         assert_eq!(failure.code, Code::NoVideo);
         assert_eq!(failure.next, FEW);
     }
-    assert_eq!(unclear(OMNI, json!({"id": "v1_x", "status": "completed"})).next, FEW);
+    for repeated in [
+        json!({}),
+        json!({"input": [{"type": "text", "text": "Lion walking"}]}),
+        json!({"response_format": {"type": "video", "delivery": "uri"}}),
+        json!({"steps": [{"type": "user_input", "content": [{"type": "video", "uri": "files/x"}]},
+            {"type": "thought", "content": [{"type": "text", "text": "Hm"}]}]}),
+    ] {
+        let mut reply = repeated;
+        reply["status"] = json!("completed");
+        assert_eq!(unclear(OMNI, reply).next, FEW);
+    }
 }
 
 #[test]
