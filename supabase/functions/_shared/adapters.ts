@@ -11,6 +11,7 @@ import type { Configuration } from "./environment.ts";
 import { KnownSecrets } from "./known_secrets.ts";
 import { type Lookup, lookup as systemLookup, sendTo } from "./lookup.ts";
 import { projectHeaders } from "./project_headers.ts";
+import { whole } from "./whole.ts";
 import { isAddress, isPublicAddress } from "./public_address.ts";
 import { withHeaders, withoutSecrets } from "./requests.ts";
 import { vertexAdapter } from "./vertex/adapter.ts";
@@ -71,9 +72,10 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
     secrets: new KnownSecrets([]),
     ...outside,
   };
-  const send: Outside["send"] = (request, address) => {
+  const send: Outside["send"] = async (request, address) => {
     request.headers.set("user-agent", userAgent);
-    return sendForPlain((request) => to.send(request, address), request);
+    const response = await sendForPlain((request) => to.send(request, address), request);
+    return request.method === "GET" ? whole(response) : response;
   };
   const headers = projectHeaders(serviceKey);
   secrets.add(serviceKey, googleApiKey ?? "", ...vertexSecrets(configuration.vertex));

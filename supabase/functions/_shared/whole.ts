@@ -1,0 +1,130 @@
+/**
+ * Files whose end is only the end of the connection.
+ *
+ * A body with a length, or in chunks, is known to be whole: Deno reports the loss of its end. One with
+ * neither ends where the connection does, also when the host or a proxy has broken down in the middle.
+ * Then the file itself has to say where it ends.
+ */
+
+/** Follows a file as it passes by; says at its end whether that is the end of the file. */
+interface Follower {
+  pass(piece: Uint8Array): void;
+  isWhole(): boolean;
+}
+
+/** How much of the end of a JPEG is searched for its marker; some programs write notes behind it. */
+const TAIL = 4096;
+
+/** The reply to a download. A body that may have been cut becomes one that ends in an error if it was. */
+export function whole(response: Response): Response {
+  const { status, headers, body } = response;
+  const isBounded = headers.has("content-length") || headers.has("transfer-encoding");
+  if (status !== 200 || body === null || isBounded) return response;
+  let follower: Follower | undefined;
+  const following = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(piece, controller) {
+      follower ??= followerOf(piece);
+      follower?.pass(piece);
+      controller.enqueue(piece);
+    },
+    flush(controller) {
+      if (follower && !follower.isWhole()) {
+        controller.error(new TypeError("the connection ended in the middle of the file"));
+      }
+    },
+  });
+  return new Response(body.pipeThrough(following), { status, headers });
+}
+
+/** By the first piece of a file: what it starts with is shorter than any packet. */
+function followerOf(first: Uint8Array): Follower | undefined {
+  const text = (from: number, to: number) => String.fromCharCode(...first.subarray(from, to));
+  if (text(4, 8) === "ftyp") return new Boxes(0, boxLength);
+  if (text(0, 8) === "\x89PNG\r\n\x1a\n") return new Boxes(8, chunkLength);
+  if (text(0, 4) === "RIFF") return new Boxes(0, riffLength);
+  if (text(0, 3) === "\xff\xd8\xff") return new Jpeg();
+}
+
+/** Whether a part has a name. What has none is no part: then the file does not say where it ends. */
+function isNamed(head: DataView, at: number): boolean {
+  return [0, 1, 2, 3].every((offset) => head.getUint8(at + offset) >= 0x20);
+}
+
+/** The length of a box of MP4 or HEIF. Infinite: to the end of the file, wherever that is. */
+function boxLength(head: DataView): number {
+  if (!isNamed(head, 4)) return Infinity;
+  const length = head.getUint32(0);
+  if (length === 1) return Number(head.getBigUint64(8));
+  return length === 0 ? Infinity : Math.max(length, 8);
+}
+
+/** The length of a chunk of a PNG. After the last one anything may follow. */
+function chunkLength(head: DataView): number {
+  const isLast = head.getUint32(4) === 0x49454e44; // IEND
+  return isLast || !isNamed(head, 4) ? Infinity : head.getUint32(0) + 12;
+}
+
+/** The length of a WebP, which is one part. */
+function riffLength(head: DataView): number {
+  return head.getUint32(0) === 0x52494646 ? 8 + head.getUint32(4, true) : Infinity;
+}
+
+/** A file that is made of parts which begin with their length. */
+class Boxes implements Follower {
+  /** How many bytes are missing until the next part begins. */
+  #left: number;
+  /** The beginning of a part, as far as it has come. */
+  #head: number[] = [];
+  #lengthOf: (head: DataView) => number;
+
+  constructor(skip: number, lengthOf: (head: DataView) => number) {
+    this.#left = skip;
+    this.#lengthOf = lengthOf;
+  }
+
+  pass(piece: Uint8Array): void {
+    for (let at = 0; at < piece.length;) {
+      const skipped = Math.min(this.#left, piece.length - at);
+      this.#left -= skipped;
+      at += skipped;
+      while (this.#left === 0 && at < piece.length) {
+        this.#head.push(piece[at++]);
+        if (this.#head.length === 16) this.#begin();
+      }
+    }
+  }
+
+  /** A part of less than 16 bytes ends within what was looked at; what follows begins the next one. */
+  #begin(): void {
+    const head = this.#head;
+    const length = this.#lengthOf(new DataView(new Uint8Array(head).buffer));
+    this.#head = length < 16 ? head.slice(length) : [];
+    this.#left = Math.max(length - 16, 0);
+  }
+
+  isWhole(): boolean {
+    const head = this.#head;
+    if (this.#left === Infinity) return true;
+    if (this.#left > 0 || head.length === 0) return this.#left === 0;
+    // Less than a head is no part.
+    if (head.length < 8) return true;
+    const padded = new Uint8Array(16);
+    padded.set(head);
+    const length = this.#lengthOf(new DataView(padded.buffer));
+    return length <= head.length || length === Infinity;
+  }
+}
+
+class Jpeg implements Follower {
+  #tail = new Uint8Array();
+
+  pass(piece: Uint8Array): void {
+    const end = piece.subarray(-TAIL);
+    const kept = this.#tail.subarray(Math.max(this.#tail.length + end.length - TAIL, 0));
+    this.#tail = new Uint8Array([...kept, ...end]);
+  }
+
+  isWhole(): boolean {
+    return this.#tail.some((byte, at) => byte === 0xff && this.#tail[at + 1] === 0xd9);
+  }
+}

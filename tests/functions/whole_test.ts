@@ -1,0 +1,72 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { whole } from "../../supabase/functions/_shared/whole.ts";
+
+const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+const join = (...parts: Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
+
+function number(value: number, littleEndian = false): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, littleEndian);
+  return bytes;
+}
+
+const box = (name: string, content: number) =>
+  join(number(8 + content), ascii(name), new Uint8Array(content).fill(7));
+const largeBox = (name: string, content: number) =>
+  join(number(1), ascii(name), number(0), number(16 + content), new Uint8Array(content).fill(7));
+const chunk = (name: string, content: number) =>
+  join(number(content), ascii(name), new Uint8Array(content + 4).fill(7));
+
+const FILES: Record<string, Uint8Array> = {
+  "an MP4": join(box("ftyp", 24), box("moov", 900), box("free", 0), largeBox("mdat", 5000)),
+  "a HEIC": join(box("ftyp", 16), box("meta", 300), box("mdat", 4000)),
+  "a PNG": join(
+    ascii("\x89PNG\r\n\x1a\n"),
+    chunk("IHDR", 13),
+    chunk("IDAT", 5000),
+    chunk("IEND", 0),
+  ),
+  "a WebP": join(ascii("RIFF"), number(4004, true), ascii("WEBP"), new Uint8Array(4000).fill(7)),
+  "a JPEG": join(ascii("\xff\xd8\xff\xe0"), new Uint8Array(9000).fill(7), ascii("\xff\xd9")),
+};
+
+/** A body that comes in pieces, the first of 64 bytes. */
+function body(bytes: Uint8Array, size: number): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= bytes.length) return controller.close();
+      controller.enqueue(bytes.slice(at, at += at === 0 ? 64 : size));
+    },
+  });
+}
+
+const received = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+
+for (const [name, file] of Object.entries(FILES)) {
+  Deno.test(`${name} that ends with the connection is whole, or an error`, async () => {
+    for (const size of [1, 7, 1000, 100_000]) {
+      deepEqual(await received(whole(new Response(body(file, size)))), file);
+      for (const length of [100, 500, file.length - 20, file.length - 13]) {
+        const cut = file.subarray(0, length);
+        await rejects(received(whole(new Response(body(cut, size)))), /middle of the file/);
+      }
+    }
+  });
+}
+
+Deno.test("a file with something behind its end, and one that says nothing of it, is whole", async () => {
+  const open = join(box("ftyp", 24), number(0), ascii("mdat"), new Uint8Array(500));
+  const more = Object.values(FILES).map((file) => join(file, ascii("\0\0\n")));
+  for (const file of [open, ...more, join(FILES["a PNG"], new Uint8Array(50)), ascii('{"a":1}')]) {
+    deepEqual(await received(whole(new Response(body(file, 100)))), file);
+  }
+});
+
+Deno.test("a body whose length or chunks tell its end passes untouched", () => {
+  for (const [name, value] of [["content-length", "99"], ["transfer-encoding", "chunked"]]) {
+    const headers = { [name]: value };
+    const response = new Response(body(FILES["an MP4"].slice(0, 99), 9), { headers });
+    equal(whole(response), response);
+  }
+});
