@@ -205,6 +205,15 @@ export interface RunOptions {
      */
     budgetSeconds: number;
     /**
+     * How long the platform lets a worker live, in seconds; the default is 150. A longer budget
+     * means that it lives longer.
+     */
+    workerLifetimeSeconds?: number;
+    /**
+     * How old the worker is already, in seconds; by default, it has just begun.
+     */
+    workerAgeSeconds?: number;
+    /**
      * How old the operation of a video may become before the job fails, in seconds; the default is
      * half an hour.
      */

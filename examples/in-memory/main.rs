@@ -10,10 +10,10 @@ use generation_queue::flow::{Settings, run_images};
 use generation_queue::job::{Format, JobId, Kind, ObjectLocation};
 use generation_queue::large_body::{LargeBodies, LargeBodyPermit};
 use generation_queue::port::{
-    AssetStore, Body, Claim, Clock, Completion, Deferral, Ending, GeneratedImage, ImageModel,
-    ImageRequest, Lease, Log, LogEntry, Operation, Progress, Publication, Queue, SourceImage,
-    SourceImages, StoredAsset, SubmitError, Unpublished, VideoFile, VideoModel, VideoRequest,
-    World, WriteError,
+    AssetStore, Body, Claim, ClaimRequest, Clock, Completion, Deferral, Ending, GeneratedImage,
+    GenerationTime, ImageModel, ImageRequest, Lease, Log, LogEntry, Operation, Progress,
+    Publication, Queue, SourceImage, SourceImages, StoredAsset, SubmitError, Trouble, Unpublished,
+    VideoFile, VideoModel, VideoRequest, World, WriteError,
 };
 use serde_json::json;
 
@@ -27,13 +27,7 @@ struct InMemory {
 }
 
 impl Queue for InMemory {
-    async fn claim(
-        &self,
-        _: Kind,
-        _: Duration,
-        _: u32,
-        _: &[String],
-    ) -> Result<Vec<Claim>, Failure> {
+    async fn claim(&self, _: Kind, _: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure> {
         Ok(self.waiting.take().into_iter().collect())
     }
     async fn complete(&self, _: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
@@ -50,12 +44,23 @@ impl Queue for InMemory {
     async fn extend(&self, _: &Lease, _: Duration, _: bool) -> Result<(), WriteError> {
         Ok(())
     }
-    // Videos need the next two, maintenance the others.
-    async fn begin_submission(&self, _: &Lease, _: &str) -> Result<(), WriteError> {
+    // Videos need the next two, trouble and slow models the next two, maintenance the others.
+    async fn begin_submission(
+        &self,
+        _: &Lease,
+        _: &str,
+        _: Option<&str>,
+    ) -> Result<(), WriteError> {
         Ok(())
     }
     async fn record_operation(&self, _: &Lease, _: &Operation) -> Result<(), WriteError> {
         Ok(())
+    }
+    async fn report_trouble(&self, _: &Lease, _: Trouble<'_>) -> Result<Duration, WriteError> {
+        Ok(Duration::from_secs(60))
+    }
+    async fn slowest(&self, _: Kind) -> Result<Vec<GenerationTime>, Failure> {
+        Ok(Vec::new())
     }
     async fn unpublished(&self, _: Kind, _: u32) -> Result<Vec<Unpublished>, Failure> {
         Ok(Vec::new())
@@ -81,6 +86,7 @@ impl ImageModel for InMemory {
         &self,
         _: &str,
         request: ImageRequest<'_>,
+        _: Duration,
         _: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
         let bytes = request.job.common.prompt.clone().into_bytes();
@@ -218,13 +224,19 @@ fn main() -> Result<(), &'static str> {
         operation: None,
         operation_age: Duration::ZERO,
         submission_pending: false,
+        age: Duration::ZERO,
+        unavailable: Vec::new(),
     }));
     let settings = Settings {
         models: vec!["gemini-2.5-flash-image".into()],
         concurrency: 5,
         budget: Duration::from_secs(120),
+        worker_lifetime: Duration::from_secs(150),
+        worker_age: Duration::ZERO,
         operation_deadline: Duration::from_secs(1800),
         max_attempts: 5,
+        job_deadline: Duration::from_secs(24 * 3600),
+        fallback_after: None,
         max_jobs: None,
     };
 

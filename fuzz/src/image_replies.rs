@@ -1,5 +1,7 @@
 //! Gemini's replies. The question is the prompt.
 
+use std::time::Duration;
+
 use generation_queue::job::{Format, ImageJob};
 use generation_queue::port::{ImageModel, ImageRequest};
 use generation_queue::service::Gemini;
@@ -19,7 +21,12 @@ pub fn check(input: &[u8]) {
     let mut job = ImageJob::parse(&message.clone().into()).expect("a job");
     job.common.prompt.clone_from(&script.question);
     let request = ImageRequest { job: &job, sources: &[] };
-    let outcome = now(Gemini::new(&service, &service).generate(MODEL, request, &permit()));
+    let outcome = now(Gemini::new(&service, &service).generate(
+        MODEL,
+        request,
+        Duration::from_secs(140),
+        &permit(),
+    ));
     service.check_requests();
     let sent: Value = serde_json::from_slice(&service.sent.borrow()[0].body).expect("JSON");
     assert_eq!(sent["contents"][0]["parts"][0]["text"], script.question.as_str());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use generation_queue::failure::Code;
 use generation_queue::job::{Format, JobId, Kind};
 use generation_queue::port::{
-    Claim, Deferral, Ending, Lease, Operation, Queue, StoredAsset, WriteError,
+    Claim, ClaimRequest, Deferral, Ending, Lease, Operation, Queue, StoredAsset, WriteError,
 };
 use generation_queue::service::Pgmq;
 use serde_json::Value;
@@ -25,8 +25,14 @@ pub fn check(input: &[u8]) {
     let queue = Pgmq::new(&service);
     match script.question.trim_end() {
         "claim" => {
-            let claims =
-                now(queue.claim(LEASE.kind, Duration::from_secs(600), 5, &["veo-x".into()]));
+            let request = ClaimRequest {
+                lease: Duration::from_secs(600),
+                quantity: 5,
+                models: &["veo-x".into()],
+                fallback_after: None,
+                job_deadline: Duration::from_secs(24 * 3600),
+            };
+            let claims = now(queue.claim(LEASE.kind, request));
             assert_eq!(service.urls().len(), 1);
             match claims {
                 Ok(claims) => check_claims(&service, &claims),
@@ -51,8 +57,13 @@ pub fn check(input: &[u8]) {
                 failure::check(&failure);
             }
         }
+        "slowest" => {
+            if let Err(failure) = now(queue.slowest(Kind::Image)) {
+                failure::check(&failure);
+            }
+        }
         "confirm" => confirm(&queue, &JobId::new(JOB).expect("a job id"), &[]),
-        "begin" => check_write(&service, now(queue.begin_submission(&LEASE, "veo-x"))),
+        "begin" => check_write(&service, now(queue.begin_submission(&LEASE, "veo-x", None))),
         "record" => {
             let operation = Operation { model: "veo-x".into(), name: "operations/y".into() };
             check_write(&service, now(queue.record_operation(&LEASE, &operation)));
@@ -63,12 +74,14 @@ pub fn check(input: &[u8]) {
                 counted: true,
                 reason: Some((Code::QuotaExhausted, "m".into())),
                 reset_submission: false,
+                waits_for: None,
+                spent_usd: Some(0.8),
             };
             check_write(&service, now(queue.defer(&LEASE, &deferral)));
         }
         "fail" => {
             let (code, message) = (Code::NoVideo, "m".into());
-            let ending = Ending { code, message, reset_submission: false };
+            let ending = Ending { code, message, reset_submission: false, spent_usd: None };
             check_write(&service, now(queue.fail(&LEASE, &ending)));
         }
         _ => check_write(&service, now(queue.extend(&LEASE, Duration::from_secs(600), false))),
@@ -84,6 +97,8 @@ fn asset() -> StoredAsset {
         model: None,
         usage: None,
         cost_usd: Some(0.8),
+        passed_over: None,
+        took: None,
     }
 }
 

@@ -133,9 +133,7 @@ fn reason_to_stop<W: World>(world: &W, run: &Run, claimed: u32) -> Option<Stoppe
     if clock.stopping() {
         return Some(Stopped::Shutdown);
     }
-    // An image cannot be deferred once it has been requested, so the next one, slow as the
-    // slowest, has to be there before the worker ends.
-    if !run.budget.lasts_for(run.slowest.get(), clock.now()) {
+    if run.too_late.get() || run.budget.left(clock.now()).is_zero() {
         return Some(Stopped::Budget);
     }
     if run.cpu_time.used(clock.now()) >= MOST_CPU {

@@ -24,6 +24,8 @@ pub(super) enum AttemptError {
         failure: Failure,
         /// The model that the job waits for, where its trouble is what failed.
         waits_for: Option<String>,
+        /// What the attempt has probably cost although nothing came of it, in US dollars.
+        spent_usd: Option<f64>,
         /// Whether a submission that was intended or made is definitely over.
         reset_submission: bool,
     },
@@ -31,7 +33,7 @@ pub(super) enum AttemptError {
 
 impl From<Failure> for AttemptError {
     fn from(failure: Failure) -> Self {
-        AttemptError::Failed { failure, waits_for: None, reset_submission: false }
+        AttemptError::Failed { failure, waits_for: None, spent_usd: None, reset_submission: false }
     }
 }
 

@@ -123,6 +123,7 @@ impl<'a> Able<'a> {
         self.waits_for.map_or(AttemptError::LeaseLost, |(model, failure)| AttemptError::Failed {
             failure,
             waits_for: Some(model.into()),
+            spent_usd: None,
             reset_submission: true,
         })
     }

@@ -9,6 +9,7 @@ use super::error::AttemptError;
 use super::report::JobReport;
 use super::run::Run;
 use crate::company::Presence;
+use crate::failure::{Code, Failure};
 use crate::job::{ImageJob, Kind, ObjectLocation};
 use crate::policy::{capabilities, cost};
 use crate::port::{AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, StoredAsset, World};
@@ -41,7 +42,8 @@ async fn make<W: World>(
     let stored = |format, model, usage, cost_usd| {
         let path = location.path(format);
         let url = world.store().public_url(location.bucket, &path);
-        StoredAsset { path, url, format, model, usage, cost_usd, passed_over: None }
+        let (passed_over, took) = (None, None);
+        StoredAsset { path, url, format, model, usage, cost_usd, passed_over, took }
     };
     // What an earlier attempt stored is what was paid for; only the settling is left.
     if claim.retried
@@ -57,24 +59,43 @@ async fn make<W: World>(
     let permit = world.large_bodies().permit();
     let sources = fetch_all(world, run, job.common.sources(), &permit).await?;
     let request = ImageRequest { job, sources: &sources };
-    let (model, passed_over, image) = models
+    let (model, passed_over, image, took) = models
         .try_each(world, claim, async |model, passed_over| {
             // It is paid for whether or not the worker lives to see it.
-            if world.clock().stopping() {
+            let asked = world.clock().now();
+            let within = run.budget.life_left(asked);
+            let too_late = run.image_takes(model, job.image_size) > within;
+            if too_late || world.clock().stopping() {
+                run.too_late.set(too_late);
                 return Err(AttemptError::Waiting {
                     delay: Duration::ZERO,
                     reset_submission: false,
                 });
             }
-            let asked = world.clock().now();
-            let image = world.images().generate(model, request, &permit).await;
+            let image = world.images().generate(model, request, within, &permit).await;
             let took = world.clock().now().saturating_sub(asked);
-            run.slowest.set(run.slowest.get().max(took));
-            Ok((model.to_owned(), passed_over.map(str::to_owned), image?))
+            run.image_took(model, job.image_size, took);
+            let image = image.map_err(|failure| lost(model, job, failure))?;
+            Ok((model.to_owned(), passed_over.map(str::to_owned), image, took))
         })
         .await?;
 
     world.store().put(&location, image.format, Body::Bytes(image.bytes)).await?;
     let cost_usd = cost::image(&model, job.image_size, image.usage.as_ref());
-    Ok(StoredAsset { passed_over, ..stored(image.format, Some(model), image.usage, cost_usd) })
+    Ok(StoredAsset {
+        passed_over,
+        took: Some(took),
+        ..stored(image.format, Some(model), image.usage, cost_usd)
+    })
+}
+
+/// A failure, with what it has probably cost: an image whose reply is lost may have been made.
+fn lost(model: &str, job: &ImageJob, failure: Failure) -> AttemptError {
+    let lost = failure.code == Code::ReplyLost;
+    AttemptError::Failed {
+        spent_usd: lost.then(|| cost::image(model, job.image_size, None)).flatten(),
+        failure,
+        waits_for: None,
+        reset_submission: false,
+    }
 }

@@ -1,12 +1,15 @@
 //! What the jobs of a run share.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use super::cpu_time::CpuTime;
 use super::fallback::Models;
-use crate::policy::budget::Budget;
-use crate::port::{Clock, World};
+use super::log;
+use crate::job::Kind;
+use crate::policy::budget::{Budget, SETTLING};
+use crate::policy::latency;
+use crate::port::{Clock, GenerationTime, Level, Queue, World};
 
 /// How a run is to go.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +20,10 @@ pub struct Settings {
     pub concurrency: u32,
     /// How long new work is taken, and operations are polled.
     pub budget: Duration,
+    /// How long the platform lets a worker live.
+    pub worker_lifetime: Duration,
+    /// How old the worker was when the run began.
+    pub worker_age: Duration,
     /// After how long a video's operation that has not ended is given up.
     pub operation_deadline: Duration,
     /// After how many attempts a job has failed; at least 1.
@@ -29,6 +36,9 @@ pub struct Settings {
     pub max_jobs: Option<u32>,
 }
 
+/// Up to this age nearly all of a worker's life is left.
+const YOUNG: Duration = Duration::from_secs(10);
+
 /// What the jobs of a run share.
 #[derive(Debug)]
 pub(super) struct Run {
@@ -36,14 +46,53 @@ pub(super) struct Run {
     pub(super) budget: Budget,
     pub(super) models: Models,
     pub(super) cpu_time: CpuTime,
-    /// How long the slowest image took so far.
-    pub(super) slowest: Cell<Duration>,
+    /// How long images took of late.
+    times: RefCell<Vec<GenerationTime>>,
+    /// Whether a job was released because its asset would have come after the worker's end.
+    pub(super) too_late: Cell<bool>,
 }
 
 impl Run {
     pub(super) fn begin<W: World>(world: &W, settings: Settings) -> Self {
-        let budget = Budget::new(world.clock().now(), settings.budget);
+        // A longer budget says that the worker lives longer.
+        let lifetime = settings.worker_lifetime.max(settings.budget + SETTLING);
+        let life = lifetime.saturating_sub(settings.worker_age);
+        let budget = Budget::new(world.clock().now(), settings.budget, life);
         let models = Models::new(&settings.models);
-        Self { settings, budget, models, cpu_time: CpuTime::default(), slowest: Cell::default() }
+        let (cpu_time, times, too_late) = Default::default();
+        Self { settings, budget, models, cpu_time, times, too_late }
+    }
+
+    /// Asks how long images took of late, unless the worker is so young that all fit into its life.
+    pub(super) async fn learn_times<W: World>(&self, world: &W) {
+        if self.settings.worker_age < YOUNG {
+            return;
+        }
+        match world.queue().slowest(Kind::Image).await {
+            Ok(times) => self.times.replace(times),
+            Err(failure) => {
+                return log::general(world, Level::Warn, "Times of late not known", &failure);
+            }
+        };
+    }
+
+    /// How long an image of a model probably takes: as long as the slowest of late.
+    pub(super) fn image_takes(&self, model: &str, size: Option<&str>) -> Duration {
+        let times = self.times.borrow();
+        let of_late = times.iter().filter(|time| time.is_of(model, size)).map(|time| time.longest);
+        of_late.max().unwrap_or_default().max(latency::image(size).usual)
+    }
+
+    /// Remembers how long an image took.
+    pub(super) fn image_took(&self, model: &str, size: Option<&str>, took: Duration) {
+        let mut times = self.times.borrow_mut();
+        match times.iter_mut().find(|time| time.is_of(model, size)) {
+            Some(time) => time.longest = time.longest.max(took),
+            None => times.push(GenerationTime {
+                model: model.into(),
+                image_size: size.map(Into::into),
+                longest: took,
+            }),
+        }
     }
 }

@@ -63,11 +63,17 @@ pub(super) async fn unfinished<W: World>(
     match error {
         AttemptError::LeaseLost => lost(world, claim, report),
         AttemptError::Waiting { delay, reset_submission } => {
-            let (counted, reason, waits_for) = (false, None, None);
-            let deferral = Deferral { delay, counted, reason, reset_submission, waits_for };
+            let deferral = Deferral {
+                delay,
+                counted: false,
+                reason: None,
+                reset_submission,
+                waits_for: None,
+                spent_usd: None,
+            };
             defer_job(world, claim, deferral, report).await;
         }
-        AttemptError::Failed { failure, waits_for, reset_submission } => {
+        AttemptError::Failed { failure, waits_for, spent_usd, reset_submission } => {
             report.error = Some((&failure).into());
             let tries = Tries {
                 attempts: claim.attempts,
@@ -78,10 +84,16 @@ pub(super) async fn unfinished<W: World>(
                 Decision::Again { delay, counted } => {
                     log::failure(world, claim, Level::Warn, "Job is tried again", &failure);
                     let reason = Some((failure.code, failure.message));
-                    let deferral = Deferral { delay, counted, reason, reset_submission, waits_for };
+                    let deferral =
+                        Deferral { delay, counted, reason, reset_submission, waits_for, spent_usd };
                     defer_job(world, claim, deferral, report).await;
                 }
-                Decision::GiveUp => fail(world, claim, failure, reset_submission, report).await,
+                Decision::GiveUp => {
+                    log::failure(world, claim, Level::Error, "Job failed", &failure);
+                    let Failure { code, message, .. } = failure;
+                    let ending = Ending { code, message, reset_submission, spent_usd };
+                    fail(world, claim, ending, report).await;
+                }
             }
         }
     }
@@ -94,16 +106,8 @@ async fn defer_job<W: World>(world: &W, claim: &Claim, deferral: Deferral, repor
     written_or_left(world, claim, written, report);
 }
 
-async fn fail<W: World>(
-    world: &W,
-    claim: &Claim,
-    failure: Failure,
-    reset_submission: bool,
-    report: &mut JobReport,
-) {
-    log::failure(world, claim, Level::Error, "Job failed", &failure);
+async fn fail<W: World>(world: &W, claim: &Claim, ending: Ending, report: &mut JobReport) {
     report.outcome = Outcome::Failed;
-    let ending = Ending { code: failure.code, message: failure.message, reset_submission };
     let written = world.queue().fail(&claim.lease, &ending).await;
     written_or_left(world, claim, written, report);
 }

@@ -69,6 +69,6 @@ pub(super) fn of_operation<'a, W: World>(
             let delay = failure.delay().map_or(REFUSED, |delay| delay.max(REFUSED));
             failure = failure.after(Some(delay));
         }
-        AttemptError::Failed { failure, waits_for, reset_submission: over }
+        AttemptError::Failed { failure, waits_for, spent_usd: None, reset_submission: over }
     })
 }

@@ -57,8 +57,9 @@ async fn make<W: World>(
         let url = world.store().public_url(location.bucket, &path);
         let price = |model: &String| cost::video(model, job, usage.as_ref());
         let cost_usd = model.as_ref().and_then(price);
-        let passed_over = None; // It was told with the submission.
-        StoredAsset { path, url, format: Format::Mp4, model, usage, cost_usd, passed_over }
+        // What was passed over was told with the submission.
+        let (format, passed_over, took) = (Format::Mp4, None, None);
+        StoredAsset { path, url, format, model, usage, cost_usd, passed_over, took }
     };
     // Before anything else can fail: an operator who redrives the job has to know.
     if claim.submission_pending && claim.operation.is_none() {
@@ -130,6 +131,9 @@ async fn submit<W: World>(
                     Ok(operation)
                 }
                 Err(error) => Err(AttemptError::Failed {
+                    spent_usd: (error.failure.code == Code::SubmissionUncertain)
+                        .then(|| cost::video(model, job, None))
+                        .flatten(),
                     failure: error.failure,
                     waits_for: None,
                     reset_submission: error.rejected,
@@ -144,7 +148,8 @@ fn not_announced(error: WriteError) -> AttemptError {
     match error {
         WriteError::LeaseLost => AttemptError::LeaseLost,
         WriteError::Failed(failure) => {
-            AttemptError::Failed { failure, waits_for: None, reset_submission: true }
+            let (waits_for, spent_usd) = (None, None);
+            AttemptError::Failed { failure, waits_for, spent_usd, reset_submission: true }
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::port::{Claim, Clock, Level, World};
 /// Drains the image queue.
 pub async fn run_images<W: World>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
+    run.learn_times(world).await;
     run_queue(world, &run, Kind::Image, &|claim, since| {
         Box::pin(image::process(world, &run, claim, since))
     })

@@ -1,4 +1,4 @@
-//! How long a run takes new work.
+//! How long a run takes new work, and how long its worker lives.
 
 use std::time::Duration;
 
@@ -7,21 +7,24 @@ use std::time::Duration;
 /// rest. The runtime spends half as much again on moving bodies (`tests/limits`).
 pub const MOST_CPU: Duration = Duration::from_millis(600);
 
-/// How long what was begun at the last moment has until the worker ends: 150 s on the free plan,
-/// less the default budget of 120 s and some time to settle.
-const GRACE: Duration = Duration::from_secs(25);
+/// How long a worker lives where nothing else is said: as on Supabase's free plan.
+pub const LIFETIME: Duration = Duration::from_secs(150);
+
+/// What a worker needs at the end of its life to store the last asset and to settle its job.
+pub const SETTLING: Duration = Duration::from_secs(10);
 
 /// The time that a run may spend, measured from its start.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
     start: Duration,
     length: Duration,
+    life: Duration,
 }
 
 impl Budget {
-    /// A budget of `length` that begins at `start`.
-    pub fn new(start: Duration, length: Duration) -> Self {
-        Self { start, length }
+    /// A budget of `length` that begins at `start`, in a worker that lives for `life` from then on.
+    pub fn new(start: Duration, length: Duration, life: Duration) -> Self {
+        Self { start, length, life }
     }
 
     /// What is left of it at `now`.
@@ -29,10 +32,9 @@ impl Budget {
         self.length.saturating_sub(self.spent(now))
     }
 
-    /// Whether something that takes so long can be begun at `now`.
-    pub fn lasts_for(&self, duration: Duration, now: Duration) -> bool {
-        let left = self.left(now);
-        !left.is_zero() && duration <= left + GRACE
+    /// How long something may take that is begun at `now` and settled before the worker ends.
+    pub fn life_left(&self, now: Duration) -> Duration {
+        self.life.saturating_sub(self.spent(now)).saturating_sub(SETTLING)
     }
 
     /// What has gone by at `now`.
@@ -48,7 +50,7 @@ mod tests {
     #[test]
     fn a_budget_runs_out_and_not_below_nothing() {
         let seconds = Duration::from_secs;
-        let budget = Budget::new(seconds(100), seconds(120));
+        let budget = Budget::new(seconds(100), seconds(120), seconds(150));
         assert_eq!(budget.left(seconds(100)), seconds(120));
         assert_eq!(budget.left(seconds(219)), seconds(1));
         assert_eq!(budget.left(seconds(500)), Duration::ZERO);
@@ -56,11 +58,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_begun_has_to_end_before_the_worker_does() {
+    fn what_is_begun_has_to_be_settled_before_the_worker_ends() {
         let seconds = Duration::from_secs;
-        let budget = Budget::new(seconds(100), seconds(120));
-        assert!(budget.lasts_for(seconds(25), seconds(219)));
-        assert!(!budget.lasts_for(seconds(27), seconds(219)));
-        assert!(!budget.lasts_for(seconds(0), seconds(220)));
+        let budget = Budget::new(seconds(100), seconds(120), seconds(150));
+        assert_eq!(budget.life_left(seconds(100)), seconds(140));
+        assert_eq!(budget.life_left(seconds(219)), seconds(21));
+        assert_eq!(budget.life_left(seconds(300)), Duration::ZERO);
     }
 }

@@ -5,5 +5,6 @@ mod models;
 pub mod capabilities;
 
 pub mod cost;
+pub mod latency;
 pub mod polling;
 pub mod retry;

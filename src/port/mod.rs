@@ -19,8 +19,9 @@ pub use model::{
     VideoRequest,
 };
 pub use queue::{
-    Claim, ClaimRequest, Completion, Deferral, Ending, Lease, LinkOutcome, LinkedEntity, Operation,
-    Publication, Queue, StoredAsset, Trouble, Unavailable, Unpublished, WriteError,
+    Claim, ClaimRequest, Completion, Deferral, Ending, GenerationTime, Lease, LinkOutcome,
+    LinkedEntity, Operation, Publication, Queue, StoredAsset, Trouble, Unavailable, Unpublished,
+    WriteError,
 };
 
 use crate::company::Company;

@@ -1,5 +1,7 @@
 //! What makes the assets.
 
+use std::time::Duration;
+
 use super::{Body, Operation, SourceImage};
 use crate::failure::Failure;
 use crate::job::{Format, ImageJob, VideoJob};
@@ -28,11 +30,13 @@ pub struct GeneratedImage {
 
 /// Makes images.
 pub trait ImageModel {
-    /// Has `model` make one image, which is received under the job's permit.
+    /// Has `model` make one image and waits for it, for `within` at most. It is received under the
+    /// job's permit.
     async fn generate(
         &self,
         model: &str,
         request: ImageRequest<'_>,
+        within: Duration,
         permit: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure>;
 }

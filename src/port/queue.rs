@@ -132,6 +132,26 @@ pub struct StoredAsset {
     pub cost_usd: Option<f64>,
     /// The models that were passed over for this one, and why.
     pub passed_over: Option<String>,
+    /// How long the provider took, where one request brought it.
+    pub took: Option<Duration>,
+}
+
+/// How long the provider took for the slowest asset of late.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GenerationTime {
+    /// The model.
+    pub model: String,
+    /// The size that was asked for; of an image without one, the model's own.
+    pub image_size: Option<String>,
+    /// How long it took at most.
+    pub longest: Duration,
+}
+
+impl GenerationTime {
+    /// Whether it is of assets of this model and size.
+    pub fn is_of(&self, model: &str, image_size: Option<&str>) -> bool {
+        self.model == model && self.image_size.as_deref() == image_size
+    }
 }
 
 /// What linking an asset to an entity came to.
@@ -212,6 +232,8 @@ pub trait Queue {
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError>;
     /// Ends the job as failed.
     async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError>;
+    /// How long the provider took of late.
+    async fn slowest(&self, kind: Kind) -> Result<Vec<GenerationTime>, Failure>;
     /// Jobs whose copies were left undone by a worker that died.
     async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure>;
     /// The next operation whose job was cancelled, so that the provider has to be told; `told` is
@@ -243,6 +265,8 @@ pub struct Deferral {
     pub reset_submission: bool,
     /// The model that the job waits for: it becomes visible as soon as that can be used again.
     pub waits_for: Option<String>,
+    /// What the attempt has probably cost although nothing came of it, in US dollars.
+    pub spent_usd: Option<f64>,
 }
 
 /// How a job ends without an asset.
@@ -254,4 +278,6 @@ pub struct Ending {
     pub message: String,
     /// Whether the submission or operation is definitely over.
     pub reset_submission: bool,
+    /// What the attempt has probably cost although nothing came of it, in US dollars.
+    pub spent_usd: Option<f64>,
 }

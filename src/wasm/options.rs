@@ -9,6 +9,7 @@ use web_sys::AbortSignal;
 
 use super::error::{property, unexpected};
 use crate::flow::Settings;
+use crate::policy::budget::LIFETIME;
 use crate::policy::polling::DEADLINE;
 
 /// The options of a run.
@@ -21,6 +22,13 @@ pub struct RunOptions {
     concurrency: u32,
     /// How long the run takes new jobs, in seconds.
     budget_seconds: f64,
+    /// How long the platform lets a worker live, in seconds; the default is 150. A longer budget
+    /// means that it lives longer.
+    #[tsify(optional)]
+    worker_lifetime_seconds: Option<f64>,
+    /// How old the worker is already, in seconds; by default, it has just begun.
+    #[tsify(optional)]
+    worker_age_seconds: Option<f64>,
     /// How old the operation of a video may become before the job fails, in seconds; the default is
     /// half an hour.
     #[tsify(optional)]
@@ -78,9 +86,9 @@ impl RunOptions {
             concurrency: required(given, "concurrency", "a whole number from 1 to 100", |it| {
                 whole(it).filter(|number| *number <= 100)
             })?,
-            budget_seconds: required(given, "budgetSeconds", SECONDS, |it| {
-                it.as_f64().filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0)
-            })?,
+            budget_seconds: required(given, "budgetSeconds", SECONDS, seconds)?,
+            worker_lifetime_seconds: optional(given, "workerLifetimeSeconds", SECONDS, seconds)?,
+            worker_age_seconds: optional(given, "workerAgeSeconds", SECONDS, seconds)?,
             operation_deadline_seconds: optional(given, DEADLINE_OPTION, POSITIVE, whole)?,
             max_attempts: required(given, "maxAttempts", "a whole number from 1 to 1000", |it| {
                 whole(it).filter(|number| *number <= 1000)
@@ -107,7 +115,9 @@ impl RunOptions {
         Settings {
             models: self.models.clone(),
             concurrency: self.concurrency,
-            budget: Duration::try_from_secs_f64(self.budget_seconds).unwrap_or_default(),
+            budget: duration(self.budget_seconds),
+            worker_lifetime: self.worker_lifetime_seconds.map_or(LIFETIME, duration),
+            worker_age: self.worker_age_seconds.map_or(Duration::ZERO, duration),
             operation_deadline: seconds(self.operation_deadline_seconds).unwrap_or(DEADLINE),
             max_attempts: self.max_attempts,
             job_deadline: Duration::from_secs(hours * 3600),
@@ -142,6 +152,15 @@ fn optional<T>(
     let read =
         read(&value).ok_or_else(|| unexpected(&format!("options.{option}"), &value, expected));
     read.map(Some)
+}
+
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+/// Seconds of a worker's life.
+fn seconds(value: &JsValue) -> Option<f64> {
+    value.as_f64().filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0)
 }
 
 /// A whole number of at least 1.

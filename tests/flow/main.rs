@@ -4,6 +4,7 @@
 //! - `submission`, `operation`, `cancellation`: the long-running operation of a video job
 //! - `attempt`, `death`, `lease`: failures, workers that die, and workers that share a queue
 //! - `run`, `shutdown`: how many jobs a worker takes, and how it ends
+//! - `latency`: images that take as long as a worker lives
 //! - `model_choice`, `trouble`: which model does a job, and what happens while it cannot
 //! - `world`: the ports; the queue uses the model of the ledger that `tests/ledger/` verifies
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
@@ -12,6 +13,7 @@ mod attempt;
 mod cancellation;
 mod death;
 mod image;
+mod latency;
 mod lease;
 mod model_choice;
 mod operation;

@@ -22,6 +22,7 @@ Deno.test("a hosted project needs nothing but Google's key", () => {
     models: ["gemini-2.5-flash-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-image"],
     concurrency: 5,
     budgetSeconds: 120,
+    workerLifetimeSeconds: 150,
     operationDeadlineSeconds: 1800,
     maxAttempts: 5,
     jobDeadlineHours: 24,
@@ -34,6 +35,15 @@ Deno.test("a hosted project needs nothing but Google's key", () => {
   equal(video.concurrency, 1);
 });
 
+Deno.test("a run ends before a worker that lives for less than usual", () => {
+  const budget = (variables: Record<string, string>) =>
+    read(variables).configuration?.budgetSeconds;
+  equal(budget({}), 120);
+  equal(budget({ WORKER_LIFETIME_SECONDS: "400" }), 120);
+  equal(budget({ WORKER_LIFETIME_SECONDS: "60" }), 48);
+  equal(budget({ WORKER_LIFETIME_SECONDS: "60", WORKER_BUDGET_SECONDS: "30" }), 30);
+});
+
 Deno.test("every variable has its effect", () => {
   const { configuration } = read({
     SUPABASE_URL: "http://kong:8000/",
@@ -44,6 +54,7 @@ Deno.test("every variable has its effect", () => {
     IMAGE_CONCURRENCY: "7",
     VIDEO_CONCURRENCY: "3",
     WORKER_BUDGET_SECONDS: "0.5",
+    WORKER_LIFETIME_SECONDS: "400",
     VIDEO_DEADLINE_MINUTES: "90",
     MAX_ATTEMPTS: "2",
     JOB_DEADLINE_HOURS: "48",
@@ -57,6 +68,7 @@ Deno.test("every variable has its effect", () => {
   deepEqual(configuration?.models, ["one", "two"]);
   equal(configuration?.concurrency, 7);
   equal(configuration?.budgetSeconds, 0.5);
+  equal(configuration?.workerLifetimeSeconds, 400);
   equal(configuration?.operationDeadlineSeconds, 5400);
   equal(configuration?.maxAttempts, 2);
   equal(configuration?.jobDeadlineHours, 48);
@@ -100,6 +112,7 @@ Deno.test("a value that does not parse is an error that names the variable and h
     IMAGE_MODELS: [",", "a,,b", "a/b", "a b", "-a"],
     IMAGE_CONCURRENCY: ["0", "-1", "1.5", "five", "101", "1e1", "0x5"],
     WORKER_BUDGET_SECONDS: ["0", "-5", "two minutes", "120s", "3601", "Infinity", "NaN"],
+    WORKER_LIFETIME_SECONDS: ["0", "-5", "150s", "86401", "NaN"],
     VIDEO_DEADLINE_MINUTES: ["0", "2881", "1h", "0.5"],
     MAX_ATTEMPTS: ["0", "101", "many", "2.5"],
     JOB_DEADLINE_HOURS: ["0", "721", "1d", "0.5"],

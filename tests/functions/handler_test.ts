@@ -45,6 +45,8 @@ Deno.test("POST runs with the configuration and answers with the report", async 
     models: ["gemini-2.5-flash-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-image"],
     concurrency: 5,
     budgetSeconds: 120,
+    workerLifetimeSeconds: 150,
+    workerAgeSeconds: undefined,
     operationDeadlineSeconds: 1800,
     maxAttempts: 5,
     jobDeadlineHours: 24,
@@ -238,6 +240,7 @@ Deno.test("GET answers health without a key and without secrets", async () => {
     version: "1.2.3",
     queue: "image_generation_queue",
     models: ["gemini-2.5-flash-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-image"],
+    workerLifetimeSeconds: 150,
   });
   for (const key of Object.values(keys)) ok(!text.includes(key));
   equal(runs.length, 0);

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal, ok } from "node:assert/strict";
 import { thisPlatform } from "../../supabase/functions/_shared/platform.ts";
 import { shutdownSignal } from "../../supabase/functions/_shared/shutdown.ts";
 
@@ -16,6 +16,16 @@ Deno.test("a beforeunload event without detail is enough", () => {
   const signal = shutdownSignal(target);
   target.dispatchEvent(new Event("beforeunload"));
   equal(signal.reason, "unload");
+});
+
+Deno.test("a worker grows old where Supabase ends its life", () => {
+  equal(thisPlatform().age(), 0);
+  Deno.env.set("SB_EXECUTION_ID", "a-worker");
+  try {
+    ok(thisPlatform().age() > 0);
+  } finally {
+    Deno.env.delete("SB_EXECUTION_ID");
+  }
 });
 
 Deno.test("work is handed to EdgeRuntime.waitUntil where there is one", () => {

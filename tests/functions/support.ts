@@ -97,6 +97,7 @@ export function testFunction(
     {
       environment: environmentOf(values),
       keepAlive: (work) => kept.push(work),
+      age: () => 0,
       shutdown: shutdown.signal,
     },
     (_level, line) => lines.push(line),

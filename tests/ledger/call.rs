@@ -108,7 +108,7 @@ impl Call {
                 of_lease(lease, asset)
             }
             Call::Defer { lease, defer } => of_lease(lease, deferral(defer)),
-            Call::Fail { lease, end: Ending { code, message, reset_submission } } => {
+            Call::Fail { lease, end: Ending { code, message, reset_submission, .. } } => {
                 let ending = json!({
                     "error_code": code.as_str(), "error_message": message,
                     "reset_submission": reset_submission,

@@ -275,7 +275,16 @@ impl Sequence {
         let (usage, cost_usd, passed_over) = (None, Some(0.25), None);
         Some(Call::Complete {
             lease,
-            asset: StoredAsset { path, url, format, model, usage, cost_usd, passed_over },
+            asset: StoredAsset {
+                path,
+                url,
+                format,
+                model,
+                usage,
+                cost_usd,
+                passed_over,
+                took: None,
+            },
         })
     }
 
@@ -288,6 +297,7 @@ impl Sequence {
             reason: random.happens(0.5).then(|| (random.one_of(&CODES), "why".to_owned())),
             reset_submission: random.happens(0.25),
             waits_for: random.happens(0.4).then(|| self.model().to_owned()),
+            spent_usd: None,
         };
         Some(Call::Defer { lease, defer })
     }
@@ -295,7 +305,7 @@ impl Sequence {
     fn fail(&self) -> Option<Call> {
         let random = &self.random;
         let (code, reset_submission) = (random.one_of(&CODES), random.happens(0.25));
-        let end = Ending { code, message: "why".to_owned(), reset_submission };
+        let end = Ending { code, message: "why".to_owned(), reset_submission, spent_usd: None };
         Some(Call::Fail { lease: self.lease()?, end })
     }
 

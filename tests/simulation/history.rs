@@ -6,6 +6,7 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Standing};
 use generation_queue::flow::Settings;
 use generation_queue::job::Kind;
+use generation_queue::policy::budget::LIFETIME;
 use generation_queue::policy::polling::DEADLINE;
 
 use super::models::Outage;
@@ -119,6 +120,8 @@ fn start_worker(sim: &Rc<Sim>, kind: Kind) {
         models: models(kind),
         concurrency: 1 + random.below(5) as u32,
         budget: random.seconds(5.0, 150.0),
+        worker_lifetime: random.seconds(60.0, 400.0),
+        worker_age: random.seconds(0.0, 60.0),
         operation_deadline: DEADLINE,
         max_attempts: 1 + random.below(5) as u32,
         job_deadline: sim.job_deadline.get(),
@@ -152,6 +155,8 @@ fn run_to_rest(sim: &Rc<Sim>) {
                 models: models(kind),
                 concurrency: 5,
                 budget: Duration::from_secs(120),
+                worker_lifetime: LIFETIME,
+                worker_age: Duration::ZERO,
                 operation_deadline: DEADLINE,
                 max_attempts: 5,
                 job_deadline: sim.job_deadline.get(),

@@ -45,8 +45,9 @@ pub enum End {
     Never,
 }
 
+/// Its timeout is the worker's to name.
 const GENERATE: Call =
-    Call { name: "generate", takes: Duration::from_secs(10), timeout: Duration::from_secs(110) };
+    Call { name: "generate", takes: Duration::from_secs(10), timeout: Duration::ZERO };
 const SUBMIT: Call = Call::quick("submit", 90);
 const POLL: Call = Call::quick("poll", 30);
 const CANCEL: Call = Call::quick("cancel", 10);
@@ -106,6 +107,7 @@ impl ImageModel for Worker {
         &self,
         model: &str,
         request: ImageRequest<'_>,
+        within: Duration,
         permit: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
         let job = job_of(&request.job.common.prompt);
@@ -123,11 +125,11 @@ impl ImageModel for Worker {
             Ok((format, make(sim, job)))
         };
         let subject = format!("job {job} by {model}");
-        let answer = self.call(GENERATE, &subject, answered).await;
+        let answer = self.call(Call { timeout: within, ..GENERATE }, &subject, answered).await;
         let (format, content) = answer.map_err(|error| match error {
             CallError::TimedOut => {
                 self.sim.watch.borrow_mut().timed_out.push(job);
-                Failure::retry_at_most(Code::ProviderUnavailable, 2, "timed out")
+                Failure::retry_at_most(Code::ReplyLost, 2, "timed out")
             }
             error => unavailable(error),
         })??;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{JobId, Kind};
 use generation_queue::port::{
-    Claim, ClaimRequest, Clock, Completion, Deferral, Ending, Lease, Operation, Publication, Queue,
-    StoredAsset, Trouble, Unpublished, WriteError,
+    Claim, ClaimRequest, Clock, Completion, Deferral, Ending, GenerationTime, Lease, Operation,
+    Publication, Queue, StoredAsset, Trouble, Unpublished, WriteError,
 };
 
 use super::check;
@@ -152,6 +152,10 @@ impl Queue for Worker {
     async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError> {
         let (held, end) = (*lease, end.clone());
         self.held("fail", lease, true, move |ledger, now| ledger.fail(now, &held, &end)).await
+    }
+
+    async fn slowest(&self, _: Kind) -> Result<Vec<GenerationTime>, Failure> {
+        self.sql("slowest", "", 1, |_: &Sim| Vec::new()).await
     }
 
     async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {

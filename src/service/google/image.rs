@@ -18,10 +18,6 @@ use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::port::{GeneratedImage, ImageModel, ImageRequest};
 use crate::service::redact::redacted;
 
-/// An image takes 5 to 15 s, a slow one up to 100 s. What takes longer will not come, and a run
-/// on the free plan has 150 s in all.
-const TIMEOUT: Duration = Duration::from_secs(110);
-
 /// A 4K PNG is 20 to 25 MB, as base64 a third more: room for 30 MB.
 const LONGEST_REPLY: usize = 40 * 1024 * 1024;
 
@@ -30,6 +26,9 @@ const ATTEMPTS_WITHOUT_IMAGE: u32 = 3;
 
 /// The most attempts when there is no reply in all the time that a worker has.
 const ATTEMPTS_WITHOUT_REPLY: u32 = 2;
+
+/// What follows from a request without a reply.
+const LOST: &str = ". The image may have been made and billed: it is asked for twice at most";
 
 /// Gemini's image models.
 pub struct Gemini<T> {
@@ -50,6 +49,7 @@ impl<T: Transport> ImageModel for Gemini<T> {
         &self,
         model: &str,
         request: ImageRequest<'_>,
+        within: Duration,
         permit: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
         let name = model_name(model)?;
@@ -61,14 +61,14 @@ impl<T: Transport> ImageModel for Gemini<T> {
         let lost = |error: TransportError| match error {
             // It may have been made and billed, so there is a bound to it.
             TransportError::TimedOut(_) => {
-                let Failure { code, message, .. } = unreachable(model, &error);
-                Failure::retry_at_most(code, ATTEMPTS_WITHOUT_REPLY, message)
+                let message = unreachable(model, &error).message + LOST;
+                Failure::retry_at_most(Code::ReplyLost, ATTEMPTS_WITHOUT_REPLY, message)
             }
             _ => unreachable(model, &error),
         };
         let request = post_json(&url, body(request)).map_err(lost)?;
         let limit = BodyLimit::WithPermit(LONGEST_REPLY, SMALL, permit);
-        let mut reply = send(transport, request, TIMEOUT, limit).await.map_err(lost)?;
+        let mut reply = send(transport, request, within, limit).await.map_err(lost)?;
         if !reply.status.is_success() {
             return Err(failure(model, &reply));
         }

@@ -13,8 +13,8 @@ use crate::http::{BodyLimit, Reply, Transport, post_json, send};
 use crate::job::{JobId, Kind};
 use crate::json::{self, Json, Object};
 use crate::port::{
-    Claim, ClaimRequest, Completion, Deferral, Ending, Lease, Operation, Publication, Queue,
-    StoredAsset, Trouble, Unpublished, WriteError,
+    Claim, ClaimRequest, Completion, Deferral, Ending, GenerationTime, Lease, Operation,
+    Publication, Queue, StoredAsset, Trouble, Unpublished, WriteError,
 };
 use crate::service::redact::redacted;
 
@@ -165,10 +165,13 @@ impl<T: Transport> Queue for Pgmq<T> {
                 .text_or_null("model", asset.model.as_deref())
                 .value("usage", asset.usage.as_ref());
             match asset.cost_usd {
-                Some(cost) => it.millionths("cost_usd", (cost * 1e6).round() as u64),
+                Some(cost) => it.millionths("cost_usd", millionths(cost)),
                 None => it.value("cost_usd", None),
             }
             .optional_text("passed_over", asset.passed_over.as_deref());
+            if let Some(took) = asset.took {
+                it.millionths("generation_seconds", took.as_micros() as u64);
+            }
         });
         let reply = self.call(CALLS, FUNCTION, arguments).await?;
         let answer = read(FUNCTION, &reply)?;
@@ -187,6 +190,7 @@ impl<T: Transport> Queue for Pgmq<T> {
                 .text_or_null("error_message", reason.map(|(_, message)| message.as_str()))
                 .flag("reset_submission", defer.reset_submission)
                 .optional_text("waits_for", defer.waits_for.as_deref());
+            spent(it, defer.spent_usd);
         });
         self.write("defer_generation_job", arguments).await
     }
@@ -197,8 +201,18 @@ impl<T: Transport> Queue for Pgmq<T> {
                 .text("error_code", end.code.as_str())
                 .text("error_message", &end.message)
                 .flag("reset_submission", end.reset_submission);
+            spent(it, end.spent_usd);
         });
         self.write("fail_generation_job", arguments).await
+    }
+
+    async fn slowest(&self, kind: Kind) -> Result<Vec<GenerationTime>, Failure> {
+        const FUNCTION: &str = "slowest_generations";
+        let arguments = json::object(|it| {
+            for_queue(it, kind);
+        });
+        let reply = self.call(1, FUNCTION, arguments).await?;
+        rows(FUNCTION, &reply, |row, _| rows::generation_time(row))
     }
 
     async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
@@ -247,6 +261,16 @@ impl<T: Transport> Queue for Pgmq<T> {
             Json::List(_) => Ok(rows::publications(&answer)),
             _ => Err(unreadable(FUNCTION)),
         }
+    }
+}
+
+fn millionths(usd: f64) -> u64 {
+    (usd * 1e6).round() as u64
+}
+
+fn spent(it: &mut Object<'_>, usd: Option<f64>) {
+    if let Some(usd) = usd {
+        it.millionths("spent_usd", millionths(usd));
     }
 }
 

@@ -8,8 +8,8 @@ use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Id, JobId, Kind, Slot, Target};
 use crate::json::{Json, Object};
 use crate::port::{
-    Claim, Completion, Lease, LinkOutcome, LinkedEntity, Operation, Publication, Unavailable,
-    Unpublished,
+    Claim, Completion, GenerationTime, Lease, LinkOutcome, LinkedEntity, Operation, Publication,
+    Unavailable, Unpublished,
 };
 
 /// A claimed job, from a row of which `whole` says whether the whole of it was read.
@@ -78,6 +78,13 @@ fn operation(stored: &Json<'_>) -> Option<Operation> {
 /// A job that was cancelled, and its operation.
 pub(super) fn cancelled(row: &Json<'_>) -> Option<(JobId, Operation)> {
     Some((JobId::new(row.get("job_id").text()?)?, operation(row.get("operation"))?))
+}
+
+/// How slow a model was of late.
+pub(super) fn generation_time(row: &Json<'_>) -> Option<GenerationTime> {
+    let text = |key| row.get(key).text().map(|text| text.to_string());
+    let longest = Duration::try_from_secs_f64(row.get("seconds").number()?).ok()?;
+    Some(GenerationTime { model: text("model")?, image_size: text("image_size"), longest })
 }
 
 /// What completing a job came to.

@@ -32,6 +32,8 @@ export interface Configuration {
   /** Jobs at a time. */
   concurrency: number;
   budgetSeconds: number;
+  /** How long the platform lets a worker live. */
+  workerLifetimeSeconds: number;
   /** The age at which an operation that has not ended is given up. */
   operationDeadlineSeconds: number;
   maxAttempts: number;
@@ -102,7 +104,10 @@ export function readConfiguration(environment: Environment, kind: Kind): Reading
 
   const values = Object.fromEntries(read);
   const publicUrl = values.publicUrl ?? values.supabaseUrl;
-  return { problems, models, leftOut, configuration: { ...values, models, vertex, publicUrl } };
+  // Where a worker lives for less than usual, a run has to end earlier.
+  const budgetSeconds = values.budgetSeconds ?? Math.min(120, 0.8 * values.workerLifetimeSeconds);
+  const configuration = { ...values, models, vertex, publicUrl, budgetSeconds };
+  return { problems, models, leftOut, configuration };
 }
 
 /** Operations of models that have left the list are still polled, if the settings for that are right. */
@@ -137,7 +142,11 @@ function readers(environment: Environment, kind: Kind): Readers {
         most: 100,
       }),
     budgetSeconds: () =>
-      seconds(environment, "WORKER_BUDGET_SECONDS", { fallback: 120, most: MOST_BUDGET_SECONDS }),
+      optional(environment, "WORKER_BUDGET_SECONDS") === undefined
+        ? undefined
+        : seconds(environment, "WORKER_BUDGET_SECONDS", { fallback: 0, most: MOST_BUDGET_SECONDS }),
+    workerLifetimeSeconds: () =>
+      seconds(environment, "WORKER_LIFETIME_SECONDS", { fallback: 150, most: 86_400 }),
     operationDeadlineSeconds: () =>
       60 * integer(environment, "VIDEO_DEADLINE_MINUTES", {
         fallback: 30,

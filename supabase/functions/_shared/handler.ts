@@ -101,7 +101,10 @@ async function answer(request: Request, context: Context): Promise<Answer> {
 
 function health({ definition, platform }: Context): Answer {
   const { name, queue, kind, version } = definition;
-  const { models, leftOut, problems } = readConfiguration(platform.environment, kind);
+  const { configuration, models, leftOut, problems } = readConfiguration(
+    platform.environment,
+    kind,
+  );
   const missing = problems.filter((problem) => problem.missing).map(({ variable }) => variable);
   const invalid = problems.filter((problem) => !problem.missing)
     .map(({ variable, expected }) => ({ variable, expected }));
@@ -111,6 +114,7 @@ function health({ definition, platform }: Context): Answer {
     version: version(),
     queue,
     models,
+    ...(configuration && { workerLifetimeSeconds: configuration.workerLifetimeSeconds }),
     ...(leftOut.length > 0 && { leftOut }),
     ...(missing.length > 0 && { missing }),
     ...(invalid.length > 0 && { invalid }),
@@ -157,6 +161,8 @@ async function startRun(request: Request, context: Context): Promise<Answer> {
     concurrency: configuration.concurrency,
     // A body only narrows the run: the configuration stays the limit.
     budgetSeconds: Math.min(asked.budgetSeconds ?? Infinity, configuration.budgetSeconds),
+    workerLifetimeSeconds: configuration.workerLifetimeSeconds,
+    workerAgeSeconds: platform.age() || undefined,
     operationDeadlineSeconds: configuration.operationDeadlineSeconds,
     maxAttempts: configuration.maxAttempts,
     jobDeadlineHours: configuration.jobDeadlineHours,

@@ -8,6 +8,8 @@ export interface Platform {
   keepAlive(work: Promise<unknown>): void;
   /** Aborted when the worker is about to be stopped. */
   shutdown: AbortSignal;
+  /** How much of the worker's life has gone by, in seconds. */
+  age(): number;
 }
 
 interface EdgeGlobal {
@@ -21,5 +23,14 @@ export function thisPlatform(): Platform {
     // Plain Deno stays alive as long as its server does and has no `EdgeRuntime`.
     keepAlive: (work) => (globalThis as EdgeGlobal).EdgeRuntime?.waitUntil(work),
     shutdown: shutdownSignal(),
+    age: () => isHosted() ? performance.now() / 1000 : 0,
   };
+}
+
+/**
+ * Whether Supabase runs this worker, and with that ends its life a fixed time after it has begun. One
+ * of a server of one's own lives as long as that does.
+ */
+function isHosted(): boolean {
+  return Deno.env.get("SB_EXECUTION_ID") !== undefined;
 }

@@ -28,6 +28,8 @@ export interface Health {
   version: string;
   queue: string;
   models: string[];
+  /** How long an image may take, settling it included. */
+  workerLifetimeSeconds?: number;
   leftOut?: LeftOut[];
   missing?: string[];
   invalid?: { variable: string; expected: string }[];
@@ -35,10 +37,12 @@ export interface Health {
 
 export function healthText(health: Health): string {
   const { name, status, version, queue, models, leftOut = [], missing = [], invalid = [] } = health;
+  const lifetime = health.workerLifetimeSeconds;
   return [
     `${name} ${version}: ${status}`,
     `queue: ${queue}`,
     `models: ${models.join(", ") || "none"}`,
+    ...(lifetime === undefined ? [] : [`a worker lives ${lifetime} s`]),
     ...leftOut.map(({ model, missing }) => `left out: ${model}, without ${missing.join(", ")}`),
     ...missing.map((variable) => `${variable} is not set`),
     ...invalid.map(({ variable, expected }) => `${variable} must be ${expected}`),

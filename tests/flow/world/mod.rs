@@ -87,6 +87,8 @@ pub fn settings() -> Settings {
         models: vec!["first-model".into(), "second-model".into()],
         concurrency: 5,
         budget: Duration::from_secs(120),
+        worker_lifetime: Duration::from_secs(150),
+        worker_age: Duration::ZERO,
         operation_deadline: DEADLINE,
         max_attempts: 5,
         job_deadline: Duration::from_secs(24 * 3600),

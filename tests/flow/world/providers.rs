@@ -88,6 +88,7 @@ impl ImageModel for MemoryModel {
         &self,
         model: &str,
         request: ImageRequest<'_>,
+        within: Duration,
         permit: &LargeBodyPermit,
     ) -> Result<GeneratedImage, Failure> {
         let asked =
@@ -95,7 +96,12 @@ impl ImageModel for MemoryModel {
         self.asked.borrow_mut().push(asked);
         let (now, most) = self.at_once.get();
         self.at_once.set((now + 1, most.max(now + 1)));
-        self.clock.sleep(self.image_takes.get()).await;
+        self.clock.sleep(self.image_takes.get().min(within)).await;
+        if self.image_takes.get() > within {
+            let (now, most) = self.at_once.get();
+            self.at_once.set((now - 1, most));
+            return Err(Failure::retry_at_most(Code::ReplyLost, 2, "no reply"));
+        }
         if request.job.common.prompt.contains("large") {
             permit.acquire().await;
         }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{JobId, Kind};
 use generation_queue::port::{
-    Claim, ClaimRequest, Clock, Completion, Deferral, Ending, Lease, Operation, Publication, Queue,
-    StoredAsset, Trouble, Unpublished, WriteError,
+    Claim, ClaimRequest, Clock, Completion, Deferral, Ending, GenerationTime, Lease, Operation,
+    Publication, Queue, StoredAsset, Trouble, Unpublished, WriteError,
 };
 use serde_json::Value;
 
@@ -27,6 +27,10 @@ pub struct LedgerQueue {
     calls: RefCell<Vec<&'static str>>,
     /// Why models were passed over, as told with submissions and completions.
     pub passed_over: RefCell<Vec<String>>,
+    /// How long the provider took of late.
+    pub times: RefCell<Vec<GenerationTime>>,
+    /// What lost replies have probably cost, as told with deferrals and failures.
+    pub spent: RefCell<Vec<f64>>,
 }
 
 enum Fault {
@@ -43,6 +47,8 @@ impl LedgerQueue {
             faults: RefCell::default(),
             calls: RefCell::default(),
             passed_over: RefCell::default(),
+            times: RefCell::default(),
+            spent: RefCell::default(),
         }
     }
 
@@ -193,11 +199,17 @@ impl Queue for LedgerQueue {
     }
 
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {
+        self.spent.borrow_mut().extend(defer.spent_usd);
         self.write("defer", |ledger, now| ledger.defer(now, lease, defer)).await
     }
 
     async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError> {
+        self.spent.borrow_mut().extend(end.spent_usd);
         self.write("fail", |ledger, now| ledger.fail(now, lease, end)).await
+    }
+
+    async fn slowest(&self, _: Kind) -> Result<Vec<GenerationTime>, Failure> {
+        self.call("slowest", |_, _| self.times.borrow().clone()).await
     }
 
     async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {

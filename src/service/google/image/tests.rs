@@ -33,8 +33,11 @@ fn ask(
     message["storyboardId"] = json!("sb");
     let job = ImageJob::parse(&message.clone().into()).unwrap();
     let request = ImageRequest { job: &job, sources };
-    now(Gemini::new(transport, transport).generate(MODEL, request, &permit()))
+    now(Gemini::new(transport, transport).generate(MODEL, request, WITHIN, &permit()))
 }
+
+/// How long an image may take.
+const WITHIN: Duration = Duration::from_secs(140);
 
 fn generate(transport: &Recorded) -> Result<GeneratedImage, Failure> {
     ask(transport, &json!({"prompt": "A hero"}), &[])
@@ -48,7 +51,7 @@ fn a_model_of_vertex_gets_the_same_body_there() {
     let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "A hero"}).into()).unwrap();
     let request = ImageRequest { job: &job, sources: &[] };
     for model in [MODEL.to_owned(), format!("vertex/{MODEL}")] {
-        now(Gemini::new(&gemini, &vertex).generate(&model, request, &permit())).unwrap();
+        now(Gemini::new(&gemini, &vertex).generate(&model, request, WITHIN, &permit())).unwrap();
     }
     let (usual, at_vertex) = (gemini.only(), vertex.only());
     let url = format!("https://vertex.test/v1/publishers/google/models/{MODEL}:generateContent");
@@ -405,7 +408,7 @@ fn a_lost_connection_is_trouble_and_a_long_silence_is_tried_once_more() {
         assert_eq!(failure.next, Next::Rest { standing: Standing::Resting, after: None });
     }
     // It may have been made and billed, each time.
-    let silence = TransportError::TimedOut(TIMEOUT);
+    let silence = TransportError::TimedOut(WITHIN);
     let failure = generate(&Recorded::at(BASE).fails(silence)).unwrap_err();
     assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(2) });
 }
@@ -424,8 +427,9 @@ fn a_model_that_is_no_name_is_not_asked() {
     for model in ["", "a/../b", "a?key=1", "a b", "gemini:x"] {
         let job = ImageJob::parse(&json!({"storyboardId": "sb", "prompt": "p"}).into()).unwrap();
         let request = ImageRequest { job: &job, sources: &[] };
-        let failure = now(Gemini::new(&transport, &transport).generate(model, request, &permit()))
-            .unwrap_err();
+        let failure =
+            now(Gemini::new(&transport, &transport).generate(model, request, WITHIN, &permit()))
+                .unwrap_err();
         assert_eq!(
             failure.next,
             Next::Rest { standing: Standing::Retired, after: None },

@@ -44,6 +44,7 @@ fn asset() -> StoredAsset {
         usage: None,
         cost_usd: Some(0.8),
         passed_over: None,
+        took: None,
     }
 }
 
@@ -214,22 +215,37 @@ fn every_write_names_its_lease_and_its_arguments() {
         reason: Some((Code::QuotaExhausted, "m".into())),
         reset_submission: true,
         waits_for: Some("veo-x".into()),
+        spent_usd: Some(0.8),
     };
     now(Pgmq::new(&it).defer(&LEASE, &deferral)).unwrap();
     let more = json!({"delay_seconds": 1.5, "counted": false, "error_code": "quota_exhausted",
-        "error_message": "m", "reset_submission": true, "waits_for": "veo-x"});
+        "error_message": "m", "reset_submission": true, "waits_for": "veo-x", "spent_usd": 0.8});
     check(&it, "defer_generation_job", more);
 
     let it = at(200, json!(true));
-    let ending = Ending { code: Code::NoVideo, message: "m".into(), reset_submission: false };
+    let ending = Ending {
+        code: Code::NoVideo,
+        message: "m".into(),
+        reset_submission: false,
+        spent_usd: None,
+    };
     now(Pgmq::new(&it).fail(&LEASE, &ending)).unwrap();
     let more = json!({"error_code": "no_video", "error_message": "m", "reset_submission": false});
     check(&it, "fail_generation_job", more);
 
+    let ending = Ending { spent_usd: Some(0.25), ..ending };
+    let it = at(200, json!(true));
+    now(Pgmq::new(&it).fail(&LEASE, &ending)).unwrap();
+    let more = json!({"error_code": "no_video", "error_message": "m", "reset_submission": false,
+        "spent_usd": 0.25});
+    check(&it, "fail_generation_job", more);
+
     let it = at(200, json!({"held": true}));
-    now(Pgmq::new(&it).complete(&LEASE, &asset())).unwrap();
+    let took = Some(Duration::from_millis(7250));
+    now(Pgmq::new(&it).complete(&LEASE, &StoredAsset { took, ..asset() })).unwrap();
     let more = json!({"object_path": "sb/jobs/j.mp4", "asset_url": "https://p.test/j.mp4",
-        "content_type": "video/mp4", "model": "veo-x", "usage": null, "cost_usd": 0.8});
+        "content_type": "video/mp4", "model": "veo-x", "usage": null, "cost_usd": 0.8,
+        "generation_seconds": 7.25});
     check(&it, "complete_generation_job", more);
 }
 

@@ -1,0 +1,94 @@
+//! Images that take minutes: a worker begins what fits into its life, and waits for as long as it
+//! lives.
+
+use std::time::Duration;
+
+use generation_queue::failure::Code;
+use generation_queue::flow::{Outcome, Settings, Stopped};
+use generation_queue::port::GenerationTime;
+use serde_json::json;
+
+use crate::model_choice::FLASH_3_1;
+use crate::support::ledger::Status;
+use crate::world::{MemoryWorld, prompt, settings};
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn one_model() -> Settings {
+    Settings { models: vec![FLASH_3_1.into()], ..settings() }
+}
+
+#[test]
+fn an_image_may_take_what_is_left_of_the_workers_life() {
+    let world = MemoryWorld::new();
+    world.send_images(3);
+    world.model.image_takes.set(seconds(139));
+    let report = world.run_images(one_model());
+    assert_eq!((report.succeeded, world.model.asked.borrow().len()), (3, 3));
+}
+
+#[test]
+fn a_lost_reply_is_tried_twice_at_most_and_its_probable_cost_is_kept() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(prompt("p"));
+    world.model.image_takes.set(seconds(141));
+    let report = world.run_images(one_model());
+    assert_eq!(report.jobs[0].outcome, Outcome::Retrying);
+    assert_eq!(report.duration_ms, 140_000);
+    assert_eq!(world.queue.row(job).error_code, Some(Code::ReplyLost));
+    world.clock.advance(seconds(3600));
+    assert_eq!(world.run_images(one_model()).jobs[0].outcome, Outcome::Failed);
+    assert_eq!(world.queue.row(job).status, Status::Failed);
+    assert_eq!(world.model.asked.borrow().len(), 2);
+    assert_eq!(*world.queue.spent.borrow(), [0.067, 0.067]);
+}
+
+#[test]
+fn nothing_is_begun_that_is_as_slow_as_the_slowest_of_late_and_would_outlast_the_worker() {
+    let time = |model: &str, image_size: Option<&str>| GenerationTime {
+        model: model.into(),
+        image_size: image_size.map(Into::into),
+        longest: seconds(100),
+    };
+    for (slow, begun) in [
+        (time(FLASH_3_1, None), 0),
+        (time(FLASH_3_1, Some("2K")), 1),
+        (time("another-model", None), 1),
+    ] {
+        let world = MemoryWorld::new();
+        let job = world.send_image(prompt("p"));
+        world.queue.times.borrow_mut().push(slow);
+        let settings = Settings { worker_age: seconds(41), ..one_model() };
+        let report = world.run_images(settings.clone());
+        assert_eq!(world.model.asked.borrow().len(), begun);
+        if begun == 0 {
+            assert_eq!((report.stopped, report.waiting), (Stopped::Budget, 1));
+            assert_eq!(world.queue.row(job).attempts, 0);
+            // A worker that has just begun has the time, and does not even ask.
+            assert_eq!(world.run_images(one_model()).succeeded, 1);
+            assert_eq!(world.queue.count("slowest"), 1);
+        }
+    }
+}
+
+#[test]
+fn what_a_run_has_seen_itself_counts_too() {
+    let world = MemoryWorld::new();
+    world.send_images(10);
+    world.model.image_takes.set(seconds(75));
+    let report = world.run_images(one_model());
+    assert_eq!((report.stopped, report.succeeded), (Stopped::Budget, 5));
+    assert_eq!(world.model.asked.borrow().len(), 5);
+}
+
+#[test]
+fn a_size_that_usually_takes_minutes_is_not_begun_late() {
+    let world = MemoryWorld::new();
+    let large = json!({"storyboardId": "sb", "prompt": "p", "imageSize": "4K"});
+    world.send_image(large);
+    let worker_age = seconds(21);
+    assert_eq!(world.run_images(Settings { worker_age, ..one_model() }).waiting, 1);
+    assert_eq!(world.run_images(one_model()).succeeded, 1);
+}
