@@ -94,7 +94,7 @@ class Boxes implements Follower {
     }
   }
 
-  /** A part of less than 16 bytes ends within what was looked at; what follows begins the next one. */
+  /** A part of less than 16 bytes ends within these; what follows begins the next one. */
   #begin(): void {
     const head = this.#head;
     const length = this.#lengthOf(new DataView(new Uint8Array(head).buffer));
