@@ -1,15 +1,24 @@
 /** Videos of Vertex AI on the stack, and that neither key nor token gets into anything that is kept. */
 import assert from "node:assert/strict";
 import type { ScriptRule } from "../../local/simulator/mod.ts";
-import { VERTEX_MODEL } from "../simulator/client.ts";
-import { isMp4, object, type TestProject, withTestProject } from "../support/test_project.ts";
+import { OMNI_MODEL, VERTEX_MODEL } from "../simulator/client.ts";
+import {
+  isMp4,
+  type Message,
+  object,
+  type TestProject,
+  withTestProject,
+} from "../support/test_project.ts";
 import { found, newMarks } from "./marks.ts";
 
-const env = { VIDEO_MODELS: VERTEX_MODEL };
+const OMNI = `vertex/${OMNI_MODEL}`;
+const API_KEY = `key-${crypto.randomUUID()}`;
+const env = { VIDEO_MODELS: `${VERTEX_MODEL},${OMNI}` };
 
 /** Sends a message for a video and runs; returns the job and what the function answered. */
-async function video(project: TestProject, budgetSeconds = 60) {
-  const message = { storyboardId: project.storyboard(), sceneId: "s", prompt: "Lion walking" };
+async function video(project: TestProject, budgetSeconds = 60, wishes: Message = {}) {
+  const board = { storyboardId: project.storyboard(), sceneId: "s" };
+  const message = { ...board, prompt: "Lion walking", model: VERTEX_MODEL, ...wishes };
   const id = await project.send("video", message);
   const answer = await project.call("video", { body: JSON.stringify({ budgetSeconds }) });
   return { ...await project.job(id), answer: await answer.text() };
@@ -28,6 +37,13 @@ withTestProject("videos of Vertex AI", async (project, test) => {
     assert.equal(Number(job.cost_usd), 0.8);
     assert.ok(isMp4((await object(job.asset_url!)).bytes));
     assert.equal(simulator.accepted("video"), 1);
+  });
+
+  await test.step("Omni delivers inside of its reply there", async () => {
+    const job = await video(project, 60, { model: OMNI, durationSeconds: 5 });
+    assert.equal(job.status, "succeeded", job.error_message ?? "");
+    assert.equal(job.model, OMNI);
+    assert.ok(isMp4((await object(job.asset_url!)).bytes));
   });
 
   await test.step("another run has the same token", async () => {
@@ -67,6 +83,18 @@ withTestProject("videos of Vertex AI", async (project, test) => {
     assert.equal(simulator.accepted("video"), 0);
   });
 }, { env });
+
+withTestProject("a video of Vertex AI with an API key", async (project) => {
+  const job = await video(project);
+  assert.equal(job.status, "succeeded", job.error_message ?? "");
+  const [submission, ...others] = project.simulator.requests;
+  const method = "publishers/google/models/veo-3.1-fast-generate-001:predictLongRunning";
+  assert.deepEqual([submission.path, submission.key], [`/v1/${method}`, "header"]);
+  assert.ok(others.every(({ kind, key }) => kind === "poll" && key === "header"));
+}, {
+  apiKey: API_KEY,
+  env: { ...env, GOOGLE_CLIENT_EMAIL: "", GOOGLE_PRIVATE_KEY: "", GOOGLE_VERTEX_API_KEY: API_KEY },
+});
 
 withTestProject("an account that Vertex AI refuses", async (project, test) => {
   const { simulator } = project;

@@ -47,6 +47,7 @@ Deno.test("a key is read with line breaks of any kind, and in quotes", () => {
       lines.join("\\n"),
       `${lines.join("\\n")}\\n`,
       lines.join("\\r\\n"),
+      lines.join("\\\\n"),
       `"${lines.join("\\n")}\\n"`,
       `'${account.pem}'`,
       ` "${account.pem}" `,
@@ -67,7 +68,13 @@ Deno.test("a location is us-central1 unless it is set", () => {
 
 Deno.test("the JSON of an account has all that is needed, and its project can be another", () => {
   for (
-    const text of [JSON.stringify(file), JSON.stringify(file, null, 2), `'${JSON.stringify(file)}'`]
+    const text of [
+      JSON.stringify(file),
+      JSON.stringify(file, null, 2),
+      `'${JSON.stringify(file)}'`,
+      JSON.stringify(file, null, 2).replaceAll("\\n", "\n"),
+      JSON.stringify(file).replaceAll("\\n", "\r\n"),
+    ]
   ) {
     const { project, credentials } = fileOnly(text);
     equal(project?.id, "file-project");

@@ -56,7 +56,7 @@ export function base64Of(key: Uint8Array): string {
 /** A text without the quotes around it, and with the line breaks that are written as escapes. */
 export function withRealLines(text: string): string {
   const [, , inner = text] = /^\s*(["'])([\s\S]*)\1\s*$/.exec(text) ?? [];
-  return inner.replace(/\\r/g, "").replace(/\\n/g, "\n");
+  return inner.replace(/\\+r/g, "").replace(/\\+n/g, "\n");
 }
 
 function decode(base64: string): Uint8Array<ArrayBuffer> | undefined {

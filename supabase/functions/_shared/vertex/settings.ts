@@ -76,7 +76,7 @@ function fromJson(environment: Environment): Account | undefined {
   const variable = "GOOGLE_SERVICE_ACCOUNT_JSON";
   const text = optional(environment, variable);
   if (text === undefined) return undefined;
-  const file = parseObject(text) ?? parseObject(text.replace(/^(['"])([\s\S]*)\1$/, "$2"));
+  const file = parseObject(text.replace(/^'([\s\S]*)'$/, "$1"));
   const { client_email, private_key, project_id, token_uri } = file ?? {};
   if (typeof client_email !== "string" || typeof private_key !== "string") {
     throw new VariableError(
@@ -148,9 +148,14 @@ function checkEmail(text: string, variable: string): string {
   );
 }
 
+/** A JSON object, also one in whose texts a shell or an `.env` file has made line breaks of `\n`. */
 function parseObject(text: string): Record<string, unknown> | undefined {
+  const escaped = text.replace(
+    /"(?:[^"\\]|\\.)*"/gs,
+    (inside) => inside.replace(/\r?\n/g, "\\n"),
+  );
   try {
-    const value = JSON.parse(text);
+    const value = JSON.parse(escaped);
     return typeof value === "object" && value !== null ? value : undefined;
   } catch {
     return undefined;
