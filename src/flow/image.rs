@@ -52,7 +52,10 @@ async fn make<W: World>(
         return Ok(stored(format, None, None, None));
     }
     begin(world, run, claim, presence).await?;
-    let check = |model: &str, unmet: &mut Vec<_>| capabilities::image(model, job, unmet);
+    let check = |model: &str, unmet: &mut Vec<_>| {
+        capabilities::image(model, job, unmet);
+        run.check_size(job.image_size, unmet);
+    };
     let models = run.models.able(job.common.model.as_deref(), &check)?;
 
     // Until the image is stored: it is decoded where it was received, and sent on from there.

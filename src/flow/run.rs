@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cpu_time::CpuTime;
 use super::fallback::Models;
 use super::log;
-use crate::job::Kind;
+use crate::job::{Issue, Kind};
 use crate::policy::budget::{Budget, SETTLING};
 use crate::policy::latency;
 use crate::port::{Clock, GenerationTime, Level, Queue, World};
@@ -44,6 +44,8 @@ const YOUNG: Duration = Duration::from_secs(10);
 pub(super) struct Run {
     pub(super) settings: Settings,
     pub(super) budget: Budget,
+    /// How long a worker lives.
+    lifetime: Duration,
     pub(super) models: Models,
     pub(super) cpu_time: CpuTime,
     /// How long images took of late.
@@ -60,7 +62,7 @@ impl Run {
         let budget = Budget::new(world.clock().now(), settings.budget, life);
         let models = Models::new(&settings.models);
         let (cpu_time, times, too_late) = Default::default();
-        Self { settings, budget, models, cpu_time, times, too_late }
+        Self { settings, budget, lifetime, models, cpu_time, times, too_late }
     }
 
     /// Asks how long images took of late, unless the worker is so young that all fit into its life.
@@ -81,6 +83,19 @@ impl Run {
         let times = self.times.borrow();
         let of_late = times.iter().filter(|time| time.is_of(model, size)).map(|time| time.longest);
         of_late.max().unwrap_or_default().max(latency::image(size).usual)
+    }
+
+    /// Adds to `unmet` a size of images that no worker lives long enough for.
+    pub(super) fn check_size(&self, size: Option<&str>, unmet: &mut Vec<Issue>) {
+        let (usual, longest) = (latency::image(size).usual, self.lifetime.saturating_sub(SETTLING));
+        if usual > longest {
+            let (usual, longest) = (usual.as_secs(), longest.as_secs());
+            let expected = format!(
+                "a size that is made within {longest} s, in which a worker has to be done \
+                 (WORKER_LIFETIME_SECONDS); this one takes up to {usual} s"
+            );
+            unmet.push(Issue { field: "imageSize".into(), expected });
+        }
     }
 
     /// Remembers how long an image took.

@@ -92,3 +92,19 @@ fn a_size_that_usually_takes_minutes_is_not_begun_late() {
     assert_eq!(world.run_images(Settings { worker_age, ..one_model() }).waiting, 1);
     assert_eq!(world.run_images(one_model()).succeeded, 1);
 }
+
+#[test]
+fn a_size_for_which_no_worker_lives_long_enough_is_refused_before_anything_is_paid() {
+    let world = MemoryWorld::new();
+    let large = world.send_image(json!({"storyboardId": "sb", "prompt": "p", "imageSize": "4K"}));
+    let small = world.send_image(json!({"storyboardId": "sb", "prompt": "p", "imageSize": "2K"}));
+    let (worker_lifetime, budget) = (seconds(60), seconds(48));
+    let report = world.run_images(Settings { worker_lifetime, budget, ..one_model() });
+    assert_eq!((report.failed, report.succeeded), (1, 1));
+    assert_eq!(world.model.asked.borrow().len(), 1);
+    assert_eq!(world.queue.row(small).status, Status::Succeeded);
+    let row = world.queue.row(large);
+    assert_eq!(row.error_code, Some(Code::InvalidMessage));
+    let error = &report.jobs.iter().find_map(|job| job.error.clone()).unwrap().message;
+    assert!(error.starts_with("imageSize: expected a size that is made within 50 s"), "{error}");
+}
