@@ -246,6 +246,27 @@ Deno.test("GET answers health without a key and without secrets", async () => {
   equal(runs.length, 0);
 });
 
+Deno.test("health and a run without work say which models cannot be used, and why", async () => {
+  const row = {
+    model: "gemini-2.5-flash-image",
+    state: "refused",
+    code: "api_key_invalid",
+    reason: `the key ${keys.google} was refused`,
+    since: "2026-11-28T20:00:00+00:00",
+    restsUntil: "2026-11-28T21:00:00+00:00",
+  };
+  const { handler, asked } = testFunction(values, undefined, [row, { ...row, model: "other" }]);
+  const shown = [{ ...row, reason: "the key [redacted] was refused" }];
+  deepEqual((await (await handler(ask())).json()).standing, shown);
+  deepEqual((await (await handler(post(keys.secret))).json()).standing, shown);
+  const text = await (await handler(ask({ headers: { accept: "text/plain" } }))).text();
+  match(text, /^gemini-2\.5-flash-image is refused until \S+: api_key_invalid: the key/m);
+  equal(asked[0].headers.get("apikey"), keys.secret);
+  match(asked[0].url, /^http:\/\/project\.test\/rest\/v1\/generation_models\?/);
+  const silent = testFunction(values, undefined, { message: "no such table" });
+  equal((await (await silent.handler(ask())).json()).standing, undefined);
+});
+
 Deno.test("health names what is missing and what does not parse", async () => {
   const { handler } = testFunction({ IMAGE_MODELS: "a", MAX_ATTEMPTS: "x" });
   const health = await (await handler(ask())).json();

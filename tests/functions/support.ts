@@ -78,10 +78,12 @@ export function testFunction(
   values: Record<string, string>,
   run: (configuration: Configuration, options: RunOptions) => Promise<RunReport> = () =>
     Promise.resolve(report()),
+  standing: unknown = [],
 ) {
   const shutdown = new AbortController();
   const lines: string[] = [];
   const kept: Promise<unknown>[] = [];
+  const asked: Request[] = [];
   const runs: { configuration: Configuration; options: RunOptions }[] = [];
   const handler: Handler = createHandler(
     {
@@ -98,11 +100,15 @@ export function testFunction(
       environment: environmentOf(values),
       keepAlive: (work) => kept.push(work),
       age: () => 0,
+      send: (request) => {
+        asked.push(request);
+        return Promise.resolve(Response.json(standing));
+      },
       shutdown: shutdown.signal,
     },
     (_level, line) => lines.push(line),
   );
-  return { handler, shutdown, lines, kept, runs };
+  return { handler, shutdown, lines, kept, runs, asked };
 }
 
 /** A request without a body. */

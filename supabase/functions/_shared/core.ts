@@ -11,6 +11,8 @@ import type {
   VideoAdapters,
 } from "../../../pkg/generation_queue.js";
 
+import type { Standing } from "./standing.ts";
+
 export type {
   Adapter,
   ImageAdapters,
@@ -41,7 +43,7 @@ export type RunReport =
     | "waiting"
     | "error"
   >
-  & { jobs: JobReport[] };
+  & { jobs: JobReport[]; standing?: Standing[] };
 
 /** The core as the image function uses it. */
 export interface ImageCore {

@@ -27,6 +27,7 @@ import { type Problem, problem } from "./problem.ts";
 import { askProvider } from "./provider_check.ts";
 import { createRedact, type Redact } from "./redact.ts";
 import { isProblem, readRunRequest } from "./run_request.ts";
+import { readStandings, type Standing } from "./standing.ts";
 import { type Health, healthText, modelsText, reportText } from "./summary.ts";
 import { userAgent } from "./user_agent.ts";
 import { VariableError } from "./variable.ts";
@@ -84,9 +85,9 @@ async function answer(request: Request, context: Context): Promise<Answer> {
     case "GET":
       return new URL(request.url).searchParams.get("check") === "provider"
         ? await checkProvider(request, context)
-        : health(context);
+        : await health(context);
     case "HEAD":
-      return health(context);
+      return await health(context);
     case "POST":
       return await startRun(request, context);
     default:
@@ -99,12 +100,13 @@ async function answer(request: Request, context: Context): Promise<Answer> {
   }
 }
 
-function health({ definition, platform }: Context): Answer {
+async function health({ definition, platform, redact }: Context): Promise<Answer> {
   const { name, queue, kind, version } = definition;
   const { configuration, models, leftOut, problems } = readConfiguration(
     platform.environment,
     kind,
   );
+  const standing = configuration ? await readStandings(configuration, platform.send) : [];
   const missing = problems.filter((problem) => problem.missing).map(({ variable }) => variable);
   const invalid = problems.filter((problem) => !problem.missing)
     .map(({ variable, expected }) => ({ variable, expected }));
@@ -115,6 +117,7 @@ function health({ definition, platform }: Context): Answer {
     queue,
     models,
     ...(configuration && { workerLifetimeSeconds: configuration.workerLifetimeSeconds }),
+    ...(standing.length > 0 && { standing: redact(standing) as Standing[] }),
     ...(leftOut.length > 0 && { leftOut }),
     ...(missing.length > 0 && { missing }),
     ...(invalid.length > 0 && { invalid }),
@@ -174,7 +177,13 @@ async function startRun(request: Request, context: Context): Promise<Answer> {
     log,
     signal: platform.shutdown,
   };
-  const run = runToAnswer(() => definition.run(configuration, options, secrets), redact, log);
+  const startAndTell = async () => {
+    const report = await definition.run(configuration, options, secrets);
+    if (report.claimed > 0 && report.waiting === 0) return report;
+    const standing = await readStandings(configuration, platform.send);
+    return standing.length > 0 ? { ...report, standing } : report;
+  };
+  const run = runToAnswer(startAndTell, redact, log);
   // Also without `respond-async`: a caller that disconnects must not end the run.
   platform.keepAlive(run);
 

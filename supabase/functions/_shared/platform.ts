@@ -6,6 +6,8 @@ export interface Platform {
   environment: Environment;
   /** Keeps the worker alive until the promise has settled, also after the response is sent. */
   keepAlive(work: Promise<unknown>): void;
+  /** Sends a request to the project's own API. */
+  send(request: Request): Promise<Response>;
   /** Aborted when the worker is about to be stopped. */
   shutdown: AbortSignal;
   /** How much of the worker's life has gone by, in seconds. */
@@ -22,6 +24,7 @@ export function thisPlatform(): Platform {
     environment: (name) => Deno.env.get(name),
     // Plain Deno stays alive as long as its server does and has no `EdgeRuntime`.
     keepAlive: (work) => (globalThis as EdgeGlobal).EdgeRuntime?.waitUntil(work),
+    send: (request) => fetch(request),
     shutdown: shutdownSignal(),
     age: () => isHosted() ? performance.now() / 1000 : 0,
   };

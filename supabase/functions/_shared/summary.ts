@@ -3,15 +3,17 @@ import type { RunReport } from "./core.ts";
 import type { LeftOut } from "./models.ts";
 import { plain } from "./plain.ts";
 import type { ModelState } from "./provider_check.ts";
+import { type Standing, standingText } from "./standing.ts";
 
 /** A line for each job, and the counts. */
-export function reportText({ jobs, ...counts }: RunReport): string {
+export function reportText({ jobs, standing = [], ...counts }: RunReport): string {
   const lines = jobs.map(({ jobId, outcome, sceneId, characterId, url, error }) => {
     const entity = sceneId ?? characterId;
     const result = error ? `${error.code}: ${error.message}` : url ?? "";
     const job = `job ${jobId}${entity ? ` (${entity})` : ""}`;
     return plain(`${outcome.padEnd(9)}  ${job}  ${result}`).trimEnd();
   });
+  lines.push(...standingText(standing).map(plain));
   const { claimed, succeeded, failed, retrying, waiting } = counts;
   lines.push(
     `jobs: ${claimed}  succeeded: ${succeeded}  failed: ${failed}  ` +
@@ -30,6 +32,8 @@ export interface Health {
   models: string[];
   /** How long an image may take, settling it included. */
   workerLifetimeSeconds?: number;
+  /** Those that cannot be used now. */
+  standing?: Standing[];
   leftOut?: LeftOut[];
   missing?: string[];
   invalid?: { variable: string; expected: string }[];
@@ -38,11 +42,13 @@ export interface Health {
 export function healthText(health: Health): string {
   const { name, status, version, queue, models, leftOut = [], missing = [], invalid = [] } = health;
   const lifetime = health.workerLifetimeSeconds;
+  const { standing = [] } = health;
   return [
     `${name} ${version}: ${status}`,
     `queue: ${queue}`,
     `models: ${models.join(", ") || "none"}`,
     ...(lifetime === undefined ? [] : [`a worker lives ${lifetime} s`]),
+    ...standingText(standing),
     ...leftOut.map(({ model, missing }) => `left out: ${model}, without ${missing.join(", ")}`),
     ...missing.map((variable) => `${variable} is not set`),
     ...invalid.map(({ variable, expected }) => `${variable} must be ${expected}`),
