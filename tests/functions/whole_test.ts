@@ -30,13 +30,15 @@ const FILES: Record<string, Uint8Array> = {
   "a JPEG": join(ascii("\xff\xd8\xff\xe0"), new Uint8Array(9000).fill(7), ascii("\xff\xd9")),
 };
 
-/** A body that comes in pieces, the first of 64 bytes. */
+/** A body as `fetch` has it, in pieces of which the first has 64 bytes. */
 function body(bytes: Uint8Array, size: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;
   return new ReadableStream({
+    type: "bytes",
     pull(controller) {
-      if (at >= bytes.length) return controller.close();
-      controller.enqueue(bytes.slice(at, at += at === 0 ? 64 : size));
+      if (at < bytes.length) return controller.enqueue(bytes.slice(at, at += at === 0 ? 64 : size));
+      controller.close();
+      controller.byobRequest?.respond(0);
     },
   });
 }

@@ -15,25 +15,46 @@ interface Follower {
 /** How much of the end of a JPEG is searched for its marker; some programs write notes behind it. */
 const TAIL = 4096;
 
+/** How much passes at a time, in bytes. */
+const PIECE = 64 * 1024;
+
 /** The reply to a download. A body that may have been cut becomes one that ends in an error if it was. */
 export function whole(response: Response): Response {
   const { status, headers, body } = response;
   const isBounded = headers.has("content-length") || headers.has("transfer-encoding");
   if (status !== 200 || body === null || isBounded) return response;
+  return new Response(followed(body), { status, headers });
+}
+
+/** The same bytes, received into the reader's own memory, as those of `fetch` are. */
+function followed(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = body.getReader({ mode: "byob" });
+  } catch {
+    return body; // Unpacked here, which reports the loss of its end.
+  }
   let follower: Follower | undefined;
-  const following = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    transform(piece, controller) {
-      follower ??= followerOf(piece);
-      follower?.pass(piece);
-      controller.enqueue(piece);
-    },
-    flush(controller) {
-      if (follower && !follower.isWhole()) {
-        controller.error(new TypeError("the connection ended in the middle of the file"));
+  return new ReadableStream({
+    type: "bytes",
+    autoAllocateChunkSize: PIECE,
+    async pull(controller) {
+      const request = controller.byobRequest!;
+      const { buffer, byteOffset, byteLength } = request.view!;
+      const view = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+      const { done, value } = await reader.read(view);
+      if (value && value.length > 0) {
+        follower ??= followerOf(value);
+        follower?.pass(value);
       }
+      if (done && follower && !follower.isWhole()) {
+        throw new TypeError("the connection ended in the middle of the file");
+      }
+      if (done) controller.close();
+      if (value) request.respondWithNewView(value);
     },
+    cancel: (reason) => reader.cancel(reason),
   });
-  return new Response(body.pipeThrough(following), { status, headers });
 }
 
 /** By the first piece of a file: what it starts with is shorter than any packet. */
@@ -121,7 +142,9 @@ class Jpeg implements Follower {
   pass(piece: Uint8Array): void {
     const end = piece.subarray(-TAIL);
     const kept = this.#tail.subarray(Math.max(this.#tail.length + end.length - TAIL, 0));
-    this.#tail = new Uint8Array([...kept, ...end]);
+    this.#tail = new Uint8Array(kept.length + end.length);
+    this.#tail.set(kept);
+    this.#tail.set(end, kept.length);
   }
 
   isWhole(): boolean {
