@@ -1,7 +1,7 @@
 -- Taking messages off the queue for a while, in order of priority and within the limits.
 --
 -- Without limits workers never wait for each other: each takes the next message that no other has locked. With
--- limits their claims come one after the other, each a few milliseconds long.
+-- limits, or while a model is in trouble, their claims come one after the other, each a few milliseconds long.
 
 -- The lines in which jobs wait, one step of the index each: by the model that they name, and the one that they wait for
 -- by what a worker found out; '' is none. That of the jobs with neither is always among them.
@@ -80,7 +80,8 @@ begin
       m.troubles, o.probes
     from generation_private.open_lines(worker, troubled) as o
     cross join lateral generation_private.first_messages(
-      worker.queue, 'line', case when o.probes then 20 else quantity end, locked, requested_model => o.requested_model, waits_for => o.waits_for
+      worker.queue, 'line', case when o.probes then 20 else quantity end, locked,
+      requested_model => o.requested_model, waits_for => o.waits_for
     ) as m
     where o.taken_by is null or o.taken_by <> all (full_models)
     union all

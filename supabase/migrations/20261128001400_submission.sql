@@ -47,8 +47,9 @@ end
 $$;
 comment on function public.begin_generation_submission is
   'Announces a paid submission to a model. Only after true may it be made. The same lease may announce again, for the '
-  'next model after a definite rejection. passed_over: which models were in trouble, and why, for the history. False: the lease is not held, an operation is recorded already, or an earlier '
-  'lease announced a submission of which nothing is known.';
+  'next model after a definite rejection. passed_over: which models were in trouble, and why, for the history. False: the '
+  'lease is not held, an operation is recorded already, or an earlier lease announced a submission of which nothing is '
+  'known.';
 select generation_private.grant_to_service_role('execute', 'function public.begin_generation_submission');
 
 create or replace function public.record_generation_operation(
