@@ -61,6 +61,12 @@ async function details(id: string, api: Api): Promise<Row> {
   return { ...job, message: row?.message, webhooks };
 }
 
+/** A job of a model without a known price has a result and no cost. */
+function costOf({ cost_usd, status, model }: Row): string | null {
+  if (cost_usd != null) return dollars(cost_usd as number);
+  return status === "succeeded" && model ? `unknown: no price is known for ${model}` : null;
+}
+
 function linesOf(job: Row, now: number): string[] {
   const rest = Object.keys(job).filter((name) => !FIRST.includes(name) && !LATER.includes(name));
   const [error] = objects([job.error]);
@@ -69,7 +75,7 @@ function linesOf(job: Row, now: number): string[] {
     ...[...FIRST, ...rest].map((name): [string, unknown] => [name, job[name]]),
     ["waits_for", awaited && waitingFor(awaited as Row & Waiting, now)],
     ["error", error && `${error.code}: ${error.message}`],
-    ["cost", job.cost_usd == null ? null : dollars(job.cost_usd as number)],
+    ["cost", costOf(job)],
     ...objects(job.entities).map(({ key, outcome }): [string, unknown] => [
       "entity",
       `${key} ${outcome}`,

@@ -85,7 +85,7 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
       `insert into generation_models (model, state, rests_until, since, code, reason) values
          ('gemini-2.5-flash-image', 'refused', now() + interval '10 min', now() - interval '20 min',
            'api_key_invalid', 'reported as leaked'),
-         ('gemini-3.1-flash-image', 'resting', now() + interval '1 min', now(),
+         ('gemini-nano-banana-2.1', 'resting', now() + interval '1 min', now(),
            'provider_unavailable', 'overloaded')`,
     );
     const { out } = await operate(project, "status");
@@ -94,8 +94,8 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
       /^model {5}gemini-2\.5-flash-image: refused since 20 min ago, is probed in 10 min: api_key_invalid: reported as leaked$/m,
     );
     match(out, /^ +supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY$/m);
-    match(out, /^model {5}gemini-3\.1-flash-image: resting .* 1 job waits: provider_unavailable/m);
-    match((await operate(project, "metrics")).out, /gemini-3\.1-flash-image +\| image +\| resting/);
+    match(out, /^model {5}gemini-nano-banana-2\.1: resting .* 1 job waits: provider_unavailable/m);
+    match((await operate(project, "metrics")).out, /gemini-nano-banana-2\.1 +\| image +\| resting/);
     const { out: scraped } = await operate(project, "metrics --prometheus");
     match(
       scraped,
@@ -103,17 +103,17 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
     );
     match(
       scraped,
-      /^generation_model_waiting_jobs\{model="gemini-3\.1-flash-image",kind="image"\} 1$/m,
+      /^generation_model_waiting_jobs\{model="gemini-nano-banana-2\.1",kind="image"\} 1$/m,
     );
     match(
       (await operate(project, `show ${queued}`)).out,
-      /^waits_for +gemini-3\.1-flash-image, which is resting, probed in .*: provider_unavailable: overloaded$/m,
+      /^waits_for +gemini-nano-banana-2\.1, which is resting, probed in .*: provider_unavailable: overloaded$/m,
     );
 
     deepEqual(await json(project, "reset models/gemini-2.5-flash-image"), [
       "gemini-2.5-flash-image",
     ]);
-    match((await operate(project, "reset")).out, /^gemini-3\.1-flash-image takes jobs again$/m);
+    match((await operate(project, "reset")).out, /^gemini-nano-banana-2\.1 takes jobs again$/m);
     match((await operate(project, "reset")).out, /^No model rests\.$/m);
     match((await operate(project, "status")).out, /^model {5}gemini-2\.5-flash-image: ok$/m);
   });
@@ -156,6 +156,9 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
     match(out, new RegExp(`^entity +scene:${storyboardId}:s1 linked$`, "m"));
     match(out, /^finished_at .* ago\)$/m);
     match(out, /^cost +\$0\.0387$/m);
+    await project.stack.sql("update generation_jobs set cost_usd = null where id = $1", [video]);
+    const priceless = await operate(project, `show ${video}`);
+    match(priceless.out, /^cost +unknown: no price is known for veo-3\.1-fast-generate-preview$/m);
     const other = await operate(project, `show ${queued}`);
     match(other.out, /^prompt +Warrior {1,2}\[31mportrait$/m);
     const { status, message, webhooks } = await json<Row>(project, `show ${video}`);

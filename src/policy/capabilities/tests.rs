@@ -88,7 +88,10 @@ fn one_image_model_takes_no_seed() {
         of_image(NANO, &wish),
         format!("imageSize: {sizes} for {NANO}; seed: none for {NANO}")
     );
-    for model in [FLASH_2_5, FLASH_3_1, LITE, PRO] {
+    let on_vertex = format!("vertex/{NANO}");
+    let refused = format!("seed: none for {on_vertex}");
+    assert_eq!(of_image(&on_vertex, &json!({"seed": 7})), refused);
+    for model in [FLASH_2_5, FLASH_3_1, LITE, PRO, "vertex/gemini-3.1-flash-image"] {
         assert_eq!(of_image(model, &json!({"seed": 7})), "");
     }
 }

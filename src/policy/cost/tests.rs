@@ -27,6 +27,7 @@ fn without_usage_the_list_says_what_an_image_costs() {
         ("gemini-3.1-flash-image", [Some(0.045), Some(0.067), Some(0.101), Some(0.151)]),
         ("gemini-3.1-flash-lite-image", [None, Some(0.0336), None, None]),
         ("gemini-3-pro-image", [None, Some(0.134), Some(0.134), Some(0.24)]),
+        ("vertex/gemini-3-pro-image", [None, Some(0.134), Some(0.134), Some(0.24)]),
         ("imagen-4", [None; 4]),
     ] {
         for (size, price) in ["512", "1K", "2K", "4K"].into_iter().zip(prices) {
