@@ -232,7 +232,12 @@ async fn await_video<W: World>(
             failures += 1;
             let interval = polling::after_failures(failures);
             let delay = failure.delay().map_or(interval, |delay| delay.max(interval));
-            let waits = Failure::rest(Standing::Resting, failure.code, failure.message);
+            // What may be a mistake is an attempt of a job whose run ends before it is asked again: runs
+            // may be short, and another of them would begin to count anew.
+            let waits = match doubts {
+                0 => Failure::rest(Standing::Resting, failure.code, failure.message),
+                _ => failure,
+            };
             let waits = waits.after(Some(delay));
             pause(world, run, delay).await.map_err(|_| AttemptError::from(waits))?;
             continue;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
-use generation_queue::flow::Settings;
+use generation_queue::flow::{Outcome, Settings};
 use generation_queue::port::Progress;
 
 use crate::support::ledger::Status;
@@ -87,6 +87,23 @@ fn one_poll_that_sounds_final_is_asked_again() {
     let row = world.queue.row(job_of_another);
     assert_eq!(row.error_code, Some(Code::OperationNotFound));
     assert!(row.operation.is_some());
+}
+
+#[test]
+fn runs_that_end_before_a_doubt_is_settled_settle_it_together() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    let short = || Settings { budget: Duration::from_secs(5), ..one_at_a_time() };
+    assert_eq!(world.run_videos(short()).waiting, 1);
+    for (outcome, attempts) in
+        [(Outcome::Retrying, 1), (Outcome::Retrying, 2), (Outcome::Failed, 3)]
+    {
+        world.clock.advance(Duration::from_secs(3600));
+        world.model.fail_poll(Failure::retry_at_most(Code::OperationNotFound, 3, "404"));
+        assert_eq!(world.run_videos(short()).jobs[0].outcome, outcome);
+        assert_eq!(world.queue.row(job).attempts, attempts);
+    }
+    assert_eq!(world.queue.row(job).error_code, Some(Code::OperationNotFound));
 }
 
 #[test]
