@@ -118,6 +118,17 @@ withTestProject("replies", async (project, test) => {
     assert.equal(project.simulator.accepted("video"), 1);
   });
 
+  await test.step("an uncertain submission quotes what was answered", async () => {
+    project.simulator.reset();
+    const body = { operation: "o-4711", note: "accepted" };
+    project.simulator.script({ match: { kind: "video" }, body });
+    const id = await project.send("video", { storyboardId: project.storyboard(), prompt: "p" });
+    await project.run("video");
+    const job = await project.job(id);
+    assert.equal(job.error_code, "submission_uncertain");
+    assert.match(job.error_message!, /"operation": "o-4711"/);
+  });
+
   await test.step("the provider's trouble with an operation costs no attempt, whatever its code", async () => {
     for (
       const [model, body] of [
@@ -130,16 +141,5 @@ withTestProject("replies", async (project, test) => {
       assert.equal(job.attempts, 0);
       await project.stack.sql("select public.cancel_generation_job($1)", [job.id]);
     }
-  });
-
-  await test.step("an uncertain submission quotes what was answered", async () => {
-    project.simulator.reset();
-    const body = { operation: "o-4711", note: "accepted" };
-    project.simulator.script({ match: { kind: "video" }, body });
-    const id = await project.send("video", { storyboardId: project.storyboard(), prompt: "p" });
-    await project.run("video");
-    const job = await project.job(id);
-    assert.equal(job.error_code, "submission_uncertain");
-    assert.match(job.error_message!, /"operation": "o-4711"/);
   });
 });
