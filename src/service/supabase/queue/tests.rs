@@ -168,15 +168,16 @@ fn a_lost_write_is_repeated_as_it_was() {
     assert_eq!((failure.code, transport.urls().len()), (Code::QueueFailed, 3));
 }
 
+/// A write names its lease and these arguments.
+fn check(transport: &Recorded, function: &str, more: Value) {
+    let mut expected =
+        json!({"queue_name": "video_generation_queue", "msg_id": 7, "lease_token": 3});
+    expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    assert_eq!(arguments(transport, function), expected);
+}
+
 #[test]
 fn every_write_names_its_lease_and_its_arguments() {
-    let lease = json!({"queue_name": "video_generation_queue", "msg_id": 7, "lease_token": 3});
-    let check = |transport: &Recorded, function: &str, more: Value| {
-        let mut expected = lease.clone();
-        expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        assert_eq!(arguments(transport, function), expected);
-    };
-
     let it = at(200, json!(true));
     extend(&it).unwrap();
     check(&it, "extend_generation_lease", json!({"lease_seconds": 30, "alone": true}));
@@ -207,7 +208,10 @@ fn every_write_names_its_lease_and_its_arguments() {
     now(Pgmq::new(&it).record_operation(&LEASE, &operation)).unwrap();
     let more = json!({"operation": {"model": "veo-x", "name": "operations/y"}});
     check(&it, "record_generation_operation", more);
+}
 
+#[test]
+fn what_settles_a_job_names_its_lease_and_its_arguments() {
     let it = at(200, json!(true));
     let deferral = Deferral {
         delay: Duration::from_millis(1500),
