@@ -187,22 +187,6 @@ fn every_write_names_its_lease_and_its_arguments() {
     let more = json!({"model": "veo-x", "passed_over": "omni-y: 503"});
     check(&it, "begin_generation_submission", more);
 
-    let it = at(200, json!(75));
-    let met = Trouble {
-        model: "veo-x",
-        standing: Standing::Refused,
-        code: Code::ApiKeyInvalid,
-        reason: "leaked",
-        after: Some(Duration::from_millis(1500)),
-    };
-    let rest = now(Pgmq::new(&it).report_trouble(&LEASE, met)).unwrap();
-    assert_eq!(rest, Duration::from_secs(75));
-    let more = json!({"model": "veo-x", "state": "refused", "code": "api_key_invalid",
-        "reason": "leaked", "rest_seconds": 2});
-    check(&it, "report_generation_trouble", more);
-    let lost = now(Pgmq::new(&at(200, json!(null))).report_trouble(&LEASE, met));
-    assert_eq!(lost, Err(WriteError::LeaseLost));
-
     let it = at(200, json!(true));
     let operation = Operation { model: "veo-x".into(), name: "operations/y".into() };
     now(Pgmq::new(&it).record_operation(&LEASE, &operation)).unwrap();
@@ -251,6 +235,26 @@ fn what_settles_a_job_names_its_lease_and_its_arguments() {
         "content_type": "video/mp4", "model": "veo-x", "usage": null, "cost_usd": 0.8,
         "generation_seconds": 7.25});
     check(&it, "complete_generation_job", more);
+}
+
+#[test]
+fn trouble_of_a_model_is_reported_and_the_answer_is_how_long_it_rests() {
+    let it = at(200, json!(75));
+    let met = Trouble {
+        model: "veo-x",
+        standing: Standing::Refused,
+        code: Code::ApiKeyInvalid,
+        reason: "leaked",
+        after: Some(Duration::from_millis(1500)),
+    };
+    let rest = now(Pgmq::new(&it).report_trouble(&LEASE, met)).unwrap();
+    assert_eq!(rest, Duration::from_secs(75));
+    let more = json!({"queue_name": "video_generation_queue", "msg_id": 7, "lease_token": 3,
+        "model": "veo-x", "state": "refused", "code": "api_key_invalid",
+        "reason": "leaked", "rest_seconds": 2});
+    assert_eq!(arguments(&it, "report_generation_trouble"), more);
+    let lost = now(Pgmq::new(&at(200, json!(null))).report_trouble(&LEASE, met));
+    assert_eq!(lost, Err(WriteError::LeaseLost));
 }
 
 #[test]
