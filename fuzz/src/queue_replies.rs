@@ -145,9 +145,20 @@ fn check_claims(service: &Service, claims: &[Claim]) {
                 && integer(&row["lease_token"]) == Some(claim.lease.token.into())
         };
         let row = rows.find(names).expect("claims are in the order of their rows");
-        assert_eq!(claim.message, row["message"].clone().into());
+        // A row of too many values has no message, which fails the job.
+        let message = Value::from(claim.message.clone());
+        assert!(message == row["message"] || (message.is_null() && values(row) > 8000), "{row}");
         let forgotten = claim.operation.is_none() && !claim.submission_pending;
         assert!(row["operation"].is_null() || !forgotten, "an operation was forgotten: {row}");
+    }
+}
+
+/// How many values there are in a value, itself included.
+fn values(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(elements) => elements.iter().map(values).sum(),
+        Value::Object(members) => members.values().map(values).sum(),
+        _ => 0,
     }
 }
 
