@@ -93,7 +93,7 @@ fn one_poll_that_sounds_final_is_asked_again() {
 fn runs_that_end_before_a_doubt_is_settled_settle_it_together() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
-    let short = || Settings { budget: Duration::from_secs(5), ..one_at_a_time() };
+    let short = || Settings { budget: Duration::from_secs(1), ..one_at_a_time() };
     assert_eq!(world.run_videos(short()).waiting, 1);
     for (outcome, attempts) in
         [(Outcome::Retrying, 1), (Outcome::Retrying, 2), (Outcome::Failed, 3)]
