@@ -242,15 +242,21 @@ async fn await_video<W: World>(
             pause(world, run, delay).await.map_err(|_| AttemptError::from(waits))?;
             continue;
         }
-        let deadline = run.settings.operation_deadline;
-        if age() >= deadline {
-            let minutes = deadline.as_secs() / 60;
-            let message = format!("{} has not ended within {minutes} min", operation.name);
-            return Err(Failure::give_up(Code::OperationTimedOut, message).into());
-        }
+        check_age(run, operation, age())?;
         (polls, failures, doubts) = (polls + 1, 0, 0);
         pause(world, run, polling::interval(polls)).await?;
     }
+}
+
+/// Gives up an operation that the provider still works on after its deadline.
+fn check_age(run: &Run, operation: &Operation, age: Duration) -> Result<(), Failure> {
+    let deadline = run.settings.operation_deadline;
+    if age < deadline {
+        return Ok(());
+    }
+    let minutes = deadline.as_secs() / 60;
+    let message = format!("{} has not ended within {minutes} min", operation.name);
+    Err(Failure::give_up(Code::OperationTimedOut, message))
 }
 
 /// Waits between two polls. Where the run's budget does not last, the worker has to stop, or a job waits
