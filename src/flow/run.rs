@@ -71,11 +71,11 @@ impl Run {
             return;
         }
         match world.queue().slowest(Kind::Image).await {
-            Ok(times) => self.times.replace(times),
+            Ok(times) => drop(self.times.replace(times)),
             Err(failure) => {
-                return log::general(world, Level::Warn, "Times of late not known", &failure);
+                log::general(world, Level::Warn, "Times of late not known", &failure);
             }
-        };
+        }
     }
 
     /// How long an image of a model probably takes: as long as the slowest of late.
