@@ -7,7 +7,8 @@ export type Kind = "image" | "video";
 export interface PlannedJob {
   label: string;
   kind: Kind;
-  message: unknown;
+  /** The message, as JSON text. */
+  message: string;
   /** How it has to end, faults aside. */
   fate: "asset" | "invalid" | "blocked";
   storyboard: string;
@@ -44,12 +45,20 @@ const INVALID: Record<string, unknown>[] = [
   { sourceImageUrl: "file:///etc/passwd" },
 ];
 
+/** Members that PostgreSQL takes and no worker can read: each fails its message alone. */
+const HOSTILE: [name: string, json: (dice: Dice) => string][] = [
+  ["deep", (dice) => "[".repeat(12_300) + dice.between(0, 9) + "]".repeat(12_300)],
+  ["numbers", (dice) => `[${Array(dice.between(10, 300)).fill("1e131071").join()}]`],
+  ["values", (dice) => `[${"0,".repeat(dice.between(10_000, 130_000))}0]`],
+  ["long", (dice) => JSON.stringify("long".repeat(dice.between(70_000, 250_000)))],
+];
+
 /** The job of a number, the same for the same seed. `publicUrl` is that of the image bucket. */
 export function planJob(seed: string, number: number, publicUrl: string): PlannedJob {
   const dice = new Dice(`${seed}/job/${number}`);
   const label = `chaos-${number}`;
   const kind: Kind = dice.chance(0.7) ? "image" : "video";
-  const job: PlannedJob = { label, kind, message: null, fate: "asset", storyboard: "" };
+  const job: PlannedJob = { label, kind, message: "", fate: "asset", storyboard: "" };
   const episode = Math.floor(number / EPISODE);
   job.storyboard = `board-${episode % 3}`;
   const target = dice.weighted({ scene: 50, character: 25, both: 10, none: 15 });
@@ -58,7 +67,8 @@ export function planJob(seed: string, number: number, publicUrl: string): Planne
   }
   if (target === "character" || target === "both") job.character = `hero-${episode}`;
   const message: Record<string, unknown> = {
-    chaos: label,
+    // It is kept of every message, also of one that cannot be read.
+    owner: label,
     prompt: `${label}: a lion walks over a cliff`,
     storyboardId: job.storyboard,
     sceneId: job.scene,
@@ -82,15 +92,21 @@ export function planJob(seed: string, number: number, publicUrl: string): Planne
   if (kind === "image" && source !== "none") message.editMode = true;
   if (kind === "video" && dice.chance(0.5)) message.durationSeconds = dice.pick(["4", "6", 8]);
 
-  job.fate = source === "own" ? "asset" : dice.weighted({ asset: 90, invalid: 5, blocked: 5 });
-  if (job.fate === "invalid") {
+  const fates = { asset: 85, invalid: 5, hostile: 5, blocked: 5 };
+  const fate = source === "own" ? "asset" : dice.weighted(fates);
+  job.fate = fate === "hostile" ? "invalid" : fate;
+  if (fate === "invalid") {
     Object.assign(
       message,
       kind === "video" && dice.chance(0.5) ? { durationSeconds: "2" } : dice.pick(INVALID),
     );
   }
   if (job.fate === "blocked") message.prompt = `${label}: forbidden`;
-  job.message = message;
+  job.message = JSON.stringify(message);
+  if (fate === "hostile") {
+    const [name, json] = dice.pick(HOSTILE);
+    job.message = `${job.message.slice(0, -1)},${JSON.stringify(name)}:${json(dice)}}`;
+  }
   return job;
 }
 

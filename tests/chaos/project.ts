@@ -10,7 +10,7 @@ export interface Row {
   msg_id: number;
   kind: Kind;
   status: string;
-  message: unknown;
+  owner: string | null;
   attempts: number;
   deaths: number;
   submission_lease_token: number | null;
@@ -165,14 +165,14 @@ export class Project implements AsyncDisposable {
     if (upload) await this.#upload(upload.path, upload.bytes);
     await this.#insist(async (sql) => {
       const [sent] = await sql`
-        select from public.generation_jobs where message ->> 'chaos' = ${label}`;
+        select from public.generation_jobs where owner = ${label}`;
       if (sent) return;
       for (const key of entitiesOf(job)) {
         await sql`
           insert into public.kv_store_7ee7668a values (${key}, '{"title": "kept"}')
           on conflict do nothing`;
       }
-      await sql`select pgmq.send(${`${kind}_generation_queue`}, ${sql.json(message as never)})`;
+      await sql`select pgmq.send(${`${kind}_generation_queue`}, ${message}::text::jsonb)`;
     });
   }
 

@@ -34,7 +34,7 @@ export async function jobRecordsOf(record: RunRecord): Promise<[JobRecord[], str
   const cases: JobRecord[] = [];
   const seen = new Set<string>();
   for (const row of await record.project.rows()) {
-    const label = String((row.message as { chaos?: unknown } | null)?.chaos);
+    const label = String(row.owner);
     const plan = plans.get(label);
     if (plan === undefined || seen.has(label)) {
       violations.push(`${label}: a ledger row without a sent job, ${row.id}`);
