@@ -10,10 +10,10 @@ use generation_queue::flow::{Settings, run_images};
 use generation_queue::job::{Format, JobId, Kind, ObjectLocation};
 use generation_queue::large_body::{LargeBodies, LargeBodyPermit};
 use generation_queue::port::{
-    AssetStore, Body, Claim, ClaimRequest, Clock, Completion, Deferral, Ending, GeneratedImage,
-    GenerationTime, ImageModel, ImageRequest, Lease, Log, LogEntry, Operation, Progress,
-    Publication, Queue, SourceImage, SourceImages, StoredAsset, SubmitError, Trouble, Unpublished,
-    VideoFile, VideoModel, VideoRequest, World, WriteError,
+    AssetFile, AssetStore, Body, Claim, ClaimRequest, Clock, Completion, Deferral, Ending,
+    GeneratedImage, GenerationTime, ImageModel, ImageRequest, Lease, Log, LogEntry, Operation,
+    OperationModel, Progress, Publication, Queue, SourceImage, SourceImages, StoredAsset,
+    SubmitError, Trouble, Unpublished, VideoRequest, World, WriteError,
 };
 use serde_json::json;
 
@@ -95,7 +95,7 @@ impl ImageModel for InMemory {
 }
 
 /// This world makes no videos.
-impl VideoModel for InMemory {
+impl OperationModel for InMemory {
     type Stream = ();
 
     async fn submit(&self, _: &str, _: VideoRequest<'_>) -> Result<Operation, SubmitError> {
@@ -107,7 +107,7 @@ impl VideoModel for InMemory {
     async fn cancel(&self, _: &Operation) -> Result<(), Failure> {
         Err(no_videos())
     }
-    async fn download(&self, _: VideoFile) -> Result<Body<()>, Failure> {
+    async fn download(&self, _: AssetFile) -> Result<Body<()>, Failure> {
         Err(no_videos())
     }
 }
@@ -176,7 +176,7 @@ impl World for InMemory {
     type Stream = ();
     type Queue = Self;
     type Images = Self;
-    type Videos = Self;
+    type Operations = Self;
     type Store = Self;
     type Sources = Self;
     type Clock = Self;
@@ -188,7 +188,7 @@ impl World for InMemory {
     fn images(&self) -> &Self {
         self
     }
-    fn videos(&self) -> &Self {
+    fn operations(&self) -> &Self {
         self
     }
     fn store(&self) -> &Self {

@@ -3,9 +3,9 @@
 
 use generation_queue::job::{Format, VideoJob};
 use generation_queue::port::{
-    Body, Operation, Progress, SubmitError, VideoFile, VideoModel, VideoRequest,
+    AssetFile, Body, Operation, OperationModel, Progress, SubmitError, VideoRequest,
 };
-use generation_queue::service::Videos;
+use generation_queue::service::Operations;
 use http::StatusCode;
 use serde_json::json;
 use url::Url;
@@ -47,7 +47,7 @@ pub fn check(input: &[u8]) {
         return;
     }
     let asked = service.urls().len();
-    let progress = now(Videos::new(&service, &service).poll(&operation, &permit()));
+    let progress = now(Operations::new(&service, &service).poll(&operation, &permit()));
     service.check_requests();
     if submits {
         assert!(service.urls().len() > asked, "a name that was taken cannot be asked for");
@@ -55,7 +55,7 @@ pub fn check(input: &[u8]) {
     let is_video = |format| format == Format::Mp4;
     let in_reply = service.last_success().and_then(|body| files::of(&body, is_video));
     if !in_reply.unwrap_or_default().is_empty() {
-        let inside = matches!(progress, Ok(Progress::Ready(VideoFile::Inline(_), _)));
+        let inside = matches!(progress, Ok(Progress::Ready(AssetFile::Inline(_), _)));
         assert!(inside, "a video was lost: {progress:?}");
     }
     match progress {
@@ -71,7 +71,7 @@ fn submit(service: &Service, model: &str) -> Option<Operation> {
     let message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
     let job = VideoJob::parse(&message.clone().into()).expect("a job");
     let request = VideoRequest { job: &job, images: &[] };
-    let submitted = now(Videos::new(service, service).submit(model, request));
+    let submitted = now(Operations::new(service, service).submit(model, request));
     service.check_requests();
     let SubmitError { failure, rejected } = match submitted {
         Ok(operation) => {
@@ -99,9 +99,9 @@ fn submit(service: &Service, model: &str) -> Option<Operation> {
     None
 }
 
-fn download(service: &Service, file: VideoFile) {
+fn download(service: &Service, file: AssetFile) {
     let asked = service.urls().len();
-    let opened = now(Videos::new(service, service).download(file));
+    let opened = now(Operations::new(service, service).download(file));
     let base = Url::parse(BASE).expect("a URL");
     for text in service.urls().iter().skip(asked) {
         // What is no URL to `fetch` leads nowhere.

@@ -10,7 +10,7 @@ use super::log;
 use super::time_limit::within;
 use crate::failure::Failure;
 use crate::job::Kind;
-use crate::port::{Clock, Level, Queue, VideoModel, World};
+use crate::port::{Clock, Level, OperationModel, Queue, World};
 
 /// Tells the provider of every operation that is due. In a box, because a run does it twice and its
 /// code should be there once.
@@ -28,7 +28,7 @@ async fn tell<W: World>(world: &W) -> Result<(), Failure> {
     while !world.clock().stopping()
         && let Some((job, operation)) = world.queue().cancelled(Kind::Video, told.as_ref()).await?
     {
-        world.videos().cancel(&operation).await?;
+        world.operations().cancel(&operation).await?;
         told = Some(job);
     }
     Ok(())

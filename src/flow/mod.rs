@@ -14,6 +14,7 @@ mod lease; // the lease is held while work goes on
 mod publish; // the current objects of scenes and characters
 mod settle; // completing, deferring, failing
 mod attempt; // what an attempt of either kind needs
+mod operation; // what is paid for once and polled
 mod image; // what is between for an image
 mod video; // and for a video
 mod cancel; // operations that go on although their jobs were cancelled

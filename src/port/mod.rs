@@ -15,7 +15,7 @@ pub use asset::{AssetStore, Body, SourceImage, SourceImages};
 pub use clock::Clock;
 pub use log::{Level, Log, LogEntry};
 pub use model::{
-    GeneratedImage, ImageModel, ImageRequest, Progress, SubmitError, VideoFile, VideoModel,
+    AssetFile, GeneratedImage, ImageModel, ImageRequest, OperationModel, Progress, SubmitError,
     VideoRequest,
 };
 pub use queue::{
@@ -35,8 +35,8 @@ pub trait World {
     type Queue: Queue;
     /// What makes images.
     type Images: ImageModel;
-    /// What makes videos.
-    type Videos: VideoModel<Stream = Self::Stream>;
+    /// What makes assets by operations that outlast a request.
+    type Operations: OperationModel<Stream = Self::Stream>;
     /// Where the assets go.
     type Store: AssetStore<Stream = Self::Stream>;
     /// Where source images come from.
@@ -50,8 +50,8 @@ pub trait World {
     fn queue(&self) -> &Self::Queue;
     /// What makes images.
     fn images(&self) -> &Self::Images;
-    /// What makes videos.
-    fn videos(&self) -> &Self::Videos;
+    /// What makes assets by operations that outlast a request.
+    fn operations(&self) -> &Self::Operations;
     /// Where the assets go.
     fn store(&self) -> &Self::Store;
     /// Where source images come from.

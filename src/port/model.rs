@@ -66,7 +66,7 @@ pub enum Progress {
     /// Still working.
     Pending,
     /// There is a video.
-    Ready(VideoFile, Option<Json<'static>>),
+    Ready(AssetFile, Option<Json<'static>>),
     /// It is over without a video; trying again means a new submission.
     Ended(Failure),
     /// It is over, it says, and has nothing to show for it. That has been a mistake before; if it is
@@ -76,7 +76,7 @@ pub enum Progress {
 
 /// Where a finished video is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VideoFile {
+pub enum AssetFile {
     /// At a URI of the provider's.
     Remote(String),
     /// In the reply itself.
@@ -84,7 +84,7 @@ pub enum VideoFile {
 }
 
 /// Makes videos by operations that outlast a request.
-pub trait VideoModel {
+pub trait OperationModel {
     /// A body that is still being transferred.
     type Stream;
 
@@ -104,5 +104,5 @@ pub trait VideoModel {
     /// Has an operation stopped, where its provider can do that.
     async fn cancel(&self, operation: &Operation) -> Result<(), Failure>;
     /// Opens a finished video. What it gives is an MP4 by its first bytes.
-    async fn download(&self, file: VideoFile) -> Result<Body<Self::Stream>, Failure>;
+    async fn download(&self, file: AssetFile) -> Result<Body<Self::Stream>, Failure>;
 }

@@ -15,6 +15,6 @@ pub mod fuzzing;
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod testing;
 
-pub use google::{Gemini, Videos};
+pub use google::{Gemini, Operations};
 pub use source::Sources;
 pub use supabase::{Pgmq, Storage};

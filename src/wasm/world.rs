@@ -11,7 +11,7 @@ use crate::company::Company;
 use crate::job::Kind;
 use crate::large_body::LargeBodies;
 use crate::port::World;
-use crate::service::{Gemini, Pgmq, Sources, Storage, Videos};
+use crate::service::{Gemini, Operations, Pgmq, Sources, Storage};
 
 /// The services behind the caller's adapters, the isolate's clock and the caller's log.
 ///
@@ -20,7 +20,7 @@ use crate::service::{Gemini, Pgmq, Sources, Storage, Videos};
 pub(super) struct JsWorld {
     queue: Pgmq<Adapter>,
     images: Gemini<Adapter>,
-    videos: Videos<Adapter>,
+    operations: Operations<Adapter>,
     store: Storage<Adapter>,
     sources: Sources<Adapter, Adapter>,
     clock: JsClock,
@@ -58,7 +58,7 @@ impl JsWorld {
         };
         let vertex = Adapter::of(adapters, "vertex")?;
         let images = Gemini::new(models.clone(), vertex.clone());
-        let videos = Videos::new(models, vertex);
+        let operations = Operations::new(models, vertex);
         let storage = Adapter::of(adapters, "storage")?;
         let sources = Sources::new(
             Adapter::of(adapters, "source")?,
@@ -69,7 +69,7 @@ impl JsWorld {
         );
         let store = Storage::new(storage, public_storage_url);
         let (large_bodies, company) = SHARED.with(Clone::clone);
-        Ok(Self { queue, images, videos, store, sources, clock, log, large_bodies, company })
+        Ok(Self { queue, images, operations, store, sources, clock, log, large_bodies, company })
     }
 }
 
@@ -77,7 +77,7 @@ impl World for JsWorld {
     type Stream = ResponseBody;
     type Queue = Pgmq<Adapter>;
     type Images = Gemini<Adapter>;
-    type Videos = Videos<Adapter>;
+    type Operations = Operations<Adapter>;
     type Store = Storage<Adapter>;
     type Sources = Sources<Adapter, Adapter>;
     type Clock = JsClock;
@@ -91,8 +91,8 @@ impl World for JsWorld {
         &self.images
     }
 
-    fn videos(&self) -> &Videos<Adapter> {
-        &self.videos
+    fn operations(&self) -> &Operations<Adapter> {
+        &self.operations
     }
 
     fn store(&self) -> &Storage<Adapter> {

@@ -6,8 +6,8 @@ use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::job::Format;
 use generation_queue::large_body::LargeBodyPermit;
 use generation_queue::port::{
-    Body, GeneratedImage, ImageModel, ImageRequest, Operation, Progress, SubmitError, VideoFile,
-    VideoModel, VideoRequest,
+    AssetFile, Body, GeneratedImage, ImageModel, ImageRequest, Operation, OperationModel, Progress,
+    SubmitError, VideoRequest,
 };
 
 use super::check;
@@ -141,7 +141,7 @@ impl ImageModel for Worker {
     }
 }
 
-impl VideoModel for Worker {
+impl OperationModel for Worker {
     type Stream = Content;
 
     async fn submit(
@@ -213,7 +213,7 @@ impl VideoModel for Worker {
                 return Ok(Progress::Pending);
             }
             match running.end {
-                End::Video => Ok(Progress::Ready(VideoFile::Remote(number.to_string()), None)),
+                End::Video => Ok(Progress::Ready(AssetFile::Remote(number.to_string()), None)),
                 End::NoVideo => {
                     let failure = Failure::retry_at_most(Code::OperationFailed, 3, "code 13");
                     Ok(Progress::Ended(failure))
@@ -246,8 +246,8 @@ impl VideoModel for Worker {
         self.call(CANCEL, &operation.name, stopped).await.map_err(unavailable)
     }
 
-    async fn download(&self, file: VideoFile) -> Result<Body<Content>, Failure> {
-        let VideoFile::Remote(number) = file else { panic!("videos are remote here") };
+    async fn download(&self, file: AssetFile) -> Result<Body<Content>, Failure> {
+        let AssetFile::Remote(number) = file else { panic!("videos are remote here") };
         let running: usize = number.parse().expect("a number");
         let opened = move |sim: &Sim| {
             let job = sim.provider.borrow().operations[running].job;

@@ -121,7 +121,7 @@ impl World for Worker {
     type Stream = u32;
     type Queue = Self;
     type Images = Self;
-    type Videos = Self;
+    type Operations = Self;
     type Store = Self;
     type Sources = Self;
     type Clock = Self;
@@ -133,7 +133,7 @@ impl World for Worker {
     fn images(&self) -> &Self {
         self
     }
-    fn videos(&self) -> &Self {
+    fn operations(&self) -> &Self {
         self
     }
     fn store(&self) -> &Self {

@@ -15,9 +15,9 @@ mod image;
 mod omni;
 mod address;
 mod download;
-mod video;
+mod operation;
 
 pub use image::Gemini;
 #[cfg(fuzzing)]
 pub(super) use media::take_file;
-pub use video::Videos;
+pub use operation::Operations;

@@ -8,7 +8,7 @@ use http::StatusCode;
 use super::error::{error_in, operation_failure};
 use super::model::total_bytes;
 use super::operation_state::OperationState;
-use super::protocol::{Ask, VideoProtocol, says_something};
+use super::protocol::{Ask, OperationProtocol, says_something};
 use crate::failure::{Code, Failure};
 use crate::http::Reply;
 use crate::job::VideoImages;
@@ -46,7 +46,7 @@ pub(super) const OMNI: Omni = Omni { path: "interactions", delivery: "uri" };
 /// Omni at Vertex AI, which would need a bucket to deliver otherwise.
 pub(super) const VERTEX_OMNI: Omni = Omni { path: "v1beta1/interactions", delivery: "inline" };
 
-impl VideoProtocol for Omni {
+impl OperationProtocol for Omni {
     fn submit(&self, model: &str, request: &VideoRequest<'_>) -> Ask {
         Ask::Post(self.path.into(), submission(model, self.delivery, request))
     }

@@ -15,7 +15,7 @@ pub(super) enum Ask {
 }
 
 /// How videos are submitted to a family of models, and how its operations are followed.
-pub(super) trait VideoProtocol {
+pub(super) trait OperationProtocol {
     /// Submits a video to `model`, whose path is `models/{model}`.
     fn submit(&self, model: &str, request: &VideoRequest<'_>) -> Ask;
 

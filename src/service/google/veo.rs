@@ -6,7 +6,7 @@
 use super::error::{error_in, operation_failure};
 use super::model::total_bytes;
 use super::operation_state::OperationState;
-use super::protocol::{Ask, VideoProtocol, says_something};
+use super::protocol::{Ask, OperationProtocol, says_something};
 use super::refusal::refusal;
 use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
@@ -20,7 +20,7 @@ const ATTEMPTS: u32 = 3;
 /// Veo's protocol.
 pub(super) struct Veo;
 
-impl VideoProtocol for Veo {
+impl OperationProtocol for Veo {
     fn submit(&self, model: &str, request: &VideoRequest<'_>) -> Ask {
         Ask::Post(format!("models/{model}:predictLongRunning"), submission(request))
     }

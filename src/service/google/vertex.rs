@@ -7,7 +7,7 @@
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-video-generation>.
 
 use super::operation_state::OperationState;
-use super::protocol::{Ask, VideoProtocol};
+use super::protocol::{Ask, OperationProtocol};
 use super::veo::{Veo, submission};
 use crate::json::{Json, object};
 use crate::port::VideoRequest;
@@ -15,7 +15,7 @@ use crate::port::VideoRequest;
 /// The protocol of Veo at Vertex AI: bodies and states are Veo's.
 pub(super) struct VertexVeo;
 
-impl VideoProtocol for VertexVeo {
+impl OperationProtocol for VertexVeo {
     fn submit(&self, model: &str, request: &VideoRequest<'_>) -> Ask {
         Ask::Post(vertex_path(model, "predictLongRunning"), submission(request))
     }

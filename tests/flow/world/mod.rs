@@ -105,7 +105,7 @@ impl World for MemoryWorld {
     type Stream = ();
     type Queue = LedgerQueue;
     type Images = MemoryModel;
-    type Videos = MemoryModel;
+    type Operations = MemoryModel;
     type Store = MemoryStore;
     type Sources = MemorySources;
     type Clock = VirtualClock;
@@ -117,7 +117,7 @@ impl World for MemoryWorld {
     fn images(&self) -> &MemoryModel {
         &self.model
     }
-    fn videos(&self) -> &MemoryModel {
+    fn operations(&self) -> &MemoryModel {
         &self.model
     }
     fn store(&self) -> &MemoryStore {

@@ -8,8 +8,8 @@ use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{Format, ObjectLocation};
 use generation_queue::large_body::LargeBodyPermit;
 use generation_queue::port::{
-    AssetStore, Body, Clock, GeneratedImage, ImageModel, ImageRequest, Operation, Progress,
-    SourceImage, SourceImages, SubmitError, VideoFile, VideoModel, VideoRequest,
+    AssetFile, AssetStore, Body, Clock, GeneratedImage, ImageModel, ImageRequest, Operation,
+    OperationModel, Progress, SourceImage, SourceImages, SubmitError, VideoRequest,
 };
 
 use super::VirtualClock;
@@ -114,7 +114,7 @@ impl ImageModel for MemoryModel {
     }
 }
 
-impl VideoModel for MemoryModel {
+impl OperationModel for MemoryModel {
     type Stream = ();
 
     async fn submit(
@@ -137,7 +137,7 @@ impl VideoModel for MemoryModel {
         _room: &LargeBodyPermit,
     ) -> Result<Progress, Failure> {
         self.polled.borrow_mut().push(operation.name.clone());
-        let file = VideoFile::Remote(format!("https://provider.invalid/{}", operation.name));
+        let file = AssetFile::Remote(format!("https://provider.invalid/{}", operation.name));
         self.polls.borrow_mut().pop_front().unwrap_or(Ok(Progress::Ready(file, None)))
     }
 
@@ -146,7 +146,7 @@ impl VideoModel for MemoryModel {
         self.cancellations.borrow_mut().pop_front().unwrap_or(Ok(()))
     }
 
-    async fn download(&self, _file: VideoFile) -> Result<Body<()>, Failure> {
+    async fn download(&self, _file: AssetFile) -> Result<Body<()>, Failure> {
         self.downloads.borrow_mut().pop_front().unwrap_or(Ok(())).map(Body::Stream)
     }
 }

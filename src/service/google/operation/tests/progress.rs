@@ -53,8 +53,8 @@ fn a_name_that_leads_elsewhere_is_not_polled() {
 
 #[test]
 fn a_finished_veo_video_is_at_its_uri_or_inside() {
-    let remote = Progress::Ready(VideoFile::Remote("https://api.test/f".into()), None);
-    let inline = Progress::Ready(VideoFile::Inline(MP4.to_vec()), None);
+    let remote = Progress::Ready(AssetFile::Remote("https://api.test/f".into()), None);
+    let inline = Progress::Ready(AssetFile::Inline(MP4.to_vec()), None);
     let data = base64_simd::STANDARD.encode_to_string(MP4);
     let uri = json!({"video": {"uri": "https://api.test/f"}});
     for (response, found) in [
@@ -152,18 +152,18 @@ fn a_video_is_taken_whatever_stands_around_it() {
     let inline = |key: &str| json!({key: data, "mimeType": "video/mp4"});
     let mut forms = vec![];
     for key in ["uri", "gcsUri", "downloadUri", "download_uri", "fileUri", "url", "videoUri"] {
-        forms.push((json!({key: URI}), VideoFile::Remote(URI.into())));
+        forms.push((json!({key: URI}), AssetFile::Remote(URI.into())));
     }
-    forms.push((json!({"uri": "files/f1"}), VideoFile::Remote("files/f1".into())));
-    forms.push((json!({"gcsUri": "gs://b/o.mp4"}), VideoFile::Remote("gs://b/o.mp4".into())));
+    forms.push((json!({"uri": "files/f1"}), AssetFile::Remote("files/f1".into())));
+    forms.push((json!({"gcsUri": "gs://b/o.mp4"}), AssetFile::Remote("gs://b/o.mp4".into())));
     let both =
         json!({"uri": URI, "gcsUri": "gs://b/o.mp4", "thumbnail": {"uri": "https://a.test/"}});
-    forms.push((both, VideoFile::Remote(URI.into())));
+    forms.push((both, AssetFile::Remote(URI.into())));
     for key in ["bytesBase64Encoded", "encodedVideo", "videoBytes", "video_bytes", "data", "new"] {
-        forms.push((inline(key), VideoFile::Inline(MP4.to_vec())));
+        forms.push((inline(key), AssetFile::Inline(MP4.to_vec())));
     }
     let no_file = base64_simd::STANDARD.encode_to_string(b"GIF89a\x01\0\x01\0\0\0");
-    forms.push((json!({"videoBytes": no_file, "uri": URI}), VideoFile::Remote(URI.into())));
+    forms.push((json!({"videoBytes": no_file, "uri": URI}), AssetFile::Remote(URI.into())));
     for (video, file) in forms {
         for (model, reply) in results(&video) {
             for body in bodies(&reply) {
@@ -306,12 +306,12 @@ fn a_finished_omni_video_is_at_its_uri_or_inside() {
     let usage: Option<Json<'_>> = Some(json!({"total_output_tokens": 46336}).into());
     assert_eq!(
         progress(OMNI, "v1_x", output(json!({"type": "video", "uri": "https://api.test/f"}))),
-        Progress::Ready(VideoFile::Remote("https://api.test/f".into()), usage.clone())
+        Progress::Ready(AssetFile::Remote("https://api.test/f".into()), usage.clone())
     );
     let data = base64_simd::STANDARD.encode_to_string(MP4);
     assert_eq!(
         progress(OMNI, "v1_x", output(json!({"type": "video", "data": data}))),
-        Progress::Ready(VideoFile::Inline(MP4.to_vec()), usage)
+        Progress::Ready(AssetFile::Inline(MP4.to_vec()), usage)
     );
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 fn cancel(model: &str, name: &str, transport: &Recorded) -> Result<(), Failure> {
     let operation = Operation { model: model.into(), name: name.into() };
-    now(Videos::new(transport, transport).cancel(&operation))
+    now(Operations::new(transport, transport).cancel(&operation))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Videos: submitted, polled and downloaded, in the protocol that goes with the model.
+//! Operations: submitted, polled and downloaded, in the protocol that goes with the model.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::media::take_file;
 use super::model::{is_of_vertex, model_name};
 use super::omni::{OMNI, VERTEX_OMNI};
 use super::operation_state::OperationState;
-use super::protocol::{Ask, VideoProtocol};
+use super::protocol::{Ask, OperationProtocol};
 use super::usage::usage_of;
 use super::veo::Veo;
 use super::vertex::{VertexVeo, object_url};
@@ -22,7 +22,9 @@ use crate::http::{BodyLimit, Reply, Transport, TransportError, get, post_json, s
 use crate::job::{Format, strip_models_prefix};
 use crate::json::Json;
 use crate::large_body::{LargeBodyPermit, SMALL};
-use crate::port::{Body, Operation, Progress, SubmitError, VideoFile, VideoModel, VideoRequest};
+use crate::port::{
+    AssetFile, Body, Operation, OperationModel, Progress, SubmitError, VideoRequest,
+};
 use crate::service::redact::redacted;
 
 /// A submission is answered within seconds, one with a large image a little later. One that was
@@ -48,7 +50,7 @@ const LONGEST_POLL_REPLY: usize = 64 * 1024 * 1024;
 const RETIRED: Next = Next::Rest { standing: Standing::Retired, after: None };
 
 /// The protocols, and how the names of the models begin that speak them.
-const PROTOCOLS: [(&str, &dyn VideoProtocol); 4] = [
+const PROTOCOLS: [(&str, &dyn OperationProtocol); 4] = [
     ("veo-", &Veo),
     ("gemini-omni-", &OMNI),
     ("vertex/veo-", &VertexVeo),
@@ -56,12 +58,12 @@ const PROTOCOLS: [(&str, &dyn VideoProtocol); 4] = [
 ];
 
 /// The video models of Google's.
-pub struct Videos<T> {
+pub struct Operations<T> {
     gemini: T,
     vertex: T,
 }
 
-impl<T: Transport> Videos<T> {
+impl<T: Transport> Operations<T> {
     /// The models behind two transports: to the Gemini API, whose address includes the version, and
     /// to Vertex AI, whose address does not. They are also asked for downloads from other origins, and
     /// must not give those the key.
@@ -90,7 +92,7 @@ impl<T: Transport> Videos<T> {
 }
 
 /// The protocol of a model.
-fn protocol_of(model: &str) -> Result<&'static dyn VideoProtocol, Failure> {
+fn protocol_of(model: &str) -> Result<&'static dyn OperationProtocol, Failure> {
     let model = strip_models_prefix(model);
     let found = PROTOCOLS.iter().find(|(prefix, _)| model.starts_with(prefix));
     found.map(|(_, protocol)| *protocol).ok_or_else(|| {
@@ -103,7 +105,7 @@ fn protocol_of(model: &str) -> Result<&'static dyn VideoProtocol, Failure> {
 }
 
 /// Refuses a name from which no path can be made.
-fn check_name(protocol: &dyn VideoProtocol, name: &str) -> Result<(), Failure> {
+fn check_name(protocol: &dyn OperationProtocol, name: &str) -> Result<(), Failure> {
     if protocol.is_name(name) {
         return Ok(());
     }
@@ -111,7 +113,7 @@ fn check_name(protocol: &dyn VideoProtocol, name: &str) -> Result<(), Failure> {
     Err(Failure::give_up(Code::OperationNotFound, message))
 }
 
-impl<T: Transport> VideoModel for Videos<T> {
+impl<T: Transport> OperationModel for Operations<T> {
     type Stream = T::Stream;
 
     async fn submit(
@@ -159,11 +161,11 @@ impl<T: Transport> VideoModel for Videos<T> {
         if reply.status.is_success() { Ok(()) } else { Err(failure(name, &reply)) }
     }
 
-    async fn download(&self, file: VideoFile) -> Result<Body<T::Stream>, Failure> {
+    async fn download(&self, file: AssetFile) -> Result<Body<T::Stream>, Failure> {
         let (transport, address) = match file {
-            VideoFile::Inline(bytes) => return check_inline(bytes),
+            AssetFile::Inline(bytes) => return check_inline(bytes),
             // One call, so that its code is there once.
-            VideoFile::Remote(uri) => match object_url(&uri) {
+            AssetFile::Remote(uri) => match object_url(&uri) {
                 Some(url) => (&self.vertex, url),
                 None => (&self.gemini, uri),
             },
@@ -174,7 +176,7 @@ impl<T: Transport> VideoModel for Videos<T> {
 
 /// What a reply to a submission means.
 fn accepted(
-    protocol: &dyn VideoProtocol,
+    protocol: &dyn OperationProtocol,
     model: &str,
     reply: &Reply,
 ) -> Result<Operation, SubmitError> {
@@ -210,15 +212,19 @@ fn is_rejection(status: StatusCode, said: Option<StatusCode>) -> bool {
 }
 
 /// What a reply to a poll means. A video wins, whatever else is said.
-fn found(protocol: &dyn VideoProtocol, name: &str, mut reply: Reply) -> Result<Progress, Failure> {
+fn found(
+    protocol: &dyn OperationProtocol,
+    name: &str,
+    mut reply: Reply,
+) -> Result<Progress, Failure> {
     let document = Json::read_any(&reply.body);
     let usage = usage_of(&document);
     let address = video_address(&document).map(str::to_owned);
     if take_file(&mut reply.body, |format| format == Format::Mp4).is_some() {
-        return Ok(Progress::Ready(VideoFile::Inline(reply.body), usage));
+        return Ok(Progress::Ready(AssetFile::Inline(reply.body), usage));
     }
     if let Some(address) = address {
-        return Ok(Progress::Ready(VideoFile::Remote(address), usage));
+        return Ok(Progress::Ready(AssetFile::Remote(address), usage));
     }
     let document = Json::read_any(&reply.body);
     // An error in a success that is no state of the operation: a proxy's way of refusing.
@@ -278,7 +284,7 @@ fn uncertain(what: &str) -> SubmitError {
 
 /// What a refused question about an operation means: usually nothing for the operation itself. What
 /// sounds final is asked for again all the same, since the API has answered so by mistake.
-fn not_polled(protocol: &dyn VideoProtocol, name: &str, reply: &Reply) -> Failure {
+fn not_polled(protocol: &dyn OperationProtocol, name: &str, reply: &Reply) -> Failure {
     let failure = failure(name, reply);
     let document = Json::read_any(&reply.body);
     let error = error_of(&document);

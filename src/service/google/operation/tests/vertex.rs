@@ -10,9 +10,9 @@ const OPERATION: &str = "projects/p/locations/us-central1/publishers/google/mode
                          veo-3.1-fast-generate-001/operations/op7";
 
 /// Has Vertex AI asked, and makes sure that the Gemini API is not.
-fn at_vertex<R>(vertex: &Recorded, act: impl FnOnce(&Videos<&Recorded>) -> R) -> R {
+fn at_vertex<R>(vertex: &Recorded, act: impl FnOnce(&Operations<&Recorded>) -> R) -> R {
     let gemini = Recorded::at(BASE);
-    let done = act(&Videos::new(&gemini, vertex));
+    let done = act(&Operations::new(&gemini, vertex));
     assert!(gemini.urls().is_empty(), "{:?}", gemini.urls());
     done
 }
@@ -96,12 +96,12 @@ fn a_finished_video_of_vertex_is_inside_or_in_a_bucket() {
     let data = base64_simd::STANDARD.encode_to_string(MP4);
     assert_eq!(
         done(json!({"videos": [{"bytesBase64Encoded": data, "mimeType": "video/mp4"}]})),
-        Progress::Ready(VideoFile::Inline(MP4.to_vec()), None)
+        Progress::Ready(AssetFile::Inline(MP4.to_vec()), None)
     );
     let uri = "gs://bucket/some folder/sample_0.mp4";
     assert_eq!(
         done(json!({"videos": [{"gcsUri": uri, "mimeType": "video/mp4"}]})),
-        Progress::Ready(VideoFile::Remote(uri.into()), None)
+        Progress::Ready(AssetFile::Remote(uri.into()), None)
     );
     let reasons = ["Veo could not generate videos."];
     let filtered = json!({"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": reasons});
@@ -118,7 +118,7 @@ fn a_finished_video_of_vertex_is_inside_or_in_a_bucket() {
 #[test]
 fn an_object_of_a_bucket_is_read_at_cloud_storage_through_the_adapter_of_vertex() {
     let vertex = Recorded::at(VERTEX).reply(200, MP4);
-    let file = VideoFile::Remote("gs://my-bucket.x/some folder/sample_0.mp4".into());
+    let file = AssetFile::Remote("gs://my-bucket.x/some folder/sample_0.mp4".into());
     let body = at_vertex(&vertex, |videos| now(videos.download(file)).unwrap());
     assert!(matches!(body, Body::Stream(bytes) if bytes == MP4));
     let object = "b/my-bucket.x/o/some%20folder%2Fsample_0.mp4?alt=media";
@@ -129,8 +129,8 @@ fn an_object_of_a_bucket_is_read_at_cloud_storage_through_the_adapter_of_vertex(
 fn a_uri_that_names_no_object_leads_nowhere() {
     for uri in ["gs://", "gs://bucket", "gs:///object", "gs://evil.test@b/x", "gs://b%2f../x"] {
         let (gemini, vertex) = (Recorded::at(BASE), Recorded::at(VERTEX));
-        let file = VideoFile::Remote(uri.into());
-        assert!(now(Videos::new(&gemini, &vertex).download(file)).is_err(), "{uri}");
+        let file = AssetFile::Remote(uri.into());
+        assert!(now(Operations::new(&gemini, &vertex).download(file)).is_err(), "{uri}");
         assert!(gemini.urls().is_empty() && vertex.urls().is_empty(), "{uri}");
     }
 }

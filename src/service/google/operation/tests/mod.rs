@@ -10,7 +10,7 @@ const NAME: &str = "models/veo-3.1-fast-generate-preview/operations/op7";
 
 fn poll(model: &str, name: &str, transport: &Recorded) -> Result<Progress, Failure> {
     let operation = Operation { model: model.into(), name: name.into() };
-    now(Videos::new(transport, transport).poll(&operation, &permit()))
+    now(Operations::new(transport, transport).poll(&operation, &permit()))
 }
 
 mod cancellation;

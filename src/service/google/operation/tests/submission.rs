@@ -15,7 +15,7 @@ fn ask(model: &str, transport: &Recorded, wishes: &Value) -> Result<Operation, S
     let images: Vec<_> =
         images.into_iter().map(|(format, bytes)| SourceImage { format, bytes }).collect();
     let request = VideoRequest { job: &job, images: &images[..job.image_urls().len()] };
-    now(Videos::new(transport, transport).submit(model, request))
+    now(Operations::new(transport, transport).submit(model, request))
 }
 
 fn submit(model: &str, transport: &Recorded) -> Result<Operation, SubmitError> {

@@ -1,0 +1,194 @@
+//! The operation of a job: intent, submission, record, polling.
+//!
+//! What an operation makes is expensive and there is no idempotency key, so it is submitted once. The
+//! intent is written before the submission and the operation right after it. A worker that finds an
+//! operation polls it, even if another worker began it. One that finds an intent without an operation
+//! cannot know whether the asset was paid for, and leaves the decision to an operator.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::select;
+
+use super::error::AttemptError;
+use super::run::Run;
+use super::{log, trouble};
+use crate::failure::{Code, Failure, Next, Standing};
+use crate::json::Json;
+use crate::large_body::LargeBodyPermit;
+use crate::policy::polling;
+use crate::port::{
+    AssetFile, Claim, Clock, Level, Operation, OperationModel, Progress, Queue, VideoRequest,
+    World, WriteError,
+};
+
+/// Refuses a job that may have been paid for already.
+pub(super) fn check_certain(claim: &Claim) -> Result<(), Failure> {
+    if !claim.submission_pending || claim.operation.is_some() {
+        return Ok(());
+    }
+    let message = "a worker ended between submitting and recording the operation; \
+                   the video may have been paid for, so it is not submitted again";
+    Err(Failure::give_up(Code::SubmissionUncertain, message))
+}
+
+/// Has a model begin an operation; `passed_over` tells which were passed over for it, and why. All that
+/// can fail for free has to be done.
+pub(super) async fn begin<W: World>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    (model, passed_over): (&str, Option<&str>),
+    request: VideoRequest<'_>,
+    price: &dyn Fn() -> Option<f64>,
+) -> Result<Operation, AttemptError> {
+    // A worker that is killed between intent and operation leaves a job that must not be
+    // submitted again, so nothing is begun when the end is near.
+    if world.clock().stopping() || run.budget.left(world.clock().now()).is_zero() {
+        // What came before was rejected, so the intent of it is void.
+        return Err(AttemptError::Waiting { delay: Duration::ZERO, reset_submission: true });
+    }
+    let announced = world.queue().begin_submission(&claim.lease, model, passed_over).await;
+    announced.map_err(not_announced)?;
+    match world.operations().submit(model, request).await {
+        Ok(operation) => {
+            record(world, claim, &operation).await?;
+            Ok(operation)
+        }
+        Err(error) => Err(AttemptError::Failed {
+            spent_usd: (error.failure.code == Code::SubmissionUncertain).then(price).flatten(),
+            failure: error.failure,
+            waits_for: None,
+            reset_submission: error.rejected,
+        }),
+    }
+}
+
+/// An intent whose record is uncertain: nothing was submitted, so it is taken back.
+fn not_announced(error: WriteError) -> AttemptError {
+    match error {
+        WriteError::LeaseLost => AttemptError::LeaseLost,
+        WriteError::Failed(failure) => {
+            let (waits_for, spent_usd) = (None, None);
+            AttemptError::Failed { failure, waits_for, spent_usd, reset_submission: true }
+        }
+    }
+}
+
+/// Records an operation that has been paid for. Nothing matters more now, so a call that fails
+/// is repeated for as long as the lease can be held.
+async fn record<W: World>(
+    world: &W,
+    claim: &Claim,
+    operation: &Operation,
+) -> Result<(), AttemptError> {
+    const PAUSE: Duration = Duration::from_secs(2);
+    loop {
+        match world.queue().record_operation(&claim.lease, operation).await {
+            Ok(()) => return Ok(()),
+            Err(WriteError::LeaseLost) => {
+                let text = format!("Operation not recorded, lease lost: {}", operation.name);
+                log::note(world, claim, Level::Error, text);
+                return Err(AttemptError::LeaseLost);
+            }
+            Err(WriteError::Failed(failure)) => {
+                let text = format!("Operation not recorded yet: {}", operation.name);
+                log::failure(world, claim, Level::Error, &text, &failure);
+                world.clock().sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Polls an operation until it is over or this run's time is.
+pub(super) async fn wait<W: World>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    operation: &Operation,
+    permit: &LargeBodyPermit,
+) -> Result<(AssetFile, Option<Json<'static>>), AttemptError> {
+    let clock = world.clock();
+    // The age of the operation, not its beginning: the clock may be younger than the operation.
+    let begun = clock.now();
+    let age = || claim.operation_age + clock.now().saturating_sub(begun);
+    // A fresh operation is never ready at once; one that another run began may well be.
+    let (mut polls, mut failures) = (0, 0);
+    // How many polls in a row were answered with what may be a mistake.
+    let mut doubts = 0;
+    if claim.operation.is_none() {
+        pause(world, run, polling::interval(0)).await?;
+    }
+    loop {
+        let failure = match world.operations().poll(operation, permit).await {
+            Ok(Progress::Ready(file, usage)) => return Ok((file, usage)),
+            Ok(Progress::Pending) => None,
+            Ok(Progress::Unclear(failure)) if doubts + 1 < polling::READINGS => {
+                doubts += 1;
+                Some(failure)
+            }
+            Ok(Progress::Ended(failure) | Progress::Unclear(failure)) => {
+                return Err(trouble::of_operation(world, claim, operation, failure, true).await);
+            }
+            Err(failure) => match failure.next {
+                Next::Retry { attempts: Some(most), .. } if doubts + 1 >= most => {
+                    return Err(Failure { next: Next::GiveUp, ..failure }.into());
+                }
+                Next::Retry { attempts, .. } => {
+                    doubts = attempts.map_or(0, |_| doubts + 1);
+                    Some(failure)
+                }
+                Next::Rest { standing: Standing::Resting, .. } => Some(failure),
+                Next::Rest { .. } | Next::GiveUp => {
+                    return Err(
+                        trouble::of_operation(world, claim, operation, failure, false).await
+                    );
+                }
+            },
+        };
+        // A poll that failed says nothing about the operation. Its bound is the deadline of the job,
+        // however long the provider has trouble.
+        if let Some(failure) = failure {
+            log::failure(world, claim, Level::Warn, "Poll failed", &failure);
+            failures += 1;
+            let interval = polling::after_failures(failures);
+            let delay = failure.delay().map_or(interval, |delay| delay.max(interval));
+            // What may be a mistake is an attempt of a job whose run ends before it is asked again: runs
+            // may be short, and another of them would begin to count anew.
+            let waits = match doubts {
+                0 => Failure::rest(Standing::Resting, failure.code, failure.message),
+                _ => failure,
+            };
+            let waits = waits.after(Some(delay));
+            pause(world, run, delay).await.map_err(|_| AttemptError::from(waits))?;
+            continue;
+        }
+        check_age(run, operation, age())?;
+        (polls, failures, doubts) = (polls + 1, 0, 0);
+        pause(world, run, polling::interval(polls)).await?;
+    }
+}
+
+/// Gives up an operation that the provider still works on after its deadline.
+fn check_age(run: &Run, operation: &Operation, age: Duration) -> Result<(), Failure> {
+    let deadline = run.settings.operation_deadline;
+    if age < deadline {
+        return Ok(());
+    }
+    let minutes = deadline.as_secs() / 60;
+    let message = format!("{} has not ended within {minutes} min", operation.name);
+    Err(Failure::give_up(Code::OperationTimedOut, message))
+}
+
+/// Waits between two polls. Where the run's budget does not last, the worker has to stop, or a job waits
+/// for others to leave, the job is deferred, and the next run polls on.
+async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Result<(), AttemptError> {
+    let clock = world.clock();
+    let waiting = AttemptError::Waiting { delay, reset_submission: false };
+    let ends = || clock.stopping() || world.company().is_waited_for();
+    if ends() || run.budget.left(clock.now()) <= delay {
+        return Err(waiting);
+    }
+    select(pin!(clock.sleep(delay)), pin!(clock.stop())).await;
+    if ends() { Err(waiting) } else { Ok(()) }
+}
