@@ -12,8 +12,8 @@ use generation_queue::large_body::{LargeBodies, LargeBodyPermit};
 use generation_queue::port::{
     AssetFile, AssetStore, Body, Claim, ClaimRequest, Clock, Completion, Deferral, Ending,
     GeneratedImage, GenerationTime, ImageModel, ImageRequest, Lease, Log, LogEntry, Operation,
-    OperationModel, Progress, Publication, Queue, SourceImage, SourceImages, StoredAsset,
-    SubmitError, Trouble, Unpublished, VideoRequest, World, WriteError,
+    OperationModel, OperationRequest, Progress, Publication, Queue, SourceImage, SourceImages,
+    StoredAsset, SubmitError, Trouble, Unpublished, World, WriteError,
 };
 use serde_json::json;
 
@@ -98,7 +98,7 @@ impl ImageModel for InMemory {
 impl OperationModel for InMemory {
     type Stream = ();
 
-    async fn submit(&self, _: &str, _: VideoRequest<'_>) -> Result<Operation, SubmitError> {
+    async fn submit(&self, _: &str, _: OperationRequest<'_>) -> Result<Operation, SubmitError> {
         Err(SubmitError { failure: no_videos(), rejected: true })
     }
     async fn poll(&self, _: &Operation, _: &LargeBodyPermit) -> Result<Progress, Failure> {

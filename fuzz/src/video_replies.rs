@@ -3,7 +3,8 @@
 
 use generation_queue::job::{Format, VideoJob};
 use generation_queue::port::{
-    AssetFile, Body, Operation, OperationModel, Progress, SubmitError, VideoRequest,
+    AssetFile, Body, Operation, OperationModel, OperationRequest, Progress, SubmitError,
+    VideoRequest,
 };
 use generation_queue::service::Operations;
 use http::StatusCode;
@@ -70,7 +71,7 @@ pub fn check(input: &[u8]) {
 fn submit(service: &Service, model: &str) -> Option<Operation> {
     let message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
     let job = VideoJob::parse(&message.clone().into()).expect("a job");
-    let request = VideoRequest { job: &job, images: &[] };
+    let request = OperationRequest::Video(VideoRequest { job: &job, images: &[] });
     let submitted = now(Operations::new(service, service).submit(model, request));
     service.check_requests();
     let SubmitError { failure, rejected } = match submitted {

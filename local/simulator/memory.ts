@@ -1,5 +1,5 @@
-/** Keeps the requested videos in a file, as a job that waits for one outlives the simulator. */
-import type { State } from "./state.ts";
+/** Keeps what was requested in a file, as a job that waits for one outlives the simulator. */
+import type { Interaction, State } from "./state.ts";
 
 type Memory = Pick<State, "operations" | "interactions" | "files">;
 
@@ -19,7 +19,7 @@ export function recall(file: string): Memory {
       for (const one of { operations, interactions }[name]) {
         if (Date.now() - one.readyAt > KEPT) continue;
         memory[name].set(one.name ?? one.id, one);
-        memory.files.set(one.fileId, files[one.fileId]);
+        if (one.fileId !== undefined) memory.files.set(one.fileId, files[one.fileId]);
       }
     }
     return memory;
@@ -27,6 +27,12 @@ export function recall(file: string): Memory {
     // A job whose video is lost reports that itself.
     return emptyMemory();
   }
+}
+
+function withoutSources(request: Interaction["request"]): Interaction["request"] {
+  if (!("plan" in request)) return { ...request, image: undefined };
+  const { plan } = request;
+  return { ...request, plan: { ...plan, picture: { ...plan.picture, sources: [] } } };
 }
 
 /**
@@ -37,7 +43,7 @@ export function remember(file: string, { operations, interactions, files }: Memo
   const plain = {
     operations: [...operations.values()],
     interactions: [...interactions.values()]
-      .map((one) => ({ ...one, request: { ...one.request, image: undefined } })),
+      .map((one) => ({ ...one, request: withoutSources(one.request) })),
     files: Object.fromEntries(
       [...files].map(([id, film]) => [id, { ...film, source: undefined }]),
     ),

@@ -19,6 +19,8 @@ export interface ImageModel {
   /** Whether it takes `seed`, `temperature`, `topP` and `topK`. */
   samples: boolean;
   type: "png" | "jpeg";
+  /** Whether it also makes images in the background, by interactions. */
+  background: boolean;
 }
 
 /** What a video model can do; without this, what its protocol takes. */
@@ -75,7 +77,7 @@ const DRAWN: Record<string, Partial<ImageModel>> = {
 };
 
 export const IMAGE_MODELS: Record<string, ImageModel> = Object.fromEntries(
-  table.images.map(({ family, aspectRatios, sizes, sized, seed, sources }) => {
+  table.images.map(({ family, aspectRatios, sizes, sized, seed, sources, background }) => {
     const { sizes: pixels = SIZES, ...drawn } = DRAWN[family];
     const model: ImageModel = {
       sizes: Object.fromEntries(aspectRatios.map((ratio) => [ratio, pixels[ratio]])),
@@ -83,6 +85,7 @@ export const IMAGE_MODELS: Record<string, ImageModel> = Object.fromEntries(
       tokens: TOKENS,
       thoughts: 0,
       sources,
+      background,
       samples: seed,
       type: "png",
       ...drawn,

@@ -62,7 +62,7 @@ export function record(request: Request, url: URL, body: string, key: KeyUse): R
   delete headers.authorization;
   return {
     at: Date.now(),
-    kind: kindOf(request.method, url.pathname),
+    kind: kindOf(request.method, url.pathname, parsed),
     method: request.method,
     path: path.pathname + path.search,
     model: modelIn(url.pathname, parsed),
@@ -74,16 +74,24 @@ export function record(request: Request, url: URL, body: string, key: KeyUse): R
   };
 }
 
-function kindOf(method: string, path: string): RequestKind {
+function kindOf(method: string, path: string, body: unknown): RequestKind {
   if (path === "/token") return "token";
   if (method === "POST" && path.endsWith(":generateContent")) return "image";
   if (method === "POST" && path.endsWith(":predictLongRunning")) return "video";
-  if (method === "POST" && path.endsWith("/interactions")) return "video";
+  if (method === "POST" && path.endsWith("/interactions")) {
+    return isImageInteraction(body) ? "image" : "video";
+  }
   if (method === "POST" && path.endsWith("/cancel")) return "cancel";
   if (method === "POST" && path.endsWith(":fetchPredictOperation")) return "poll";
   if (method === "GET" && /\/(operations|interactions)\/[^/]+$/.test(path)) return "poll";
   if (method === "GET" && /:download$|^\/media\/|^\/storage\//.test(path)) return "download";
   return "other";
+}
+
+/** Whether the body of an interaction asks for an image. */
+export function isImageInteraction(body: unknown): boolean {
+  const format = (body as { response_format?: { type?: unknown } } | null)?.response_format;
+  return format?.type === "image";
 }
 
 function modelIn(path: string, body: unknown): string | undefined {

@@ -3,6 +3,7 @@ import type { Film, Painter } from "./painter.ts";
 import type { Outcome } from "./presets.ts";
 import type { RecordedRequest } from "./recording.ts";
 import type { Script, ScriptRule } from "./script.ts";
+import type { ImageRequest } from "./images/plan.ts";
 import type { VideoRequest } from "./videos/interaction_request.ts";
 
 /** The state of a running simulator. */
@@ -39,15 +40,16 @@ export interface Operation {
   inBucket: boolean;
 }
 
-/** A long-running interaction of Omni. */
+/** A long-running interaction of Omni, or of an image model in the background. */
 export interface Interaction {
   id: string;
-  request: VideoRequest;
+  request: VideoRequest | ImageRequest;
   /** Milliseconds since the epoch. */
   readyAt: number;
   outcome: Outcome;
   cancelled: boolean;
-  fileId: string;
+  /** The id of the video. */
+  fileId?: string;
 }
 
 /** What a handler gets. */

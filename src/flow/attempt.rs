@@ -13,10 +13,12 @@ use super::run::Run;
 use super::settle;
 use crate::company::Presence;
 use crate::failure::{Code, Failure};
-use crate::job::{Invalid, Target};
+use crate::job::{Format, Invalid, ObjectLocation, Target};
 use crate::large_body::LargeBodyPermit;
 use crate::policy::retry::{self, SUSPECT};
-use crate::port::{Claim, Clock, Level, Queue, SourceImage, SourceImages, StoredAsset, World};
+use crate::port::{
+    AssetStore, Claim, Clock, Level, Queue, SourceImage, SourceImages, StoredAsset, World,
+};
 
 /// Fails a message that is no job.
 pub(super) async fn reject<W: World>(
@@ -70,8 +72,41 @@ pub(super) fn presence<W: World>(world: &W, claim: &Claim) -> Presence {
     world.company().presence(claim.deaths >= SUSPECT)
 }
 
+/// Begins what takes memory, unless an earlier attempt has stored the asset: then its format is all that
+/// is needed. In a box, so that its code is there once for both kinds.
+pub(super) fn begin<'a, W: World>(
+    world: &'a W,
+    run: &'a Run,
+    claim: &'a Claim,
+    presence: &'a Presence,
+    location: &'a ObjectLocation,
+) -> LocalBoxFuture<'a, Result<Option<Format>, AttemptError>> {
+    Box::pin(async move {
+        // Before anything else can fail: an operator who redrives the job has to know.
+        check_certain(claim)?;
+        if claim.retried
+            && let Some(format) = world.store().find(location).await?
+        {
+            return Ok(Some(format));
+        }
+        // Also with an operation: whatever is in its file may be what kills the workers.
+        enter(world, run, claim, presence).await?;
+        Ok(None)
+    })
+}
+
+/// Refuses a job that may have been paid for already.
+fn check_certain(claim: &Claim) -> Result<(), Failure> {
+    if !claim.submission_pending || claim.operation.is_some() {
+        return Ok(());
+    }
+    let message = "a worker ended between submitting and recording the operation; \
+                   the asset may have been paid for, so it is not submitted again";
+    Err(Failure::give_up(Code::SubmissionUncertain, message))
+}
+
 /// Waits until the job may begin what takes memory. One that was the cause of too many deaths has failed.
-pub(super) async fn begin<W: World>(
+async fn enter<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,

@@ -12,21 +12,21 @@ use crate::failure::Failure;
 use crate::job::Kind;
 use crate::port::{Clock, Level, OperationModel, Queue, World};
 
-/// Tells the provider of every operation that is due. In a box, because a run does it twice and its
+/// Tells the provider of every operation that is due. In a box, because there are several calls and its
 /// code should be there once.
-pub(super) fn operations<W: World>(world: &W) -> LocalBoxFuture<'_, ()> {
+pub(super) fn operations<W: World>(world: &W, kind: Kind) -> LocalBoxFuture<'_, ()> {
     const MOST: Duration = Duration::from_secs(30);
-    Box::pin(async {
-        if let Some(Err(failure)) = within(world, MOST, tell(world)).await {
+    Box::pin(async move {
+        if let Some(Err(failure)) = within(world, MOST, tell(world, kind)).await {
             log::general(world, Level::Warn, "Operation not cancelled", &failure);
         }
     })
 }
 
-async fn tell<W: World>(world: &W) -> Result<(), Failure> {
+async fn tell<W: World>(world: &W, kind: Kind) -> Result<(), Failure> {
     let mut told = None;
     while !world.clock().stopping()
-        && let Some((job, operation)) = world.queue().cancelled(Kind::Video, told.as_ref()).await?
+        && let Some((job, operation)) = world.queue().cancelled(kind, told.as_ref()).await?
     {
         world.operations().cancel(&operation).await?;
         told = Some(job);

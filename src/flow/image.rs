@@ -6,13 +6,17 @@ use futures_util::future::FutureExt;
 
 use super::attempt::{begin, fetch_all, presence, reject, run_attempt};
 use super::error::AttemptError;
+use super::operation;
 use super::report::JobReport;
 use super::run::Run;
 use crate::company::Presence;
 use crate::failure::{Code, Failure};
-use crate::job::{ImageJob, Kind, ObjectLocation};
+use crate::job::{Format, ImageJob, Issue, Kind, ObjectLocation};
+use crate::json::Json;
 use crate::policy::{capabilities, cost};
-use crate::port::{AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, StoredAsset, World};
+use crate::port::{
+    AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, OperationRequest, StoredAsset, World,
+};
 
 /// Processes one image job; its claim was sent at `since`.
 pub(super) async fn process<W: World>(
@@ -39,24 +43,35 @@ async fn make<W: World>(
     presence: &Presence,
 ) -> Result<StoredAsset, AttemptError> {
     let location = ObjectLocation::of(Kind::Image, &job.common.target, &claim.job_id);
-    let stored = |format, model, usage, cost_usd| {
-        let path = location.path(format);
-        let url = world.store().public_url(location.bucket, &path);
-        let (passed_over, took) = (None, None);
-        StoredAsset { path, url, format, model, usage, cost_usd, passed_over, took }
-    };
+    let stored = |format, model, usage| asset(world, job, &location, format, model, usage);
     // What an earlier attempt stored is what was paid for; only the settling is left.
-    if claim.retried
-        && let Some(format) = world.store().find(&location).await?
-    {
-        return Ok(stored(format, None, None, None));
+    if let Some(format) = begin(world, run, claim, presence, &location).await? {
+        return Ok(stored(format, claim.operation.as_ref().map(|op| op.model.clone()), None));
     }
-    begin(world, run, claim, presence).await?;
+    let chosen = job.common.model.as_deref();
+    let check = |model: &str, unmet: &mut Vec<_>| in_background(claim, job, model, unmet);
+    let mut operation = claim.operation.clone();
+    if operation.is_none()
+        && run.is_outlasted(job.image_size)
+        && let Ok(models) = run.models.able(chosen, &check)
+    {
+        let request = OperationRequest::Image(ImageRequest { job, sources: &[] });
+        let price = |model: &str| cost::image(model, job.image_size, None);
+        let sources = job.common.sources();
+        let submitted = operation::submit(world, run, claim, models, sources, request, &price);
+        operation = Some(submitted.await?);
+    }
+    if let Some(operation) = operation {
+        let finished = operation::finish(world, run, claim, &operation, &location);
+        let (format, usage) = finished.await?;
+        return Ok(stored(format, Some(operation.model), usage));
+    }
+
     let check = |model: &str, unmet: &mut Vec<_>| {
         capabilities::image(model, job, unmet);
         run.check_size(job.image_size, unmet);
     };
-    let models = run.models.able(job.common.model.as_deref(), &check)?;
+    let models = run.models.able(chosen, &check)?;
 
     // Until the image is stored: it is decoded where it was received, and sent on from there.
     let permit = world.large_bodies().permit();
@@ -84,12 +99,33 @@ async fn make<W: World>(
         .await?;
 
     world.store().put(&location, image.format, Body::Bytes(image.bytes)).await?;
-    let cost_usd = cost::image(&model, job.image_size, image.usage.as_ref());
-    Ok(StoredAsset {
-        passed_over,
-        took: Some(took),
-        ..stored(image.format, Some(model), image.usage, cost_usd)
-    })
+    let asset = stored(image.format, Some(model), image.usage);
+    Ok(StoredAsset { passed_over, took: Some(took), ..asset })
+}
+
+/// The asset at its place.
+fn asset<W: World>(
+    world: &W,
+    job: &ImageJob,
+    location: &ObjectLocation,
+    format: Format,
+    model: Option<String>,
+    usage: Option<Json<'static>>,
+) -> StoredAsset {
+    let path = location.path(format);
+    let url = world.store().public_url(location.bucket, &path);
+    let price = |model: &String| cost::image(model, job.image_size, usage.as_ref());
+    let cost_usd = model.as_ref().and_then(price);
+    let (passed_over, took) = (None, None);
+    StoredAsset { path, url, format, model, usage, cost_usd, passed_over, took }
+}
+
+/// Adds to `unmet` what keeps a model from making the image in the background. While it cannot be used, one
+/// that has to be waited for is as good.
+fn in_background(claim: &Claim, job: &ImageJob, model: &str, unmet: &mut Vec<Issue>) {
+    let rests = claim.unavailable.iter().any(|known| known.model == model && !known.probe);
+    capabilities::background(model, rests, unmet);
+    capabilities::image(model, job, unmet);
 }
 
 /// A failure, with what it has probably cost: an image whose reply is lost may have been made.

@@ -8,60 +8,68 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::select;
+use futures_util::future::{LocalBoxFuture, select};
 
+use super::attempt::fetch_all;
 use super::error::AttemptError;
+use super::fallback::Able;
 use super::run::Run;
+use super::time_limit::within;
 use super::{log, trouble};
 use crate::failure::{Code, Failure, Next, Standing};
+use crate::job::{Format, ObjectLocation};
 use crate::json::Json;
 use crate::large_body::LargeBodyPermit;
 use crate::policy::polling;
 use crate::port::{
-    AssetFile, Claim, Clock, Level, Operation, OperationModel, Progress, Queue, VideoRequest,
-    World, WriteError,
+    AssetFile, AssetStore, Body, Claim, Clock, Level, Operation, OperationModel, OperationRequest,
+    Progress, Queue, World, WriteError,
 };
 
-/// Refuses a job that may have been paid for already.
-pub(super) fn check_certain(claim: &Claim) -> Result<(), Failure> {
-    if !claim.submission_pending || claim.operation.is_some() {
-        return Ok(());
-    }
-    let message = "a worker ended between submitting and recording the operation; \
-                   the video may have been paid for, so it is not submitted again";
-    Err(Failure::give_up(Code::SubmissionUncertain, message))
-}
-
-/// Has a model begin an operation; `passed_over` tells which were passed over for it, and why. All that
-/// can fail for free has to be done.
-pub(super) async fn begin<W: World>(
-    world: &W,
-    run: &Run,
-    claim: &Claim,
-    (model, passed_over): (&str, Option<&str>),
-    request: VideoRequest<'_>,
-    price: &dyn Fn() -> Option<f64>,
-) -> Result<Operation, AttemptError> {
-    // A worker that is killed between intent and operation leaves a job that must not be
-    // submitted again, so nothing is begun when the end is near.
-    if world.clock().stopping() || run.budget.left(world.clock().now()).is_zero() {
-        // What came before was rejected, so the intent of it is void.
-        return Err(AttemptError::Waiting { delay: Duration::ZERO, reset_submission: true });
-    }
-    let announced = world.queue().begin_submission(&claim.lease, model, passed_over).await;
-    announced.map_err(not_announced)?;
-    match world.operations().submit(model, request).await {
-        Ok(operation) => {
-            record(world, claim, &operation).await?;
-            Ok(operation)
-        }
-        Err(error) => Err(AttemptError::Failed {
-            spent_usd: (error.failure.code == Code::SubmissionUncertain).then(price).flatten(),
-            failure: error.failure,
-            waits_for: None,
-            reset_submission: error.rejected,
-        }),
-    }
+/// Submits a job to the first of `models` that is there; `price` is what a model's asset costs. All else
+/// that can fail for free has been done. The images at `urls` go with the request. In a box, so that its code is there once for both kinds.
+pub(super) fn submit<'a, W: World>(
+    world: &'a W,
+    run: &'a Run,
+    claim: &'a Claim,
+    models: Able<'a>,
+    urls: &'a [String],
+    request: OperationRequest<'a>,
+    price: &'a dyn Fn(&str) -> Option<f64>,
+) -> LocalBoxFuture<'a, Result<Operation, AttemptError>> {
+    Box::pin(async move {
+        let permit = world.large_bodies().permit();
+        let images = fetch_all(world, run, urls, &permit).await?;
+        let request = request.with(&images);
+        let submitted = models.try_each(world, claim, async |model, passed_over| {
+            // A worker that is killed between intent and operation leaves a job that must not be
+            // submitted again, so nothing is begun when the end is near.
+            if world.clock().stopping() || run.budget.left(world.clock().now()).is_zero() {
+                // What came before was rejected, so the intent of it is void.
+                return Err(AttemptError::Waiting {
+                    delay: Duration::ZERO,
+                    reset_submission: true,
+                });
+            }
+            let announced = world.queue().begin_submission(&claim.lease, model, passed_over).await;
+            announced.map_err(not_announced)?;
+            match world.operations().submit(model, request).await {
+                Ok(operation) => {
+                    record(world, claim, &operation).await?;
+                    Ok(operation)
+                }
+                Err(error) => Err(AttemptError::Failed {
+                    spent_usd: (error.failure.code == Code::SubmissionUncertain)
+                        .then(|| price(model))
+                        .flatten(),
+                    failure: error.failure,
+                    waits_for: None,
+                    reset_submission: error.rejected,
+                }),
+            }
+        });
+        submitted.await
+    })
 }
 
 /// An intent whose record is uncertain: nothing was submitted, so it is taken back.
@@ -100,8 +108,45 @@ async fn record<W: World>(
     }
 }
 
+/// Waits for an operation and stores what it made; gives the format, and what the provider says it used.
+/// In a box, so that its code is there once for both kinds.
+pub(super) fn finish<'a, W: World>(
+    world: &'a W,
+    run: &'a Run,
+    claim: &'a Claim,
+    operation: &'a Operation,
+    location: &'a ObjectLocation,
+) -> LocalBoxFuture<'a, Result<(Format, Option<Json<'static>>), AttemptError>> {
+    Box::pin(async move {
+        let permit = world.large_bodies().permit();
+        let (file, usage) = wait(world, run, claim, operation, &permit).await?;
+        let body = match open(world, file).await {
+            Ok(body) => body,
+            Err(failure) => {
+                return Err(trouble::of_operation(world, claim, operation, failure, false).await);
+            }
+        };
+        let inside = match &body {
+            Body::Bytes(bytes) => Format::of(bytes),
+            Body::Stream(_) => None,
+        };
+        // What is at an address is a video.
+        let format = inside.unwrap_or(Format::Mp4);
+        world.store().put(location, format, body).await?;
+        Ok((format, usage))
+    })
+}
+
+/// Opens the file of a video, behind however many redirects.
+async fn open<W: World>(world: &W, file: AssetFile) -> Result<Body<W::Stream>, Failure> {
+    const MOST: Duration = Duration::from_secs(60);
+    let late = || Failure::retry(Code::DownloadFailed, "the video did not begin within a minute");
+    let opened = within(world, MOST, world.operations().download(file)).await;
+    opened.unwrap_or_else(|| Err(late()))
+}
+
 /// Polls an operation until it is over or this run's time is.
-pub(super) async fn wait<W: World>(
+async fn wait<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,

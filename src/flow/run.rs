@@ -24,7 +24,7 @@ pub struct Settings {
     pub worker_lifetime: Duration,
     /// How old the worker was when the run began.
     pub worker_age: Duration,
-    /// After how long a video's operation that has not ended is given up.
+    /// After how long an operation that has not ended is given up.
     pub operation_deadline: Duration,
     /// After how many attempts a job has failed; at least 1.
     pub max_attempts: u32,
@@ -85,9 +85,19 @@ impl Run {
         of_late.max().unwrap_or_default().max(latency::image(size).usual)
     }
 
+    /// Whether a worker may not live long enough to wait for an image of a size.
+    pub(super) fn is_outlasted(&self, size: Option<&str>) -> bool {
+        latency::image(size).longest > self.longest()
+    }
+
+    /// How long something may take at most that a worker waits for.
+    fn longest(&self) -> Duration {
+        self.lifetime.saturating_sub(SETTLING)
+    }
+
     /// Adds to `unmet` a size of images that no worker lives long enough for.
     pub(super) fn check_size(&self, size: Option<&str>, unmet: &mut Vec<Issue>) {
-        let (usual, longest) = (latency::image(size).usual, self.lifetime.saturating_sub(SETTLING));
+        let (usual, longest) = (latency::image(size).usual, self.longest());
         if usual > longest {
             let (usual, longest) = (usual.as_secs(), longest.as_secs());
             let expected = format!(

@@ -24,14 +24,11 @@ pub async fn run_images<W: World>(world: &W, settings: Settings) -> RunReport {
 /// Drains the video queue.
 pub async fn run_videos<W: World>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
-    cancel::operations(world).await;
-    let report = run_queue(world, &run, Kind::Video, &|claim, since| {
+    cancel::operations(world, Kind::Video).await;
+    run_queue(world, &run, Kind::Video, &|claim, since| {
         Box::pin(video::process(world, &run, claim, since))
     })
-    .await;
-    // What was cancelled meanwhile, perhaps during this very run.
-    cancel::operations(world).await;
-    report
+    .await
 }
 
 async fn run_queue<'a, W: World>(
@@ -43,7 +40,8 @@ async fn run_queue<'a, W: World>(
     let mut report = RunReport::new(kind.queue());
     run.cpu_time.measure(world.clock(), drain(world, run, kind, process, &mut report)).await;
     // After the jobs: users wait for those.
-    if matches!(report.stopped, Stopped::Empty | Stopped::MaxJobs) {
+    let is_done = matches!(report.stopped, Stopped::Empty | Stopped::MaxJobs);
+    if is_done {
         match publish::repair(world, run, kind).await {
             Ok(repaired) => report.repaired = repaired,
             Err(failure) => {
@@ -53,5 +51,10 @@ async fn run_queue<'a, W: World>(
     }
     let spent = run.budget.spent(world.clock().now());
     report.duration_ms = milliseconds(spent);
+    // What was cancelled meanwhile, perhaps during this very run. Few images have operations, so their
+    // runs ask only when there is nothing else to do.
+    if is_done || kind == Kind::Video {
+        cancel::operations(world, kind).await;
+    }
     report
 }

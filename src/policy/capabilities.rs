@@ -23,6 +23,18 @@ pub fn image(model: &str, job: &ImageJob, unmet: &mut Vec<Issue>) {
     }
 }
 
+/// Whether a model makes images in the background. At Vertex AI none does.
+pub fn makes_in_background(model: &str) -> bool {
+    !model.starts_with("vertex/") && image_row(model).is_some_and(|row| row.background)
+}
+
+/// Adds to `unmet` that a model makes no images in the background, or rests.
+pub fn background(model: &str, rests: bool, unmet: &mut Vec<Issue>) {
+    if rests || !makes_in_background(model) {
+        unmet.push(issue(model, "imageSize", "none"));
+    }
+}
+
 /// Adds to `unmet` what `model` cannot do of a video job.
 pub fn video(model: &str, job: &VideoJob, unmet: &mut Vec<Issue>) {
     let mut expect = |field: &str, expected: &str| unmet.push(issue(model, field, expected));

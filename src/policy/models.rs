@@ -28,6 +28,8 @@ pub struct ImageRow {
     pub sized: bool,
     /// How many images it changes at most.
     pub sources: usize,
+    /// Whether it makes images in the background, as interactions (`@google/genai` 3.1).
+    pub background: bool,
     /// Whether it takes a seed.
     pub seed: bool,
     /// The prices of its tokens.
@@ -64,6 +66,7 @@ pub const IMAGE_ROWS: [ImageRow; 5] = [
         sizes: &[("1K", 0.039)],
         sized: false,
         sources: 3,
+        background: false,
         seed: true,
         rates: Rates { input: 0.30, text: 2.50, image: 30.0 },
     },
@@ -75,6 +78,7 @@ pub const IMAGE_ROWS: [ImageRow; 5] = [
         sizes: &[("1K", 0.0336), ("2K", 0.0504), ("4K", 0.113)],
         sized: true,
         sources: 14,
+        background: true,
         seed: false,
         rates: Rates { input: 1.50, text: 7.50, image: 30.0 },
     },
@@ -85,6 +89,7 @@ pub const IMAGE_ROWS: [ImageRow; 5] = [
         sizes: &[("512", 0.045), ("1K", 0.067), ("2K", 0.101), ("4K", 0.151)],
         sized: true,
         sources: 14,
+        background: true,
         seed: true,
         rates: Rates { input: 0.50, text: 3.0, image: 60.0 },
     },
@@ -95,6 +100,7 @@ pub const IMAGE_ROWS: [ImageRow; 5] = [
         sizes: &[("1K", 0.0336)],
         sized: true,
         sources: 14,
+        background: false,
         seed: true,
         rates: Rates { input: 0.25, text: 1.50, image: 30.0 },
     },
@@ -104,6 +110,7 @@ pub const IMAGE_ROWS: [ImageRow; 5] = [
         sizes: &[("1K", 0.134), ("2K", 0.134), ("4K", 0.24)],
         sized: true,
         sources: 14,
+        background: true,
         seed: true,
         rates: Rates { input: 2.0, text: 12.0, image: 120.0 },
     },

@@ -15,8 +15,8 @@ pub use asset::{AssetStore, Body, SourceImage, SourceImages};
 pub use clock::Clock;
 pub use log::{Level, Log, LogEntry};
 pub use model::{
-    AssetFile, GeneratedImage, ImageModel, ImageRequest, OperationModel, Progress, SubmitError,
-    VideoRequest,
+    AssetFile, GeneratedImage, ImageModel, ImageRequest, OperationModel, OperationRequest,
+    Progress, SubmitError, VideoRequest,
 };
 pub use queue::{
     Claim, ClaimRequest, Completion, Deferral, Ending, GenerationTime, Lease, LinkOutcome,

@@ -50,6 +50,25 @@ pub struct VideoRequest<'a> {
     pub images: &'a [SourceImage],
 }
 
+/// What an operation is to make.
+#[derive(Debug, Clone, Copy)]
+pub enum OperationRequest<'a> {
+    /// An image, by a model that makes images in the background.
+    Image(ImageRequest<'a>),
+    /// A video.
+    Video(VideoRequest<'a>),
+}
+
+impl<'a> OperationRequest<'a> {
+    /// The request with the images that go with it.
+    pub fn with(self, images: &'a [SourceImage]) -> Self {
+        match self {
+            Self::Image(request) => Self::Image(ImageRequest { sources: images, ..request }),
+            Self::Video(request) => Self::Video(VideoRequest { images, ..request }),
+        }
+    }
+}
+
 /// Why a submission brought no operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SubmitError {
@@ -65,36 +84,36 @@ pub struct SubmitError {
 pub enum Progress {
     /// Still working.
     Pending,
-    /// There is a video.
+    /// There is an asset.
     Ready(AssetFile, Option<Json<'static>>),
-    /// It is over without a video; trying again means a new submission.
+    /// It is over without an asset; trying again means a new submission.
     Ended(Failure),
     /// It is over, it says, and has nothing to show for it. That has been a mistake before; if it is
     /// none, it has ended with this failure.
     Unclear(Failure),
 }
 
-/// Where a finished video is.
+/// Where a finished asset is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssetFile {
-    /// At a URI of the provider's.
+    /// At a URI of the provider's; only a video.
     Remote(String),
     /// In the reply itself.
     Inline(Vec<u8>),
 }
 
-/// Makes videos by operations that outlast a request.
+/// Makes assets by operations that outlast a request.
 pub trait OperationModel {
     /// A body that is still being transferred.
     type Stream;
 
-    /// Has `model` begin a video.
+    /// Has `model` begin an asset.
     async fn submit(
         &self,
         model: &str,
-        request: VideoRequest<'_>,
+        request: OperationRequest<'_>,
     ) -> Result<Operation, SubmitError>;
-    /// Polls an operation. A video inside of the reply is received under the job's permit. A
+    /// Polls an operation. An asset inside of the reply is received under the job's permit. A
     /// failure says nothing about the operation.
     async fn poll(
         &self,
@@ -103,6 +122,6 @@ pub trait OperationModel {
     ) -> Result<Progress, Failure>;
     /// Has an operation stopped, where its provider can do that.
     async fn cancel(&self, operation: &Operation) -> Result<(), Failure>;
-    /// Opens a finished video. What it gives is an MP4 by its first bytes.
+    /// Opens a finished asset. What it gives is of a known format by its first bytes.
     async fn download(&self, file: AssetFile) -> Result<Body<Self::Stream>, Failure>;
 }

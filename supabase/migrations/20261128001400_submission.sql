@@ -1,6 +1,6 @@
--- A video is paid for when it is submitted, and the provider knows no idempotency key. So the intent is written
--- before the submission and the operation right after it: a worker that finds an intent without an operation must
--- not submit again.
+-- A video, or an image in the background, is paid for when it is submitted, and the provider knows no idempotency key.
+-- So the intent is written before the submission and the operation right after it: a worker that finds an intent
+-- without an operation must not submit again.
 
 create or replace function public.begin_generation_submission(
   queue_name text,

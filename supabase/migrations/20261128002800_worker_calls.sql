@@ -103,9 +103,9 @@ end
 $$;
 
 -- Since when a worker of the queue is needed for maintenance, work that no message stands for; null when it is not.
--- There are two kinds: operations of cancelled jobs, which only workers of videos cancel at the provider, and
--- publications that a worker has not made. The conditions are those of cancelled_generation_operations and
--- unpublished_generation_jobs: the called worker finds something, takes it, and by that ends the need.
+-- There are two kinds: operations of cancelled jobs, which workers cancel at the provider, and publications that a
+-- worker has not made. The conditions are those of cancelled_generation_operations and unpublished_generation_jobs: the
+-- called worker finds something, takes it, and by that ends the need.
 create or replace function generation_private.maintenance_since(queue_name text)
 returns timestamptz
 language plpgsql stable
@@ -118,8 +118,7 @@ begin
     (
       select j.updated_at
       from public.generation_jobs as j
-      where queue_name = 'video_generation_queue'
-        and j.queue = queue_name
+      where j.queue = queue_name
         and j.cancellation_pending
         and j.cancellation_tries = 0
       order by j.updated_at
@@ -128,8 +127,7 @@ begin
     (
       select j.updated_at + interval '5 minutes'
       from public.generation_jobs as j
-      where queue_name = 'video_generation_queue'
-        and j.queue = queue_name
+      where j.queue = queue_name
         and j.cancellation_pending
         and j.updated_at < moment - interval '5 minutes'
       order by j.updated_at

@@ -1,6 +1,7 @@
 /** The functions' requests to the provider, compared with those of Google's own clients. */
 import assert from "node:assert/strict";
 import {
+  officialBackgroundRequest,
   officialImageRequest,
   officialOmniRequest,
   officialVeoRequest,
@@ -117,6 +118,16 @@ Deno.test("the functions send the same requests as the official clients", async 
       { aspectRatio: "4:1", imageSize: "512" },
       { aspectRatio: "4:1", imageSize: "512", model: "gemini-3.1-flash-image" },
     ],
+    "an edit in the background, which may outlast the worker": [
+      { sourceImageUrl, editMode: true, aspectRatio: "16:9", imageSize: "4K", seed: 7 },
+      {
+        sources: [source],
+        aspectRatio: "16:9",
+        imageSize: "4K",
+        seed: 7,
+        model: "gemini-3.1-flash-image",
+      },
+    ],
     "an edit by Vertex AI": [
       { sourceImageUrl, editMode: true, aspectRatio: "3:2", model: VERTEX_IMAGE },
       { sources: [source], aspectRatio: "3:2", model: VERTEX_IMAGE },
@@ -127,7 +138,11 @@ Deno.test("the functions send the same requests as the official clients", async 
       const prompt = "A hero";
       assertSameIntent(
         await requestFor("image", { prompt, ...message }),
-        await officialImageRequest({ model: IMAGE_MODEL, prompt, ...official }),
+        await (official.imageSize === "4K" ? officialBackgroundRequest : officialImageRequest)({
+          model: IMAGE_MODEL,
+          prompt,
+          ...official,
+        }),
       );
     });
   }

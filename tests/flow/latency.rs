@@ -12,6 +12,9 @@ use crate::model_choice::FLASH_3_1;
 use crate::support::ledger::Status;
 use crate::world::{MemoryWorld, prompt, settings};
 
+/// The same model where it makes nothing in the background.
+const AT_VERTEX: &str = "vertex/gemini-3.1-flash-image";
+
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
@@ -88,6 +91,7 @@ fn a_size_that_usually_takes_minutes_is_not_begun_late() {
     let world = MemoryWorld::new();
     let large = json!({"storyboardId": "sb", "prompt": "p", "imageSize": "4K"});
     world.send_image(large);
+    let one_model = || Settings { models: vec![AT_VERTEX.into()], ..settings() };
     let worker_age = seconds(21);
     assert_eq!(world.run_images(Settings { worker_age, ..one_model() }).waiting, 1);
     assert_eq!(world.run_images(one_model()).succeeded, 1);
@@ -99,7 +103,12 @@ fn a_size_for_which_no_worker_lives_long_enough_is_refused_before_anything_is_pa
     let large = world.send_image(json!({"storyboardId": "sb", "prompt": "p", "imageSize": "4K"}));
     let small = world.send_image(json!({"storyboardId": "sb", "prompt": "p", "imageSize": "2K"}));
     let (worker_lifetime, budget) = (seconds(60), seconds(48));
-    let report = world.run_images(Settings { worker_lifetime, budget, ..one_model() });
+    let report = world.run_images(Settings {
+        worker_lifetime,
+        budget,
+        models: vec![AT_VERTEX.into()],
+        ..settings()
+    });
     assert_eq!((report.failed, report.succeeded), (1, 1));
     assert_eq!(world.model.asked.borrow().len(), 1);
     assert_eq!(world.queue.row(small).status, Status::Succeeded);

@@ -4,12 +4,13 @@
 //! - `submission`, `operation`, `cancellation`: the long-running operation of a video job
 //! - `attempt`, `death`, `lease`: failures, workers that die, and workers that share a queue
 //! - `run`, `shutdown`: how many jobs a worker takes, and how it ends
-//! - `latency`: images that take as long as a worker lives
+//! - `latency`, `background`: images that take as long as a worker lives, or longer
 //! - `model_choice`, `trouble`: which model does a job, and what happens while it cannot
 //! - `world`: the ports; the queue uses the model of the ledger that `tests/ledger/` verifies
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod attempt;
+mod background;
 mod cancellation;
 mod death;
 mod image;

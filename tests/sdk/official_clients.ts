@@ -62,6 +62,7 @@ export interface ImageAndVeoClient {
 export interface Interaction {
   id: string;
   status: string;
+  output_image?: { data?: string; mime_type?: string };
   output_video?: { uri?: string; data?: string; mime_type?: string };
 }
 

@@ -115,6 +115,23 @@ export function generateImage(simulator: Simulator, input: ImageInput) {
   });
 }
 
+/** Begins an image in the background. */
+export function startImage(simulator: Simulator, input: ImageInput) {
+  const { model, prompt, aspectRatio, imageSize, seed, sources = [] } = input;
+  return omniClient(simulator).interactions.create({
+    model,
+    background: true,
+    input: [...sources.map(inputImage), { type: "text", text: prompt }],
+    response_format: {
+      type: "image",
+      aspect_ratio: aspectRatio,
+      image_size: imageSize,
+      delivery: "inline",
+    },
+    ...(seed !== undefined && { generation_config: { seed } }),
+  });
+}
+
 export function startVeo(simulator: Simulator, input: VideoInput) {
   const { client, model } = clientFor(simulator, input.model);
   const { prompt, aspectRatio, durationSeconds, resolution, source, lastFrame } = input;
@@ -151,11 +168,7 @@ export function startOmni(simulator: Simulator, input: VideoInput) {
   const { prompt, aspectRatio, durationSeconds, resolution, seed } = input;
   const { source, lastFrame, references } = input;
   const sources = references ?? [source, lastFrame].filter((frame) => frame !== undefined);
-  const images = sources.map(({ bytes, mimeType }) => ({
-    type: "image" as const,
-    data: encodeBase64(bytes),
-    mime_type: mimeType,
-  }));
+  const images = sources.map(inputImage);
   // As the guide says which of two images is which.
   const tags = lastFrame ? "<FIRST_FRAME> <LAST_FRAME> " : "";
   const config = {
@@ -182,6 +195,11 @@ export function officialImageRequest(input: ImageInput): Promise<RecordedRequest
   return recorded((simulator) => generateImage(simulator, input));
 }
 
+/** The request by which the official client begins an image in the background. */
+export function officialBackgroundRequest(input: ImageInput): Promise<RecordedRequest> {
+  return recorded((simulator) => startImage(simulator, input));
+}
+
 /** The request by which the official client starts a Veo video. */
 export function officialVeoRequest(input: VideoInput): Promise<RecordedRequest> {
   return recorded((simulator) => startVeo(simulator, input));
@@ -196,6 +214,10 @@ async function recorded(act: (simulator: Simulator) => Promise<unknown>): Promis
   await using simulator = await startSimulator();
   await act(simulator);
   return simulator.requests.find(({ accepted }) => accepted)!;
+}
+
+function inputImage({ bytes, mimeType }: Source) {
+  return { type: "image" as const, data: encodeBase64(bytes), mime_type: mimeType };
 }
 
 function inline({ bytes, mimeType }: Source) {

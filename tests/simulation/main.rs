@@ -117,7 +117,7 @@ fn what_once_went_wrong_does_not_again() {
 
 #[test]
 fn jobs_end_in_many_ways() {
-    let ends: BTreeSet<_> = (0..1_000).flat_map(|seed| play(seed, false).ends).collect();
+    let ends: BTreeSet<_> = (0..2_000).flat_map(|seed| play(seed, false).ends).collect();
     for end in [
         "succeeded",
         "cancelled",

@@ -6,8 +6,8 @@ use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::job::Format;
 use generation_queue::large_body::LargeBodyPermit;
 use generation_queue::port::{
-    AssetFile, Body, GeneratedImage, ImageModel, ImageRequest, Operation, OperationModel, Progress,
-    SubmitError, VideoRequest,
+    AssetFile, Body, GeneratedImage, ImageModel, ImageRequest, Operation, OperationModel,
+    OperationRequest, Progress, SubmitError,
 };
 
 use super::check;
@@ -147,8 +147,11 @@ impl OperationModel for Worker {
     async fn submit(
         &self,
         model: &str,
-        request: VideoRequest<'_>,
+        request: OperationRequest<'_>,
     ) -> Result<Operation, SubmitError> {
+        let OperationRequest::Video(request) = request else {
+            panic!("images are made at once here")
+        };
         let sim = &self.sim;
         let job = job_of(&request.job.common.prompt);
         check::lease(self, job);

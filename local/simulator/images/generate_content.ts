@@ -4,9 +4,10 @@ import { invalidArgument, jsonResponse, modelNotFound } from "../google_errors.t
 import { IMAGE_MODELS, type ImageModel } from "../models.ts";
 import { presetMismatch } from "../presets.ts";
 import { parseJson, readMessage } from "../proto_json.ts";
-import { delay, newId, type RequestContext } from "../state.ts";
+import { delay, newId, type RequestContext, type State } from "../state.ts";
 import { GENERATE_CONTENT_REQUEST, type GenerateContentRequest } from "./request_schema.ts";
 import type { ScriptRule } from "../script.ts";
+import type { Plan } from "./plan.ts";
 import { readSourceImage, type SourceImage } from "./source_image.ts";
 
 /** Tokens that an image in the prompt counts as. */
@@ -20,16 +21,11 @@ export async function generateContent(
   const model = Object.hasOwn(IMAGE_MODELS, modelName) ? IMAGE_MODELS[modelName] : undefined;
   if (model === undefined) throw modelNotFound(modelName, "generateContent");
   const request = readMessage(parseJson(body), GENERATE_CONTENT_REQUEST) as GenerateContentRequest;
-  const { prompt, sources } = readContents(request);
-  refuseSampling(request, model);
-  if (sources.length > model.sources) {
-    throw invalidArgument(`At most ${model.sources} input images are supported by this model.`);
-  }
-  const [width, height] = pixelSize(request, model, sources[0]);
-  const size = request.generationConfig?.imageConfig?.imageSize ?? "1K";
-  const { type, thoughts, tokens: { [size]: tokens } } = model;
-  // The same prompt with another seed gives another picture.
-  const seed = state.seed + Number(request.generationConfig?.seed ?? 0);
+  const { picture, tokens, thoughts } = planPicture(state, modelName, {
+    ...readContents(request),
+    config: request.generationConfig,
+  });
+  const { prompt, sources, type } = picture;
 
   await delay(state.imageDelayMs, state.closing);
 
@@ -39,22 +35,14 @@ export async function generateContent(
   if (withoutImage) return jsonResponse({ ...withoutImage, usageMetadata: promptUsage, ...head });
 
   record.accepted = true;
-  const picture = await state.painter.picture({
-    type,
-    prompt,
-    label: modelName,
-    width,
-    height,
-    seed,
-    sources,
-  });
+  const bytes = await state.painter.picture(picture);
   // There is a text part, too, whatever modalities were asked for: clients have to look for the
   // image among the parts.
   return jsonResponse({
     candidates: [
       candidate([
         { text: sources.length > 0 ? "Here is the edited picture. " : "Here is your picture. " },
-        { inlineData: { mimeType: `image/${type}`, data: encodeBase64(picture) } },
+        { inlineData: { mimeType: `image/${type}`, data: encodeBase64(bytes) } },
       ]),
     ],
     ...head,
@@ -66,6 +54,27 @@ export async function generateContent(
       totalTokenCount: promptUsage.promptTokenCount + thoughts + tokens,
     },
   });
+}
+
+type Config = NonNullable<GenerateContentRequest["generationConfig"]>;
+
+/** Checks what a model is asked for. */
+export function planPicture(
+  state: State,
+  label: string,
+  { prompt, sources, config = {} }: { prompt: string; sources: SourceImage[]; config?: Config },
+): Plan {
+  const model = IMAGE_MODELS[label];
+  refuseSampling(config, model);
+  if (sources.length > model.sources) {
+    throw invalidArgument(`At most ${model.sources} input images are supported by this model.`);
+  }
+  const [width, height] = pixelSize(config, model, sources[0]);
+  const size = config.imageConfig?.imageSize ?? "1K";
+  const { type, thoughts, tokens: { [size]: tokens } } = model;
+  // The same prompt with another seed gives another picture.
+  const seed = state.seed + Number(config.seed ?? 0);
+  return { picture: { type, prompt, label, width, height, seed, sources }, tokens, thoughts };
 }
 
 /** What a rule has the model answer instead of an image; undefined where it wants one. */
@@ -134,8 +143,8 @@ function readContents(request: GenerateContentRequest) {
 
 const SAMPLING = ["seed", "temperature", "topP", "topK"] as const;
 
-function refuseSampling({ generationConfig = {} }: GenerateContentRequest, model: ImageModel) {
-  const given = SAMPLING.find((name) => generationConfig[name] !== undefined);
+function refuseSampling(config: Config, model: ImageModel) {
+  const given = SAMPLING.find((name) => config[name] !== undefined);
   if (given !== undefined && !model.samples) {
     throw invalidArgument(`${given} is not supported by this model.`);
   }
@@ -143,11 +152,10 @@ function refuseSampling({ generationConfig = {} }: GenerateContentRequest, model
 
 /** The size asked for. By default an edit keeps the shape of its source; a new image is square. */
 function pixelSize(
-  request: GenerateContentRequest,
+  { responseModalities, candidateCount, imageConfig = {} }: Config,
   model: ImageModel,
   source: SourceImage | undefined,
 ): [number, number] {
-  const { responseModalities, candidateCount, imageConfig = {} } = request.generationConfig ?? {};
   if (responseModalities !== undefined && !responseModalities.includes("IMAGE")) {
     throw invalidArgument("The requested combination of response modalities is not supported.");
   }

@@ -1,6 +1,7 @@
-/** Omni: POST /v1beta/interactions, GET …/{id}, POST …/{id}/cancel. */
+/** Omni, and images in the background: POST /v1beta/interactions, GET …/{id}, POST …/{id}/cancel. */
 import { encodeBase64 } from "../base64.ts";
 import { jsonResponse } from "../google_errors.ts";
+import { finishedImage, readImageRequest } from "../images/interaction_request.ts";
 import { videoOutcome } from "../presets.ts";
 import { delay, type Interaction, newId, type RequestContext } from "../state.ts";
 import { addFile, addressOf } from "./files.ts";
@@ -11,9 +12,9 @@ const TOKENS_PER_SECOND = 5792;
 
 export async function createInteraction(context: RequestContext): Promise<Response> {
   const { state, body, record, rule } = context;
-  const request = readVideoRequest(body);
+  const request = record.kind === "image" ? readImageRequest(state, body) : readVideoRequest(body);
   record.accepted = true;
-  const fileId = addFile(state, {
+  const fileId = "plan" in request ? undefined : addFile(state, {
     prompt: request.prompt,
     label: `${request.model} · ${request.resolution}`,
     aspectRatio: request.aspectRatio,
@@ -21,10 +22,11 @@ export async function createInteraction(context: RequestContext): Promise<Respon
     seed: state.seed + request.seed,
     source: request.image,
   });
+  const delayMs = "plan" in request ? state.imageDelayMs : state.videoDelayMs;
   const interaction: Interaction = {
     id: `v1_${newId()}`,
     request,
-    readyAt: Date.now() + state.videoDelayMs,
+    readyAt: Date.now() + delayMs,
     outcome: videoOutcome(rule),
     cancelled: false,
     fileId,
@@ -33,7 +35,7 @@ export async function createInteraction(context: RequestContext): Promise<Respon
   state.remember();
   if (request.background) return jsonResponse(head(interaction, "in_progress"));
   // Without `background` the answer is the finished interaction.
-  await delay(state.videoDelayMs, state.closing);
+  await delay(delayMs, state.closing);
   return jsonResponse(await finished(context, interaction));
 }
 
@@ -86,18 +88,22 @@ async function finished(
   if (outcome === "nothing") return { ...head(interaction, "completed"), steps: [] };
   if (outcome !== "video") {
     // A refusal has no status of its own: a completed interaction that says so in words.
-    const text = "I can't create that video. Please try a different prompt.";
+    const noun = "plan" in request ? "image" : "video";
+    const text = `I can't create that ${noun}. Please try a different prompt.`;
     return {
       ...head(interaction, "completed"),
       steps: [{ type: "model_output", content: [{ type: "text", text }] }],
       usage: { total_output_tokens: 14 },
     };
   }
+  if ("plan" in request) {
+    return { ...head(interaction, "completed"), ...await finishedImage(state, request) };
+  }
   const tokens = Math.round(request.seconds * TOKENS_PER_SECOND);
   const [words, thoughts] = [Math.ceil(request.prompt.length / 4), 300];
   const where = request.delivery === "uri"
-    ? { uri: addressOf(url, interaction.fileId) }
-    : { data: encodeBase64(await state.painter.film(state.files.get(interaction.fileId)!)) };
+    ? { uri: addressOf(url, interaction.fileId!) }
+    : { data: encodeBase64(await state.painter.film(state.files.get(interaction.fileId!)!)) };
   return {
     ...head(interaction, "completed"),
     steps: [{

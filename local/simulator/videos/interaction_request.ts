@@ -34,7 +34,7 @@ export class InteractionError extends ApiError {
 
 type Fields = Record<string, unknown>;
 
-const REQUEST_FIELDS = [
+export const REQUEST_FIELDS = [
   "model",
   "input",
   "background",
@@ -83,7 +83,7 @@ function readConfig(value: unknown): { seed: number; task?: string } {
 const TASKS = ["text_to_video", "image_to_video", "reference_to_video", "edit", "extend"];
 
 /** A text, contents, or steps of contents. An empty input is accepted (and billed) by the API. */
-function readInput(input: unknown): { prompt: string; images: SourceImage[] } {
+export function readInput(input: unknown): { prompt: string; images: SourceImage[] } {
   if (input === undefined || input === null) return { prompt: "", images: [] };
   if (typeof input === "string") return { prompt: input, images: [] };
   const texts: string[] = [];
@@ -167,7 +167,7 @@ function checkModel(
   }
 }
 
-function fields(where: string, value: unknown, known: string[]): Fields {
+export function fields(where: string, value: unknown, known: string[]): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new InteractionError(`${where} has to be an object`);
   }

@@ -16,7 +16,7 @@ fn table() -> Value {
         let sizes: Vec<_> = row.sizes.iter().map(|(size, _)| size).collect();
         json!({
             "family": row.family, "aspectRatios": row.ratios, "sizes": sizes, "sized": row.sized,
-            "sources": row.sources, "seed": row.seed,
+            "sources": row.sources, "background": row.background, "seed": row.seed,
         })
     });
     let videos = VIDEO_ROWS.map(|row| {

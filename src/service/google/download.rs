@@ -131,12 +131,6 @@ fn to_bytes(url: &WebUrl, base: &WebUrl) -> WebUrl {
     at_base(&format!("{path}{method}?{query}"), base).unwrap_or_else(|_| url.clone())
 }
 
-/// A video that came inside of a reply, if it is one.
-pub(super) fn check_inline<S>(bytes: Vec<u8>) -> Result<Body<S>, Failure> {
-    check_bytes(&bytes)?;
-    Ok(Body::Bytes(bytes))
-}
-
 /// A proxy passes on Google's replies with the addresses of Google's files in them. The key is
 /// the proxy's or behind it, so the files have to be asked for there.
 fn behind_proxy(url: WebUrl, base: &WebUrl) -> WebUrl {

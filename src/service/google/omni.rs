@@ -11,9 +11,9 @@ use super::operation_state::OperationState;
 use super::protocol::{Ask, OperationProtocol, says_something};
 use crate::failure::{Code, Failure};
 use crate::http::Reply;
-use crate::job::VideoImages;
+use crate::job::{Kind, VideoImages, VideoJob};
 use crate::json::{Json, object_with_media, same_name};
-use crate::port::VideoRequest;
+use crate::port::{ImageRequest, OperationRequest, VideoRequest};
 use crate::service::redact::redacted;
 
 /// The most submissions when one ends without a video and without a good reason.
@@ -36,19 +36,83 @@ const STATUSES: [&str; 9] = [
 pub(super) struct Omni {
     /// Where the interactions are, below the address of the service.
     path: &'static str,
-    /// How a finished video is delivered: at a `uri`, or `inline`.
+    /// How what is finished is delivered: at a `uri`, or `inline`.
     delivery: &'static str,
+    /// What they make.
+    kind: Kind,
 }
 
 /// Omni at the Gemini API.
-pub(super) const OMNI: Omni = Omni { path: "interactions", delivery: "uri" };
+pub(super) const OMNI: Omni = Omni { path: "interactions", delivery: "uri", kind: Kind::Video };
 
 /// Omni at Vertex AI, which would need a bucket to deliver otherwise.
-pub(super) const VERTEX_OMNI: Omni = Omni { path: "v1beta1/interactions", delivery: "inline" };
+pub(super) const VERTEX_OMNI: Omni =
+    Omni { path: "v1beta1/interactions", delivery: "inline", kind: Kind::Video };
+
+/// Gemini's image models in the background, at the Gemini API.
+pub(super) const IMAGES: Omni = Omni { delivery: "inline", kind: Kind::Image, ..OMNI };
+
+impl Omni {
+    /// Submits what its models make.
+    pub(super) fn begin(&self, model: &str, request: OperationRequest<'_>) -> Ask {
+        Ask::Post(self.path.into(), submission(model, self.delivery, request))
+    }
+
+    /// An end without an asset that may be tried again.
+    fn nothing(&self, message: String) -> Failure {
+        let code = if self.kind == Kind::Image { Code::NoImage } else { Code::NoVideo };
+        Failure::retry_at_most(code, ATTEMPTS, message)
+    }
+
+    /// What a completed interaction means that has nothing to show.
+    fn completed(&self, id: &str, interaction: &Json<'_>) -> OperationState {
+        let error = error_in(interaction);
+        if !error.is_null() {
+            return OperationState::Ended(operation_failure(id, error));
+        }
+        let mut said = String::new();
+        let (noun, output) = match self.kind {
+            Kind::Image => ("image", "output_image"),
+            Kind::Video => ("video", "output_video"),
+        };
+        let mut shows = says_something(interaction.get(output));
+        for list in ["steps", "outputs"] {
+            interaction.get(list).each_object(
+                &mut |it| match it.get("type").text().map(|it| &**it) {
+                    Some("text") => {
+                        if let Some(text) = it.get("text").text() {
+                            said = format!("{said}{text} ");
+                        }
+                    }
+                    Some(media) if media == noun => {
+                        let is_more =
+                            |(name, value)| !same_name(name, "type") && says_something(value);
+                        shows |= it.inside().any(is_more);
+                    }
+                    _ => {}
+                },
+            );
+        }
+        if shows {
+            return OperationState::Unknown;
+        }
+        if said.is_empty() {
+            let message = format!("{id} ended without an asset and without a reason");
+            return OperationState::Unclear(self.nothing(message));
+        }
+        // The model explains in words why it does not show what was asked for.
+        let message = format!("{id} was refused: {}", redacted(&said));
+        OperationState::Ended(Failure::give_up(Code::ContentBlocked, message))
+    }
+}
 
 impl OperationProtocol for Omni {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
     fn submit(&self, model: &str, request: &VideoRequest<'_>) -> Ask {
-        Ask::Post(self.path.into(), submission(model, self.delivery, request))
+        self.begin(model, OperationRequest::Video(*request))
     }
 
     fn name_key(&self) -> &'static str {
@@ -69,11 +133,11 @@ impl OperationProtocol for Omni {
         let Some(interaction) = document.find(&known) else { return OperationState::Unreadable };
         match status_of(interaction).unwrap_or_default() {
             "queued" | "in_progress" => OperationState::Pending,
-            "completed" => completed(id, interaction),
+            "completed" => self.completed(id, interaction),
             "failed" => OperationState::Ended(failed(id, interaction)),
             "incomplete" => {
-                let message = format!("{id} ended before the video was complete");
-                OperationState::Ended(Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message))
+                let message = format!("{id} ended before the asset was complete");
+                OperationState::Ended(self.nothing(message))
             }
             "budget_exceeded" => {
                 let message = format!("{id} ended because its budget is used up");
@@ -103,19 +167,15 @@ impl OperationProtocol for Omni {
 }
 
 /// The body of a submission. Names are in snake case and the duration is a text here.
-fn submission(
-    model: &str,
-    delivery: &str,
-    &VideoRequest { job, images }: &VideoRequest<'_>,
-) -> Vec<u8> {
-    // Otherwise the model guesses what the images are. That one of two is the last frame has no
-    // task of its own; the guide's tags say it.
-    let (tags, task) = match (job.images(), images.len()) {
-        (_, 0) => ("", "text_to_video"),
-        (VideoImages::References, _) => ("", "reference_to_video"),
-        (VideoImages::Frames, 1) => ("", "image_to_video"),
-        (VideoImages::Frames, _) => ("<FIRST_FRAME> <LAST_FRAME> ", "image_to_video"),
+fn submission(model: &str, delivery: &str, request: OperationRequest<'_>) -> Vec<u8> {
+    let (common, images, tags, task) = match request {
+        OperationRequest::Image(ImageRequest { job, sources }) => (&job.common, sources, "", None),
+        OperationRequest::Video(VideoRequest { job, images }) => {
+            let (tags, task) = task(job, images.len());
+            (&job.common, images, tags, Some(task))
+        }
     };
+    let prompt = format!("{tags}{}", common.prompt);
     object_with_media(total_bytes(images), |it| {
         it.text("model", model).flag("background", true).list("input", |input| {
             for image in images {
@@ -125,62 +185,49 @@ fn submission(
                 });
             }
             input.object(|part| {
-                part.text("type", "text").text("text", &format!("{tags}{}", job.common.prompt));
+                part.text("type", "text").text("text", &prompt);
             });
         });
         it.object("response_format", |format| {
-            format
-                .text("type", "video")
-                .text("delivery", delivery)
-                .text("aspect_ratio", job.aspect_ratio)
-                .text("resolution", job.resolution)
-                .text("duration", &format!("{}s", job.duration));
+            format.text("delivery", delivery);
+            match request {
+                OperationRequest::Image(ImageRequest { job, .. }) => format
+                    .text("type", "image")
+                    .optional_text("aspect_ratio", job.aspect_ratio)
+                    .optional_text("image_size", job.image_size),
+                OperationRequest::Video(VideoRequest { job, .. }) => format
+                    .text("type", "video")
+                    .text("aspect_ratio", job.aspect_ratio)
+                    .text("resolution", job.resolution)
+                    .text("duration", &format!("{}s", job.duration)),
+            };
         });
         it.object("generation_config", |config| {
-            config.optional_integer("seed", job.common.seed).object("video_config", |video| {
-                video.text("task", task);
-            });
+            config.optional_integer("seed", common.seed);
+            if let Some(task) = task {
+                config.object("video_config", |video| {
+                    video.text("task", task);
+                });
+            }
         });
     })
+}
+
+/// What the images of a video are, in words before the prompt and as a task: otherwise the model guesses.
+/// That one of two is the last frame has no task of its own; the guide's tags say it.
+fn task(job: &VideoJob, images: usize) -> (&'static str, &'static str) {
+    match (job.images(), images) {
+        (_, 0) => ("", "text_to_video"),
+        (VideoImages::References, _) => ("", "reference_to_video"),
+        (VideoImages::Frames, 1) => ("", "image_to_video"),
+        (VideoImages::Frames, _) => ("<FIRST_FRAME> <LAST_FRAME> ", "image_to_video"),
+    }
 }
 
 /// The state of an interaction, if an object is one.
 fn status_of(object: &Json<'_>) -> Option<&'static str> {
     let status = object.get("status").text()?;
     STATUSES.into_iter().find(|known| same_name(known, status))
-}
-
-fn completed(id: &str, interaction: &Json<'_>) -> OperationState {
-    let error = error_in(interaction);
-    if !error.is_null() {
-        return OperationState::Ended(operation_failure(id, error));
-    }
-    let mut said = String::new();
-    let mut shows = says_something(interaction.get("output_video"));
-    for list in ["steps", "outputs"] {
-        interaction.get(list).each_object(&mut |it| match it.get("type").text().map(|it| &**it) {
-            Some("text") => {
-                if let Some(text) = it.get("text").text() {
-                    said = format!("{said}{text} ");
-                }
-            }
-            Some("video") => {
-                let is_more = |(name, value)| !same_name(name, "type") && says_something(value);
-                shows |= it.inside().any(is_more);
-            }
-            _ => {}
-        });
-    }
-    if shows {
-        return OperationState::Unknown;
-    }
-    if said.is_empty() {
-        let message = format!("{id} ended without a video and without a reason");
-        return OperationState::Unclear(Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message));
-    }
-    // The model explains in words why it does not show what was asked for.
-    let message = format!("{id} was refused: {}", redacted(&said));
-    OperationState::Ended(Failure::give_up(Code::ContentBlocked, message))
 }
 
 fn failed(id: &str, interaction: &Json<'_>) -> Failure {

@@ -7,11 +7,11 @@ use http::StatusCode;
 
 use super::address::video_address;
 use super::code;
-use super::download::{check_inline, download};
+use super::download::download;
 use super::error::{error_of, failure, is_about_itself, unreachable};
 use super::media::take_file;
 use super::model::{is_of_vertex, model_name};
-use super::omni::{OMNI, VERTEX_OMNI};
+use super::omni::{IMAGES, OMNI, VERTEX_OMNI};
 use super::operation_state::OperationState;
 use super::protocol::{Ask, OperationProtocol};
 use super::usage::usage_of;
@@ -19,11 +19,12 @@ use super::veo::Veo;
 use super::vertex::{VertexVeo, object_url};
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::http::{BodyLimit, Reply, Transport, TransportError, get, post_json, send};
-use crate::job::{Format, strip_models_prefix};
+use crate::job::{Format, Kind, strip_models_prefix};
 use crate::json::Json;
 use crate::large_body::{LargeBodyPermit, SMALL};
+use crate::policy::capabilities::makes_in_background;
 use crate::port::{
-    AssetFile, Body, Operation, OperationModel, Progress, SubmitError, VideoRequest,
+    AssetFile, Body, Operation, OperationModel, OperationRequest, Progress, SubmitError,
 };
 use crate::service::redact::redacted;
 
@@ -57,7 +58,7 @@ const PROTOCOLS: [(&str, &dyn OperationProtocol); 4] = [
     ("vertex/gemini-omni-", &VERTEX_OMNI),
 ];
 
-/// The video models of Google's.
+/// Google's models that make assets by operations.
 pub struct Operations<T> {
     gemini: T,
     vertex: T,
@@ -91,8 +92,12 @@ impl<T: Transport> Operations<T> {
     }
 }
 
-/// The protocol of a model.
+/// The protocol of a model's operations.
 fn protocol_of(model: &str) -> Result<&'static dyn OperationProtocol, Failure> {
+    if makes_in_background(model) { Ok(&IMAGES) } else { protocol_of_video(model) }
+}
+
+fn protocol_of_video(model: &str) -> Result<&'static dyn OperationProtocol, Failure> {
     let model = strip_models_prefix(model);
     let found = PROTOCOLS.iter().find(|(prefix, _)| model.starts_with(prefix));
     found.map(|(_, protocol)| *protocol).ok_or_else(|| {
@@ -119,16 +124,22 @@ impl<T: Transport> OperationModel for Operations<T> {
     async fn submit(
         &self,
         model: &str,
-        request: VideoRequest<'_>,
+        request: OperationRequest<'_>,
     ) -> Result<Operation, SubmitError> {
         let rejected = |failure| SubmitError { failure, rejected: true };
         // A name that no protocol goes with is the operator's mistake, and not the job's.
         let unknown = |failure| Failure { next: RETIRED, ..failure };
-        let protocol = protocol_of(model).map_err(unknown).map_err(rejected)?;
         let name = model_name(model).map_err(rejected)?;
+        let (protocol, ask): (&dyn OperationProtocol, _) = match request {
+            OperationRequest::Image(_) => (&IMAGES, IMAGES.begin(name, request)),
+            OperationRequest::Video(request) => {
+                let protocol = protocol_of_video(model).map_err(unknown).map_err(rejected)?;
+                (protocol, protocol.submit(name, &request))
+            }
+        };
         let lost = |error: TransportError| not_submitted(model, &error);
         let limit = BodyLimit::Bytes(LONGEST_SUBMISSION_REPLY);
-        let ask = self.ask(model, protocol.submit(name, &request), SUBMIT_TIMEOUT, limit);
+        let ask = self.ask(model, ask, SUBMIT_TIMEOUT, limit);
         accepted(protocol, model, &ask.await.map_err(lost)?)
     }
 
@@ -163,7 +174,8 @@ impl<T: Transport> OperationModel for Operations<T> {
 
     async fn download(&self, file: AssetFile) -> Result<Body<T::Stream>, Failure> {
         let (transport, address) = match file {
-            AssetFile::Inline(bytes) => return check_inline(bytes),
+            // Its first bytes are how it was found.
+            AssetFile::Inline(bytes) => return Ok(Body::Bytes(bytes)),
             // One call, so that its code is there once.
             AssetFile::Remote(uri) => match object_url(&uri) {
                 Some(url) => (&self.vertex, url),
@@ -211,7 +223,7 @@ fn is_rejection(status: StatusCode, said: Option<StatusCode>) -> bool {
         })
 }
 
-/// What a reply to a poll means. A video wins, whatever else is said.
+/// What a reply to a poll means. An asset wins, whatever else is said.
 fn found(
     protocol: &dyn OperationProtocol,
     name: &str,
@@ -219,8 +231,13 @@ fn found(
 ) -> Result<Progress, Failure> {
     let document = Json::read_any(&reply.body);
     let usage = usage_of(&document);
-    let address = video_address(&document).map(str::to_owned);
-    if take_file(&mut reply.body, |format| format == Format::Mp4).is_some() {
+    let is_wanted: fn(Format) -> bool = match protocol.kind() {
+        Kind::Image => Format::is_image,
+        Kind::Video => |format| !format.is_image(),
+    };
+    let address = video_address(&document).filter(|_| protocol.kind() == Kind::Video);
+    let address = address.map(str::to_owned);
+    if take_file(&mut reply.body, is_wanted).is_some() {
         return Ok(Progress::Ready(AssetFile::Inline(reply.body), usage));
     }
     if let Some(address) = address {
@@ -276,7 +293,7 @@ fn not_submitted(model: &str, error: &TransportError) -> SubmitError {
 /// that would make a second one harmless, so a person has to decide.
 fn uncertain(what: &str) -> SubmitError {
     let message = format!(
-        "{what}. It is unknown whether the video is being generated and billed, so it was not \
+        "{what}. It is unknown whether the asset is being generated and billed, so it was not \
          submitted again. Redrive the job to generate it"
     );
     SubmitError { failure: Failure::give_up(Code::SubmissionUncertain, message), rejected: false }

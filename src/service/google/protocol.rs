@@ -3,6 +3,7 @@
 use super::operation_state::OperationState;
 use crate::failure::Failure;
 use crate::http::Reply;
+use crate::job::Kind;
 use crate::json::Json;
 use crate::port::VideoRequest;
 
@@ -16,6 +17,11 @@ pub(super) enum Ask {
 
 /// How videos are submitted to a family of models, and how its operations are followed.
 pub(super) trait OperationProtocol {
+    /// What its operations make.
+    fn kind(&self) -> Kind {
+        Kind::Video
+    }
+
     /// Submits a video to `model`, whose path is `models/{model}`.
     fn submit(&self, model: &str, request: &VideoRequest<'_>) -> Ask;
 
@@ -28,7 +34,7 @@ pub(super) trait OperationProtocol {
     /// Polls an operation.
     fn poll(&self, name: &str) -> Ask;
 
-    /// Reads the state of an operation from a reply that has no video in it.
+    /// Reads the state of an operation from a reply that has no asset in it.
     fn state(&self, name: &str, document: &Json<'_>) -> OperationState;
 
     /// Whether a rejected poll says that there is no such operation. 403 and 404 say it in every

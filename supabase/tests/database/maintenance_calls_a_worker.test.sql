@@ -1,6 +1,6 @@
 -- What no message stands for calls a worker too: operations of cancelled jobs, and copies left undone.
 begin;
-select plan(28);
+select plan(29);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from generation_private.worker_calls;
@@ -109,7 +109,9 @@ select is(pg_temp.look('image_generation_queue'), 0, 'and is not called again');
 
 update public.generation_jobs set operation = '{"name": "op"}', cancellation_pending = true
 where queue = 'image_generation_queue';
-select is(pg_temp.look('image_generation_queue'), 0, 'no worker is called for what workers of images do not ask for');
+select is(pg_temp.look('image_generation_queue'), 1, 'a cancelled image in the background calls a worker, too');
+select is(count(*), 1::bigint, 'who is told of its operation')
+from public.cancelled_generation_operations('image_generation_queue', 100);
 
 select * from finish();
 rollback;

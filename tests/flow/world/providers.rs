@@ -9,10 +9,13 @@ use generation_queue::job::{Format, ObjectLocation};
 use generation_queue::large_body::LargeBodyPermit;
 use generation_queue::port::{
     AssetFile, AssetStore, Body, Clock, GeneratedImage, ImageModel, ImageRequest, Operation,
-    OperationModel, Progress, SourceImage, SourceImages, SubmitError, VideoRequest,
+    OperationModel, OperationRequest, Progress, SourceImage, SourceImages, SubmitError,
 };
 
 use super::VirtualClock;
+
+/// An image that an operation makes: WebP, because the store keeps texts.
+const IMAGE: &str = "RIFF....WEBP";
 
 /// Models that answer what a test has queued, and otherwise succeed.
 pub struct MemoryModel {
@@ -120,11 +123,13 @@ impl OperationModel for MemoryModel {
     async fn submit(
         &self,
         model: &str,
-        request: VideoRequest<'_>,
+        request: OperationRequest<'_>,
     ) -> Result<Operation, SubmitError> {
-        let asked =
-            (model.to_owned(), request.job.common.prompt.clone(), !request.images.is_empty());
-        self.asked.borrow_mut().push(asked);
+        let (prompt, images) = match request {
+            OperationRequest::Image(request) => (&request.job.common.prompt, request.sources),
+            OperationRequest::Video(request) => (&request.job.common.prompt, request.images),
+        };
+        self.asked.borrow_mut().push((model.to_owned(), prompt.clone(), !images.is_empty()));
         let name = format!("operations/{}", self.submissions_made());
         self.clock.sleep(self.submission_takes.get()).await;
         let operation = Operation { model: model.to_owned(), name };
@@ -137,7 +142,11 @@ impl OperationModel for MemoryModel {
         _room: &LargeBodyPermit,
     ) -> Result<Progress, Failure> {
         self.polled.borrow_mut().push(operation.name.clone());
-        let file = AssetFile::Remote(format!("https://provider.invalid/{}", operation.name));
+        let file = match operation.model.starts_with("gemini-") && !operation.model.contains("omni")
+        {
+            true => AssetFile::Inline(IMAGE.into()),
+            false => AssetFile::Remote(format!("https://provider.invalid/{}", operation.name)),
+        };
         self.polls.borrow_mut().pop_front().unwrap_or(Ok(Progress::Ready(file, None)))
     }
 
@@ -146,7 +155,10 @@ impl OperationModel for MemoryModel {
         self.cancellations.borrow_mut().pop_front().unwrap_or(Ok(()))
     }
 
-    async fn download(&self, _file: AssetFile) -> Result<Body<()>, Failure> {
+    async fn download(&self, file: AssetFile) -> Result<Body<()>, Failure> {
+        if let AssetFile::Inline(bytes) = file {
+            return Ok(Body::Bytes(bytes));
+        }
         self.downloads.borrow_mut().pop_front().unwrap_or(Ok(())).map(Body::Stream)
     }
 }

@@ -180,9 +180,7 @@ fn what_is_no_video_is_not_stored() {
         let failure = open(&Recorded::at(BASE).reply(200, body), FILE).unwrap_err();
         assert_eq!(failure.code, Code::DownloadFailed);
         assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
-        assert!(check_inline::<()>(body.to_vec()).is_err());
     }
-    assert!(check_inline::<()>(MP4.to_vec()).is_ok());
     let large = Recorded::at(BASE).reply_with(200, &[("content-length", "536870913")], MP4);
     assert_eq!(open(&large, FILE).unwrap_err().next, Next::GiveUp);
 }

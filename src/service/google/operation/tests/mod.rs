@@ -14,6 +14,7 @@ fn poll(model: &str, name: &str, transport: &Recorded) -> Result<Progress, Failu
 }
 
 mod cancellation;
+mod images;
 mod progress;
 mod submission;
 mod vertex;

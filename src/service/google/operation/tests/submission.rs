@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::job::{Format, VideoJob};
-use crate::port::SourceImage;
+use crate::port::{SourceImage, VideoRequest};
 
 /// Has a video begun by a message's wishes, from as many images as it names.
 fn ask(model: &str, transport: &Recorded, wishes: &Value) -> Result<Operation, SubmitError> {
@@ -14,7 +14,10 @@ fn ask(model: &str, transport: &Recorded, wishes: &Value) -> Result<Operation, S
         [(Format::Png, vec![1, 2, 3, 255]), (Format::Jpeg, vec![0]), (Format::Webp, vec![1])];
     let images: Vec<_> =
         images.into_iter().map(|(format, bytes)| SourceImage { format, bytes }).collect();
-    let request = VideoRequest { job: &job, images: &images[..job.image_urls().len()] };
+    let request = OperationRequest::Video(VideoRequest {
+        job: &job,
+        images: &images[..job.image_urls().len()],
+    });
     now(Operations::new(transport, transport).submit(model, request))
 }
 

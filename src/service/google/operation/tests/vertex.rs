@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::job::VideoJob;
+use crate::port::VideoRequest;
 use crate::service::testing::MP4;
 
 const VERTEX: &str = "https://vertex.test";
@@ -20,7 +21,7 @@ fn at_vertex<R>(vertex: &Recorded, act: impl FnOnce(&Operations<&Recorded>) -> R
 fn submit(model: &str, vertex: &Recorded) -> Operation {
     let message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
     let job = VideoJob::parse(&message.clone().into()).unwrap();
-    let request = VideoRequest { job: &job, images: &[] };
+    let request = OperationRequest::Video(VideoRequest { job: &job, images: &[] });
     at_vertex(vertex, |videos| now(videos.submit(model, request)).unwrap())
 }
 
@@ -55,7 +56,7 @@ fn veo_at_vertex_is_told_whether_it_makes_sound() {
     let message = json!({"storyboardId": "sb", "prompt": "Lion", "generateAudio": false});
     let job = VideoJob::parse(&message.clone().into()).unwrap();
     let vertex = Recorded::at(VERTEX).json(200, json!({"name": OPERATION}));
-    let request = VideoRequest { job: &job, images: &[] };
+    let request = OperationRequest::Video(VideoRequest { job: &job, images: &[] });
     at_vertex(&vertex, |videos| now(videos.submit(MODEL, request)).unwrap());
     assert_eq!(vertex.only().json()["parameters"]["generateAudio"], json!(false));
 }
