@@ -237,11 +237,23 @@ pub fn strip_models_prefix(model: &str) -> &str {
     model.strip_prefix("models/").unwrap_or(model)
 }
 
+/// Words with something between them. The library's own way is 1 KB of WASM.
+pub(crate) fn joined(words: &[&str], between: &str) -> String {
+    let mut text = String::new();
+    for word in words {
+        if !text.is_empty() {
+            text.push_str(between);
+        }
+        text.push_str(word);
+    }
+    text
+}
+
 /// Words as an error offers them: `"16:9" or "9:16"`.
 pub fn either(words: &[&str]) -> String {
     match words {
         [] => "none".into(),
-        words => format!("\"{}\"", words.join("\" or \"")),
+        words => format!("\"{}\"", joined(words, "\" or \"")),
     }
 }
 

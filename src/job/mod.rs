@@ -11,6 +11,7 @@ mod image;
 mod video;
 
 pub use common_fields::CommonFields;
+pub(crate) use field::joined;
 pub use field::{Invalid, Issue, either, strip_models_prefix};
 pub use format::Format;
 pub use id::{Id, JobId};

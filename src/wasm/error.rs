@@ -4,7 +4,7 @@ use js_sys::{Error, Reflect, TypeError};
 use wasm_bindgen::prelude::*;
 
 use super::value::to_js;
-use crate::job::Invalid;
+use crate::job::{Invalid, joined};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -73,5 +73,5 @@ pub(super) fn description(thrown: &JsValue) -> String {
 /// A text without addresses, of 500 characters at most.
 pub(super) fn without_addresses(text: &str) -> String {
     let words = text.split_whitespace().map(|word| if word.contains("://") { "…" } else { word });
-    words.collect::<Vec<_>>().join(" ").chars().take(500).collect()
+    joined(&words.collect::<Vec<_>>(), " ").chars().take(500).collect()
 }

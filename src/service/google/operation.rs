@@ -19,7 +19,7 @@ use super::veo::Veo;
 use super::vertex::{VertexVeo, object_url};
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::http::{BodyLimit, Reply, Transport, TransportError, get, post_json, send};
-use crate::job::{Format, Kind, strip_models_prefix};
+use crate::job::{Format, Kind, joined, strip_models_prefix};
 use crate::json::Json;
 use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::policy::capabilities::makes_in_background;
@@ -101,7 +101,7 @@ fn protocol_of_video(model: &str) -> Result<&'static dyn OperationProtocol, Fail
     let model = strip_models_prefix(model);
     let found = PROTOCOLS.iter().find(|(prefix, _)| model.starts_with(prefix));
     found.map(|(_, protocol)| *protocol).ok_or_else(|| {
-        let prefixes = PROTOCOLS.map(|(prefix, _)| prefix).join(" or ");
+        let prefixes = joined(&PROTOCOLS.map(|(prefix, _)| prefix), " or ");
         let model = redacted(model);
         let known = format!("a name has to begin with {prefixes}");
         let message = format!("VIDEO_MODELS names \"{model}\", but {known}");
