@@ -3,8 +3,8 @@ import { required, texts } from "../flag.ts";
 import { field, IMAGE_FLAGS, JOB_FLAGS, sendOne, WAIT } from "./send.ts";
 
 const SOURCE =
-  "the image to change, which must be public; may be repeated, in the order in which " +
-  "the prompt mentions the images";
+  "the image to change: a public one, or one in a bucket of SOURCE_IMAGE_BUCKETS; may be " +
+  "repeated, in the order in which the prompt mentions the images";
 
 const FLAGS = {
   source: field("sourceImageUrl", required(texts("URL", SOURCE))),

@@ -38,7 +38,7 @@ async function statementsOf(page: string): Promise<string[]> {
 }
 
 Deno.test("every statement of the README runs", async () => {
-  const [first, sending, once, monitoring] = await statementsOf("README.md");
+  const [first, sending, once, monitoring, changing] = await statementsOf("README.md");
   await using database = await openMigratedPglite();
   await database.exec(
     "create table storage.objects (bucket_id text, name text, metadata jsonb, created_at timestamptz)",
@@ -51,6 +51,7 @@ Deno.test("every statement of the README runs", async () => {
   const results = await database.exec(monitoring.replaceAll("JOB-ID", jobs.rows[0].id));
   assert.equal(results[0].rows[0].count, 3);
   assert.equal(results[2].rows.length, 3, "pending jobs");
+  await database.exec(changing.replaceAll("JOB-ID", jobs.rows[0].id));
 });
 
 Deno.test("the schedule of docs/deploying.md calls a function whose queue has work", async () => {
