@@ -6,6 +6,7 @@
 //! - [`failure`]: what went wrong, and the next step
 //! - [`large_body`]: the permit for large bodies in memory
 //! - [`company`]: which attempts are in memory at the same time
+//! - `search`: searching short texts
 //! - [`json`]: JSON texts, read and written
 //! - [`job`]: the two messages, and the names of objects and entities
 //! - [`policy`]: pure decisions about time, money and retries
@@ -22,6 +23,7 @@
 pub mod failure;
 pub mod large_body;
 pub mod company;
+mod search;
 pub mod json;
 pub mod job;
 pub mod policy;

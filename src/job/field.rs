@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::json::Json;
+use crate::search::Search;
 use serde::Serialize;
 
 /// The longest prompt, in bytes of UTF-8. Gemini 2.5 Flash Image reads 32,768 tokens, Veo 1,024;
@@ -177,7 +178,7 @@ impl<'a> Fields<'a> {
 
     fn url_of(&mut self, field: &str, value: &Json<'_>) -> Option<String> {
         let url = string(value).unwrap_or_default();
-        let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let scheme = url.cut("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         let expected = match scheme.as_deref() {
             _ if url.len() > LONGEST_URL => {
                 format!("a URL of at most {LONGEST_URL} bytes, not {}", url.len())

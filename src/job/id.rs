@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::field::Fields;
 
+use crate::search::Search;
+
 /// The id of a storyboard, a scene or a character.
 ///
 /// It goes into object paths (`{storyboard}/{scene}.png`), entity keys
@@ -23,7 +25,7 @@ impl Id {
     pub fn new(text: &str) -> Option<Self> {
         let alphabet =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        let dots = text.starts_with('.') || text.ends_with('.') || text.contains("..");
+        let dots = text.starts_with('.') || text.ends_with('.') || text.has("..");
         let safe = (1..=LONGEST).contains(&text.len()) && text.bytes().all(alphabet) && !dots;
         safe.then(|| Self(text.to_owned()))
     }

@@ -1,5 +1,6 @@
 //! Makes texts from outside fit for a log and for the ledger: no secrets, one line, bounded.
 
+use crate::search::Search;
 /// The longest text that is kept of an explanation.
 const LONGEST: usize = 400;
 
@@ -43,7 +44,7 @@ pub(super) fn redacted(text: &str) -> String {
 
 /// Shows a word that may be a URL or hold a secret.
 fn show_word(word: &str, shown: &mut String) {
-    let Some((scheme, rest)) = word.split_once("://") else { return show_tokens(word, shown) };
+    let Some((scheme, rest)) = word.cut("://") else { return show_tokens(word, shown) };
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let (address, query) = rest.split_at(end);
     let address = match address.rsplit_once('@') {

@@ -12,6 +12,7 @@ use web_sys::{AbortController, AbortSignal};
 use super::error::description;
 use super::event::JsEvent;
 use crate::http::TransportError;
+use crate::search::Search;
 
 /// Keeps a request alive until its reply and body have been received. Dropping it earlier aborts
 /// the request and closes the connection.
@@ -68,7 +69,7 @@ pub(super) fn not_sent(thrown: &JsValue) -> TransportError {
 pub(super) fn no_reply(thrown: &JsValue) -> TransportError {
     let reason = description(thrown);
     let name = Reflect::get(thrown, &"name".into()).ok().and_then(|name| name.as_string());
-    if name.is_some_and(|name| name == "NotSent") || reason.contains("client error (Connect)") {
+    if name.is_some_and(|name| name == "NotSent") || reason.has("client error (Connect)") {
         TransportError::NotSent(reason)
     } else {
         TransportError::NoReply(reason)

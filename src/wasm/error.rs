@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::value::to_js;
 use crate::job::{Invalid, joined};
+use crate::search::Search;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -72,6 +73,6 @@ pub(super) fn description(thrown: &JsValue) -> String {
 
 /// A text without addresses, of 500 characters at most.
 pub(super) fn without_addresses(text: &str) -> String {
-    let words = text.split_whitespace().map(|word| if word.contains("://") { "…" } else { word });
+    let words = text.split_whitespace().map(|word| if word.has("://") { "…" } else { word });
     joined(&words.collect::<Vec<_>>(), " ").chars().take(500).collect()
 }

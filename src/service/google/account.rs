@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use crate::failure::Code;
 use crate::json::Json;
+use crate::search::Search;
 
 /// How reasons begin, in `details[].reason`. All others that refuse come with 403.
 const REASONS: [(&str, Code); 9] = [
@@ -68,7 +69,7 @@ fn by_sentence(status: u16, error: &Json<'_>) -> Option<Code> {
     // These are about the account or its quota anyway. All others may quote the job.
     let whole = matches!(status, 401 | 402 | 403 | 429);
     let message = if whole { message.to_ascii_lowercase() } else { own_words(message) };
-    SENTENCES.iter().find(|(known, _)| message.contains(known)).map(|(_, code)| *code)
+    SENTENCES.iter().find(|(known, _)| message.has(known)).map(|(_, code)| *code)
 }
 
 /// What a message says before it quotes anything, in lower case: up to the first quotation mark or
@@ -78,7 +79,7 @@ fn own_words(message: &str) -> String {
     let document = Json::read(message.as_bytes()).unwrap_or(Json::Null);
     let inner = document.get("error").get("message").text();
     let mut rest = inner.map_or(message, Cow::as_ref);
-    while let Some((label, after)) = rest.split_once(": ")
+    while let Some((label, after)) = rest.cut(": ")
         && (label.ends_with("rror") || !label.contains(|c: char| c.is_ascii_lowercase()))
     {
         rest = after;

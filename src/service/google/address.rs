@@ -1,6 +1,7 @@
 //! Where a reply says that a video is.
 
 use crate::json::{Json, has_name, is_of_request};
+use crate::search::Search;
 
 /// The members that hold an address.
 const ADDRESSES: [&str; 9] =
@@ -12,7 +13,7 @@ const OTHERS: [&str; 6] = ["error", "image", "thumbnail", "thumbnails", "poster"
 /// The last address of a video in a reply, wherever it is. One that a browser could open is better
 /// than one of Google's storage.
 pub(super) fn video_address<'d>(document: &'d Json<'_>) -> Option<&'d str> {
-    let open = |text: &str| text.contains("://") && !in_bucket(text) || text.contains("files/");
+    let open = |text: &str| text.has("://") && !in_bucket(text) || text.has("files/");
     in_value("", document, false, &open).or_else(|| in_value("", document, false, &in_bucket))
 }
 
@@ -45,5 +46,5 @@ fn in_value<'d>(
 
 fn speaks_of_video(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.contains("video") || name.contains("samples")
+    name.has("video") || name.has("samples")
 }

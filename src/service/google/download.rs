@@ -10,6 +10,7 @@ use crate::http::{Head, Received, Reply, Transport, explanation, get, passes};
 use crate::job::Format;
 use crate::json::{Json, same_name};
 use crate::port::Body;
+use crate::search::Search;
 use crate::service::redact::redacted;
 use crate::service::source::WebUrl;
 
@@ -108,8 +109,8 @@ fn instead(url: &WebUrl, base: &WebUrl, reply: Reply) -> Result<WebUrl, Failure>
 
 /// The URL that an address means. Some replies give no more than the name of a file.
 fn absolute(address: &str, base: &WebUrl) -> Result<WebUrl, &'static str> {
-    match address.split_once("files/") {
-        Some((folder, name)) if !folder.contains("://") => at_base(&format!("files/{name}"), base),
+    match address.cut("files/") {
+        Some((folder, name)) if !folder.has("://") => at_base(&format!("files/{name}"), base),
         _ => WebUrl::parse(address).map(|url| behind_proxy(url, base)),
     }
 }
@@ -125,7 +126,7 @@ fn to_bytes(url: &WebUrl, base: &WebUrl) -> WebUrl {
     };
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let method = if path.ends_with(":download") { "" } else { ":download" };
-    let media = if query.contains("alt=media") { "" } else { "&alt=media" };
+    let media = if query.has("alt=media") { "" } else { "&alt=media" };
     let query = format!("{query}{media}");
     let query = query.trim_start_matches('&');
     at_base(&format!("{path}{method}?{query}"), base).unwrap_or_else(|_| url.clone())

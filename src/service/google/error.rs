@@ -13,6 +13,7 @@ use super::{account, code};
 use crate::failure::{Code, Failure, Standing};
 use crate::http::{LONGEST_DELAY, Reply, TransportError};
 use crate::json::Json;
+use crate::search::Search;
 use crate::service::redact::redacted;
 
 /// The most attempts where an error leaves it open whether another one helps.
@@ -113,14 +114,14 @@ fn words(error: &Json<'_>) -> String {
 /// Whether a refusal itself says that the same request may be accepted.
 fn asks_again(error: &Json<'_>) -> bool {
     let words = words(error).to_ascii_lowercase();
-    words.contains("retry") || words.contains("try again")
+    words.has("retry") || words.has("try again")
 }
 
 /// Whether a 400 says what is usually a 404.
 fn is_retired(error: &Json<'_>) -> bool {
     ["is not found for API version", "is not supported for predictLongRunning"]
         .iter()
-        .any(|words| message_of(error).contains(words))
+        .any(|words| message_of(error).has(words))
 }
 
 fn refused(code: Code, message: String) -> Failure {
@@ -140,12 +141,16 @@ pub(super) fn is_about_itself(reply: &Reply) -> bool {
 fn is_used_up_for_long(error: &Json<'_>) -> bool {
     let violations = error.get("details").list().iter().flat_map(|it| it.get("violations").list());
     let daily = violations.into_iter().any(|violation| {
-        violation.get("quotaId").text().is_some_and(|id| id.contains("PerDay"))
+        violation.get("quotaId").text().is_some_and(|id| id.has("PerDay"))
             || violation.get("quotaValue").integer() == Some(0)
     });
-    let none = message_of(error).split("limit: 0").skip(1);
-    daily
-        || none.into_iter().any(|rest| !rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
+    let mut none = false;
+    let mut rest = message_of(error);
+    while let Some((_, after)) = rest.cut("limit: 0") {
+        none |= !after.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        rest = after;
+    }
+    daily || none
 }
 
 fn message_of<'d>(error: &'d Json<'_>) -> &'d str {

@@ -12,6 +12,7 @@ use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
 use crate::json::{Json, Object, object_with_media};
 use crate::port::{SourceImage, VideoRequest};
+use crate::search::Search;
 use crate::service::redact::redacted;
 
 /// The most submissions when one ends without a video and without a good reason.
@@ -38,7 +39,7 @@ impl OperationProtocol for Veo {
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"._-~=".contains(&byte))
         };
-        name.len() <= 512 && name.split('/').all(segment) && name.contains("operations/")
+        name.len() <= 512 && name.split('/').all(segment) && name.has("operations/")
     }
 
     fn poll(&self, name: &str) -> Ask {
@@ -136,7 +137,7 @@ fn filtered(name: &str, operation: &Json<'_>) -> Option<Failure> {
     let message = format!("{name} was filtered by the provider: {}", redacted(&reason));
     // The filter for audio is random: the same prompt often passes the next time. It has no code
     // of its own, so its sentence is the only sign.
-    Some(if reason.to_ascii_lowercase().contains("audio") {
+    Some(if reason.to_ascii_lowercase().has("audio") {
         Failure::retry_at_most(Code::ContentBlocked, ATTEMPTS, message)
     } else {
         Failure::give_up(Code::ContentBlocked, message)

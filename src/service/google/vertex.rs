@@ -11,6 +11,7 @@ use super::protocol::{Ask, OperationProtocol};
 use super::veo::{Veo, submission};
 use crate::json::{Json, object};
 use crate::port::VideoRequest;
+use crate::search::Search;
 
 /// The protocol of Veo at Vertex AI: bodies and states are Veo's.
 pub(super) struct VertexVeo;
@@ -28,12 +29,12 @@ impl OperationProtocol for VertexVeo {
     fn is_name(&self, name: &str) -> bool {
         Veo.is_name(name)
             && name.starts_with("projects/")
-            && name.contains("/locations/")
-            && name.contains("/operations/")
+            && name.has("/locations/")
+            && name.has("/operations/")
     }
 
     fn poll(&self, name: &str) -> Ask {
-        let model = name.split_once("/operations/").map_or(name, |(model, _)| model);
+        let model = name.cut("/operations/").map_or(name, |(model, _)| model);
         let body = object(|it| {
             it.text("operationName", name);
         });

@@ -21,6 +21,7 @@ use crate::http::{BodyLimit, Head, Payload, Transport, TransportError, build, pa
 use crate::job::Format;
 use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::port::{SourceImage, SourceImages};
+use crate::search::Search;
 
 /// How long a host may take to answer, and then again to send the image.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -105,7 +106,7 @@ impl<T: Transport, S: Transport> SourceImages for Sources<T, S> {
         for _ in 0..=MOST_REDIRECTS {
             let step = match self.in_storage(&url) {
                 Some(address) => {
-                    let hint = if address.contains("/public/") { MAY_BE_PRIVATE } else { "" };
+                    let hint = if address.has("/public/") { MAY_BE_PRIVATE } else { "" };
                     ask(&self.storage, &url, &address, hint, left, limit).await?
                 }
                 None => {

@@ -8,6 +8,8 @@ use std::fmt;
 
 use super::address::Host;
 
+use crate::search::Search;
+
 /// An absolute http(s) URL without credentials and fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::service) struct WebUrl {
@@ -30,7 +32,7 @@ impl WebUrl {
         if text.bytes().any(|byte| byte.is_ascii_control()) {
             return Err("has control characters");
         }
-        let (scheme, rest) = text.split_once("://").ok_or("is not absolute")?;
+        let (scheme, rest) = text.cut("://").ok_or("is not absolute")?;
         let secure = match scheme.to_ascii_lowercase().as_str() {
             "https" => true,
             "http" => false,
@@ -98,12 +100,10 @@ impl WebUrl {
     /// What follows in the path and the query when this URL lies below a base, without a slash
     /// at its beginning. A path that climbs (`..`, in every spelling) lies below nothing.
     pub(in crate::service) fn below(&self, base: &Self) -> Option<&str> {
-        let climbs = |segment: &str| {
-            let dots = segment.to_ascii_lowercase().replace("%2e", ".");
-            matches!(dots.as_str(), "." | "..")
-        };
+        let climbs =
+            |segment: &str| matches!(segment, "." | "%2e" | ".." | ".%2e" | "%2e." | "%2e%2e");
         let path = self.path().to_ascii_lowercase();
-        if path.split('/').any(climbs) || path.contains("%2f") || path.contains("%5c") {
+        if path.split('/').any(climbs) || path.has("%2f") || path.has("%5c") {
             return None;
         }
         let prefix = base.path().trim_end_matches('/');
