@@ -319,6 +319,14 @@ Deno.test("what stands in examples where a key belongs is no key", () => {
     ...["xxxxxxxxxxxxxxxxxxxx", "0000000000000000", "xxxx-xxxx-xxxx-xxxx", "****************"],
     ...["undefined", "null", "none", "placeholder", "example-secret-key", "test-secret-1234567"],
     ...["sb_secret_your_key", "sb_secret_xxxxxxxxxxxx", "sb_secret_", "AIzaSyXXXXXXXXXXXXXXX"],
+    ...[
+      "super-secret-jwt-token-with-at-least-32-characters-long",
+      "a-secret-of-at-least-16-characters",
+      "openssl-rand-hex-32",
+      "put_something_random_here",
+    ],
+    ...["1234567890123456", "0123456789abcdef", "sb_secret_1234567890123456"],
+    ...["abababababababab", "passwordpassword", "EXAMPLEKEYEXAMPLEKEY", "secretsecretsecret"],
   ];
   for (const value of examples) {
     for (

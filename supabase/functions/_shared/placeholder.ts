@@ -3,8 +3,11 @@
 /** A part that says where the key goes: `<key>`, `[key]`, `{{ key }}`, `${KEY}`, `$KEY`, `AIza...`. */
 const MARKED = /^[<[{].*[>\]}]$|^\$[({A-Z_]|\.\.\.$|…/i;
 
-/** One character over and over: `xxxxxxxx`, `****`, `00000000`. */
-const REPEATED = /^(.)\1*$/;
+/** The same over and over: `xxxxxxxx`, `abababab`, `passwordpassword`. */
+const REPEATED = /^(.|(.{2,12})\2+)\1*$/;
+
+/** What fingers type to fill a field. */
+const TYPED = ["0123456789abcdef", "1234567890".repeat(8)];
 
 /** The beginnings of real keys, which examples keep. */
 const PREFIX = /^(sb_secret_|sb_publishable_|AIza(Sy)?|AQ\.)/;
@@ -90,6 +93,18 @@ const WORDS = new Set([
     "set",
   ],
   ...["tbd", "test", "todo", "undefined", "unset", "yours"],
+  ...[
+    "least",
+    "min",
+    "more",
+    "generate",
+    "generated",
+    "openssl",
+    "rand",
+    "hex",
+    "something",
+    "jwt",
+  ],
 ]);
 
 /**
@@ -99,6 +114,7 @@ const WORDS = new Set([
 export function isPlaceholder(value: string): boolean {
   const text = value.replace(PREFIX, "");
   if (MARKED.test(value) || REPEATED.test(text) || text === "") return true;
+  if (TYPED.some((typed) => typed.includes(text.toLowerCase()))) return true;
   if (/^(your|change[-_.]?me|replace[-_.]?me)/i.test(text)) return true;
   const words = text.toLowerCase().split(/[^a-z]+/).filter((word) => word !== "");
   return words.length > 0 && words.every((word) => WORDS.has(word) || /^x+$/.test(word));
