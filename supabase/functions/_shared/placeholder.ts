@@ -6,9 +6,6 @@ const MARKED = /^[<[{].*[>\]}]$|^\$[({A-Z_]|\.\.\.$|…/i;
 /** The same over and over: `xxxxxxxx`, `abababab`, `passwordpassword`. */
 const REPEATED = /^(.|(.{2,12})\2+)\1*$/;
 
-/** What fingers type to fill a field. */
-const TYPED = ["0123456789abcdef", "1234567890".repeat(8)];
-
 /** The beginnings of real keys, which examples keep. */
 const PREFIX = /^(sb_secret_|sb_publishable_|AIza(Sy)?|AQ\.)/;
 
@@ -114,7 +111,6 @@ const WORDS = new Set([
 export function isPlaceholder(value: string): boolean {
   const text = value.replace(PREFIX, "");
   if (MARKED.test(value) || REPEATED.test(text) || text === "") return true;
-  if (TYPED.some((typed) => typed.includes(text.toLowerCase()))) return true;
   if (/^(your|change[-_.]?me|replace[-_.]?me)/i.test(text)) return true;
   const words = text.toLowerCase().split(/[^a-z]+/).filter((word) => word !== "");
   return words.length > 0 && words.every((word) => WORDS.has(word) || /^x+$/.test(word));
