@@ -192,11 +192,14 @@ end
 $$;
 
 -- The first visible messages of some of the jobs, locked if that is asked for:
---   line       those that name this model ('' is none), wait for that one ('' is none), and have nothing submitted;
---   submitted  those that have an operation, or an intent. Polling on, or finding out that a submission is uncertain,
---              begins nothing: they count for no model;
---   overdue    those that could be claimed before that time, whose lines may be closed. The worker ends them, so they
---              count for no model either.
+--   line         those that name this model ('' is none), wait for that one ('' is none), and have nothing submitted;
+--   not_offered  those that name a model between these two, which the worker does not have. It fails them, so they count
+--                for no model, and the order of the index will do;
+--   named        likewise, for a worker that does not say which models it has: in their order;
+--   submitted    those that have an operation, or an intent. Polling on, or finding out that a submission is uncertain,
+--                begins nothing: they count for no model;
+--   overdue      those that could be claimed before that time, whose lines may be closed. The worker ends them, so they
+--                count for no model either.
 -- Each message is looked up by itself: a join of all of them would be taken for cheaper.
 create or replace function generation_private.first_messages(
   queue_name text,
@@ -205,7 +208,9 @@ create or replace function generation_private.first_messages(
   locked boolean,
   requested_model text default null,
   waits_for text default null,
-  pending_before timestamptz default null
+  pending_before timestamptz default null,
+  above text default null,
+  below text default null
 )
 returns table (msg_id bigint, priority integer, turn bigint, model text, vt timestamptz, troubles integer)
 language plpgsql
@@ -231,13 +236,20 @@ begin
       when 'line' then
         'j.requested_model = $3 and j.waits_for = $4 and j.operation is null and j.submission_started_at is null
           order by (-j.priority), j.turn, j.msg_id'
+      when 'not_offered' then
+        'j.requested_model > $6 and j.operation is null and j.submission_started_at is null'
+          || case when below is null then '' else ' and j.requested_model < $7' end || '
+          order by j.requested_model, j.waits_for, (-j.priority), j.turn, j.msg_id'
+      when 'named' then
+        'j.requested_model > $6 and j.operation is null and j.submission_started_at is null
+          order by (-j.priority), j.turn, j.msg_id'
       when 'submitted' then
         '(j.operation is not null or j.submission_started_at is not null) order by (-j.priority), j.msg_id'
       when 'overdue' then
         'j.status = ''queued'' and j.pending_since <= $5 and j.submission_started_at is null
           order by j.pending_since'
     end
-  ) using queue_name, quantity, requested_model, waits_for, pending_before;
+  ) using queue_name, quantity, requested_model, waits_for, pending_before, above, below;
 end
 $$;
 

@@ -140,20 +140,24 @@ create or replace trigger generation_limits_turns
   after insert or update or delete on public.generation_limits
   for each row execute function generation_private.fair_share_changed();
 
--- A job of this line was just claimed: its turn has passed.
-create or replace function generation_private.advance_cursor(job public.generation_jobs)
+-- A job of this line was just claimed: its turn has passed. Jobs that name none of the worker's models share the line
+-- of those that name none at all, and do not move its turns.
+create or replace function generation_private.advance_cursor(job public.generation_jobs, models text[])
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  offered constant boolean := job.requested_model = '' or job.requested_model = any (models);
 begin
   insert into generation_private.fair_share_cursors as c (queue, line, priority, turn, served_at)
   select job.queue,
     case
-      when job.operation is null and job.submission_started_at is null then 'model ' || job.requested_model
-      else 'submitted'
+      when job.operation is not null or job.submission_started_at is not null then 'submitted'
+      when offered then 'model ' || job.requested_model
+      else 'model '
     end,
-    job.priority, job.turn, clock_timestamp()
+    job.priority, case when offered then job.turn else 0 end, clock_timestamp()
   from public.generation_limits as l
   where l.queue = job.queue
   on conflict (queue, line, priority) do update

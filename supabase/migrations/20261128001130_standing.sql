@@ -122,7 +122,8 @@ $$;
 
 -- Which model takes a new job now: the one that its message names; else the one that it has to wait for by what a worker
 -- found out, and then those of the worker. probes: it rests, and the job is to find out how it stands. taken_by is null
--- when the job has to wait, for held_up_by.
+-- when the job has to wait, for held_up_by. One that names a model which the worker does not have waits for nothing: the
+-- worker fails it.
 create or replace function generation_private.choose_model(
   worker generation_private.workers,
   requested_model text,
@@ -144,6 +145,11 @@ declare
   stands public.generation_models;
   soonest timestamptz;
 begin
+  probes := false;
+  if requested_model <> '' and requested_model <> all (worker.models) then
+    taken_by := requested_model;
+    return;
+  end if;
   foreach candidate in array candidates loop
     select * into stands from public.generation_models as m where m.model = candidate and m.state <> 'ok';
     probes := found;

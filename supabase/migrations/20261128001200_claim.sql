@@ -3,27 +3,29 @@
 -- Without limits workers never wait for each other: each takes the next message that no other has locked. With
 -- limits, or while a model is in trouble, their claims come one after the other, each a few milliseconds long.
 
--- The lines in which jobs wait, one step of the index each: by the model that they name, and the one that they wait for
--- by what a worker found out; '' is none. That of the jobs with neither is always among them.
-create or replace function generation_private.lines(queue_name text)
+-- The lines in which jobs wait for a worker: by the model that they name, of those that it has, and the one that they
+-- wait for by what a worker found out; '' is none. Messages may name any number of other models: those are no lines.
+create or replace function generation_private.lines(worker generation_private.workers)
 returns table (requested_model text, waits_for text)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  requested_model := '';
-  waits_for := '';
-  while requested_model is not null loop
-    return next;
-    select j.requested_model, j.waits_for into requested_model, waits_for
-    from public.generation_jobs as j
-    where j.queue = queue_name
-      and (j.requested_model, j.waits_for) > (lines.requested_model, lines.waits_for)
-      and j.finished_at is null
-      and j.operation is null
-      and j.submission_started_at is null
-    order by j.requested_model, j.waits_for
-    limit 1;
+  foreach requested_model in array array_prepend('', worker.models) loop
+    waits_for := '';
+    while waits_for is not null loop
+      return next;
+      select j.waits_for into waits_for
+      from public.generation_jobs as j
+      where j.queue = worker.queue
+        and j.requested_model = lines.requested_model
+        and j.waits_for > lines.waits_for
+        and j.finished_at is null
+        and j.operation is null
+        and j.submission_started_at is null
+      order by j.waits_for
+      limit 1;
+    end loop;
   end loop;
 end
 $$;
@@ -39,11 +41,11 @@ begin
   if not troubled then
     return query
     select l.requested_model, l.waits_for, coalesce(nullif(l.requested_model, ''), worker.models[1]), false
-    from generation_private.lines(worker.queue) as l;
+    from generation_private.lines(worker) as l;
   else
     return query
     select l.requested_model, l.waits_for, chosen.taken_by, chosen.probes
-    from generation_private.lines(worker.queue) as l
+    from generation_private.lines(worker) as l
     cross join lateral generation_private.choose_model(worker, l.requested_model, l.waits_for) as chosen
     where chosen.taken_by is not null;
   end if;
@@ -51,7 +53,8 @@ end
 $$;
 
 -- The visible messages that a worker may be given: the first few of each open line whose model is not full, however many
--- wait behind them; those with something submitted; and while a model is in trouble those that have waited too long.
+-- wait behind them; the first few that name a model which the worker does not have; those with something submitted; and
+-- while a model is in trouble those that have waited too long.
 create or replace function generation_private.candidates(
   worker generation_private.workers,
   troubled boolean,
@@ -84,6 +87,16 @@ begin
       requested_model => o.requested_model, waits_for => o.waits_for
     ) as m
     where o.taken_by is null or o.taken_by <> all (full_models)
+    union all
+    select m.msg_id, 'model ', m.priority, m.turn, m.model, m.vt, m.troubles, false
+    from (
+      select name as above, lead(name) over (order by name collate "C") as below
+      from unnest(array_prepend('', worker.models)) as name
+    ) as gap
+    cross join lateral generation_private.first_messages(
+      worker.queue, case when worker.models is null then 'named' else 'not_offered' end, quantity, locked,
+      above => gap.above, below => gap.below
+    ) as m
     union all
     select m.msg_id, 'overdue', m.priority, m.turn, m.model, m.vt, m.troubles, false
     from generation_private.first_messages(
@@ -544,7 +557,7 @@ begin
   job := generation_private.start_attempt(job, held, worker, troubled);
   if limited then
     perform generation_private.count_request(job);
-    perform generation_private.advance_cursor(job);
+    perform generation_private.advance_cursor(job, worker.models);
   end if;
   return generation_private.claim_of(job, retried, worker, troubled);
 end
@@ -615,6 +628,7 @@ create or replace function public.claim_generation_jobs(
 returns setof public.generation_claim
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s' -- less than a worker waits for the claim, which would keep its connection for longer
 as $$
 declare
   worker generation_private.workers;

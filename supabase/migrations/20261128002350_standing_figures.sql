@@ -39,7 +39,7 @@ begin
   return query
   select worker.queue, line.requested_model, line.waits_for, chosen.held_up_by
   from generation_private.workers as worker
-  cross join lateral generation_private.lines(worker.queue) as line
+  cross join lateral generation_private.lines(worker) as line
   cross join lateral generation_private.choose_model(worker, line.requested_model, line.waits_for) as chosen
   where chosen.held_up_by is not null;
 end

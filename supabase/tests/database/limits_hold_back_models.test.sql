@@ -8,7 +8,7 @@ select pgmq.send('image_generation_queue', jsonb_build_object('prompt', n::text)
 from unnest(array[
   '{}', '{}', '{"model": "models/slow"}', '{}', '{"model": "slow"}', '{"model": "free"}', '{}'
 ]::jsonb[]) with ordinality as m(fields, n);
-create function pg_temp.claim(quantity integer default 10, models text[] default '{first,second}')
+create function pg_temp.claim(quantity integer default 10, models text[] default '{first,second,slow,free}')
 returns text[] language sql as $$
   select coalesce(array_agg(message ->> 'prompt' order by place), '{}')
   from public.claim_generation_jobs('image_generation_queue', 30, quantity, models)

@@ -10,7 +10,7 @@ create function pg_temp.send(board text, how_many integer, fields jsonb default 
 $$;
 create function pg_temp.claim(quantity integer) returns text language sql as $$
   select string_agg(message ->> 'prompt', '' order by place)
-  from public.claim_generation_jobs('image_generation_queue', 30, quantity)
+  from public.claim_generation_jobs('image_generation_queue', 30, quantity, '{first,other}')
     with ordinality as claimed(
       job_id, msg_id, lease_token, message, attempts, operation, operation_age_seconds,
       submission_pending, enqueued_at, retried, age_seconds, unavailable, place

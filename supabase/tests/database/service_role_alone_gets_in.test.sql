@@ -33,7 +33,7 @@ select is_empty(
   'nor does everybody'
 );
 select is_empty(
-  $$ select signature from ours where not prosecdef or proconfig is distinct from array['search_path=pg_catalog, pg_temp'] $$,
+  $$ select signature from ours where not prosecdef or not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false) $$,
   'they run as their owner, and find nothing of the caller''s'
 );
 select is_empty(

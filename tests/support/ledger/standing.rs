@@ -101,7 +101,9 @@ impl Ledger {
     pub fn choose_model(&self, now: Duration, worker: &Worker, row: &Row) -> Choice {
         let requested = requested_model(row);
         let mut candidates: Vec<&str> = worker.models.iter().map(String::as_str).collect();
-        if !requested.is_empty() {
+        if !requested.is_empty() && !worker.models.contains(&requested) {
+            return Choice { taken_by: Some(requested), probes: false };
+        } else if !requested.is_empty() {
             candidates = vec![&requested];
         } else if worker.models.contains(&row.waits_for) {
             candidates.insert(0, &row.waits_for);
