@@ -75,9 +75,12 @@ impl<'a> Able<'a> {
     ) -> Result<T, AttemptError> {
         while let Some(model) = self.next(world, claim) {
             let passed_over = Some(&*self.passed_over).filter(|reasons| !reasons.is_empty());
-            match attempt(model, passed_over).await {
+            let mut result = attempt(model, passed_over).await;
+            if let Err(AttemptError::Failed { failure, .. }) = &mut result {
+                trouble::report(world, claim, model, failure).await?;
+            }
+            match result {
                 Err(AttemptError::Failed { failure, .. }) if failure.is_rest() => {
-                    let failure = trouble::report(world, claim, model, failure).await?;
                     self.set_aside(world, claim, model, failure);
                 }
                 result => return result,

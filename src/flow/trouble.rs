@@ -6,7 +6,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::error::AttemptError;
 use super::log;
-use crate::failure::{Failure, Next, Standing};
+use crate::failure::{Code, Failure, Next, Standing};
 use crate::port::{Claim, Level, Operation, Queue, Trouble, World, WriteError};
 
 /// How long a job waits when the trouble could not be reported.
@@ -16,23 +16,25 @@ const UNREPORTED: Duration = Duration::from_secs(60);
 /// when another job was.
 const REFUSED: Duration = Duration::from_secs(300);
 
-/// Tells all workers of trouble with a model. Returns the failure with how long the model rests. In a
-/// box, so that its code is there once.
+/// Tells all workers if a failure is trouble of a model, and writes into it how long the model rests. A
+/// submission whose outcome is unknown is the end of its job alone, and trouble all the same: so no other
+/// job risks that before a probe. In a box, so that its code is there once.
 pub(super) fn report<'a, W: World>(
     world: &'a W,
     claim: &'a Claim,
     model: &'a str,
-    mut failure: Failure,
-) -> LocalBoxFuture<'a, Result<Failure, AttemptError>> {
+    failure: &'a mut Failure,
+) -> LocalBoxFuture<'a, Result<(), AttemptError>> {
     Box::pin(async move {
-        let Next::Rest { standing, after } = &mut failure.next else { return Ok(failure) };
-        let met = Trouble {
-            model,
-            standing: *standing,
-            code: failure.code,
-            reason: &failure.message,
-            after: *after,
+        let mut none = None;
+        let (standing, code, after) = match (&mut failure.next, failure.code) {
+            (Next::Rest { standing, after }, code) => (*standing, code, after),
+            (_, Code::SubmissionUncertain) => {
+                (Standing::Resting, Code::ProviderUnavailable, &mut none)
+            }
+            _ => return Ok(()),
         };
+        let met = Trouble { model, standing, code, reason: &failure.message, after: *after };
         match world.queue().report_trouble(&claim.lease, met).await {
             Ok(rest) => *after = Some(rest),
             Err(WriteError::LeaseLost) => return Err(AttemptError::LeaseLost),
@@ -41,7 +43,7 @@ pub(super) fn report<'a, W: World>(
                 *after = Some(after.unwrap_or(UNREPORTED));
             }
         }
-        Ok(failure)
+        Ok(())
     })
 }
 
@@ -59,10 +61,9 @@ pub(super) fn of_operation<'a, W: World>(
         let refused = matches!(failure.next, Next::Rest { standing: Standing::Refused, .. });
         let (mut failure, mut waits_for) = (failure, None);
         if failure.is_rest() && (over || refused) {
-            failure = match report(world, claim, &operation.model, failure).await {
-                Ok(failure) => failure,
-                Err(error) => return error,
-            };
+            if let Err(error) = report(world, claim, &operation.model, &mut failure).await {
+                return error;
+            }
             waits_for = Some(operation.model.clone());
         }
         if !over && refused {

@@ -220,14 +220,24 @@ fn a_video_that_was_rejected_for_trouble_is_submitted_again_later() {
 }
 
 #[test]
-fn an_uncertain_submission_is_no_trouble_of_the_model() {
+fn an_outage_makes_one_submission_uncertain_for_each_rest() {
     let world = MemoryWorld::new();
-    world.send_video(scene("Lion walking"));
-    let failure = Failure::give_up(Code::SubmissionUncertain, "504");
-    let error = SubmitError { failure, rejected: false };
-    world.model.submissions.borrow_mut().push_back(Err(error));
-    assert_eq!(world.run_videos(one_model()).failed, 1);
-    assert_eq!(world.queue.count("report_trouble"), 0);
+    for _ in 0..8 {
+        world.send_video(scene("Lion walking"));
+    }
+    let settings = Settings { models: one_model().models, ..one_at_a_time() };
+    for outages in 1..4 {
+        let failure = Failure::give_up(Code::SubmissionUncertain, "504");
+        let uncertain = SubmitError { failure, rejected: false };
+        world.model.submissions.borrow_mut().push_back(Err(uncertain));
+        let report = world.run_videos(settings.clone());
+        assert_eq!((report.failed, error(&report, 0)), (1, ("submission_uncertain", "504")));
+        assert_eq!(world.queue.stands("first-model").troubles, outages);
+        assert_eq!(world.run_videos(settings.clone()).claimed, 0, "none while the model rests");
+        world.clock.advance(HOUR);
+    }
+    assert_eq!(world.run_videos(settings).succeeded, 5);
+    assert_eq!(world.queue.stands("first-model").trouble, None);
 }
 
 #[test]
