@@ -65,21 +65,40 @@ begin
 end
 $$;
 
+-- Whether the job of this very message has ended: it was copied back to its queue by hand. A message that is sent is of
+-- this transaction and was never read, so it is not asked about.
+create or replace function generation_private.has_ended(queue_name text, sent generation_private.queue_message)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (sent.read_ct > 0 or sent.enqueued_at < transaction_timestamp()) and exists (
+    select from public.generation_jobs as j
+    where j.queue = queue_name
+      and j.msg_id = sent.msg_id
+      and j.enqueued_at = sent.enqueued_at
+      and j.finished_at is not null
+  );
+end
+$$;
+
 -- The triggers run as the owner: a sender must not need rights on the ledger. Their argument is the queue.
 
--- A message that cannot be read has its row like every other. The claim that meets it fails it.
+-- A message that cannot be read has its row like every other. The claim that meets it fails it. One whose job has ended
+-- gets no second one, which would be paid for again: the claim that meets it archives it.
 create or replace function generation_private.message_inserted()
 returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  sent generation_private.queue_message := (new.msg_id, new.read_ct, new.enqueued_at, new.vt, null, null);
 begin
-  perform generation_private.write_job(
-    tg_argv[0],
-    (
-      new.msg_id, new.read_ct, new.enqueued_at, new.vt, generation_private.readable_message(new.message), null
-    )::generation_private.queue_message
-  );
+  if not generation_private.has_ended(tg_argv[0], sent) then
+    sent.message := generation_private.readable_message(new.message);
+    perform generation_private.write_job(tg_argv[0], sent);
+  end if;
   return null;
 end
 $$;
