@@ -278,7 +278,7 @@ begin
 end
 $$;
 
--- The last 5 of the last hour.
+-- The last 5 of the last hour, of messages that are still on the queue and whose job nothing has changed since.
 create or replace function generation_private.last_claim_errors(queue_name text)
 returns jsonb
 language plpgsql stable
@@ -290,7 +290,13 @@ begin
     from (
       select e.msg_id, e.met_at, e.explanation as message
       from generation_private.claim_errors as e
-      where e.queue = queue_name and e.met_at > clock_timestamp() - interval '1 hour'
+      where e.queue = queue_name
+        and e.met_at > clock_timestamp() - interval '1 hour'
+        and (generation_private.find_message(queue_name, e.msg_id)).msg_id is not null
+        and not exists (
+          select from public.generation_jobs as j
+          where j.queue = e.queue and j.msg_id = e.msg_id and j.updated_at > e.met_at
+        )
       order by e.met_at desc
       limit 5
     ) as error
