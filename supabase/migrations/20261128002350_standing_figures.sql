@@ -98,18 +98,36 @@ begin
     from generation_private.workers as w
     cross join lateral unnest(w.models) with ordinality as m (name, place)
   ),
+  -- One job of a line that probes may be claimed, and so may none while no worker comes: until then all of them wait.
+  lines as (
+    select w.queue, line.requested_model, line.waits_for,
+      coalesce(chosen.held_up_by, case when chosen.probes then chosen.taken_by end) as model
+    from generation_private.workers as w
+    cross join lateral generation_private.lines(w) as line
+    cross join lateral generation_private.choose_model(w, line.requested_model, line.waits_for) as chosen
+    where exists (select from public.generation_models as stands where stands.state <> 'ok')
+  ),
   waiting as (
-    select held_up.queue, held_up.model, count(*) as jobs
-    from generation_private.held_up_lines() as held_up
+    select l.queue, l.model, count(*) as jobs
+    from lines as l
     join public.generation_jobs as j
-      on j.queue = held_up.queue
-      and j.requested_model = held_up.requested_model
-      and j.waits_for = held_up.waits_for
+      on j.queue = l.queue
+      and j.requested_model = l.requested_model
+      and j.waits_for = l.waits_for
       and j.finished_at is null
       and j.operation is null
       and j.submission_started_at is null
       and j.status = 'queued'
-    group by held_up.queue, held_up.model
+    where l.model is not null
+    group by l.queue, l.model
+    union all
+    -- What was submitted is polled with the model that it waits for, whatever the lines of new jobs do.
+    select j.queue, j.waits_for, count(*)
+    from public.generation_jobs as j
+    where j.waits_for <> ''
+      and j.finished_at is null
+      and (j.operation is not null or j.submission_started_at is not null)
+    group by j.queue, j.waits_for
   )
   select coalesce(u.model, m.model), u.kind, coalesce(m.state, 'ok'), case when m.state <> 'ok' then m.since end,
     m.rests_until, coalesce(generation_private.is_probed(m), false), case when m.state <> 'ok' then m.code end,

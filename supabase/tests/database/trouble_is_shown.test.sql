@@ -1,6 +1,6 @@
 -- Which model a job waits for, until when and why; how each model stands, and what to do.
 begin;
-select plan(15);
+select plan(17);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_models;
@@ -41,10 +41,18 @@ select results_eq(
 select ok(not probed, 'which no job probes yet') from public.generation_standing where model = 'first';
 
 update public.generation_models set rests_until = clock_timestamp();
+select is(waiting_jobs, 2::bigint, 'until a worker takes one to probe it, all jobs wait')
+from public.generation_standing where model = 'first';
 select public.claim_generation_jobs('image_generation_queue', 30, 1, '{first,second}');
 select is(pg_temp.job('any') ->> 'waits_for', null, 'a job that a worker has in hand waits no more');
 select is(pg_temp.job('another') #>> '{waits_for,model}', 'first', 'the next one waits for what it finds');
 select ok(probed, 'as the list says') from public.generation_standing where model = 'first';
+
+select pgmq.send('image_generation_queue', '{"prompt": "submitted"}');
+update public.generation_jobs set status = 'waiting', operation = '{}', waits_for = 'first' where prompt = 'submitted';
+select is(waiting_jobs, 2::bigint, 'with what was submitted and is polled later')
+from public.generation_standing where model = 'first';
+delete from public.generation_jobs where prompt = 'submitted';
 
 update public.generation_models set since = since - interval '10 minutes';
 select is(pg_temp.job('another') ->> 'waits_for', null, 'in the end the next model takes it');
