@@ -143,6 +143,14 @@ begin
     raise exception 'project_url: expected an address like https://PROJECT_REF.supabase.co, got %',
       quote_literal(left(project_url, 100)) using errcode = '22023';
   end if;
+  if project_url ~* 'project[-_]ref|[<>{}]' then
+    raise exception 'project_url: expected the address of your project, got the placeholder %',
+      quote_literal(left(project_url, 100)) using errcode = '22023';
+  end if;
+  if worker_key ~* '^(your|<|secret[-_]key)' then
+    raise exception 'worker_key: expected a secret key of the project or WORKER_SECRET, got a placeholder'
+      using errcode = '22023';
+  end if;
   if worker_key = '' then
     raise exception 'worker_key: expected a secret key of the project or WORKER_SECRET, got nothing'
       using errcode = '22023';

@@ -31,6 +31,11 @@ Deno.test("enqueue-test-images.sql queues three scenes, and again changes nothin
   ]);
 });
 
+/** What a person fills in: the database refuses the placeholders of the schedule. */
+function filledIn(sql: string): string {
+  return sql.replace("PROJECT_REF", "project").replace(/'\w*SECRET_KEY[^']*'/, "'the key'");
+}
+
 /** The SQL that a page shows. */
 async function statementsOf(page: string): Promise<string[]> {
   const text = await Deno.readTextFile(new URL(page, ROOT));
@@ -66,7 +71,8 @@ Deno.test("the schedule of docs/deploying.md calls a function whose queue has wo
     return rows.map(({ jobname, schedule }) => [jobname, schedule]);
   };
 
-  await database.exec(install);
+  await assert.rejects(database.exec(install), /project_url: .* got the placeholder/);
+  await database.exec(filledIn(install));
   assert.deepEqual(await jobs(), [
     ["process-image-generation", "10 seconds"],
     ["process-video-generation", "10 seconds"],
@@ -78,8 +84,8 @@ Deno.test("the schedule of docs/deploying.md calls a function whose queue has wo
     "select url, headers ->> 'apikey' as apikey from net.http_request_queue",
   );
   assert.deepEqual(calls.rows, [{
-    url: "https://PROJECT_REF.supabase.co/functions/v1/process-video-generation",
-    apikey: "YOUR_SECRET_KEY",
+    url: "https://project.supabase.co/functions/v1/process-video-generation",
+    apikey: "the key",
   }]);
 
   const [{ rows: seen }] = await database.exec(look);
@@ -92,7 +98,7 @@ Deno.test("the schedule of docs/deploying.md calls a function whose queue has wo
   await database.exec(remove);
   assert.deepEqual(await jobs(), []);
 
-  await database.exec(local);
+  await database.exec(filledIn(local));
   const [{ rows: [{ url }] }] = await database.exec(look);
   assert.equal(url, "http://kong:8000/functions/v1/process-image-generation");
 });
@@ -104,7 +110,7 @@ Deno.test("the schedule calls with the key that SECURITY.md names instead of the
   await using database = await openPglite();
   await database.exec(EXTENSIONS);
   await migrate(async (sql) => void (await database.exec(sql)));
-  await database.exec(install);
+  await database.exec(filledIn(install));
   await database.exec(rotate);
   await database.exec(`select pgmq.send('image_generation_queue', '{"prompt": "p"}')`);
   const calls = await database.query<{ key: string }>(

@@ -93,7 +93,7 @@ function ended(kind: string, status: string, columns: Record<string, string> = {
 const WELL = `
   create table storage.objects (bucket_id text, name text, metadata jsonb, created_at timestamptz default now());
   create sequence numbers start 1000;
-  select install_generation_schedule('https://PROJECT_REF.supabase.co', 'YOUR_SECRET_KEY');
+  select install_generation_schedule('https://project.test', 'key');
   ${ended("image", "succeeded", { cost_usd: "0.039", entities: `[{"outcome": "linked"}]` })};
   ${ended("video", "succeeded", { cost_usd: "0.8" })};
   ${ended("video", "cancelled")};

@@ -1,6 +1,6 @@
 -- One thing after the other, each with its remedy.
 begin;
-select plan(9);
+select plan(12);
 
 select throws_ok(
   $$ select public.install_generation_schedule(project_url => 'project.test') $$, '22023',
@@ -10,6 +10,18 @@ select throws_ok(
   $$ select public.install_generation_schedule(worker_key => '') $$, '22023',
   'worker_key: expected a secret key of the project or WORKER_SECRET, got nothing', 'a key is one'
 );
+
+select throws_ok(
+  format('select public.install_generation_schedule(%L, %L)', url, key), '22023', message, 'a placeholder is none'
+)
+from (values
+  ('https://YOUR-PROJECT-REF.supabase.co', 'key',
+    'project_url: expected the address of your project, got the placeholder ''https://YOUR-PROJECT-REF.supabase.co'''),
+  ('https://project.test', 'YOUR_SECRET_KEY',
+    'worker_key: expected a secret key of the project or WORKER_SECRET, got a placeholder'),
+  ('https://project.test', 'SECRET-KEY',
+    'worker_key: expected a secret key of the project or WORKER_SECRET, got a placeholder')
+) as examples (url, key, message);
 
 create function pg_temp.hint() returns text language plpgsql as $$
 declare
