@@ -107,8 +107,10 @@ for name in SUPABASE_URL "$key"; do
 done
 [[ -n ${SUPABASE_URL:-} ]] || die 2 "SUPABASE_URL is not set. It is the API URL $place"
 [[ $SUPABASE_URL =~ ^https?://[^[:space:]]+$ ]] || die 2 'SUPABASE_URL must be an http(s) URL.'
+[[ ! $SUPABASE_URL =~ [Pp][Rr][Oo][Jj][Ee][Cc][Tt][-_][Rr][Ee][Ff] ]] || die 2 'SUPABASE_URL has a placeholder: put the reference of your project there instead.'
 [[ -n ${!key:-} ]] || die 2 "SUPABASE_SECRET_KEY is not set (nor SUPABASE_SERVICE_ROLE_KEY). It is under API Keys $place"
 [[ ${!key} =~ ^[A-Za-z0-9._~+/=-]+$ ]] || die 2 "$key is no key: it has characters that no key has."
+[[ ! ${!key} =~ ^(YOUR|SECRET)[-_] ]] || die 2 "$key is a placeholder. The key is under API Keys $place"
 # New secret keys are no JWTs and go into apikey alone; gateways want legacy keys in both headers.
 HEADERS="header = \"apikey: ${!key}\""
 [[ ${!key} == sb_* ]] || HEADERS+=$'\n'"header = \"authorization: Bearer ${!key}\""

@@ -63,6 +63,9 @@ export function readUrl(environment: Environment): Reading {
   }
 
   const { hostname, pathname, protocol } = new URL(url);
+  if (/project[-_]ref/.test(hostname)) {
+    return wrong("has a placeholder: put the reference of your project there instead.");
+  }
   if (/^(www\.|app\.)?supabase\.(com|io)$/.test(hostname)) {
     return wrong("is a page of the dashboard.");
   }

@@ -173,6 +173,12 @@ Deno.test("wrong usage exits with 2 and says what is wrong", async () => {
     [["images", "--env-file", "/nowhere/.env"], {}, /cannot be read/],
     [["images"], {}, /SUPABASE_URL is not set/],
     [["images"], { SUPABASE_URL: "project" }, /SUPABASE_URL must be/],
+    [["images"], { SUPABASE_URL: "https://YOUR_PROJECT_REF.supabase.co" }, /URL has a placeholder/],
+    [
+      ["images"],
+      { SUPABASE_URL: url, SUPABASE_SECRET_KEY: "YOUR_SECRET_KEY" },
+      /SUPABASE_SECRET_KEY is a placeholder/,
+    ],
     [["images"], { SUPABASE_URL: url }, /SUPABASE_SECRET_KEY is not set/],
     [["images"], { SUPABASE_URL: url, SUPABASE_SECRET_KEY: 'a"b' }, /SUPABASE_SECRET_KEY is no/],
     [

@@ -31,6 +31,7 @@ Deno.test("an error says what another address is, with the right one", () => {
   const wrong: [string | undefined, RegExp, string][] = [
     [undefined, /not set/, "https://PROJECT_REF.supabase.co"],
     ["  ", /not set/, "https://PROJECT_REF.supabase.co"],
+    ["https://YOUR_PROJECT_REF.supabase.co", /placeholder/, "https://PROJECT_REF.supabase.co"],
     ["abc", /an http\(s\) URL/, "https://PROJECT_REF.supabase.co"],
     [`${URL_OF_PROJECT}?apikey=x`, /an http\(s\) URL/, URL_OF_PROJECT],
     [`postgresql://postgres:pw@db.${REF}.supabase.co:5432/postgres`, /database/, URL_OF_PROJECT],
