@@ -22,17 +22,22 @@ const OTHER_KINDS: Record<string, string> = {
   "OPENSSH PRIVATE KEY": "not a key for SSH",
 };
 
-const EXPECTED = "the private_key of a service account's JSON: from " +
-  "-----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----";
+const EXTENT = "from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----";
 
 /**
- * The key in DER, for `importKey("pkcs8", …)`. Its errors say nothing of what is in the variable.
+ * The key in DER, for `importKey("pkcs8", …)`. Its errors say nothing of what is in the variable; `what` is
+ * what it must be.
  *
  * @throws {VariableError} that names `variable` when the text is anything but a whole RSA key
  */
-export function parsePrivateKey(text: string, variable: string): Uint8Array<ArrayBuffer> {
+export function parsePrivateKey(
+  text: string,
+  variable: string,
+  what = "the private_key of a service account's JSON",
+): Uint8Array<ArrayBuffer> {
+  const expected = `${what}: ${EXTENT}`;
   const wrong = (hint?: string) =>
-    new VariableError(variable, hint === undefined ? EXPECTED : `${EXPECTED}, ${hint}`);
+    new VariableError(variable, hint === undefined ? expected : `${expected}, ${hint}`);
   const pem = PEM.exec(withRealLines(text).trim());
   if (!pem) throw wrong(/-----BEGIN/.test(text) ? "whole, and nothing else" : undefined);
   const [, kind, base64] = pem;

@@ -86,7 +86,11 @@ function fromJson(environment: Environment): Account | undefined {
   }
   return {
     clientEmail: checkEmail(client_email, variable),
-    privateKey: parsePrivateKey(private_key, variable),
+    privateKey: parsePrivateKey(
+      private_key,
+      variable,
+      "JSON with the private_key of a service account",
+    ),
     tokenUrl: tokenUrlOf(environment, token_uri),
     variable,
     projectId: typeof project_id === "string" ? project_id : undefined,
