@@ -11,6 +11,8 @@ export interface Context {
   version: string;
   /** The functions that have turned out to be deployed and configured. */
   functions: Set<string>;
+  /** By kind, the models that the functions leave out for lack of credentials, in words. */
+  leftOut: Map<string, string[]>;
 }
 
 export const QUEUES = ["image_generation_queue", "video_generation_queue"];

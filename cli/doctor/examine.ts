@@ -65,6 +65,7 @@ export async function examine(
     publicKeys: publicKeys(environment),
     version: core.version(),
     functions: new Set(),
+    leftOut: new Map(),
   };
   const findings: Finding[] = [{ check: "url", ...ofUrl }, { check: "key", ...ofKey }];
   for (const check of CHECKS) {

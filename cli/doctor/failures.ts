@@ -34,13 +34,15 @@ const DELAYS: {
   },
 ];
 
-export async function checkFailures({ api, clock }: Context): Promise<Observation[]> {
+export async function checkFailures({ api, clock, leftOut }: Context): Promise<Observation[]> {
   const ago = (seconds: number) => clock.secondsAgo(seconds);
   const failures = await api.rows("generation_failures", {
     last_at: `gt.${ago(DAY)}`,
     order: "last_at.desc",
   });
-  const findings = failures.map(failureOf);
+  const findings = failures.map((failure) =>
+    failureOf(failure, leftOut.get(String(failure.kind)) ?? [])
+  );
   for (const { view, query, cause, remedy } of DELAYS) {
     const rows = await api.rows(view, { select: "job_id", ...query(ago), limit: `${LIMIT}` });
     if (rows.length === 0) continue;
@@ -66,11 +68,15 @@ export async function checkPublications({ api, clock }: Context): Promise<Observ
   )];
 }
 
-function failureOf({ kind, error_code, jobs, last_message }: Row): Observation {
+/** `leftOut`: the models that a message may name in vain. */
+function failureOf({ kind, error_code, jobs, last_message }: Row, leftOut: string[]): Observation {
   const code = quoted(error_code);
+  const said = quoted(last_message);
+  const isAboutModel = code === "invalid_message" && said.startsWith("model: ");
+  const why = isAboutModel ? leftOut.map((text) => ` Left out: ${text}.`).join("") : "";
   const count = `${jobs} ${quoted(kind)} ${Number(jobs) === 1 ? "job has" : "jobs have"}`;
   return warning(
-    `${count} failed with ${code}: ${quoted(last_message)}`,
+    `${count} failed with ${code}: ${said}${why && `.${why}`}`,
     remedyOf(code, kind === "video" ? "video" : "image"),
   );
 }

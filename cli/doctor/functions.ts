@@ -1,22 +1,25 @@
 /** Whether both functions are deployed, configured, of this version, and open to the right callers. */
+import { lackOf } from "../../supabase/functions/_shared/models.ts";
 import { type Api, objects, quoted, type Reply, type Row } from "../api.ts";
 import { type Context, FUNCTIONS } from "./context.ts";
 import { failed, type Observation, ok, skipped, warning } from "./finding.ts";
 
 export async function checkFunctions(context: Context): Promise<Observation[]> {
   const findings: Observation[] = [];
-  for (const { name } of FUNCTIONS) findings.push(await checkHealth(name, context));
+  for (const it of FUNCTIONS) findings.push(await checkHealth(it, context));
   return findings;
 }
 
 async function checkHealth(
-  name: string,
-  { api, version, functions }: Context,
+  { name, kind }: typeof FUNCTIONS[number],
+  { api, version, functions, leftOut }: Context,
 ): Promise<Observation> {
   const reply = await api.ask(`/functions/v1/${name}`, { key: null });
   const health = (reply.json ?? {}) as Row;
   if (reply.status !== 200 || health.name !== name) return notThere(name, reply);
-  if (health.status !== "ok") return unconfigured(name, health);
+  const lacking = lackingIn(health);
+  leftOut.set(kind, lacking);
+  if (health.status !== "ok") return unconfigured(name, health, lacking);
   functions.add(name);
   if (health.version !== version) {
     return warning(
@@ -24,14 +27,23 @@ async function checkHealth(
       deploy(name),
     );
   }
-  const models = listed(health.models);
-  const leftOut = objects(health.leftOut)
-    .map(({ model, missing }) => ` Left out: ${quoted(model)}, without ${listed(missing)}.`);
-  return ok(`${name} ${version} is deployed and configured: ${models}.${leftOut.join("")}`);
+  const models = listed(health.models).join(", ");
+  return ok(`${name} ${version} is deployed and configured: ${models}.${leftOutText(lacking)}`);
 }
 
-function listed(names: unknown): string {
-  return Array.isArray(names) ? names.map(quoted).join(", ") : "";
+/** Each model that has no credentials, with what it lacks. */
+function lackingIn(health: Row): string[] {
+  return objects(health.leftOut).map(({ model, missing, instead }) =>
+    `${quoted(model)}, without ${lackOf({ missing: listed(missing), instead: listed(instead) })}`
+  );
+}
+
+function leftOutText(lacking: string[]): string {
+  return lacking.map((text) => ` Left out: ${text}.`).join("");
+}
+
+function listed(names: unknown): string[] {
+  return Array.isArray(names) ? names.map(quoted) : [];
 }
 
 function notThere(name: string, { status, said }: Reply): Observation {
@@ -50,8 +62,8 @@ function notThere(name: string, { status, said }: Reply): Observation {
   }
 }
 
-function unconfigured(name: string, { missing, invalid }: Row): Observation {
-  const unset = Array.isArray(missing) ? missing.map(quoted) : [];
+function unconfigured(name: string, { missing, invalid }: Row, lacking: string[]): Observation {
+  const unset = listed(missing);
   const faults = objects(invalid).map(({ variable, expected }) => ({
     variable: quoted(variable),
     expected: quoted(expected),
@@ -64,7 +76,7 @@ function unconfigured(name: string, { missing, invalid }: Row): Observation {
   const settable = [...unset, ...faults.map(({ variable }) => variable)]
     .filter((variable) => /^(?!SUPABASE_)[A-Z_]+$/.test(variable));
   return failed(
-    `${name} is not configured, and takes no job: ${said.join("; ")}.`,
+    `${name} is not configured, and takes no job: ${said.join("; ")}.${leftOutText(lacking)}`,
     settable.length > 0
       ? `supabase secrets set ${settable.map((variable) => `${variable}=VALUE`).join(" ")}`
       : deploy(name),

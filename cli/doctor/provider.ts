@@ -2,6 +2,7 @@
  * Whether Google accepts the key and has the models. The functions ask, since they have the key.
  * A model that Google lists may still be closed to the key.
  */
+import { isOfVertex } from "../../supabase/functions/_shared/models.ts";
 import { objects, quoted } from "../api.ts";
 import { type Context, FUNCTIONS } from "./context.ts";
 import { failed, type Observation, ok, skipped, warning } from "./finding.ts";
@@ -42,6 +43,8 @@ export async function checkProvider({ api, functions }: Context): Promise<Observ
   return findings.filter(({ message }, index) => messages.indexOf(message) === index);
 }
 
+const REFUSALS = ["key_refused", "account_refused"];
+
 interface ModelState {
   model: string;
   state: string;
@@ -59,21 +62,6 @@ function readStates(json: unknown): ModelState[] {
 
 function judge(states: ModelState[], kind: string, variable: string): Observation[] {
   const having = (...wanted: string[]) => states.filter(({ state }) => wanted.includes(state));
-  const [refused] = having("key_refused");
-  if (refused?.model.startsWith("vertex/")) {
-    return [failed(`Vertex AI refuses the credentials: ${refused.detail}`, NEW_ACCOUNT_KEY)];
-  }
-  if (refused) {
-    return [failed(
-      `Google refuses the API key: ${refused.detail}`,
-      "supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY",
-    )];
-  }
-  const [unwelcome] = having("account_refused");
-  if (unwelcome) {
-    const [, remedy] = ACCOUNT_REMEDIES.find(([words]) => words.test(unwelcome.detail))!;
-    return [failed(`Google refuses the account: ${unwelcome.detail}`, remedy)];
-  }
   const gone = having("gone");
   if (gone.length === states.length) {
     return [failed(
@@ -82,12 +70,14 @@ function judge(states: ModelState[], kind: string, variable: string): Observatio
       `supabase secrets set ${variable}=MODEL  ${LIST}`,
     )];
   }
-  const findings: Observation[] = [];
+  const findings = refusalsIn(states);
   if (gone.length > 0) {
-    const others = names(states.filter((state) => !gone.includes(state)));
+    const unusable = [...gone, ...having(...REFUSALS)];
+    const others = names(states.filter((state) => !unusable.includes(state)));
     findings.push(warning(
-      `Google does not have ${names(gone)} for this key; jobs go to ${others}. ${gone[0].detail}`,
-      `supabase secrets set ${variable}=${others.replaceAll(" ", "")}`,
+      `Google does not have ${names(gone)} for this key${others && `; jobs go to ${others}`}. ` +
+        gone[0].detail,
+      `supabase secrets set ${variable}=${others.replaceAll(" ", "") || `MODEL  ${LIST}`}`,
     ));
   }
   const [limited] = having("quota_exhausted");
@@ -98,22 +88,53 @@ function judge(states: ModelState[], kind: string, variable: string): Observatio
         "where error_code = 'quota_exhausted' group by kind;",
     ));
   }
-  const silent = having("unreachable", "unclear");
-  if (silent.length > 0) {
-    const message = `The provider gives no answer about ${names(silent)}: ${silent[0].detail}`;
-    // The address is Google's, unless another one is set.
-    const remedy = "supabase secrets unset GOOGLE_GENERATIVE_AI_BASE_URL";
-    const answered = having("usable", "listed", "signed_in").length;
-    const isDead = answered === 0 && having("unreachable").length > 0;
-    findings.push(isDead ? failed(message, remedy) : warning(message, remedy));
-  }
+  findings.push(...silencesIn(states));
   if (findings.length > 0) return findings;
   const said = [
     ["Usable", having("usable")],
-    ["Listed, and known to be usable when a job asks", having("listed")],
-    ["Signed in for, and known to be usable when a job asks", having("signed_in")],
+    ["Listed; only a job shows whether the key may use it", having("listed")],
+    ["Signed in; only a job shows whether the account may use it", having("signed_in")],
   ].flatMap(([what, found]) => found.length > 0 ? `${what}: ${names(found as ModelState[])}.` : []);
   return [ok(`The ${kind} models. ${said.join(" ")}`)];
+}
+
+/** Vertex AI and the Gemini API have their own credentials, and each may refuse them. */
+function refusalsIn(states: ModelState[]): Observation[] {
+  return [true, false].flatMap((vertex) => {
+    const ofService = states.filter(({ model }) => isOfVertex(model) === vertex);
+    const refused = ofService.find(({ state }) => state === "key_refused");
+    if (refused && vertex) {
+      return [failed(`Vertex AI refuses the credentials: ${refused.detail}`, NEW_ACCOUNT_KEY)];
+    }
+    if (refused) {
+      return [failed(
+        `Google refuses the API key: ${refused.detail}`,
+        "supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY",
+      )];
+    }
+    const unwelcome = ofService.find(({ state }) => state === "account_refused");
+    if (!unwelcome) return [];
+    const [, remedy] = ACCOUNT_REMEDIES.find(([words]) => words.test(unwelcome.detail))!;
+    return [failed(`Google refuses the account: ${unwelcome.detail}`, remedy)];
+  });
+}
+
+/** A service that answers for none of the models is dead. */
+function silencesIn(states: ModelState[]): Observation[] {
+  const isAnswered = states.some(({ state }) => ["usable", "listed", "signed_in"].includes(state));
+  return [false, true].flatMap((vertex) => {
+    const silent = states.filter(({ model, state }) =>
+      isOfVertex(model) === vertex && ["unreachable", "unclear"].includes(state)
+    );
+    if (silent.length === 0) return [];
+    const message = `The provider gives no answer about ${names(silent)}: ${silent[0].detail}`;
+    // The address is Google's, unless another one is set.
+    const variable = vertex
+      ? "GOOGLE_VERTEX_BASE_URL GOOGLE_TOKEN_URL"
+      : "GOOGLE_GENERATIVE_AI_BASE_URL";
+    const isDead = !isAnswered && silent.some(({ state }) => state === "unreachable");
+    return [(isDead ? failed : warning)(message, `supabase secrets unset ${variable}`)];
+  });
 }
 
 function names(states: ModelState[]): string {

@@ -1,7 +1,11 @@
 import type { Stack } from "../stack/mod.ts";
 
+import { lackOf, type LeftOut } from "../../supabase/functions/_shared/models.ts";
+
 interface Health {
   status?: string;
+  models?: string[];
+  leftOut?: LeftOut[];
   missing?: string[];
   invalid?: { variable: string; expected: string }[];
 }
@@ -19,6 +23,8 @@ export async function misconfigurations(
     if (health.status !== "unconfigured") continue;
     const problems = [
       ...(health.missing ?? []).map((variable) => `${variable} is not set`),
+      ...(health.models?.length ? [] : health.leftOut ?? [])
+        .map(({ model, ...lack }) => `left out: ${model}, without ${lackOf(lack)}`),
       ...(health.invalid ?? []).map(({ variable, expected }) => `${variable} must be ${expected}`),
     ];
     lines.push(...problems.map((problem) => `${name}: ${problem}`));

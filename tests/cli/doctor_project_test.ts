@@ -216,6 +216,22 @@ Deno.test("a project that is broken in one place", async (test) => {
     match(project.remedy!, /^gcloud services enable aiplatform\.googleapis\.com/);
   });
 
+  await test.step("a key that is refused, while Vertex AI cannot be reached", async () => {
+    simulator.script({ match: { kind: "poll" }, preset: "unavailable" });
+    simulator.script({
+      match: { method: "GET" },
+      times: 5,
+      status: 403,
+      body: { error: { code: 403, message: "no such key" } },
+    });
+    const [key, silence, ...more] = wrong(await fixture.examine());
+    match(key.message, /^Google refuses the API key: no such key/);
+    match(silence.message, new RegExp(`no answer about ${VERTEX_MODEL}: `));
+    match(silence.remedy!, /GOOGLE_VERTEX_BASE_URL/);
+    deepEqual([key, silence].map(({ check }) => check), ["provider", "provider"]);
+    deepEqual(more, []);
+  });
+
   await test.step("no model left", async () => {
     simulator.script({
       match: { method: "GET", path: /models\/gemini-(.*image|nano)/ },
@@ -268,10 +284,25 @@ Deno.test("a wrong key, a model without credentials, and functions that accept p
   const videos = findings.find(({ message }) => message.startsWith("process-video-generation"))!;
   equal(videos.status, "ok", "a model without credentials is no error");
   match(videos.message, /gemini-omni-1\.1-flash\. Left out: vertex\/veo-3\.1-fast-generate-001, /);
-  match(videos.message, /without GOOGLE_VERTEX_PROJECT, GOOGLE_CLIENT_EMAIL, GOOGLE_PRIVATE_KEY\./);
+  match(
+    videos.message,
+    /without GOOGLE_VERTEX_PROJECT, GOOGLE_CLIENT_EMAIL, GOOGLE_PRIVATE_KEY, or GOOGLE_SERVICE_ACCOUNT_JSON, or GOOGLE_VERTEX_API_KEY\./,
+  );
   const key = only(findings, "failed", "provider");
   match(key.message, /refuses the API key: API key not valid/);
   equal(key.remedy, "supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY");
+
+  const misnamed = await fixture.whileBroken(
+    `select pgmq.send('video_generation_queue', '{"prompt": "p", "model": "x"}');
+     update generation_jobs set status = 'failed', finished_at = now(), error_code = 'invalid_message',
+       error_message = 'model: expected "gemini-omni-1.1-flash"'`,
+    "delete from generation_jobs; select pgmq.purge_queue('video_generation_queue')",
+  );
+  match(
+    misnamed.find(({ check }) => check === "failures")!.message,
+    /expected "gemini-omni-1\.1-flash"\. Left out: vertex\/veo-3\.1-fast-generate-001, without /,
+    "a message may have named a model that is left out",
+  );
 
   const found = wrong(await fixture.examine({ SUPABASE_PUBLISHABLE_KEY: publishableKey }));
   const [authorization] = found;

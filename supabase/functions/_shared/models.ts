@@ -8,6 +8,8 @@ export type Kind = "image" | "video";
 export interface LeftOut {
   model: string;
   missing: string[];
+  /** Variables each of which does instead of those. */
+  instead?: string[];
 }
 
 const DEFAULTS = {
@@ -30,12 +32,12 @@ const ENTRIES = {
 
 /**
  * What each service needs: all variables of one of these choices, with what is expected there. The last
- * one is suggested where there is none.
+ * one is suggested where there is none; the others are single variables, each of which does instead.
  */
 const SERVICES: Record<"vertex" | "gemini", Record<string, string>[]> = {
   vertex: [
-    { GOOGLE_VERTEX_API_KEY: "a key of Vertex AI in express mode" },
     { GOOGLE_SERVICE_ACCOUNT_JSON: "the key file of a service account" },
+    { GOOGLE_VERTEX_API_KEY: "a key of Vertex AI in express mode" },
     {
       GOOGLE_VERTEX_PROJECT: "the id of a Google Cloud project",
       GOOGLE_CLIENT_EMAIL: "the client_email of a service account",
@@ -56,7 +58,12 @@ export function readModels(
       Object.keys(choice).filter((name) => optional(environment, name) === undefined)
     );
     const usable = choices.some((missing) => missing.length === 0);
-    return { model, missing: usable ? [] : choices.at(-1)! };
+    const instead = choices.slice(0, -1).flat();
+    return {
+      model,
+      missing: usable ? [] : choices.at(-1)!,
+      ...(instead.length > 0 && { instead }),
+    };
   });
   return {
     models: checked.filter(({ missing }) => missing.length === 0).map(({ model }) => model),
@@ -68,7 +75,15 @@ export function readModels(
 export function missingVariables(leftOut: LeftOut[]): VariableError[] {
   const [simplest] = leftOut.toSorted((a, b) => a.missing.length - b.missing.length);
   const expected = choicesOf(simplest.model).at(-1)!;
-  return simplest.missing.map((name) => new VariableError(name, expected[name], true));
+  const { instead = [] } = simplest;
+  return simplest.missing.map((name) =>
+    new VariableError(name, [expected[name], ...instead].join(", or "), true)
+  );
+}
+
+/** What a model lacks, as people read it. */
+export function lackOf({ missing, instead = [] }: Omit<LeftOut, "model">): string {
+  return [missing.join(", "), ...instead].join(", or ");
 }
 
 function choicesOf(model: string): Record<string, string>[] {

@@ -1,6 +1,6 @@
 /** Answers as lines for a terminal. `process-queue.sh` relies on the line that begins with `jobs:`. */
 import type { RunReport } from "./core.ts";
-import type { LeftOut } from "./models.ts";
+import { lackOf, type LeftOut } from "./models.ts";
 import { plain } from "./plain.ts";
 import type { ModelState } from "./provider_check.ts";
 import { type Standing, standingText } from "./standing.ts";
@@ -49,7 +49,7 @@ export function healthText(health: Health): string {
     `models: ${models.join(", ") || "none"}`,
     ...(lifetime === undefined ? [] : [`a worker lives ${lifetime} s`]),
     ...standingText(standing),
-    ...leftOut.map(({ model, missing }) => `left out: ${model}, without ${missing.join(", ")}`),
+    ...leftOut.map(({ model, ...lack }) => `left out: ${model}, without ${lackOf(lack)}`),
     ...missing.map((variable) => `${variable} is not set`),
     ...invalid.map(({ variable, expected }) => `${variable} must be ${expected}`),
   ].map(plain).join("\n");
