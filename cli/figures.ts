@@ -71,10 +71,10 @@ export function nameOf(queue: unknown): string {
 export function troubleOf(stands: Standing, now: number): string {
   const { state, since, rests_until, probed, code, reason, waiting_jobs } = stands;
   const next = probed
-    ? "is probed now"
+    ? "a job tries it now"
     : Date.parse(rests_until ?? "") > now
-    ? `is probed ${ago(rests_until, now)}`
-    : "is to be probed by the next job";
+    ? `next try ${ago(rests_until, now)}`
+    : "the next job tries it";
   const jobs = waiting_jobs > 0
     ? `, ${waiting_jobs} ${waiting_jobs === 1 ? "job waits" : "jobs wait"}`
     : "";

@@ -56,7 +56,7 @@ export interface Waiting {
 
 /** Which model a job waits for, until when, and why. */
 export function waitingFor({ model, state, until, code, reason }: Waiting, now: number): string {
-  const rest = Date.parse(until) > now ? `, probed ${ago(until, now)}` : "";
+  const rest = Date.parse(until) > now ? `, next try ${ago(until, now)}` : "";
   return `${model}, which is ${state}${rest}: ${code}: ${reason}`;
 }
 
@@ -70,6 +70,12 @@ const COLUMNS = [
 export function jobsOf(api: Api, query: Record<string, string>): Promise<Job[]> {
   const order = "enqueued_at.desc,msg_id.desc";
   return api.rows<Job>("generation_jobs", { select: COLUMNS, order, ...query });
+}
+
+/** Ids in portions of at most `most`, for requests that take no more. */
+export function portions(ids: string[], most: number): string[][] {
+  const count = Math.ceil(ids.length / most);
+  return Array.from({ length: count }, (_, n) => ids.slice(n * most, (n + 1) * most));
 }
 
 /** The queue that jobs of a kind go to. */

@@ -45,7 +45,7 @@ export function exposition(
     ),
     metric(
       "generation_messages",
-      "Messages on a queue: visible, in_flight (leased to a worker), delayed (deferred).",
+      "Messages on a queue: visible, in_flight (leased to a worker), delayed (hidden until a time to come).",
       ofQueues("state", ["visible", "in_flight", "delayed"]),
     ),
     metric(

@@ -75,7 +75,7 @@ const QUEUES: Column[] = [
   ["queue", "queue", nameOf],
   ["visible", "visible"],
   ["in flight", "in_flight"],
-  ["deferred", "delayed"],
+  ["delayed", "delayed"],
   ["oldest", "oldest_visible_seconds", seconds],
   ...ENDED,
   ["cost", "cost_usd", money],

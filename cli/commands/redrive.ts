@@ -2,7 +2,7 @@ import type { Api } from "../api.ts";
 import { command } from "../command.ts";
 import { EXIT, RemoteError } from "../failure.ts";
 import { oneOf, text, yesOrNo } from "../flag.ts";
-import { type Kind, KINDS, queryOf, queueOf } from "../jobs.ts";
+import { type Kind, KINDS, portions, queryOf, queueOf } from "../jobs.ts";
 import { exactlyOne, jobIds, type Session } from "../session.ts";
 
 /** Jobs that one call redrives: on Supabase it answers 1,000 rows at most, and has 8 seconds. */
@@ -127,9 +127,4 @@ async function leftOut(chosen: string[], sent: string[], api: Api): Promise<Left
     left.push(...rows.map((row) => ({ job_id: String(row?.job_id), reason: String(row?.reason) })));
   }
   return left;
-}
-
-function portions(ids: string[], most: number): string[][] {
-  const count = Math.ceil(ids.length / most);
-  return Array.from({ length: count }, (_, n) => ids.slice(n * most, (n + 1) * most));
 }

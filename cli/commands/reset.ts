@@ -1,6 +1,7 @@
-import { quoted } from "../api.ts";
+import { type Api, quoted } from "../api.ts";
 import { command } from "../command.ts";
 import { EXIT, UsageError } from "../failure.ts";
+import { standing } from "../figures.ts";
 import { yesOrNo } from "../flag.ts";
 import type { Session } from "../session.ts";
 
@@ -22,9 +23,20 @@ rest, why, and until when.`,
     const { stdout } = session.io;
     const answer = await session.api().call("reset_generation_models", { model: model ?? null });
     const models = Array.isArray(answer) ? answer.map(quoted) : [];
+    if (model && models.length === 0) await checkKnown(model, session.api());
     if (json) stdout(JSON.stringify(models));
-    else if (models.length === 0) stdout(`${model ? "It does not rest" : "No model rests"}.`);
+    else if (models.length === 0) {
+      stdout(model ? `${quoted(model)} is not resting.` : "No model is resting.");
+    }
     for (const name of json ? [] : models) stdout(`${name} takes jobs again`);
     return EXIT.ok;
   },
 });
+
+/** @throws {UsageError} when neither a worker has the model, nor is it in trouble */
+async function checkKnown(model: string, api: Api) {
+  const known = (await standing(api)).map((stands) => quoted(stands.model));
+  if (known.includes(model.replace(/^models\//, ""))) return;
+  const list = known.length > 0 ? known.join(", ") : "none before the first run";
+  throw new UsageError(`no worker has a model ${quoted(model)}. Known: ${list}.`);
+}

@@ -71,7 +71,7 @@ function queueLines(queue: QueueFigures): string[] {
   const waits = since === null ? "" : ` (the first for ${span(since)})`;
   return [
     `${nameOf(queue.queue).padEnd(9)} ${queue.visible} visible${waits}, ` +
-    `${queue.in_flight} in flight, ${queue.delayed} deferred` +
+    `${queue.in_flight} in flight, ${queue.delayed} delayed` +
     (queue.waiting > 0 ? `, ${queue.waiting} at the provider` : ""),
     `          ${queue.succeeded} succeeded, ${queue.failed} failed, ${queue.cancelled} cancelled`,
   ];

@@ -34,7 +34,7 @@ export async function checkQueues({ api, clock }: Context): Promise<Observation[
   for (const queue of QUEUES) {
     const row = figures.find((row) => row.queue === queue);
     const counts = row && `${Number(row.visible)} visible, ${Number(row.in_flight)} in flight, ` +
-        `${Number(row.delayed)} deferred`;
+        `${Number(row.delayed)} delayed`;
     findings.push(
       counts
         ? ok(`${queue}: ${counts}.`)

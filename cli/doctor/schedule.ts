@@ -139,8 +139,9 @@ function checkCall(line: Row, projectUrl: string): Observation | undefined {
   if (!call) return undefined;
   if (call.error) {
     return failed(
-      `The last call for ${queue} failed: ${quoted(call.error)}`,
-      "select queue, url, last_calls from generation_schedule();",
+      `The last call for ${queue} failed: ${quoted(call.error)} (${url})`,
+      "select queue, url, last_calls from generation_schedule();\n" +
+        `${install(projectUrl)}  -- if that address is wrong`,
     );
   }
   const status = Number(call.status_code);

@@ -53,7 +53,7 @@ Deno.test("a project that does not make progress", async (test) => {
     const refused = only(await trouble("refused", "location_refused"), "failed", "models");
     match(
       refused.message,
-      /^a-model: refused since .* ago, is probed in .*: location_refused: the reason$/,
+      /^a-model: refused since .* ago, next try in .*: location_refused: the reason$/,
     );
     match(
       refused.remedy!,
@@ -106,7 +106,11 @@ Deno.test("a project that does not make progress", async (test) => {
       [call(404), /answered 404: .* is not deployed/, /^supabase functions deploy process-image/],
       [call(503), /answered 503: .* not configured/, /^curl http/],
       [call(546), /answered 546: .* memory or CPU/, /^supabase secrets set IMAGE_CONCURRENCY=1$/],
-      [call(null, "Timeout was reached"), /failed: Timeout was reached/, /generation_schedule\(\)/],
+      [
+        call(null, "fetch failed"),
+        /failed: fetch failed \(http:.*process-image-generation\)/,
+        /generation_schedule\(\);\nselect install_generation_schedule\('http/,
+      ],
     ];
     for (const [change, said, repair] of cases) {
       const { message, remedy } = only(await examinedWith(change), "failed", "schedule");

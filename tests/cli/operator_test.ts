@@ -52,7 +52,7 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
   await test.step("status", async () => {
     const { code, out } = await operate(project, "status");
     equal(code, 0);
-    match(out, /images {4}1 visible \(the first for [\d.]+ m?s\), 0 in flight, 0 deferred/);
+    match(out, /images {4}1 visible \(the first for [\d.]+ m?s\), 0 in flight, 0 delayed/);
     match(out, /1 succeeded, 1 failed, 0 cancelled/);
     match(out, /failed {4}1 image: invalid_message, the last \d.* ago/);
     match(out, /cost {6}\$0\.84 today/);
@@ -91,7 +91,7 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
     const { out } = await operate(project, "status");
     match(
       out,
-      /^model {5}gemini-2\.5-flash-image: refused since 20 min ago, is probed in 10 min: api_key_invalid: reported as leaked$/m,
+      /^model {5}gemini-2\.5-flash-image: refused since 20 min ago, next try in 10 min: api_key_invalid: reported as leaked$/m,
     );
     match(out, /^ +supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY$/m);
     match(out, /^model {5}gemini-nano-banana-2\.1: resting .* 1 job waits: provider_unavailable/m);
@@ -107,15 +107,27 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
     );
     match(
       (await operate(project, `show ${queued}`)).out,
-      /^waits_for +gemini-nano-banana-2\.1, which is resting, probed in .*: provider_unavailable: overloaded$/m,
+      /^waits_for +gemini-nano-banana-2\.1, which is resting, next try in .*: provider_unavailable: overloaded$/m,
+    );
+
+    match(
+      (await operate(project, "list")).out,
+      new RegExp(`^ ${queued} .* waits for gemini-nano-banana-2\\.1: provider_unavailable`, "m"),
     );
 
     deepEqual(await json(project, "reset models/gemini-2.5-flash-image"), [
       "gemini-2.5-flash-image",
     ]);
     match((await operate(project, "reset")).out, /^gemini-nano-banana-2\.1 takes jobs again$/m);
-    match((await operate(project, "reset")).out, /^No model rests\.$/m);
+    match((await operate(project, "reset")).out, /^No model is resting\.$/m);
     match((await operate(project, "status")).out, /^model {5}gemini-2\.5-flash-image: ok$/m);
+    match(
+      (await operate(project, "reset gemini-2.5-flash-image")).out,
+      /^gemini-2\.5-flash-image is not resting\.$/m,
+    );
+    const typo = await operate(project, "reset gemini-nanobanana");
+    equal(typo.code, 2);
+    match(typo.err, /no worker has a model gemini-nanobanana\. Known: .*gemini-nano-banana-2\.1/);
   });
 
   await test.step("show lists webhooks", async () => {
