@@ -167,7 +167,7 @@ codes! {
     ProviderUnavailable = "provider_unavailable",
     /// The provider's reply is not of the form that is known.
     ProviderReplyUnreadable = "provider_reply_unreadable",
-    /// An image was asked for, and no reply came: it may have been made and billed.
+    /// An image was asked for, and no whole reply came: it may have been made and billed.
     ReplyLost = "reply_lost",
     /// A submission was sent, and its outcome is unknown.
     SubmissionUncertain = "submission_uncertain",

@@ -10,13 +10,20 @@ use super::operation;
 use super::report::JobReport;
 use super::run::Run;
 use crate::company::Presence;
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, Next};
 use crate::job::{Format, ImageJob, Issue, Kind, ObjectLocation};
 use crate::json::Json;
 use crate::policy::{capabilities, cost};
 use crate::port::{
     AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, OperationRequest, StoredAsset, World,
 };
+
+/// How long a request is under way at least if it was worked on. In an outage, connections break at
+/// once.
+const WORKED_ON: Duration = Duration::from_secs(20);
+
+/// The most attempts when connections break that were worked on: each may be paid for.
+const ATTEMPTS_WHEN_LOST: u32 = 2;
 
 /// Processes one image job; its claim was sent at `since`.
 pub(super) async fn process<W: World>(
@@ -93,7 +100,7 @@ async fn make<W: World>(
             let image = world.images().generate(model, request, within, &permit).await;
             let took = world.clock().now().saturating_sub(asked);
             run.image_took(model, job.image_size, took);
-            let image = image.map_err(|failure| lost(model, job, failure))?;
+            let image = image.map_err(|failure| failed(model, job, failure, took))?;
             Ok((model.to_owned(), passed_over.map(str::to_owned), image, took))
         })
         .await?;
@@ -128,8 +135,15 @@ fn in_background(claim: &Claim, job: &ImageJob, model: &str, unmet: &mut Vec<Iss
     capabilities::image(model, job, unmet);
 }
 
-/// A failure, with what it has probably cost: an image whose reply is lost may have been made.
-fn lost(model: &str, job: &ImageJob, failure: Failure) -> AttemptError {
+/// A failure, with what it has probably cost: an image whose reply is lost may have been made. A
+/// connection that broke soon was no such thing, but the provider's trouble.
+fn failed(model: &str, job: &ImageJob, mut failure: Failure, took: Duration) -> AttemptError {
+    if failure.code == Code::ReplyLost && failure.is_rest() {
+        match took < WORKED_ON {
+            true => failure.code = Code::ProviderUnavailable,
+            false => failure.next = Next::Retry { after: None, attempts: Some(ATTEMPTS_WHEN_LOST) },
+        }
+    }
     let lost = failure.code == Code::ReplyLost;
     AttemptError::Failed {
         spent_usd: lost.then(|| cost::image(model, job.image_size, None)).flatten(),

@@ -24,6 +24,8 @@ pub(crate) struct Reply {
     pub(crate) retry_after: Option<Duration>,
     /// The body; of one that is no success only the beginning.
     pub(crate) body: Vec<u8>,
+    /// Why the body is not whole, of a reply that may hold what was paid for.
+    pub(crate) broken: Option<TransportError>,
 }
 
 /// How much of a body is taken into memory.
@@ -33,6 +35,9 @@ pub(crate) enum BodyLimit<'a> {
     Bytes(usize),
     /// So many bytes. More than the second number only with the job's permit.
     WithPermit(usize, usize, &'a LargeBodyPermit),
+    /// The same of a reply that may hold what was paid for, whatever its status is: where it breaks,
+    /// what has arrived is kept.
+    Paid(usize, usize, &'a LargeBodyPermit),
 }
 
 /// Sends a request and receives the whole reply, a JSON text; of a successful one as much as `most`
@@ -43,35 +48,46 @@ pub(crate) async fn send<T: Transport>(
     timeout: Duration,
     limit: BodyLimit<'_>,
 ) -> Result<Reply, TransportError> {
-    let (head, body) = transport.send(request, timeout).await?;
-    let mut body = if head.status.is_success() {
-        receive(transport, body, timeout.min(BODY_TIMEOUT), limit).await?
+    let (head, mut body) = transport.send(request, timeout).await?;
+    let is_paid = matches!(limit, BodyLimit::Paid(..));
+    let mut broken = None;
+    let mut bytes = if is_paid || head.status.is_success() {
+        let received = receive(transport, &mut body, timeout.min(BODY_TIMEOUT), limit).await;
+        match received {
+            Ok(bytes) => bytes,
+            Err(error) if !is_paid => return Err(error),
+            Err(error) => {
+                broken = Some(error);
+                let arrived = transport.collect(&mut body, 0, timeout).await;
+                arrived.ok().flatten().unwrap_or_default()
+            }
+        }
     } else {
         explanation(transport, body).await
     };
-    sanitize(&mut body);
-    Ok(Reply { status: head.status, retry_after: head.retry_after, body })
+    sanitize(&mut bytes);
+    Ok(Reply { status: head.status, retry_after: head.retry_after, body: bytes, broken })
 }
 
 /// Receives a body. One that turns out to be large is left on its way until the job has the permit,
 /// and the time that this takes does not count.
 pub(crate) async fn receive<T: Transport>(
     transport: &T,
-    mut body: T::Stream,
+    body: &mut T::Stream,
     timeout: Duration,
     limit: BodyLimit<'_>,
 ) -> Result<Vec<u8>, TransportError> {
     let limit = match limit {
         BodyLimit::Bytes(limit) => limit,
-        BodyLimit::WithPermit(limit, small, permit) => {
-            if let Some(bytes) = transport.collect(&mut body, limit.min(small), timeout).await? {
+        BodyLimit::WithPermit(limit, small, permit) | BodyLimit::Paid(limit, small, permit) => {
+            if let Some(bytes) = transport.collect(body, limit.min(small), timeout).await? {
                 return Ok(bytes);
             }
             permit.acquire().await;
             limit
         }
     };
-    let bytes = transport.collect(&mut body, limit, timeout).await?;
+    let bytes = transport.collect(body, limit, timeout).await?;
     bytes.ok_or(TransportError::TooLarge { limit })
 }
 

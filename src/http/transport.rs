@@ -36,6 +36,7 @@ pub trait Transport {
 
     /// Receives a body to its end within `timeout`. None if it is longer than `limit` bytes: what
     /// has been received is kept then, and the rest stays on its way until it is asked for again.
+    /// After an error, the next call gives what had been received before it, whatever its limit.
     async fn collect(
         &self,
         body: &mut Self::Stream,

@@ -32,6 +32,10 @@ pub struct GeneratedImage {
 pub trait ImageModel {
     /// Has `model` make one image and waits for it, for `within` at most. It is received under the
     /// job's permit.
+    ///
+    /// # Errors
+    /// `ReplyLost` if it was probably paid for, and nothing came of it. Of a resting model it says that
+    /// the connection broke without an answer: then only the time that this took can tell.
     async fn generate(
         &self,
         model: &str,

@@ -1,6 +1,6 @@
 //! A transport that answers from a script and remembers what it was asked.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::time::Duration;
@@ -38,12 +38,21 @@ type Answer = Result<(Head, Vec<u8>), TransportError>;
 pub(super) struct Recorded {
     base: String,
     replies: RefCell<VecDeque<Answer>>,
+    /// How the next body breaks, behind what there is of it.
+    breaks: RefCell<Option<TransportError>>,
+    broken: Cell<bool>,
     pub(super) sent: RefCell<Vec<RecordedRequest>>,
 }
 
 impl Recorded {
     pub(super) fn at(base: &str) -> Self {
-        Self { base: base.into(), replies: RefCell::default(), sent: RefCell::default() }
+        Self {
+            base: base.into(),
+            replies: RefCell::default(),
+            breaks: RefCell::default(),
+            broken: Cell::default(),
+            sent: RefCell::default(),
+        }
     }
 
     pub(super) fn reply(self, status: u16, body: impl AsRef<[u8]>) -> Self {
@@ -70,6 +79,12 @@ impl Recorded {
 
     pub(super) fn fails(self, error: TransportError) -> Self {
         self.replies.borrow_mut().push_back(Err(error));
+        self
+    }
+
+    /// Has the body of the next reply break at its end.
+    pub(super) fn breaks(self, error: TransportError) -> Self {
+        *self.breaks.borrow_mut() = Some(error);
         self
     }
 
@@ -112,7 +127,11 @@ impl Transport for &Recorded {
         limit: usize,
         _timeout: Duration,
     ) -> Result<Option<Vec<u8>>, TransportError> {
-        Ok((body.len() <= limit).then(|| std::mem::take(body)))
+        if let Some(error) = self.breaks.borrow_mut().take() {
+            self.broken.set(true);
+            return Err(error);
+        }
+        Ok((body.len() <= limit || self.broken.take()).then(|| std::mem::take(body)))
     }
 
     async fn peek(

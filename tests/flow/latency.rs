@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use generation_queue::failure::Code;
+use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::flow::{Outcome, Settings, Stopped};
 use generation_queue::port::GenerationTime;
 use serde_json::json;
@@ -46,6 +46,28 @@ fn a_lost_reply_is_tried_twice_at_most_and_its_probable_cost_is_kept() {
     assert_eq!(world.queue.row(job).status, Status::Failed);
     assert_eq!(world.model.asked.borrow().len(), 2);
     assert_eq!(*world.queue.spent.borrow(), [0.067, 0.067]);
+}
+
+#[test]
+fn a_connection_that_breaks_after_a_while_may_have_paid_and_one_that_breaks_at_once_has_not() {
+    for (took, code, spent) in
+        [(19, Code::ProviderUnavailable, [].as_slice()), (20, Code::ReplyLost, &[0.067, 0.067])]
+    {
+        let world = MemoryWorld::new();
+        let job = world.send_image(prompt("p"));
+        world.model.image_takes.set(seconds(took));
+        for _ in 0..2 {
+            let broke = Failure::rest(Standing::Resting, Code::ReplyLost, "reset");
+            world.model.fail_image(broke);
+            world.run_images(one_model());
+            world.clock.advance(seconds(3600));
+        }
+        let row = world.queue.row(job);
+        assert_eq!(row.error_code, Some(code));
+        assert_eq!(row.status == Status::Failed, code == Code::ReplyLost);
+        assert_eq!(row.attempts == 0, code == Code::ProviderUnavailable);
+        assert_eq!(*world.queue.spent.borrow(), spent);
+    }
 }
 
 #[test]

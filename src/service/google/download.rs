@@ -71,7 +71,7 @@ pub(super) async fn download<T: Transport>(
         }
         // What is said instead of the bytes.
         let body = explanation(transport, received.whole).await;
-        match instead(&url, &base, Reply { status, retry_after, body })? {
+        match instead(&url, &base, Reply { status, retry_after, body, broken: None })? {
             next if next == url => return Err(no_video("no MP4")),
             next => url = next,
         }

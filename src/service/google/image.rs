@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::code::status_of;
 use super::error::{error_of, failure, unreachable};
 use super::media::take_file;
 use super::model::{is_of_vertex, model_name, total_bytes};
@@ -24,7 +25,7 @@ const LONGEST_REPLY: usize = 40 * 1024 * 1024;
 /// The most attempts when a reply has no image: each is paid for.
 const ATTEMPTS_WITHOUT_IMAGE: u32 = 3;
 
-/// The most attempts when there is no reply in all the time that a worker has.
+/// The most attempts when the reply to what was probably paid for is lost.
 const ATTEMPTS_WITHOUT_REPLY: u32 = 2;
 
 /// What follows from a request without a reply.
@@ -58,25 +59,15 @@ impl<T: Transport> ImageModel for Gemini<T> {
             false => (&self.gemini, format!("models/{name}:generateContent")),
         };
         let url = format!("{}/{path}", transport.base_url());
-        let lost = |error: TransportError| match error {
-            // It may have been made and billed, so there is a bound to it.
-            TransportError::TimedOut(_) => {
-                let message = unreachable(model, &error).message + LOST;
-                Failure::retry_at_most(Code::ReplyLost, ATTEMPTS_WITHOUT_REPLY, message)
-            }
-            _ => unreachable(model, &error),
-        };
-        let request = post_json(&url, body(request)).map_err(lost)?;
-        let limit = BodyLimit::WithPermit(LONGEST_REPLY, SMALL, permit);
-        let mut reply = send(transport, request, within, limit).await.map_err(lost)?;
-        if !reply.status.is_success() {
-            return Err(failure(model, &reply));
-        }
+        let silent = |error: TransportError| unanswered(model, &error);
+        let request = post_json(&url, body(request)).map_err(silent)?;
+        let limit = BodyLimit::Paid(LONGEST_REPLY, SMALL, permit);
+        let mut reply = send(transport, request, within, limit).await.map_err(silent)?;
         let usage = usage_of(&Json::read_any(&reply.body));
         if let Some(format) = take_file(&mut reply.body, Format::is_image) {
             return Ok(GeneratedImage { format, bytes: reply.body, usage });
         }
-        Err(no_image(model, &reply))
+        Err(without_image(model, &reply))
     }
 }
 
@@ -114,6 +105,44 @@ fn body(ImageRequest { job, sources }: ImageRequest<'_>) -> Vec<u8> {
             }
         });
     })
+}
+
+/// What follows when not even the head of a reply came.
+fn unanswered(model: &str, error: &TransportError) -> Failure {
+    let failure = unreachable(model, error);
+    match error {
+        TransportError::TimedOut(_) => lost(failure),
+        // How long it was under way shows what this means, and only the flow knows.
+        TransportError::NoReply(_) => Failure { code: Code::ReplyLost, ..failure },
+        _ => failure,
+    }
+}
+
+/// What follows from a reply without an image. A success that broke off was made and billed.
+fn without_image(model: &str, reply: &Reply) -> Failure {
+    match &reply.broken {
+        _ if !reply.status.is_success() => {
+            let failure = failure(model, reply);
+            if is_of_gateway(reply) { lost(failure) } else { failure }
+        }
+        Some(error) => {
+            let failure = unreachable(model, error);
+            if failure.is_rest() { lost(failure) } else { failure }
+        }
+        None => no_image(model, reply),
+    }
+}
+
+/// A failure after which the image may have been made and billed, so there is a bound to it.
+fn lost(failure: Failure) -> Failure {
+    Failure::retry_at_most(Code::ReplyLost, ATTEMPTS_WITHOUT_REPLY, failure.message + LOST)
+}
+
+/// Whether a proxy's own wait was over: the API goes on behind it. (524 is Cloudflare's.) The API's
+/// own error names its code or status.
+fn is_of_gateway(reply: &Reply) -> bool {
+    matches!(reply.status.as_u16(), 408 | 504 | 524)
+        && status_of(error_of(&Json::read_any(&reply.body))).is_none()
 }
 
 /// Why there is no image in a reply.

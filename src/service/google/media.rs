@@ -113,7 +113,8 @@ impl Search<'_> {
         let raw = self.reply.get(text.clone())?;
         // The beginning of a `data:` URL.
         let prefix = raw.get(..raw.len().min(128))?.iter().position(|byte| *byte == b',');
-        let start = prefix.filter(|_| raw.starts_with(b"data:")).map_or(0, |comma| comma + 1);
+        let is_url = raw.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"data:"));
+        let start = prefix.filter(|_| is_url).map_or(0, |comma| comma + 1);
         let format = format_of(raw.get(start..)?)?;
         (self.is_wanted)(format).then_some(text.start + start..text.end)
     }

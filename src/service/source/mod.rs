@@ -146,7 +146,7 @@ async fn ask<T: Transport>(
     };
     let headers = [("accept", FORMATS)];
     let request = build(Method::GET, address, &headers, Payload::Empty).map_err(lost)?;
-    let (head, body) = transport.send(request, TIMEOUT).await.map_err(lost)?;
+    let (head, mut body) = transport.send(request, TIMEOUT).await.map_err(lost)?;
     let status = head.status;
     if let Some(location) = redirect(&head) {
         return Ok(Step::Redirect(location.to_owned()));
@@ -164,7 +164,7 @@ async fn ask<T: Transport>(
     if head.content_length.is_some_and(|length| length > left as u64) {
         return Err(too_large(url));
     }
-    let bytes = receive(transport, body, TIMEOUT, limit).await.map_err(lost)?;
+    let bytes = receive(transport, &mut body, TIMEOUT, limit).await.map_err(lost)?;
     match Format::of(&bytes) {
         Some(format) if format.is_image() => Ok(Step::Image(SourceImage { format, bytes })),
         _ => Err(unusable(url, "sent no PNG, JPEG, WebP, HEIC or HEIF")),

@@ -174,7 +174,9 @@ fn parts() -> Vec<String> {
             let part = json!({inline: {media_type: kind, "data": data}});
             parts.push(part.to_string());
         }
-        parts.push(json!({inline: {"data": format!("data:image/png;base64,{data}")}}).to_string());
+        for head in ["data:image/png;base64", "DATA:IMAGE/PNG;BASE64"] {
+            parts.push(json!({inline: {"data": format!("{head},{data}")}}).to_string());
+        }
         parts.push(json!({inline: {"data": data, media_type: null, "more": [1, {}]}}).to_string());
         // The second of two members of one name, and the first.
         parts.push(format!(r#"{{"{inline}":{{"data":"{data}"}},"{inline}":null}}"#));
@@ -401,16 +403,70 @@ fn an_error_leads_where_googles_errors_lead() {
 }
 
 #[test]
-fn a_lost_connection_is_trouble_and_a_long_silence_is_tried_once_more() {
-    for error in [TransportError::NotSent("x".into()), TransportError::NoReply("x".into())] {
+fn what_was_not_sent_is_trouble_and_a_long_silence_is_tried_once_more() {
+    let rest = Next::Rest { standing: Standing::Resting, after: None };
+    for (error, code, next) in [
+        (TransportError::NotSent("x".into()), Code::ProviderUnavailable, rest),
+        // Only the flow knows how long it was under way.
+        (TransportError::NoReply("x".into()), Code::ReplyLost, rest),
+        // It may have been made and billed, each time.
+        (TransportError::TimedOut(WITHIN), Code::ReplyLost, TWICE),
+    ] {
         let failure = generate(&Recorded::at(BASE).fails(error)).unwrap_err();
-        assert_eq!(failure.code, Code::ProviderUnavailable);
-        assert_eq!(failure.next, Next::Rest { standing: Standing::Resting, after: None });
+        assert_eq!((failure.code, failure.next), (code, next));
     }
-    // It may have been made and billed, each time.
-    let silence = TransportError::TimedOut(WITHIN);
-    let failure = generate(&Recorded::at(BASE).fails(silence)).unwrap_err();
-    assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(2) });
+}
+
+const TWICE: Next = Next::Retry { after: None, attempts: Some(2) };
+
+#[test]
+fn an_image_that_is_whole_is_taken_from_a_reply_that_breaks_and_another_counts_as_paid() {
+    let document = candidate(json!([image(PNG)])).to_string();
+    let whole = document.find(&base64(PNG)).unwrap() + base64(PNG).len() + 1;
+    for error in [TransportError::NoReply("x".into()), TransportError::TimedOut(WITHIN)] {
+        for length in 0..document.len() {
+            let cut = Recorded::at(BASE).reply(200, &document[..length]).breaks(error.clone());
+            match generate(&cut) {
+                Ok(image) => assert!(length >= whole && image.bytes == PNG, "{length}"),
+                Err(failure) => {
+                    assert!(length < whole, "{length}: {failure}");
+                    assert_eq!((failure.code, failure.next), (Code::ReplyLost, TWICE));
+                }
+            }
+        }
+        // An error has said enough.
+        let cut = Recorded::at(BASE).reply(503, "{").breaks(error);
+        assert_eq!(generate(&cut).unwrap_err().code, Code::ProviderUnavailable);
+    }
+}
+
+#[test]
+fn an_image_is_taken_whatever_the_status_of_its_reply_is() {
+    let mut reply = candidate(json!([{"text": "word ".repeat(10_000)}, image(PNG)]));
+    reply["error"] = json!({"code": 503, "message": "Overloaded", "status": "UNAVAILABLE"});
+    for status in [400, 404, 429, 500, 503, 504] {
+        assert_eq!(outcome(status, reply.clone()).unwrap().bytes, PNG, "{status}");
+        let request = json!({"contents": [{"role": "user", "parts": [image(PNG)]}]});
+        assert!(outcome(status, json!({"error": {"message": "m"}, "request": request})).is_err());
+    }
+}
+
+#[test]
+fn a_gateway_that_stopped_waiting_may_have_had_an_image_made() {
+    let upstream = json!({"message": "Endpoint request timed out"}).to_string();
+    let page = "<html><h1>504 Gateway Time-out</h1></html>";
+    for status in [408, 504, 524] {
+        for body in ["", page, &upstream, r#"{"status":504,"error":"Gateway Timeout"}"#] {
+            let failure = generate(&Recorded::at(BASE).reply(status, body)).unwrap_err();
+            assert_eq!((failure.code, failure.next), (Code::ReplyLost, TWICE), "{status} {body}");
+        }
+        let own = json!({"error": {"code": status, "message": "m", "status": "DEADLINE_EXCEEDED"}});
+        assert!(outcome(status, own).unwrap_err().is_rest());
+    }
+    for status in [429, 500, 502, 503] {
+        let failure = generate(&Recorded::at(BASE).reply(status, page)).unwrap_err();
+        assert!(failure.is_rest() && failure.code != Code::ReplyLost, "{status}");
+    }
 }
 
 #[test]
