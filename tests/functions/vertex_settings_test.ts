@@ -175,6 +175,14 @@ Deno.test("a malformed key is named with what was expected, and nothing of it is
   }
 });
 
+Deno.test("of the JSON it says that its private_key is wrong, and not that it must be one", () => {
+  const json = JSON.stringify({ ...file, private_key: "no key" });
+  throws(
+    () => read({ GOOGLE_SERVICE_ACCOUNT_JSON: json }),
+    /^VariableError: GOOGLE_SERVICE_ACCOUNT_JSON must be JSON with the private_key of a service account: from -----BEGIN/,
+  );
+});
+
 Deno.test("other variables that do not parse are named as well", () => {
   const bad: [variable: string, values: Record<string, string>][] = [
     ["GOOGLE_VERTEX_PROJECT", { GOOGLE_VERTEX_PROJECT: "My Project" }],
