@@ -60,6 +60,8 @@ function* ended(one: JobRecord, record: RunRecord): Generator<string> {
         return was("prompt-blocked", "rai-filtered", "rai-audio");
       case "no_image":
         return attempts >= 3 && was("no-image", "text-only");
+      case "reply_lost":
+        return attempts >= 2;
       case "no_video":
       case "operation_failed":
         return was("done-empty", "operation-error");

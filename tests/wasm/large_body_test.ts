@@ -94,27 +94,30 @@ Deno.test("the core reads the reply of a service that has not read the whole req
   await rejects(Array.fromAsync(unread!), /the request has been aborted/);
 });
 
-Deno.test("a stream that breaks late counts as no reply", async () => {
-  let claims = 0;
-  const broken = () => {
-    const reader = pieces(REPLY.slice(0, 6_000_000), "bytes").getReader();
-    return new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        const { done, value } = await reader.read();
-        if (done) controller.error(new TypeError("connection reset"));
-        else controller.enqueue(value);
-      },
-    });
-  };
-  const gemini = new Service("http://gemini.test/v1beta", () => {
-    claims += 1;
-    return new Response(broken());
+for (
+  const [arrives, outcome, code] of [
+    [REPLY.length - 5, "succeeded", undefined],
+    [6_000_000, "retrying", "reply_lost"],
+    [0, "retrying", "reply_lost"],
+  ] as const
+) {
+  Deno.test(`a stream that breaks behind ${arrives} bytes: ${outcome}`, async () => {
+    const broken = () => {
+      const reader = pieces(REPLY.slice(0, arrives), "bytes").getReader();
+      return new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          const { done, value } = arrives ? await reader.read() : { done: true };
+          if (done || !value) controller.error(new TypeError("connection reset"));
+          else controller.enqueue(value);
+        },
+      });
+    };
+    const gemini = new Service("http://gemini.test/v1beta", () => new Response(broken()));
+    const storage = stored();
+    const message = { storyboardId: "sb", prompt: "p" };
+    const { jobs: [job] } = await run(queueWith(message), gemini, storage);
+    equal(gemini.seen.length, 1);
+    deepEqual([job.outcome, job.error?.code], [outcome, code]);
+    if (outcome === "succeeded") deepEqual(storage.seen[0].body, PNG);
   });
-  const { jobs: [job] } = await run(
-    queueWith({ storyboardId: "sb", prompt: "p" }),
-    gemini,
-    stored(),
-  );
-  equal(claims, 1);
-  deepEqual([job.outcome, job.error?.code], ["waiting", "provider_unavailable"]);
-});
+}
