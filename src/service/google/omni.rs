@@ -119,6 +119,10 @@ impl OperationProtocol for Omni {
         "id"
     }
 
+    fn folders(&self) -> &'static [&'static str] {
+        &["interactions/"]
+    }
+
     fn is_name(&self, id: &str) -> bool {
         let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.=~".contains(&byte);
         (1..=1024).contains(&id.len()) && !id.starts_with('.') && id.bytes().all(alphabet)

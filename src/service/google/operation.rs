@@ -8,7 +8,7 @@ use http::StatusCode;
 use super::address::video_address;
 use super::code;
 use super::download::download;
-use super::error::{error_of, failure, is_about_itself, unreachable};
+use super::error::{error_in, error_of, failure, is_about_itself, unreachable};
 use super::media::take_file;
 use super::model::{is_of_vertex, model_name};
 use super::omni::{IMAGES, OMNI, VERTEX_OMNI};
@@ -26,6 +26,7 @@ use crate::policy::capabilities::makes_in_background;
 use crate::port::{
     AssetFile, Body, Operation, OperationModel, OperationRequest, Progress, SubmitError,
 };
+use crate::search::Search;
 use crate::service::redact::redacted;
 
 /// A submission is answered within seconds, one with a large image a little later. One that was
@@ -39,7 +40,8 @@ const POLL_TIMEOUT: Duration = Duration::from_secs(30);
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many polls in a row have to be answered with what may be a mistake before it counts.
-const POLLS_IN_DOUBT: u32 = 3;
+/// They are minutes apart in all, in which a video that is being made has time to be known again.
+const POLLS_IN_DOUBT: u32 = 5;
 
 /// The answer to a submission is a name.
 const LONGEST_SUBMISSION_REPLY: usize = 1024 * 1024;
@@ -155,9 +157,6 @@ impl<T: Transport> OperationModel for Operations<T> {
         let limit = BodyLimit::WithPermit(LONGEST_POLL_REPLY, SMALL, permit);
         let ask = self.ask(&operation.model, protocol.poll(name), POLL_TIMEOUT, limit);
         let reply = ask.await.map_err(lost)?;
-        if !reply.status.is_success() {
-            return Err(not_polled(protocol, name, &reply));
-        }
         found(protocol, name, reply)
     }
 
@@ -192,22 +191,60 @@ fn accepted(
     model: &str,
     reply: &Reply,
 ) -> Result<Operation, SubmitError> {
-    let document = Json::read_any(&reply.body);
-    let name_of = |it: &Json<'_>| {
-        let name = it.get(protocol.name_key()).text().filter(|name| protocol.is_name(name))?;
-        Some(name.to_string())
+    let document = match Json::read_any(&reply.body) {
+        Json::Null => Json::read(&reply.body).unwrap_or(Json::Null),
+        document => document,
     };
-    let mut name = None;
-    // The outermost: what is in an operation has names, too.
-    document.each_object(&mut |it| name = name.take().or_else(|| name_of(it)));
-    if let Some(name) = name.filter(|_| reply.status.is_success()) {
+    let error = error_of(&document);
+    // A word in a refusal may be anybody's name.
+    let counts = |name: &String| {
+        let refuses = reply.status.is_client_error() || !error.is_null();
+        reply.status.is_success() || !refuses || name.contains('/')
+    };
+    if let Some(name) = name_in(protocol, &document).filter(counts) {
         return Ok(Operation { model: strip_models_prefix(model).to_owned(), name });
     }
-    if is_rejection(reply.status, code::status_of(error_of(&document))) {
+    if is_rejection(reply.status, code::status_of(error)) {
         return Err(SubmitError { failure: failure(model, reply), rejected: true });
     }
     let status = reply.status.as_u16();
     Err(uncertain(&format!("{model} answered {status}: {}", quoted(reply))))
+}
+
+/// The name of the operation that a reply to a submission is about, in whatever member it is. The
+/// outermost: what is in an operation has names, too.
+fn name_in(protocol: &dyn OperationProtocol, document: &Json<'_>) -> Option<String> {
+    if let Json::Text(text) = document {
+        return name_of(protocol, false, text);
+    }
+    let mut name = None;
+    document.each_object(&mut |it| {
+        let Json::Object(members) = it else { return };
+        // The member for names is first asked for what it has.
+        let named = it.get(protocol.name_key()).text();
+        name = name.take().or_else(|| name_of(protocol, true, named?));
+        for (_, value) in members {
+            if let (None, Json::Text(text)) = (&name, value) {
+                name = name_of(protocol, false, text);
+            }
+        }
+    });
+    name
+}
+
+/// The name that a text is, or with which the URL or path ends that it is. Where no name is expected,
+/// only what begins with a folder of names is one.
+fn name_of(protocol: &dyn OperationProtocol, is_named: bool, text: &str) -> Option<String> {
+    let mut text = text.trim().to_owned();
+    while let Some((before, after)) = text.cut("%2F").or_else(|| text.cut("%2f")) {
+        text = format!("{before}/{after}");
+    }
+    let start = protocol.folders().iter().find_map(|folder| Some(text.cut(folder)?.0.len()));
+    let start = start.or(is_named.then_some(0))?;
+    let name = text.get(start..)?;
+    let name = name.split_once('?').map_or(name, |(name, _)| name);
+    let name = name.strip_prefix("interactions/").unwrap_or(name);
+    protocol.is_name(name).then(|| name.to_owned())
 }
 
 /// Whether a reply says for certain that nothing was created: a 4xx (except 408, which says that the
@@ -250,7 +287,8 @@ fn found(
         let keys = ["name", "id", "done", "status"].map(|key| it.get(key));
         !std::ptr::eq(it, error) && keys.iter().any(|value| !value.is_null())
     };
-    if !error.is_null() && document.find(&is_state).is_none() {
+    let refuses = !error.is_null() && document.find(&is_state).is_none();
+    if refuses || !reply.status.is_success() {
         return Err(not_polled(protocol, name, &reply));
     }
     match protocol.state(name, &document) {
@@ -311,18 +349,29 @@ fn not_polled(protocol: &dyn OperationProtocol, name: &str, reply: &Reply) -> Fa
     let in_doubt = |code, message| Failure::retry_at_most(code, POLLS_IN_DOUBT, message);
     match failure.next {
         // A proxy's 404 says nothing; only the API itself knows what it does not know.
-        _ if is_unknown && error.is_null() => {
+        _ if is_unknown && !is_of_google(&document) => {
             Failure::retry(Code::ProviderReplyUnreadable, failure.message)
+        }
+        // The question was cancelled on its way, and not the operation.
+        _ if reply.status.as_u16() == 499 => {
+            Failure::rest(Standing::Resting, Code::ProviderUnavailable, failure.message)
         }
         _ if is_unknown => in_doubt(
             Code::OperationNotFound,
             format!("the provider does not know the operation: {}", failure.message),
         ),
-        Next::GiveUp if failure.code == Code::ModelRejectedRequest => {
-            in_doubt(failure.code, failure.message)
-        }
+        _ if failure.code == Code::ModelRejectedRequest => in_doubt(failure.code, failure.message),
         _ => failure,
     }
+}
+
+/// Whether a reply has an error of the form that Google's have, and proxies' have not.
+fn is_of_google(document: &Json<'_>) -> bool {
+    let error = error_in(document);
+    error.get("status").text().is_some()
+        || error.get("message").text().is_some()
+            && !error.get("code").is_null()
+            && code::status_of(error).is_some()
 }
 
 #[cfg(test)]

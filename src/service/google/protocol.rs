@@ -28,6 +28,9 @@ pub(super) trait OperationProtocol {
     /// The member of a reply to a submission that names its operation.
     fn name_key(&self) -> &'static str;
 
+    /// The folders with which a name begins wherever it is written, the outermost first.
+    fn folders(&self) -> &'static [&'static str];
+
     /// Whether a name is one of an operation, from which a path can be made.
     fn is_name(&self, name: &str) -> bool;
 

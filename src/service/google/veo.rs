@@ -30,6 +30,10 @@ impl OperationProtocol for Veo {
         "name"
     }
 
+    fn folders(&self) -> &'static [&'static str] {
+        &["projects/", "models/"]
+    }
+
     /// A name is `models/…/operations/…`.
     fn is_name(&self, name: &str) -> bool {
         let segment = |segment: &str| {

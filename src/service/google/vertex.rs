@@ -25,6 +25,10 @@ impl OperationProtocol for VertexVeo {
         Veo.name_key()
     }
 
+    fn folders(&self) -> &'static [&'static str] {
+        &["projects/"]
+    }
+
     /// A name is `projects/…/locations/…/publishers/google/models/…/operations/…`.
     fn is_name(&self, name: &str) -> bool {
         Veo.is_name(name)

@@ -6,6 +6,9 @@ use crate::service::testing::MP4;
 /// Asked again, or submitted again, a few times.
 const FEW: Next = Next::Retry { after: None, attempts: Some(3) };
 
+/// Asked again during some minutes.
+const IN_DOUBT: Next = Next::Retry { after: None, attempts: Some(POLLS_IN_DOUBT) };
+
 fn progress(model: &str, name: &str, reply: Value) -> Progress {
     poll(model, name, &Recorded::at(BASE).json(200, reply)).unwrap()
 }
@@ -167,8 +170,11 @@ fn a_video_is_taken_whatever_stands_around_it() {
     for (video, file) in forms {
         for (model, reply) in results(&video) {
             for body in bodies(&reply) {
-                let found = poll(model, name_of(model), &Recorded::at(BASE).reply(200, &body));
-                assert_eq!(found, Ok(Progress::Ready(file.clone(), None)), "{body}");
+                for status in [200, 404, 500] {
+                    let transport = Recorded::at(BASE).reply(status, &body);
+                    let found = poll(model, name_of(model), &transport);
+                    assert_eq!(found, Ok(Progress::Ready(file.clone(), None)), "{status} {body}");
+                }
             }
         }
     }
@@ -291,7 +297,7 @@ fn a_result_of_no_known_form_is_no_missing_video() {
     ] {
         let transport = Recorded::at(BASE).json(200, reply);
         let failure = poll(model, name_of(model), &transport).unwrap_err();
-        assert_eq!((failure.code, failure.next), (Code::ProviderReplyUnreadable, FEW));
+        assert_eq!((failure.code, failure.next), (Code::ProviderReplyUnreadable, IN_DOUBT));
         assert!(failure.message.contains("video"), "{}", failure.message);
     }
 }
@@ -347,16 +353,22 @@ fn an_operation_is_unknown_only_if_that_is_said_a_few_times() {
     let missing = json!({"error": {"code": 404, "message": "Not found"}});
     let unknown = json!({"error": {"code": 400, "message": "Invalid interaction id"}});
     let invalid = json!({"error": {"message": "Invalid argument.", "code": "invalid_request"}});
+    let words = json!({"error": {"message": "m", "code": "not_found"}});
+    let numbered = json!([{"error": {"code": 5, "message": "m"}}]);
+    let again = json!({"error": {"code": 400, "message": "Please try again."}});
     for (model, status, reply, code) in [
         (VEO, 404, &missing, Code::OperationNotFound),
         (OMNI, 404, &missing, Code::OperationNotFound),
         (OMNI, 400, &unknown, Code::OperationNotFound),
         (OMNI, 400, &invalid, Code::OperationNotFound),
+        (OMNI, 404, &words, Code::OperationNotFound),
+        (VEO, 404, &numbered, Code::OperationNotFound),
         (VEO, 400, &invalid, Code::ModelRejectedRequest),
+        (VEO, 400, &again, Code::ModelRejectedRequest),
     ] {
         let transport = Recorded::at(BASE).json(status, reply.clone());
         let failure = poll(model, name_of(model), &transport).unwrap_err();
-        assert_eq!((failure.code, failure.next), (code, FEW));
+        assert_eq!((failure.code, failure.next), (code, IN_DOUBT));
         assert!(failure.message.contains(name_of(model)));
     }
 }
@@ -364,9 +376,23 @@ fn an_operation_is_unknown_only_if_that_is_said_a_few_times() {
 #[test]
 fn what_a_proxy_does_not_know_says_nothing_about_the_operation() {
     for (model, name) in [(VEO, NAME), (OMNI, "v1_x")] {
-        let transport = Recorded::at(BASE).reply(404, "<html>Not Found</html>");
-        let failure = poll(model, name, &transport).unwrap_err();
-        assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
+        for reply in [
+            "<html>Not Found</html>",
+            r#"{"message": "no Route matched with those values"}"#,
+            r#"{"status": 404, "error": "Not Found", "message": "m", "path": "/x"}"#,
+            r#"{"code": 404, "message": "Not Found"}"#,
+            r#"{"code": "NOT_FOUND", "status": "error", "message": "m"}"#,
+            r#"{"error": {"message": "Not Found"}}"#,
+            r#"{"error": {"code": 404}}"#,
+            r#"{"detail": "Not Found"}"#,
+            "{}",
+        ] {
+            for status in [404, 410] {
+                let transport = Recorded::at(BASE).reply(status, reply);
+                let failure = poll(model, name, &transport).unwrap_err();
+                assert_eq!(failure.next, Next::Retry { after: None, attempts: None }, "{reply}");
+            }
+        }
     }
     let place = json!({"error": {"code": 400, "status": "FAILED_PRECONDITION",
         "message": "User location is not supported"}});
@@ -382,6 +408,8 @@ fn a_refused_question_says_nothing_about_the_operation() {
         (400, key, Code::ApiKeyInvalid),
         (429, json!({}), Code::QuotaExhausted),
         (503, json!({}), Code::ProviderUnavailable),
+        (499, json!({}), Code::ProviderUnavailable),
+        (499, json!({"error": {"code": 499, "status": "CANCELLED"}}), Code::ProviderUnavailable),
         (200, json!({"status": "brand_new"}), Code::ProviderReplyUnreadable),
     ] {
         let transport = Recorded::at(BASE).json(status, reply);
@@ -416,5 +444,5 @@ fn a_forbidden_operation_is_not_a_forbidden_key() {
     let gone = json!({"error": {"code": 403, "status": "PERMISSION_DENIED",
         "message": "You do not have permission, or it may not exist."}});
     let failure = poll(VEO, NAME, &Recorded::at(BASE).json(403, gone)).unwrap_err();
-    assert_eq!((failure.code, failure.next), (Code::OperationNotFound, FEW));
+    assert_eq!((failure.code, failure.next), (Code::OperationNotFound, IN_DOUBT));
 }

@@ -193,6 +193,77 @@ fn what_may_have_been_accepted_is_not_asked_for_again() {
     }
 }
 
+/// The forms in which a name comes.
+fn forms(name: &str) -> Vec<String> {
+    let encoded = name.replace('/', "%2F");
+    let around = [
+        name.to_owned(),
+        format!("/{name}"),
+        format!(" {name}\n"),
+        format!("/v1beta/{name}"),
+        format!("{BASE}/{name}"),
+        format!("https://proxy.test/google/v1/{name}?alt=json"),
+    ];
+    around.into_iter().chain([encoded.to_lowercase(), encoded]).collect()
+}
+
+/// The replies in which a name comes.
+fn replies(name: &str) -> Vec<Value> {
+    let video = json!({"generatedSamples": [{"video": {"uri": "https://api.test/files/f1"}}]});
+    vec![
+        json!({"name": name}),
+        json!({"operationName": name}),
+        json!({"operation_name": name}),
+        json!({"operation": name}),
+        json!({"operation": {"name": name}}),
+        json!({"id": "req 1", "data": {"result": name}}),
+        json!({"name": name, "done": true, "response": video}),
+        json!(name),
+    ]
+}
+
+#[test]
+fn an_operation_is_understood_however_it_is_named() {
+    let submitted = |model: &str, status, reply: &str| {
+        let transport = Recorded::at(BASE).reply(status, reply);
+        submit(model, &transport).map(|operation| operation.name)
+    };
+    for form in forms(NAME) {
+        for reply in replies(&form) {
+            for status in [200, 201, 302, 404, 429, 500, 504] {
+                let found = submitted(VEO, status, &reply.to_string());
+                assert_eq!(found.as_deref().map(str::to_lowercase), Ok(NAME.into()), "{reply}");
+            }
+        }
+    }
+    let escaped = format!("\"{}\"", NAME.replace('/', "\\/"));
+    assert_eq!(submitted(VEO, 200, &escaped).as_deref(), Ok(NAME));
+    for form in forms("interactions/v1_x") {
+        for reply in replies(&form).into_iter().chain([json!({"id": form})]) {
+            let found = submitted(OMNI, 200, &reply.to_string());
+            assert_eq!(found.as_deref(), Ok("v1_x"), "{reply}");
+        }
+    }
+    let made = json!({"id": " v1_x ", "status": "in_progress", "previous": "interactions/old"});
+    for status in [200, 500, 504] {
+        assert_eq!(submitted(OMNI, status, &made.to_string()).as_deref(), Ok("v1_x"));
+    }
+}
+
+#[test]
+fn what_a_refusal_names_is_no_operation() {
+    for (model, reply) in [
+        (OMNI, json!({"id": "req_1", "error": {"code": 400, "message": "m"}})),
+        (OMNI, json!({"error": {"code": 400, "details": [{"id": "x"}]}})),
+        (VEO, json!({"error": {"code": 400, "message": format!("{NAME} is unknown")}})),
+        (VEO, json!({"error": {"code": 400}, "request": {"name": NAME}})),
+        (VEO, json!({"error": {"code": 400}, "model": "models/m", "url": "https://api.test/"})),
+    ] {
+        let error = submit(model, &Recorded::at(BASE).json(400, reply.clone())).unwrap_err();
+        assert!(error.rejected, "{reply}");
+    }
+}
+
 #[test]
 fn the_apis_own_word_that_it_is_unavailable_is_a_rejection() {
     for (status, code) in [(503, 503), (500, 503), (200, 503), (502, 429), (200, 400)] {
