@@ -196,7 +196,7 @@ fn accepted(
         document => document,
     };
     let error = error_of(&document);
-    // A word in a refusal may be anybody's name.
+    // A word in a refusal may name something else.
     let counts = |name: &String| {
         let refuses = reply.status.is_client_error() || !error.is_null();
         reply.status.is_success() || !refuses || name.contains('/')
