@@ -172,6 +172,8 @@ fn no_video(what: &str) -> Failure {
 }
 
 fn is_json(head: &[u8]) -> bool {
+    // A mark of the order of bytes may come first.
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 

@@ -142,6 +142,7 @@ fn a_file_that_is_not_active_yet_is_asked_for_again() {
     for transport in [
         Recorded::at(BASE).json(400, not_active),
         Recorded::at(BASE).json(200, json!({"name": "files/x", "state": "PROCESSING"})),
+        Recorded::at(BASE).reply(200, "\u{feff}{\"state\": \"PROCESSING\"}"),
         Recorded::at(BASE).json(200, json!({"file": {"state": "processing", "downloadUri": FILE}})),
     ] {
         let failure = open(&transport, FILE).unwrap_err();
