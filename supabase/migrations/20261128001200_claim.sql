@@ -241,8 +241,8 @@ end
 $$;
 
 -- What an error that a claim has met says of the message in hand:
---   of_no_message  nothing: sessions that met, a server that ends, a disk that is full;
---   of_database    perhaps nothing: a function is missing, or a right. It may be right again in a minute;
+--   of_no_message  nothing, if others meet it too: sessions that met, a server that ends, a disk that is full;
+--   of_database    perhaps nothing: a function is missing, or a right. Like the former, it may be right again in a minute;
 --   of_message     that it cannot be worked on.
 create or replace function generation_private.meaning_of_error(state text)
 returns text
@@ -304,8 +304,8 @@ begin
 end
 $$;
 
--- Fails the job of a message that a claim has met an error with. If even that cannot be done, the message is hidden for
--- a minute; if not even that, the claim goes on without it. An error that says nothing of the message is raised again.
+-- Fails the job of a message that a claim has met an error with, if the error is the message's. Else, or if that cannot
+-- be done, the message is hidden for a minute; if not even that, the claim goes on without it.
 create or replace function generation_private.pass_over_message(
   queue_name text,
   message_id bigint,
@@ -319,9 +319,6 @@ as $$
 declare
   held generation_private.queue_message;
 begin
-  if generation_private.meaning_of_error(state) = 'of_no_message' then
-    raise exception '%', explanation using errcode = state;
-  end if;
   perform generation_private.note_claim_error(queue_name, message_id, explanation);
   if generation_private.meaning_of_error(state) = 'of_message' then
     begin
@@ -330,13 +327,13 @@ begin
       perform generation_private.is_settled(generation_private.job_of_message(queue_name, held), held);
       perform pgmq.archive(queue_name, message_id);
       return;
-    exception when others then
+    exception when others or assert_failure then
       raise warning 'message % of % cannot be failed: %', message_id, queue_name, sqlerrm;
     end;
   end if;
   begin
     perform generation_private.hide_message(queue_name, message_id, 60);
-  exception when others then
+  exception when others or assert_failure then
     raise warning 'message % of % cannot be hidden: %', message_id, queue_name, sqlerrm;
   end;
 end
@@ -365,7 +362,7 @@ begin
       else
         perform pgmq.archive(queue_name, orphan_id);
       end if;
-    exception when others then
+    exception when others or assert_failure then
       perform generation_private.pass_over_message(queue_name, orphan_id, sqlstate, sqlerrm);
     end;
   end loop;
@@ -570,7 +567,8 @@ end
 $$;
 
 -- Begins jobs until there are as many as asked for, none is left, or two seconds have gone into messages that are not
--- worked on. carefully: each message by itself, so that an error ends what was done about it alone.
+-- worked on. carefully: each message by itself, so that an error ends what was done about it alone. An error that may say
+-- nothing of a message is raised when every message has met one.
 create or replace function generation_private.begin_jobs(
   worker generation_private.workers,
   quantity integer,
@@ -589,6 +587,9 @@ declare
   picked bigint[] := '{}';
   passed_over bigint[] := '{}';
   claim public.generation_claim;
+  met_by_all boolean := carefully;
+  last_state text;
+  last_explanation text;
 begin
   while places > 0 and clock_timestamp() < enough loop
     if picked = '{}' then
@@ -609,7 +610,11 @@ begin
     else
       begin
         claim := generation_private.begin_job(worker, picked[1], lease_seconds, limited, troubled);
-      exception when others then
+        met_by_all := false;
+      exception when others or assert_failure then
+        last_state := sqlstate;
+        last_explanation := sqlerrm;
+        met_by_all := met_by_all and generation_private.meaning_of_error(sqlstate) = 'of_no_message';
         perform generation_private.pass_over_message(worker.queue, picked[1], sqlstate, sqlerrm);
         passed_over := passed_over || picked[1];
       end;
@@ -620,6 +625,9 @@ begin
       return next claim;
     end if;
   end loop;
+  if met_by_all and last_state is not null then
+    raise exception '%', last_explanation using errcode = last_state;
+  end if;
 end
 $$;
 
@@ -634,7 +642,7 @@ create or replace function public.claim_generation_jobs(
 returns setof public.generation_claim
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '5s' -- less than a worker waits for the claim, which would keep its connection for longer
+set lock_timeout = '3s' -- less than a worker waits for the claim, which would keep its connection for longer
 as $$
 declare
   worker generation_private.workers;
@@ -655,10 +663,8 @@ begin
     return query
       select * from generation_private.begin_jobs(worker, quantity, lease_seconds, limited, troubled, false);
     return;
-  exception when others then
-    if generation_private.meaning_of_error(sqlstate) = 'of_no_message' then
-      raise;
-    end if;
+  exception when others or assert_failure then
+    null;
   end;
   return query
     select * from generation_private.begin_jobs(worker, quantity, lease_seconds, limited, troubled, true);

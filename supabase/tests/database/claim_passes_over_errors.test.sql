@@ -1,6 +1,6 @@
 -- Whatever goes wrong with one message while it is claimed, its neighbours go on.
 begin;
-select plan(11);
+select plan(14);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 set local client_min_messages = error; -- a warning names each
@@ -84,13 +84,40 @@ drop trigger of_ledger on public.generation_jobs;
 update pgmq.q_image_generation_queue as q set vt = now() where vt > now() + interval '55 s';
 select is(pg_temp.claimed(1) || pg_temp.errors(), array['missing'], 'and that could not be claimed since');
 
--- An error that says nothing of a message.
+-- Errors that say nothing of a message, unless it alone meets them; and a failed assertion.
+create function pg_temp.raises() returns trigger language plpgsql as $$
+begin
+  if new.message ->> 'sceneId' = 'assert' then
+    assert false, 'never';
+  elsif new.message ->> 'sceneId' is not null then
+    raise exception 'alone' using errcode = new.message ->> 'sceneId';
+  end if;
+  return new;
+end
+$$;
+create trigger of_ledger before update on public.generation_jobs
+  for each row when (new.status = 'running') execute function pg_temp.raises();
+select pgmq.send('image_generation_queue', jsonb_build_object('prompt', coalesce(state, 'fine'), 'sceneId', state))
+from unnest(array['08006', '55P03', null, '53400', 'assert', '40P01', null]) as state;
+select is(pg_temp.claimed(7), array['fine', 'fine'], 'what one message meets keeps no other from being claimed');
+select is(
+  array(
+    select format('%s %s', j.prompt, j.status) from public.generation_jobs as j
+    join pgmq.q_image_generation_queue as q using (msg_id)
+    where j.scene_id is not null and q.vt > clock_timestamp() + interval '50 s' order by j.msg_id
+  ),
+  array['08006 queued', '55P03 queued', '53400 queued', '40P01 queued'], 'it is hidden for a minute'
+);
+select is(error_message, 'message: the database cannot begin its job (error P0004)', 'a failed assertion is the message''s')
+from public.generation_jobs where prompt = 'assert';
+drop trigger of_ledger on public.generation_jobs;
+
 create function pg_temp.deadlock() returns trigger language plpgsql as $$
 begin raise exception 'a deadlock' using errcode = '40P01'; end
 $$;
 create trigger of_ledger before update on public.generation_jobs for each row execute function pg_temp.deadlock();
 select pgmq.send('image_generation_queue', '{"prompt": "again"}');
-select throws_ok($$ select pg_temp.claimed(1) $$, '40P01', 'a deadlock', 'is the caller''s to meet');
+select throws_ok($$ select pg_temp.claimed(1) $$, '40P01', 'a deadlock', 'what every message meets is the caller''s to meet');
 select is(status, 'queued', 'and its job waits') from public.generation_jobs where prompt = 'again';
 
 select * from finish();
