@@ -130,6 +130,8 @@ withTestProject("replies", async (project, test) => {
   });
 
   await test.step("the provider's trouble with an operation costs no attempt, whatever its code", async () => {
+    // The model of a submission whose outcome is uncertain rests.
+    await project.stack.sql("select public.reset_generation_models()");
     for (
       const [model, body] of [
         [undefined, { done: true, error: { code: 503, message: "overloaded" } }],
