@@ -50,8 +50,8 @@ const INVALID: Record<string, unknown>[] = [
  * enough that the ledger keeps the owner, by which the job is known.
  */
 const HOSTILE: [name: string, json: (dice: Dice) => string][] = [
-  ["deep", (dice) => "[".repeat(12_300) + dice.between(0, 9) + "]".repeat(12_300)],
-  ["numbers", (dice) => `[${Array(dice.between(2, 8)).fill("1e131071").join()}]`],
+  ["deep", (dice) => "[".repeat(12_300) + dice.chance(0.5) + "]".repeat(12_300)],
+  ["numbers", (dice) => `[${"1e131071,".repeat(dice.between(2, 8))}0]`],
   ["values", (dice) => `[${"0,".repeat(dice.between(2_000, 60_000))}0]`],
   ["long", (dice) => JSON.stringify("long".repeat(dice.between(70_000, 250_000)))],
 ];
