@@ -82,6 +82,20 @@ export function videoOutcome(rule: ScriptRule | undefined): Outcome {
   }
 }
 
+/** Whether something is still being made. A rule that says how it ends says that it has ended, too. */
+export function isPending(
+  rule: ScriptRule | undefined,
+  making: { outcome: Outcome; readyAt: number },
+): boolean {
+  if (rule?.preset === "pending") return true;
+  const scripted = videoOutcome(rule);
+  if (scripted !== "video") {
+    making.outcome = scripted;
+    making.readyAt = 0;
+  }
+  return Date.now() < making.readyAt;
+}
+
 /** The answer to a rule that does not fit its request; no test can mistake it for the API's. */
 export function presetMismatch(rule: ScriptRule, what: string): ApiError {
   return new ApiError(

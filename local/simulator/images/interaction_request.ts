@@ -57,22 +57,10 @@ function planned(plan: () => Plan): Plan {
   }
 }
 
-/** The steps and the usage of a finished image. */
-export async function finishedImage(state: State, { plan }: ImageRequest) {
+/** A finished image, and the tokens that it took. */
+export async function madeImage(state: State, { plan }: ImageRequest) {
   const { picture, tokens, thoughts } = plan;
-  const words = Math.ceil(picture.prompt.length / 4);
   const data = encodeBase64(await state.painter.picture(picture));
-  return {
-    steps: [{
-      type: "model_output",
-      content: [{ type: "image", mime_type: `image/${picture.type}`, data }],
-    }],
-    usage: {
-      total_tokens: words + thoughts + tokens,
-      total_input_tokens: words,
-      total_output_tokens: thoughts + tokens,
-      total_thought_tokens: thoughts,
-      output_tokens_by_modality: [{ modality: "image", tokens }],
-    },
-  };
+  const media = { type: "image", mime_type: `image/${picture.type}`, data };
+  return { media, words: Math.ceil(picture.prompt.length / 4), thoughts, tokens };
 }

@@ -6,7 +6,7 @@
 import { encodeBase64 } from "../base64.ts";
 import { ApiError, invalidArgument, jsonResponse } from "../google_errors.ts";
 import { VERTEX_VEO_MODELS } from "../models.ts";
-import { presetMismatch, videoOutcome } from "../presets.ts";
+import { isPending, presetMismatch } from "../presets.ts";
 import { parseJson } from "../proto_json.ts";
 import type { Operation, RequestContext } from "../state.ts";
 import { AUDIO_FILTERED, FILTERED } from "../videos/operation.ts";
@@ -44,13 +44,7 @@ export async function fetchPredictOperation(
   if (operation === undefined) {
     throw new ApiError(404, "NOT_FOUND", `The operation ${name} is not found.`);
   }
-  if (rule?.preset === "pending") return jsonResponse({ name });
-  const scripted = videoOutcome(rule);
-  if (scripted !== "video") {
-    operation.outcome = scripted;
-    operation.readyAt = 0;
-  }
-  if (Date.now() < operation.readyAt) return jsonResponse({ name });
+  if (isPending(rule, operation)) return jsonResponse({ name });
   return jsonResponse({ name, done: true, ...await result(context, operation) });
 }
 

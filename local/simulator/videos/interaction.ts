@@ -1,8 +1,8 @@
 /** Omni, and images in the background: POST /v1beta/interactions, GET …/{id}, POST …/{id}/cancel. */
 import { encodeBase64 } from "../base64.ts";
 import { jsonResponse } from "../google_errors.ts";
-import { finishedImage, readImageRequest } from "../images/interaction_request.ts";
-import { videoOutcome } from "../presets.ts";
+import { madeImage, readImageRequest } from "../images/interaction_request.ts";
+import { isPending, videoOutcome } from "../presets.ts";
 import { delay, type Interaction, newId, type RequestContext } from "../state.ts";
 import { addFile, addressOf } from "./files.ts";
 import { InteractionError, readVideoRequest } from "./interaction_request.ts";
@@ -43,13 +43,7 @@ export async function pollInteraction(context: RequestContext, id: string): Prom
   const { rule } = context;
   const interaction = find(context, id);
   if (interaction.cancelled) return jsonResponse(head(interaction, "cancelled"));
-  if (rule?.preset === "pending") return jsonResponse(head(interaction, "in_progress"));
-  const scripted = videoOutcome(rule);
-  if (scripted !== "video") {
-    interaction.outcome = scripted;
-    interaction.readyAt = 0;
-  }
-  if (Date.now() < interaction.readyAt) return jsonResponse(head(interaction, "in_progress"));
+  if (isPending(rule, interaction)) return jsonResponse(head(interaction, "in_progress"));
   return jsonResponse(await finished(context, interaction));
 }
 
@@ -96,27 +90,28 @@ async function finished(
       usage: { total_output_tokens: 14 },
     };
   }
-  if ("plan" in request) {
-    return { ...head(interaction, "completed"), ...await finishedImage(state, request) };
-  }
-  const tokens = Math.round(request.seconds * TOKENS_PER_SECOND);
-  const [words, thoughts] = [Math.ceil(request.prompt.length / 4), 300];
-  const where = request.delivery === "uri"
-    ? { uri: addressOf(url, interaction.fileId!) }
-    : { data: encodeBase64(await state.painter.film(state.files.get(interaction.fileId!)!)) };
+  const { media, words, thoughts, tokens } = "plan" in request ? await madeImage(state, request) : {
+    media: {
+      type: "video",
+      mime_type: "video/mp4",
+      ...(request.delivery === "uri"
+        ? { uri: addressOf(url, interaction.fileId!) }
+        : { data: encodeBase64(await state.painter.film(state.files.get(interaction.fileId!)!)) }),
+    },
+    words: Math.ceil(request.prompt.length / 4),
+    thoughts: 300,
+    tokens: Math.round(request.seconds * TOKENS_PER_SECOND),
+  };
   return {
     ...head(interaction, "completed"),
-    steps: [{
-      type: "model_output",
-      content: [{ type: "video", mime_type: "video/mp4", ...where }],
-    }],
+    steps: [{ type: "model_output", content: [media] }],
     usage: {
       total_tokens: words + thoughts + tokens,
       total_input_tokens: words,
       // Thoughts are within the output here, beside it in generateContent.
       total_output_tokens: thoughts + tokens,
       total_thought_tokens: thoughts,
-      output_tokens_by_modality: [{ modality: "video", tokens }],
+      output_tokens_by_modality: [{ modality: media.type, tokens }],
     },
   };
 }

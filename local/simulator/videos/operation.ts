@@ -1,6 +1,6 @@
 /** Long-running operations of Veo: GET /v1beta/models/{model}/operations/{id}. */
 import { ApiError, jsonResponse } from "../google_errors.ts";
-import { presetMismatch, videoOutcome } from "../presets.ts";
+import { isPending, presetMismatch } from "../presets.ts";
 import type { Operation, RequestContext } from "../state.ts";
 import { addressOf } from "./files.ts";
 
@@ -13,14 +13,8 @@ export function pollOperation(context: RequestContext, name: string): Response {
   if (operation === undefined) {
     throw new ApiError(404, "NOT_FOUND", `Operation ${name} not found.`);
   }
-  if (rule?.preset === "pending") return jsonResponse({ name });
-  const scripted = videoOutcome(rule);
-  if (scripted !== "video") {
-    operation.outcome = scripted;
-    operation.readyAt = 0;
-  }
   // While pending the body is the name and nothing else, not even `done: false`.
-  if (Date.now() < operation.readyAt) return jsonResponse({ name });
+  if (isPending(rule, operation)) return jsonResponse({ name });
   return jsonResponse({ name, done: true, ...result(context, operation) });
 }
 
