@@ -105,7 +105,7 @@ wasm_linker() {
   return 1
 }
 
-# Compiles the core. Small costs nothing here: benches/image_reply_bench.ts measures the same with
+# Compiles the core. Small costs nothing here: `deno task bench images` measures the same with
 # opt-level 3, since the time goes into copying and the decoding is SIMD either way.
 compile_wasm() {
   local -x RUSTC=$RUSTC RUSTC_BOOTSTRAP=1

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { denoBinary } from "../../local/stack/functions/deno_binary.ts";
 import { FunctionLog } from "../../local/stack/functions/log.ts";
 import { Worker } from "../../local/stack/functions/worker.ts";
+import { cpuTime, peakMemory } from "../support/process_usage.ts";
 import { newAccount, variablesOf } from "../functions/service_account.ts";
 import type { Services } from "./services.ts";
 
@@ -55,25 +56,11 @@ export async function startFunction(services: Services, kind: "image" | "video")
 export async function run(services: Services, kind: "image" | "video"): Promise<Run> {
   const { worker, call } = await startFunction(services, kind);
   try {
-    const before = cpuTime(worker.pid);
+    const before = cpuTime(worker.pid).first;
     const { stopped, jobs } = await (await call()).json();
-    const cpu = cpuTime(worker.pid) - before;
+    const cpu = cpuTime(worker.pid).first - before;
     return { stopped, jobs, cpu, peak: peakMemory(worker.pid) };
   } finally {
     await worker.stop();
   }
-}
-
-/** The high-water mark of a process, as Linux keeps it. */
-function peakMemory(pid: number): number {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
-}
-
-/** CPU time of a process's first thread. Linux counts it in hundredths of a second. */
-function cpuTime(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/stat`);
-  // After the name, which may hold blanks: the state is field 3, user and system time 14 and 15.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
