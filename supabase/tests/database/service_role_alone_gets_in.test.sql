@@ -13,8 +13,9 @@ select is((select array_agg(proname::text order by proname) from ours), array[
   'begin_generation_submission', 'cancel_generation_job', 'cancelled_generation_operations', 'claim_generation_jobs',
   'complete_generation_job', 'confirm_generation_publication', 'defer_generation_job', 'deliver_generation_webhooks',
   'enqueue_generation_job', 'extend_generation_lease', 'fail_generation_job', 'generation_job',
-  'generation_jobs_left_out', 'generation_metrics',
-  'generation_schedule', 'generation_schema_version', 'generation_webhook_status', 'install_generation_schedule',
+  'generation_jobs_left_out', 'generation_latency_by_hour', 'generation_live_jobs', 'generation_metrics',
+  'generation_recent_costs', 'generation_schedule', 'generation_schema_version', 'generation_storyboard',
+  'generation_storyboards', 'generation_webhook_status', 'install_generation_schedule',
   'link_generated_asset', 'prune_generation_jobs', 'record_generation_operation', 'redeliver_generation_webhook', 'redrive_generation_jobs',
   'remove_generation_schedule', 'report_generation_trouble', 'reset_generation_models', 'slowest_generations',
   'unpublished_generation_jobs'

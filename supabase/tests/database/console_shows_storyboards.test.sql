@@ -1,0 +1,63 @@
+-- The list of storyboards, and the scenes and characters of one.
+begin;
+select plan(12);
+truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
+delete from public.generation_jobs;
+delete from public.kv_store_7ee7668a;
+
+create function pg_temp.ended(number integer, queue text, message jsonb, status text, minutes integer) returns void
+language sql as $$
+  insert into public.generation_jobs
+    (queue, msg_id, status, message, asset_url, enqueued_at, finished_at, updated_at, error_code, error_message)
+  select queue, number, status, message, case status when 'succeeded' then 'asset-' || number end, at, at, at,
+    case status when 'failed' then 'content_blocked' end, case status when 'failed' then 'refused' end
+  from (select now() + make_interval(mins => minutes) as at) as time
+$$;
+create function pg_temp.card(slot text, id text) returns jsonb language sql as $$
+  select card from jsonb_array_elements(public.generation_storyboard('sb')) as card
+  where card ->> 'slot' = slot and card ->> 'id' = id
+$$;
+
+select is_empty('select * from public.generation_storyboards()', 'no jobs: no storyboards');
+select is(public.generation_storyboard('sb'), '[]', 'nothing is known of one without jobs and entities');
+
+select pg_temp.ended(1, 'image_generation_queue', '{"storyboardId": "sb", "sceneId": "1", "prompt": "first"}', 'succeeded', -9);
+select pg_temp.ended(2, 'image_generation_queue', '{"storyboardId": "sb", "sceneId": "1", "prompt": "second"}', 'succeeded', -8);
+select pg_temp.ended(3, 'video_generation_queue', '{"storyboardId": "sb", "sceneId": "1", "prompt": "moves"}', 'failed', -7);
+select pg_temp.ended(4, 'image_generation_queue', '{"storyboardId": "sb", "sceneId": "2", "characterId": "ada"}', 'succeeded', -6);
+select pg_temp.ended(5, 'image_generation_queue', '{"storyboardId": "sb", "prompt": "alone"}', 'succeeded', -5);
+select pg_temp.ended(6, 'image_generation_queue', '{"storyboardId": "Other", "sceneId": "1"}', 'failed', -1);
+select pg_temp.ended(7, 'image_generation_queue', '{"sceneId": "1"}', 'failed', -1);
+select pgmq.send('video_generation_queue', '{"storyboardId": "sb", "sceneId": "1"}');
+insert into public.kv_store_7ee7668a (key, value) values
+  ('scene:sb:3', '{"title": "Untouched"}'), ('character:sb:ada', '{"name": "Ada"}'), ('scene:sbx:1', '{}');
+
+select results_eq(
+  'select storyboard_id, queued, running, waiting, failed, covers from public.generation_storyboards()',
+  $$ values ('sb', 1::bigint, 0::bigint, 0::bigint, 1::bigint, '["asset-5", "asset-4", "asset-2", "asset-1"]'::jsonb),
+    ('Other', 0, 0, 0, 1, '[]') $$,
+  'storyboards, the one that changed last first, with their jobs and newest images'
+);
+select is(array_agg(storyboard_id), array['Other'], 'those that a part of the id names') from public.generation_storyboards('oth');
+select is(count(*), 1::bigint, 'no more than were asked for') from public.generation_storyboards(null, 1);
+
+select is(
+  array(
+    select format('%s %s', card ->> 'slot', coalesce(card ->> 'title', card ->> 'id'))
+    from jsonb_array_elements(public.generation_storyboard('sb')) as card where card ->> 'slot' <> 'job'
+  ),
+  array['character Ada', 'scene 1', 'scene 2', 'scene Untouched'], 'what has jobs, and what has an entity'
+);
+select is(pg_temp.card('scene', '1') #>> '{image,url}', 'asset-2', 'the current image of a scene is its newest');
+select is(pg_temp.card('scene', '1') ->> 'images', '2', 'of two');
+select is(pg_temp.card('scene', '1') #>> '{failures,0,error_message}', 'refused', 'why its video failed');
+select pg_temp.ended(8, 'video_generation_queue', '{"storyboardId": "sb", "sceneId": "1"}', 'succeeded', 0);
+select is(pg_temp.card('scene', '1') -> 'failures', '[]', 'a success makes a failure before it history');
+select is(pg_temp.card('character', 'ada') #>> '{image,url}', 'asset-4', 'a job of both is that of the character, too');
+select is(
+  (select card #>> '{image,prompt}' from jsonb_array_elements(public.generation_storyboard('sb')) as card where card ->> 'slot' = 'job'),
+  'alone', 'a job of neither stands alone'
+);
+
+select * from finish();
+rollback;
