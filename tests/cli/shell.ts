@@ -30,7 +30,7 @@ export function start(line: string, environment: Record<string, string>, awaited
     stderr: "piped",
   }).spawn();
   const said = Promise.withResolvers<void>();
-  const collect = async (stream: ReadableStream<Uint8Array>) => {
+  const collect = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
     let text = "";
     for await (const part of stream.pipeThrough(new TextDecoderStream())) {
       text += part;

@@ -26,7 +26,7 @@ export class FunctionLog {
 
 /** Calls `use` for every line of a stream, and for what follows the last line break. */
 export async function eachLine(
-  stream: ReadableStream<Uint8Array>,
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   use: (line: string) => void,
 ): Promise<void> {
   let rest = "";
