@@ -679,6 +679,21 @@ export type Database = {
           "reason": string;
         }[];
       };
+      "generation_latency_by_hour": {
+        Args: { "hours"?: number };
+        Returns: {
+          "hour": string;
+          "jobs": number;
+          "kind": string;
+          "p50_seconds": number;
+          "p95_seconds": number;
+          "p99_seconds": number;
+        }[];
+      };
+      "generation_live_jobs": {
+        Args: { "quantity"?: number; "storyboard_id"?: string };
+        Returns: Json;
+      };
       "generation_metrics": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -696,6 +711,7 @@ export type Database = {
           "waiting": number;
         }[];
       };
+      "generation_recent_costs": { Args: { "days"?: number }; Returns: Json };
       "generation_schedule": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -711,6 +727,19 @@ export type Database = {
         }[];
       };
       "generation_schema_version": { Args: Record<PropertyKey, never>; Returns: number };
+      "generation_storyboard": { Args: { "storyboard_id": string }; Returns: Json };
+      "generation_storyboards": {
+        Args: { "quantity"?: number; "search"?: string };
+        Returns: {
+          "covers": Json;
+          "failed": number;
+          "queued": number;
+          "running": number;
+          "storyboard_id": string;
+          "updated_at": string;
+          "waiting": number;
+        }[];
+      };
       "generation_webhook_status": {
         Args: Record<PropertyKey, never>;
         Returns: {

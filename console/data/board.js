@@ -1,0 +1,69 @@
+// @ts-check
+/**
+ * A storyboard as it is now. What goes on is asked for again and again; what it has, only after a change.
+ *
+ * @import { Entity, Latency, LiveJob } from "../model/types.d.ts"
+ * @import { Project } from "./project.js"
+ */
+import { cardsOf } from "../model/cards.js";
+import { entities, latencies, liveJobs } from "./readings.js";
+
+const LATENCIES_LAST = 60_000;
+
+export class Board {
+  /** @type {Entity[]} */
+  entities = [];
+  /** @type {LiveJob[]} */
+  jobs = [];
+  /** @type {Record<string, Latency>} */
+  latency = {};
+  cards = cardsOf([], []);
+  known = false;
+  #changedAt = /** @type {string | null | undefined} */ (undefined);
+  #latenciesAt = -Infinity;
+  #skew = 0;
+
+  /** @param {Project} project @param {string} id */
+  constructor(project, id) {
+    this.project = project;
+    this.id = id;
+  }
+
+  /** The database's time, in milliseconds. */
+  get now() {
+    return Date.now() + this.#skew;
+  }
+
+  /** @returns {Promise<number>} after how many seconds to ask again */
+  async refresh() {
+    const live = await liveJobs(this.project, this.id, 2000);
+    this.#skew = Date.parse(live.now) - Date.now();
+    if (!this.known || live.changed_at !== this.#changedAt) {
+      this.entities = await entities(this.project, this.id);
+      this.#changedAt = live.changed_at;
+      this.cards = cardsOf(this.entities, live.jobs);
+      this.known = true;
+    } else if (JSON.stringify(live.jobs) !== JSON.stringify(this.jobs)) {
+      this.cards = cardsOf(this.entities, live.jobs);
+    }
+    this.jobs = live.jobs;
+    if (performance.now() - this.#latenciesAt > LATENCIES_LAST) {
+      this.latency = await latencies(this.project);
+      this.#latenciesAt = performance.now();
+    }
+    return this.jobs.length > 0 ? 1.5 : 4;
+  }
+
+  /** @param {string} key slot and id */
+  card(key) {
+    const { scenes, characters, others } = this.cards;
+    return [...scenes, ...characters, ...others].find((card) => card.key === key);
+  }
+
+  /** The images that can be the source of a job. */
+  get images() {
+    return this.entities.flatMap(({ image, title, id, slot }) =>
+      image ? [{ url: image.url, name: `${title ?? id} (${slot})` }] : []
+    );
+  }
+}

@@ -1,0 +1,35 @@
+// @ts-check
+/**
+ * The core that the workers run, in this page: it says what is wrong with a message and what it will cost.
+ *
+ * @import { Issue, Kind } from "../model/types.d.ts"
+ */
+
+/** @typedef {{ issues: Issue[], price?: Price }} Verdict */
+/** @typedef {{ low: number, high: number, models: string[] }} Price low and high in US dollars */
+
+/** @type {Promise<any> | undefined} It is large, so it is fetched when a form is opened. */
+let core;
+
+/** @returns {Promise<(kind: Kind, message: unknown, models: string[]) => Verdict>} */
+export async function openCore() {
+  core ??= import("../core/generation_queue.js");
+  const functions = await core;
+  return (kind, message, models) => {
+    const [validate, estimate] = kind === "image"
+      ? [functions.validateImageJob, functions.estimateImageJob]
+      : [functions.validateVideoJob, functions.estimateVideoJob];
+    try {
+      validate(message);
+      return { issues: [], price: priceOf(estimate?.(message, { models })) };
+    } catch (error) {
+      const { issues, message: text } = /** @type {any} */ (error);
+      return { issues: issues ?? [{ field: "", expected: text }] };
+    }
+  };
+}
+
+/** @param {any} estimate @returns {Price | undefined} */
+function priceOf(estimate) {
+  return estimate;
+}

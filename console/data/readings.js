@@ -1,0 +1,93 @@
+// @ts-check
+/**
+ * What the views read, one function for each.
+ *
+ * @import { Entity, Latency, LiveJob } from "../model/types.d.ts"
+ * @import { Project } from "./project.js"
+ */
+
+/** @param {Project} project @param {string} search @returns {Promise<any[]>} */
+export function storyboards(project, search) {
+  return project.call("generation_storyboards", { search: search || null });
+}
+
+/** @param {Project} project @param {string} storyboard @returns {Promise<Entity[]>} */
+export function entities(project, storyboard) {
+  return project.call("generation_storyboard", { storyboard_id: storyboard });
+}
+
+/**
+ * @param {Project} project
+ * @param {string | null} storyboard null: of all
+ * @param {number} quantity
+ * @returns {Promise<{ now: string, changed_at: string | null, jobs: LiveJob[] }>}
+ */
+export function liveJobs(project, storyboard, quantity) {
+  return project.call("generation_live_jobs", { storyboard_id: storyboard, quantity });
+}
+
+/** How long jobs took in the last day, by kind. @param {Project} project @returns {Promise<Record<string, Latency>>} */
+export async function latencies(project) {
+  const rows = await project.rows("generation_latency");
+  return Object.fromEntries(rows.map((row) => [row.kind, row]));
+}
+
+/** The models of the workers, by kind. @param {Project} project @returns {Promise<any[]>} */
+export function standing(project) {
+  return project.rows("generation_standing");
+}
+
+/**
+ * The jobs of a scene or character that have ended, newest first.
+ *
+ * @param {Project} project
+ * @param {string} storyboard
+ * @param {string} slot
+ * @param {string} id
+ * @returns {Promise<any[]>}
+ */
+export function history(project, storyboard, slot, id) {
+  return project.rows("generation_jobs", {
+    select:
+      "id,kind,status,prompt,asset_url,content_type,model,cost_usd,error_code,error_message," +
+      "enqueued_at,finished_at,message",
+    storyboard_id: `eq.${storyboard}`,
+    [`${slot}_id`]: `eq.${id}`,
+    finished_at: "not.is.null",
+    order: "enqueued_at.desc,msg_id.desc",
+    limit: "200",
+  });
+}
+
+/** @param {Project} project @param {string} id */
+export async function job(project, id) {
+  const [[row], now] = await Promise.all([
+    project.rows("generation_jobs", { id: `eq.${id}` }),
+    project.call("generation_job", { job_id: id }),
+  ]);
+  return row &&
+    { ...row, position: now?.position, waits_for: now?.waits_for, visible_at: now?.visible_at };
+}
+
+/** The figures of the queues: what changes by the second. @param {Project} project */
+export async function queueFigures(project) {
+  const [metrics, standing, limits, inUse, live] = await Promise.all([
+    project.call("generation_metrics"),
+    project.rows("generation_standing"),
+    project.rows("generation_limits", { order: "id" }),
+    project.rows("generation_limits_in_use"),
+    liveJobs(project, null, 100),
+  ]);
+  return { metrics, standing, limits, inUse, live };
+}
+
+/** The figures of the queues: what changes by the hour. @param {Project} project */
+export async function pastFigures(project) {
+  const [throughput, latency, failures, costs] = await Promise.all([
+    project.rows("generation_throughput", { order: "hour" }),
+    project.call("generation_latency_by_hour", { hours: 48 }),
+    project.rows("generation_failures", { order: "jobs.desc" }),
+    project.call("generation_recent_costs", { days: 14 }),
+  ]);
+  return { throughput, latency, failures, costs };
+}

@@ -1,0 +1,96 @@
+// @ts-check
+/**
+ * The page: which project, which view, and drawing it.
+ *
+ * @import { View, Context } from "./views/view.d.ts"
+ * @import { Session } from "./data/project.js"
+ */
+import { Poller } from "./data/poller.js";
+import { Problem, Project } from "./data/project.js";
+import { forgetSession, keepSession, openSession, suggestedUrl } from "./data/session.js";
+import { render } from "./lib/html.js";
+import { drawWith, redraw } from "./lib/redraw.js";
+import { routeOf } from "./lib/route.js";
+import { frame } from "./views/frame.js";
+import { signIn } from "./views/sign_in.js";
+import { viewOf } from "./views/view.js";
+
+const page = /** @type {HTMLElement} */ (document.getElementById("page"));
+
+/** @type {{ context?: Context, view?: View, poller?: Poller, problem?: Problem, suggested: string }} */
+const state = { suggested: "" };
+
+drawWith(() => {
+  const { context, view, problem, suggested } = state;
+  if (!context || !view) return render(signIn({ suggested, problem, onSession: enter }), page);
+  document.title = `${view.title} · Generation queue`;
+  render(frame({ context, view, problem, route: routeOf(location.hash), onLeave: leave }), page);
+});
+
+addEventListener("hashchange", () => {
+  show();
+  page.querySelector("main")?.focus({ preventScroll: true });
+  scrollTo(0, 0);
+});
+
+/** @param {Session} session @param {boolean} [typed] */
+function enter(session, typed = true) {
+  if (typed) keepSession(session);
+  state.context = {
+    project: new Project(session),
+    notice: "",
+    /** Runs an action, says what came of it, and reads again. */
+    async act(action) {
+      try {
+        this.notice = await action();
+      } catch (problem) {
+        this.notice = `${/** @type {Error} */ (problem).message} ${
+          problem instanceof Problem ? problem.remedy : ""
+        }`;
+      }
+      redraw();
+      state.poller?.now();
+    },
+  };
+  show();
+}
+
+function leave() {
+  forgetSession();
+  state.poller?.stop();
+  location.hash = "";
+  Object.assign(state, { context: undefined, view: undefined, problem: undefined });
+  redraw();
+}
+
+/** Makes the view of the address, and has it read what it shows. */
+function show() {
+  const { context } = state;
+  if (!context) return;
+  state.poller?.stop();
+  state.problem = undefined;
+  context.notice = "";
+  const view = viewOf(routeOf(location.hash), context);
+  state.view = view;
+  redraw();
+  state.poller = new Poller(() => view.refresh(), settle);
+}
+
+/** @param {unknown} problem */
+async function settle(problem) {
+  state.problem = problem instanceof Problem || problem === undefined
+    ? problem
+    : new Problem("refused", `${/** @type {Error} */ (problem).message}`, "");
+  redraw();
+  // A local stack that was started again may have another key, which its page knows.
+  if (state.problem?.kind !== "key") return;
+  const session = await openSession();
+  if (session?.key && session.key !== state.context?.project.key) enter(session, false);
+}
+
+const session = await openSession();
+if (session) enter(session, false);
+else {
+  state.suggested = await suggestedUrl();
+  redraw();
+}

@@ -1,0 +1,59 @@
+// @ts-check
+/**
+ * A batch: a JSON text with many messages, in the forms that `queue-trigger.ts batch-images` and
+ * `batch-videos` read, or both lists in one.
+ *
+ * @import { Kind } from "./types.d.ts"
+ */
+
+/** @typedef {{ label: string, kind: Kind, message: unknown }} Entry */
+
+/**
+ * @param {string} text
+ * @param {{ storyboard: string, kind: Kind }} defaults storyboard: of entries and texts that name none. kind: of
+ *   a bare list
+ * @returns {{ entries: Entry[], fault?: string }} fault: why there are no entries
+ */
+export function readBatch(text, { storyboard, kind }) {
+  let content;
+  try {
+    content = JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    return { entries: [], fault: `This is not JSON: ${/** @type {Error} */ (error).message}` };
+  }
+  if (Array.isArray(content)) {
+    return entriesOf([{ name: "", kind, list: content }], storyboard);
+  }
+  const lists = /** @type {const} */ (["image", "video"])
+    .map((each) => ({ name: `${each}s`, kind: each, list: content?.[`${each}s`] }))
+    .filter(({ list }) => list !== undefined);
+  const odd = lists.find(({ list }) => !Array.isArray(list));
+  if (odd) return { entries: [], fault: `${odd.name}: expected a list.` };
+  return entriesOf(lists, content?.storyboardId ?? storyboard);
+}
+
+/**
+ * @param {{ name: string, kind: Kind, list: unknown[] }[]} lists
+ * @param {string} storyboard
+ */
+function entriesOf(lists, storyboard) {
+  const entries = lists.flatMap(({ name, kind, list }) =>
+    list.map((entry, index) => ({
+      label: `${name}[${index}]`,
+      kind,
+      message: messageOf(entry, storyboard),
+    }))
+  );
+  if (entries.length > 0) return { entries };
+  return {
+    entries,
+    fault: 'Expected a list of messages, or an object with a list "images" or "videos".',
+  };
+}
+
+/** What is no object stays as it is: the validation says what was expected. @param {unknown} entry @param {string} storyboardId */
+function messageOf(entry, storyboardId) {
+  if (typeof entry === "string") return { storyboardId, prompt: entry };
+  const isObject = typeof entry === "object" && entry !== null && !Array.isArray(entry);
+  return isObject ? { storyboardId, ...entry } : entry;
+}

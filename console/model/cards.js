@@ -1,0 +1,58 @@
+// @ts-check
+/**
+ * The cards of a storyboard: what it has, joined with what goes on.
+ *
+ * @import { Card, Entity, LiveJob } from "./types.d.ts"
+ */
+
+/**
+ * @param {Entity[]} entities
+ * @param {LiveJob[]} jobs
+ * @returns {{ scenes: Card[], characters: Card[], others: Card[] }}
+ */
+export function cardsOf(entities, jobs) {
+  /** @type {Map<string, Card>} */
+  const cards = new Map();
+  for (const entity of entities) {
+    cards.set(`${entity.slot}:${entity.id}`, {
+      ...entity,
+      key: `${entity.slot}:${entity.id}`,
+      jobs: [],
+    });
+  }
+  for (const job of jobs) {
+    for (const [slot, id] of slotsOf(job)) {
+      const key = `${slot}:${id}`;
+      if (!cards.has(key)) cards.set(key, emptyCard(slot, id));
+      /** @type {Card} */ (cards.get(key)).jobs.push(job);
+    }
+  }
+  const all = [...cards.values()].sort(byId);
+  return {
+    scenes: all.filter(({ slot }) => slot === "scene"),
+    characters: all.filter(({ slot }) => slot === "character"),
+    others: all.filter(({ slot }) => slot === "job"),
+  };
+}
+
+/** @param {Entity["slot"]} slot @param {string} id @returns {Card} */
+export function emptyCard(slot, id) {
+  const nothing = { title: null, image: null, video: null, images: 0, videos: 0, failures: [] };
+  return { slot, id, key: `${slot}:${id}`, jobs: [], ...nothing };
+}
+
+/** @param {LiveJob} job @returns {[Entity["slot"], string][]} */
+function slotsOf({ id, scene_id, character_id }) {
+  /** @type {[Entity["slot"], string][]} */
+  const slots = [];
+  if (scene_id) slots.push(["scene", scene_id]);
+  if (character_id) slots.push(["character", character_id]);
+  return slots.length > 0 ? slots : [["job", id]];
+}
+
+const NUMBERS = new Intl.Collator("en", { numeric: true });
+
+/** scene-2 comes before scene-10. @param {Card} one @param {Card} other */
+function byId(one, other) {
+  return NUMBERS.compare(one.id, other.id);
+}

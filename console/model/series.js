@@ -1,0 +1,59 @@
+// @ts-check
+/** Rows of the database as the columns of a plot. */
+
+/**
+ * @typedef {object} Series
+ * @property {string[]} names
+ * @property {(number | null)[][]} data the times in seconds, then a column for each name
+ * @property {(value: number) => string} unit a value in words
+ * @property {boolean} [bars]
+ */
+
+const HOUR = 3600;
+
+/**
+ * @param {any[]} rows
+ * @param {object} how
+ * @param {string} how.time the column of the time
+ * @param {Record<string, (row: any) => number | null>} how.columns by name: what a row adds to it; null adds nothing
+ * @param {(value: number) => string} how.unit
+ * @param {boolean} [how.bars]
+ * @param {{ from: number, to: number, step?: number }} [how.range] in seconds: a time without a row counts as 0
+ * @returns {Series}
+ */
+export function seriesOf(rows, { time, columns, unit, bars, range }) {
+  const names = Object.keys(columns);
+  /** @type {Map<number, (number | null)[]>} */
+  const values = new Map();
+  if (range) {
+    for (let at = range.from; at <= range.to; at += range.step ?? HOUR) {
+      values.set(
+        at,
+        names.map(() => 0),
+      );
+    }
+  }
+  for (const row of rows) {
+    const at = Date.parse(row[time]) / 1000;
+    if (range && !values.has(at)) continue;
+    const sums = values.get(at) ?? names.map(() => null);
+    values.set(
+      at,
+      names.map((name, index) => {
+        const value = columns[name](row);
+        return value === null ? sums[index] : (sums[index] ?? 0) + value;
+      }),
+    );
+  }
+  const times = [...values.keys()].sort((one, other) => one - other);
+  const isEmpty = rows.length === 0;
+  return {
+    names,
+    unit,
+    bars,
+    data: isEmpty ? [[], ...names.map(() => [])] : [
+      times,
+      ...names.map((_, index) => times.map((at) => /** @type {any} */ (values.get(at))[index])),
+    ],
+  };
+}

@@ -1,0 +1,53 @@
+// @ts-check
+/** The steps of a job in the order of their times, from its columns and its history. */
+
+/** @typedef {{ at: string, name: string, detail?: string, after?: number }} Step after: seconds since the step before */
+
+/** @type {Record<string, string>} */
+const NAMES = {
+  deferred: "Deferred",
+  redriven: "Redriven",
+  passed_over: "Another model took over",
+  failed: "Failed",
+  died: "Its worker died",
+  operation_discarded: "The operation was discarded",
+};
+
+/** @param {any} job a row of the ledger @returns {Step[]} */
+export function stepsOf(job) {
+  /** @type {Step[]} */
+  const steps = [];
+  /** @param {string | null} at @param {string} name @param {string} [detail] */
+  const add = (at, name, detail) => void (at && steps.push({ at, name, detail }));
+  add(job.enqueued_at, "Sent");
+  for (const { at, event, ...details } of job.history ?? []) {
+    add(at, NAMES[event] ?? sentence(event ?? "Error"), wordsOf(details));
+  }
+  add(job.started_at, "Claimed by a worker");
+  add(job.submitted_at, "Accepted by Google");
+  add(job.chosen_at, "Chosen as the current version");
+  add(
+    job.finished_at,
+    sentence(job.status),
+    job.status === "succeeded" ? undefined : job.error_message ?? undefined,
+  );
+  steps.sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
+  return steps.map((step, index) =>
+    index === 0
+      ? step
+      : { ...step, after: (Date.parse(step.at) - Date.parse(steps[index - 1].at)) / 1000 }
+  );
+}
+
+/** @param {Record<string, unknown>} details */
+function wordsOf(details) {
+  return Object.entries(details).map(([name, value]) =>
+    `${name.replaceAll("_", " ")}: ${typeof value === "object" ? JSON.stringify(value) : value}`
+  ).join("; ");
+}
+
+/** @param {string} name */
+function sentence(name) {
+  const words = name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,84 @@
+/// <reference lib="dom" />
+
+/** What the database answers to the console, and what the page makes of it. */
+
+export type Kind = "image" | "video";
+
+/** Why a queued job is not taken. */
+export interface Held {
+  by: "model" | "limit";
+  model: string;
+  until?: string | null;
+  /** Of a model in trouble. */
+  state?: string;
+  code?: string;
+  reason?: string;
+  /** Of a limit: which, and how many. */
+  limit?: "requests_per_minute" | "jobs_in_flight";
+  most?: number;
+}
+
+/** One of `generation_live_jobs`. */
+export interface LiveJob {
+  id: string;
+  kind: Kind;
+  status: "queued" | "running" | "waiting";
+  storyboard_id: string | null;
+  scene_id: string | null;
+  character_id: string | null;
+  prompt: string | null;
+  attempts: number;
+  model: string | null;
+  source: string | null;
+  position: number | null;
+  held: Held | null;
+  visible_at: string | null;
+  error_code: string | null;
+  error_message: string | null;
+  enqueued_at: string;
+  started_at: string | null;
+  submitted_at: string | null;
+}
+
+/** An asset, or a failure instead of one. */
+export interface Version {
+  job_id?: string;
+  url: string;
+  content_type?: string | null;
+  prompt?: string | null;
+  source?: string | null;
+  finished_at?: string;
+  error_code?: string | null;
+  error_message?: string | null;
+  kind?: Kind;
+}
+
+/** One of `generation_storyboard`. */
+export interface Entity {
+  slot: "scene" | "character" | "job";
+  id: string;
+  title: string | null;
+  image: Version | null;
+  video: Version | null;
+  images: number;
+  videos: number;
+  failures: Version[];
+}
+
+export interface Card extends Entity {
+  key: string;
+  jobs: LiveJob[];
+}
+
+/** A row of `generation_latency`. */
+export interface Latency {
+  kind: Kind;
+  took_p50_seconds: number;
+  took_p95_seconds: number;
+}
+
+/** What is wrong with one field of a message. */
+export interface Issue {
+  field: string;
+  expected: string;
+}

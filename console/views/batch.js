@@ -1,0 +1,168 @@
+// @ts-check
+/**
+ * Many jobs from a JSON text: all errors and the price before anything is sent.
+ *
+ * @import { Context, View } from "./view.d.ts"
+ * @import { Entry } from "../model/batch.js"
+ * @import { Verdict } from "../data/core.js"
+ */
+import { send } from "../data/actions.js";
+import { openCore } from "../data/core.js";
+import { standing } from "../data/readings.js";
+import { html, nothing } from "../lib/html.js";
+import { redraw } from "../lib/redraw.js";
+import { address } from "../lib/route.js";
+import { count } from "../lib/text.js";
+import { readBatch } from "../model/batch.js";
+import { priceText } from "./price.js";
+
+const EXAMPLE = `{
+  "storyboardId": "storyboard-001",
+  "images": [
+    { "sceneId": "scene-001", "prompt": "A hero on a cliff" },
+    { "characterId": "hero", "prompt": "Portrait of the hero" }
+  ],
+  "videos": [
+    { "sceneId": "scene-001", "prompt": "Waves break", "durationSeconds": "4" }
+  ]
+}`;
+
+/** @typedef {Entry & Verdict} Checked */
+
+/** @param {string} storyboard @param {Context} context @returns {View} */
+export function batchView(storyboard, context) {
+  let text = "";
+  /** @type {"image" | "video"} */
+  let kind = "image";
+  /** @type {{ checked: Checked[], fault?: string }} */
+  let batch = { checked: [] };
+  let sent = 0;
+  let sending = false;
+  const key = crypto.randomUUID();
+  /** @type {any[]} */
+  let models = [];
+
+  async function check() {
+    if (text.trim() === "") batch = { checked: [] };
+    else {
+      const core = await openCore();
+      const { entries, fault } = readBatch(text, {
+        storyboard: storyboard || "storyboard-001",
+        kind,
+      });
+      const namesOf = (/** @type {string} */ of) =>
+        models.filter((model) => model.kind === of).map(({ model }) => model);
+      batch = {
+        fault,
+        checked: entries.map((entry) => ({
+          ...entry,
+          ...core(entry.kind, entry.message, namesOf(entry.kind)),
+        })),
+      };
+    }
+    redraw();
+  }
+
+  async function refresh() {
+    models = await standing(context.project);
+    await check();
+    return 60;
+  }
+
+  /** @param {DragEvent} event */
+  async function drop(event) {
+    const file = event.dataTransfer?.files[0];
+    if (!file) return;
+    event.preventDefault();
+    text = await file.text();
+    await check();
+  }
+
+  /** @param {Event} event */
+  async function sendAll(event) {
+    event.preventDefault();
+    sending = true;
+    await context.act(async () => {
+      // A batch that was interrupted goes on where it was: a key sends its message once.
+      for (sent = 0; sent < batch.checked.length; sent++) {
+        const entry = batch.checked[sent];
+        await send(context.project, entry.kind, entry.message, `${key}/${sent}`);
+        redraw();
+      }
+      const [first] = batch.checked;
+      location.hash = address("storyboard", /** @type {any} */ (first.message).storyboardId);
+      return `${count(sent, "job")} sent.`;
+    });
+    sending = false;
+    redraw();
+  }
+
+  const draw = () =>
+    html`
+      <div class="heading">
+        ${storyboard
+          ? html`<p class="crumbs"><a href=${
+            address("storyboard", storyboard)
+          }>${storyboard}</a></p>`
+          : nothing}
+        <h1>Batch</h1>
+      </div>
+      <form class="sheet wide" @submit=${sendAll} @dragover=${(/** @type {Event} */ event) =>
+        event.preventDefault()} @drop=${drop}>
+        <label>Messages as JSON: paste them, or drop a file here
+          <textarea name="batch" rows="14" spellcheck="false" placeholder=${EXAMPLE} .value=${text}
+            @input=${(/** @type {Event} */ event) => {
+              text = /** @type {HTMLTextAreaElement} */ (event.target).value;
+              check();
+            }}></textarea>
+        </label>
+        <label class="inline">A bare list holds
+          <select @change=${(/** @type {Event} */ event) => {
+            kind = /** @type {any} */ (event.target).value;
+            check();
+          }}>
+            <option value="image">images</option><option value="video">videos</option>
+          </select>
+        </label>
+        ${verdict(batch)}
+        <div class="send">
+          <button class="primary" ?disabled=${sending || batch.checked.length === 0 ||
+            batch.checked.some(({ issues }) => issues.length > 0)}>
+            ${sending
+              ? `Sending ${sent + 1} of ${batch.checked.length}…`
+              : `Send ${count(batch.checked.length, "job")}`}
+          </button>
+        </div>
+      </form>
+    `;
+  return { title: "Batch", refresh, draw };
+}
+
+/** @param {{ checked: Checked[], fault?: string }} batch */
+function verdict({ checked, fault }) {
+  if (fault) return html`<p class="wrong" role="alert">${fault}</p>`;
+  if (checked.length === 0) return nothing;
+  const wrong = checked.filter(({ issues }) => issues.length > 0);
+  if (wrong.length > 0) {
+    return html`
+      <div role="alert">
+        <p class="wrong">${count(wrong.length, "message")} of ${checked.length} cannot be sent:</p>
+        <ul class="issues">${wrong.flatMap(({ label, issues }) =>
+          issues.map(({ field, expected }) =>
+            html`<li><code>${label}${field ? `.${field}` : nothing}</code>: ${expected}</li>`
+          )
+        )}</ul>
+      </div>
+    `;
+  }
+  const images = checked.filter(({ kind }) => kind === "image").length;
+  const prices = checked.map(({ price }) => price);
+  const low = prices.reduce((sum, price) => sum + (price?.low ?? 0), 0);
+  const high = prices.reduce((sum, price) => sum + (price?.high ?? 0), 0);
+  return html`<output>
+    ${count(images, "image")} and ${count(checked.length - images, "video")}, all valid.
+    ${
+    prices.every((price) => price !== undefined) ? `${priceText({ low, high })} together.` : nothing
+  }
+  </output>`;
+}

@@ -1,0 +1,118 @@
+// @ts-check
+/**
+ * A scene or character in its storyboard: its picture, what goes on, and why a job failed.
+ *
+ * @import { Card, LiveJob } from "../model/types.d.ts"
+ * @import { Context } from "./view.d.ts"
+ * @import { Board } from "../data/board.js"
+ */
+import { cancel, redrive } from "../data/actions.js";
+import { html, ifDefined, nothing } from "../lib/html.js";
+import { address } from "../lib/route.js";
+import { standingOf } from "../model/standing.js";
+import { dragImage, dropTarget } from "./drag.js";
+import { thumbnail } from "./thumbnail.js";
+
+/** @param {Card} card @param {Board} board @param {Context} context */
+export function card(card, board, context) {
+  const { slot, id, title, image, video, failures, jobs } = card;
+  const place = slot === "job" ? address("job", id) : address("storyboard", board.id, slot, id);
+  const name = title ?? (slot === "job" ? "Image or video" : id);
+  const prompt = jobs[0]?.prompt ?? image?.prompt ?? video?.prompt ?? failures[0]?.prompt;
+  return html`<article class="card" aria-label=${name} ${
+    slot === "job" ? nothing : dropTarget(board.id, slot, id)
+  }>
+    <a class="frame" href=${place} aria-label="${name}: open" @mouseenter=${play} @focus=${play} @mouseleave=${pause} @blur=${pause}>
+      ${picture(card)}
+    </a>
+    ${jobs.map((job) => strip(job, board, context))}
+    ${failures.map((failure) => failed(failure, context))}
+    <h3><a href=${place}>${name}</a></h3>
+    <p class="prompt">${prompt ?? "No prompt yet"}</p>
+    <p class="quiet-text">${versions(card)}</p>
+  </article>`;
+}
+
+/** @param {Card} card */
+function picture({ image, video, jobs, failures }) {
+  if (video) {
+    const poster = video.source ?? image?.url;
+    return html`
+      <video muted loop playsinline preload=${poster ? "none" : "metadata"} src=${video.url}
+        poster=${ifDefined(poster ? thumbnail(poster, 480) || poster : undefined)}></video>
+      <span class="mark" aria-hidden="true">▶</span>
+    `;
+  }
+  if (image) {
+    return html`
+      <img src=${thumbnail(image.url, 480)} alt=${image.prompt ??
+        ""} loading="lazy" decoding="async"
+        draggable="true" @dragstart=${dragImage(image.url)}>
+    `;
+  }
+  if (jobs.length > 0) return html`<span class="blank working"></span>`;
+  return html`<span class="blank">${failures.length > 0 ? "Failed" : "No image yet"}</span>`;
+}
+
+/** @param {LiveJob} job @param {Board} board @param {Context} context */
+export function strip(job, board, context) {
+  const { tone, word, detail, fraction } = standingOf(job, {
+    now: board.now,
+    latency: board.latency[job.kind],
+  });
+  return html`<div class="strip ${tone}">
+    <a href=${address("job", job.id)}><strong>${
+    job.kind === "video" ? "Video: " : nothing
+  }${word}</strong></a>
+    <button class="quiet" aria-label="Cancel this job" title="Cancel" @click=${() =>
+    context.act(() => cancel(context.project, job.id))}>×</button>
+    ${detail ? html`<span>${detail}</span>` : nothing}
+    ${
+    tone === "working"
+      ? html`<progress aria-label="Estimated progress" max="1" value=${
+        ifDefined(fraction)
+      }></progress>`
+      : nothing
+  }
+  </div>`;
+}
+
+/** @param {import("../model/types.d.ts").Version} failure @param {Context} context */
+function failed({ job_id, kind, error_code, error_message }, context) {
+  return html`
+    <div class="strip failed">
+      <a href=${address("job", job_id ?? "")}><strong>${kind === "video"
+        ? "Video failed"
+        : "Image failed"}</strong></a>
+      <button class="quiet" @click=${() =>
+        context.act(() => redrive(context.project, { job_ids: [job_id ?? ""] }))}>Retry</button>
+      <span>${error_message || error_code}</span>
+    </div>
+  `;
+}
+
+/** @param {Card} card */
+function versions({ images, videos }) {
+  return [
+    images > 1 && `${images} images`,
+    videos > 0 && (videos > 1 ? `${videos} videos` : "1 video"),
+  ].filter(Boolean).join(" · ");
+}
+
+const CALM = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** @param {Event} event */
+function play({ currentTarget }) {
+  if (CALM.matches) return;
+  // It may be refused, or be interrupted by a pause; both are fine.
+  /** @type {HTMLElement} */ (currentTarget).querySelector("video")?.play().catch(() => {});
+}
+
+/** @param {Event} event */
+function pause({ currentTarget }) {
+  const video = /** @type {HTMLElement} */ (currentTarget).querySelector("video");
+  if (!video) return;
+  video.pause();
+  // The poster again.
+  video.load();
+}

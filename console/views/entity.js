@@ -1,0 +1,100 @@
+// @ts-check
+/**
+ * One scene or character: what it shows now, what it was made from, its other versions, and making another.
+ *
+ * @import { Context, View } from "./view.d.ts"
+ * @import { Card } from "../model/types.d.ts"
+ */
+import { Board } from "../data/board.js";
+import { history, standing } from "../data/readings.js";
+import { html, ifDefined, nothing } from "../lib/html.js";
+import { redraw } from "../lib/redraw.js";
+import { address } from "../lib/route.js";
+import { link } from "../lib/text.js";
+import { emptyCard } from "../model/cards.js";
+import { strip } from "./card.js";
+import { dropTarget } from "./drag.js";
+import { Form } from "./form.js";
+import { versions } from "./versions.js";
+
+/** @param {{ storyboard: string, slot: string, id: string }} target @param {Context} context @returns {View} */
+export function entityView(target, context) {
+  const { storyboard, slot, id } = target;
+  const { project } = context;
+  const board = new Board(project, storyboard);
+  const form = new Form(context, target, { mode: "image", fields: {} });
+  /** @type {any[]} */
+  let jobs = [];
+  /** @type {unknown} */
+  let entities;
+
+  async function refresh() {
+    const seconds = await board.refresh();
+    if (entities !== board.entities) {
+      jobs = await history(project, storyboard, slot, id);
+      entities = board.entities;
+    }
+    if (form.standing.length === 0) form.standing = await standing(project);
+    form.images = board.images;
+    redraw();
+    return seconds;
+  }
+
+  const draw = () => {
+    const key = `${slot}:${id}`;
+    const card = board.card(key) ?? emptyCard(/** @type {Card["slot"]} */ (slot), id);
+    return html`
+      <div class="heading">
+        <p class="crumbs"><a href=${address("storyboard", storyboard)}>${storyboard}</a></p>
+        <h1>${card.title ?? id}</h1>
+        ${card.title ? html`<p class="quiet-text">${slot} ${id}</p>` : nothing}
+      </div>
+      <div class="entity">
+        <div class="stage" ${dropTarget(storyboard, slot, id)}>
+          ${current(card)}
+          ${card.jobs.map((job) => strip(job, board, context))}
+          ${versions({ card, jobs, context, form })}
+        </div>
+        <aside aria-label="Make another">${form.draw()}</aside>
+      </div>
+    `;
+  };
+  return { title: id, refresh, draw };
+}
+
+/** @param {Card} card */
+function current({ image, video }) {
+  if (!image && !video) {
+    return html`<div class="frame big"><span class="blank">Nothing was made yet</span></div>`;
+  }
+  return html`<div class="current">
+    ${
+    image
+      ? html`<figure>${before(image)}<img src=${image.url} alt=${
+        image.prompt ?? ""
+      }><figcaption>${image.prompt}</figcaption></figure>`
+      : nothing
+  }
+    ${
+    video
+      ? html`
+        <figure>
+          <video controls loop playsinline preload="metadata" src=${video.url} poster=${ifDefined(
+            link(video.source) ?? image?.url,
+          )}
+            aria-label=${video.prompt ?? "Video"}></video>
+          <figcaption>${video.prompt}</figcaption>
+        </figure>
+      `
+      : nothing
+  }
+  </div>`;
+}
+
+/** Of an edit: the picture before. @param {import("../model/types.d.ts").Version} image */
+function before({ source }) {
+  const url = link(source);
+  return url
+    ? html`<div class="before"><img src=${url} alt="Before the edit"><span>Before</span></div>`
+    : nothing;
+}

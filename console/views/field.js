@@ -1,0 +1,113 @@
+// @ts-check
+/**
+ * A field of the form: its label, its control, and what is wrong with it.
+ *
+ * @import { Issue } from "../model/types.d.ts"
+ */
+import { html, ifDefined, live, nothing } from "../lib/html.js";
+import { link } from "../lib/text.js";
+import { choice, FIELDS } from "../model/fields.js";
+import { thumbnail } from "./thumbnail.js";
+
+/** @typedef {{ value: string, issues: Issue[], models: any[], images: { url: string, name: string }[], onInput: (text: string) => void }} Control */
+
+/** @param {string} name @param {Control} control */
+export function field(name, control) {
+  const { label, help } = FIELDS[name];
+  const wrong = control.issues.filter((issue) => issue.field === name).map(({ expected }) =>
+    expected
+  ).join("; ");
+  const described = [help && `help-${name}`, wrong && `wrong-${name}`].filter(Boolean).join(" ");
+  return html`<div class="field ${name}">
+    <label for="field-${name}">${label}</label>
+    ${input(name, control, { invalid: wrong !== "", described })}
+    ${help ? html`<p class="help" id="help-${name}">${help}</p>` : nothing}
+    ${
+    wrong
+      ? html`<p class="wrong" id="wrong-${name}">Expected ${wrong.replace(/^expected /, "")}</p>`
+      : nothing
+  }
+  </div>`;
+}
+
+/** @param {string} name @param {Control} control @param {{ invalid: boolean, described: string }} state */
+function input(name, control, { invalid, described }) {
+  const { value, onInput } = control;
+  const { options, kind } = FIELDS[name];
+  const listen = (/** @type {Event} */ event) =>
+    onInput(/** @type {HTMLInputElement} */ (event.target).value);
+  const about = ifDefined(described || undefined);
+  if (name === "model" || options) {
+    const choices = options ??
+      choice("The first that can", control.models.map(({ model }) => model));
+    return html`
+      <select id="field-${name}" name=${name} aria-invalid=${invalid}
+        aria-describedby=${about} @change=${listen}>
+            ${Object.entries(choices).sort(emptyFirst).map(([each, text]) =>
+              html`<option value=${each} .selected=${each === value}>${text}</option>`
+            )}
+          </select>
+    `;
+  }
+  if (kind === "text" || kind === "list") {
+    return html`
+      <textarea id="field-${name}" name=${name} rows=${kind === "text"
+        ? 4
+        : 2} aria-invalid=${invalid}
+        aria-describedby=${about}
+        .value=${live(value)} @input=${listen} @drop=${dropped(kind, value, onInput)}></textarea>
+            ${kind === "list"
+              ? pick(
+                name,
+                control,
+                (url) => onInput([value.trim(), url].filter(Boolean).join("\n")),
+              )
+              : nothing}
+    `;
+  }
+  return html`
+    <input id="field-${name}" name=${name} type="text" aria-invalid=${invalid}
+      aria-describedby=${about} autocomplete="off"
+      .value=${live(value)} @input=${listen} @drop=${dropped(kind, value, onInput)}>
+        ${kind === "url" ? pick(name, control, onInput) : nothing}
+  `;
+}
+
+/** The pictures of the storyboard, to be chosen without dragging. @param {string} name @param {Control} control @param {(url: string) => void} choose */
+function pick(name, { value, images }, choose) {
+  const chosen = value.split(/\s+/).map(link).filter((url) => url !== undefined);
+  return html`
+    ${chosen.length > 0
+      ? html`<div class="chosen">${
+        chosen.map((url) => html`<img src=${thumbnail(url, 120)} alt="">`)
+      }</div>`
+      : nothing}
+    ${images.length > 0
+      ? html`<select aria-label="Choose a picture of this storyboard for ${
+        FIELDS[name].label
+      }" @change=${(/** @type {Event} */ event) => {
+        const select = /** @type {HTMLSelectElement} */ (event.target);
+        if (select.value) choose(select.value);
+        select.value = "";
+      }}>
+        <option value="">Choose from this storyboard…</option>
+        ${images.map(({ url, name: text }) => html`<option value=${url}>${text}</option>`)}
+      </select>`
+      : nothing}
+  `;
+}
+
+/** A picture that is dropped on a field. @param {string | undefined} kind @param {string} value @param {(text: string) => void} onInput */
+function dropped(kind, value, onInput) {
+  return (/** @type {DragEvent} */ event) => {
+    const url = link(event.dataTransfer?.getData("text/uri-list").split(/\s/)[0]);
+    if (!url || !["list", "url"].includes(kind ?? "")) return;
+    event.preventDefault();
+    onInput(kind === "list" ? [value.trim(), url].filter(Boolean).join("\n") : url);
+  };
+}
+
+/** Names that are numbers come first in an object. @param {[string, string]} one @param {[string, string]} other */
+function emptyFirst([one], [other]) {
+  return Number(other === "") - Number(one === "");
+}

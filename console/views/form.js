@@ -1,0 +1,191 @@
+// @ts-check
+/**
+ * The form of a job: a mode, its fields, what is wrong with them and what the job will cost, as one types.
+ *
+ * @import { Context } from "./view.d.ts"
+ * @import { Mode } from "../model/draft.js"
+ * @import { Verdict } from "../data/core.js"
+ */
+import { send } from "../data/actions.js";
+import { openCore } from "../data/core.js";
+import { html, nothing } from "../lib/html.js";
+import { redraw } from "../lib/redraw.js";
+import { messageOf, MODES } from "../model/draft.js";
+import { field } from "./field.js";
+import { price } from "./price.js";
+
+/** @typedef {{ mode: Mode, fields: Record<string, string> }} Draft */
+/** @typedef {{ storyboard: string, slot: string, id: string }} Target */
+
+/** @type {Draft | undefined} What a drop chose, for the form that is opened next. */
+let prefilled;
+
+/** @param {Draft} draft */
+export function prefill(draft) {
+  prefilled = draft;
+}
+
+export class Form {
+  #check = /** @type {Awaited<ReturnType<typeof openCore>> | undefined} */ (undefined);
+  #key = crypto.randomUUID();
+  #sending = false;
+  /** What is wrong is not said before something was typed. */
+  #touched = false;
+
+  /**
+   * @param {Context} context
+   * @param {Target} target
+   * @param {Draft} draft what it begins with
+   */
+  constructor(context, target, draft) {
+    this.context = context;
+    this.target = target;
+    this.draft = prefilled ?? draft;
+    this.#touched = prefilled !== undefined;
+    prefilled = undefined;
+    /** @type {any[]} */
+    this.standing = [];
+    /** @type {{ url: string, name: string }[]} */
+    this.images = [];
+    /** @type {(job: string) => void} */
+    this.onSent = () => {};
+    this.#open();
+  }
+
+  async #open() {
+    try {
+      this.#check = await openCore();
+    } catch {
+      // Without the core nothing is checked here; the worker checks again.
+    }
+    redraw();
+  }
+
+  /** @param {Draft} draft */
+  fill(draft) {
+    this.draft = draft;
+    this.#touched = true;
+    redraw();
+  }
+
+  get message() {
+    const { storyboard, slot, id } = this.target;
+    return messageOf({ ...this.draft, storyboardId: storyboard, slot, id });
+  }
+
+  /** @returns {Verdict} */
+  get verdict() {
+    const { kind } = MODES[this.draft.mode];
+    const models = this.standing.filter((model) => model.kind === kind).map(({ model }) => model);
+    return this.#check?.(kind, this.message, models) ?? { issues: [] };
+  }
+
+  draw() {
+    const { mode, fields } = this.draft;
+    const { kind, about } = MODES[mode];
+    const { issues, price: cost } = this.verdict;
+    const shown = this.#touched ? issues : [];
+    const shownElsewhere = shown.filter(({ field: name }) =>
+      name !== "prompt" && !MODES[mode].fields.includes(name)
+    );
+    const models = this.standing.filter((model) => model.kind === kind);
+    /** @param {string} name */
+    const one = (name) =>
+      field(name, {
+        value: fields[name] ?? "",
+        issues: shown,
+        models,
+        images: this.images,
+        onInput: (text) => this.#type(name, text),
+      });
+    const [main, more] = split(MODES[mode].fields);
+    return html`<form class="job-form" @submit=${(/** @type {Event} */ event) =>
+      this.#send(event)} @dragover=${allowDrop} novalidate>
+      <div class="modes" role="group" aria-label="What to make">
+        ${
+      /** @type {Mode[]} */ (Object.keys(MODES)).map((each) =>
+        html`<button type="button" aria-pressed=${each === mode} @click=${() =>
+          this.#switch(each)}>${MODES[each].name}</button>`
+      )
+    }
+      </div>
+      <p class="help">${about}</p>
+      ${one("prompt")} ${main.map(one)}
+      <details><summary>More</summary><div class="more">${more.map(one)}</div></details>
+      ${
+      shownElsewhere.length > 0
+        ? html`<ul class="issues">${
+          shownElsewhere.map(({ field: name, expected }) =>
+            html`<li><code>${name}</code>: ${expected}</li>`
+          )
+        }</ul>`
+        : nothing
+    }
+      <div class="send">
+        <button class="primary" ?disabled=${this.#sending || (this.#touched && issues.length > 0)}>
+          ${this.#sending ? "Sending…" : `Send ${kind === "image" ? "image" : "video"}`}
+        </button>
+        ${issues.length === 0 ? price(cost) : nothing}
+      </div>
+    </form>`;
+  }
+
+  /** @param {Mode} mode */
+  #switch(mode) {
+    this.draft = { ...this.draft, mode };
+    redraw();
+  }
+
+  /** @param {string} name @param {string} text */
+  #type(name, text) {
+    this.draft.fields[name] = text;
+    this.#touched = true;
+    redraw();
+  }
+
+  /** @param {Event} event */
+  async #send(event) {
+    event.preventDefault();
+    this.#touched = true;
+    if (this.verdict.issues.length > 0) return redraw();
+    this.#sending = true;
+    redraw();
+    await this.context.act(async () => {
+      const job = await send(
+        this.context.project,
+        MODES[this.draft.mode].kind,
+        this.message,
+        this.#key,
+      );
+      this.#key = crypto.randomUUID();
+      this.onSent(job);
+      return "Sent.";
+    });
+    this.#sending = false;
+    redraw();
+  }
+}
+
+const MAIN = [
+  "sourceImageUrl",
+  "sourceImageUrls",
+  "lastFrameUrl",
+  "referenceImageUrls",
+  "aspectRatio",
+  "durationSeconds",
+  "imageSize",
+  "resolution",
+];
+
+/** @param {string[]} fields */
+function split(fields) {
+  return [
+    fields.filter((name) => MAIN.includes(name)),
+    fields.filter((name) => !MAIN.includes(name)),
+  ];
+}
+
+/** @param {DragEvent} event */
+function allowDrop(event) {
+  event.preventDefault();
+}

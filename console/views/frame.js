@@ -1,0 +1,66 @@
+// @ts-check
+/**
+ * What surrounds every view: where to go, what went wrong, what an action led to.
+ *
+ * @import { Context, View } from "./view.d.ts"
+ * @import { Problem } from "../data/project.js"
+ * @import { Route } from "../lib/route.js"
+ */
+import { runWorkers } from "../data/actions.js";
+import { html, ifDefined, nothing } from "../lib/html.js";
+import { address } from "../lib/route.js";
+import { redraw } from "../lib/redraw.js";
+
+/**
+ * @param {{ context: Context, view: View, problem?: Problem, route: Route, onLeave: () => void }} page
+ */
+export function frame({ context, view, problem, route, onLeave }) {
+  const place = route.view === "queue" ? "queue" : route.view === "job" ? "" : "storyboards";
+  /** @param {string} name @param {string} text */
+  const item = (name, text) =>
+    html`<a href=${address(name)} aria-current=${
+      ifDefined(place === name ? "page" : undefined)
+    }>${text}</a>`;
+  const { project } = context;
+  return html`
+    <a class="skip" href="#main" @click=${toMain}>Skip to the content</a>
+    <header class="top">
+      <nav aria-label="Views">${item("storyboards", "Storyboards")} ${item("queue", "Queue")}</nav>
+      <span class="project" title=${project.name}>${hostOf(project.name)}</span>
+      <button class="quiet" @click=${() =>
+        context.act(() => runWorkers(project))}>Run workers</button>
+      ${project.key ? html`<button class="quiet" @click=${onLeave}>Sign out</button>` : nothing}
+    </header>
+    ${problem ? banner(problem) : nothing}
+    <div class="notice" role="status" ?hidden=${!context.notice}>
+      ${context.notice}
+      <button class="quiet" aria-label="Close" @click=${() => dismiss(context)}>×</button>
+    </div>
+    <main id="main" tabindex="-1">${view.draw()}</main>
+  `;
+}
+
+/** @param {Problem} problem */
+export function banner(problem) {
+  return html`<div class="problem" role="alert">
+    <strong>${problem.message}</strong> ${problem.remedy}
+    ${problem.kind === "unreachable" ? "The page goes on trying." : nothing}
+  </div>`;
+}
+
+/** @param {Event} event */
+function toMain(event) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+/** @param {Context} context */
+function dismiss(context) {
+  context.notice = "";
+  redraw();
+}
+
+/** @param {string} url */
+function hostOf(url) {
+  return URL.canParse(url) ? new URL(url).host : url;
+}

@@ -1,0 +1,204 @@
+// @ts-check
+/**
+ * One job: its steps with their times, the message as sent, its sources, what the provider said, what it cost.
+ *
+ * @import { Context, View } from "./view.d.ts"
+ */
+import { cancel, redrive } from "../data/actions.js";
+import { job } from "../data/readings.js";
+import { html, ifDefined, nothing } from "../lib/html.js";
+import { redraw } from "../lib/redraw.js";
+import { address } from "../lib/route.js";
+import { clock, dollars, duration, link } from "../lib/text.js";
+import { stepsOf } from "../model/steps.js";
+
+/** @param {string} id @param {Context} context @returns {View} */
+export function jobView(id, context) {
+  /** @type {any} */
+  let row;
+  let read = false;
+
+  async function refresh() {
+    row = /^[0-9a-f-]{36}$/i.test(id) ? await job(context.project, id) : undefined;
+    read = true;
+    redraw();
+    return row?.finished_at ? 15 : 2;
+  }
+
+  const draw = () => {
+    if (!row) {
+      return html`
+        <div class="heading">
+          <h1>Job</h1>
+        </div>
+        <p class="quiet-text">${read
+          ? "There is no such job. It may have been pruned."
+          : "Reading…"}</p>
+      `;
+    }
+    return html`
+      <div class="heading">
+        <p class="crumbs">${place(row)}</p>
+        <h1>${row.kind === "image" ? "Image" : "Video"}: ${row.status}</h1>
+        ${actions(row, context)}
+      </div>
+      ${row.error_code
+        ? html`<p class="strip ${
+          row.status === "failed" ? "failed" : "held"
+        }"><strong>${row.error_code}</strong> <span>${row.error_message}</span></p>`
+        : nothing}
+      <div class="job">
+        <div>${asset(row)} ${sources(row)}</div>
+        <div>${facts(row)} ${steps(row)} ${said("Message as sent", row.message)} ${said(
+          "What the provider counted",
+          row.usage,
+        )} ${said("Operation at the provider", row.operation)}</div>
+      </div>
+    `;
+  };
+  return { title: "Job", refresh, draw };
+}
+
+/** @param {any} row */
+function place({ storyboard_id, scene_id, character_id }) {
+  if (!storyboard_id) return nothing;
+  const slot = scene_id ? "scene" : "character";
+  const entity = scene_id ?? character_id;
+  return html`<a href=${address("storyboard", storyboard_id)}>${storyboard_id}</a>
+    ${
+    entity
+      ? html`
+        / <a href=${address("storyboard", storyboard_id, slot, entity)}>${entity}</a>
+      `
+      : nothing
+  }`;
+}
+
+/** @param {any} row @param {Context} context */
+function actions({ id, status, error_code, operation }, { project, act }) {
+  const live = ["queued", "running", "waiting"].includes(status);
+  const paid = status === "failed" && (operation || error_code === "submission_uncertain");
+  /** @type {Context["act"]} */
+  const run = act.bind(arguments[1]);
+  return html`
+    ${live ? html`<button @click=${() => run(() => cancel(project, id))}>Cancel</button>` : nothing}
+    ${status === "failed"
+      ? html`<button class="primary" @click=${() =>
+        run(() => redrive(project, { job_ids: [id] }))}>Retry</button>`
+      : nothing}
+    ${paid
+      ? html`<button @click=${() =>
+        run(() => payAgain(project, id))}>Submit again, and pay again</button>`
+      : nothing}
+  `;
+}
+
+/** @param {import("../data/project.js").Project} project @param {string} id */
+async function payAgain(project, id) {
+  if (!confirm("The video may have been paid for. Forget that one, and pay for another?")) {
+    return "Nothing was sent.";
+  }
+  return await redrive(project, { job_ids: [id], forget_operation: true });
+}
+
+/** @param {any} row */
+function asset({ kind, asset_url, prompt, message }) {
+  if (!asset_url) return nothing;
+  return kind === "image"
+    ? html`
+      <a href=${ifDefined(link(asset_url))} target="_blank"
+        rel="noreferrer"><img class="asset" src=${asset_url} alt=${prompt ?? ""}></a>
+    `
+    : html`
+      <video class="asset" controls loop playsinline preload="metadata" src=${asset_url} poster=${ifDefined(
+        link(message?.sourceImageUrl),
+      )}
+        aria-label=${prompt ?? "Video"}></video>
+    `;
+}
+
+/** @param {any} row */
+function sources({ message }) {
+  const urls = [
+    message?.sourceImageUrl,
+    ...(message?.sourceImageUrls ?? []),
+    message?.lastFrameUrl,
+    ...(message?.referenceImageUrls ?? []),
+  ];
+  const shown = [...new Set(urls.map(link))].filter((url) => url !== undefined);
+  if (shown.length === 0) return nothing;
+  return html`
+    <h2>Made from</h2>
+    <div class="sources">${shown.map((url) =>
+      html`
+        <a href=${url} target="_blank"
+          rel="noreferrer"><img src=${url} alt="Source image" loading="lazy"></a>
+      `
+    )}</div>
+  `;
+}
+
+/** @param {any} row */
+function facts(row) {
+  const took = row.finished_at && row.started_at
+    ? duration((Date.parse(row.finished_at) - Date.parse(row.started_at)) / 1000)
+    : undefined;
+  /** @type {[string, unknown][]} */
+  const all = [
+    ["Prompt", row.prompt],
+    ["Model", row.model ?? row.submission_model ?? row.leased_model ?? row.requested_model],
+    ["Cost", row.cost_usd === null ? undefined : dollars(row.cost_usd)],
+    ["Took", took],
+    ["Position", row.position],
+    [
+      "Waits for",
+      row.waits_for && typeof row.waits_for === "object"
+        ? `${row.waits_for.model} until ${
+          clock(row.waits_for.until, Date.now())
+        }: ${row.waits_for.reason}`
+        : undefined,
+    ],
+    ["Attempts", row.attempts],
+    ["Owner", row.owner],
+    ["Priority", row.priority || undefined],
+    ["Object", row.object_path],
+    ["Id", row.id],
+  ];
+  return html`<dl class="facts">${
+    all.filter(([, value]) => value !== null && value !== undefined && value !== "").map((
+      [name, value],
+    ) =>
+      html`
+        <dt>${name}</dt>
+        <dd>${value}</dd>
+      `
+    )
+  }</dl>`;
+}
+
+/** @param {any} row */
+function steps(row) {
+  const now = Date.now();
+  return html`
+    <h2>Steps</h2>
+    <ol class="steps">${stepsOf(row).map(({ at, name, detail, after }) =>
+      html`<li><time datetime=${at}>${clock(at, now)}</time><span><strong>${name}</strong> ${
+        after === undefined
+          ? nothing
+          : html`<span class="quiet-text">after ${duration(after)}</span>`
+      }
+      ${detail ? html`<br>${detail}` : nothing}</span></li>`
+    )}</ol>
+  `;
+}
+
+/** @param {string} title @param {unknown} value */
+function said(title, value) {
+  if (value === null || value === undefined) return nothing;
+  return html`
+    <details ?open=${title === "Message as sent"}>
+      <summary>${title}</summary>
+      <pre tabindex="0"><code>${JSON.stringify(value, null, 2)}</code></pre>
+    </details>
+  `;
+}

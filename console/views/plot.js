@@ -1,0 +1,140 @@
+// @ts-check
+/**
+ * A small plot over time, and the same numbers as a table for those who cannot see it.
+ *
+ * @import { Series } from "../model/series.js"
+ */
+// @ts-types="../vendor/uplot/uPlot.d.ts"
+import UPlot from "../vendor/uplot/uPlot.esm.js";
+import { html } from "../lib/html.js";
+
+const HEIGHT = 150;
+/** Tones of the ink: plots are no pictures. */
+const TONES = ["--ink", "--soft", "--faint"];
+
+class TimePlot extends HTMLElement {
+  /** @type {any} */
+  #plot;
+  /** @type {Series | undefined} */
+  #series;
+  #drawn = "";
+  #size = new ResizeObserver(() => this.#draw());
+
+  /** @param {Series} series */
+  set series(series) {
+    this.#series = series;
+    this.#draw();
+  }
+
+  connectedCallback() {
+    this.#size.observe(this);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.#again);
+  }
+
+  disconnectedCallback() {
+    this.#size.disconnect();
+    matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.#again);
+    this.#plot?.destroy();
+    this.#plot = undefined;
+    this.#drawn = "";
+  }
+
+  #again = () => {
+    this.#drawn = "";
+    this.#draw();
+  };
+
+  #draw() {
+    const width = Math.floor(this.clientWidth);
+    if (!this.#series || width === 0) return;
+    const state = JSON.stringify([width, this.#series.data]);
+    if (state === this.#drawn) return;
+    this.#drawn = state;
+    this.#plot?.destroy();
+    this.#plot = new UPlot(
+      options(this.#series, width, this),
+      /** @type {any} */ (this.#series.data),
+      this,
+    );
+  }
+}
+customElements.define("time-plot", TimePlot);
+
+/** @param {Series} series @param {number} width @param {Element} element @returns {any} */
+function options({ names, unit, bars }, width, element) {
+  const style = getComputedStyle(element);
+  const ink = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+  const grid = { stroke: ink("--line"), width: 1 };
+  const font = "11px system-ui, sans-serif";
+  return {
+    width,
+    height: HEIGHT,
+    cursor: { y: false },
+    legend: { live: true },
+    scales: {
+      y: {
+        range: (
+          /** @type {any} */ _plot,
+          /** @type {number} */ _low,
+          /** @type {number} */ high,
+        ) => [0, Math.max(high * 1.1, 0.001)],
+      },
+    },
+    axes: [
+      { stroke: ink("--soft"), grid: { show: false }, ticks: { show: false }, font },
+      {
+        stroke: ink("--soft"),
+        grid,
+        ticks: { show: false },
+        font,
+        size: 44,
+        values: (/** @type {any} */ _plot, /** @type {number[]} */ all) => all.map(unit),
+      },
+    ],
+    series: [
+      {},
+      ...names.map((label, index) => ({
+        label,
+        stroke: ink(TONES[index]),
+        width: 1.5,
+        fill: bars ? ink(TONES[index]) : undefined,
+        paths: bars ? UPlot.paths.bars?.({ size: [0.6, 24] }) : undefined,
+        points: { show: !bars, size: 4, fill: ink(TONES[index]) },
+        value: (/** @type {any} */ _plot, /** @type {number | null} */ value) =>
+          value === null ? "–" : unit(value),
+      })),
+    ],
+  };
+}
+
+/** @param {string} title @param {Series} series */
+export function plot(title, series) {
+  const [times, ...rows] = series.data;
+  return html`<figure class="plot">
+    <figcaption>${title}</figcaption>
+    ${
+    times.length === 0 ? html`<p class="quiet-text">Nothing in this time.</p>` : html`
+      <time-plot aria-hidden="true" .series=${series}></time-plot>
+      <table class="for-readers">
+        <caption>${title}</caption>
+        <thead>
+          <tr><th scope="col">Time</th>${series.names.map((name) =>
+            html`<th scope="col">${name}</th>`
+          )}</tr>
+        </thead>
+        <tbody>${times.map((time, index) =>
+          html`<tr><th scope="row">${
+            new Date(/** @type {number} */ (time) * 1000).toLocaleString()
+          }</th>${
+            rows.map((row) =>
+              html`<td>${
+                row[index] === null ? "" : series.unit(/** @type {number} */ (row[index]))
+              }</td>`
+            )
+          }</tr>`
+        )}</tbody>
+      </table>
+    `
+  }
+  </figure>`;
+}

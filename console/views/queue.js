@@ -1,0 +1,278 @@
+// @ts-check
+/**
+ * The queues: what waits, what is in hand, how fast and how well it goes, and what it costs.
+ *
+ * @import { Context, View } from "./view.d.ts"
+ */
+import { redrive } from "../data/actions.js";
+import { latencies, pastFigures, queueFigures } from "../data/readings.js";
+import { html, nothing } from "../lib/html.js";
+import { redraw } from "../lib/redraw.js";
+import { address } from "../lib/route.js";
+import { ago, count, dollars, duration } from "../lib/text.js";
+import { seriesOf } from "../model/series.js";
+import { standingOf } from "../model/standing.js";
+import { limits } from "./limits.js";
+import { models } from "./models.js";
+import { plot } from "./plot.js";
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+const PAST_LASTS = 30_000;
+
+/** @param {Context} context @returns {View} */
+export function queueView(context) {
+  const { project } = context;
+  /** @type {any} */
+  let now;
+  /** @type {any} */
+  let past;
+  let pastAt = -Infinity;
+
+  async function refresh() {
+    now = await queueFigures(project);
+    redraw();
+    if (performance.now() - pastAt > PAST_LASTS) {
+      past = { ...await pastFigures(project), latencies: await latencies(project) };
+      pastAt = performance.now();
+      redraw();
+    }
+    return now.live.jobs.length > 0 ? 2 : 5;
+  }
+
+  const draw = () =>
+    now
+      ? html`
+          <div class="heading">
+          <h1>Queue</h1>
+        </div>
+          <div class="queues">${now.metrics.map((/** @type {any} */ row) => queue(row))}</div>
+          ${live(now.live, past?.latencies)}
+          <section aria-label="Models"><h2>Models</h2>${models(now.standing, context)}</section>
+            ${past ? plots(past) : nothing}
+          ${past ? failures(past.failures, context) : nothing}
+          ${past ? costs(past.costs) : nothing}
+        ${limits(now, context)}
+      `
+      : html`
+        <div class="heading">
+          <h1>Queue</h1>
+        </div>
+        <p class="quiet-text">Reading…</p>
+      `;
+  return { title: "Queue", refresh, draw };
+}
+
+/** @param {any} row of generation_metrics */
+function queue(
+  {
+    queue,
+    visible,
+    in_flight,
+    delayed,
+    oldest_visible_seconds,
+    succeeded,
+    failed,
+    cancelled,
+    cost_usd,
+  },
+) {
+  const name = queue === "image_generation_queue" ? "Images" : "Videos";
+  /** @param {unknown} value @param {string} word */
+  const figure = (value, word) =>
+    html`
+      <div>
+        <dd>${value}</dd>
+        <dt>${word}</dt>
+      </div>
+    `;
+  return html`
+    <section class="queue" aria-label=${name}>
+      <h2>${name}</h2>
+      <dl>
+          ${figure(
+            visible,
+            oldest_visible_seconds > 1
+              ? `wait, the oldest for ${duration(oldest_visible_seconds)}`
+              : "wait",
+          )}
+          ${figure(in_flight, "in flight")} ${figure(delayed, "delayed")} ${figure(
+            succeeded,
+            "succeeded",
+          )}
+          ${figure(failed, "failed")} ${figure(cancelled, "cancelled")} ${figure(
+            dollars(cost_usd),
+            "in all",
+          )}
+        </dl>
+    </section>
+  `;
+}
+
+/** @param {any} live @param {any} latency */
+function live({ jobs, now }, latency) {
+  if (jobs.length === 0) {
+    return html`<p class="quiet-text idle">Nothing is on the queues. New jobs appear here by themselves.</p>`;
+  }
+  const moment = Date.parse(now);
+  return html`
+    <section aria-label="Jobs">
+      <h2>Jobs <span class="quiet-text">the first ${jobs.length}</span></h2>
+      <div class="table" tabindex="0" role="region" aria-label="Jobs">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Job</th>
+              <th scope="col">State</th>
+              <th scope="col">Why</th>
+              <th scope="col">Sent</th>
+            </tr>
+          </thead>
+          <tbody>${jobs.map((/** @type {any} */ job) => {
+            const { tone, word, detail } = standingOf(job, {
+              now: moment,
+              latency: latency?.[job.kind],
+            });
+            return html`
+              <tr>
+                <th scope="row"><a href=${address("job", job.id)}>${job.storyboard_id ??
+                  job.kind} ${job.scene_id ?? job.character_id ?? nothing}</a></th>
+                <td class=${tone}>${job.kind === "video" ? "Video: " : nothing}${word}</td>
+                <td>${detail}</td>
+                <td>${ago(job.enqueued_at, moment)}</td>
+              </tr>
+            `;
+          })}</tbody>
+        </table>
+      </div>
+    </section>
+  `;
+}
+
+/** @param {any} past */
+function plots({ throughput, latency, costs }) {
+  const hour = Math.floor(Date.now() / 1000 / HOUR) * HOUR;
+  const day = Math.floor(Date.now() / 1000 / DAY) * DAY;
+  const hours = { from: hour - 47 * HOUR, to: hour };
+  const whole = (/** @type {number} */ value) => String(Math.round(value * 10) / 10);
+  /** @param {string} kind */
+  const took = (kind) =>
+    seriesOf(latency.filter((/** @type {any} */ row) => row.kind === kind), {
+      time: "hour",
+      unit: duration,
+      columns: {
+        "half of them": (row) => row.p50_seconds,
+        "95 of 100": (row) => row.p95_seconds,
+        "99 of 100": (row) => row.p99_seconds,
+      },
+    });
+  return html`
+    <section aria-label="Figures">
+      <h2>The last two days</h2>
+      <div class="plots">
+        ${plot(
+          "Jobs that ended, by hour",
+          seriesOf(throughput, {
+            time: "hour",
+            bars: true,
+            unit: whole,
+            range: hours,
+            columns: {
+              succeeded: (row) => row.succeeded,
+              "failed or cancelled": (row) => row.failed + row.cancelled,
+            },
+          }),
+        )}
+        ${plot("How long images take", took("image"))}
+        ${plot("How long videos take", took("video"))}
+        ${plot(
+          "Cost by day",
+          seriesOf(costs.days, {
+            time: "day",
+            bars: true,
+            unit: dollars,
+            range: { from: day - 13 * DAY, to: day, step: DAY },
+            columns: { "in all": (row) => Number(row.cost_usd) },
+          }),
+        )}
+      </div>
+    </section>
+  `;
+}
+
+/** @param {any[]} rows @param {Context} context */
+function failures(rows, context) {
+  if (rows.length === 0) return nothing;
+  return html`
+    <section aria-label="Failures">
+      <h2>Failed, by reason</h2>
+      <div class="table" tabindex="0" role="region" aria-label="Failures by reason">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Reason</th>
+              <th scope="col">Jobs</th>
+              <th scope="col">The last one said</th>
+              <th scope="col">When</th>
+              <th scope="col"><span class="for-readers">What to do</span></th>
+            </tr>
+          </thead>
+          <tbody>${rows.map(({ kind, error_code, jobs, last_message, last_at, last_job_id }) =>
+            html`
+              <tr>
+                <th scope="row">${error_code}, ${kind}</th>
+                <td>${jobs}</td>
+                <td><a href=${address("job", last_job_id)}>${last_message || "no words"}</a></td>
+                <td>${ago(last_at, Date.now())}</td>
+                <td><button aria-label="Retry those that failed with ${error_code}" @click=${() =>
+                  context.act(() => retryAll(context, error_code, jobs))}>Retry ${jobs > 1
+                  ? "all"
+                  : nothing}</button></td>
+              </tr>
+            `
+          )}</tbody>
+        </table>
+      </div>
+    </section>
+  `;
+}
+
+/** @param {Context} context @param {string} error_code @param {number} jobs */
+async function retryAll({ project }, error_code, jobs) {
+  if (!confirm(`Run ${count(jobs, "job")} that failed with ${error_code} again?`)) {
+    return "Nothing was redriven.";
+  }
+  return await redrive(project, { error_code });
+}
+
+/** @param {any} costs */
+function costs({ storyboards }) {
+  if (storyboards.length === 0) return nothing;
+  return html`
+    <section aria-label="Costs">
+      <h2>Cost by storyboard <span class="quiet-text">the last 14 days, estimated</span></h2>
+      <div class="table" tabindex="0" role="region" aria-label="Cost by storyboard">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Storyboard</th>
+              <th scope="col">Jobs</th>
+              <th scope="col">Cost</th>
+            </tr>
+          </thead>
+          <tbody>${storyboards.map((/** @type {any} */ { storyboard_id, jobs, cost_usd }) =>
+            html`
+              <tr>
+                <th scope="row">${storyboard_id
+                  ? html`<a href=${address("storyboard", storyboard_id)}>${storyboard_id}</a>`
+                  : "None"}</th>
+                <td>${jobs}</td>
+                <td>${dollars(cost_usd)}</td>
+              </tr>
+            `
+          )}</tbody>
+        </table>
+      </div>
+    </section>
+  `;
+}

@@ -1,0 +1,138 @@
+// @ts-check
+/**
+ * One storyboard: its scenes and characters as cards.
+ *
+ * @import { Context, View } from "./view.d.ts"
+ * @import { Card } from "../model/types.d.ts"
+ */
+import { cancel, redrive } from "../data/actions.js";
+import { Board } from "../data/board.js";
+import { guard, html, nothing, repeat } from "../lib/html.js";
+import { redraw } from "../lib/redraw.js";
+import { address } from "../lib/route.js";
+import { count } from "../lib/text.js";
+import { card } from "./card.js";
+
+/** @param {string} id @param {Context} context @returns {View} */
+export function storyboardView(id, context) {
+  const board = new Board(context.project, id);
+  let next = 1;
+
+  async function refresh() {
+    next = await board.refresh();
+    redraw();
+    return next;
+  }
+
+  const draw = () => {
+    const { scenes, characters, others } = board.cards;
+    return html`
+      <div class="heading">
+        <h1>${id}</h1>
+        <p class="quiet-text">${summary(board)}</p>
+        <a class="button primary" href=${address("send", id)}>New</a>
+        <a class="button" href=${address("batch", id)}>Batch</a>
+        ${bulk(board, context)}
+      </div>
+      ${board.known ? nothing : html`<p class="quiet-text">Reading…</p>`}
+      ${board.known && scenes.length + characters.length + others.length === 0
+        ? nothingYet(id)
+        : nothing}
+      ${section("Scenes", "scenes", scenes, board, context)}
+      ${section("Characters", "characters", characters, board, context)}
+      ${section("Without scene or character", "others", others, board, context)}
+    `;
+  };
+  return { title: id, refresh, draw };
+}
+
+/**
+ * @param {string} name
+ * @param {string} className
+ * @param {Card[]} cards
+ * @param {Board} board
+ * @param {Context} context
+ */
+function section(name, className, cards, board, context) {
+  if (cards.length === 0) return nothing;
+  return html`
+    <section aria-label=${name}>
+      <h2>${name} <span class="quiet-text">${cards.length}</span></h2>
+      <ul class="cards ${className}">
+          ${repeat(cards, ({ key }) => key, (each) =>
+            html`<li>${
+              // A card on which nothing goes on need not be drawn again.
+              guard([each, each.jobs.length > 0 ? board.now : 0], () =>
+                card(each, board, context))}</li>`)}
+        </ul>
+    </section>
+  `;
+}
+
+/** @param {Board} board */
+function summary({ cards, jobs }) {
+  const working = jobs.filter(({ status }) => status !== "queued").length;
+  const failed =
+    cards.scenes.concat(cards.characters, cards.others).filter(({ failures }) =>
+      failures.length > 0
+    ).length;
+  return [
+    cards.scenes.length > 0 && count(cards.scenes.length, "scene"),
+    cards.characters.length > 0 && count(cards.characters.length, "character"),
+    working > 0 && `${working} generating`,
+    jobs.length > working && `${jobs.length - working} queued`,
+    failed > 0 && `${failed} failed`,
+  ].filter(Boolean).join(" · ");
+}
+
+/** What is done to many jobs at once. @param {Board} board @param {Context} context */
+function bulk(board, context) {
+  const { scenes, characters, others } = board.cards;
+  const failed = [
+    ...new Set(
+      [...scenes, ...characters, ...others].flatMap(({ failures }) =>
+        failures.map(({ job_id }) => job_id ?? "")
+      ),
+    ),
+  ];
+  const waiting = board.jobs.filter(({ status }) => status === "queued");
+  const { project } = context;
+  return html`
+    ${failed.length > 0
+      ? html`<button @click=${() =>
+        context.act(() => redrive(project, { job_ids: failed }))}>Retry ${
+        count(failed.length, "failed job")
+      }</button>`
+      : nothing}
+    ${waiting.length > 1
+      ? html`<button @click=${() =>
+        context.act(() => cancelAll(context, waiting.map(({ id }) => id)))}>
+          Cancel ${waiting.length} queued
+        </button>`
+      : nothing}
+  `;
+}
+
+/** @param {Context} context @param {string[]} ids */
+async function cancelAll({ project }, ids) {
+  if (!confirm(`Cancel ${count(ids.length, "queued job")}?`)) return "Nothing was cancelled.";
+  for (const id of ids) await cancel(project, id);
+  return `${count(ids.length, "job")} cancelled.`;
+}
+
+/** @param {string} id */
+function nothingYet(id) {
+  return html`
+    <div class="empty">
+      <h2>Nothing here yet</h2>
+      <p>
+          Send the first image of a scene or a character. It appears here as soon as it is sent, says why it waits, and
+          becomes a picture by itself. Then edit it, or let it move.
+        </p>
+      <p>
+        <a class="button primary" href=${address("send", id)}>Make an image</a>
+        <a class="button" href=${address("batch", id)}>Send a batch</a>
+      </p>
+    </div>
+  `;
+}

@@ -1,0 +1,34 @@
+// @ts-check
+/**
+ * The view of each address.
+ *
+ * @import { Context, View } from "./view.d.ts"
+ * @import { Route } from "../lib/route.js"
+ */
+import { batchView } from "./batch.js";
+import { entityView } from "./entity.js";
+import { jobView } from "./job.js";
+import { queueView } from "./queue.js";
+import { sendView } from "./send.js";
+import { storyboardView } from "./storyboard.js";
+import { storyboardsView } from "./storyboards.js";
+
+/** @param {Route} route @param {Context} context @returns {View} */
+export function viewOf(route, context) {
+  switch (route.view) {
+    case "storyboard":
+      return storyboardView(route.storyboard, context);
+    case "entity":
+      return entityView(route, context);
+    case "send":
+      return sendView(route.storyboard, context);
+    case "batch":
+      return batchView(route.storyboard, context);
+    case "queue":
+      return queueView(context);
+    case "job":
+      return jobView(route.job, context);
+    default:
+      return storyboardsView(context);
+  }
+}
