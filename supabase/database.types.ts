@@ -13,6 +13,7 @@ export type Database = {
           "cancellation_pending": boolean;
           "cancellation_tries": number;
           "character_id": string | null;
+          "chosen_at": string | null;
           "content_type": string | null;
           "cost_usd": number | null;
           "deaths": number;
@@ -63,6 +64,7 @@ export type Database = {
           "cancellation_pending"?: boolean;
           "cancellation_tries"?: number;
           "character_id"?: never;
+          "chosen_at"?: string | null;
           "content_type"?: string | null;
           "cost_usd"?: number | null;
           "deaths"?: number;
@@ -112,6 +114,7 @@ export type Database = {
           "cancellation_pending"?: boolean;
           "cancellation_tries"?: number;
           "character_id"?: never;
+          "chosen_at"?: string | null;
           "content_type"?: string | null;
           "cost_usd"?: number | null;
           "deaths"?: number;
@@ -576,6 +579,7 @@ export type Database = {
           "operation": Json;
         }[];
       };
+      "choose_generation_result": { Args: { "job_id": string }; Returns: Json };
       "claim_generation_jobs": {
         Args: {
           "fallback_after_seconds"?: number;

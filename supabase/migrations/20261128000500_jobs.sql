@@ -49,6 +49,7 @@ create table if not exists public.generation_jobs (
   content_type text,
   entities jsonb,
   publication_pending boolean not null default false,
+  chosen_at timestamptz,
   error_code text,
   error_message text,
   usage jsonb,
@@ -113,6 +114,8 @@ comment on column public.generation_jobs.entities is
   'What linking did, one element for each entity: slot, key, outcome (linked, superseded, not_found).';
 comment on column public.generation_jobs.publication_pending is
   'The asset is stored and linked, the copies to the current objects are not confirmed yet.';
+comment on column public.generation_jobs.chosen_at is
+  'When an operator last chose its asset as the current one.';
 comment on column public.generation_jobs.error_code is
   'Why the job failed or was last deferred: a stable snake_case code.';
 comment on column public.generation_jobs.cost_usd is
@@ -122,7 +125,7 @@ comment on column public.generation_jobs.generation_seconds is
 comment on column public.generation_jobs.history is
   'Earlier errors and discarded operations, oldest first, at most 50.';
 comment on column public.generation_jobs.enqueued_at is
-  'When the message was sent. (enqueued_at, msg_id) decides which asset of an entity is the newest.';
+  'When the message was sent. (coalesce(chosen_at, enqueued_at), msg_id) decides which asset of an entity is the current one.';
 comment on column public.generation_jobs.pending_since is
   'Since when it could be claimed: sent, with its delay, or redriven. Its deadline counts from here.';
 comment on column public.generation_jobs.started_at is 'When the job was first claimed (since its last redrive).';

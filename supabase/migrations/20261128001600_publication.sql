@@ -5,15 +5,19 @@
 create index if not exists generation_jobs_unpublished
   on public.generation_jobs (queue, updated_at)
   where publication_pending;
+-- A choice that no worker has taken up: its row is as the choice left it.
+create index if not exists generation_jobs_chosen
+  on public.generation_jobs (queue, updated_at)
+  where publication_pending and chosen_at = updated_at;
 -- Which result of a scene or character is the newest.
 create index if not exists generation_jobs_scene_result
-  on public.generation_jobs (storyboard_id, scene_id, kind, enqueued_at desc, msg_id desc)
+  on public.generation_jobs (storyboard_id, scene_id, kind, coalesce(chosen_at, enqueued_at) desc, msg_id desc)
   where status = 'succeeded' and scene_id is not null;
 create index if not exists generation_jobs_character_result
-  on public.generation_jobs (storyboard_id, character_id, kind, enqueued_at desc, msg_id desc)
+  on public.generation_jobs (storyboard_id, character_id, kind, coalesce(chosen_at, enqueued_at) desc, msg_id desc)
   where status = 'succeeded' and character_id is not null;
 
--- The newest enqueued job of the same kind that succeeded for the job's scene or character. In plpgsql, as the next
+-- The job of the same kind that succeeded for the job's scene or character and was enqueued, or chosen, last. In plpgsql, as the next
 -- function: they are called with each completion, and PostgreSQL keeps no plan for a function in SQL.
 create or replace function generation_private.newest_result(job public.generation_jobs, slot text)
 returns public.generation_jobs
@@ -30,7 +34,7 @@ begin
       and other.scene_id = job.scene_id
       and other.kind = job.kind
       and other.status = 'succeeded'
-    order by other.enqueued_at desc, other.msg_id desc
+    order by coalesce(other.chosen_at, other.enqueued_at) desc, other.msg_id desc
     limit 1;
   else
     select * into newest
@@ -39,7 +43,7 @@ begin
       and other.character_id = job.character_id
       and other.kind = job.kind
       and other.status = 'succeeded'
-    order by other.enqueued_at desc, other.msg_id desc
+    order by coalesce(other.chosen_at, other.enqueued_at) desc, other.msg_id desc
     limit 1;
   end if;
   return newest;
@@ -146,7 +150,7 @@ begin
     where j.queue = queue_name
       and j.publication_pending
       and j.status = 'succeeded'
-      and j.updated_at < clock_timestamp() - interval '10 minutes'
+      and (j.updated_at < clock_timestamp() - interval '10 minutes' or j.chosen_at = j.updated_at)
     order by j.updated_at
     limit quantity
     for update skip locked
@@ -161,5 +165,6 @@ end
 $$;
 comment on function public.unpublished_generation_jobs is
   'Up to quantity (0 to 100) jobs whose copies were not confirmed within 10 minutes of their completion or of the last '
-  'call that returned them, with what has to be copied: their worker died in between.';
+  'call that returned them, with what has to be copied: their worker died in between. Those that were chosen since come '
+  'at once.';
 select generation_private.grant_to_service_role('execute', 'function public.unpublished_generation_jobs');

@@ -50,14 +50,24 @@ begin
 end
 $$;
 
--- Links an asset to one entity, unless a newer enqueued job has succeeded for it; returns the outcome. Two jobs of one
--- entity that complete at the same moment decide one after the other which is newer.
+-- Two jobs of one entity that complete, or are chosen, at the same moment decide one after the other which is newer.
+create or replace function generation_private.lock_entity(kind text, key text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(kind || ':' || key, 0));
+end
+$$;
+
+-- Links an asset to one entity, unless a newer job has succeeded for it; returns the outcome.
 create or replace function generation_private.link_entity(
   job public.generation_jobs,
   slot text,
   key text,
   asset_url text,
-  completed_at timestamptz
+  linked_at timestamptz
 )
 returns text
 language plpgsql
@@ -66,19 +76,46 @@ as $$
 declare
   newest public.generation_jobs;
 begin
-  perform pg_advisory_xact_lock(hashtextextended(job.kind || ':' || key, 0));
+  perform generation_private.lock_entity(job.kind, key);
   newest := generation_private.newest_result(job, slot);
-  if (newest.enqueued_at, newest.msg_id) > (job.enqueued_at, job.msg_id) then
+  if (coalesce(newest.chosen_at, newest.enqueued_at), newest.msg_id)
+    > (coalesce(job.chosen_at, job.enqueued_at), job.msg_id)
+  then
     return 'superseded';
   end if;
   begin
-    return public.link_generated_asset(key, job.kind, asset_url, completed_at);
+    return public.link_generated_asset(key, job.kind, asset_url, linked_at);
   exception
     when transaction_rollback then
       raise; -- a deadlock or a serialization failure says nothing about the entity
     when others then
       raise exception 'Error updating entity %: %', key, sqlerrm using errcode = 'GJ001';
   end;
+end
+$$;
+
+-- Links an asset to all entities of its job; returns slot, key and outcome of each.
+create or replace function generation_private.link_entities(
+  job public.generation_jobs,
+  asset_url text,
+  linked_at timestamptz
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select coalesce(
+      jsonb_agg(jsonb_build_object(
+        'slot', entity.slot,
+        'key', entity.key,
+        'outcome', generation_private.link_entity(job, entity.slot, entity.key, asset_url, linked_at)
+      )),
+      '[]'
+    )
+    from generation_private.entity_slots(job) as entity
+  );
 end
 $$;
 
@@ -109,18 +146,7 @@ begin
   locked := generation_private.lock_job(queue_name, msg_id, lease_token);
   job := locked.job;
   if locked.held then
-    select coalesce(
-      jsonb_agg(jsonb_build_object(
-        'slot', entity.slot,
-        'key', entity.key,
-        'outcome', generation_private.link_entity(
-          job, entity.slot, entity.key, complete_generation_job.asset_url, completed_at
-        )
-      )),
-      '[]'
-    ) into linked
-    from generation_private.entity_slots(job) as entity;
-
+    linked := generation_private.link_entities(job, complete_generation_job.asset_url, completed_at);
     update public.generation_jobs as j
     set status = 'succeeded',
         object_path = complete_generation_job.object_path,

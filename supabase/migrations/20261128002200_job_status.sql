@@ -83,6 +83,7 @@ begin
     'content_type', job.content_type,
     'model', job.model,
     'entities', job.entities,
+    'chosen_at', job.chosen_at,
     'error', case
       when job.error_code is not null
         then jsonb_build_object('code', job.error_code, 'message', job.error_message)
@@ -108,5 +109,6 @@ comment on function public.generation_job is
   'models, and that with a fair share jobs that name different models take turns. waits_for: the '
   'model in trouble that it has to wait for, with state, until, code and reason, or null. error: code and message of the failure '
   'or the last deferral, or null. cost_usd in US dollars. started_at: when it was first claimed; submitted_at: when its '
-  'operation at the provider was recorded. visible_at: when its message can be claimed (again), null when it has ended.';
+  'operation at the provider was recorded; chosen_at: when its asset was last '
+  'chosen as the current one. visible_at: when its message can be claimed (again), null when it has ended.';
 select generation_private.grant_to_service_role('execute', 'function public.generation_job');

@@ -104,7 +104,7 @@ $$;
 
 -- Since when a worker of the queue is needed for maintenance, work that no message stands for; null when it is not.
 -- There are two kinds: operations of cancelled jobs, which workers cancel at the provider, and publications that a
--- worker has not made. The conditions are those of cancelled_generation_operations and unpublished_generation_jobs: the
+-- choice has asked for or a worker has not made. The conditions are those of cancelled_generation_operations and unpublished_generation_jobs: the
 -- called worker finds something, takes it, and by that ends the need.
 create or replace function generation_private.maintenance_since(queue_name text)
 returns timestamptz
@@ -130,6 +130,15 @@ begin
       where j.queue = queue_name
         and j.cancellation_pending
         and j.updated_at < moment - interval '5 minutes'
+      order by j.updated_at
+      limit 1
+    ),
+    (
+      select j.updated_at
+      from public.generation_jobs as j
+      where j.queue = queue_name
+        and j.publication_pending
+        and j.chosen_at = j.updated_at
       order by j.updated_at
       limit 1
     ),

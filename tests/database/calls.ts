@@ -79,6 +79,11 @@ export const cancel = (session: Sql, job_id: string) =>
     session`select public.cancel_generation_job(${job_id}) as answer`,
   );
 
+export const choose = (session: Sql, job_id: string) =>
+  one<{ asset_url: string }>(
+    session`select public.choose_generation_result(${job_id}) as answer`,
+  );
+
 /** The number of jobs sent again, of all that have failed. */
 export const redrive = (session: Sql, queue = IMAGES) =>
   one<number>(

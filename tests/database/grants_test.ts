@@ -50,6 +50,7 @@ const GRANTS: Record<string, string> = {
   "function public.begin_generation_submission": EXECUTES,
   "function public.cancel_generation_job": EXECUTES,
   "function public.cancelled_generation_operations": EXECUTES,
+  "function public.choose_generation_result": EXECUTES,
   "function public.claim_generation_jobs": EXECUTES,
   "function public.complete_generation_job": EXECUTES,
   "function public.confirm_generation_publication": EXECUTES,

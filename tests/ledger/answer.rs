@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::call::{Becomes, Call, Which, operation, publications};
 use super::state::{entities, rounded, status};
+use super::support::ledger::operator::Chosen;
 use super::support::ledger::settle::Completed;
 use super::support::ledger::{Entity, Job, Ledger, Status};
 
@@ -56,6 +57,7 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
             let cancelled = ledger.cancel(now, job);
             json!({"cancelled": cancelled, "status": status(ledger.rows[job].status)})
         }
+        Call::Choose { job } => choose(ledger, now, job),
         Call::CancelledOperation { kind, told } => {
             let due = ledger.cancelled(now, kind, told.as_ref());
             let due =
@@ -78,6 +80,19 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
             }
             Value::Null
         }
+    }
+}
+
+fn choose(ledger: &mut Ledger, now: Duration, job: Job) -> Value {
+    match ledger.choose(now, job) {
+        Chosen::Current => {
+            let row = &ledger.rows[job];
+            json!({
+                "job_id": row.job_id.as_str(), "asset_url": row.asset_url, "entities": entities(row),
+            })
+        }
+        Chosen::Refused => json!({"error": "22023"}),
+        Chosen::LinkingFailed(key) => json!({"error": "GJ001", "entity": key}),
     }
 }
 

@@ -28,6 +28,7 @@ pub enum Call {
     Confirm { job: JobId, made: Vec<Publication> },
     Unpublished { kind: Kind, quantity: u32 },
     Cancel { job: Job },
+    Choose { job: Job },
     CancelledOperation { kind: Kind, told: Option<JobId> },
     Redrive { which: Which, forget: bool },
     ReadByHand { kind: Kind, job: Job, hidden: Duration },
@@ -72,6 +73,7 @@ impl Call {
             Call::Confirm { .. } => "confirm_generation_publication",
             Call::Unpublished { .. } => "unpublished_generation_jobs",
             Call::Cancel { .. } => "cancel_generation_job",
+            Call::Choose { .. } => "choose_generation_result",
             Call::CancelledOperation { .. } => "cancelled_generation_operations",
             Call::Redrive { .. } => "redrive_generation_jobs",
             Call::ReadByHand { .. } => "read by hand",
@@ -121,7 +123,7 @@ impl Call {
             Call::Unpublished { kind, quantity } => json!({
                 "queue_name": kind.queue(), "quantity": quantity,
             }),
-            Call::Cancel { job } => json!({"job_id": id(*job).as_str()}),
+            Call::Cancel { job } | Call::Choose { job } => json!({"job_id": id(*job).as_str()}),
             Call::CancelledOperation { kind, told } => json!({
                 "queue_name": kind.queue(), "quantity": 1,
                 "told": told.iter().map(JobId::as_str).collect::<Vec<_>>(),

@@ -85,6 +85,7 @@ const STATE = `
         'content_type', job.content_type,
         'entities', coalesce(job.entities, '[]'),
         'publication_pending', job.publication_pending,
+        'chosen_ago', extract(epoch from now - job.chosen_at),
         'cancellation_pending', job.cancellation_pending,
         'cancellation_tries', job.cancellation_tries,
         'error_code', job.error_code,
@@ -238,7 +239,7 @@ export class Database implements AsyncDisposable {
       update(
         "public.generation_jobs",
         ...["enqueued_at", "started_at", "finished_at", "updated_at"],
-        ...["submission_started_at", "submitted_at", "pending_since"],
+        ...["submission_started_at", "submitted_at", "pending_since", "chosen_at"],
       ),
       update("public.generation_models", "rests_until", "since", "updated_at"),
     ].join("\n"));
@@ -267,11 +268,12 @@ function normal(does: string, answer: unknown): unknown {
     const jobs = answer as { job_id: string }[];
     return jobs.sort((one, other) => one.job_id < other.job_id ? -1 : 1);
   }
-  if (does === "complete_generation_job") {
+  if (does === "complete_generation_job" || does === "choose_generation_result") {
     const { error, message } = answer as { error?: string; message?: string };
     if (error === "GJ001") {
       return { error, entity: message?.match(/^Error updating entity (\S+): ./)?.[1] };
     }
+    if (error !== undefined) return { error };
   }
   return answer;
 }

@@ -30,6 +30,7 @@ pub fn play(seed: u64) -> Vec<Value> {
         videos: random.one_of(&[0.0, 0.5, 0.5, 1.0]),
         idle: random.one_of(&[2, 5, 10]),
         copied: random.one_of(&[0, 3, 6]),
+        chosen: random.one_of(&[0, 0, 3, 8]),
         troubled: random.one_of(&[0, 6, 20]),
         fortune: random.one_of(&[(4, 20), (12, 12), (20, 4)]),
         random,
@@ -66,6 +67,8 @@ struct Sequence {
     idle: usize,
     /// How often a worker confirms its copies.
     copied: usize,
+    /// How often an operator chooses a result.
+    chosen: usize,
     /// How often models have trouble.
     troubled: usize,
     /// How often jobs fail, and how often they succeed.
@@ -105,7 +108,10 @@ impl Sequence {
                     self.leases.push(Lease { kind: *kind, msg_id: number("msg_id"), token });
                 }
             }
-            Call::Complete { .. } | Call::Confirm { .. } | Call::Unpublished { .. } => {
+            Call::Complete { .. }
+            | Call::Choose { .. }
+            | Call::Confirm { .. }
+            | Call::Unpublished { .. } => {
                 for job in self.succeeded() {
                     let copies =
                         (self.ledger.rows[job].job_id.clone(), self.ledger.publications(job));
@@ -126,7 +132,7 @@ impl Sequence {
         {
             return last.clone();
         }
-        let choices: [(usize, Choice); 18] = [
+        let choices: [(usize, Choice); 19] = [
             (8, |it| it.may_send().then(|| it.send())),
             (16, |it| it.sensible(Sequence::is_visible).then(|| it.claim())),
             (4, |it| {
@@ -143,6 +149,7 @@ impl Sequence {
             (self.copied, |it| it.confirm()),
             (8, |it| it.sensible(Sequence::is_unpublished).then(|| it.unpublished())),
             (2, |it| Some(it.cancel())),
+            (self.chosen, |it| Some(it.choose())),
             (6, |it| it.sensible(Sequence::is_cancelled).then(|| it.cancelled_operation())?),
             (8, |it| it.sensible(Sequence::has_failed).then(|| it.redrive())),
             (3, |it| Some(it.read_by_hand())),
@@ -177,7 +184,7 @@ impl Sequence {
     }
 
     fn is_unpublished(&self, row: &Row) -> bool {
-        row.publication_pending && row.updated_at + step(4) < self.now
+        row.publication_pending && (row.is_chosen_just_now() || row.updated_at + step(4) < self.now)
     }
 
     fn is_cancelled(&self, row: &Row) -> bool {
@@ -364,6 +371,16 @@ impl Sequence {
             false => self.random.one_of(&live).0,
         };
         Call::Cancel { job }
+    }
+
+    /// Mostly a job that has succeeded.
+    fn choose(&self) -> Call {
+        let succeeded = self.succeeded();
+        let job = match succeeded.is_empty() || self.random.happens(0.15) {
+            true => self.job(),
+            false => self.random.one_of(&succeeded),
+        };
+        Call::Choose { job }
     }
 
     /// None while two are about equally old, since either may come first.

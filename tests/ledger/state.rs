@@ -80,6 +80,7 @@ fn job(row: &Row, now: Duration) -> Value {
         "content_type": row.content_type,
         "entities": entities(row),
         "publication_pending": row.publication_pending,
+        "chosen_ago": row.chosen_at.map(ago),
         "cancellation_pending": row.cancellation_pending,
         "cancellation_tries": row.cancellation_tries,
         "error_code": row.error_code.map(Code::as_str),

@@ -1,4 +1,4 @@
-//! Senders and operators: they send, cancel, redrive and read messages by hand, at any time.
+//! Senders and operators: they send, cancel, redrive, choose and read messages by hand, at any time.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::sim::Sim;
 use super::store::public_url;
-use super::support::ledger::{Entity, Job};
+use super::support::ledger::operator::Chosen;
+use super::support::ledger::{Entity, Job, Status};
 
 const FOREIGN: &str = "https://example.com/a.png";
 
@@ -35,6 +36,10 @@ pub fn schedule(sim: &Rc<Sim>, length: Duration, videos: f64) {
     for _ in 0..random.below(4) {
         let forget = random.happens(0.3);
         sim.after(within(1.2), move |sim| redrive_all(sim, forget));
+    }
+    let choices = if sim.has_choices { 1 + random.below(6) } else { 0 };
+    for _ in 0..choices {
+        sim.after(within(1.2), choose);
     }
     if random.happens(0.2) {
         sim.after(within(1.0), |sim| one_job(sim, read_by_hand));
@@ -99,6 +104,21 @@ fn cancel(sim: &Rc<Sim>, job: Job) {
     if sim.ledger.borrow_mut().cancel(sim.now(), job) {
         sim.note(|| format!("a sender cancels job {job}"));
         sim.watch.borrow_mut().holders[job] = None;
+    }
+}
+
+/// Chooses a result, if there is one yet.
+fn choose(sim: &Rc<Sim>) {
+    let mut ledger = sim.ledger.borrow_mut();
+    let succeeded = |job: &Job| ledger.rows[*job].status == Status::Succeeded;
+    let results: Vec<Job> = (0..ledger.rows.len()).filter(succeeded).collect();
+    if results.is_empty() {
+        return;
+    }
+    let job = sim.random.one_of(&results);
+    if matches!(ledger.choose(sim.now(), job), Chosen::Current) {
+        sim.note(|| format!("an operator chooses what job {job} made"));
+        sim.watch.borrow_mut().choices.push((job, sim.now()));
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Sim {
     /// Whether workers have no time limit. Copies in flight may then cross, so current objects are not
     /// checked.
     pub endless: Cell<bool>,
+    /// Whether operators choose results.
+    pub has_choices: bool,
     /// Whether some jobs kill every worker that takes their asset into memory.
     has_deadly_jobs: bool,
     trace: Option<RefCell<Vec<String>>>,
@@ -52,6 +54,8 @@ pub struct Watch {
     pub submissions: Vec<Submitted>,
     /// When an operator decided that a job may be paid for again.
     pub redrives: Vec<(Job, Duration)>,
+    /// The results that operators chose, in the order in which they did.
+    pub choices: Vec<(Job, Duration)>,
     /// Jobs whose message was read by hand: their workers cannot know that they lost the lease.
     pub by_hand: Vec<Job>,
     /// The token of the lease of each job, known by the claims alone.
@@ -96,6 +100,7 @@ impl Sim {
             outages: RefCell::default(),
             job_deadline: Cell::default(),
             endless: Cell::default(),
+            has_choices: seed % 5 == 2,
             has_deadly_jobs: seed % 5 == 4,
             trace: traced.then(RefCell::default),
             violation: RefCell::default(),

@@ -1,5 +1,7 @@
 //! What must hold at the end, when all jobs have ended.
 
+use generation_queue::job::Kind;
+
 use super::check::current_path;
 use super::models::End;
 use super::sim::{Sim, Submitted};
@@ -87,10 +89,26 @@ fn paid_once(sim: &Sim, job: Job) {
     }
 }
 
-/// An entity and its current object show what the newest success made.
+/// The job whose asset an entity has to show: the last one that was chosen, unless one that was sent
+/// after the choice has succeeded; else the success that was sent last.
+fn current(sim: &Sim, ledger: &Ledger, kind: Kind, key: &str) -> Option<Job> {
+    let of_entity = |job: Job| {
+        ledger.rows[job].kind == kind && ledger.slots(job).iter().any(|(_, other)| other == key)
+    };
+    let succeeded = |job: Job| of_entity(job) && ledger.rows[job].status == Status::Succeeded;
+    let watch = sim.watch.borrow();
+    let choice = watch.choices.iter().rev().find(|(job, _)| of_entity(*job)).copied();
+    let sent_last = (0..ledger.rows.len()).rev().find(|job| succeeded(*job))?;
+    match choice {
+        Some((chosen, at)) if ledger.rows[sent_last].enqueued_at <= at => Some(chosen),
+        _ => Some(sent_last),
+    }
+}
+
+/// An entity and its current object show what the current result made.
 fn current_object(sim: &Sim, ledger: &Ledger, job: Job, key: &str) {
     let kind = ledger.rows[job].kind;
-    let Some(newest) = ledger.newest(kind, key) else { return };
+    let Some(newest) = current(sim, ledger, kind, key) else { return };
     let row = &ledger.rows[newest];
     if let Some(entity) = ledger.entities.get(key)
         && entity.url(kind) != row.asset_url.as_deref()

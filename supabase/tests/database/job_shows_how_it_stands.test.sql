@@ -22,7 +22,7 @@ select is(pg_temp.job('1') -> 'error', '{"code": "content_blocked", "message": "
 select is(pg_temp.job('1') -> 'visible_at', 'null', 'what has ended is never visible again');
 select is(
   (select array_agg(key order by key) from jsonb_object_keys(pg_temp.job('1')) as key),
-  array['asset_url', 'attempts', 'character_id', 'content_type', 'cost_usd', 'enqueued_at', 'entities', 'error',
+  array['asset_url', 'attempts', 'character_id', 'chosen_at', 'content_type', 'cost_usd', 'enqueued_at', 'entities', 'error',
     'finished_at', 'history', 'id', 'idempotency_key', 'kind', 'model', 'msg_id', 'object_path', 'operation', 'owner',
     'position', 'priority', 'prompt', 'queue', 'scene_id', 'started_at', 'status', 'storyboard_id', 'submitted_at',
     'updated_at', 'usage', 'visible_at', 'waits_for'],

@@ -10,7 +10,8 @@ where p.pronamespace = 'public'::regnamespace
   and (p.proname like '%generation%' or p.proname = 'link_generated_asset');
 
 select is((select array_agg(proname::text order by proname) from ours), array[
-  'begin_generation_submission', 'cancel_generation_job', 'cancelled_generation_operations', 'claim_generation_jobs',
+  'begin_generation_submission', 'cancel_generation_job', 'cancelled_generation_operations',
+  'choose_generation_result', 'claim_generation_jobs',
   'complete_generation_job', 'confirm_generation_publication', 'defer_generation_job', 'deliver_generation_webhooks',
   'enqueue_generation_job', 'extend_generation_lease', 'fail_generation_job', 'generation_job',
   'generation_jobs_left_out', 'generation_latency_by_hour', 'generation_live_jobs', 'generation_metrics',

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
-import { claim, complete, confirm, unpublished } from "../calls.ts";
+import { choose, claim, complete, confirm, unpublished } from "../calls.ts";
 import { overlap, race } from "./sessions.ts";
 
 async function sceneUrl(session: Sql): Promise<string> {
@@ -27,6 +27,20 @@ Deno.test("what an entity shows", (t) =>
           second === newer ? "linked" : "superseded",
         );
         assert.equal(await sceneUrl(sessions.onlooker), "https://x.test/2-1.png");
+      });
+    }
+
+    for (const order of ["choice first", "completion first"]) {
+      await step(`a choice, and a job that was enqueued before it, ${order}`, async (sessions) => {
+        const [older, newer] = await claim(sessions.onlooker, 2);
+        await complete(sessions.onlooker, older);
+        const chooses = (session: Sql) => choose(session, older.job_id);
+        const completes = (session: Sql) => complete(session, newer);
+        const { waited } = order === "choice first"
+          ? await overlap(sessions, chooses, completes)
+          : await overlap(sessions, completes, chooses);
+        assert.equal(waited, true);
+        assert.equal(await sceneUrl(sessions.onlooker), "https://x.test/1-1.png");
       });
     }
 

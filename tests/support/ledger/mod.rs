@@ -2,7 +2,7 @@
 //! `supabase/migrations/`. Each method is one transaction; time is an argument. `tests/ledger/`
 //! verifies it against the real SQL.
 
-mod operator;
+pub mod operator;
 pub mod settle;
 pub mod standing;
 mod worker;
@@ -65,6 +65,8 @@ pub struct Row {
     pub content_type: Option<&'static str>,
     pub entities: Vec<(Slot, String, LinkOutcome)>,
     pub publication_pending: bool,
+    /// When its asset was last chosen as the current one.
+    pub chosen_at: Option<Duration>,
     pub cancellation_pending: bool,
     pub cancellation_tries: u32,
     pub error_code: Option<Code>,
@@ -74,6 +76,7 @@ pub struct Row {
     pub waits_for: String,
     /// How often it met trouble that counted.
     pub troubles: u32,
+    pub enqueued_at: Duration,
     /// Since when it could be claimed.
     pub pending_since: Duration,
     pub finished_at: Option<Duration>,
@@ -88,6 +91,11 @@ impl Row {
     /// A submission was announced, and its outcome is unknown.
     pub fn submission_pending(&self) -> bool {
         self.submission.is_some() && self.operation.is_none()
+    }
+
+    /// Its asset was chosen, and no worker has taken up the copies yet.
+    pub fn is_chosen_just_now(&self) -> bool {
+        self.chosen_at == Some(self.updated_at)
     }
 }
 
@@ -159,14 +167,21 @@ impl Ledger {
             .collect()
     }
 
-    /// `newest_result`: the newest success of a kind for an entity.
+    /// `newest_result`: the success of a kind for an entity that was enqueued, or chosen, last.
     pub fn newest(&self, kind: Kind, key: &str) -> Option<Job> {
-        (0..self.rows.len()).rev().find(|job| {
+        let is_result = |job: &Job| {
             let row = &self.rows[*job];
             row.status == Status::Succeeded
                 && row.kind == kind
                 && self.slots(*job).iter().any(|(_, other)| other == key)
-        })
+        };
+        (0..self.rows.len()).filter(is_result).max_by_key(|job| self.order(*job))
+    }
+
+    /// The place of a job among the results of its entities.
+    fn order(&self, job: Job) -> (Duration, Job) {
+        let row = &self.rows[job];
+        (row.chosen_at.unwrap_or(row.enqueued_at), job)
     }
 
     /// `publications`: what the current objects of a job's entities have to be copies of.

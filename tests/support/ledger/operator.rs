@@ -1,4 +1,4 @@
-//! What senders and operators call: sending, cancelling, redriving, reading by hand.
+//! What senders and operators call: sending, cancelling, redriving, choosing, reading by hand.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -7,6 +7,15 @@ use generation_queue::job::{JobId, Kind};
 use serde_json::Value;
 
 use super::{Job, Ledger, Message, Row, Status};
+
+/// The answer to a choice.
+pub enum Chosen {
+    Current,
+    /// It has not succeeded, or belongs to no entity.
+    Refused,
+    /// GJ001: linking the entity failed, nothing changed.
+    LinkingFailed(String),
+}
 
 impl Ledger {
     /// `pgmq.send` and what its trigger writes.
@@ -32,6 +41,7 @@ impl Ledger {
             content_type: None,
             entities: Vec::new(),
             publication_pending: false,
+            chosen_at: None,
             cancellation_pending: false,
             cancellation_tries: 0,
             error_code: None,
@@ -39,6 +49,7 @@ impl Ledger {
             started: false,
             waits_for: String::new(),
             troubles: 0,
+            enqueued_at: now,
             pending_since: now + delay,
             finished_at: None,
             updated_at: now,
@@ -88,6 +99,32 @@ impl Ledger {
         let read_ct = row.lease_token.unwrap_or(0).max(archived.unwrap_or(0)).max(0);
         row.queued = Some(Message { read_ct, visible_at: now });
         true
+    }
+
+    /// `choose_generation_result`.
+    pub fn choose(&mut self, now: Duration, job: Job) -> Chosen {
+        let row = &self.rows[job];
+        if row.status != Status::Succeeded || self.slots(job).is_empty() {
+            return Chosen::Refused;
+        }
+        let before = row.clone();
+        let row = &mut self.rows[job];
+        if !row.publication_pending || row.is_chosen_just_now() {
+            row.updated_at = now;
+        }
+        row.publication_pending = true;
+        row.chosen_at = Some(now);
+        let url = row.asset_url.clone().expect("the URL of a success");
+        match self.link(job, &url) {
+            Ok(entities) => {
+                self.rows[job].entities = entities;
+                Chosen::Current
+            }
+            Err(key) => {
+                self.rows[job] = before;
+                Chosen::LinkingFailed(key)
+            }
+        }
     }
 
     /// `pgmq.set_vt` and `pgmq.read` of one message by hand: its worker loses the lease.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
-use generation_queue::job::{JobId, Kind};
+use generation_queue::job::{JobId, Kind, Slot};
 use generation_queue::port::{
     Completion, Deferral, Ending, Lease, LinkOutcome, LinkedEntity, Operation, Publication,
     StoredAsset, WriteError,
@@ -44,32 +44,10 @@ impl Ledger {
         if !locked.held {
             return Completed::NotHeld;
         }
-        let kind = self.rows[job].kind;
-        let mut entities = Vec::new();
-        // In the order of their keys, as they are locked. An error undoes everything.
-        for (slot, key) in self.slots(job).into_iter().rev() {
-            let outcome = if self.newest(kind, &key).is_some_and(|newest| newest > job) {
-                LinkOutcome::Superseded
-            } else {
-                match self.entities.get(&key) {
-                    None => LinkOutcome::NotFound,
-                    Some(entity) if entity.broken => return Completed::LinkingFailed(key),
-                    Some(_) => LinkOutcome::Linked,
-                }
-            };
-            entities.push((slot, key, outcome));
-        }
-        for (_, key, outcome) in &entities {
-            if *outcome == LinkOutcome::Linked
-                && let Some(entity) = self.entities.get_mut(key)
-            {
-                let url = Some(asset.url.clone());
-                match kind {
-                    Kind::Image => entity.image = url,
-                    Kind::Video => entity.video = url,
-                }
-            }
-        }
+        let entities = match self.link(job, &asset.url) {
+            Ok(entities) => entities,
+            Err(key) => return Completed::LinkingFailed(key),
+        };
         let row = &mut self.rows[job];
         row.status = Status::Succeeded;
         row.object_path = Some(asset.path.clone());
@@ -84,6 +62,41 @@ impl Ledger {
             self.model_served(now, job, model, true);
         }
         Completed::Held(self.completion(job))
+    }
+
+    /// `link_entities`, in the order of their keys. If one cannot be linked its key is the error, and
+    /// nothing changes.
+    pub(super) fn link(
+        &mut self,
+        job: Job,
+        url: &str,
+    ) -> Result<Vec<(Slot, String, LinkOutcome)>, String> {
+        let kind = self.rows[job].kind;
+        let mut entities = Vec::new();
+        for (slot, key) in self.slots(job).into_iter().rev() {
+            let newest = self.newest(kind, &key);
+            let outcome = if newest.is_some_and(|newest| self.order(newest) > self.order(job)) {
+                LinkOutcome::Superseded
+            } else {
+                match self.entities.get(&key) {
+                    None => LinkOutcome::NotFound,
+                    Some(entity) if entity.broken => return Err(key),
+                    Some(_) => LinkOutcome::Linked,
+                }
+            };
+            entities.push((slot, key, outcome));
+        }
+        for (_, key, outcome) in &entities {
+            if *outcome == LinkOutcome::Linked
+                && let Some(entity) = self.entities.get_mut(key)
+            {
+                match kind {
+                    Kind::Image => entity.image = Some(url.to_owned()),
+                    Kind::Video => entity.video = Some(url.to_owned()),
+                }
+            }
+        }
+        Ok(entities)
     }
 
     fn completion(&self, job: Job) -> Completion {
@@ -191,7 +204,7 @@ impl Ledger {
                 row.kind == kind
                     && row.publication_pending
                     && row.status == Status::Succeeded
-                    && row.updated_at + LIFE < now
+                    && (row.updated_at + LIFE < now || row.is_chosen_just_now())
             })
             .collect();
         left.sort_by_key(|job| self.rows[*job].updated_at);
