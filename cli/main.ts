@@ -2,6 +2,7 @@
 import { type Action, type Command, flagsOf, helpOf, row, split } from "./command.ts";
 import { batchImages, batchVideos } from "./commands/batch.ts";
 import { cancel } from "./commands/cancel.ts";
+import { choose } from "./commands/choose.ts";
 import { doctor } from "./commands/doctor.ts";
 import { image } from "./commands/image.ts";
 import { imageEdit } from "./commands/image_edit.ts";
@@ -20,7 +21,10 @@ import { type Io, withPlainOutput } from "./io.ts";
 import { type Core, Session } from "./session.ts";
 
 const SENDING = [image, imageEdit, video, batchImages, batchVideos];
-const OPERATING = [status, list, show, watch, cancel, redrive, reset, metrics, process, doctor];
+const OPERATING = [
+  ...[status, list, show, watch, cancel, redrive, choose],
+  ...[reset, metrics, process, doctor],
+];
 
 /** All commands, in the order of the help. */
 export const COMMANDS: Command<Session>[] = [...SENDING, ...OPERATING];

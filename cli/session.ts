@@ -43,6 +43,16 @@ export const jobIds: Arguments<string[]> = {
   },
 };
 
+/** The id of one job. */
+export const jobId: Arguments<string> = {
+  usage: "JOB_ID",
+  read: (words) => {
+    const [id, ...more] = jobIds.read(words);
+    if (id && more.length === 0) return id;
+    throw new UsageError("expected one argument, the id of a job.");
+  },
+};
+
 /** A command that changes jobs takes ids, a filter, or all: exactly one of these. */
 export function exactlyOne(ids: string[], chooses: boolean, all: boolean, example: string): void {
   const ways = [ids.length > 0, chooses, all].filter(Boolean).length;

@@ -1,16 +1,18 @@
 import { plain } from "../../supabase/functions/_shared/plain.ts";
 import { type Api, objects, type Row } from "../api.ts";
 import { command } from "../command.ts";
-import { EXIT, RemoteError, UsageError } from "../failure.ts";
+import { EXIT, RemoteError } from "../failure.ts";
 import { yesOrNo } from "../flag.ts";
 import { type Waiting, waitingFor } from "../jobs.ts";
-import { jobIds, type Session } from "../session.ts";
+import { jobId, type Session } from "../session.ts";
 import { ago, dollars } from "../text.ts";
 
 /** Printed first; the rest follows in the order of the answer. */
 const FIRST = ["id", "kind", "status", "attempts", "storyboard_id", "scene_id", "character_id"];
 
-const TIMES = ["enqueued_at", "started_at", "submitted_at", "finished_at", "visible_at"];
+const TIMES = [
+  ...["enqueued_at", "started_at", "submitted_at", "finished_at", "chosen_at", "visible_at"],
+];
 
 /** Printed at the end, in lines of their own. */
 const LATER = [
@@ -27,14 +29,7 @@ const LATER = [
 export const show = command({
   name: "show",
   summary: "shows a job: its state, its result and its history",
-  args: {
-    usage: "JOB_ID",
-    read: (words) => {
-      const [id, ...more] = jobIds.read(words);
-      if (id && more.length === 0) return id;
-      throw new UsageError("expected one argument, the id of a job.");
-    },
-  },
+  args: jobId,
   flags: { json: yesOrNo("print one JSON document") },
   examples: ["show JOB_ID"],
   run: async (id, { json }, session: Session) => {

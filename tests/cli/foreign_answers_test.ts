@@ -18,6 +18,7 @@ const LINES: Record<string, string[]> = {
   watch: ["watch", "--until-empty"],
   cancel: ["cancel", jobId(1)],
   redrive: ["redrive", jobId(1)],
+  choose: ["choose", jobId(1)],
   reset: ["reset"],
   metrics: ["metrics"],
   process: ["process", "images"],

@@ -236,6 +236,30 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
     match((await operate(project, "cancel --all")).out, /^0 cancelled/);
   });
 
+  await test.step("choose an older version", async () => {
+    const later = await project.send("image", { storyboardId, sceneId: "s1", prompt: "A bay" });
+    await project.run("image");
+    const shown = async () =>
+      (await project.stack.sql<{ url: string }>(
+        "select image_url as url from generation_entities where key = $1",
+        [`scene:${storyboardId}:s1`],
+      ))[0].url;
+    const newest = await shown();
+    match(newest, new RegExp(`/${later}\\.png$`));
+    const { code, out } = await operate(project, `choose ${made}`);
+    equal(code, 0);
+    match(
+      out,
+      new RegExp(`^scene:${storyboardId}:s1 shows http\\S+/scenes/s1/${made}\\.png$`, "m"),
+    );
+    match(await shown(), new RegExp(`/${made}\\.png$`));
+    match((await operate(project, `show ${made}`)).out, /^chosen_at +\d/m);
+    equal((await json<Row>(project, `choose ${later}`)).asset_url, newest);
+    const wrong = await operate(project, `choose ${blocked}`);
+    equal(wrong.code, 1);
+    match(wrong.err, /job_id: expected a job that has succeeded, this one is cancelled/);
+  });
+
   await test.step("process, and watch what happens", async () => {
     const id = await project.send("image", { storyboardId, prompt: "A dragon flying" });
     const doomed = await project.send("image", { storyboardId, prompt: "" });
