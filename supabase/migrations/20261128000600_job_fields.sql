@@ -1,8 +1,9 @@
 -- What a sender may say besides what to generate: the owner of the job, its priority and its model. They are fields
 -- of the message, so plain pgmq.send is enough; here they become columns.
 --
--- A trigger fills them: they also depend on the signed-in user, and a correction of the message must not change
--- the owner.
+-- A trigger fills them: they also depend on the signed-in user. correct_message writes what changes when an operator
+-- corrects a message in its queue. No trigger comes before the updates of a row: with one, each update would read the
+-- fields of the generated columns again.
 
 -- The id of the user for whom PostgREST runs this transaction, or null. It is what auth.uid() reads, which not
 -- every database has.
@@ -33,15 +34,28 @@ as $$
 begin
   new.priority := generation_private.message_priority(new.message);
   new.requested_model := coalesce(generation_private.message_model(new.message), '');
-  if tg_op = 'INSERT' then
-    new.owner := coalesce(
-      generation_private.message_text(new.message, 'owner', 256), generation_private.signed_in_user()
-    );
-  end if;
+  new.owner := coalesce(
+    generation_private.message_text(new.message, 'owner', 256), generation_private.signed_in_user()
+  );
   return new;
 end
 $$;
 
 create or replace trigger generation_job_fields
-  before insert or update of message on public.generation_jobs
+  before insert on public.generation_jobs
   for each row execute function generation_private.read_sender_fields();
+
+-- The message of a job is another one now. Its owner stays.
+create or replace function generation_private.correct_message(job_id uuid, corrected jsonb)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update public.generation_jobs as j
+  set message = corrected,
+      priority = generation_private.message_priority(corrected),
+      requested_model = coalesce(generation_private.message_model(corrected), '')
+  where j.id = job_id;
+end
+$$;

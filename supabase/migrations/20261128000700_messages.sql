@@ -2,6 +2,9 @@
 -- own, which pgmq.drop_queue may drop and pgmq.create create again. Columns are named, since their order differs
 -- between the versions of pgmq.
 --
+-- What every job needs is written out for each queue: a session keeps the plans of such statements, and to plan one takes
+-- longer than to run it.
+--
 -- What a message says is read by read_message and lease_message alone, and only where it can be read.
 
 -- message: as sent, or what is kept of it when there is a reason to reject it.
@@ -86,12 +89,24 @@ as $$
 declare
   locked generation_private.queue_message;
 begin
-  execute format(
-    'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, null, null from pgmq.%I as q
-      where q.msg_id = $1
-        for update %s',
-    'q_' || queue_name, case when skip_locked then 'skip locked' end
-  ) into locked using message_id;
+  if skip_locked then
+    execute format(
+      'select q.msg_id, q.read_ct, q.enqueued_at, q.vt, null, null from pgmq.%I as q
+        where q.msg_id = $1
+          for update skip locked',
+      'q_' || queue_name
+    ) into locked using message_id;
+  elsif queue_name = 'image_generation_queue' then
+    select q.msg_id, q.read_ct, q.enqueued_at, q.vt, null, null into locked
+    from pgmq.q_image_generation_queue as q
+    where q.msg_id = message_id
+    for update;
+  else
+    select q.msg_id, q.read_ct, q.enqueued_at, q.vt, null, null into locked
+    from pgmq.q_video_generation_queue as q
+    where q.msg_id = message_id
+    for update;
+  end if;
   return locked;
 end
 $$;
@@ -127,50 +142,56 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  visible_at constant timestamptz := clock_timestamp() + make_interval(secs => lease_seconds);
   leased generation_private.queue_message;
 begin
-  execute format(
-    'with leased as (
-       update pgmq.%I as q
-          set vt = clock_timestamp() + make_interval(secs => $2),
-              read_ct = q.read_ct + 1
-        where q.msg_id = $1
-       returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message
-     )
-     select l.msg_id, l.read_ct, l.enqueued_at, l.vt,
-            case when unreadable.why is null then l.message else generation_private.message_excerpt(l.message) end,
-            unreadable.why
-       from leased as l
-      cross join lateral generation_private.rejection_reason(l.message) as unreadable (why)',
-    'q_' || queue_name
-  ) into leased using message_id, lease_seconds;
+  if queue_name = 'image_generation_queue' then
+    update pgmq.q_image_generation_queue as q
+    set vt = visible_at, read_ct = q.read_ct + 1
+    where q.msg_id = message_id
+    returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message, null into leased;
+  else
+    update pgmq.q_video_generation_queue as q
+    set vt = visible_at, read_ct = q.read_ct + 1
+    where q.msg_id = message_id
+    returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message, null into leased;
+  end if;
+  leased.rejection := generation_private.rejection_reason(leased.message);
+  if leased.rejection is not null then
+    leased.message := generation_private.message_excerpt(leased.message);
+  end if;
   return leased;
 end
 $$;
 
 -- The visible messages of the highest priority, of these the oldest, locked; those that another session has locked
--- are skipped.
+-- are skipped. One plan does for any quantity: the one that reads the index in its order, and sorts nothing.
 create or replace function generation_private.lock_next_messages(queue_name text, quantity integer)
 returns bigint[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_sort = off
 as $$
-declare
-  locked bigint[];
 begin
-  execute format(
-    'select coalesce(array_agg(next.msg_id), ''{}'')
-       from (
-         select candidate.msg_id
-           from pgmq.%I as candidate
-          where candidate.vt <= clock_timestamp()
-          order by generation_private.message_priority(candidate.message) desc, candidate.msg_id
-          limit $1
-            for update skip locked
-       ) as next',
-    'q_' || queue_name
-  ) into locked using quantity;
-  return locked;
+  if queue_name = 'image_generation_queue' then
+    return array(
+      select q.msg_id
+      from pgmq.q_image_generation_queue as q
+      where q.vt <= clock_timestamp()
+      order by generation_private.message_priority(q.message) desc, q.msg_id
+      limit quantity
+      for update skip locked
+    );
+  end if;
+  return array(
+    select q.msg_id
+    from pgmq.q_video_generation_queue as q
+    where q.vt <= clock_timestamp()
+    order by generation_private.message_priority(q.message) desc, q.msg_id
+    limit quantity
+    for update skip locked
+  );
 end
 $$;
 
@@ -183,11 +204,41 @@ returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  visible_at constant timestamptz := clock_timestamp() + make_interval(secs => seconds);
 begin
-  execute format(
-    'update pgmq.%I as q set vt = clock_timestamp() + make_interval(secs => $2) where q.msg_id = $1',
-    'q_' || queue_name
-  ) using message_id, seconds;
+  if queue_name = 'image_generation_queue' then
+    update pgmq.q_image_generation_queue as q set vt = visible_at where q.msg_id = message_id;
+  else
+    update pgmq.q_video_generation_queue as q set vt = visible_at where q.msg_id = message_id;
+  end if;
+end
+$$;
+
+-- As pgmq.archive does, which plans its statement anew for each message.
+create or replace function generation_private.archive_message(queue_name text, message_id bigint)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if queue_name = 'image_generation_queue' then
+    with archived as (
+      delete from pgmq.q_image_generation_queue as q
+      where q.msg_id = message_id
+      returning q.msg_id, q.vt, q.read_ct, q.enqueued_at, q.message, q.headers
+    )
+    insert into pgmq.a_image_generation_queue (msg_id, vt, read_ct, enqueued_at, message, headers)
+    select a.msg_id, a.vt, a.read_ct, a.enqueued_at, a.message, a.headers from archived as a;
+  else
+    with archived as (
+      delete from pgmq.q_video_generation_queue as q
+      where q.msg_id = message_id
+      returning q.msg_id, q.vt, q.read_ct, q.enqueued_at, q.message, q.headers
+    )
+    insert into pgmq.a_video_generation_queue (msg_id, vt, read_ct, enqueued_at, message, headers)
+    select a.msg_id, a.vt, a.read_ct, a.enqueued_at, a.message, a.headers from archived as a;
+  end if;
 end
 $$;
 
@@ -502,7 +553,11 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  execute format('delete from pgmq.%I as a where a.msg_id = $1', tg_table_name) using new.msg_id;
+  if tg_table_name = 'a_image_generation_queue' then
+    delete from pgmq.a_image_generation_queue as a where a.msg_id = new.msg_id;
+  else
+    delete from pgmq.a_video_generation_queue as a where a.msg_id = new.msg_id;
+  end if;
   return new;
 end
 $$;

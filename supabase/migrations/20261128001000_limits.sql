@@ -48,26 +48,16 @@ create index if not exists requests_granted on generation_private.requests (gran
 
 -- A job that was released, claimed and not begun, used no request. It is the only deferral that neither counts as an
 -- attempt nor names an error.
-create or replace function generation_private.request_returned()
-returns trigger
-language plpgsql security definer
+create or replace function generation_private.return_request(job public.generation_jobs)
+returns void
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from generation_private.requests as r
-  where r.job_id = new.id and r.lease_token = new.lease_token;
-  return null;
+  where r.job_id = job.id and r.lease_token = job.lease_token and job.operation is null;
 end
 $$;
-
-create or replace trigger generation_request_returned
-  after update of status on public.generation_jobs
-  for each row
-  when (
-    old.status = 'running' and new.status = 'queued'
-    and new.attempts < old.attempts and new.history = old.history
-  )
-  execute function generation_private.request_returned();
 
 -- Whether the queue has limits. They are locked until this claim has taken effect: two claims would grant the same
 -- place. A message may name any model, so all models are locked, unless the worker names none. Limits come before

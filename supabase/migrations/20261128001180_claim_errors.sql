@@ -85,7 +85,7 @@ begin
       held := generation_private.lock_message(queue_name, message_id);
       held.rejection := format('message: the database cannot begin its job (error %s)', state);
       perform generation_private.is_settled(generation_private.job_of_message(queue_name, held), held);
-      perform pgmq.archive(queue_name, message_id);
+      perform generation_private.archive_message(queue_name, message_id);
       return;
     exception when others or assert_failure then
       raise warning 'message % of % cannot be failed: %', message_id, queue_name, sqlerrm;

@@ -72,7 +72,7 @@ begin
       if job.finished_at is null then
         adopted := true;
       else
-        perform pgmq.archive(queue_name, orphan_id);
+        perform generation_private.archive_message(queue_name, orphan_id);
       end if;
     exception when others or assert_failure then
       perform generation_private.pass_over_message(queue_name, orphan_id, sqlstate, sqlerrm);
@@ -108,8 +108,7 @@ $$;
 
 -- A job that is still running has a worker that died, and its last attempt counts as a death instead. Several jobs die
 -- with their worker, and any of them may have been the cause. So a job that has met two deaths is tried alone, and from
--- then on only what it met alone counts. The message is written again because it may have been corrected in the queue.
--- While a model is in trouble the job may be the one that probes it.
+-- then on only what it met alone counts. While a model is in trouble the job may be the one that probes it.
 create or replace function generation_private.start_attempt(
   job public.generation_jobs,
   held generation_private.queue_message,
@@ -146,7 +145,6 @@ begin
         when j.status = 'running' and (j.deaths < 2 or j.alone_lease_token = j.lease_token) then 1
         else 0
       end,
-      message = held.message,
       started_at = coalesce(j.started_at, clock_timestamp()),
       updated_at = clock_timestamp()
   where j.id = job.id
@@ -265,8 +263,11 @@ declare
   retried boolean;
 begin
   if generation_private.is_settled(job, held) then
-    perform pgmq.archive(worker.queue, message_id);
+    perform generation_private.archive_message(worker.queue, message_id);
     return null;
+  end if;
+  if held.message is distinct from job.message then
+    perform generation_private.correct_message(job.id, held.message);
   end if;
   retried := held.read_ct > 1 or job.started_at is not null;
   job := generation_private.start_attempt(job, held, worker, troubled);

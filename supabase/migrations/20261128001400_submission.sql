@@ -78,11 +78,15 @@ begin
     update public.generation_jobs as j
     set operation = record_generation_operation.operation,
         submitted_at = clock_timestamp(),
+        cancellation_pending = true,
         updated_at = clock_timestamp()
     where j.id = job.id
       and j.status = 'cancelled'
       and j.operation is null
       and j.submission_lease_token = record_generation_operation.lease_token;
+    if found then
+      perform generation_private.wake(queue_name);
+    end if;
     return false;
   end if;
   if job.operation = record_generation_operation.operation then

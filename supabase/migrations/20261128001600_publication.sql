@@ -100,7 +100,7 @@ begin
   end if;
 
   expected := generation_private.publications(job);
-  if exists (
+  if expected <> publications and exists (
     select
     from jsonb_array_elements(expected) as wanted
     where not exists (
@@ -114,9 +114,11 @@ begin
     return expected;
   end if;
 
-  update public.generation_jobs as j
-  set publication_pending = false, updated_at = clock_timestamp()
-  where j.id = job.id and j.publication_pending;
+  if job.publication_pending then
+    update public.generation_jobs as j
+    set publication_pending = false, updated_at = clock_timestamp()
+    where j.id = job.id;
+  end if;
   return '[]';
 end
 $$;

@@ -165,7 +165,7 @@ begin
         updated_at = completed_at
     where j.id = job.id
     returning j.* into job;
-    perform pgmq.archive(queue_name, complete_generation_job.msg_id);
+    perform generation_private.archive_message(queue_name, complete_generation_job.msg_id);
     perform generation_private.model_served(job, job.model, finished => true);
   elsif job.status is distinct from 'succeeded' then
     return jsonb_build_object('held', false);

@@ -93,6 +93,7 @@ begin
       end,
       updated_at = clock_timestamp()
   where j.id = job.id;
+  perform generation_private.return_request(job) where not counted and code is null;
   perform generation_private.hide_message(queue_name, msg_id, delay);
   return true;
 end
@@ -138,7 +139,7 @@ begin
   set cost_usd = generation_private.add_cost(j.cost_usd, spent_usd)
   where j.id = job.id and spent_usd is not null;
   perform generation_private.end_job(job.id, 'failed', left(error_code, 100), left(error_message, 4000));
-  perform pgmq.archive(queue_name, msg_id);
+  perform generation_private.archive_message(queue_name, msg_id);
   return true;
 end
 $$;

@@ -32,7 +32,7 @@ begin
   if generation_private.queue_exists(job.queue)
     and (generation_private.lock_message(job.queue, job.msg_id, skip_locked => true)).msg_id is not null
   then
-    perform pgmq.archive(job.queue, job.msg_id);
+    perform generation_private.archive_message(job.queue, job.msg_id);
   end if;
   return jsonb_build_object('cancelled', true, 'status', 'cancelled');
 end
@@ -47,52 +47,6 @@ select generation_private.grant_to_service_role('execute', 'function public.canc
 create index if not exists generation_jobs_cancellation
   on public.generation_jobs (queue, updated_at)
   where cancellation_pending;
-
-create or replace function generation_private.operation_cancelled()
-returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  new.cancellation_pending := true;
-  new.cancellation_tries := 0;
-  return new;
-end
-$$;
-
-create or replace trigger generation_operation_cancelled
-  before update of status, operation on public.generation_jobs
-  for each row
-  when (
-    new.status = 'cancelled' and new.operation is not null
-    and (old.status <> 'cancelled' or old.operation is null)
-  )
-  execute function generation_private.operation_cancelled();
-
--- No worker has to be waited for, and no cancellation may fail because of one. After the update: before it, a worker
--- would not see the mark.
-create or replace function generation_private.cancellation_arrived()
-returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform generation_private.wake(new.queue);
-  return null;
-exception when others then
-  raise warning 'no worker was woken to cancel the operation of job %: %', new.id, sqlerrm;
-  return null;
-end
-$$;
-
-create or replace trigger generation_cancellation_arrived
-  after update of status, operation on public.generation_jobs
-  for each row
-  when (
-    new.status = 'cancelled' and new.operation is not null
-    and (old.status <> 'cancelled' or old.operation is null)
-  )
-  execute function generation_private.cancellation_arrived();
 
 create or replace function public.cancelled_generation_operations(
   queue_name text,

@@ -1,7 +1,4 @@
--- The metrics of a ledger that holds half a million jobs, in one pass through an index.
-
-create index if not exists generation_jobs_sums
-  on public.generation_jobs (queue, status) include (cost_usd);
+-- The metrics of a ledger that holds half a million jobs, in one pass through an index (generation_jobs_status).
 
 -- One statement that is returned as it is, and functions that are parallel restricted: or PostgreSQL would count with
 -- one process alone.

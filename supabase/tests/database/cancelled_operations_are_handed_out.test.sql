@@ -1,6 +1,6 @@
 -- A cancelled video goes on at the provider until a worker cancels it there.
 begin;
-select plan(17);
+select plan(16);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -58,13 +58,6 @@ select is(public.record_generation_operation('video_generation_queue', msg_id, l
 select is(array(select queue from generation_private.woken), array['video_generation_queue'], 'but a worker is woken');
 select is(pg_temp.due(), 'late', 'and gets the operation');
 
-create or replace function generation_private.wake(queue_name text) returns void language plpgsql as $$
-begin
-  raise exception 'no worker';
-end
-$$;
-select is(public.cancel_generation_job(job_id) ->> 'cancelled', 'true', 'a worker that cannot be woken does not keep a job from being cancelled')
-from lease where n = 'kept';
 select throws_ok($$ select public.cancelled_generation_operations('video_generation_queue', 101) $$,
   '22023', 'quantity: expected 0 to 100 jobs, got 101', 'a hundred are enough');
 
