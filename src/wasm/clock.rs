@@ -29,7 +29,7 @@ impl JsClock {
 
 impl Clock for JsClock {
     fn now(&self) -> Duration {
-        Duration::try_from_secs_f64(milliseconds() / 1000.0).unwrap_or_default()
+        Duration::from_micros((milliseconds() * 1000.0) as u64)
     }
 
     async fn sleep(&self, duration: Duration) {

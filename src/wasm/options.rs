@@ -154,8 +154,9 @@ fn optional<T>(
     read.map(Some)
 }
 
+/// Whole microseconds: `Duration`'s own reading of fractions is half a kilobyte of WASM.
 fn duration(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+    Duration::from_micros((seconds * 1e6) as u64)
 }
 
 /// Seconds of a worker's life.

@@ -311,7 +311,10 @@ fn found(
 fn quoted(reply: &Reply) -> String {
     const BEGINNING: usize = 2000;
     let body = reply.body.get(..BEGINNING).unwrap_or(&reply.body);
-    match redacted(&String::from_utf8_lossy(body)) {
+    // The cut may be in the middle of a character.
+    let text = str::from_utf8(body)
+        .or_else(|error| str::from_utf8(body.get(..error.valid_up_to()).unwrap_or_default()));
+    match redacted(text.unwrap_or_default()) {
         said if said.is_empty() => "nothing".into(),
         said => said,
     }

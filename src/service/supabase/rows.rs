@@ -28,7 +28,7 @@ pub(super) fn claim(kind: Kind, row: &Json<'_>, whole: bool) -> Option<Claim> {
     let stored = row.get("operation");
     let operation = operation(stored);
     let unreadable = !stored.is_null() && operation.is_none();
-    let age = |key| Duration::try_from_secs_f64(row.get(key).number().unwrap_or(0.0));
+    let age = |key| seconds(row.get(key)).unwrap_or_default();
     let count = |key, otherwise| {
         let number = row.get(key).integer().unwrap_or(otherwise);
         number.try_into().unwrap_or(u32::MAX)
@@ -42,8 +42,8 @@ pub(super) fn claim(kind: Kind, row: &Json<'_>, whole: bool) -> Option<Claim> {
         retried: row.get("retried").is_true(),
         submission_pending: row.get("submission_pending").is_true() || unreadable,
         operation,
-        operation_age: age("operation_age_seconds").unwrap_or_default(),
-        age: age("age_seconds").unwrap_or_default(),
+        operation_age: age("operation_age_seconds"),
+        age: age("age_seconds"),
         unavailable: match row.get("unavailable") {
             Json::Object(models) => models.iter().map(unavailable).collect(),
             _ => Vec::new(),
@@ -75,6 +75,13 @@ fn operation(stored: &Json<'_>) -> Option<Operation> {
     Some(Operation { model: text("model")?, name: text("name")? })
 }
 
+/// A time in seconds, to the microsecond; none if it is negative or no number.
+fn seconds(value: &Json<'_>) -> Option<Duration> {
+    let seconds = value.number().filter(|seconds| *seconds >= 0.0)?;
+    // A time that no `u64` holds is the longest there is.
+    Some(Duration::from_micros((seconds * 1e6) as u64))
+}
+
 /// A job that was cancelled, and its operation.
 pub(super) fn cancelled(row: &Json<'_>) -> Option<(JobId, Operation)> {
     Some((JobId::new(row.get("job_id").text()?)?, operation(row.get("operation"))?))
@@ -83,7 +90,7 @@ pub(super) fn cancelled(row: &Json<'_>) -> Option<(JobId, Operation)> {
 /// How slow a model was of late.
 pub(super) fn generation_time(row: &Json<'_>) -> Option<GenerationTime> {
     let text = |key| row.get(key).text().map(|text| text.to_string());
-    let longest = Duration::try_from_secs_f64(row.get("seconds").number()?).ok()?;
+    let longest = seconds(row.get("seconds"))?;
     Some(GenerationTime { model: text("model")?, image_size: text("image_size"), longest })
 }
 
