@@ -7,7 +7,7 @@ mod sanitize;
 
 pub(crate) use cursor::{Cursor, Value as CursorValue, unescape};
 pub use parse::Json;
-pub(crate) use parse::{NO_RESULT, has_name, is_of_request, same_name};
+pub(crate) use parse::{has_name, same_name};
 pub(crate) use sanitize::sanitize;
 #[cfg(test)]
 pub(crate) use write::text_of;

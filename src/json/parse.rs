@@ -27,12 +27,6 @@ const MOST_VALUES: u32 = 1 << 17;
 /// How many values of a row are read. The database hands out no message of more than 1000.
 const MOST_ROW_VALUES: u32 = 1 << 13;
 
-/// Replies of some proxies repeat what was asked. What is in there is no result.
-const OF_REQUEST: [&str; 5] = ["request", "contents", "instances", "input", "inputs"];
-
-/// The types and roles of what is no result.
-pub(crate) const NO_RESULT: [&str; 3] = ["thought", "user", "user_input"];
-
 /// Why a text was not read.
 #[derive(Debug)]
 pub(crate) struct NoJson;
@@ -178,34 +172,6 @@ impl<'a> Json<'a> {
         elements.iter().map(|element| ("", element)).chain(members)
     }
 
-    /// Visits every object of a result, an outer one before those in it.
-    pub(crate) fn each_object<'d>(&'d self, visit: &mut dyn FnMut(&'d Json<'a>)) {
-        if matches!(self, Json::Object(_)) {
-            if self.is_no_result() {
-                return;
-            }
-            visit(self);
-        }
-        for (name, value) in self.inside() {
-            if !is_of_request(name) {
-                value.each_object(visit);
-            }
-        }
-    }
-
-    /// Whether an object is what a model only thought of, or what it was given.
-    pub(crate) fn is_no_result(&self) -> bool {
-        let kind = |name| self.get(name).text().is_some_and(|kind| NO_RESULT.contains(&&**kind));
-        self.get("thought").is_true() || kind("type") || kind("role")
-    }
-
-    /// The last object that is of a kind, wherever it is.
-    pub(crate) fn find(&self, is_it: &dyn Fn(&Json<'a>) -> bool) -> Option<&Json<'a>> {
-        let mut found = None;
-        self.each_object(&mut |object| found = Some(object).filter(|it| is_it(it)).or(found));
-        found
-    }
-
     /// Whether it is `true`.
     pub(crate) fn is_true(&self) -> bool {
         *self == Json::Bool(true)
@@ -261,11 +227,6 @@ pub(crate) fn same_name(one: &str, other: &str) -> bool {
 /// Whether a name is one of several.
 pub(crate) fn has_name(names: &[&str], name: &str) -> bool {
     names.iter().any(|it| same_name(it, name))
-}
-
-/// Whether a member with this name repeats what was asked.
-pub(crate) fn is_of_request(name: &str) -> bool {
-    has_name(&OF_REQUEST, name)
 }
 
 /// Reads values into memory.

@@ -1,6 +1,7 @@
 //! Where a reply says that a video is.
 
-use crate::json::{Json, has_name, is_of_request};
+use super::result::is_of_request;
+use crate::json::{Json, has_name};
 use crate::search::Search;
 
 /// The members that hold an address.

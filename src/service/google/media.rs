@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
+use super::result::{NO_RESULT, is_of_request};
 use crate::job::Format;
-use crate::json::{Cursor, CursorValue as Value, NO_RESULT, is_of_request, same_name, unescape};
+use crate::json::{Cursor, CursorValue as Value, same_name, unescape};
 
 /// How deep a reply is searched.
 const DEPTH: u8 = 64;

@@ -1,5 +1,6 @@
 //! Google's models.
 
+mod result;
 mod media;
 mod model;
 mod account;
