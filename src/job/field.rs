@@ -134,10 +134,9 @@ impl<'a> Fields<'a> {
 
     fn integer(&mut self, field: &str, least: i32, most: i32) -> Option<i64> {
         self.optional(field, |value| {
-            let number = value.number().filter(|number| number.fract() == 0.0);
-            number
-                .filter(|number| (f64::from(least)..=f64::from(most)).contains(number))
-                .map(|number| number as i64) // within bounds, so nothing is cut
+            let bounds = i64::from(least)..=i64::from(most);
+            whole(value)
+                .filter(|number| bounds.contains(number))
                 .ok_or_else(|| format!("an integer from {least} to {most}, not {}", quoted(value)))
         })
     }
@@ -195,12 +194,8 @@ impl<'a> Fields<'a> {
     /// one.
     pub(super) fn one_of(&mut self, field: &str, words: &[&'static str]) -> Option<&'static str> {
         self.optional(field, |value| {
-            let text = match value {
-                Json::Number(number) => number.to_string(),
-                value => string(value).unwrap_or_default().into(),
-            };
-            // 8.0 is 8.
-            let given = text.strip_suffix(".0").unwrap_or(&text);
+            let number = whole(value).map(|number| number.to_string());
+            let given = number.as_deref().or(string(value)).unwrap_or_default();
             let found = words.iter().find(|word| word.eq_ignore_ascii_case(given));
             found.copied().ok_or_else(|| format!("{}, not {}", either(words), quoted(value)))
         })
@@ -258,6 +253,11 @@ pub fn either(words: &[&str]) -> String {
     }
 }
 
+/// A whole number, however it was written: 8.0 is 8. One too large for its type is the largest of it.
+fn whole(value: &Json<'_>) -> Option<i64> {
+    value.number().filter(|number| number.fract() == 0.0).map(|number| number as i64)
+}
+
 /// A text, also an empty one.
 pub(super) fn string<'a>(value: &'a Json<'_>) -> Option<&'a str> {
     match value {
@@ -281,10 +281,13 @@ pub(super) fn name_of(value: &Json<'_>) -> &'static str {
 /// A value as it may be shown in an error: scalars as they are, shortened, the rest by type.
 pub(super) fn quoted(value: &Json<'_>) -> String {
     match value {
-        Json::Text(text) => format!("\"{}\"", text.chars().take(40).collect::<String>()),
-        // Not by the value's own `Display`, which brings along 3 KB of WASM to indent it.
-        Json::Number(number) => number.to_string(),
+        Json::Text(text) => format!("\"{}\"", shortened(text)),
+        Json::Number(text) => shortened(text),
         Json::Bool(flag) => flag.to_string(),
         other => name_of(other).into(),
     }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
 }

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::memchr2;
-use serde_json::Number;
 
 /// What is behind a cursor's place.
 pub(crate) enum Value<'a> {
@@ -254,7 +253,7 @@ pub(crate) fn unit(escape: &[u8]) -> Option<u32> {
 }
 
 /// The number that a word is; none if it is not one of JSON's or too large for a computer.
-pub(crate) fn number(word: &[u8]) -> Option<Number> {
+pub(crate) fn number(word: &[u8]) -> Option<f64> {
     let (negative, digits) = match word.strip_prefix(b"-") {
         Some(digits) => (true, digits),
         None => (false, word),
@@ -262,11 +261,6 @@ pub(crate) fn number(word: &[u8]) -> Option<Number> {
     let (whole, rest) = split_digits(digits);
     if whole.is_empty() || whole.len() > 1 && whole.starts_with(b"0") {
         return None;
-    }
-    if rest.is_empty()
-        && let Some(number) = integer(negative, whole)
-    {
-        return Some(number);
     }
     let (fraction, rest) = match rest.strip_prefix(b".") {
         Some(rest) => split_digits(rest),
@@ -281,22 +275,12 @@ pub(crate) fn number(word: &[u8]) -> Option<Number> {
         return None;
     }
     let size = float(whole, fraction, exponent);
-    Number::from_f64(if negative { -size } else { size })
+    size.is_finite().then_some(if negative { -size } else { size })
 }
 
 fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
     let length = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(length)
-}
-
-fn integer(negative: bool, digits: &[u8]) -> Option<Number> {
-    let size: u64 = str::from_utf8(digits).ok()?.parse().ok()?;
-    match negative {
-        false => Some(size.into()),
-        // There is no integer that is minus zero.
-        true if size == 0 => None,
-        true => 0_i64.checked_sub_unsigned(size).map(Number::from),
-    }
 }
 
 /// An exponent; of those that are beyond all numbers one is as good as another.

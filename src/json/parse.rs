@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::cursor::{self, Cursor, number};
 
@@ -39,8 +39,8 @@ pub enum Json<'a> {
     Null,
     /// True or false.
     Bool(bool),
-    /// A number.
-    Number(Number),
+    /// A number, as it was written: most are only passed on.
+    Number(Cow<'a, str>),
     /// A text, borrowed unless it was written with escapes.
     Text(Cow<'a, str>),
     /// A list.
@@ -54,7 +54,7 @@ impl From<Value> for Json<'_> {
         match value {
             Value::Null => Json::Null,
             Value::Bool(value) => Json::Bool(value),
-            Value::Number(number) => Json::Number(number),
+            Value::Number(number) => Json::Number(number.to_string().into()),
             Value::String(text) => Json::Text(text.into()),
             Value::Array(elements) => Json::List(elements.into_iter().map(Json::from).collect()),
             Value::Object(members) => Json::Object(
@@ -69,7 +69,7 @@ impl From<Json<'_>> for Value {
         match json {
             Json::Null => Value::Null,
             Json::Bool(value) => Value::Bool(value),
-            Json::Number(number) => Value::Number(number),
+            Json::Number(number) => serde_json::from_str(&number).unwrap_or_default(),
             Json::Text(text) => Value::String(text.into_owned()),
             Json::List(elements) => Value::Array(elements.into_iter().map(Value::from).collect()),
             Json::Object(members) => {
@@ -185,8 +185,7 @@ impl<'a> Json<'a> {
     /// An integer, also one that was written as a string.
     pub(crate) fn integer(&self) -> Option<i64> {
         match self {
-            Json::Number(number) => number.as_i64(),
-            Json::Text(text) => text.parse().ok(),
+            Json::Number(text) | Json::Text(text) => text.parse().ok(),
             _ => None,
         }
     }
@@ -194,7 +193,7 @@ impl<'a> Json<'a> {
     /// A number.
     pub(crate) fn number(&self) -> Option<f64> {
         match self {
-            Json::Number(number) => number.as_f64(),
+            Json::Number(text) => number(text.as_bytes()),
             _ => None,
         }
     }
@@ -205,7 +204,7 @@ impl<'a> Json<'a> {
         match self {
             Json::Null => Json::Null,
             Json::Bool(value) => Json::Bool(*value),
-            Json::Number(number) => Json::Number(number.clone()),
+            Json::Number(text) => Json::Number(owned(text)),
             Json::Text(text) => Json::Text(owned(text)),
             Json::List(elements) => Json::List(elements.iter().map(Json::to_owned).collect()),
             Json::Object(members) => {
@@ -290,18 +289,18 @@ impl<'a> Reader<'a> {
         Json::List(elements)
     }
 
-    fn word(&mut self, word: &[u8]) -> Json<'a> {
+    fn word(&mut self, word: &'a [u8]) -> Json<'a> {
         match word {
             b"null" => Json::Null,
             b"true" => Json::Bool(true),
             b"false" => Json::Bool(false),
-            word => number(word).map_or_else(
-                || {
+            word => match (number(word), str::from_utf8(word)) {
+                (Some(_), Ok(text)) => Json::Number(text.into()),
+                _ => {
                     self.cursor.odd = true;
                     Json::Null
-                },
-                Json::Number,
-            ),
+                }
+            },
         }
     }
 }

@@ -165,7 +165,7 @@ fn any(json: &mut Vec<u8>, value: &Json<'_>) {
     match value {
         Json::Null => json.extend_from_slice(b"null"),
         Json::Bool(flag) => json.extend_from_slice(flag.to_string().as_bytes()),
-        Json::Number(number) => json.extend_from_slice(number.to_string().as_bytes()),
+        Json::Number(number) => json.extend_from_slice(number.as_bytes()),
         Json::Text(value) => text(json, value),
         Json::List(elements) => {
             put(json, b'[');
@@ -184,8 +184,18 @@ fn any(json: &mut Vec<u8>, value: &Json<'_>) {
 }
 
 fn text(json: &mut Vec<u8>, text: &str) {
-    // Memory takes everything, so this does not fail.
-    let _ = serde_json::to_writer(json, text);
+    let is_escaped = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
+    put(json, b'"');
+    for part in text.as_bytes().split_inclusive(is_escaped) {
+        match part.split_last() {
+            Some((last, plain)) if is_escaped(last) => {
+                json.extend_from_slice(plain);
+                json.extend_from_slice(format!("\\u{last:04X}").as_bytes());
+            }
+            _ => json.extend_from_slice(part),
+        }
+    }
+    put(json, b'"');
 }
 
 /// Adds a byte. Not inlined, since the many closures of this module would each grow by it.

@@ -54,7 +54,10 @@ fn clean(value: &Json<'_>, depth: u8, left: &mut usize) -> Json<'static> {
                 .map_while(|element| (*left > 0).then(|| clean(element, depth - 1, left)));
             Json::List(elements.collect())
         }
-        value @ (Json::Bool(_) | Json::Number(_)) if fits(0) => value.to_owned(),
+        // Not every exponent that JSON allows is one to the database.
+        Json::Number(text) if text.bytes().any(|byte| byte | 0x20 == b'e') => Json::Null,
+        Json::Number(text) if fits(text.len()) => value.to_owned(),
+        Json::Bool(_) if fits(0) => value.to_owned(),
         _ => Json::Null,
     }
 }
