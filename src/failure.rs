@@ -4,11 +4,17 @@
 //! obeys. No flow reads a message to find out.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-/// Something that kept a job from getting further.
+/// Something that kept a job from getting further. In a box: nearly every result has room for one, and
+/// few hold one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Failure {
+pub struct Failure(Box<Details>);
+
+/// What there is to say of a failure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Details {
     /// What kind of failure it is, for the ledger and for scripts.
     pub code: Code,
     /// What happened, for a person. Holds no key, no token and no signed URL.
@@ -86,7 +92,7 @@ impl Failure {
 
     /// A failure with everything said.
     pub fn new(code: Code, message: impl Into<String>, next: Next) -> Self {
-        Self { code, message: message.into(), next }
+        Self(Box::new(Details { code, message: message.into(), next }))
     }
 
     /// The same failure with the delay that the service named, where it named one.
@@ -100,6 +106,25 @@ impl Failure {
         self
     }
 
+    /// The same failure of another kind.
+    #[must_use]
+    pub fn as_code(mut self, code: Code) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// The same failure with another next step.
+    #[must_use]
+    pub fn and_then(mut self, next: Next) -> Self {
+        self.next = next;
+        self
+    }
+
+    /// What happened.
+    pub fn into_message(self) -> String {
+        self.0.message
+    }
+
     /// Whether it concerns the model, and not the job.
     pub fn is_rest(&self) -> bool {
         matches!(self.next, Next::Rest { .. })
@@ -111,6 +136,20 @@ impl Failure {
             Next::Retry { after, .. } | Next::Rest { after, .. } => after,
             Next::GiveUp => None,
         }
+    }
+}
+
+impl Deref for Failure {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Failure {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) async fn drain<'a, W: World>(
                 maybe_more = false;
             }
             Event::Ended(job) => {
-                report.add(job);
+                report.add(*job);
                 maybe_more = report.stopped != Stopped::Unavailable;
             }
         }
@@ -90,7 +90,7 @@ pub(super) async fn drain<'a, W: World>(
 
 enum Event {
     Claimed(Result<Vec<Claim>, Failure>),
-    Ended(JobReport),
+    Ended(Box<JobReport>),
 }
 
 /// Waits for the claim or for a job, whichever comes first. There has to be one of them.
@@ -119,7 +119,7 @@ where
         match ended {
             Some((index, report)) => {
                 drop(jobs.swap_remove(index));
-                Poll::Ready(Event::Ended(report))
+                Poll::Ready(Event::Ended(Box::new(report)))
             }
             None => Poll::Pending,
         }

@@ -177,7 +177,7 @@ async fn wait<W: World>(
             }
             Err(failure) => match failure.next {
                 Next::Retry { attempts: Some(most), .. } if doubts + 1 >= most => {
-                    return Err(Failure { next: Next::GiveUp, ..failure }.into());
+                    return Err(failure.and_then(Next::GiveUp).into());
                 }
                 Next::Retry { attempts, .. } => {
                     doubts = attempts.map_or(0, |_| doubts + 1);
@@ -201,7 +201,7 @@ async fn wait<W: World>(
             // What may be a mistake is an attempt of a job whose run ends before it is asked again: runs
             // may be short, and another of them would begin to count anew.
             let waits = match doubts {
-                0 => Failure::rest(Standing::Resting, failure.code, failure.message),
+                0 => failure.and_then(Next::Rest { standing: Standing::Resting, after: None }),
                 _ => failure,
             };
             let waits = waits.after(Some(delay));

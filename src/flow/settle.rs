@@ -4,7 +4,7 @@ use super::error::AttemptError;
 use super::report::{JobReport, Outcome};
 use super::run::Run;
 use super::{log, publish};
-use crate::failure::{Code, Failure};
+use crate::failure::Code;
 use crate::job::Target;
 use crate::policy::retry::{self, Decision, Tries};
 use crate::port::{
@@ -83,14 +83,14 @@ pub(super) async fn unfinished<W: World>(
             match retry::after(&failure, tries, world.clock().random()) {
                 Decision::Again { delay, counted } => {
                     log::failure(world, claim, Level::Warn, "Job is tried again", &failure);
-                    let reason = Some((failure.code, failure.message));
+                    let reason = Some((failure.code, failure.into_message()));
                     let deferral =
                         Deferral { delay, counted, reason, reset_submission, waits_for, spent_usd };
                     defer_job(world, claim, deferral, report).await;
                 }
                 Decision::GiveUp => {
                     log::failure(world, claim, Level::Error, "Job failed", &failure);
-                    let Failure { code, message, .. } = failure;
+                    let (code, message) = (failure.code, failure.into_message());
                     let ending = Ending { code, message, reset_submission, spent_usd };
                     fail(world, claim, ending, report).await;
                 }

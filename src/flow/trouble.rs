@@ -26,22 +26,23 @@ pub(super) fn report<'a, W: World>(
     failure: &'a mut Failure,
 ) -> LocalBoxFuture<'a, Result<(), AttemptError>> {
     Box::pin(async move {
-        let mut none = None;
-        let (standing, code, after) = match (&mut failure.next, failure.code) {
-            (Next::Rest { standing, after }, code) => (*standing, code, after),
-            (_, Code::SubmissionUncertain) => {
-                (Standing::Resting, Code::ProviderUnavailable, &mut none)
-            }
+        let (standing, code) = match (failure.next, failure.code) {
+            (Next::Rest { standing, .. }, code) => (standing, code),
+            (_, Code::SubmissionUncertain) => (Standing::Resting, Code::ProviderUnavailable),
             _ => return Ok(()),
         };
-        let met = Trouble { model, standing, code, reason: &failure.message, after: *after };
-        match world.queue().report_trouble(&claim.lease, met).await {
-            Ok(rest) => *after = Some(rest),
+        let (reason, asked) = (&failure.message, failure.delay());
+        let met = Trouble { model, standing, code, reason, after: asked };
+        let rest = match world.queue().report_trouble(&claim.lease, met).await {
+            Ok(rest) => rest,
             Err(WriteError::LeaseLost) => return Err(AttemptError::LeaseLost),
             Err(WriteError::Failed(unwritten)) => {
                 log::failure(world, claim, Level::Warn, "Trouble not reported", &unwritten);
-                *after = Some(after.unwrap_or(UNREPORTED));
+                asked.unwrap_or(UNREPORTED)
             }
+        };
+        if let Next::Rest { after, .. } = &mut failure.next {
+            *after = Some(rest);
         }
         Ok(())
     })

@@ -50,8 +50,7 @@ pub(super) async fn download<T: Transport>(
         if !may_lead_to(&base, &url) {
             return Err(give_up(format!("the video is at {}, which is not allowed", url.origin())));
         }
-        let lost =
-            |error| Failure { code: Code::DownloadFailed, ..unreachable(&url.origin(), &error) };
+        let lost = |error| unreachable(&url.origin(), &error).as_code(Code::DownloadFailed);
         let request = get(&url.to_string()).map_err(lost)?;
         let (head, body) = transport.send(request, TIMEOUT).await.map_err(lost)?;
         if head.status.is_redirection() {
@@ -191,7 +190,7 @@ fn refused(url: &WebUrl, own: bool, reply: &Reply) -> Failure {
     if own && !gone && !is_about_itself(reply) {
         let failure = failure(&origin, reply);
         let code = if failure.is_rest() { failure.code } else { Code::DownloadFailed };
-        return Failure { code, ..failure };
+        return failure.as_code(code);
     }
     let message =
         redacted(&format!("the video at {origin} was answered with {}", reply.status.as_u16()));

@@ -113,7 +113,7 @@ fn unanswered(model: &str, error: &TransportError) -> Failure {
     match error {
         TransportError::TimedOut(_) => lost(failure),
         // How long it was under way shows what this means, and only the flow knows.
-        TransportError::NoReply(_) => Failure { code: Code::ReplyLost, ..failure },
+        TransportError::NoReply(_) => failure.as_code(Code::ReplyLost),
         _ => failure,
     }
 }
@@ -135,7 +135,7 @@ fn without_image(model: &str, reply: &Reply) -> Failure {
 
 /// A failure after which the image may have been made and billed, so there is a bound to it.
 fn lost(failure: Failure) -> Failure {
-    Failure::retry_at_most(Code::ReplyLost, ATTEMPTS_WITHOUT_REPLY, failure.message + LOST)
+    Failure::retry_at_most(Code::ReplyLost, ATTEMPTS_WITHOUT_REPLY, failure.into_message() + LOST)
 }
 
 /// Whether a proxy's own wait was over: the API goes on behind it. (524 is Cloudflare's.) The API's

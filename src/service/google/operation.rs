@@ -130,7 +130,7 @@ impl<T: Transport> OperationModel for Operations<T> {
     ) -> Result<Operation, SubmitError> {
         let rejected = |failure| SubmitError { failure, rejected: true };
         // A name that no protocol goes with is the operator's mistake, and not the job's.
-        let unknown = |failure| Failure { next: RETIRED, ..failure };
+        let unknown = |failure: Failure| failure.and_then(RETIRED);
         let name = model_name(model).map_err(rejected)?;
         let (protocol, ask): (&dyn OperationProtocol, _) = match request {
             OperationRequest::Image(_) => (&IMAGES, IMAGES.begin(name, request)),
@@ -353,17 +353,19 @@ fn not_polled(protocol: &dyn OperationProtocol, name: &str, reply: &Reply) -> Fa
     match failure.next {
         // A proxy's 404 says nothing; only the API itself knows what it does not know.
         _ if is_unknown && !is_of_google(&document) => {
-            Failure::retry(Code::ProviderReplyUnreadable, failure.message)
+            Failure::retry(Code::ProviderReplyUnreadable, failure.into_message())
         }
         // The question was cancelled on its way, and not the operation.
         _ if reply.status.as_u16() == 499 => {
-            Failure::rest(Standing::Resting, Code::ProviderUnavailable, failure.message)
+            Failure::rest(Standing::Resting, Code::ProviderUnavailable, failure.into_message())
         }
         _ if is_unknown => in_doubt(
             Code::OperationNotFound,
             format!("the provider does not know the operation: {}", failure.message),
         ),
-        _ if failure.code == Code::ModelRejectedRequest => in_doubt(failure.code, failure.message),
+        _ if failure.code == Code::ModelRejectedRequest => {
+            in_doubt(failure.code, failure.into_message())
+        }
         _ => failure,
     }
 }

@@ -252,7 +252,7 @@ fn hostile() -> Vec<(String, &'static str)> {
 
 fn refused(url: &str, reason: &str) {
     let open = Recorded::at("");
-    let Failure { message, .. } = refusal(&open, url);
+    let message = refusal(&open, url).into_message();
     let shown: String = url.chars().take(100).collect();
     assert!(message.ends_with(reason), "{shown:?}: {message}");
     assert!(open.urls().is_empty(), "{shown:?}");
@@ -293,7 +293,7 @@ fn a_hostile_url_is_no_redirect_either() {
             }
             let open = (0..hops).fold(Recorded::at(""), |open, _| moved(open, "/next"));
             let open = moved(open, &url);
-            let message = refusal(&open, "https://images.example.com/x").message;
+            let message = refusal(&open, "https://images.example.com/x").into_message();
             assert_eq!(open.urls().len(), hops + 1, "{url}: {message}");
         }
     }
@@ -323,7 +323,7 @@ fn every_redirect_is_refused_with_its_reason() {
                 moved(open, &format!("https://hop-{hop}.example.net/"))
             });
             let open = moved(open, location);
-            let message = refusal(&open, "https://images.example.com/x").message;
+            let message = refusal(&open, "https://images.example.com/x").into_message();
             assert!(message.ends_with(reason), "{location} after {hops}: {message}");
             assert_eq!(open.urls().len(), hops + 1, "{location} after {hops}");
         }
@@ -335,7 +335,7 @@ fn a_circle_of_redirects_ends() {
     let open = (0..=MOST_REDIRECTS).fold(Recorded::at(""), |open, hop| {
         moved(open, if hop % 2 == 0 { "https://b.example.com/" } else { "https://a.example.com/" })
     });
-    let message = refusal(&open, "https://a.example.com/").message;
+    let message = refusal(&open, "https://a.example.com/").into_message();
     let reason = format!("is behind more than {MOST_REDIRECTS} redirects");
     assert!(message.ends_with(&reason), "{message}");
     assert_eq!(open.urls().len(), MOST_REDIRECTS + 1);
@@ -345,7 +345,7 @@ fn a_circle_of_redirects_ends() {
 fn a_name_that_leads_inside_is_refused_as_a_private_host() {
     // The adapter has resolved the name, and answers instead of the host.
     let open = Recorded::at("").reply(421, "");
-    let message = refusal(&open, "https://rebound.example.com/x.png").message;
+    let message = refusal(&open, "https://rebound.example.com/x.png").into_message();
     assert_eq!(message, format!("the source image's host rebound.example.com {PRIVATE}"));
     let open = moved(Recorded::at(""), "https://rebound.example.com/").reply(421, "");
     assert!(refusal(&open, "https://images.example.com/").message.contains("rebound.example.com"));

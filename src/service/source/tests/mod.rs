@@ -75,7 +75,7 @@ fn the_operator_names_the_buckets_whose_private_objects_are_sources() {
         let open = Recorded::at("");
         let sources = Sources::new(&open, &storage, None, None, named());
         let url = format!("{STORAGE}/object/{bucket}/x.png");
-        let message = now(sources.fetch(&url, 0, &permit())).unwrap_err().message;
+        let message = now(sources.fetch(&url, 0, &permit())).unwrap_err().into_message();
         (storage.urls()[0].replace(STORAGE, ""), message.ends_with(MAY_BE_PRIVATE))
     };
     assert_eq!(ask("uploads"), ("/object/authenticated/uploads/x.png".into(), false));
@@ -210,7 +210,7 @@ fn a_refusal_is_final_and_trouble_is_not() {
     .map(|lost| {
         let failure = from_open(&Recorded::at("").fails(lost), url).unwrap_err();
         assert_eq!((failure.code, failure.next), (Code::SourceImageUnusable, retry(None)));
-        failure.message
+        failure.into_message()
     });
     // Otherwise a sender could look for open ports.
     let same = "the source image's host images.example.com could not be reached, or broke off";
