@@ -1,10 +1,10 @@
 //! Values for JavaScript.
 
-use js_sys::JSON;
 use serde::Serialize;
+use serde_wasm_bindgen::{Error, Serializer};
 use wasm_bindgen::prelude::*;
 
-/// A plain object, made from JSON: the core has to write that anyway, so nothing else is needed.
-pub(super) fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    JSON::parse(&serde_json::to_string(value).unwrap_or_default())
+/// The value that JSON would carry.
+pub(super) fn to_js(value: &impl Serialize) -> Result<JsValue, Error> {
+    value.serialize(&Serializer::json_compatible())
 }
