@@ -6,51 +6,77 @@
 //! job, so no two jobs can wait for each other.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
-
-use futures_util::lock::{Mutex, OwnedMutexGuard};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
 
 /// What every job may have of a body without asking, in bytes: an image of 3 MB as base64.
 pub const SMALL: usize = 4 * 1024 * 1024;
 
 /// What the jobs of an isolate share. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub struct LargeBodies(Arc<Mutex<()>>);
+pub struct LargeBodies(Rc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Whether a job has the permit.
+    taken: Cell<bool>,
+    /// Whom to wake when none has it.
+    waiting: RefCell<Vec<Waker>>,
+}
 
 impl LargeBodies {
     /// The permit of one job, not acquired yet.
     pub fn permit(&self) -> LargeBodyPermit {
-        LargeBodyPermit {
-            bodies: self.clone(),
-            held: RefCell::default(),
-            waiting: Cell::new(false),
-        }
+        LargeBodyPermit { bodies: self.0.clone(), state: Cell::default() }
     }
 }
 
 /// One job's permit. Dropping it lets the next job have it.
 #[derive(Debug)]
 pub struct LargeBodyPermit {
-    bodies: LargeBodies,
-    held: RefCell<Option<OwnedMutexGuard<()>>>,
-    waiting: Cell<bool>,
+    bodies: Rc<Shared>,
+    state: Cell<State>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Unneeded,
+    Waiting,
+    Held,
 }
 
 impl LargeBodyPermit {
     /// Waits until this job is the one that may have more than [`SMALL`]. It may from then on.
     pub async fn acquire(&self) {
-        if self.held.borrow().is_some() {
-            return;
-        }
-        self.waiting.set(true);
-        let permit = self.bodies.0.clone().lock_owned().await;
-        self.waiting.set(false);
-        *self.held.borrow_mut() = Some(permit);
+        poll_fn(|context| {
+            if self.state.get() == State::Held || !self.bodies.taken.replace(true) {
+                self.state.set(State::Held);
+                return Poll::Ready(());
+            }
+            self.state.set(State::Waiting);
+            let mut waiting = self.bodies.waiting.borrow_mut();
+            if !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+                waiting.push(context.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Whether the job waits for another one, which may take long.
     pub fn is_waiting(&self) -> bool {
-        self.waiting.get()
+        self.state.get() == State::Waiting
+    }
+}
+
+impl Drop for LargeBodyPermit {
+    fn drop(&mut self) {
+        if self.state.get() == State::Held {
+            self.bodies.taken.set(false);
+            self.bodies.waiting.take().into_iter().for_each(Waker::wake);
+        }
     }
 }
 
