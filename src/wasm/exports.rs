@@ -1,54 +1,54 @@
 //! The functions that JavaScript sees.
 
-use js_sys::JSON;
+use js_sys::{JSON, Promise};
 use serde::Serialize;
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
 
 use super::error::validation;
 use super::options::RunOptions;
 use super::value::to_js;
 use super::world::JsWorld;
-use crate::flow::{RunReport, run_images, run_videos};
+use crate::flow::{run_images, run_videos};
 use crate::job::{ImageJob, Invalid, Issue, Kind, VideoJob};
 use crate::json::Json;
 
 /// Processes the image queue until it is empty or the budget of the run is spent.
 ///
 /// @throws TypeError for invalid options or adapters. The report tells every other failure.
-#[wasm_bindgen(js_name = processImages)]
-pub async fn process_images(
+#[wasm_bindgen(js_name = processImages, unchecked_return_type = "Promise<RunReport>")]
+pub fn process_images(
     #[wasm_bindgen(unchecked_param_type = "ImageAdapters")] adapters: JsValue,
-    options: Ts<RunOptions>,
-) -> Result<Ts<RunReport>, JsValue> {
-    run(Kind::Image, &adapters, &options).await
+    #[wasm_bindgen(unchecked_param_type = "RunOptions")] options: JsValue,
+) -> Promise {
+    run(Kind::Image, adapters, options)
 }
 
 /// Processes the video queue until it is empty or the budget of the run is spent. Operations that
 /// are not ready by then are left to the next run.
 ///
 /// @throws TypeError for invalid options or adapters. The report tells every other failure.
-#[wasm_bindgen(js_name = processVideos)]
-pub async fn process_videos(
+#[wasm_bindgen(js_name = processVideos, unchecked_return_type = "Promise<RunReport>")]
+pub fn process_videos(
     #[wasm_bindgen(unchecked_param_type = "VideoAdapters")] adapters: JsValue,
-    options: Ts<RunOptions>,
-) -> Result<Ts<RunReport>, JsValue> {
-    run(Kind::Video, &adapters, &options).await
+    #[wasm_bindgen(unchecked_param_type = "RunOptions")] options: JsValue,
+) -> Promise {
+    run(Kind::Video, adapters, options)
 }
 
-async fn run(
-    kind: Kind,
-    adapters: &JsValue,
-    options: &Ts<RunOptions>,
-) -> Result<Ts<RunReport>, JsValue> {
-    let options = RunOptions::read(&options.js_value())?;
-    let settings = options.settings();
-    let world = JsWorld::of(adapters, kind, options)?;
-    let report = match kind {
-        Kind::Image => run_images(&world, settings).await,
-        Kind::Video => run_videos(&world, settings).await,
-    };
-    typed(&report)
+/// A run of either kind. As an `async` export each would be a promise of its own making.
+fn run(kind: Kind, adapters: JsValue, options: JsValue) -> Promise {
+    future_to_promise(async move {
+        let options = RunOptions::read(&options)?;
+        let settings = options.settings();
+        let world = JsWorld::of(&adapters, kind, options)?;
+        let report = match kind {
+            Kind::Image => run_images(&world, settings).await,
+            Kind::Video => run_videos(&world, settings).await,
+        };
+        Ok(to_js(&report)?)
+    })
 }
 
 /// Checks a message for the image queue and returns it as the worker reads it.
