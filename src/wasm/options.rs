@@ -77,12 +77,8 @@ impl RunOptions {
         const POSITIVE: &str = "a whole number from 1 to 4294967295";
         // A day: longer than any worker lives.
         const SECONDS: &str = "seconds, more than 0 and at most 86400";
-        let models = required(given, "models", TEXTS, texts)?;
-        if models.is_empty() {
-            return Err(unexpected("options.models", &Array::new(), "at least one model"));
-        }
-        Ok(Self {
-            models,
+        let options = Self {
+            models: required(given, "models", TEXTS, texts)?,
             concurrency: required(given, "concurrency", "a whole number from 1 to 100", |it| {
                 whole(it).filter(|number| *number <= 100)
             })?,
@@ -105,7 +101,11 @@ impl RunOptions {
                 let readable = Reflect::get(it, &"aborted".into()).is_ok();
                 it.dyn_ref().filter(|_| readable).cloned()
             })?,
-        })
+        };
+        if options.models.is_empty() {
+            return Err(unexpected("options.models", &Array::new(), "at least one model"));
+        }
+        Ok(options)
     }
 
     /// The settings of the flow.
@@ -128,14 +128,18 @@ impl RunOptions {
 }
 
 /// The value of an option; `None` from `read` means that it is not as expected.
-fn required<T>(
+fn required<T: Default>(
     given: &JsValue,
     option: &str,
     expected: &str,
     read: fn(&JsValue) -> Option<T>,
 ) -> Result<T, JsValue> {
-    let value = property(given, "options", option)?;
-    read(&value).ok_or_else(|| unexpected(&format!("options.{option}"), &value, expected))
+    let mut found = None;
+    look_up(given, option, expected, &mut |value| {
+        found = read(value);
+        found.is_some()
+    })?;
+    Ok(found.unwrap_or_default())
 }
 
 /// The value of an option that may be missing.
@@ -145,18 +149,31 @@ fn optional<T>(
     expected: &str,
     read: fn(&JsValue) -> Option<T>,
 ) -> Result<Option<T>, JsValue> {
-    let value = property(given, "options", option)?;
-    if value.is_undefined() || value.is_null() {
-        return Ok(None);
-    }
-    let read =
-        read(&value).ok_or_else(|| unexpected(&format!("options.{option}"), &value, expected));
-    read.map(Some)
+    let mut found = None;
+    look_up(given, option, expected, &mut |value| {
+        found = read(value);
+        found.is_some() || value.is_undefined() || value.is_null()
+    })?;
+    Ok(found)
 }
 
 /// Whole microseconds: `Duration`'s own reading of fractions is half a kilobyte of WASM.
 fn duration(seconds: f64) -> Duration {
     Duration::from_micros((seconds * 1e6) as u64)
+}
+
+/// Has an option read. What `read` refuses is an error.
+fn look_up(
+    given: &JsValue,
+    option: &str,
+    expected: &str,
+    read: &mut dyn FnMut(&JsValue) -> bool,
+) -> Result<(), JsValue> {
+    let value = property(given, "options", option)?;
+    if read(&value) {
+        return Ok(());
+    }
+    Err(unexpected(&format!("options.{option}"), &value, expected))
 }
 
 /// Seconds of a worker's life.
@@ -173,6 +190,9 @@ fn whole(value: &JsValue) -> Option<u32> {
 
 /// Texts that are not blank.
 fn texts(value: &JsValue) -> Option<Vec<String>> {
-    let texts = value.dyn_ref::<Array>()?.iter().map(|text| text.as_string());
-    texts.map(|text| text.filter(|text| !text.trim().is_empty())).collect()
+    let mut texts = Vec::new();
+    for text in value.dyn_ref::<Array>()?.iter() {
+        texts.push(text.as_string().filter(|text| !text.trim().is_empty())?);
+    }
+    Some(texts)
 }
