@@ -7,6 +7,9 @@ pub(crate) trait Search {
 
     /// What stands before the first `part` and what after it; none if it is not there.
     fn cut(&self, part: &str) -> Option<(&str, &str)>;
+
+    /// What stands before the last `part` and what after it; none if it is not there.
+    fn cut_last(&self, part: &str) -> Option<(&str, &str)>;
 }
 
 impl Search for str {
@@ -17,6 +20,12 @@ impl Search for str {
     fn cut(&self, part: &str) -> Option<(&str, &str)> {
         let (text, part) = (self.as_bytes(), part.as_bytes());
         let at = text.windows(part.len().max(1)).position(|window| window == part)?;
+        Some((self.get(..at)?, self.get(at + part.len()..)?))
+    }
+
+    fn cut_last(&self, part: &str) -> Option<(&str, &str)> {
+        let (text, part) = (self.as_bytes(), part.as_bytes());
+        let at = text.windows(part.len().max(1)).rposition(|window| window == part)?;
         Some((self.get(..at)?, self.get(at + part.len()..)?))
     }
 }

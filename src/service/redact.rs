@@ -47,10 +47,7 @@ fn show_word(word: &str, shown: &mut String) {
     let Some((scheme, rest)) = word.cut("://") else { return show_tokens(word, shown) };
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let (address, query) = rest.split_at(end);
-    let address = match address.rsplit_once('@') {
-        Some((_, host)) => host,
-        None => address,
-    };
+    let address = address.cut_last("@").map_or(address, |(_, host)| host);
     show_tokens(scheme, shown);
     shown.push_str("://");
     show_tokens(address, shown);

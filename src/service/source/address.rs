@@ -13,6 +13,8 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use crate::search::Search;
+
 /// A host of a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::service) enum Host {
@@ -70,10 +72,8 @@ impl Host {
         if name.len() > 253 || !name.split('.').all(label) {
             return None;
         }
-        match name.rsplit('.').next() {
-            Some(last) if is_number(last) => parse_v4(&name).map(Host::V4),
-            _ => Some(Host::Name(name)),
-        }
+        let last = name.cut_last(".").map_or(&*name, |(_, last)| last);
+        if is_number(last) { parse_v4(&name).map(Host::V4) } else { Some(Host::Name(name)) }
     }
 
     /// Whether it is out there on the internet.

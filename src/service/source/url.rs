@@ -44,7 +44,7 @@ impl WebUrl {
         if authority.contains('@') {
             return Err("has credentials");
         }
-        let (host, port) = match authority.rsplit_once(':') {
+        let (host, port) = match authority.cut_last(":") {
             // The colons of an IPv6 address stand before its bracket.
             Some((host, port)) if !port.contains(']') => (host, parse_port(port)?),
             _ => (authority, None),
@@ -70,7 +70,7 @@ impl WebUrl {
             return Self::parse(&format!("{scheme}{location}"));
         }
         let path = self.path();
-        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let directory = path.cut_last("/").map_or("", |(directory, _)| directory);
         let rest = match location.chars().next() {
             Some('/') => location.to_owned(),
             Some('?') => format!("{path}{location}"),

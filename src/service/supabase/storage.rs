@@ -15,6 +15,7 @@ use crate::http::{
 use crate::job::{Format, ObjectLocation};
 use crate::json::{self, Json};
 use crate::port::{AssetStore, Body};
+use crate::search::Search;
 use crate::service::redact::redacted;
 
 /// An object of a job never changes: it may be kept for a year.
@@ -161,12 +162,12 @@ impl<T: Transport> AssetStore for Storage<T> {
 /// The format of a listed object, if it is the one at the place. Names are relative to the
 /// folder; some versions of the server, and the embedded one, give whole paths.
 fn format_at(location: &ObjectLocation, name: &str) -> Option<Format> {
-    let name = match name.rsplit_once('/') {
+    let name = match name.cut_last("/") {
         Some((folder, name)) if folder == location.folder => name,
         Some(_) => return None,
         None => name,
     };
-    let (stem, extension) = name.rsplit_once('.')?;
+    let (stem, extension) = name.cut_last(".")?;
     Format::from_extension(extension).filter(|_| stem == location.stem)
 }
 
