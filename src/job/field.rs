@@ -165,8 +165,11 @@ impl<'a> Fields<'a> {
     pub(super) fn urls(&mut self, field: &str) -> Option<Vec<String>> {
         match self.get(field)? {
             Json::List(list) if (1..=MOST_IMAGES).contains(&list.len()) => {
-                let urls = list.iter().enumerate();
-                urls.map(|(at, value)| self.url_of(&format!("{field}[{at}]"), value)).collect()
+                let mut urls = Vec::new();
+                for (at, value) in list.iter().enumerate() {
+                    urls.push(self.url_of(&format!("{field}[{at}]"), value)?);
+                }
+                Some(urls)
             }
             _ => {
                 self.expect(field, format!("an array of 1 to {MOST_IMAGES} URLs"));

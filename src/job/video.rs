@@ -106,14 +106,10 @@ impl VideoJob {
 
     /// The images that it is made from, if there are any.
     pub fn image_urls(&self) -> Vec<String> {
-        let references = self.reference_image_urls.iter().flatten();
-        self.common
-            .sources()
-            .iter()
-            .chain(&self.last_frame_url)
-            .chain(references)
-            .cloned()
-            .collect()
+        let mut urls = self.common.sources().to_vec();
+        urls.extend_from_slice(self.last_frame_url.as_slice());
+        urls.extend_from_slice(self.reference_image_urls.as_deref().unwrap_or_default());
+        urls
     }
 
     /// What those images are.

@@ -128,7 +128,10 @@ fn is_number(label: &str) -> bool {
 /// Reads an address of one to four numbers, each decimal, octal or hexadecimal, the last of
 /// which fills all the bytes that are left.
 fn parse_v4(text: &str) -> Option<Ipv4Addr> {
-    let numbers: Vec<_> = text.split('.').map(parse_number).collect::<Option<_>>()?;
+    let mut numbers = Vec::new();
+    for part in text.split('.') {
+        numbers.push(parse_number(part)?);
+    }
     let (last, front) = numbers.split_last()?;
     let free_bytes = 4_u32.checked_sub(front.len().try_into().ok()?).filter(|free| *free > 0)?;
     if u64::from(*last) >= 1 << (8 * free_bytes) {

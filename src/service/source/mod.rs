@@ -67,9 +67,11 @@ impl<T: Transport, S: Transport> Sources<T, S> {
         allowed_hosts: Option<Vec<String>>,
         buckets: Vec<String>,
     ) -> Self {
-        let bases = [Some(storage.base_url()), public_base.as_deref()];
-        let bases = bases.into_iter().flatten().filter_map(|base| WebUrl::parse(base).ok());
-        Self { storage_bases: bases.collect(), open, storage, allowed_hosts, buckets }
+        let mut storage_bases = Vec::new();
+        for base in [storage.base_url(), public_base.as_deref().unwrap_or_default()] {
+            storage_bases.extend(WebUrl::parse(base));
+        }
+        Self { storage_bases, open, storage, allowed_hosts, buckets }
     }
 
     /// The URL by which an object is asked for through the storage transport, if it is one.
