@@ -1,31 +1,48 @@
 //! An event in JavaScript that happens once: a timer expires, a signal is aborted.
 
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Function, milliseconds: f64) -> JsValue;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(timer: &JsValue);
-}
 
 /// Timers take a signed 32-bit number of milliseconds and fire at once for anything longer.
 const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
 
+/// The functions of timers. Deno finds out with each use of these names whether npm code asks for them.
+#[derive(Default)]
+struct Timers {
+    set: Function,
+    clear: Function,
+}
+
+thread_local! {
+    static TIMERS: RefCell<Timers> = RefCell::default();
+}
+
+/// Takes the functions of timers as they are now, for all timers from now on.
+pub(super) fn find_timers() {
+    let find = |name: &str| Reflect::get(&js_sys::global(), &name.into()).unwrap_or_default();
+    let find = |name| find(name).dyn_into().unwrap_or_default();
+    TIMERS.set(Timers { set: find("setTimeout"), clear: find("clearTimeout") });
+}
+
 /// Ready once the event has happened. Dropping it removes the timer or the listener.
 pub(super) struct JsEvent {
-    happened: JsFuture,
-    resolve: Function,
+    state: Rc<State>,
+    callback: Closure<dyn FnMut()>,
     source: Source,
+}
+
+#[derive(Default)]
+struct State {
+    happened: Cell<bool>,
+    waker: Cell<Option<Waker>>,
 }
 
 enum Source {
@@ -36,56 +53,68 @@ enum Source {
 impl JsEvent {
     /// The end of `duration`.
     pub(super) fn after(duration: Duration) -> Self {
-        let (happened, resolve) = promise();
-        let milliseconds = duration.min(LONGEST_TIMER).as_secs_f64() * 1000.0;
-        let timer = set_timeout(&resolve, milliseconds.ceil());
-        Self { happened, resolve, source: Source::Timer(timer) }
+        Self::new(|callback| {
+            let milliseconds = duration.min(LONGEST_TIMER).as_secs_f64() * 1000.0;
+            let set = TIMERS.with_borrow(|it| it.set.clone());
+            let timer = set.call2(&JsValue::UNDEFINED, callback, &milliseconds.ceil().into());
+            Source::Timer(timer.unwrap_or_default())
+        })
     }
 
     /// The abortion of `signal`.
     pub(super) fn on(signal: &AbortSignal) -> Self {
-        let (happened, resolve) = promise();
-        let listening = signal.add_event_listener_with_callback("abort", &resolve);
-        if is_aborted(signal) || listening.is_err() {
-            call(&resolve);
-        }
-        Self { happened, resolve, source: Source::Signal(signal.clone()) }
+        let event = Self::new(|callback| {
+            // One that cannot be listened to is as good as one that is not aborted.
+            let _ = signal.add_event_listener_with_callback("abort", callback);
+            Source::Signal(signal.clone())
+        });
+        event.state.happened.set(is_aborted(signal));
+        event
+    }
+
+    fn new(listen: impl FnOnce(&Function) -> Source) -> Self {
+        let state = Rc::new(State::default());
+        let shared = state.clone();
+        let callback = Closure::<dyn FnMut()>::new(move || {
+            shared.happened.set(true);
+            if let Some(waker) = shared.waker.take() {
+                waker.wake();
+            }
+        });
+        let source = listen(callback.as_ref().unchecked_ref());
+        Self { state, callback, source }
     }
 }
 
 impl Future for JsEvent {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.happened).poll(context).map(drop)
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.state.happened.get() {
+            return Poll::Ready(());
+        }
+        self.state.waker.set(Some(context.waker().clone()));
+        Poll::Pending
     }
 }
 
 impl Drop for JsEvent {
     fn drop(&mut self) {
-        match &self.source {
-            Source::Timer(timer) => clear_timeout(timer),
-            Source::Signal(signal) => {
-                // There is nothing to do here if this fails.
-                let _ = signal.remove_event_listener_with_callback("abort", &self.resolve);
+        // There is nothing to do here if one of these fails.
+        let _ = match &self.source {
+            Source::Timer(timer) => {
+                let clear = TIMERS.with_borrow(|it| it.clear.clone());
+                clear.call1(&JsValue::UNDEFINED, timer).map(drop)
             }
-        }
-        // A promise that stays pending would keep its callbacks for ever.
-        call(&self.resolve);
+            Source::Signal(signal) => {
+                let callback = self.callback.as_ref().unchecked_ref();
+                signal.remove_event_listener_with_callback("abort", callback)
+            }
+        };
     }
 }
 
 /// Whether a signal is aborted. One that cannot say so is not.
 pub(super) fn is_aborted(signal: &AbortSignal) -> bool {
     Reflect::get(signal, &"aborted".into()).is_ok_and(|aborted| aborted.is_truthy())
-}
-
-fn promise() -> (JsFuture, Function) {
-    let mut resolve = None;
-    let promise = Promise::new(&mut |given, _| resolve = Some(given));
-    (JsFuture::from(promise), resolve.unwrap_or_default())
-}
-
-fn call(resolve: &Function) {
-    let _ = resolve.call0(&JsValue::UNDEFINED);
 }
