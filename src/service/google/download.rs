@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::error::{error_of, failure, is_about_itself, unreachable};
 use crate::failure::{Code, Failure, Next, Standing};
-use crate::http::{Head, Received, Reply, Transport, explanation, get, passes};
+use crate::http::{
+    Head, Header, Payload, Received, Reply, Transport, TransportError, build, explanation, get,
+    passes,
+};
 use crate::job::Format;
 use crate::json::{Json, same_name};
 use crate::port::Body;
@@ -17,8 +20,12 @@ use crate::service::source::WebUrl;
 /// A file store begins to answer within seconds.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// As many bytes as it takes to know an MP4.
+/// As many bytes as it takes to know an MP4, and what asks for them.
 const HEAD: usize = 12;
+const FIRST_BYTES: Header = ("range", "bytes=0-11");
+
+/// More than this of a body is no part of it, whatever its status says. In bytes.
+const MOST_OF_PART: usize = 4096;
 
 /// The API redirects to a file store once. More than a few lead nowhere.
 const MOST_REDIRECTS: usize = 5;
@@ -51,18 +58,15 @@ pub(super) async fn download<T: Transport>(
             return Err(give_up(format!("the video is at {}, which is not allowed", url.origin())));
         }
         let lost = |error| unreachable(&url.origin(), &error).as_code(Code::DownloadFailed);
-        let request = get(&url.to_string()).map_err(lost)?;
-        let (head, body) = transport.send(request, TIMEOUT).await.map_err(lost)?;
+        let (head, received) = open(transport, &url.to_string()).await.map_err(lost)?;
         if head.status.is_redirection() {
             let location = head.location.ok_or_else(|| bad_uri("redirects to nowhere"))?;
             url = url.join(&location).map_err(bad_uri)?;
             continue;
         }
         let Head { status, retry_after, .. } = head;
-        let mut received = Received { head: Vec::new(), whole: body };
         if status.is_success() {
             check_length(&head)?;
-            received = transport.peek(received.whole, HEAD, TIMEOUT).await.map_err(lost)?;
             if !is_json(&received.head) {
                 check_bytes(&received.head)?;
                 return Ok(Body::Stream(received.whole));
@@ -76,6 +80,31 @@ pub(super) async fn download<T: Transport>(
         }
     }
     Err(give_up(format!("the address of the video redirects more than {MOST_REDIRECTS} times")))
+}
+
+/// Asks for what is at an address; of a success the first bytes are known then.
+///
+/// They are asked for by themselves, so that the body is passed on as it comes. A stream that is forked
+/// for them is copied in JavaScript, piece by piece, which takes twice the CPU time of all the rest. That
+/// is left for servers which send the whole body all the same, and for what is no video.
+async fn open<T: Transport>(
+    transport: &T,
+    url: &str,
+) -> Result<(Head, Received<T::Stream>), TransportError> {
+    let request = build(Method::GET, url, &[FIRST_BYTES], Payload::Empty)?;
+    let (mut head, mut whole) = transport.send(request, TIMEOUT).await?;
+    if matches!(head.status, StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE) {
+        let part = transport.collect(&mut whole, MOST_OF_PART, TIMEOUT).await?;
+        (head, whole) = transport.send(get(url)?, TIMEOUT).await?;
+        let part = part.filter(|part| check_bytes(part).is_ok());
+        if let Some(part) = part.filter(|_| head.status.is_success()) {
+            return Ok((head, Received { head: part, whole }));
+        }
+    }
+    if !head.status.is_success() {
+        return Ok((head, Received { head: Vec::new(), whole }));
+    }
+    Ok((head, transport.peek(whole, HEAD, TIMEOUT).await?))
 }
 
 /// Where to go on when a file's address does not lead to its bytes.

@@ -8,7 +8,7 @@ use crate::service::testing::{MP4, Recorded, now};
 const BASE: &str = "https://api.example.com/v1beta";
 const FILE: &str = "https://api.example.com/v1beta/files/x:download?alt=media";
 
-fn open(transport: &Recorded, uri: &str) -> Result<Vec<u8>, Failure> {
+fn downloaded(transport: &Recorded, uri: &str) -> Result<Vec<u8>, Failure> {
     match now(download(&transport, uri))? {
         Body::Stream(bytes) | Body::Bytes(bytes) => Ok(bytes),
     }
@@ -21,15 +21,54 @@ fn moved(transport: Recorded, location: &str) -> Recorded {
 #[test]
 fn a_video_is_passed_on_from_its_first_byte() {
     let transport = Recorded::at(BASE).reply(200, MP4);
-    assert_eq!(open(&transport, FILE).unwrap(), MP4);
+    assert_eq!(downloaded(&transport, FILE).unwrap(), MP4);
     assert_eq!(transport.urls(), [FILE]);
+}
+
+/// A server that gives a part of a body where it is asked for one.
+fn with_part(part: impl AsRef<[u8]>) -> Recorded {
+    Recorded::at(BASE).reply(206, part)
+}
+
+#[test]
+fn the_first_bytes_are_asked_for_by_themselves() {
+    let transport = with_part(&MP4[..12]).reply(200, MP4);
+    assert_eq!(downloaded(&transport, FILE).unwrap(), MP4);
+    assert_eq!(transport.urls(), [FILE, FILE]);
+    let sent = transport.sent.borrow();
+    let ranges = sent.iter().map(|sent| sent.header("range"));
+    assert_eq!(ranges.collect::<Vec<_>>(), [Some("bytes=0-11"), None]);
+}
+
+#[test]
+fn a_part_decides_nothing_but_that_there_is_a_video() {
+    // What is no video, is longer than a part or cannot be had in parts is asked for as a whole.
+    let document = json!({"downloadUri": "https://store.example.net/x"});
+    let transport = with_part("{\"downloadUri").json(200, document).reply(200, MP4);
+    assert_eq!(downloaded(&transport, FILE).unwrap(), MP4);
+    assert_eq!(transport.urls(), [FILE, FILE, "https://store.example.net/x"]);
+    for transport in [with_part([0; 5000]), Recorded::at(BASE).reply(416, "")] {
+        assert_eq!(downloaded(&transport.reply(200, MP4), FILE).unwrap(), MP4);
+    }
+    let failure = downloaded(&with_part("<html>").reply(200, "<html>"), FILE).unwrap_err();
+    assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+}
+
+#[test]
+fn a_video_that_is_gone_behind_its_first_bytes_is_refused() {
+    let transport = with_part(MP4).reply(410, "");
+    let failure = downloaded(&transport, FILE).unwrap_err();
+    assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+    let length = (LARGEST + 1).to_string();
+    let transport = with_part(MP4).reply_with(200, &[("content-length", &length)], MP4);
+    assert_eq!(downloaded(&transport, FILE).unwrap_err().next, Next::GiveUp);
 }
 
 #[test]
 fn redirects_are_followed_by_hand() {
     let transport = moved(Recorded::at(BASE), "/files/y");
     let transport = moved(transport, "https://store.example.net/z?sig=1").reply(200, MP4);
-    open(&transport, FILE).unwrap();
+    downloaded(&transport, FILE).unwrap();
     let way = [FILE, "https://api.example.com/files/y", "https://store.example.net/z?sig=1"];
     assert_eq!(transport.urls(), way);
 }
@@ -37,10 +76,10 @@ fn redirects_are_followed_by_hand() {
 #[test]
 fn redirects_come_to_an_end() {
     let transport = (0..6).fold(Recorded::at(BASE), |transport, _| moved(transport, "/again"));
-    let failure = open(&transport, FILE).unwrap_err();
+    let failure = downloaded(&transport, FILE).unwrap_err();
     assert_eq!((failure.code, failure.next), (Code::DownloadFailed, Next::GiveUp));
     let nowhere = Recorded::at(BASE).reply(302, "");
-    assert_eq!(open(&nowhere, FILE).unwrap_err().next, Next::GiveUp);
+    assert_eq!(downloaded(&nowhere, FILE).unwrap_err().next, Next::GiveUp);
 }
 
 #[test]
@@ -55,12 +94,12 @@ fn the_provider_cannot_lead_into_the_private_network() {
         "x",
     ] {
         let transport = Recorded::at(BASE);
-        let failure = open(&transport, uri).unwrap_err();
+        let failure = downloaded(&transport, uri).unwrap_err();
         assert_eq!((failure.code, failure.next), (Code::DownloadFailed, Next::GiveUp), "{uri}");
         assert!(transport.urls().is_empty(), "{uri}");
         let transport = moved(transport, uri);
         if uri != "x" {
-            open(&transport, FILE).unwrap_err();
+            downloaded(&transport, FILE).unwrap_err();
             assert_eq!(transport.urls(), [FILE], "{uri}");
         }
     }
@@ -69,7 +108,7 @@ fn the_provider_cannot_lead_into_the_private_network() {
 #[test]
 fn a_simulator_on_this_machine_may_redirect_to_another() {
     let transport = moved(Recorded::at("http://127.0.0.1:9000/v1beta"), "http://127.0.0.1:9001/z");
-    assert!(open(&transport.reply(200, MP4), "http://127.0.0.1:9000/v1beta/files/x").is_ok());
+    assert!(downloaded(&transport.reply(200, MP4), "http://127.0.0.1:9000/v1beta/files/x").is_ok());
 }
 
 #[test]
@@ -117,7 +156,7 @@ fn every_address_of_a_file_leads_to_its_bytes() {
         ),
     ] {
         let transport = transport.reply(200, MP4);
-        assert_eq!(open(&transport, address).as_deref(), Ok(MP4), "{address}");
+        assert_eq!(downloaded(&transport, address).as_deref(), Ok(MP4), "{address}");
         assert_eq!(transport.urls(), asked, "{address}");
     }
 }
@@ -125,12 +164,12 @@ fn every_address_of_a_file_leads_to_its_bytes() {
 #[test]
 fn an_answer_that_leads_nowhere_comes_to_an_end() {
     for answer in [json!({}), json!({"downloadUri": FILE}), json!({"downloadUri": "x"})] {
-        let failure = open(&Recorded::at(BASE).json(200, answer), FILE).unwrap_err();
+        let failure = downloaded(&Recorded::at(BASE).json(200, answer), FILE).unwrap_err();
         assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
     }
     let inside = json!({"downloadUri": "http://169.254.169.254/latest"});
     let transport = Recorded::at(BASE).json(200, inside);
-    assert_eq!(open(&transport, FILE).unwrap_err().next, Next::GiveUp);
+    assert_eq!(downloaded(&transport, FILE).unwrap_err().next, Next::GiveUp);
     assert_eq!(transport.urls(), [FILE]);
 }
 
@@ -145,7 +184,7 @@ fn a_file_that_is_not_active_yet_is_asked_for_again() {
         Recorded::at(BASE).reply(200, "\u{feff}{\"state\": \"PROCESSING\"}"),
         Recorded::at(BASE).json(200, json!({"file": {"state": "processing", "downloadUri": FILE}})),
     ] {
-        let failure = open(&transport, FILE).unwrap_err();
+        let failure = downloaded(&transport, FILE).unwrap_err();
         assert_eq!(failure.code, Code::DownloadFailed);
         assert_eq!(failure.next, Next::Retry { after: soon, attempts: None });
     }
@@ -154,7 +193,7 @@ fn a_file_that_is_not_active_yet_is_asked_for_again() {
 #[test]
 fn a_redirect_to_bytes_of_no_ascii_is_followed() {
     let transport = moved(Recorded::at(BASE), "/caf\u{c3}\u{a9}.mp4").reply(200, MP4);
-    open(&transport, FILE).unwrap();
+    downloaded(&transport, FILE).unwrap();
     assert_eq!(transport.urls()[1], "https://api.example.com/caf%C3%A9.mp4");
 }
 
@@ -162,10 +201,10 @@ fn a_redirect_to_bytes_of_no_ascii_is_followed() {
 fn googles_own_addresses_are_asked_for_at_the_proxy_that_has_the_key() {
     let google = "https://generativelanguage.googleapis.com/v1beta/files/x:download?alt=media";
     let proxy = Recorded::at(BASE).reply(200, MP4);
-    open(&proxy, google).unwrap();
+    downloaded(&proxy, google).unwrap();
     assert_eq!(proxy.urls(), [FILE]);
     let direct = Recorded::at(GOOGLE).reply(200, MP4);
-    open(&direct, google).unwrap();
+    downloaded(&direct, google).unwrap();
     assert_eq!(direct.urls(), [google]);
 }
 
@@ -178,17 +217,17 @@ fn what_is_no_video_is_not_stored() {
         b"{\"error\": {}}",
         b"\x89PNG\r\n\x1a\n1234",
     ] {
-        let failure = open(&Recorded::at(BASE).reply(200, body), FILE).unwrap_err();
+        let failure = downloaded(&Recorded::at(BASE).reply(200, body), FILE).unwrap_err();
         assert_eq!(failure.code, Code::DownloadFailed);
         assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
     }
     let large = Recorded::at(BASE).reply_with(200, &[("content-length", "536870913")], MP4);
-    assert_eq!(open(&large, FILE).unwrap_err().next, Next::GiveUp);
+    assert_eq!(downloaded(&large, FILE).unwrap_err().next, Next::GiveUp);
 }
 
 #[test]
 fn a_refusal_depends_on_who_refuses() {
-    let own = |status| open(&Recorded::at(BASE).reply(status, ""), FILE).unwrap_err();
+    let own = |status| downloaded(&Recorded::at(BASE).reply(status, ""), FILE).unwrap_err();
     assert_eq!(
         (own(401).code, own(401).next),
         (Code::ApiKeyInvalid, Next::Rest { standing: Standing::Refused, after: None })
@@ -196,11 +235,11 @@ fn a_refusal_depends_on_who_refuses() {
     // What Google says of a file that is gone, while the key is as good as ever.
     let gone = json!({"error": {"code": 403, "status": "PERMISSION_DENIED",
         "message": "You do not have permission to access the File or it may not exist."}});
-    let failure = open(&Recorded::at(BASE).json(403, gone), FILE).unwrap_err();
+    let failure = downloaded(&Recorded::at(BASE).json(403, gone), FILE).unwrap_err();
     assert_eq!(failure.code, Code::DownloadFailed);
     assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
     let key = json!({"error": {"code": 403, "details": [{"reason": "API_KEY_SERVICE_BLOCKED"}]}});
-    let failure = open(&Recorded::at(BASE).json(403, key), FILE).unwrap_err();
+    let failure = downloaded(&Recorded::at(BASE).json(403, key), FILE).unwrap_err();
     assert_eq!(failure.code, Code::ApiKeyInvalid);
     assert_eq!((own(400).code, own(400).next), (Code::DownloadFailed, Next::GiveUp));
     assert_eq!(own(429).next, Next::Rest { standing: Standing::Resting, after: None });
@@ -212,7 +251,7 @@ fn a_refusal_depends_on_who_refuses() {
 
     let store = |status| {
         let transport = moved(Recorded::at(BASE), "https://store.example.net/z?sig=s3cr3t");
-        open(&transport.reply(status, "denied"), FILE).unwrap_err()
+        downloaded(&transport.reply(status, "denied"), FILE).unwrap_err()
     };
     assert_eq!(store(403).next, Next::Retry { after: None, attempts: Some(3) });
     assert_eq!(store(503).next, Next::Rest { standing: Standing::Resting, after: None });
@@ -222,7 +261,7 @@ fn a_refusal_depends_on_who_refuses() {
 #[test]
 fn a_broken_connection_is_tried_again() {
     let lost = Recorded::at(BASE).fails(TransportError::NoReply("reset".into()));
-    let failure = open(&lost, FILE).unwrap_err();
+    let failure = downloaded(&lost, FILE).unwrap_err();
     assert_eq!(failure.code, Code::DownloadFailed);
     assert_eq!(failure.next, Next::Rest { standing: Standing::Resting, after: None });
 }
