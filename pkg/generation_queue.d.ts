@@ -5,10 +5,11 @@ export interface Adapter {
     /** The address of the service, without a slash at its end; empty for any address. */
     url: string;
     /**
-     * Sends a request as it is, plus credentials. Must not follow redirects. An error whose name is
-     * `NotSent` says that nothing was sent.
+     * Sends a request as it is, plus credentials, as `fetch` does. Must not follow redirects. Requests
+     * share their `headers`, which have to stay as they are. An error whose name is `NotSent` says that
+     * nothing was sent.
      */
-    fetch(request: Request): Promise<Response>;
+    fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
 /** The services of a run that makes images. */

@@ -22,13 +22,15 @@ pub struct Head {
 }
 
 impl Head {
-    /// The head with this status; `header` returns the value of a header by its name in lower case.
+    /// The head with this status; `header` returns the value of a header by its name in lower case. It
+    /// is asked for those alone that say something with such a status.
     pub fn read(status: StatusCode, header: impl Fn(&str) -> Option<String>) -> Self {
+        let header = |name, may_be: bool| may_be.then(|| header(name)).flatten();
         Self {
             status,
-            content_length: header("content-length").and_then(|text| text.parse().ok()),
-            location: header("location").and_then(|text| plain(&text)),
-            retry_after: header("retry-after").and_then(|text| delay(&text)),
+            content_length: header("content-length", true).and_then(|text| text.parse().ok()),
+            location: header("location", status.is_redirection()).and_then(|text| plain(&text)),
+            retry_after: header("retry-after", !status.is_success()).and_then(|text| delay(&text)),
         }
     }
 }
@@ -60,7 +62,7 @@ mod tests {
     use super::*;
 
     fn with(name: &str, value: &str) -> Head {
-        Head::read(StatusCode::OK, |asked| (asked == name).then(|| value.to_owned()))
+        Head::read(StatusCode::FOUND, |asked| (asked == name).then(|| value.to_owned()))
     }
 
     #[test]

@@ -17,25 +17,34 @@ use crate::search::Search;
 /// Keeps a request alive until its reply and body have been received. Dropping it earlier aborts
 /// the request and closes the connection.
 pub(super) struct AbortGuard {
-    controller: AbortController,
+    /// None when the request has ended: `abort` would make an error with a stack that no one reads.
+    controller: Option<AbortController>,
+    signal: AbortSignal,
 }
 
 impl AbortGuard {
     /// The guard of a new request.
     pub(super) fn new() -> Result<Self, TransportError> {
         let controller = AbortController::new().map_err(|thrown| not_sent(&thrown))?;
-        Ok(Self { controller })
+        Ok(Self { signal: controller.signal(), controller: Some(controller) })
     }
 
     /// The signal that aborts the request.
-    pub(super) fn signal(&self) -> AbortSignal {
-        self.controller.signal()
+    pub(super) fn signal(&self) -> &AbortSignal {
+        &self.signal
+    }
+
+    /// Everything has been received: there is nothing left to abort.
+    pub(super) fn release(&mut self) {
+        self.controller = None;
     }
 }
 
 impl Drop for AbortGuard {
     fn drop(&mut self) {
-        self.controller.abort();
+        if let Some(controller) = &self.controller {
+            controller.abort();
+        }
     }
 }
 
@@ -65,11 +74,13 @@ pub(super) fn not_sent(thrown: &JsValue) -> TransportError {
 ///
 /// An adapter says so by the error's name. `fetch` has no field for this, but Deno's messages do
 /// (seen in 2.1.4 and 2.9.6): its HTTP client names the phase in which it failed, and in `Connect`
-/// (name, connection, TLS) it has not sent the request yet.
+/// (name, connection, TLS) it has not sent the request yet. Nor has it for what is no URL.
 pub(super) fn no_reply(thrown: &JsValue) -> TransportError {
     let reason = description(thrown);
     let name = Reflect::get(thrown, &"name".into()).ok().and_then(|name| name.as_string());
-    if name.is_some_and(|name| name == "NotSent") || reason.has("client error (Connect)") {
+    if name.is_some_and(|name| name == "NotSent")
+        || ["client error (Connect)", "Invalid URL"].iter().any(|it| reason.has(it))
+    {
         TransportError::NotSent(reason)
     } else {
         TransportError::NoReply(reason)

@@ -1,21 +1,21 @@
 //! The transport of production: an adapter that the edge function passed in. It knows the address of
 //! its service and adds the credentials, which therefore never enter the core.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
-use gloo_net::http::{Request, RequestBuilder};
-use http::StatusCode;
-use js_sys::{Function, Promise, Reflect, Uint8Array};
+use gloo_net::http::Headers;
+use http::{Method, StatusCode};
+use js_sys::{Function, JsString, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, ReadableStream, RequestInit, RequestRedirect};
+use web_sys::{ReadableStream, Response};
 
 use super::abort_guard::{AbortGuard, no_reply, not_sent, within};
-use super::error::{property, unexpected, without_addresses};
+use super::error::{property, unexpected};
 use super::response_body::ResponseBody;
-use super::upload_stream::UploadStream;
-use crate::http::{Head, Payload, Received, Transport, TransportError};
-use crate::large_body::SMALL;
+use super::upload_stream::{PIECE, UploadStream};
+use crate::http::{Head, Header, Payload, Received, Transport, TransportError};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -24,10 +24,11 @@ export interface Adapter {
     /** The address of the service, without a slash at its end; empty for any address. */
     url: string;
     /**
-     * Sends a request as it is, plus credentials. Must not follow redirects. An error whose name is
-     * `NotSent` says that nothing was sent.
+     * Sends a request as it is, plus credentials, as `fetch` does. Must not follow redirects. Requests
+     * share their `headers`, which have to stay as they are. An error whose name is `NotSent` says that
+     * nothing was sent.
      */
-    fetch(request: Request): Promise<Response>;
+    fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
 /** The services of a run that makes images. */
@@ -62,6 +63,56 @@ export interface VideoAdapters {
 }
 "#;
 
+/// `fetch` takes an address and plain values. A `Request`, as gloo-net makes one, would be made into
+/// another by each adapter and by `fetch` itself, and each time its body is piped once more. What the
+/// adapter's own object may throw when it is read ends the process in gloo-net, as in web-sys.
+#[wasm_bindgen]
+extern "C" {
+    type Init;
+    #[wasm_bindgen(method, setter)]
+    fn set_method(this: &Init, method: &JsString);
+    #[wasm_bindgen(method, setter)]
+    fn set_headers(this: &Init, headers: &web_sys::Headers);
+    #[wasm_bindgen(method, setter)]
+    fn set_body(this: &Init, body: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    fn set_duplex(this: &Init, duplex: &JsString);
+    #[wasm_bindgen(method, setter)]
+    fn set_redirect(this: &Init, redirect: &JsString);
+    #[wasm_bindgen(method, setter)]
+    fn set_signal(this: &Init, signal: &JsValue);
+
+    type Reply;
+    #[wasm_bindgen(catch, method, getter)]
+    fn status(this: &Reply) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    fn headers(this: &Reply) -> Result<ReplyHeaders, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    fn body(this: &Reply) -> Result<JsValue, JsValue>;
+    type ReplyHeaders;
+    #[wasm_bindgen(catch, method)]
+    fn get(this: &ReplyHeaders, name: &str) -> Result<JsValue, JsValue>;
+}
+
+// Texts that cross the border with each request would be decoded each time.
+#[rustfmt::skip] // It takes the texts away.
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static GET: JsString = "GET";
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static POST: JsString = "POST";
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static HALF: JsString = "half";
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static MANUAL: JsString = "manual";
+}
+
+thread_local! {
+    /// The headers of the requests so far: there are a few kinds of requests, and many of each.
+    static HEADERS: RefCell<Vec<(Vec<Header>, web_sys::Headers)>> = const { RefCell::new(Vec::new()) };
+}
+
 /// One of the caller's adapters. Clones are the same adapter.
 #[derive(Clone)]
 pub(super) struct Adapter {
@@ -85,12 +136,13 @@ impl Adapter {
         Ok(Self { url: text.trim_end_matches('/').to_owned(), this, fetch })
     }
 
-    /// Sends a request through the adapter. gloo-net would call the global `fetch` instead.
-    async fn fetch(&self, request: Request) -> Result<web_sys::Response, TransportError> {
-        let request = web_sys::Request::from(request);
-        let reply = self.fetch.call1(&self.this, &request).map_err(|thrown| no_reply(&thrown))?;
+    /// Sends a request through the adapter.
+    async fn fetch(&self, url: &str, init: &Init) -> Result<Reply, TransportError> {
+        let reply = self.fetch.call2(&self.this, &url.into(), init);
+        let reply = reply.map_err(|thrown| no_reply(&thrown))?;
         let reply = JsFuture::from(Promise::resolve(&reply)).await;
-        let reply = reply.map_err(|thrown| no_reply(&thrown))?.dyn_into();
+        let reply: Result<Response, _> = reply.map_err(|thrown| no_reply(&thrown))?.dyn_into();
+        let reply = reply.map(JsValue::from).map(JsCast::unchecked_into);
         reply.map_err(|_| unusable("the adapter answered with something other than a Response"))
     }
 }
@@ -109,33 +161,36 @@ impl Transport for Adapter {
     ) -> Result<(Head, ResponseBody), TransportError> {
         let guard = AbortGuard::new()?;
         let crate::http::Request { method, url, headers, body: payload } = request;
-        let request = RequestBuilder::new(&url)
-            .method(method)
-            .redirect(RequestRedirect::Manual)
-            .abort_signal(Some(&guard.signal()));
-        let request = headers.iter().fold(request, |it, (name, value)| it.header(name, value));
+        let init = Object::new().unchecked_into::<Init>();
+        match method {
+            Method::GET => GET.with(|get| init.set_method(get)),
+            _ => POST.with(|post| init.set_method(post)),
+        }
+        init.set_headers(&request_headers(headers));
+        MANUAL.with(|manual| init.set_redirect(manual));
+        init.set_signal(&guard.signal());
         // Dropped at the end, when the body has been passed on or is no longer needed.
         let (mut _upload, mut _stream) = (None, None);
-        let request = match payload {
-            Payload::Empty => request.build().map_err(malformed)?,
-            Payload::Bytes(bytes) if bytes.len() > SMALL => {
+        match payload {
+            Payload::Empty => {}
+            Payload::Bytes(bytes) if bytes.len() > PIECE => {
                 let stream = UploadStream::new(bytes).map_err(|thrown| not_sent(&thrown))?;
-                streamed(request, _stream.insert(stream).stream())?
+                init.set_stream(_stream.insert(stream).stream());
             }
-            Payload::Bytes(bytes) => {
-                request.body(Uint8Array::from(bytes.as_slice())).map_err(malformed)?
-            }
+            // A JSON text: adapters read some, and would decode the bytes.
+            Payload::Bytes(bytes) => init.set_body(&match str::from_utf8(&bytes) {
+                Ok(text) => text.into(),
+                Err(_) => Uint8Array::from(bytes.as_slice()).into(),
+            }),
             Payload::Stream(body) => {
                 let (stream, upload) = body.into_parts()?;
                 _upload = Some(upload);
-                match stream {
-                    Some(stream) => streamed(request, &stream)?,
-                    None => request.build().map_err(malformed)?,
-                }
+                stream.iter().for_each(|stream| init.set_stream(stream));
             }
-        };
-        let reply = within(timeout, self.fetch(request)).await?;
-        Ok((head(&reply)?, ResponseBody::new(body(&reply)?, guard)))
+        }
+        let reply = within(timeout, self.fetch(&url, &init)).await?;
+        let body = reply.body().map_err(|thrown| no_reply(&thrown))?;
+        Ok((head(&reply)?, ResponseBody::new(stream_of(body)?, guard)))
     }
 
     async fn collect(
@@ -157,43 +212,39 @@ impl Transport for Adapter {
     }
 }
 
-/// The request with a streamed body. `fetch` requires `duplex: "half"` for one, which gloo-net
-/// cannot set.
-fn streamed(request: RequestBuilder, body: &ReadableStream) -> Result<Request, TransportError> {
-    let request = web_sys::Request::from(request.build().map_err(malformed)?);
-    let init = RequestInit::new();
-    init.set_body(body);
-    let request = Reflect::set(&init, &"duplex".into(), &"half".into())
-        .and_then(|_| web_sys::Request::new_with_request_and_init(&request, &init));
-    request.map(Request::from).map_err(|thrown| not_sent(&thrown))
+impl Init {
+    /// A streamed body, for which `fetch` requires this mode.
+    fn set_stream(&self, body: &ReadableStream) {
+        self.set_body(body);
+        HALF.with(|half| self.set_duplex(half));
+    }
 }
 
-/// The error for a request that cannot be built. gloo-net panics if something other than an `Error`
-/// is thrown, but building a request calls no code of the adapter's.
-fn malformed(error: gloo_net::Error) -> TransportError {
-    TransportError::NotSent(without_addresses(&error.to_string()))
-}
-
-/// A property of a reply. The adapter's own object may throw when it is read, and what web-sys declares
-/// as never throwing would then end the process.
-fn read(reply: &web_sys::Response, name: &str) -> Result<JsValue, TransportError> {
-    Reflect::get(reply, &name.into()).map_err(|thrown| no_reply(&thrown))
+/// The headers of a request, made once for all of its kind.
+fn request_headers(wanted: Vec<Header>) -> web_sys::Headers {
+    HEADERS.with_borrow_mut(|made| {
+        if let Some((_, headers)) = made.iter().find(|(names, _)| *names == wanted) {
+            return headers.clone();
+        }
+        let headers = Headers::new();
+        wanted.iter().for_each(|(name, value)| headers.append(name, value));
+        let headers = headers.into_raw();
+        made.push((wanted, headers.clone()));
+        headers
+    })
 }
 
 /// The head of a reply.
-fn head(reply: &web_sys::Response) -> Result<Head, TransportError> {
-    let status = read(reply, "status")?.as_f64().map(|status| status as u16);
-    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+fn head(reply: &Reply) -> Result<Head, TransportError> {
+    let status = reply.status().map_err(|thrown| no_reply(&thrown))?.as_f64();
+    let status = status.and_then(|status| StatusCode::from_u16(status as u16).ok());
     let status = status.ok_or_else(|| unusable("the adapter's Response has no status"))?;
-    // A copy, because the adapter's own object could throw.
-    let headers = read(reply, "headers")?.unchecked_into();
-    let headers = Headers::new_with_headers(&headers).map_err(|thrown| no_reply(&thrown))?;
-    Ok(Head::read(status, |name| headers.get(name).ok().flatten()))
+    let headers = reply.headers().map_err(|thrown| no_reply(&thrown))?;
+    Ok(Head::read(status, |name| headers.get(name).ok()?.as_string()))
 }
 
 /// The body of a reply, if it has one.
-fn body(reply: &web_sys::Response) -> Result<Option<ReadableStream>, TransportError> {
-    let body = read(reply, "body")?;
+fn stream_of(body: JsValue) -> Result<Option<ReadableStream>, TransportError> {
     if body.is_null() || body.is_undefined() {
         return Ok(None);
     }

@@ -1,6 +1,8 @@
 //! The body of a reply, as a stream. Its bytes stay in JavaScript until they are read here, and a
 //! body that is only passed on never enters the core.
 
+use std::cell::RefCell;
+
 use futures_util::future::{Either, select};
 use js_sys::{Array, ArrayBuffer, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -13,8 +15,17 @@ use super::abort_guard::{AbortGuard, ignore, no_reply};
 use crate::http::{Received, TransportError};
 use crate::large_body::SMALL;
 
-/// How much is received at a time, in bytes; Deno has no more at a time.
-const PIECE: u32 = 64 * 1024;
+/// How much is received at a time, in bytes.
+const PIECE: u32 = 256 * 1024;
+
+/// How many pieces of memory are kept: for as many bodies as are usually received at the same time.
+const MOST_KEPT: usize = 8;
+
+thread_local! {
+    /// Memory to receive into, of bodies that have ended. New one for each piece would have the
+    /// garbage collector stop the work every few megabytes.
+    static KEPT: RefCell<Vec<JsValue>> = const { RefCell::new(Vec::new()) };
+}
 
 #[wasm_bindgen]
 extern "C" {
@@ -51,7 +62,10 @@ pub struct ResponseBody {
 
 impl ResponseBody {
     /// The body of a reply; `None` where the reply has none.
-    pub(super) fn new(stream: Option<ReadableStream>, guard: AbortGuard) -> Self {
+    pub(super) fn new(stream: Option<ReadableStream>, mut guard: AbortGuard) -> Self {
+        if stream.is_none() {
+            guard.release();
+        }
         Self { begun: Vec::new(), next: None, unread: Unread(stream), guard }
     }
 
@@ -97,6 +111,7 @@ impl ResponseBody {
                 }
                 append(bytes, &piece);
             }
+            self.guard.release();
         }
         let mut bytes = std::mem::take(bytes);
         bytes.shrink_to_fit();
@@ -148,10 +163,17 @@ fn reserve(bytes: &mut Vec<u8>, length: Option<usize>, limit: usize) -> Result<(
 
 /// Appends a copy of a piece.
 fn append(bytes: &mut Vec<u8>, piece: &Uint8Array) {
-    let start = bytes.len();
-    bytes.resize(start + piece.length() as usize, 0);
-    if let Some(end) = bytes.get_mut(start..) {
-        piece.copy_to(end);
+    let length = piece.length() as usize;
+    bytes.reserve(length);
+    if let Some(free) = bytes.spare_capacity_mut().get_mut(..length) {
+        piece.copy_to_uninit(free);
+        let length = bytes.len() + length;
+        // SAFETY: as many bytes have just been written there. Zeros before them would take longer than
+        // they do: at this size of code they are written one by one.
+        #[allow(unsafe_code)]
+        unsafe {
+            bytes.set_len(length);
+        }
     }
 }
 
@@ -161,6 +183,12 @@ fn bytes(value: JsValue) -> Option<Uint8Array> {
     let hides = |name: &str| Object::has_own::<JsValue>(value.unchecked_ref(), &name.into());
     let genuine = ArrayBuffer::is_view(&value) && !hides("length") && !hides("subarray");
     value.dyn_into().ok().filter(|_| genuine)
+}
+
+/// Memory for a piece.
+fn free_piece() -> JsValue {
+    let kept = KEPT.with_borrow_mut(Vec::pop);
+    kept.unwrap_or_else(|| Uint8Array::new_with_length(PIECE).into())
 }
 
 /// Reads a stream piece by piece, always into the same memory where the stream can do that. Dropping it
@@ -177,7 +205,7 @@ struct Reader {
 impl Reader {
     fn of(stream: ReadableStream) -> Result<Self, TransportError> {
         let (reader, into) = match ReadableStreamByobReader::new(&stream) {
-            Ok(reader) => (reader.unchecked_into(), Uint8Array::new_with_length(PIECE).into()),
+            Ok(reader) => (reader.unchecked_into(), free_piece()),
             Err(_) => {
                 let reader = ReadableStreamDefaultReader::new(&stream);
                 let reader = reader.map_err(|thrown| no_reply(&thrown))?;
@@ -195,6 +223,17 @@ impl Reader {
         self.stream.clone()
     }
 
+    /// Keeps the memory for another body, unless the stream has lost it.
+    fn keep(&mut self) {
+        let into = std::mem::take(&mut self.into);
+        let is_whole = into.dyn_ref().is_some_and(|it: &Uint8Array| it.length() == PIECE);
+        KEPT.with_borrow_mut(|kept| {
+            if is_whole && kept.len() < MOST_KEPT {
+                kept.push(into);
+            }
+        });
+    }
+
     /// The next piece that is not empty; `None` at the end. It is valid until the next one.
     async fn next(&mut self) -> Result<Option<Uint8Array>, TransportError> {
         loop {
@@ -208,17 +247,23 @@ impl Reader {
                 self.open = false;
                 no_reply(&thrown)
             })?;
-            let result: ReadableStreamReadResult = result.unchecked_into();
-            if result.is_undefined() || result.get_done() == Some(true) {
+            if result.is_undefined() {
                 self.open = false;
                 return Ok(None);
             }
-            let Some(piece) = bytes(result.get_value()) else {
-                return Err(TransportError::NoReply("the body is not made of bytes".into()));
-            };
-            if !self.into.is_undefined() {
+            let result: ReadableStreamReadResult = result.unchecked_into();
+            let piece = bytes(result.get_value());
+            if let Some(piece) = piece.as_ref().filter(|_| !self.into.is_undefined()) {
                 self.into = Uint8Array::new(&piece.buffer()).into();
             }
+            if result.get_done() == Some(true) {
+                self.open = false;
+                self.keep();
+                return Ok(None);
+            }
+            let Some(piece) = piece else {
+                return Err(TransportError::NoReply("the body is not made of bytes".into()));
+            };
             // A piece whose memory was transferred is empty, and reading it would throw.
             if piece.length() > 0 {
                 return Ok(Some(piece));

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import type { LogEntry } from "../../pkg/generation_queue.js";
+import type { Adapter, LogEntry } from "../../pkg/generation_queue.js";
 import {
   imageAdapters,
   type Outside,
@@ -22,7 +22,8 @@ function adapters(
   const { configuration } = readConfiguration(environmentOf(values), "image");
   const sent: Request[] = [];
   const outside = {
-    send: (request: Request) => {
+    send: (url: string, init: RequestInit) => {
+      const request = new Request(url, init);
       sent.push(request);
       return Promise.resolve(answer(request));
     },
@@ -89,7 +90,7 @@ Deno.test("a new secret key goes into apikey only, a legacy key into both header
 Deno.test("whatever headers the core sets, an adapter adds its own credential, and the User-Agent", async () => {
   const { image, video, last } = adapters();
   const headers = Object.fromEntries(CREDENTIALS.map((name) => [name, "smuggled"]));
-  const requests: [{ fetch(request: Request): Promise<Response> }, string, unknown][] = [
+  const requests: [Adapter, string, unknown][] = [
     [image.source, "https://pictures.example/a.png", {}],
     [image.pgmq, "http://project.test/rest/v1/rpc/x", { apikey: keys.secret }],
     [image.storage, "http://project.test/storage/v1/object/x", { apikey: keys.secret }],
@@ -99,7 +100,7 @@ Deno.test("whatever headers the core sets, an adapter adds its own credential, a
   ];
   for (const [adapter, url, expected] of requests) {
     for (const smuggled of [{}, headers]) {
-      await adapter.fetch(new Request(url, { headers: { ...smuggled, accept: "image/png" } }));
+      await adapter.fetch(url, { headers: { ...smuggled, accept: "image/png" } });
       deepEqual(credentialsOf(last()), expected, url);
       equal(last().headers.get("accept"), "image/png");
       equal(last().headers.get("user-agent"), "generation-queue/1.2.3 (test)");
@@ -110,7 +111,7 @@ Deno.test("whatever headers the core sets, an adapter adds its own credential, a
 Deno.test("an adapter sends no key that a header of the core contains", async () => {
   const { image, last } = adapters();
   const headers = { accept: "*/*\tapikey: x", "content-type": "text/plain; authorization=x" };
-  await image.source.fetch(new Request("https://pictures.example/a.png", { headers }));
+  await image.source.fetch("https://pictures.example/a.png", { headers });
   deepEqual([...last().headers.keys()], [
     "accept",
     "accept-encoding",
@@ -159,7 +160,7 @@ Deno.test("an adapter rejects a request outside its address without sending it",
     ["storage", "blob:http://project.test/storage/v1/object/x"],
   ];
   for (const [adapter, url] of outside) {
-    await rejects(async () => await image[adapter].fetch(new Request(url)), TypeError, url);
+    await rejects(async () => await image[adapter].fetch(url, {}), TypeError, url);
   }
   equal(sent.length, 0);
 });
@@ -167,7 +168,7 @@ Deno.test("an adapter rejects a request outside its address without sending it",
 Deno.test("a host in capitals and a default port name the same service", async () => {
   const { image, last } = adapters();
   for (const url of ["HTTP://PROJECT.TEST/rest/v1/rpc/x", "http://project.test:80/rest/v1/rpc/x"]) {
-    await image.pgmq.fetch(new Request(url));
+    await image.pgmq.fetch(url, {});
     equal(last().url, "http://project.test/rest/v1/rpc/x");
     deepEqual(credentialsOf(last()), { apikey: keys.secret });
   }
@@ -175,9 +176,8 @@ Deno.test("a host in capitals and a default port name the same service", async (
 
 Deno.test("the key downloads videos from the API's own origin only", async () => {
   const { video, last } = adapters();
-  await video.veo.fetch(
-    new Request("https://generativelanguage.googleapis.com/download/v1/files/a:download"),
-  );
+  const own = "https://generativelanguage.googleapis.com/download/v1/files/a:download";
+  await video.veo.fetch(own, {});
   deepEqual(credentialsOf(last()), { "x-goog-api-key": keys.google });
   for (
     const url of [
@@ -199,7 +199,7 @@ Deno.test("the key downloads videos from the API's own origin only", async () =>
       `https://evil.example/?key=${"x".repeat(9)}&from=https://generativelanguage.googleapis.com/`,
     ]
   ) {
-    await video.veo.fetch(new Request(url, { headers: { "x-goog-api-key": "smuggled" } }));
+    await video.veo.fetch(url, { headers: { "x-goog-api-key": "smuggled" } });
     deepEqual(credentialsOf(last()), {}, url);
   }
 });
@@ -207,15 +207,13 @@ Deno.test("the key downloads videos from the API's own origin only", async () =>
 Deno.test("method, headers, body and signal pass through; redirects are not followed", async () => {
   const { image, last } = adapters();
   const controller = new AbortController();
-  await image.storage.fetch(
-    new Request("http://project.test/storage/v1/object/b/p.png", {
-      method: "POST",
-      headers: { "content-type": "image/png", "x-upsert": "true" },
-      body: new Uint8Array([1, 2, 3]),
-      redirect: "follow",
-      signal: controller.signal,
-    }),
-  );
+  await image.storage.fetch("http://project.test/storage/v1/object/b/p.png", {
+    method: "POST",
+    headers: { "content-type": "image/png", "x-upsert": "true" },
+    body: new Uint8Array([1, 2, 3]),
+    redirect: "follow",
+    signal: controller.signal,
+  });
   equal(last().method, "POST");
   equal(last().redirect, "manual");
   equal(last().headers.get("content-type"), "image/png");
@@ -244,12 +242,9 @@ Deno.test("a body streams through before it is complete, over a real connection"
     return new Response(parts.join(""));
   });
   const { writable, readable } = new TransformStream<Uint8Array, Uint8Array>();
-  const request = new Request(`${project.url}/storage/v1/object/b/v.mp4`, {
-    method: "POST",
-    body: readable,
-    duplex: "half",
-  } as RequestInit);
-  const answer = project.adapters.storage.fetch(request);
+  const request = { method: "POST", body: readable, duplex: "half" } as RequestInit;
+  const url = `${project.url}/storage/v1/object/b/v.mp4`;
+  const answer = project.adapters.storage.fetch(url, request);
   const writer = writable.getWriter();
   const encoder = new TextEncoder();
   await writer.write(encoder.encode("first "));
@@ -267,7 +262,7 @@ Deno.test("an adapter returns a redirect unchanged, over a real connection", asy
     return new Response(null, { status: 302, headers: { location: "/elsewhere" } });
   });
   const url = `${project.url}/storage/v1/object/public/b/x.png`;
-  const response = await project.adapters.storage.fetch(new Request(url));
+  const response = await project.adapters.storage.fetch(url, {});
   equal(response.status, 302);
   equal(response.headers.get("location"), "/elsewhere");
   await response.body?.cancel();
@@ -283,7 +278,7 @@ Deno.test("no more of an error's body is read than the core asks for", async () 
     },
   });
   const { image } = adapters({}, () => new Response(endless, { status: 500 }));
-  const response = await image.gemini.fetch(new Request(`${GOOGLE}/models/m:generateContent`));
+  const response = await image.gemini.fetch(`${GOOGLE}/models/m:generateContent`, {});
   const reader = response.body!.getReader();
   await reader.read();
   await reader.cancel();
@@ -298,14 +293,14 @@ async function openUrl(
   const { configuration } = readConfiguration(environmentOf(hostedValues(keys)), "image");
   const [asked, sent, log]: [string[], (string | undefined)[], LogEntry[]] = [[], [], []];
   const { source } = imageAdapters(configuration!, {
-    send: (request, address) => {
+    send: (url, init, address) => {
       sent.push(address);
-      return send ? send(request) : Promise.resolve(new Response("ok"));
+      return send ? send(url, init) : Promise.resolve(new Response("ok"));
     },
     lookup: (name) => (asked.push(name), lookup ? lookup(name) : Promise.resolve(["1.1.1.1"])),
     log: (entry) => log.push(entry),
   });
-  const answer = await source.fetch(new Request(url)).catch((error: Error) => error);
+  const answer = await source.fetch(url, {}).catch((error: Error) => error);
   const status = answer instanceof Response ? answer.status : answer.message;
   return { status, asked, sent, log: log.map(({ code, message }) => `${code}: ${message}`) };
 }
@@ -359,7 +354,7 @@ Deno.test("without a known address nothing is sent, and the log says why", async
 
 Deno.test("the log says why a host was not reached, without the path", async () => {
   const { log } = await openUrl("https://images.example/s3cr3t?token=s3cr3t", {
-    send: ({ url }) => {
+    send: (url) => {
       const cause = new Error(`error for url (${url}): connection refused`);
       return Promise.reject(new TypeError("fetch failed", { cause }));
     },
@@ -382,7 +377,7 @@ Deno.test("what storage shows to everyone is asked for without a key", async () 
       ["object/list/b", { apikey: keys.secret }],
     ] as const
   ) {
-    await image.storage.fetch(new Request(`http://project.test/storage/v1/${path}`));
+    await image.storage.fetch(`http://project.test/storage/v1/${path}`, {});
     deepEqual(credentialsOf(last()), expected, path);
   }
 });
@@ -393,7 +388,7 @@ Deno.test("the other adapters resolve no names: the operator has named their hos
     send: () => Promise.resolve(new Response("ok")),
     lookup: (name) => Promise.reject(new Error(`${name} was looked up`)),
   });
-  await image.storage.fetch(new Request("http://project.test/storage/v1/object/x"));
-  await image.pgmq.fetch(new Request("http://project.test/rest/v1/rpc/x"));
-  await image.gemini.fetch(new Request(`${GOOGLE}/models/m:generateContent`));
+  await image.storage.fetch("http://project.test/storage/v1/object/x", {});
+  await image.pgmq.fetch("http://project.test/rest/v1/rpc/x", {});
+  await image.gemini.fetch(`${GOOGLE}/models/m:generateContent`, {});
 });

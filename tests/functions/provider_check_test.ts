@@ -167,8 +167,8 @@ Deno.test("a provider that does not answer times out", async () => {
   const [model] = await askProvider(configuration!, {
     kind: "image",
     timeout: 1,
-    send: ({ signal }) =>
-      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    send: (_url, { signal }) =>
+      new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason))),
   });
   equal(model.state, "unreachable");
 });

@@ -85,7 +85,7 @@ Deno.test("the functions ask for a token as google-auth-library does", async () 
   };
   const { credentials } = readVertexSettings((name) => variables[name])!;
   assert.ok("privateKey" in credentials);
-  await new TokenSource(credentials).get(answer);
+  await new TokenSource(credentials).get((...its) => answer(new Request(...its)));
   await jwtClient(variables, (...its) => answer(new Request(...its))).getAccessToken();
 
   const [ours, theirs] = await Promise.all(requests.map(async (request) => {

@@ -55,6 +55,10 @@ Deno.test("an image goes from the queue through the model into storage and is se
   equal(gemini.paths()[0], "/models/gemini-2.5-flash-image:generateContent");
   match(new TextDecoder().decode(gemini.seen[0].body), /"text":\s*"A hero"/);
 
+  // An abortion makes an error with a stack: nothing that has ended needs one.
+  const signals = [pgmq, gemini, storage].flatMap(({ seen }) => seen.map(({ signal }) => signal));
+  ok(signals.every((signal) => !signal.aborted));
+
   const [upload, copy] = storage.seen;
   equal(upload.url.pathname, `/storage/v1/object/storyboard-images/${path}`);
   equal(upload.headers.get("content-type"), "image/png");

@@ -77,8 +77,8 @@ Deno.test("the core reads the reply of a service that has not read the whole req
   let unread: ReadableStream<Uint8Array>;
   const storage = {
     url: "http://storage.test/storage/v1",
-    fetch(request: Request) {
-      unread = request.body!;
+    fetch(_url: string, { body: sent }: RequestInit) {
+      unread = sent as ReadableStream<Uint8Array>;
       const body = { statusCode: "413", error: "Payload too large", message: "too large for it" };
       return Promise.resolve(Response.json(body, { status: 400 }));
     },

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal, fail } from "node:assert/strict";
 import { processVideos } from "../../pkg/generation_queue.js";
 import { options, queueWith, Service, untouched } from "./services.ts";
 
@@ -20,4 +20,7 @@ Deno.test("an adapter that says that it sent nothing leaves no submission uncert
   equal((await submit(new TypeError("connection reset"))).includes(failed), true);
   const notSent = Object.assign(new Error("no token"), { name: "NotSent" });
   equal((await submit(notSent)).includes(failed), false);
+  // What `fetch` says of an address that it cannot read.
+  const noUrl: Error = await fetch("http://[").then(() => fail(), (error) => error);
+  equal((await submit(noUrl)).includes(failed), false);
 });

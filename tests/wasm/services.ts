@@ -18,7 +18,8 @@ export class Service implements Adapter {
 
   constructor(readonly url: string, private readonly answer: Answer) {}
 
-  fetch = async (request: Request): Promise<Response> => {
+  fetch = async (address: string, init: RequestInit): Promise<Response> => {
+    const request = new Request(address, init);
     const { method, headers, signal } = request;
     const body = new Uint8Array(await request.arrayBuffer());
     this.seen.push({ method, url: new URL(request.url), headers, body, signal });

@@ -15,10 +15,12 @@ const MB = 1024 * 1024;
 const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const { configuration } = readConfiguration(environmentOf(hostedValues(newKeys())), "image");
 
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
 /** What became of a job whose source image is at `url`, and what was asked for on the way. */
 async function edit(
   url: string,
-  { send }: { send(request: Request): Promise<Response> },
+  { send }: { send: Fetch },
 ) {
   const message = { storyboardId: "sb", prompt: "p", editMode: true, sourceImageUrl: url };
   const pgmq = queueWith(message);
@@ -31,7 +33,7 @@ async function edit(
   const entries: LogEntry[] = [];
   const log = (entry: LogEntry) => entries.push(entry);
   const outside = {
-    send: (request: Request) => (asked.push(request.url), send(request)),
+    send: (url: string, init: RequestInit) => (asked.push(url), send(url, init)),
     lookup: () => Promise.resolve(["1.1.1.1"]),
     log,
   };
@@ -66,7 +68,7 @@ function refusedFor(reason: RegExp, { job, call, row, gemini }: Outcome): void {
 /** A server behind every host, reached by the real `fetch`. */
 async function hosts<T>(
   answer: (request: Request) => Response | Promise<Response>,
-  use: (send: (request: Request) => Promise<Response>) => Promise<T>,
+  use: (send: Fetch) => Promise<T>,
 ): Promise<T> {
   const closing = new AbortController();
   const server = Deno.serve({
@@ -84,17 +86,14 @@ async function hosts<T>(
   }
 }
 
-function sendTo(port: number) {
-  return (request: Request) => {
-    const url = new URL(request.url);
-    return fetch(new Request(`http://127.0.0.1:${port}${url.pathname}`, request));
-  };
+function sendTo(port: number): Fetch {
+  return (url, init) => fetch(`http://127.0.0.1:${port}${new URL(url).pathname}`, init);
 }
 
 /** A host that writes these bytes and hangs up, whatever it was asked. */
 async function rawHost<T>(
   text: string,
-  use: (send: (request: Request) => Promise<Response>) => Promise<T>,
+  use: (send: Fetch) => Promise<T>,
 ): Promise<T> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const serving = (async () => {
@@ -143,8 +142,8 @@ Deno.test("a redirect to an address of raw bytes is followed as browsers follow 
     })();
     const { port } = listener.addr as Deno.NetAddr;
     const { job, asked } = await edit("https://images.example/a.png", {
-      async send(request) {
-        if (!request.url.endsWith("/a.png")) return new Response(new Uint8Array(PNG));
+      async send(url) {
+        if (!url.endsWith("/a.png")) return new Response(new Uint8Array(PNG));
         return await fetch(`http://127.0.0.1:${port}/a.png`, { redirect: "manual" });
       },
     });
@@ -242,8 +241,8 @@ Deno.test("a body that drips is aborted after its timeout", async () => {
     },
   });
   const running = edit("https://images.example/x.png", {
-    send: (request) => {
-      signal = request.signal;
+    send: (_url, init) => {
+      signal = init.signal!;
       return Promise.resolve(new Response(dripping));
     },
   });

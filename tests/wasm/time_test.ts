@@ -9,7 +9,8 @@ function silent(url: string) {
   let requests = 0;
   const adapter = {
     url,
-    fetch(request: Request): Promise<Response> {
+    fetch(url: string, init: RequestInit): Promise<Response> {
+      const request = new Request(url, init);
       if (requests++ > 0) return Promise.resolve(Response.json([]));
       asked.resolve(request);
       return new Promise((_, reject) => {

@@ -13,14 +13,14 @@ import { type Lookup, lookup as systemLookup, sendTo } from "./lookup.ts";
 import { projectHeaders } from "./project_headers.ts";
 import { whole } from "./whole.ts";
 import { isAddress, isPublicAddress } from "./public_address.ts";
-import { withHeaders, withoutSecrets } from "./requests.ts";
+import { type Init, isGet, type Send, withCredentials, withoutSecrets } from "./requests.ts";
 import { vertexAdapter } from "./vertex/adapter.ts";
 import { vertexSecrets } from "./vertex/settings.ts";
 
 /** What the adapters call; a test passes its own. */
 export interface Outside {
   /** Sends a request; over http to this address, if one is given. */
-  send(request: Request, address?: string): Promise<Response>;
+  send(url: string, init: Init, address?: string): Promise<Response>;
   lookup: Lookup;
   /** Receives why a host of source images was not reached. */
   log: NonNullable<RunOptions["log"]>;
@@ -65,17 +65,17 @@ export function videoAdapters(
 function open(configuration: Configuration, outside: Partial<Outside>) {
   const { supabaseUrl, serviceKey, googleApiKey } = configuration;
   const { lookup, log, userAgent, secrets, ...to }: Outside = {
-    send: (request, address) => address ? sendTo(address, request) : fetch(request),
+    send: (url, init, address) => address ? sendTo(address, url, init) : fetch(url, init),
     lookup: systemLookup,
     log: () => {},
     userAgent: "generation-queue",
     secrets: new KnownSecrets([]),
     ...outside,
   };
-  const send: Outside["send"] = async (request, address) => {
-    request.headers.set("user-agent", userAgent);
-    const response = await sendForPlain((request) => to.send(request, address), request);
-    return request.method === "GET" ? whole(response) : response;
+  const send: Outside["send"] = async (url, { headers, ...init }, address) => {
+    const named = { ...init, headers: { ...headers, "user-agent": userAgent } };
+    const response = await sendForPlain((init) => to.send(url, init, address), named);
+    return isGet(init) ? whole(response) : response;
   };
   const headers = projectHeaders(serviceKey);
   secrets.add(serviceKey, googleApiKey ?? "", ...vertexSecrets(configuration.vertex));
@@ -106,15 +106,16 @@ function serviceAdapter(
   url: string,
   credentials: Record<string, string>,
   secrets: KnownSecrets,
-  send: Outside["send"],
+  send: Send,
 ): Adapter {
+  const signed = withCredentials(credentials);
   return {
     url,
-    async fetch(request) {
-      if (!liesUnder(url, request.url)) {
-        throw new TypeError(`refused: ${originOf(request.url)} is not the service of ${url}`);
+    async fetch(target, init) {
+      if (!liesUnder(url, target)) {
+        throw new TypeError(`refused: ${originOf(target)} is not the service of ${url}`);
       }
-      return withoutSecrets(secrets, await send(withHeaders(request, credentials)));
+      return withoutSecrets(secrets, await send(target, signed(init)));
     },
   };
 }
@@ -127,14 +128,15 @@ function downloadAdapter(
   url: string,
   credentials: Record<string, string>,
   secrets: KnownSecrets,
-  send: Outside["send"],
+  send: Send,
 ): Adapter {
   const origin = new URL(url).origin;
+  const [signed, unsigned] = [withCredentials(credentials), withCredentials({})];
   return {
     url,
-    async fetch(request) {
-      const own = originOf(request.url) === origin;
-      return withoutSecrets(secrets, await send(withHeaders(request, own ? credentials : {})));
+    async fetch(target, init) {
+      const own = originOf(target) === origin;
+      return withoutSecrets(secrets, await send(target, own ? signed(init) : unsigned(init)));
     },
   };
 }
@@ -146,15 +148,16 @@ function downloadAdapter(
 function ledgerAdapter({ url, fetch }: Adapter, secrets: KnownSecrets): Adapter {
   return {
     url,
-    async fetch(request) {
-      if (request.body === null) return await fetch(request);
-      const body = await request.text();
-      if (secrets.hide(body) === body) return await fetch(new Request(request, { body }));
+    async fetch(target, init) {
+      // What is not a text is one too long for the core to have written it as such.
+      const body = typeof init.body === "string" ? init.body : await new Response(init.body).text();
+      const request = { ...init, ...(init.body && { body }) };
+      if (secrets.hide(body) === body) return await fetch(target, request);
       const call = JSON.parse(body);
       for (const member of FOREIGN_MEMBERS.filter((name) => name in call)) {
         call[member] = JSON.parse(secrets.hide(JSON.stringify(call[member])));
       }
-      return await fetch(new Request(request, { body: JSON.stringify(call) }));
+      return await fetch(target, { ...request, body: JSON.stringify(call) });
     },
   };
 }
@@ -167,16 +170,16 @@ function storageAdapter(
   url: string,
   credentials: Record<string, string>,
   secrets: KnownSecrets,
-  send: Outside["send"],
+  send: Send,
 ): Adapter {
   const asOwner = serviceAdapter(url, credentials, secrets, send);
   const asVisitor = serviceAdapter(url, {}, secrets, send);
   const visited = [`${url}/object/public/`, `${url}/render/image/public/`];
   return {
     url,
-    async fetch(request) {
-      const isPublic = visited.some((base) => request.url.startsWith(base));
-      return await (isPublic ? asVisitor : asOwner).fetch(request);
+    async fetch(target, init) {
+      const isPublic = isGet(init) && visited.some((base) => new URL(target).href.startsWith(base));
+      return await (isPublic ? asVisitor : asOwner).fetch(target, init);
     },
   };
 }
@@ -187,10 +190,11 @@ function storageAdapter(
  * for a name without a known address. Why a host was not reached is for the log, not for a sender.
  */
 function openAdapter({ send, lookup, log }: Pick<Outside, "send" | "lookup" | "log">): Adapter {
+  const unsigned = withCredentials({});
   return {
     url: "",
-    async fetch(request: Request) {
-      const host = new URL(request.url).hostname.replace(/^\[|\]$/g, "");
+    async fetch(target, init) {
+      const host = new URL(target).hostname.replace(/^\[|\]$/g, "");
       const tell = (code: string, message: string) =>
         log({ level: "warn", code, message: `The host ${host} of a source image ${message}` });
       try {
@@ -202,9 +206,9 @@ function openAdapter({ send, lookup, log }: Pick<Outside, "send" | "lookup" | "l
         }
         // Not every network of a function has IPv6.
         const address = addresses.find((address) => !address.includes(":")) ?? addresses[0];
-        return await send(withHeaders(request, {}), address);
+        return await send(target, unsigned(init), address);
       } catch (error) {
-        tell("source_host_unreachable", `could not be reached: ${reasonOf(error, request.url)}`);
+        tell("source_host_unreachable", `could not be reached: ${reasonOf(error, target)}`);
         throw error;
       }
     },
@@ -221,6 +225,8 @@ function reasonOf(error: unknown, url: string): string {
 
 /** Whether `target` is `base` or a path below it, on the same origin. */
 function liesUnder(base: string, target: string): boolean {
+  // There is nothing in it that parsing could change.
+  if (target.startsWith(`${base}/`) && !/[%\\\s]|\/\./.test(target.slice(base.length))) return true;
   const { origin, pathname } = new URL(base);
   const url = new URL(target);
   const prefix = pathname.replace(/\/+$/, "");

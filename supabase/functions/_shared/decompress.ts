@@ -7,6 +7,8 @@
  * Later versions (seen in 2.9.6) do so only if the request had no `accept-encoding` of its own.
  */
 
+import { type Init, isGet } from "./requests.ts";
+
 /** The names of content codings, and those of the formats in JavaScript. */
 const FORMATS: Record<string, CompressionFormat> = {
   gzip: "gzip",
@@ -26,16 +28,15 @@ const PIECE = 1024;
  * again, for Deno to do that. A body in any other coding stays as it is: neither an image nor JSON.
  */
 export async function sendForPlain(
-  send: (request: Request) => Promise<Response>,
-  request: Request,
+  send: (init: Init) => Promise<Response>,
+  init: Init,
 ): Promise<Response> {
-  request.headers.set("accept-encoding", "identity");
-  const response = await send(request);
+  const headers = { ...init.headers, "accept-encoding": "identity" };
+  const response = await send({ ...init, headers });
   const coding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
-  if (coding === "br" && request.method === "GET") {
+  if (coding === "br" && isGet(init)) {
     await response.body?.cancel();
-    request.headers.delete("accept-encoding");
-    return await send(request);
+    return await send(init);
   }
   return Object.hasOwn(FORMATS, coding) ? unpacked(response, FORMATS[coding]) : response;
 }

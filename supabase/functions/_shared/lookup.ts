@@ -6,6 +6,8 @@
  * `crates/base/src/runtime/permissions.rs` in https://github.com/supabase/edge-runtime.
  */
 
+import type { Init } from "./requests.ts";
+
 /** The part of `Deno.resolveDns` that is used. It follows aliases (CNAME) by itself. */
 export type Resolve = (
   name: string,
@@ -82,13 +84,11 @@ const client = Deno.createHttpClient?.({ allowHost: true });
  * Only over http: `fetch` cannot be told the address of an https request. There the certificate must
  * be valid for the name, which that of a service within a private network is not.
  */
-export async function sendTo(address: string, request: Request): Promise<Response> {
-  const url = new URL(request.url);
-  if (url.protocol !== "http:") return await fetch(request);
+export async function sendTo(address: string, target: string, init: Init): Promise<Response> {
+  const url = new URL(target);
+  if (url.protocol !== "http:") return await fetch(target, init);
   if (!client) throw new Error("Deno.createHttpClient is missing");
   const { host } = url;
   url.hostname = address.includes(":") ? `[${address}]` : address;
-  const pinned = new Request(url, request);
-  pinned.headers.set("host", host);
-  return await fetch(pinned, { client } as RequestInit);
+  return await fetch(url, { ...init, headers: { ...init.headers, host }, client } as RequestInit);
 }

@@ -12,6 +12,7 @@ import type { Adapter } from "./core.ts";
 import type { Configuration } from "./environment.ts";
 import { KnownSecrets } from "./known_secrets.ts";
 import { isOfVertex, type Kind } from "./models.ts";
+import { type Send, withCredentials } from "./requests.ts";
 import { vertexAdapter } from "./vertex/adapter.ts";
 import { operationOfNone } from "./vertex/address.ts";
 import { vertexSecrets } from "./vertex/settings.ts";
@@ -59,34 +60,30 @@ export function askProvider(
   { kind, send = fetch, timeout = TIMEOUT, userAgent = "generation-queue" }: {
     kind: Kind;
     userAgent?: string;
-    send?: (request: Request) => Promise<Response>;
+    send?: Send;
     timeout?: number;
   },
 ): Promise<ModelState[]> {
   // Before a text is cut: a part of a key would not be recognised.
   const secrets = new KnownSecrets([googleApiKey ?? "", ...vertexSecrets(vertex)]);
-  const named = (request: Request) => {
-    request.headers.set("user-agent", userAgent);
-    return send(request);
-  };
+  const named: Send = (url, { headers, ...init }) =>
+    send(url, { ...init, headers: { ...headers, "user-agent": userAgent } });
+  const signed = withCredentials(googleApiKey ? { "x-goog-api-key": googleApiKey } : {});
   const gemini: Adapter = {
     url: googleBaseUrl,
-    fetch(request) {
-      if (googleApiKey) request.headers.set("x-goog-api-key", googleApiKey);
-      return named(request);
-    },
+    fetch: (url, init) => named(url, signed(init)),
   };
   const asker = (adapter: Adapter) => async (model: string, path: string, body?: string) => {
-    const request = new Request(`${adapter.url}/${path}`, {
+    const request: RequestInit = {
       method: body ? "POST" : "GET",
       headers: { accept: "application/json", ...(body && { "content-type": "application/json" }) },
       body,
       // The key is for this origin and no other.
       redirect: "manual",
       signal: AbortSignal.timeout(timeout),
-    });
+    };
     try {
-      const response = await adapter.fetch(request);
+      const response = await adapter.fetch(`${adapter.url}/${path}`, request);
       const error = errorIn(secrets.hide(await response.text()));
       return { model, ...stateOf(response, error), httpStatus: response.status };
     } catch (error) {

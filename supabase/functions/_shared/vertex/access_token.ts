@@ -3,11 +3,9 @@
  * Sources: https://developers.google.com/identity/protocols/oauth2/service-account#httprest (statement
  * and exchange), RFC 7523 (both), RFC 6749, section 5.2 (errors).
  */
+import type { Send } from "../requests.ts";
 import { base64Of } from "./private_key.ts";
 import { type ServiceAccount, TOKEN_URL } from "./settings.ts";
-
-/** Sends a request. */
-export type Send = (request: Request) => Promise<Response>;
 
 /** The account cannot have a token. The message is for an operator, and names the remedy. */
 export class AccountRefused extends Error {
@@ -90,17 +88,17 @@ export function tokenSource(account: ServiceAccount): TokenSource {
 
 async function exchange(account: ServiceAccount, send: Send): Promise<Token> {
   const assertion = await sign(account);
-  const request = new Request(account.tokenUrl, {
+  const request = {
     method: "POST",
     headers: { accept: "application/json" },
     body: new URLSearchParams({ grant_type: GRANT, assertion }),
-    redirect: "manual",
+    redirect: "manual" as const,
     signal: AbortSignal.timeout(TIMEOUT),
-  });
+  };
   const asked = Date.now();
   let status, text;
   try {
-    const response = await send(request);
+    const response = await send(account.tokenUrl, request);
     status = response.status;
     text = await response.text();
   } catch (error) {

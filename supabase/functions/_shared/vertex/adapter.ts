@@ -1,8 +1,8 @@
 /** The adapter of Vertex AI. */
 import type { Adapter } from "../core.ts";
 import type { KnownSecrets } from "../known_secrets.ts";
-import { headersOf, withHeaders, withoutSecrets } from "../requests.ts";
-import { AccountRefused, type Send, tokenSource } from "./access_token.ts";
+import { coreHeaders, type Send, withCredentials, withoutSecrets } from "../requests.ts";
+import { AccountRefused, tokenSource } from "./access_token.ts";
 import { vertexAddress, vertexUrl } from "./address.ts";
 import { repeatableBody } from "./repeatable_body.ts";
 import type { ServiceAccount, VertexSettings } from "./settings.ts";
@@ -16,25 +16,26 @@ export function vertexAdapter(
   secrets: KnownSecrets,
   send: Send,
 ): Adapter {
+  const unsigned = withCredentials({});
   return {
     url: vertexUrl(settings),
-    async fetch(request) {
+    async fetch(target, init) {
       if (!settings) {
         return unauthenticated(
           "its credentials are not set: expected GOOGLE_SERVICE_ACCOUNT_JSON, or " +
             "GOOGLE_VERTEX_PROJECT, GOOGLE_CLIENT_EMAIL and GOOGLE_PRIVATE_KEY",
         );
       }
-      const address = vertexAddress(settings, request.url);
+      const address = vertexAddress(settings, target);
       if (address === undefined) {
-        return withoutSecrets(secrets, await send(withHeaders(request, {})));
+        return withoutSecrets(secrets, await send(target, unsigned(init)));
       }
-      const make = await requestsTo(address, request);
+      const sendWith = await sender(address, init, send);
       const { credentials } = settings;
       try {
         const response = "apiKey" in credentials
-          ? await send(make({ "x-goog-api-key": credentials.apiKey }))
-          : await withToken(credentials, make, secrets, send);
+          ? await sendWith({ "x-goog-api-key": credentials.apiKey })
+          : await withToken(credentials, sendWith, secrets, send);
         return withoutSecrets(secrets, response);
       } catch (error) {
         if (error instanceof AccountRefused) return unauthenticated(secrets.hide(error.message));
@@ -44,21 +45,23 @@ export function vertexAdapter(
   };
 }
 
-/** Makes equal requests with other credentials. No connection is kept: see `googleHeaders`. */
-async function requestsTo(address: string, request: Request) {
-  const { method, signal } = request;
-  const body = request.body === null ? () => null : await repeatableBody(request.body);
-  return (credentials: Record<string, string>) => {
-    const headers = headersOf(request, { ...credentials, connection: "close" });
-    const init = { method, headers, signal, body: body(), redirect: "manual", duplex: "half" };
-    return new Request(address, init as RequestInit);
+/** Sends the same request with some credentials. */
+type SendWith = (credentials: Record<string, string>) => Promise<Response>;
+
+/** Sends equal requests with other credentials. No connection is kept: see `googleHeaders`. */
+async function sender(address: string, init: RequestInit, send: Send): Promise<SendWith> {
+  const core = coreHeaders(init.headers);
+  const body = await repeatableBody(init.body);
+  return (credentials) => {
+    const headers = { ...credentials, connection: "close", ...core };
+    return send(address, { ...init, headers, body: body(), redirect: "manual" });
   };
 }
 
 /** Sends with a token; once more with a new one where Google does not accept it. */
 async function withToken(
   account: ServiceAccount,
-  make: (credentials: Record<string, string>) => Request,
+  sendWith: SendWith,
   secrets: KnownSecrets,
   send: Send,
 ): Promise<Response> {
@@ -66,7 +69,7 @@ async function withToken(
   const attempt = async () => {
     const token = await tokens.get(send);
     secrets.add(token);
-    const response = await send(make({ authorization: `Bearer ${token}` }));
+    const response = await sendWith({ authorization: `Bearer ${token}` });
     if (response.status === 401) tokens.forget(token);
     return response;
   };

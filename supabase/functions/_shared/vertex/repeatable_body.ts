@@ -6,11 +6,15 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const SMALL = 4 * 1024 * 1024;
 
 /**
- * Makes the body of each request out of one. Of a long stream the pieces are kept as they are read, so
+ * Makes the body of each request out of one, with which anything but a stream can be done as it is. Of a
+ * long stream the pieces are kept as they are read, so
  * that it is on its way while it is read, and in memory once.
  */
-export async function repeatableBody(body: ReadableStream<Bytes>): Promise<() => BodyInit> {
-  const reader = body.getReader();
+export async function repeatableBody(
+  body: RequestInit["body"],
+): Promise<() => RequestInit["body"]> {
+  if (!(body instanceof ReadableStream)) return () => body;
+  const reader = (body as ReadableStream<Bytes>).getReader();
   const pieces: Promise<ReadableStreamReadResult<Bytes>>[] = [];
   const piece = (index: number) => pieces[index] ??= reader.read();
 
