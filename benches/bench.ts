@@ -7,6 +7,7 @@ import { UsageError } from "../cli/failure.ts";
 import { yesOrNo } from "../cli/flag.ts";
 import { writeSection } from "./measure/page.ts";
 import { markdown, type Part } from "./measure/result.ts";
+import { core } from "./parts/core.ts";
 import { claim, latency } from "./parts/scripts.ts";
 import { images } from "./parts/images.ts";
 import { memory } from "./parts/memory.ts";
@@ -14,7 +15,7 @@ import { small } from "./parts/small.ts";
 import { start } from "./parts/start.ts";
 import { videos } from "./parts/videos.ts";
 
-const PARTS: Part[] = [images, small, videos, start, memory, claim, latency];
+const PARTS: Part[] = [images, small, videos, start, memory, core, claim, latency];
 const ROUNDS = { quick: 1, full: 5 };
 
 const BENCH = command({

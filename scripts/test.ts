@@ -32,6 +32,7 @@ const SUITES = [
   ["stack", "the local stack"],
   ["deploy", "what the Supabase CLI applies and uploads"],
   ["ledger", "the model of the ledger against the real SQL"],
+  ["budgets", "bytes, instructions and requests, which may not grow unnoticed"],
   ["wasm", "the real core with adapters of the tests' own"],
   ["limits", "what Supabase allows a function: memory, CPU time, and its end"],
   ["chaos", "processes that are killed and cut off, a database that is restarted"],

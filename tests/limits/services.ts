@@ -21,6 +21,8 @@ export interface Sizes {
   sources?: number;
   /** Whether the video is inside the reply instead of in a bucket. */
   inline?: boolean;
+  /** Whether the assets belong to scenes, whose current objects are copies. */
+  scenes?: boolean;
   /** How sources, replies of the provider and videos are compressed, although no one asks for it. */
   coding?: "gzip" | "br" | "deflate";
 }
@@ -29,6 +31,8 @@ export interface Services extends AsyncDisposable {
   url: string;
   /** Bytes of each object that was stored, in the order in which they arrived. */
   stored: number[];
+  /** The path of each request. */
+  requests: string[];
   /** The calls of database functions. */
   told: { name: string; arguments: Record<string, unknown> }[];
   /** How many jobs were claimed. */
@@ -46,6 +50,7 @@ export function startServices(sizes: Sizes): Services {
   const stored: number[] = [];
   const begun = Promise.withResolvers<void>();
   const told: Services["told"] = [];
+  const requests: string[] = [];
   let waiting = sizes.jobs;
 
   const rpc = async (name: string, request: Request): Promise<Response> => {
@@ -58,8 +63,9 @@ export function startServices(sizes: Sizes): Services {
         return Response.json(jobs);
       }
       case "complete_generation_job":
-        return Response.json({ held: true, entities: [], publications: [] });
+        return Response.json(completion(given, sizes));
       case "unpublished_generation_jobs":
+      case "confirm_generation_publication":
         return Response.json([]);
       default:
         return Response.json(true);
@@ -70,6 +76,7 @@ export function startServices(sizes: Sizes): Services {
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
       const { pathname } = new URL(request.url);
+      requests.push(pathname);
       if (pathname.startsWith("/rest/v1/rpc/")) return await rpc(pathname.slice(13), request);
       if (pathname.startsWith("/storage/v1/object/public/sources/")) {
         return await reply(file(PNG, sizes.source ?? 0), sizes);
@@ -98,6 +105,7 @@ export function startServices(sizes: Sizes): Services {
   const services: Services = {
     url: `http://127.0.0.1:${server.addr.port}`,
     stored,
+    requests,
     told,
     taken: () => sizes.jobs - waiting,
     begun: begun.promise,
@@ -107,7 +115,7 @@ export function startServices(sizes: Sizes): Services {
 }
 
 /** A claim of a job, whose sources are at the service. */
-function claim(number: number, { kind, source, sources = 1 }: Sizes, url: string) {
+function claim(number: number, { kind, source, sources = 1, scenes }: Sizes, url: string) {
   return {
     job_id: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
     msg_id: number,
@@ -116,6 +124,7 @@ function claim(number: number, { kind, source, sources = 1 }: Sizes, url: string
     message: {
       storyboardId: "big",
       prompt: "Something large",
+      ...(scenes && { sceneId: `scene-${number}` }),
       ...(source && {
         [kind === "image" ? "sourceImageUrls" : "referenceImageUrls"]: Array.from(
           { length: sources },
@@ -125,6 +134,13 @@ function claim(number: number, { kind, source, sources = 1 }: Sizes, url: string
       }),
     },
   };
+}
+
+/** What completing a job answers. */
+function completion(given: Record<string, unknown>, { scenes }: Sizes) {
+  const { object_path, content_type } = given;
+  const publications = scenes ? [{ slot: "scene", object_path, content_type }] : [];
+  return { held: true, entities: [], publications };
 }
 
 const COMPRESS = { gzip: createGzip, br: createBrotliCompress, deflate: createDeflate };

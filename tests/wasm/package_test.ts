@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { mismatches } from "../../scripts/toolchain/fingerprint.ts";
 import { version } from "../../pkg/generation_queue.js";
 
@@ -8,11 +8,6 @@ Deno.test("the package belongs to these sources", async () => {
   deepEqual(await mismatches(ROOT), []);
   const manifest = await Deno.readTextFile(new URL("Cargo.toml", ROOT));
   equal(version(), manifest.match(/^version = "(.*)"$/m)![1]);
-});
-
-Deno.test("the WASM is small enough", async () => {
-  const record = JSON.parse(await Deno.readTextFile(new URL("pkg/build.json", ROOT)));
-  ok(record.wasmBytes <= 262_144, `${record.wasmBytes} bytes`);
 });
 
 Deno.test("the package holds no path of the machine that built it", async () => {
