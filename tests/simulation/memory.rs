@@ -1,6 +1,7 @@
 //! Workers that die of what one of their jobs takes into memory.
 
 use std::future::pending;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::sim::Sim;
@@ -12,12 +13,15 @@ use super::worker::Worker;
 const MOST_DEATHS: usize = 5;
 
 impl Worker {
-    /// Takes the asset of a job into memory. That of a deadly job kills the worker.
+    /// Takes the asset of a job into memory. That of a deadly job kills the worker, unless it is given up
+    /// in the same moment: for a time limit, or because the lease is lost.
     pub async fn take_into_memory(&self, job: Job) {
         if self.sim.is_deadly(job) {
             let worker = self.id.get();
+            let asset = Rc::new(());
+            let held = Rc::downgrade(&asset);
             self.sim.after(Duration::ZERO, move |sim| {
-                if sim.schedule.is_alive(worker) {
+                if held.strong_count() > 0 && sim.schedule.is_alive(worker) {
                     check_death(sim, worker, job);
                     sim.end(worker);
                 }
