@@ -52,19 +52,22 @@ end
 $$;
 
 -- With limits messages are found by the ledger, so those without a live job are found here. It archives those whose
--- job has ended, writes the rows of the others, and returns whether there were any.
+-- job has ended, writes the rows of the others, and returns whether there were any. It goes on for a second: large ones
+-- take time.
 create or replace function generation_private.adopt_orphans(queue_name text)
 returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  enough constant timestamptz := clock_timestamp() + interval '1 second';
   orphan_id bigint;
   orphan generation_private.queue_message;
   job public.generation_jobs;
   adopted boolean := false;
 begin
   for orphan_id in select o from generation_private.orphaned_messages(queue_name) as o loop
+    exit when clock_timestamp() > enough;
     orphan := generation_private.lock_message(queue_name, orphan_id, skip_locked => true);
     continue when orphan.msg_id is null or orphan.vt > clock_timestamp();
     begin
@@ -280,8 +283,9 @@ end
 $$;
 
 -- Begins jobs until there are as many as asked for, none is left, or two seconds have gone into messages that are not
--- worked on. carefully: each message by itself, so that an error ends what was done about it alone. An error that may say
--- nothing of a message is raised when every message has met one.
+-- worked on. It picks ten at a time, since large messages take time to be put in order, too. carefully: each message by
+-- itself, so that an error ends what was done about it alone. An error that may say nothing of a message is raised when
+-- every message has met one.
 create or replace function generation_private.begin_jobs(
   worker generation_private.workers,
   quantity integer,
@@ -309,11 +313,11 @@ begin
       picked := array(
         select p.msg_id
         from unnest(generation_private.pick_messages(
-          worker, limited, troubled, places + cardinality(passed_over)
+          worker, limited, troubled, least(places, 10) + cardinality(passed_over)
         )) with ordinality as p (msg_id, place)
         where p.msg_id <> all (passed_over)
         order by p.place
-        limit places
+        limit least(places, 10)
       );
       exit when picked = '{}';
     end if;

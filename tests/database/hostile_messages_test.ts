@@ -67,7 +67,7 @@ function kinds(choose: <T>(of: T[]) => T) {
       return of(`${quantity} times ${number} in ${name}`, text, known && fits);
     },
     () => {
-      const [bytes, readable] = near(MOST.bytes, choose([600_000, 1_048_600, 30_000_000]));
+      const [bytes, readable] = near(MOST.bytes, choose([330_000, 1_048_600, 28_000_000]));
       // {"x": "…", "prompt": "p", "storyboardId": "sb"}
       const [character, each] = choose<[string, number]>([["a", 1], ["ä", 2], ["\u0001", 6]]);
       const quantity = Math.floor((bytes - 46) / each);

@@ -6,25 +6,26 @@ delete from public.generation_jobs;
 select pgmq.send('image_generation_queue', jsonb_build_object('prompt', n::text) || fields)
 from unnest(array[
   '{}', '{"priority": 7}', '{"priority": -3}', '{"priority": 100}', '{"priority": 7}',
-  '{"priority": "50"}', '{"priority": 101}', '{"priority": 1.5}', '{"priority": null}', '{"priority": -100}'
+  '{"priority": "50"}', '{"priority": 101}', '{"priority": 1.5}', '{"priority": null}', '{"priority": -100}',
+  '{"priority": 50.00}', '{"priority": 5e1}', '{"priority": -0.0}'
 ]::jsonb[]) with ordinality as m(fields, n);
 
 select is(
   array(select priority from public.generation_jobs order by msg_id),
-  array[0, 7, -3, 100, 7, 0, 0, 0, 0, -100],
+  array[0, 7, -3, 100, 7, 0, 0, 0, 0, -100, 50, 50, 0],
   'the ledger shows the priority; one that is no integer of -100 to 100 counts as 0'
 );
 select is(
   (select position from (
     select prompt, public.generation_job(id) ->> 'position' as position from public.generation_jobs
   ) as j where prompt = '3'),
-  '9', 'the place in the queue respects it'
+  '12', 'the place in the queue respects it'
 );
 create temporary table claimed as
-select * from public.claim_generation_jobs('image_generation_queue', 30, 10) with ordinality;
+select * from public.claim_generation_jobs('image_generation_queue', 30, 13) with ordinality;
 select is(
   array(select message ->> 'prompt' from claimed order by ordinality),
-  array['4', '2', '5', '1', '6', '7', '8', '9', '3', '10'],
+  array['4', '11', '12', '2', '5', '1', '6', '7', '8', '9', '13', '3', '10'],
   'the highest comes first, of equals the oldest'
 );
 

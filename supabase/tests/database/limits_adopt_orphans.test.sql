@@ -1,6 +1,6 @@
 -- With limits messages are found by the ledger; what is wrong about it is met all the same.
 begin;
-select plan(6);
+select plan(7);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_limits;
@@ -25,6 +25,17 @@ from pgmq.a_image_generation_queue where message ->> 'prompt' <> '2';
 select is(array(select error_code from public.generation_jobs where status = 'failed'), array['invalid_message'],
   'the latter has failed');
 select is_empty($$ select public.claim_generation_jobs('image_generation_queue', 30, 5) $$, 'then there is nothing left');
+
+-- Orphaned messages that take long.
+create function pg_temp.slowly() returns trigger language plpgsql as $$
+begin perform pg_sleep(0.3); return new; end
+$$;
+alter table pgmq.q_image_generation_queue disable trigger user;
+select pgmq.send('image_generation_queue', '{"prompt": "slow"}') from generate_series(1, 12);
+alter table pgmq.q_image_generation_queue enable trigger user;
+create trigger slow before insert on public.generation_jobs for each row execute function pg_temp.slowly();
+select cmp_ok(count(*), '<=', 8::bigint, 'a claim does not adopt them all')
+from public.claim_generation_jobs('image_generation_queue', 30, 12);
 
 select * from finish();
 rollback;
