@@ -188,10 +188,45 @@ Deno.test("a private bucket is read with the secret key or a signed URL only", a
 });
 
 Deno.test("keys that leave the bucket or are invalid are refused", async () => {
-  for (const key of ["a%2F..%2F..%2Fb.png", "caf%C3%A9.png", "a%23b.png"]) {
+  for (
+    const key of ["a%2F..%2F..%2Fb.png", "caf%C3%A9.png", "a%23b.png", "a%00b.png", "a%2", "a%FF"]
+  ) {
     const refused = await put(key, "bytes");
     deepEqual([refused.status, refused.body.code], [400, "InvalidKey"], key);
   }
+});
+
+Deno.test("a name that PostgreSQL cannot hold is refused wherever it stands", async () => {
+  const paths = [
+    `public/${BUCKET}/%00`,
+    `public/%00/a.png`,
+    `${BUCKET}/%00`,
+    `public/${BUCKET}/%FF`,
+  ];
+  const replies = [
+    ...await Promise.all(
+      paths.map((path) => send(`${storage}/object/${path}`, { headers: secret })),
+    ),
+    await copy({ sourceKey: "a\0.png", destinationKey: "b.png" }, false),
+    await postJson(`${storage}/object/list/${BUCKET}`, { prefix: "\0" }, secret),
+  ];
+  deepEqual(
+    replies.map(({ status, body }) => [status, body.code]),
+    Array(6).fill([400, "InvalidKey"]),
+  );
+});
+
+Deno.test("a bucket has a name that is one folder", async () => {
+  const create = (body: unknown) => postJson(`${storage}/bucket`, body, secret);
+  for (
+    const id of ["../..", "..", ".incoming", "a/b", "a\\b", "", "a\0", "x".repeat(101), 7, null]
+  ) {
+    const refused = await create({ id, name: id });
+    deepEqual([refused.status, refused.body.code], [400, "InvalidBucketName"], `${id}`);
+  }
+  equal((await create({ id: "../x", name: "fine" })).status, 400);
+  equal((await create({ id: "fine", name: "../x" })).status, 400);
+  equal((await create({ id: "my files", name: "my files" })).status, 200);
 });
 
 Deno.test("a large upload is not held in memory and does not block the database", async () => {

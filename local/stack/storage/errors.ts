@@ -33,6 +33,9 @@ export const keyAlreadyExists = () =>
 export const invalidKey = (key: string) =>
   new StorageError(400, "InvalidKey", "InvalidKey", `Invalid key: ${key}`);
 
+export const invalidBucket = () =>
+  new StorageError(400, "InvalidBucketName", "Invalid Input", "Bucket name invalid");
+
 export const invalidMimeType = (type: string) =>
   new StorageError(
     415,

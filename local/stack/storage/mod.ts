@@ -1,7 +1,8 @@
 import type { Database } from "../database.ts";
 import { copy } from "./copy.ts";
-import { StorageError } from "./errors.ts";
+import { invalidKey, StorageError } from "./errors.ts";
 import type { ObjectFiles } from "./files.ts";
+import { mustBeValidBucket } from "./keys.ts";
 import { list } from "./list.ts";
 import { readAs, readPublic } from "./read.ts";
 import { ObjectRecords, type Role } from "./records.ts";
@@ -34,6 +35,9 @@ export class StorageApi {
     } catch (error) {
       await request.body?.cancel().catch(() => {});
       if (error instanceof StorageError) return error.response();
+      // Half a `%2F`, or `%00`, which no text in PostgreSQL contains.
+      const { code } = error as { code?: string };
+      if (error instanceof URIError || code === "22021") return invalidKey(path).response();
       throw error;
     }
   }
@@ -49,6 +53,12 @@ export class StorageApi {
     const reads = request.method === "GET" || request.method === "HEAD";
     if (request.method === "POST" && path === "/object/copy") {
       return await copy(request, role, records, files);
+    }
+    if (request.method === "POST" && path.replace(/\/$/, "") === "/bucket") {
+      const { id, name } = await request.clone().json().catch(() => ({}));
+      mustBeValidBucket(id ?? name);
+      mustBeValidBucket(name ?? id);
+      return undefined;
     }
     const listed = /^\/object\/list\/([^/]+)$/.exec(path);
     if (request.method === "POST" && listed) {
