@@ -342,13 +342,13 @@ Deno.test("a source image comes from a public address, and from one that was che
 
 Deno.test("without a known address nothing is sent, and the log says why", async () => {
   const { status, sent, log } = await openUrl("https://images.example/x.png?token=s3cr3t", {
-    lookup: () => Promise.reject(new Error("its name has no address: none found")),
+    lookup: () => Promise.reject(new Error("its name has no known address: none found")),
   });
-  match(String(status), /no address/);
+  match(String(status), /no known address/);
   deepEqual(sent, []);
   deepEqual(log, [
     "source_host_unreachable: The host images.example of a source image could not be reached: " +
-    "its name has no address: none found",
+    "its name has no known address: none found",
   ]);
 });
 

@@ -15,19 +15,33 @@ Deno.test("both kinds of addresses are queried, and all answers count", async ()
 });
 
 Deno.test("one kind of address is enough", async () => {
-  for (
-    const other of [notFound, () => Promise.reject(new Error("refused")), () => Promise.resolve([])]
-  ) {
+  for (const none of [notFound, () => Promise.resolve([])]) {
+    for (const [only, address] of [["A", "1.1.1.1"], ["AAAA", "2606:4700::1111"]]) {
+      const lookup = createLookup((_name, type) =>
+        type === only ? Promise.resolve([address]) : none()
+      );
+      deepEqual(await lookup("images.example"), [address]);
+    }
+  }
+});
+
+Deno.test("a host whose other addresses are not known is not connected to", async () => {
+  for (const known of ["A", "AAAA"]) {
     const lookup = createLookup((_name, type) =>
-      type === "A" ? Promise.resolve(["1.1.1.1"]) : other()
+      type === known ? Promise.resolve(["1.1.1.1"]) : Promise.reject(new Error("refused"))
     );
-    deepEqual(await lookup("images.example"), ["1.1.1.1"]);
+    await rejects(lookup("images.example"), /^Error: its name has no known address: refused$/);
+    const late = createLookup(
+      (_name, type) => type === known ? Promise.resolve(["1.1.1.1"]) : new Promise(() => {}),
+      1,
+    );
+    await rejects(late("images.example"), /no answer within 1 ms$/);
   }
 });
 
 const NONE: [string, Resolve | undefined, RegExp][] = [
   // A name that does not exist, one without addresses, and a name server that reports a failure.
-  ["not found", notFound, /: no records found$/],
+  ["not found", notFound, /: none found$/],
   ["empty", () => Promise.resolve([]), /: none found$/],
   ["missing", undefined, /: Deno\.resolveDns is missing$/],
   [
@@ -67,7 +81,7 @@ Deno.test("the runtime's own resolver is understood", async () => {
   // `localhost` needs no name server, and no name below `invalid` exists (RFC 6761).
   const lookup = createLookup(Deno.resolveDns);
   equal((await lookup("localhost")).includes("127.0.0.1"), true);
-  await rejects(lookup("nothing.invalid"), /its name has no address/);
+  await rejects(lookup("nothing.invalid"), /its name has no known address/);
 });
 
 Deno.test("a request over http goes to the given address, in the name of its host", async () => {

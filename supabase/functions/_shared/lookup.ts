@@ -18,31 +18,31 @@ export type Resolve = (
 /**
  * The addresses of a name, at least one.
  *
- * @throws when there is none: Deno (seen in 2.1.4 and 2.9.6) reports a name that does not exist, a
- * name without addresses and a name server that fails in the same way.
+ * @throws when there is none, or when only one kind of address was answered. Deno (seen in 2.1.4 and
+ * 2.9.6) reports a name that does not exist, a name without addresses and a name server that says that
+ * it fails in the same way, as `NotFound`.
  */
 export type Lookup = (name: string) => Promise<string[]>;
 
 /** The time limit of a lookup; a working name server takes some milliseconds. */
 const TIMEOUT_MS = 2000;
 
-/** A `Lookup` by this resolver. One kind of address is enough: most hosts have only the older one. */
+/**
+ * A `Lookup` by this resolver. One kind of address is enough: most hosts have only the older one. But both
+ * kinds have to be answered, because `fetch` may connect to an address that was not seen here.
+ */
 export function createLookup(
   resolve: Resolve | undefined,
   milliseconds = TIMEOUT_MS,
 ): Lookup {
   return async (name) => {
-    const answers = await Promise.allSettled(
-      (["A", "AAAA"] as const).map((type) => ask(name, type)),
-    );
+    const answers = await Promise.allSettled([ask(name, "A"), ask(name, "AAAA")]);
+    const failure = answers.find((it) => it.status === "rejected");
     const addresses = answers.flatMap((it) => it.status === "fulfilled" ? it.value : []);
-    if (addresses.length > 0) return addresses;
-    const [failure] = answers.filter((answer) => answer.status === "rejected");
-    const reason = failure?.reason;
+    if (!failure && addresses.length > 0) return addresses;
+    const reason = failure?.reason ?? "none found";
     throw new Error(
-      `its name has no address: ${
-        reason instanceof Error ? reason.message : reason ?? "none found"
-      }`,
+      `its name has no known address: ${reason instanceof Error ? reason.message : reason}`,
     );
   };
 
@@ -58,6 +58,9 @@ export function createLookup(
         resolve(name, type, { signal: late.signal }),
         aborted(late.signal),
       ]);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
     } finally {
       clearTimeout(timer);
     }
