@@ -7,7 +7,7 @@
  * Later versions (seen in 2.9.6) do so only if the request had no `accept-encoding` of its own.
  */
 
-import { type Init, isGet } from "./requests.ts";
+import type { Init } from "./requests.ts";
 
 /** The names of content codings, and those of the formats in JavaScript. */
 const FORMATS: Record<string, CompressionFormat> = {
@@ -23,9 +23,8 @@ const FORMATS: Record<string, CompressionFormat> = {
 const PIECE = 1024;
 
 /**
- * Sends a request and unpacks the body of the reply. A few bytes of `br` may stand for hundreds of
- * megabytes, which only Deno itself unpacks in small pieces; so a `GET` that is answered in it is sent
- * again, for Deno to do that. A body in any other coding stays as it is: neither an image nor JSON.
+ * Sends a request and unpacks the body of the reply. A body in a coding that is not known stays as it is:
+ * neither an image nor JSON.
  */
 export async function sendForPlain(
   send: (init: Init) => Promise<Response>,
@@ -34,22 +33,31 @@ export async function sendForPlain(
   const headers = { ...init.headers, "accept-encoding": "identity" };
   const response = await send({ ...init, headers });
   const coding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
-  if (coding === "br" && isGet(init)) {
-    await response.body?.cancel();
-    return await send(init);
-  }
-  return Object.hasOwn(FORMATS, coding) ? unpacked(response, FORMATS[coding]) : response;
+  if (response.body === null) return response;
+  if (coding === "br") return plain(response, response.body.pipeThrough(await unbrotli()));
+  if (!Object.hasOwn(FORMATS, coding)) return response;
+  const unpack = new DecompressionStream(FORMATS[coding]);
+  return plain(response, response.body.pipeThrough(inPieces()).pipeThrough(unpack));
 }
 
 /** A reply with its body unpacked, whose length is then unknown. */
-function unpacked(response: Response, format: CompressionFormat): Response {
-  if (response.body === null) return response;
-  const { status } = response;
-  const headers = new Headers(response.headers);
+function plain({ status, headers: packed }: Response, body: ReadableStream<Uint8Array>): Response {
+  const headers = new Headers(packed);
   headers.delete("content-encoding");
   headers.delete("content-length");
-  const body = response.body.pipeThrough(inPieces()).pipeThrough(new DecompressionStream(format));
-  return new Response(body, { status, headers });
+  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, { status, headers });
+}
+
+/**
+ * Unpacks `br` in small pieces, of which a few bytes may stand for hundreds of megabytes. Loaded when a
+ * body needs it: hosted functions, with Deno 2.1.4, never do.
+ */
+async function unbrotli(): Promise<ReadableWritablePair<Uint8Array, Uint8Array<ArrayBuffer>>> {
+  const [{ createBrotliDecompress }, { Duplex }] = await Promise.all([
+    import("node:zlib"),
+    import("node:stream"),
+  ]);
+  return Duplex.toWeb(createBrotliDecompress()) as Awaited<ReturnType<typeof unbrotli>>;
 }
 
 function inPieces(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
