@@ -348,18 +348,30 @@ Deno.test("what stands in examples where a key belongs is no key", () => {
 
 Deno.test("a key with words of examples in it is a key", () => {
   const { secret, serviceRole, google } = newKeys();
-  const hex = "0123456789abcdef0123456789abcdef";
+  const hex = "8d1f3a5c7e9b2046b51c0e7f9a2d4386";
   for (
     const value of [
       ...[secret, serviceRole, google, hex, `worker-${hex}`, `secret_key_${hex}`],
-      ...[
-        "correct-horse-battery-staple",
-        "16-characters-is",
-        "AQ.Ab8RN6KexampleQ",
-        "1234567890123456",
-      ],
+      ...["correct-horse-battery-staple", "16-characters-is", "AQ.Ab8RN6KexampleQ"],
     ]
   ) {
     deepEqual(read({ WORKER_SECRET: value }).problems, [], value);
+  }
+});
+
+Deno.test("a WORKER_SECRET that everyone knows, or that was typed without a thought, is refused", () => {
+  const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
+  const demo = [{ alg: "HS256", typ: "JWT" }, { iss: "supabase-demo", role: "service_role" }];
+  const secrets = [
+    `${demo.map(part).join(".")}.signature_of-the_stack`,
+    `sb_secret_N7UND0Ug${"a1".repeat(9)}`,
+    ...["1234567890123456", "4711471147114711081500", "0123456789abcdef0123456789abcdef"],
+    ...["qwertyuiopasdfgh", "QWERTZUIOP123456", "abcdefghijklmnopqrst", "zyxwvutsrqponmlk-1"],
+  ];
+  for (const WORKER_SECRET of secrets) {
+    const { problems } = read({ WORKER_SECRET });
+    deepEqual(problems.map(({ message }) => message), [
+      "WORKER_SECRET must be a random key: this one is known or easy to guess",
+    ], WORKER_SECRET);
   }
 });

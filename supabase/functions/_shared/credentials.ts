@@ -6,6 +6,7 @@
  * (`SUPABASE_SERVICE_ROLE_KEY`, `SUPABASE_ANON_KEY`). Self-hosted ones inject single keys.
  * Source: https://supabase.com/docs/guides/functions/secrets
  */
+import { isGuessable } from "./guessable.ts";
 import {
   credential,
   type Environment,
@@ -46,6 +47,9 @@ export function readCredentials(environment: Environment): Credentials {
     credential(environment, "SUPABASE_SERVICE_ROLE_KEY"),
   ].filter((key) => key !== undefined);
   const worker = credential(environment, "WORKER_SECRET", SHORTEST_WORKER_SECRET);
+  if (worker !== undefined && isGuessable(worker)) {
+    throw new VariableError("WORKER_SECRET", "a random key: this one is known or easy to guess");
+  }
   const published = [
     ...Object.values(keyMap(environment, "SUPABASE_PUBLISHABLE_KEYS")),
     credential(environment, "SUPABASE_PUBLISHABLE_KEY"),
