@@ -1,3 +1,4 @@
+import type { ConsoleSite } from "../console/site.ts";
 import { roleOf } from "./api_keys.ts";
 import type { FunctionsHost } from "./functions/host.ts";
 import type { Keys } from "./keys.ts";
@@ -11,11 +12,13 @@ export interface Services {
   storage: StorageApi;
   functions?: FunctionsHost;
   keys: Keys;
+  /** What is at `/`. */
+  console: ConsoleSite;
 }
 
 const NOT_FOUND = {
   message: "no Route matched with those values",
-  hint: "This server has /rest/v1, /storage/v1 and /functions/v1.",
+  hint: "This server has /rest/v1, /storage/v1 and /functions/v1, and a console at /.",
 };
 
 /** The methods that `fetch` cannot pass on, and that no service has. */
@@ -35,5 +38,5 @@ export async function route(request: Request, services: Services): Promise<Respo
     return response ?? await withPublicNames(request, await lite.fetch(request));
   }
   if (pathname.startsWith("/functions/v1/") && functions) return await functions.handle(request);
-  return Response.json(NOT_FOUND, { status: 404 });
+  return await services.console.handle(request) ?? Response.json(NOT_FOUND, { status: 404 });
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { migrate } from "../database/migrate.ts";
+import { ConsoleSite } from "../console/site.ts";
 import { route, type Services } from "./api.ts";
 import { Closing } from "./closing.ts";
 import { Database } from "./database.ts";
@@ -7,7 +8,7 @@ import { clearFolder, openFolder } from "./folder.ts";
 import { denoBinary, type DenoVersion } from "./functions/deno_binary.ts";
 import { injectedEnvironment } from "./functions/environment.ts";
 import { FunctionsHost } from "./functions/host.ts";
-import { loadKeys } from "./keys.ts";
+import { type Keys, loadKeys } from "./keys.ts";
 import { Lite } from "./lite.ts";
 import { createOwner, OWNER_GRANTS } from "./owner.ts";
 import { openPort } from "./ports.ts";
@@ -51,7 +52,7 @@ export interface StackOptions {
 }
 
 export interface Stack {
-  /** Base address: `/rest/v1`, `/storage/v1`, `/functions/v1` are below it. */
+  /** Base address: `/rest/v1`, `/storage/v1`, `/functions/v1` are below it, the console is at `/`. */
   url: string;
   secretKey: string;
   publishableKey: string;
@@ -126,7 +127,7 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   if (options.tick) await createExtensions(database);
   await migrate((sql) => database.execute(sql));
   log(`API        ${url}`);
-  const services: Services = { lite, storage: new StorageApi(superuser, files), keys };
+  const services = servicesOf(url, lite, new StorageApi(superuser, files), keys);
   ready.resolve(services);
   log(`SQL        port ${new URL(databaseUrl).port}`);
 
@@ -156,6 +157,13 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
     functionLogs: (name) => functions.logs(name),
     close: () => closing.close(),
   };
+}
+
+function servicesOf(url: string, lite: Lite, storage: StorageApi, keys: Keys): Services {
+  const send = (request: Request) => route(request, services);
+  const console = new ConsoleSite({ url, key: keys.secretKey, send });
+  const services: Services = { lite, storage, keys, console };
+  return services;
 }
 
 async function hostFunctions(

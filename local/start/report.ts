@@ -62,6 +62,7 @@ export function guide(
   const sql = `${deno} task sql${elsewhere}`;
   return [
     style.bold("Running"),
+    address("console", `${stack.url}/`),
     address("API", stack.url),
     address("secret key", stack.secretKey),
     address("publishable key", stack.publishableKey),

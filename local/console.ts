@@ -1,0 +1,100 @@
+/** `deno task console`: the console for a project of one's own, or its files for a static host. */
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { command, nothing, runCommand } from "../cli/command.ts";
+import { EXIT, UsageError } from "../cli/failure.ts";
+import { number, otherwise, text } from "../cli/flag.ts";
+import { readProject } from "../cli/project.ts";
+import { pageFiles } from "./console/files.ts";
+import type { ConsoleProject } from "./console/project_access.ts";
+import { ConsoleSite } from "./console/site.ts";
+import { readEnvFile } from "./env_file.ts";
+import { openPort, PortForbidden, PortInUse } from "./stack/ports.ts";
+
+const DEFAULT_PORT = 54380;
+
+const CONSOLE = command({
+  name: "",
+  summary: "serves the console for a project, to this machine alone",
+  args: nothing,
+  flags: {
+    "env-file": text("FILE", "read the project's address and key from FILE"),
+    port: otherwise(number({ least: 1, most: 65535 }, "the port"), DEFAULT_PORT),
+    out: text("DIR", "write the page's files into DIR, for a static host, and end"),
+  },
+  notes: `The project is SUPABASE_URL with SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY), of
+FILE or of the environment. The key stays in this process: the page sends its
+requests here, and they are passed on with it. A program of any user of this
+machine can use the console while it runs, if it poses as a browser.
+
+A page on a static host asks for address and key instead. Ctrl-C ends the task.`,
+  examples: ["--env-file .env", "--out ./public"],
+  run: async (_, { "env-file": envFile, port, out }) => {
+    if (out !== undefined) return await write(fromCaller(out));
+    return await serve(await projectOf(envFile), port);
+  },
+});
+
+/** A task runs in the project's folder; a file is named from where the caller is. */
+function fromCaller(name: string): string {
+  return resolve(Deno.env.get("INIT_CWD") ?? ".", name);
+}
+
+async function projectOf(envFile: string | undefined): Promise<ConsoleProject> {
+  const variables: (name: string) => string | undefined = envFile === undefined
+    ? (name) => Deno.env.get(name)
+    : await variablesOf(envFile);
+  const { url, key } = readProject(variables);
+  const publicUrl = variables("PUBLIC_URL");
+  const assetOrigins = publicUrl && URL.canParse(publicUrl) ? [new URL(publicUrl).origin] : [];
+  return { url, key, assetOrigins, send: fetch };
+}
+
+async function variablesOf(envFile: string) {
+  const path = fromCaller(envFile);
+  const variables = await readEnvFile(pathToFileURL(path));
+  if (Object.keys(variables).length === 0) {
+    throw new UsageError(
+      `--env-file: ${path} is missing or empty. Copy .env.example to it, and fill in SUPABASE_URL ` +
+        "and SUPABASE_SECRET_KEY.",
+    );
+  }
+  return (name: string) => variables[name];
+}
+
+async function serve(project: ConsoleProject, port: number): Promise<number> {
+  const site = new ConsoleSite(project);
+  const missing = () => Response.json({ message: "Not Found" }, { status: 404 });
+  const server = openPort(
+    port,
+    () =>
+      Deno.serve(
+        { hostname: "127.0.0.1", port, onListen: () => {} },
+        async (request) => await site.handle(request) ?? missing(),
+      ),
+  );
+  console.log(`The console of ${project.url} is at http://127.0.0.1:${server.addr.port}/`);
+  await server.finished;
+  return EXIT.ok;
+}
+
+async function write(folder: string): Promise<number> {
+  const files = await pageFiles();
+  for (const [path, { bytes }] of files) {
+    await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
+    await Deno.writeFile(join(folder, path), bytes);
+  }
+  console.log(`${files.size} files are in ${folder}`);
+  return EXIT.ok;
+}
+
+let code: number;
+try {
+  code = await runCommand({ run: "deno task console", command: CONSOLE, args: Deno.args });
+} catch (error) {
+  const isPort = error instanceof PortInUse || error instanceof PortForbidden;
+  if (!isPort) throw error;
+  console.error(`${error.message}. Choose another with --port N`);
+  code = EXIT.failed;
+}
+Deno.exit(code);
