@@ -9,13 +9,15 @@ import { writeSection } from "./measure/page.ts";
 import { markdown, type Part } from "./measure/result.ts";
 import { core } from "./parts/core.ts";
 import { claim, latency } from "./parts/scripts.ts";
+import { database } from "./parts/database.ts";
 import { images } from "./parts/images.ts";
 import { memory } from "./parts/memory.ts";
+import { scale } from "./parts/scale.ts";
 import { small } from "./parts/small.ts";
 import { start } from "./parts/start.ts";
 import { videos } from "./parts/videos.ts";
 
-const PARTS: Part[] = [images, small, videos, start, memory, core, claim, latency];
+const PARTS: Part[] = [images, small, videos, start, memory, core, database, claim, latency, scale];
 const ROUNDS = { quick: 1, full: 5 };
 
 const BENCH = command({
@@ -29,7 +31,9 @@ const BENCH = command({
         const names = PARTS.map(({ name }) => name).join(", ");
         throw new UsageError(`no part ${unknown.join(", ")}: expected ${names}.`);
       }
-      return PARTS.filter(({ name }) => words.length === 0 || words.includes(name));
+      return PARTS.filter(({ name }) =>
+        words.length === 0 ? name !== scale.name : words.includes(name)
+      );
     },
   },
   flags: { quick: yesOrNo("measure one round, and leave docs/performance.md as it is") },

@@ -10,7 +10,7 @@ pub fn call(measurement: &mut Measurement, function: &str, arguments: &[u8]) -> 
     let arguments: Value = serde_json::from_slice(arguments).unwrap_or_default();
     match function {
         "claim_generation_jobs" => claim(measurement, &arguments),
-        "complete_generation_job" => completion(&arguments),
+        "complete_generation_job" => completion(measurement, &arguments),
         "defer_generation_job" => {
             measurement.left += 1;
             json!(true)
@@ -19,6 +19,7 @@ pub fn call(measurement: &mut Measurement, function: &str, arguments: &[u8]) -> 
         | "unpublished_generation_jobs"
         | "cancelled_generation_operations"
         | "slowest_generations" => json!([]),
+        "maintain_generation_queue" => json!({"unpublished": [], "cancelled": []}),
         _ => json!(true),
     }
 }
@@ -60,10 +61,13 @@ fn job(measurement: &mut Measurement) -> Value {
     })
 }
 
-/// Every job has a scene, whose current object becomes a copy of its asset.
-fn completion(arguments: &Value) -> Value {
+/// Every job has a scene, whose current object becomes a copy of its asset. The next job may be claimed
+/// along with it.
+fn completion(measurement: &mut Measurement, arguments: &Value) -> Value {
+    let next = &arguments["next"];
     json!({
         "held": true,
+        "claims": if next.is_null() { Value::Null } else { claim(measurement, next) },
         "entities": [{
             "slot": "scene",
             "key": format!("scene:storyboard-001:scene-{}", arguments["msg_id"]),
