@@ -40,7 +40,7 @@ pub(super) async fn run_attempt<W: World>(
     claim: &Claim,
     since: Duration,
     target: &Target,
-    work: LocalBoxFuture<'_, Result<StoredAsset, AttemptError>>,
+    work: LocalBoxFuture<'_, Result<StoredAsset, Box<AttemptError>>>,
 ) -> JobReport {
     let started = world.clock().now();
     let settled = match hold(world, claim, since, work).await {
@@ -80,7 +80,7 @@ pub(super) fn begin<'a, W: World>(
     claim: &'a Claim,
     presence: &'a Presence,
     location: &'a ObjectLocation,
-) -> LocalBoxFuture<'a, Result<Option<Format>, AttemptError>> {
+) -> LocalBoxFuture<'a, Result<Option<Format>, Box<AttemptError>>> {
     Box::pin(async move {
         // Before anything else can fail: an operator who redrives the job has to know.
         check_certain(claim)?;
@@ -111,7 +111,7 @@ async fn enter<W: World>(
     run: &Run,
     claim: &Claim,
     presence: &Presence,
-) -> Result<(), AttemptError> {
+) -> Result<(), Box<AttemptError>> {
     const LOOK_AGAIN: Duration = Duration::from_secs(1);
     let (clock, deaths) = (world.clock(), claim.deaths);
     if retry::is_deadly(deaths, run.settings.max_attempts) {
@@ -122,7 +122,7 @@ async fn enter<W: World>(
     }
     while !presence.enter() {
         if clock.stopping() || run.budget.left(clock.now()).is_zero() {
-            return Err(AttemptError::Waiting { delay: Duration::ZERO, reset_submission: false });
+            return Err(AttemptError::waiting(Duration::ZERO));
         }
         clock.sleep(LOOK_AGAIN).await;
     }
@@ -145,7 +145,7 @@ pub(super) async fn fetch_all<W: World>(
     run: &Run,
     urls: &[String],
     permit: &LargeBodyPermit,
-) -> Result<Vec<SourceImage>, AttemptError> {
+) -> Result<Vec<SourceImage>, Box<AttemptError>> {
     if urls.is_empty() {
         return Ok(Vec::new());
     }
@@ -171,7 +171,7 @@ const SOURCES: Duration = Duration::from_secs(30);
 /// Comes back when the source images of a job have taken too long. While the job waits for its permit the
 /// time of the run goes by, but not theirs. What the end of the run cuts short is no attempt, unless it
 /// had a good part of the run.
-async fn late<W: World>(world: &W, run: &Run, permit: &LargeBodyPermit) -> AttemptError {
+async fn late<W: World>(world: &W, run: &Run, permit: &LargeBodyPermit) -> Box<AttemptError> {
     const LOOK_AGAIN: Duration = Duration::from_secs(1);
     let clock = world.clock();
     let (mut taken, mut waited) = (Duration::ZERO, false);
@@ -181,7 +181,7 @@ async fn late<W: World>(world: &W, run: &Run, permit: &LargeBodyPermit) -> Attem
         taken += if waited { Duration::ZERO } else { LOOK_AGAIN };
     }
     if waited || clock.stopping() || taken < SOURCES.min(run.settings.budget / 2) {
-        return AttemptError::Waiting { delay: Duration::ZERO, reset_submission: false };
+        return AttemptError::waiting(Duration::ZERO);
     }
     let message = format!("the source images did not arrive within {} s", taken.as_secs());
     Failure::retry(Code::SourceImageUnusable, message).into()
@@ -190,8 +190,8 @@ async fn late<W: World>(world: &W, run: &Run, permit: &LargeBodyPermit) -> Attem
 /// Releases a job that was claimed and not begun.
 pub(super) async fn release<W: World>(world: &W, run: &Run, claim: Claim) -> JobReport {
     let mut report = blank(&claim, None);
-    let error = AttemptError::Waiting { delay: Duration::ZERO, reset_submission: false };
-    settle::unfinished(world, run, &claim, error, &mut report).await;
+    settle::unfinished(world, run, &claim, AttemptError::waiting(Duration::ZERO), &mut report)
+        .await;
     report
 }
 

@@ -6,7 +6,7 @@ use crate::failure::{Code, Failure};
 use crate::job::Invalid;
 use crate::port::WriteError;
 
-/// Why an attempt did not get to its end.
+/// Why an attempt did not get to its end. In a box wherever it is a result, as a failure is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum AttemptError {
     /// The lease is void.
@@ -31,22 +31,30 @@ pub(super) enum AttemptError {
     },
 }
 
-impl From<Failure> for AttemptError {
-    fn from(failure: Failure) -> Self {
-        AttemptError::Failed { failure, waits_for: None, spent_usd: None, reset_submission: false }
+impl AttemptError {
+    /// That an attempt waits for so long, and no submission is over.
+    pub(super) fn waiting(delay: Duration) -> Box<Self> {
+        Box::new(Self::Waiting { delay, reset_submission: false })
     }
 }
 
-impl From<WriteError> for AttemptError {
+impl From<Failure> for Box<AttemptError> {
+    fn from(failure: Failure) -> Self {
+        let (waits_for, spent_usd) = (None, None);
+        AttemptError::Failed { failure, waits_for, spent_usd, reset_submission: false }.into()
+    }
+}
+
+impl From<WriteError> for Box<AttemptError> {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::LeaseLost => AttemptError::LeaseLost,
+            WriteError::LeaseLost => AttemptError::LeaseLost.into(),
             WriteError::Failed(failure) => failure.into(),
         }
     }
 }
 
-impl From<Invalid> for AttemptError {
+impl From<Invalid> for Box<AttemptError> {
     fn from(invalid: Invalid) -> Self {
         Failure::give_up(Code::InvalidMessage, invalid.to_string()).into()
     }

@@ -71,20 +71,20 @@ impl<'a> Able<'a> {
         mut self,
         world: &W,
         claim: &Claim,
-        attempt: impl AsyncFn(&str, Option<&str>) -> Result<T, AttemptError>,
-    ) -> Result<T, AttemptError> {
+        attempt: impl AsyncFn(&str, Option<&str>) -> Result<T, Box<AttemptError>>,
+    ) -> Result<T, Box<AttemptError>> {
         while let Some(model) = self.next(world, claim) {
             let passed_over = Some(&*self.passed_over).filter(|reasons| !reasons.is_empty());
-            let mut result = attempt(model, passed_over).await;
-            if let Err(AttemptError::Failed { failure, .. }) = &mut result {
-                trouble::report(world, claim, model, failure).await?;
+            let mut error = match attempt(model, passed_over).await {
+                Ok(made) => return Ok(made),
+                Err(error) => error,
+            };
+            let AttemptError::Failed { failure, .. } = &mut *error else { return Err(error) };
+            trouble::report(world, claim, model, failure).await?;
+            if !failure.is_rest() {
+                return Err(error);
             }
-            match result {
-                Err(AttemptError::Failed { failure, .. }) if failure.is_rest() => {
-                    self.set_aside(world, claim, model, failure);
-                }
-                result => return result,
-            }
+            self.set_aside(world, claim, model, failure.clone());
         }
         Err(self.waiting())
     }
@@ -122,13 +122,14 @@ impl<'a> Able<'a> {
     }
 
     /// That no model is left. Every submission so far was definitely rejected, so nothing is pending.
-    fn waiting(self) -> AttemptError {
-        self.waits_for.map_or(AttemptError::LeaseLost, |(model, failure)| AttemptError::Failed {
+    fn waiting(self) -> Box<AttemptError> {
+        let waiting = |(model, failure): (&str, _)| AttemptError::Failed {
             failure,
             waits_for: Some(model.into()),
             spent_usd: None,
             reset_submission: true,
-        })
+        };
+        self.waits_for.map_or(AttemptError::LeaseLost, waiting).into()
     }
 }
 

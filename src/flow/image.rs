@@ -48,7 +48,7 @@ async fn make<W: World>(
     claim: &Claim,
     job: &ImageJob,
     presence: &Presence,
-) -> Result<StoredAsset, AttemptError> {
+) -> Result<StoredAsset, Box<AttemptError>> {
     let location = ObjectLocation::of(Kind::Image, &job.common.target, &claim.job_id);
     let stored = |format, model, usage| asset(world, job, &location, format, model, usage);
     // What an earlier attempt stored is what was paid for; only the settling is left.
@@ -92,10 +92,7 @@ async fn make<W: World>(
             let too_late = run.image_takes(model, job.image_size) > within;
             if too_late || world.clock().stopping() {
                 run.too_late.set(too_late);
-                return Err(AttemptError::Waiting {
-                    delay: Duration::ZERO,
-                    reset_submission: false,
-                });
+                return Err(AttemptError::waiting(Duration::ZERO));
             }
             let image = world.images().generate(model, request, within, &permit).await;
             let took = world.clock().now().saturating_sub(asked);
@@ -137,7 +134,7 @@ fn in_background(claim: &Claim, job: &ImageJob, model: &str, unmet: &mut Vec<Iss
 
 /// A failure, with what it has probably cost: an image whose reply is lost may have been made. A
 /// connection that broke soon was no such thing, but the provider's trouble.
-fn failed(model: &str, job: &ImageJob, mut failure: Failure, took: Duration) -> AttemptError {
+fn failed(model: &str, job: &ImageJob, mut failure: Failure, took: Duration) -> Box<AttemptError> {
     if failure.code == Code::ReplyLost && failure.is_rest() {
         match took < WORKED_ON {
             true => failure.code = Code::ProviderUnavailable,
@@ -151,4 +148,5 @@ fn failed(model: &str, job: &ImageJob, mut failure: Failure, took: Duration) -> 
         waits_for: None,
         reset_submission: false,
     }
+    .into()
 }

@@ -20,12 +20,12 @@ pub(super) async fn hold<W: World, T>(
     world: &W,
     claim: &Claim,
     since: Duration,
-    work: impl Future<Output = Result<T, AttemptError>>,
-) -> Result<T, AttemptError> {
+    work: impl Future<Output = Result<T, Box<AttemptError>>>,
+) -> Result<T, Box<AttemptError>> {
     let mut work = pin!(work);
     let mut lost = pin!(keep(world, claim, since));
     match select(&mut lost, &mut work).await {
-        Either::Left(((), _)) => Err(AttemptError::LeaseLost),
+        Either::Left(((), _)) => Err(AttemptError::LeaseLost.into()),
         Either::Right((done, _)) => done,
     }
 }

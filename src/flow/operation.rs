@@ -36,7 +36,7 @@ pub(super) fn submit<'a, W: World>(
     urls: &'a [String],
     request: OperationRequest<'a>,
     price: &'a dyn Fn(&str) -> Option<f64>,
-) -> LocalBoxFuture<'a, Result<Operation, AttemptError>> {
+) -> LocalBoxFuture<'a, Result<Operation, Box<AttemptError>>> {
     Box::pin(async move {
         let permit = world.large_bodies().permit();
         let images = fetch_all(world, run, urls, &permit).await?;
@@ -46,10 +46,8 @@ pub(super) fn submit<'a, W: World>(
             // submitted again, so nothing is begun when the end is near.
             if world.clock().stopping() || run.budget.left(world.clock().now()).is_zero() {
                 // What came before was rejected, so the intent of it is void.
-                return Err(AttemptError::Waiting {
-                    delay: Duration::ZERO,
-                    reset_submission: true,
-                });
+                let (delay, reset_submission) = (Duration::ZERO, true);
+                return Err(AttemptError::Waiting { delay, reset_submission }.into());
             }
             let announced = world.queue().begin_submission(&claim.lease, model, passed_over).await;
             announced.map_err(not_announced)?;
@@ -65,7 +63,8 @@ pub(super) fn submit<'a, W: World>(
                     failure: error.failure,
                     waits_for: None,
                     reset_submission: error.rejected,
-                }),
+                }
+                .into()),
             }
         });
         submitted.await
@@ -73,12 +72,12 @@ pub(super) fn submit<'a, W: World>(
 }
 
 /// An intent whose record is uncertain: nothing was submitted, so it is taken back.
-fn not_announced(error: WriteError) -> AttemptError {
+fn not_announced(error: WriteError) -> Box<AttemptError> {
     match error {
-        WriteError::LeaseLost => AttemptError::LeaseLost,
+        WriteError::LeaseLost => AttemptError::LeaseLost.into(),
         WriteError::Failed(failure) => {
             let (waits_for, spent_usd) = (None, None);
-            AttemptError::Failed { failure, waits_for, spent_usd, reset_submission: true }
+            AttemptError::Failed { failure, waits_for, spent_usd, reset_submission: true }.into()
         }
     }
 }
@@ -89,7 +88,7 @@ async fn record<W: World>(
     world: &W,
     claim: &Claim,
     operation: &Operation,
-) -> Result<(), AttemptError> {
+) -> Result<(), Box<AttemptError>> {
     const PAUSE: Duration = Duration::from_secs(2);
     loop {
         match world.queue().record_operation(&claim.lease, operation).await {
@@ -97,7 +96,7 @@ async fn record<W: World>(
             Err(WriteError::LeaseLost) => {
                 let text = format!("Operation not recorded, lease lost: {}", operation.name);
                 log::note(world, claim, Level::Error, text);
-                return Err(AttemptError::LeaseLost);
+                return Err(AttemptError::LeaseLost.into());
             }
             Err(WriteError::Failed(failure)) => {
                 let text = format!("Operation not recorded yet: {}", operation.name);
@@ -116,7 +115,7 @@ pub(super) fn finish<'a, W: World>(
     claim: &'a Claim,
     operation: &'a Operation,
     location: &'a ObjectLocation,
-) -> LocalBoxFuture<'a, Result<(Format, Option<Json<'static>>), AttemptError>> {
+) -> LocalBoxFuture<'a, Result<(Format, Option<Json<'static>>), Box<AttemptError>>> {
     Box::pin(async move {
         let permit = world.large_bodies().permit();
         let (file, usage) = wait(world, run, claim, operation, &permit).await?;
@@ -152,7 +151,7 @@ async fn wait<W: World>(
     claim: &Claim,
     operation: &Operation,
     permit: &LargeBodyPermit,
-) -> Result<(AssetFile, Option<Json<'static>>), AttemptError> {
+) -> Result<(AssetFile, Option<Json<'static>>), Box<AttemptError>> {
     let clock = world.clock();
     // The age of the operation, not its beginning: the clock may be younger than the operation.
     let begun = clock.now();
@@ -205,7 +204,7 @@ async fn wait<W: World>(
                 _ => failure,
             };
             let waits = waits.after(Some(delay));
-            pause(world, run, delay).await.map_err(|_| AttemptError::from(waits))?;
+            pause(world, run, delay).await.map_err(|_| waits)?;
             continue;
         }
         check_age(run, operation, age())?;
@@ -227,13 +226,12 @@ fn check_age(run: &Run, operation: &Operation, age: Duration) -> Result<(), Fail
 
 /// Waits between two polls. Where the run's budget does not last, the worker has to stop, or a job waits
 /// for others to leave, the job is deferred, and the next run polls on.
-async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Result<(), AttemptError> {
+async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Result<(), Box<AttemptError>> {
     let clock = world.clock();
-    let waiting = AttemptError::Waiting { delay, reset_submission: false };
     let ends = || clock.stopping() || world.company().is_waited_for();
     if ends() || run.budget.left(clock.now()) <= delay {
-        return Err(waiting);
+        return Err(AttemptError::waiting(delay));
     }
     select(pin!(clock.sleep(delay)), pin!(clock.stop())).await;
-    if ends() { Err(waiting) } else { Ok(()) }
+    if ends() { Err(AttemptError::waiting(delay)) } else { Ok(()) }
 }

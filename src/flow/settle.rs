@@ -17,7 +17,7 @@ pub(super) async fn complete<W: World>(
     claim: &Claim,
     target: &Target,
     asset: &StoredAsset,
-) -> Result<(), AttemptError> {
+) -> Result<(), Box<AttemptError>> {
     let completion = world.queue().complete(&claim.lease, asset).await.inspect_err(|error| {
         if let WriteError::Failed(failure) = error
             && failure.code == Code::EntityUpdateFailed
@@ -57,10 +57,10 @@ pub(super) async fn unfinished<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
-    error: AttemptError,
+    error: Box<AttemptError>,
     report: &mut JobReport,
 ) {
-    match error {
+    match *error {
         AttemptError::LeaseLost => lost(world, claim, report),
         AttemptError::Waiting { delay, reset_submission } => {
             let deferral = Deferral {

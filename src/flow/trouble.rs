@@ -24,7 +24,7 @@ pub(super) fn report<'a, W: World>(
     claim: &'a Claim,
     model: &'a str,
     failure: &'a mut Failure,
-) -> LocalBoxFuture<'a, Result<(), AttemptError>> {
+) -> LocalBoxFuture<'a, Result<(), Box<AttemptError>>> {
     Box::pin(async move {
         let (standing, code) = match (failure.next, failure.code) {
             (Next::Rest { standing, .. }, code) => (standing, code),
@@ -35,7 +35,7 @@ pub(super) fn report<'a, W: World>(
         let met = Trouble { model, standing, code, reason, after: asked };
         let rest = match world.queue().report_trouble(&claim.lease, met).await {
             Ok(rest) => rest,
-            Err(WriteError::LeaseLost) => return Err(AttemptError::LeaseLost),
+            Err(WriteError::LeaseLost) => return Err(AttemptError::LeaseLost.into()),
             Err(WriteError::Failed(unwritten)) => {
                 log::failure(world, claim, Level::Warn, "Trouble not reported", &unwritten);
                 asked.unwrap_or(UNREPORTED)
@@ -57,7 +57,7 @@ pub(super) fn of_operation<'a, W: World>(
     operation: &'a Operation,
     failure: Failure,
     over: bool,
-) -> LocalBoxFuture<'a, AttemptError> {
+) -> LocalBoxFuture<'a, Box<AttemptError>> {
     Box::pin(async move {
         let refused = matches!(failure.next, Next::Rest { standing: Standing::Refused, .. });
         let (mut failure, mut waits_for) = (failure, None);
@@ -71,6 +71,6 @@ pub(super) fn of_operation<'a, W: World>(
             let delay = failure.delay().map_or(REFUSED, |delay| delay.max(REFUSED));
             failure = failure.after(Some(delay));
         }
-        AttemptError::Failed { failure, waits_for, spent_usd: None, reset_submission: over }
+        AttemptError::Failed { failure, waits_for, spent_usd: None, reset_submission: over }.into()
     })
 }

@@ -38,7 +38,7 @@ async fn make<W: World>(
     claim: &Claim,
     job: &VideoJob,
     presence: &Presence,
-) -> Result<StoredAsset, AttemptError> {
+) -> Result<StoredAsset, Box<AttemptError>> {
     let location = ObjectLocation::of(Kind::Video, &job.common.target, &claim.job_id);
     let stored = |model: Option<String>, usage: Option<Json<'static>>| {
         let path = location.path(Format::Mp4);
