@@ -26,7 +26,7 @@ pub(super) async fn reject<W: World>(
     run: &Run,
     claim: &Claim,
     invalid: Invalid,
-) -> JobReport {
+) -> Box<JobReport> {
     let mut report = blank(claim, None);
     settle::unfinished(world, run, claim, invalid.into(), &mut report).await;
     report
@@ -40,8 +40,8 @@ pub(super) async fn run_attempt<W: World>(
     claim: &Claim,
     since: Duration,
     target: &Target,
-    work: LocalBoxFuture<'_, Result<StoredAsset, Box<AttemptError>>>,
-) -> JobReport {
+    work: LocalBoxFuture<'_, Result<Box<StoredAsset>, Box<AttemptError>>>,
+) -> Box<JobReport> {
     let started = world.clock().now();
     let settled = match hold(world, claim, since, work).await {
         Ok(asset) => settle::complete(world, claim, target, &asset).await.map(|()| asset),
@@ -50,6 +50,7 @@ pub(super) async fn run_attempt<W: World>(
     let mut report = blank(claim, Some(target));
     match settled {
         Ok(asset) => {
+            let asset = *asset;
             if let (Some(model), None) = (&asset.model, asset.cost_usd) {
                 let text = format!("No price is known for {model}, so the job has no cost");
                 log::note(world, claim, Level::Warn, text);
@@ -188,15 +189,15 @@ async fn late<W: World>(world: &W, run: &Run, permit: &LargeBodyPermit) -> Box<A
 }
 
 /// Releases a job that was claimed and not begun.
-pub(super) async fn release<W: World>(world: &W, run: &Run, claim: Claim) -> JobReport {
+pub(super) async fn release<W: World>(world: &W, run: &Run, claim: Claim) -> Box<JobReport> {
     let mut report = blank(&claim, None);
     settle::unfinished(world, run, &claim, AttemptError::waiting(Duration::ZERO), &mut report)
         .await;
     report
 }
 
-fn blank(claim: &Claim, target: Option<&Target>) -> JobReport {
-    JobReport {
+fn blank(claim: &Claim, target: Option<&Target>) -> Box<JobReport> {
+    Box::new(JobReport {
         job_id: claim.job_id.to_string(),
         msg_id: claim.lease.msg_id,
         outcome: Outcome::Lost,
@@ -210,5 +211,5 @@ fn blank(claim: &Claim, target: Option<&Target>) -> JobReport {
         cost_usd: None,
         error: None,
         retry_in_seconds: None,
-    }
+    })
 }

@@ -26,7 +26,7 @@ pub(super) async fn drain<'a, W: World>(
     world: &'a W,
     run: &'a Run,
     kind: Kind,
-    process: &dyn Fn(Claim, Duration) -> LocalBoxFuture<'a, JobReport>,
+    process: &dyn Fn(Claim, Duration) -> LocalBoxFuture<'a, Box<JobReport>>,
     report: &mut RunReport,
 ) {
     let mut under_way = Vec::new();
@@ -59,10 +59,13 @@ pub(super) async fn drain<'a, W: World>(
             return;
         }
         match next(&mut claiming, &mut under_way).await {
-            Event::Claimed(Ok(mut claims)) => {
-                claims.sort_by_key(|claim| claim.deaths >= SUSPECT);
-                one_is_alone = claims.last().is_some_and(|claim| claim.deaths >= SUSPECT);
+            Event::Claimed(Ok(claims)) => {
                 maybe_more = !claims.is_empty();
+                let is_suspect = |claim: &Claim| claim.deaths >= SUSPECT;
+                let (suspects, mut claims): (Vec<_>, Vec<_>) =
+                    claims.into_iter().partition(is_suspect);
+                one_is_alone = !suspects.is_empty();
+                claims.extend(suspects);
                 claimed += u32::try_from(claims.len()).unwrap_or(u32::MAX);
                 let late = reason_to_stop(world, run, 0).is_some();
                 under_way.extend(claims.into_iter().map(|claim| {
@@ -99,7 +102,7 @@ enum Event {
 /// list of those that are awake would be more code than it saves time.
 async fn next<C>(
     claiming: &mut Option<Pin<Box<C>>>,
-    jobs: &mut Vec<LocalBoxFuture<'_, JobReport>>,
+    jobs: &mut Vec<LocalBoxFuture<'_, Box<JobReport>>>,
 ) -> Event
 where
     C: Future<Output = Result<Vec<Claim>, Failure>>,
@@ -119,7 +122,7 @@ where
         match ended {
             Some((index, report)) => {
                 drop(jobs.swap_remove(index));
-                Poll::Ready(Event::Ended(Box::new(report)))
+                Poll::Ready(Event::Ended(report))
             }
             None => Poll::Pending,
         }

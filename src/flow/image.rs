@@ -31,7 +31,7 @@ pub(super) async fn process<W: World>(
     run: &Run,
     claim: Claim,
     since: Duration,
-) -> JobReport {
+) -> Box<JobReport> {
     match ImageJob::parse(&claim.message) {
         Ok(job) => {
             let presence = presence(world, &claim);
@@ -48,7 +48,7 @@ async fn make<W: World>(
     claim: &Claim,
     job: &ImageJob,
     presence: &Presence,
-) -> Result<StoredAsset, Box<AttemptError>> {
+) -> Result<Box<StoredAsset>, Box<AttemptError>> {
     let location = ObjectLocation::of(Kind::Image, &job.common.target, &claim.job_id);
     let stored = |format, model, usage| asset(world, job, &location, format, model, usage);
     // What an earlier attempt stored is what was paid for; only the settling is left.
@@ -103,8 +103,9 @@ async fn make<W: World>(
         .await?;
 
     world.store().put(&location, image.format, Body::Bytes(image.bytes)).await?;
-    let asset = stored(image.format, Some(model), image.usage);
-    Ok(StoredAsset { passed_over, took: Some(took), ..asset })
+    let mut asset = stored(image.format, Some(model), image.usage);
+    (asset.passed_over, asset.took) = (passed_over, Some(took));
+    Ok(asset)
 }
 
 /// The asset at its place.
@@ -115,13 +116,13 @@ fn asset<W: World>(
     format: Format,
     model: Option<String>,
     usage: Option<Json<'static>>,
-) -> StoredAsset {
+) -> Box<StoredAsset> {
     let path = location.path(format);
     let url = world.store().public_url(location.bucket, &path);
     let price = |model: &String| cost::image(model, job.image_size, usage.as_ref());
     let cost_usd = model.as_ref().and_then(price);
     let (passed_over, took) = (None, None);
-    StoredAsset { path, url, format, model, usage, cost_usd, passed_over, took }
+    Box::new(StoredAsset { path, url, format, model, usage, cost_usd, passed_over, took })
 }
 
 /// Adds to `unmet` what keeps a model from making the image in the background. While it cannot be used, one

@@ -21,7 +21,7 @@ pub(super) async fn process<W: World>(
     run: &Run,
     claim: Claim,
     since: Duration,
-) -> JobReport {
+) -> Box<JobReport> {
     match VideoJob::parse(&claim.message) {
         Ok(job) => {
             let presence = presence(world, &claim);
@@ -38,7 +38,7 @@ async fn make<W: World>(
     claim: &Claim,
     job: &VideoJob,
     presence: &Presence,
-) -> Result<StoredAsset, Box<AttemptError>> {
+) -> Result<Box<StoredAsset>, Box<AttemptError>> {
     let location = ObjectLocation::of(Kind::Video, &job.common.target, &claim.job_id);
     let stored = |model: Option<String>, usage: Option<Json<'static>>| {
         let path = location.path(Format::Mp4);
@@ -47,7 +47,7 @@ async fn make<W: World>(
         let cost_usd = model.as_ref().and_then(price);
         // What was passed over was told with the submission.
         let (format, passed_over, took) = (Format::Mp4, None, None);
-        StoredAsset { path, url, format, model, usage, cost_usd, passed_over, took }
+        Box::new(StoredAsset { path, url, format, model, usage, cost_usd, passed_over, took })
     };
     if begin(world, run, claim, presence, &location).await?.is_some() {
         return Ok(stored(claim.operation.as_ref().map(|op| op.model.clone()), None));

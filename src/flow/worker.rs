@@ -35,7 +35,7 @@ async fn run_queue<'a, W: World>(
     world: &'a W,
     run: &'a Run,
     kind: Kind,
-    process: &dyn Fn(Claim, Duration) -> LocalBoxFuture<'a, JobReport>,
+    process: &dyn Fn(Claim, Duration) -> LocalBoxFuture<'a, Box<JobReport>>,
 ) -> RunReport {
     let mut report = RunReport::new(kind.queue());
     run.cpu_time.measure(world.clock(), drain(world, run, kind, process, &mut report)).await;
