@@ -2,6 +2,7 @@
 //! its service and adds the credentials, which therefore never enter the core.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_net::http::Headers;
@@ -115,7 +116,9 @@ thread_local! {
 
 /// One of the caller's adapters. Clones are the same adapter.
 #[derive(Clone)]
-pub(super) struct Adapter {
+pub(super) struct Adapter(Rc<Service>);
+
+struct Service {
     url: String,
     this: JsValue,
     fetch: Function,
@@ -133,12 +136,12 @@ impl Adapter {
         let fetch = property(&this, &path, "fetch")?
             .dyn_into()
             .map_err(|fetch| unexpected(&format!("{path}.fetch"), &fetch, "a function"))?;
-        Ok(Self { url: text.trim_end_matches('/').to_owned(), this, fetch })
+        Ok(Self(Rc::new(Service { url: text.trim_end_matches('/').to_owned(), this, fetch })))
     }
 
     /// Sends a request through the adapter.
     async fn fetch(&self, url: &str, init: &Init) -> Result<Reply, TransportError> {
-        let reply = self.fetch.call2(&self.this, &url.into(), init);
+        let reply = self.0.fetch.call2(&self.0.this, &url.into(), init);
         let reply = reply.map_err(|thrown| no_reply(&thrown))?;
         let reply = JsFuture::from(Promise::resolve(&reply)).await;
         let reply: Result<Response, _> = reply.map_err(|thrown| no_reply(&thrown))?.dyn_into();
@@ -151,7 +154,7 @@ impl Transport for Adapter {
     type Stream = ResponseBody;
 
     fn base_url(&self) -> &str {
-        &self.url
+        &self.0.url
     }
 
     async fn send(

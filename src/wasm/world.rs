@@ -41,33 +41,18 @@ impl JsWorld {
     /// # Errors
     /// A `TypeError` that names the adapter and says what was expected.
     pub(super) fn of(adapters: &JsValue, kind: Kind, options: RunOptions) -> Result<Self, JsValue> {
-        let RunOptions {
-            source_image_hosts,
-            source_image_buckets,
-            public_storage_url,
-            log,
-            signal,
-            ..
-        } = options;
-        let (clock, log) = (JsClock::new(signal), JsLog::new(log));
-        let public_storage_url = public_storage_url.map(|url| url.trim_end_matches('/').to_owned());
-        let queue = Pgmq::new(Adapter::of(adapters, "pgmq")?);
-        let models = match kind {
-            Kind::Image => Adapter::of(adapters, "gemini")?,
-            Kind::Video => Adapter::of(adapters, "veo")?,
-        };
-        let vertex = Adapter::of(adapters, "vertex")?;
+        let adapter = |name| Adapter::of(adapters, name);
+        let queue = Pgmq::new(adapter("pgmq")?);
+        let models = adapter(if kind == Kind::Image { "gemini" } else { "veo" })?;
+        let (vertex, storage, open) = (adapter("vertex")?, adapter("storage")?, adapter("source")?);
         let images = Gemini::new(models.clone(), vertex.clone());
         let operations = Operations::new(models, vertex);
-        let storage = Adapter::of(adapters, "storage")?;
-        let sources = Sources::new(
-            Adapter::of(adapters, "source")?,
-            storage.clone(),
-            public_storage_url.clone(),
-            source_image_hosts,
-            source_image_buckets.unwrap_or_default(),
-        );
-        let store = Storage::new(storage, public_storage_url);
+        let base = options.public_storage_url.map(|url| url.trim_end_matches('/').to_owned());
+        let (hosts, buckets) = (options.source_image_hosts, options.source_image_buckets);
+        let buckets = buckets.unwrap_or_default();
+        let sources = Sources::new(open, storage.clone(), base.clone(), hosts, buckets);
+        let store = Storage::new(storage, base);
+        let (clock, log) = (JsClock::new(options.signal), JsLog::new(options.log));
         let (large_bodies, company) = SHARED.with(Clone::clone);
         Ok(Self { queue, images, operations, store, sources, clock, log, large_bodies, company })
     }
