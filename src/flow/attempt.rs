@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, LocalBoxFuture, select};
 
-use super::error::AttemptError;
+use super::error::{Attempt, AttemptError};
 use super::lease::hold;
 use super::log;
 use super::report::{JobReport, Outcome, milliseconds};
@@ -40,7 +40,7 @@ pub(super) async fn run_attempt<W: World>(
     claim: &Claim,
     since: Duration,
     target: &Target,
-    work: LocalBoxFuture<'_, Result<Box<StoredAsset>, Box<AttemptError>>>,
+    work: LocalBoxFuture<'_, Attempt<Box<StoredAsset>>>,
 ) -> Box<JobReport> {
     let started = world.clock().now();
     let settled = match hold(world, claim, since, work).await {
@@ -81,7 +81,7 @@ pub(super) fn begin<'a, W: World>(
     claim: &'a Claim,
     presence: &'a Presence,
     location: &'a ObjectLocation,
-) -> LocalBoxFuture<'a, Result<Option<Format>, Box<AttemptError>>> {
+) -> LocalBoxFuture<'a, Attempt<Option<Format>>> {
     Box::pin(async move {
         // Before anything else can fail: an operator who redrives the job has to know.
         check_certain(claim)?;
@@ -107,12 +107,7 @@ fn check_certain(claim: &Claim) -> Result<(), Failure> {
 }
 
 /// Waits until the job may begin what takes memory. One that was the cause of too many deaths has failed.
-async fn enter<W: World>(
-    world: &W,
-    run: &Run,
-    claim: &Claim,
-    presence: &Presence,
-) -> Result<(), Box<AttemptError>> {
+async fn enter<W: World>(world: &W, run: &Run, claim: &Claim, presence: &Presence) -> Attempt<()> {
     const LOOK_AGAIN: Duration = Duration::from_secs(1);
     let (clock, deaths) = (world.clock(), claim.deaths);
     if retry::is_deadly(deaths, run.settings.max_attempts) {
@@ -146,7 +141,7 @@ pub(super) async fn fetch_all<W: World>(
     run: &Run,
     urls: &[String],
     permit: &LargeBodyPermit,
-) -> Result<Vec<SourceImage>, Box<AttemptError>> {
+) -> Attempt<Vec<SourceImage>> {
     if urls.is_empty() {
         return Ok(Vec::new());
     }

@@ -6,7 +6,10 @@ use crate::failure::{Code, Failure};
 use crate::job::Invalid;
 use crate::port::WriteError;
 
-/// Why an attempt did not get to its end. In a box wherever it is a result, as a failure is.
+/// What an attempt comes to, or a part of one.
+pub(super) type Attempt<T> = Result<T, Box<AttemptError>>;
+
+/// Why an attempt did not get to its end.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum AttemptError {
     /// The lease is void.

@@ -1,6 +1,6 @@
 //! The list of models: the first that can be used makes the asset.
 
-use super::error::AttemptError;
+use super::error::{Attempt, AttemptError};
 use super::{log, trouble};
 use crate::failure::{Failure, Next, Standing};
 use crate::job::{Invalid, Issue, either, strip_models_prefix};
@@ -71,8 +71,8 @@ impl<'a> Able<'a> {
         mut self,
         world: &W,
         claim: &Claim,
-        attempt: impl AsyncFn(&str, Option<&str>) -> Result<T, Box<AttemptError>>,
-    ) -> Result<T, Box<AttemptError>> {
+        attempt: impl AsyncFn(&str, Option<&str>) -> Attempt<T>,
+    ) -> Attempt<T> {
         while let Some(model) = self.next(world, claim) {
             let passed_over = Some(&*self.passed_over).filter(|reasons| !reasons.is_empty());
             let mut error = match attempt(model, passed_over).await {

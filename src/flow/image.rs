@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::FutureExt;
 
 use super::attempt::{begin, fetch_all, presence, reject, run_attempt};
-use super::error::AttemptError;
+use super::error::{Attempt, AttemptError};
 use super::operation;
 use super::report::JobReport;
 use super::run::Run;
@@ -48,7 +48,7 @@ async fn make<W: World>(
     claim: &Claim,
     job: &ImageJob,
     presence: &Presence,
-) -> Result<Box<StoredAsset>, Box<AttemptError>> {
+) -> Attempt<Box<StoredAsset>> {
     let location = ObjectLocation::of(Kind::Image, &job.common.target, &claim.job_id);
     let stored = |format, model, usage| asset(world, job, &location, format, model, usage);
     // What an earlier attempt stored is what was paid for; only the settling is left.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use super::error::AttemptError;
+use super::error::{Attempt, AttemptError};
 use super::log;
 use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
 
@@ -20,8 +20,8 @@ pub(super) async fn hold<W: World, T>(
     world: &W,
     claim: &Claim,
     since: Duration,
-    work: impl Future<Output = Result<T, Box<AttemptError>>>,
-) -> Result<T, Box<AttemptError>> {
+    work: impl Future<Output = Attempt<T>>,
+) -> Attempt<T> {
     let mut work = pin!(work);
     let mut lost = pin!(keep(world, claim, since));
     match select(&mut lost, &mut work).await {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::future::{LocalBoxFuture, select};
 
 use super::attempt::fetch_all;
-use super::error::AttemptError;
+use super::error::{Attempt, AttemptError};
 use super::fallback::Able;
 use super::run::Run;
 use super::time_limit::within;
@@ -36,7 +36,7 @@ pub(super) fn submit<'a, W: World>(
     urls: &'a [String],
     request: OperationRequest<'a>,
     price: &'a dyn Fn(&str) -> Option<f64>,
-) -> LocalBoxFuture<'a, Result<Operation, Box<AttemptError>>> {
+) -> LocalBoxFuture<'a, Attempt<Operation>> {
     Box::pin(async move {
         let permit = world.large_bodies().permit();
         let images = fetch_all(world, run, urls, &permit).await?;
@@ -84,11 +84,7 @@ fn not_announced(error: WriteError) -> Box<AttemptError> {
 
 /// Records an operation that has been paid for. Nothing matters more now, so a call that fails
 /// is repeated for as long as the lease can be held.
-async fn record<W: World>(
-    world: &W,
-    claim: &Claim,
-    operation: &Operation,
-) -> Result<(), Box<AttemptError>> {
+async fn record<W: World>(world: &W, claim: &Claim, operation: &Operation) -> Attempt<()> {
     const PAUSE: Duration = Duration::from_secs(2);
     loop {
         match world.queue().record_operation(&claim.lease, operation).await {
@@ -115,7 +111,7 @@ pub(super) fn finish<'a, W: World>(
     claim: &'a Claim,
     operation: &'a Operation,
     location: &'a ObjectLocation,
-) -> LocalBoxFuture<'a, Result<(Format, Option<Json<'static>>), Box<AttemptError>>> {
+) -> LocalBoxFuture<'a, Attempt<(Format, Option<Json<'static>>)>> {
     Box::pin(async move {
         let permit = world.large_bodies().permit();
         let (file, usage) = wait(world, run, claim, operation, &permit).await?;
@@ -151,7 +147,7 @@ async fn wait<W: World>(
     claim: &Claim,
     operation: &Operation,
     permit: &LargeBodyPermit,
-) -> Result<(AssetFile, Option<Json<'static>>), Box<AttemptError>> {
+) -> Attempt<(AssetFile, Option<Json<'static>>)> {
     let clock = world.clock();
     // The age of the operation, not its beginning: the clock may be younger than the operation.
     let begun = clock.now();
@@ -226,7 +222,7 @@ fn check_age(run: &Run, operation: &Operation, age: Duration) -> Result<(), Fail
 
 /// Waits between two polls. Where the run's budget does not last, the worker has to stop, or a job waits
 /// for others to leave, the job is deferred, and the next run polls on.
-async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Result<(), Box<AttemptError>> {
+async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Attempt<()> {
     let clock = world.clock();
     let ends = || clock.stopping() || world.company().is_waited_for();
     if ends() || run.budget.left(clock.now()) <= delay {

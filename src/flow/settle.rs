@@ -1,6 +1,6 @@
 //! The last step of a job in this run: it is completed, deferred or failed.
 
-use super::error::AttemptError;
+use super::error::{Attempt, AttemptError};
 use super::report::{JobReport, Outcome};
 use super::run::Run;
 use super::{log, publish};
@@ -17,7 +17,7 @@ pub(super) async fn complete<W: World>(
     claim: &Claim,
     target: &Target,
     asset: &StoredAsset,
-) -> Result<(), Box<AttemptError>> {
+) -> Attempt<()> {
     let completion = world.queue().complete(&claim.lease, asset).await.inspect_err(|error| {
         if let WriteError::Failed(failure) = error
             && failure.code == Code::EntityUpdateFailed

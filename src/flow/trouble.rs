@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 
-use super::error::AttemptError;
+use super::error::{Attempt, AttemptError};
 use super::log;
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::port::{Claim, Level, Operation, Queue, Trouble, World, WriteError};
@@ -24,7 +24,7 @@ pub(super) fn report<'a, W: World>(
     claim: &'a Claim,
     model: &'a str,
     failure: &'a mut Failure,
-) -> LocalBoxFuture<'a, Result<(), Box<AttemptError>>> {
+) -> LocalBoxFuture<'a, Attempt<()>> {
     Box::pin(async move {
         let (standing, code) = match (failure.next, failure.code) {
             (Next::Rest { standing, .. }, code) => (standing, code),

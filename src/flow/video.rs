@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::FutureExt;
 
 use super::attempt::{begin, presence, reject, run_attempt};
-use super::error::AttemptError;
+use super::error::Attempt;
 use super::operation;
 use super::report::JobReport;
 use super::run::Run;
@@ -38,7 +38,7 @@ async fn make<W: World>(
     claim: &Claim,
     job: &VideoJob,
     presence: &Presence,
-) -> Result<Box<StoredAsset>, Box<AttemptError>> {
+) -> Attempt<Box<StoredAsset>> {
     let location = ObjectLocation::of(Kind::Video, &job.common.target, &claim.job_id);
     let stored = |model: Option<String>, usage: Option<Json<'static>>| {
         let path = location.path(Format::Mp4);
