@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{Request, Transport, TransportError};
+use crate::job::Format;
 use crate::json::sanitize;
 use crate::large_body::LargeBodyPermit;
 
@@ -65,7 +66,10 @@ pub(crate) async fn send<T: Transport>(
     } else {
         explanation(transport, body).await
     };
-    sanitize(&mut bytes);
+    // Some proxies answer with the file itself.
+    if Format::of(&bytes).is_none() {
+        sanitize(&mut bytes);
+    }
     Ok(Reply { status: head.status, retry_after: head.retry_after, body: bytes, broken })
 }
 

@@ -17,6 +17,9 @@ const DEPTH: u8 = 64;
 /// How many bytes of a file tell its format, as base64.
 const HEAD: usize = 16;
 
+/// How long the beginning of a `data:` URL is at most.
+const LONGEST_SCHEME: usize = 64;
+
 /// How many files are decoded, the last first, until one is whole.
 const MOST_TRIES: u32 = 4;
 
@@ -30,8 +33,19 @@ pub(in crate::service) fn take_file(
     reply: &mut Vec<u8>,
     is_wanted: fn(Format) -> bool,
 ) -> Option<Format> {
+    if let Some(format) = Format::of(reply).filter(|format| is_wanted(*format)) {
+        return Some(format);
+    }
     for _ in 0..MOST_TRIES {
-        let Range { start, end } = find_file(reply, is_wanted)?;
+        let (found, nested) = find_file(reply, is_wanted);
+        let Some(Range { start, end }) = found else {
+            let mut inner = reply.get(nested?)?.to_vec();
+            let length = unescape_in_place(&mut inner);
+            inner.truncate(length);
+            let format = take_file(&mut inner, is_wanted)?;
+            *reply = inner;
+            return Some(format);
+        };
         let text = reply.get_mut(start..end)?;
         let length = unescape_in_place(text);
         match text.get_mut(..length).and_then(decode_in_place) {
@@ -47,14 +61,22 @@ pub(in crate::service) fn take_file(
     None
 }
 
-fn find_file(reply: &[u8], is_wanted: fn(Format) -> bool) -> Option<Range<usize>> {
-    let mut search = Search { reply, cursor: Cursor::new(reply), is_wanted };
+/// Where the last file of a wanted format is, and the longest text that may be JSON itself.
+fn find_file(
+    reply: &[u8],
+    is_wanted: fn(Format) -> bool,
+) -> (Option<Range<usize>>, Option<Range<usize>>) {
+    let mut search = Search { reply, cursor: Cursor::new(reply), is_wanted, nested: None };
     let mut found = None;
+    if reply.trim_ascii_start().starts_with(b"\"") {
+        let value = search.cursor.value();
+        found = search.in_value(value, DEPTH);
+    }
     while search.cursor.next_document() {
         let value = search.cursor.value();
         found = search.in_value(value, DEPTH).or(found);
     }
-    found
+    (found, search.nested)
 }
 
 /// The search for a file in a reply.
@@ -62,6 +84,7 @@ struct Search<'a> {
     reply: &'a [u8],
     cursor: Cursor<'a>,
     is_wanted: fn(Format) -> bool,
+    nested: Option<Range<usize>>,
 }
 
 impl Search<'_> {
@@ -110,15 +133,44 @@ impl Search<'_> {
         }
     }
 
-    fn in_text(&self, text: Range<usize>) -> Option<Range<usize>> {
+    fn in_text(&mut self, text: Range<usize>) -> Option<Range<usize>> {
         let raw = self.reply.get(text.clone())?;
-        // The beginning of a `data:` URL.
-        let prefix = raw.get(..raw.len().min(128))?.iter().position(|byte| *byte == b',');
-        let is_url = raw.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"data:"));
-        let start = prefix.filter(|_| is_url).map_or(0, |comma| comma + 1);
-        let format = format_of(raw.get(start..)?)?;
-        (self.is_wanted)(format).then_some(text.start + start..text.end)
+        let is_longer = self.nested.as_ref().is_none_or(|nested| nested.len() < raw.len());
+        if raw.trim_ascii_start().starts_with(b"{") && is_longer {
+            self.nested = Some(text);
+            return None;
+        }
+        let is_wanted = |data: Range<usize>| {
+            let format = format_of(raw.get(data.clone())?)?;
+            (self.is_wanted)(format).then_some(text.start + data.start..text.start + data.end)
+        };
+        let mut end = raw.len();
+        is_wanted(0..end).or_else(|| {
+            // The last one that a text leads to by a `data:` URL.
+            while let Some(comma) = raw.get(..end)?.iter().rposition(|byte| *byte == b',') {
+                end = comma;
+                if let Some(found) = data_of_url(raw, comma).and_then(is_wanted) {
+                    return Some(found);
+                }
+            }
+            None
+        })
     }
+}
+
+/// Where the data of a `data:` URL are, if they begin behind this comma: up to what ends a URL.
+fn data_of_url(text: &[u8], comma: usize) -> Option<Range<usize>> {
+    let before = text.get(comma.saturating_sub(LONGEST_SCHEME)..comma)?;
+    let data = text.get(comma + 1..)?;
+    let ends = |(at, byte): (usize, &u8)| match byte {
+        b')' | b' ' | b'<' | b'>' | b'\'' => true,
+        // Those of a slash and of what a number stands for are escapes of the data.
+        b'\\' => !matches!(data.get(at + 1), Some(b'/' | b'u')),
+        _ => false,
+    };
+    let length = data.iter().enumerate().position(ends).unwrap_or(data.len());
+    let is_url = before.windows(5).any(|it| it.eq_ignore_ascii_case(b"data:"));
+    is_url.then_some(comma + 1..comma + 1 + length)
 }
 
 /// The format of a file in base64.

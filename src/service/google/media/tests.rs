@@ -88,6 +88,48 @@ fn what_is_no_result_is_not_taken() {
 }
 
 #[test]
+fn a_file_in_a_text_is_taken_by_its_data_url() {
+    let (first, last) = (base64(&png_and(b"1")), base64(&png_and(b"2")));
+    let svg = "data:image/svg+xml;base64,PHN2Zy8+";
+    for text in [
+        format!("Here it is: ![image](data:image/png;base64,{last}) Enjoy, please!"),
+        format!("![](data:image/png;base64,{first}), ![](data:image/png;base64,{last})"),
+        format!("data:image/png;base64,{last}\\n\\nThere, it is done."),
+        format!("<img src=\\\"data:image\\/png;base64,{}\\\"/>, {svg}", last.replace('/', "\\/")),
+        format!("see DATA:image/png;charset=x;base64,{} now", last.replace('=', "\\u003d")),
+        format!("(data:image/png;base64,{last}), (data:image/png;base64,iVBORw0KGgo=!)"),
+    ] {
+        assert_eq!(taken(&format!(r#"{{"text":"{text}"}}"#)).unwrap(), png_and(b"2"), "{text}");
+    }
+    for text in ["data:,", "a, b, c", &format!("metadata, {svg}"), "data:image/png;base64,"] {
+        assert_eq!(taken(&format!(r#"{{"text":"{text}"}}"#)), None, "{text}");
+    }
+}
+
+#[test]
+fn a_file_in_json_that_is_a_text_is_taken() {
+    let mut reply = format!(r#"{{"data":"{}","note":"\u00fc"}}"#, base64(PNG));
+    for _ in 0..3 {
+        let text = serde_json::to_string(&reply).unwrap();
+        assert_eq!(taken(&text).unwrap(), PNG, "{text}");
+        assert_eq!(taken(&format!(r#"{{"note":"{{}}","response":{text}}}"#)).unwrap(), PNG);
+        reply = format!(r#"{{"result":{text}}}"#);
+    }
+    let without = serde_json::to_string(r#"{"error":"No \"image\"."}"#).unwrap();
+    let mut reply = without.clone().into_bytes();
+    assert_eq!(take_file(&mut reply, Format::is_image), None);
+    assert_eq!(reply, without.as_bytes(), "it remains");
+}
+
+#[test]
+fn a_reply_may_be_the_file_itself() {
+    let mut reply = PNG.to_vec();
+    assert_eq!(take_file(&mut reply, Format::is_image), Some(Format::Png));
+    assert_eq!(reply, PNG);
+    assert_eq!(take_file(&mut reply, |format| format == Format::Mp4), None);
+}
+
+#[test]
 fn a_reply_without_a_file_remains() {
     let text = r#"{"candidates":[{"content":{"parts":[{"text":"\u00e4"}]}}]}"#;
     let mut reply = text.as_bytes().to_vec();
