@@ -39,6 +39,17 @@ impl AttemptError {
     pub(super) fn waiting(delay: Duration) -> Box<Self> {
         Box::new(Self::Waiting { delay, reset_submission: false })
     }
+
+    /// The same with the price of an asset that the provider worked on, and that is not there: it was probably
+    /// paid for. An operation that is still polled may bring it.
+    pub(super) fn spent(mut self: Box<Self>, price: &dyn Fn() -> Option<f64>) -> Box<Self> {
+        if let AttemptError::Failed { failure, spent_usd, reset_submission: true, .. } = &mut *self
+            && matches!(failure.code, Code::NoImage | Code::NoVideo)
+        {
+            *spent_usd = price();
+        }
+        self
+    }
 }
 
 impl From<Failure> for Box<AttemptError> {

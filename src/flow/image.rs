@@ -57,19 +57,19 @@ async fn make<W: World>(
     }
     let chosen = job.common.model.as_deref();
     let check = |model: &str, unmet: &mut Vec<_>| in_background(claim, job, model, unmet);
+    let price = |model: &str| cost::image(model, job.image_size, None);
     let mut operation = claim.operation.clone();
     if operation.is_none()
         && run.is_outlasted(job.image_size)
         && let Ok(models) = run.models.able(chosen, &check)
     {
         let request = OperationRequest::Image(ImageRequest { job, sources: &[] });
-        let price = |model: &str| cost::image(model, job.image_size, None);
         let sources = job.common.sources();
         let submitted = operation::submit(world, run, claim, models, sources, request, &price);
         operation = Some(submitted.await?);
     }
     if let Some(operation) = operation {
-        let finished = operation::finish(world, run, claim, &operation, &location);
+        let finished = operation::finish(world, run, claim, &operation, &location, &price);
         let (format, usage) = finished.await?;
         return Ok(stored(format, Some(operation.model), usage));
     }
@@ -133,7 +133,8 @@ fn in_background(claim: &Claim, job: &ImageJob, model: &str, unmet: &mut Vec<Iss
     capabilities::image(model, job, unmet);
 }
 
-/// A failure, with what it has probably cost: an image whose reply is lost may have been made. A
+/// A failure, with what it has probably cost: an image whose reply is lost may have been made, and a reply
+/// without one is billed, too. A
 /// connection that broke soon was no such thing, but the provider's trouble.
 fn failed(model: &str, job: &ImageJob, mut failure: Failure, took: Duration) -> Box<AttemptError> {
     if failure.code == Code::ReplyLost && failure.is_rest() {
@@ -142,9 +143,9 @@ fn failed(model: &str, job: &ImageJob, mut failure: Failure, took: Duration) -> 
             false => failure.next = Next::Retry { after: None, attempts: Some(ATTEMPTS_WHEN_LOST) },
         }
     }
-    let lost = failure.code == Code::ReplyLost;
+    let paid = matches!(failure.code, Code::ReplyLost | Code::NoImage);
     AttemptError::Failed {
-        spent_usd: lost.then(|| cost::image(model, job.image_size, None)).flatten(),
+        spent_usd: paid.then(|| cost::image(model, job.image_size, None)).flatten(),
         failure,
         waits_for: None,
         reset_submission: false,

@@ -111,14 +111,18 @@ pub(super) fn finish<'a, W: World>(
     claim: &'a Claim,
     operation: &'a Operation,
     location: &'a ObjectLocation,
+    price: &'a dyn Fn(&str) -> Option<f64>,
 ) -> LocalBoxFuture<'a, Attempt<(Format, Option<Json<'static>>)>> {
     Box::pin(async move {
         let permit = world.large_bodies().permit();
-        let (file, usage) = wait(world, run, claim, operation, &permit).await?;
+        let waited = wait(world, run, claim, operation, &permit).await;
+        let (file, usage) = waited.map_err(|error| error.spent(&|| price(&operation.model)))?;
         let body = match open(world, file).await {
             Ok(body) => body,
             Err(failure) => {
-                return Err(trouble::of_operation(world, claim, operation, failure, false).await);
+                // A file that will never be there is the end of its operation.
+                let over = failure.code == Code::OperationFailed;
+                return Err(trouble::of_operation(world, claim, operation, failure, over).await);
             }
         };
         let inside = match &body {
@@ -156,6 +160,8 @@ async fn wait<W: World>(
     let (mut polls, mut failures) = (0, 0);
     // How many polls in a row were answered with what may be a mistake.
     let mut doubts = 0;
+    // What the operation says is wrong while it goes on.
+    let mut said = String::new();
     if claim.operation.is_none() {
         pause(world, run, polling::interval(0)).await?;
     }
@@ -163,6 +169,10 @@ async fn wait<W: World>(
         let failure = match world.operations().poll(operation, permit).await {
             Ok(Progress::Ready(file, usage)) => return Ok((file, usage)),
             Ok(Progress::Pending) => None,
+            Ok(Progress::Troubled(words)) => {
+                said = format!(": {words}");
+                None
+            }
             Ok(Progress::Unclear(failure)) if doubts + 1 < polling::READINGS => {
                 doubts += 1;
                 Some(failure)
@@ -203,20 +213,20 @@ async fn wait<W: World>(
             pause(world, run, delay).await.map_err(|_| waits)?;
             continue;
         }
-        check_age(run, operation, age())?;
+        check_age(run, operation, age(), &said)?;
         (polls, failures, doubts) = (polls + 1, 0, 0);
         pause(world, run, polling::interval(polls)).await?;
     }
 }
 
 /// Gives up an operation that the provider still works on after its deadline.
-fn check_age(run: &Run, operation: &Operation, age: Duration) -> Result<(), Failure> {
+fn check_age(run: &Run, operation: &Operation, age: Duration, said: &str) -> Result<(), Failure> {
     let deadline = run.settings.operation_deadline;
     if age < deadline {
         return Ok(());
     }
     let minutes = deadline.as_secs() / 60;
-    let message = format!("{} has not ended within {minutes} min", operation.name);
+    let message = format!("{} has not ended within {minutes} min{said}", operation.name);
     Err(Failure::give_up(Code::OperationTimedOut, message))
 }
 

@@ -52,17 +52,18 @@ async fn make<W: World>(
     if begin(world, run, claim, presence, &location).await?.is_some() {
         return Ok(stored(claim.operation.as_ref().map(|op| op.model.clone()), None));
     }
+    let price = |model: &str| cost::video(model, job, None);
     let operation = match &claim.operation {
         Some(operation) => operation.clone(),
         None => {
             let check = |model: &str, unmet: &mut Vec<_>| capabilities::video(model, job, unmet);
             let models = run.models.able(job.common.model.as_deref(), &check)?;
             let request = OperationRequest::Video(VideoRequest { job, images: &[] });
-            let (urls, price) = (job.image_urls(), |model: &str| cost::video(model, job, None));
+            let urls = job.image_urls();
             operation::submit(world, run, claim, models, &urls, request, &price).await?
         }
     };
-    let finished = operation::finish(world, run, claim, &operation, &location);
+    let finished = operation::finish(world, run, claim, &operation, &location, &price);
     let (_, usage) = finished.await?;
     Ok(stored(Some(operation.model), usage))
 }

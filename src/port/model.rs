@@ -88,6 +88,8 @@ pub struct SubmitError {
 pub enum Progress {
     /// Still working.
     Pending,
+    /// Still working, it says, beside this error.
+    Troubled(String),
     /// There is an asset.
     Ready(AssetFile, Option<Json<'static>>),
     /// It is over without an asset; trying again means a new submission.

@@ -33,6 +33,19 @@ fn an_image_may_take_what_is_left_of_the_workers_life() {
 }
 
 #[test]
+fn a_reply_without_an_image_has_its_probable_cost() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(prompt("p"));
+    for _ in 0..3 {
+        world.model.fail_image(Failure::retry_at_most(Code::NoImage, 3, "only words"));
+        world.run_images(one_model());
+        world.clock.advance(seconds(3600));
+    }
+    assert_eq!(world.queue.row(job).status, Status::Failed);
+    assert_eq!(*world.queue.spent.borrow(), [0.067, 0.067, 0.067]);
+}
+
+#[test]
 fn a_lost_reply_is_tried_twice_at_most_and_its_probable_cost_is_kept() {
     let world = MemoryWorld::new();
     let job = world.send_image(prompt("p"));

@@ -177,3 +177,61 @@ fn an_operation_that_is_older_than_the_worker_has_the_same_deadline() {
     assert_eq!(row.error_code, Some(Code::OperationTimedOut));
     assert!(row.operation.is_some());
 }
+
+#[test]
+fn a_file_that_will_never_be_there_ends_its_operation() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    let failed = Failure::retry_at_most(Code::OperationFailed, 3, "Transcoding failed");
+    world.model.downloads.borrow_mut().push_back(Err(failed));
+    assert_eq!(world.run_videos(one_at_a_time()).retrying, 1);
+    assert!(world.queue.row(job).operation.is_none());
+    world.clock.advance(Duration::from_secs(3600));
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert_eq!(world.model.submissions_made(), 2);
+}
+
+#[test]
+fn a_file_that_is_not_known_yet_is_asked_for_in_later_runs() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    for _ in 0..2 {
+        let unknown = Failure::retry_at_most(Code::DownloadFailed, 3, "404");
+        world.model.downloads.borrow_mut().push_back(Err(unknown));
+    }
+    for _ in 0..2 {
+        assert_eq!(world.run_videos(one_at_a_time()).retrying, 1);
+        assert!(world.queue.row(job).operation.is_some());
+        world.clock.advance(Duration::from_secs(3600));
+    }
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert_eq!(world.model.submissions_made(), 1, "paid for once");
+}
+
+#[test]
+fn what_an_operation_says_while_it_goes_on_is_told_when_its_time_is_up() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    let troubled = || Ok(Progress::Troubled("Out of tea".into()));
+    world.model.polls.borrow_mut().extend((0..100).map(|_| troubled()));
+    let deadline = Duration::from_secs(60);
+    let report = world.run_videos(Settings { operation_deadline: deadline, ..one_at_a_time() });
+    assert_eq!(report.failed, 1);
+    assert_eq!(world.queue.row(job).error_code, Some(Code::OperationTimedOut));
+    let message = &report.jobs[0].error.as_ref().unwrap().message;
+    assert!(message.ends_with("has not ended within 1 min: Out of tea"), "{message}");
+}
+
+#[test]
+fn an_operation_with_nothing_to_show_has_its_probable_cost() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    let nothing = || Progress::Unclear(Failure::retry_at_most(Code::NoVideo, 3, "nothing"));
+    world.model.polls.borrow_mut().extend((0..9).map(|_| Ok(nothing())));
+    while world.queue.row(job).status != Status::Failed {
+        world.run_videos(one_at_a_time());
+        world.clock.advance(Duration::from_secs(3600));
+    }
+    assert_eq!(world.model.submissions_made(), 3);
+    assert_eq!(world.queue.spent.borrow().len(), 3, "each was paid for");
+}

@@ -1,9 +1,8 @@
 //! The codes of Google's errors: numbers of gRPC, statuses of HTTP, and words for both. Each is
 //! taken for the status of HTTP that means the same (`google/rpc/code.proto` names them).
 
-use http::StatusCode;
-
-use crate::json::Json;
+use crate::json::{Json, same_name};
+use crate::search::Search;
 
 /// gRPC's codes from 1 on: the name, and the status of HTTP.
 const GRPC: [(&str, u16); 16] = [
@@ -27,43 +26,63 @@ const GRPC: [(&str, u16); 16] = [
     ("unauthenticated", 401),
 ];
 
-/// Words of other APIs and of proxies.
-const WORDS: [(&str, u16); 14] = [
-    ("invalid_request", 400),
-    ("invalid_request_error", 400),
-    ("model_not_found", 404),
-    ("authentication_error", 401),
-    ("permission_error", 403),
-    ("rate_limit_exceeded", 429),
-    ("rate_limit_error", 429),
-    ("too_many_requests", 429),
-    ("quota_exceeded", 429),
-    ("internal_error", 500),
-    ("server_error", 500),
+/// What the words of other APIs and of proxies have in them, without their separators. The first counts.
+const WORDS: [(&str, u16); 15] = [
+    ("insufficientquota", 402),
+    ("credits", 402),
+    ("billing", 402),
+    ("apikey", 401),
+    ("authentication", 401),
+    ("permission", 403),
+    ("modelnotfound", 404),
+    ("ratelimit", 429),
+    ("toomanyrequests", 429),
+    ("quota", 429),
     ("overloaded", 503),
-    ("overloaded_error", 503),
-    ("service_unavailable", 503),
+    ("highdemand", 503),
+    ("unavailable", 503),
+    ("servererror", 500),
+    ("invalidrequest", 400),
 ];
 
-/// The status that an error's code means, or else its status; none if neither says anything.
-pub(super) fn status_of(error: &Json<'_>) -> Option<StatusCode> {
-    let status = [error.get("code"), error.get("status")].into_iter().find_map(|code| {
-        match (code.integer(), code.text()) {
-            (Some(number), _) => from_number(number),
-            (None, Some(word)) => from_word(word),
-            (None, None) => None,
-        }
-    });
-    StatusCode::from_u16(status?).ok()
+/// The status that the fields of an error mean; none if they say nothing. That something is used up or
+/// unavailable is never said by mistake, and 400 and 500 are said of anything.
+pub(super) fn status_of(error: &Json<'_>) -> Option<u16> {
+    let fields = ["type", "status", "code"].map(|name| of_field(error.get(name)));
+    fields.into_iter().flatten().max_by_key(|status| match status {
+        429 | 503 => 2,
+        400 | 500 => 0,
+        _ => 1,
+    })
 }
 
-fn from_number(number: i64) -> Option<u16> {
+/// The status that one field of an error means.
+pub(super) fn of_field(field: &Json<'_>) -> Option<u16> {
+    let number = match field.text() {
+        // Also `14.0` and `503 Service Unavailable`.
+        Some(word) => {
+            let digits = word.cut(" ").map_or(&**word, |(digits, _)| digits);
+            let digits = digits.cut(".").map_or(digits, |(digits, _)| digits);
+            digits.parse::<u64>().ok()
+        }
+        None => field.number().map(|number| number as u64),
+    };
+    match number {
+        Some(number) => from_number(number),
+        None => from_word(field.text()?),
+    }
+}
+
+fn from_number(number: u64) -> Option<u16> {
     let number = u16::try_from(number).ok()?;
     let grpc = GRPC.get(usize::from(number.checked_sub(1)?));
     grpc.map(|(_, status)| *status).or((400..600).contains(&number).then_some(number))
 }
 
 fn from_word(word: &str) -> Option<u16> {
-    let known = GRPC.iter().chain(&WORDS).find(|(name, _)| word.eq_ignore_ascii_case(name));
+    let mut plain = word.to_ascii_lowercase();
+    plain.retain(|letter| letter.is_ascii_alphanumeric());
+    let known = GRPC.iter().find(|(name, _)| same_name(name, word));
+    let known = known.or_else(|| WORDS.iter().find(|(part, _)| plain.has(part)));
     known.map(|(_, status)| *status)
 }

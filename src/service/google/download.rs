@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 
-use super::error::{error_of, failure, is_about_itself, unreachable};
-use crate::failure::{Code, Failure, Next, Standing};
+use super::account::meaning;
+use super::document::read_document;
+use super::error::{error_in, error_of, failure, is_about_itself, operation_failure, unreachable};
+use crate::failure::{Code, Failure, Standing};
 use crate::http::{
     Head, Header, Payload, Received, Reply, Transport, TransportError, build, explanation, get,
     passes,
@@ -39,6 +41,9 @@ const ATTEMPTS: u32 = 3;
 
 /// How long it takes at most until a finished video can be downloaded: seconds, usually.
 const ACTIVE_SOON: Duration = Duration::from_secs(10);
+
+/// How long it takes at most until all of the file store knows a finished video.
+const KNOWN_SOON: Duration = Duration::from_secs(30);
 
 /// Where Google's replies say that its files are.
 const GOOGLE: &str = "https://generativelanguage.googleapis.com/v1beta";
@@ -110,25 +115,32 @@ async fn open<T: Transport>(
 /// Where to go on when a file's address does not lead to its bytes.
 fn instead(url: &WebUrl, base: &WebUrl, reply: Reply) -> Result<WebUrl, Failure> {
     let own = url.same_origin(base);
-    let document = Json::read_any(&reply.body);
+    let document = read_document(&reply.body);
     let error = error_of(&document);
+    let is_in = |state: &str| {
+        document.find(&|it| it.get("state").text().is_some_and(|it| same_name(it, state)))
+    };
+    if let Some(file) = is_in("FAILED") {
+        let message = operation_failure(&url.origin(), error_in(file)).into_message();
+        return Err(Failure::retry_at_most(Code::OperationFailed, ATTEMPTS, message));
+    }
+    if is_in("PROCESSING").is_some() {
+        return Err(not_active(&url.origin()));
+    }
     if reply.status.is_success() && error.is_null() {
-        let is_processed = |it: &Json<'_>| {
-            it.get("state").text().is_some_and(|state| same_name(state, "PROCESSING"))
-        };
-        if document.find(&is_processed).is_some() {
-            return Err(not_active(&url.origin()));
-        }
         let address = ["downloadUri", "uri"].iter().find_map(|name| {
             let named = document.find(&|it| it.get(name).text().is_some())?;
             absolute(named.get(name).text()?, base).ok()
         });
         return Ok(address.filter(|it| it != url).unwrap_or_else(|| to_bytes(url, base)));
     }
-    if own && error.get("status").text().is_some_and(|it| same_name(it, "FAILED_PRECONDITION")) {
-        let failure = refused(url, own, &reply);
-        let is_of_account = matches!(failure.next, Next::Rest { .. });
-        return Err(if is_of_account { failure } else { not_active(&url.origin()) });
+    let precedes = |status: &Json<'_>| {
+        status.text().is_some_and(|status| same_name(status, "FAILED_PRECONDITION"))
+    };
+    match meaning(400, error) {
+        Some(Code::DownloadFailed) => return Err(not_active(&url.origin())),
+        None if own && precedes(error.get("status")) => return Err(not_active(&url.origin())),
+        _ => {}
     }
     let bytes = to_bytes(url, base);
     let is_known = matches!(reply.status.as_u16(), 400 | 404 | 405);
@@ -228,7 +240,9 @@ fn refused(url: &WebUrl, own: bool, reply: &Reply) -> Failure {
         return trouble.after(reply.retry_after);
     }
     let advice = "; if it is gone, redrive the job with forget_operation to pay for a new one";
-    Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message + advice)
+    let failure = Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message + advice);
+    // A file that has just been made may not be known everywhere yet.
+    failure.after(own.then_some(KNOWN_SOON))
 }
 
 fn give_up(message: String) -> Failure {

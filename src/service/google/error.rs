@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::account::{advice, meaning, message_of, refuses};
+use super::code;
+use super::document::read_document;
 use super::model::is_of_vertex;
-use super::{account, code};
 use crate::failure::{Code, Failure, Standing};
 use crate::http::{LONGEST_DELAY, Reply, TransportError};
 use crate::json::Json;
@@ -21,44 +23,61 @@ const FEW_ATTEMPTS: u32 = 3;
 
 /// What follows from a reply that is no success. `asked` names what was asked, usually a model.
 pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
-    let document = Json::read_any(&reply.body);
+    let document = read_document(&reply.body);
     let error = error_of(&document);
+    let (status, said) = (reply.status.as_u16(), code::status_of(error));
     // An error can come inside of a success, and what is answered with 400 or 500 often says only in
     // its code what it is.
-    let status = match reply.status.as_u16() {
-        200..=299 | 400 | 500 => code::status_of(error).unwrap_or(reply.status),
-        _ => reply.status,
+    let status = match (status, said) {
+        (_, Some(said @ (429 | 503))) | (200..=299 | 400 | 500, Some(said)) => said,
+        _ => status,
     };
-    let message = format!("{asked} answered {}: {}", status.as_u16(), words(error));
+    let message = format!("{asked} answered {status}: {}", words(error));
     let delay = delay_of(error).max(reply.retry_after);
-    if let Some(code) = account::refusal(status.as_u16(), error) {
-        return refused(code, message).after(delay);
-    }
-    match status.as_u16() {
-        // A proxy or a wrong address, which is soon put right. The API itself says it in JSON.
-        404 | 410 if error.is_null() => {
+    let is_aborted = (status, said) == (409, Some(409));
+    match meaning(if is_aborted { 503 } else { status }, error) {
+        Some(code) if refuses(code) => refused(code, message).after(delay),
+        Some(Code::ModelUnavailable) if is_gone(&document, status) => {
+            Failure::rest(Standing::Retired, Code::ModelUnavailable, message)
+        }
+        // A proxy or a wrong address, which is soon put right.
+        Some(Code::ModelUnavailable) => {
             let service = if is_of_vertex(asked) { "VERTEX" } else { "GENERATIVE_AI" };
             let message = format!("{message} (is GOOGLE_{service}_BASE_URL right?)");
             Failure::rest(Standing::Refused, Code::ModelUnavailable, message)
         }
-        404 | 410 => Failure::rest(Standing::Retired, Code::ModelUnavailable, message),
-        400 if is_retired(error) => {
-            Failure::rest(Standing::Retired, Code::ModelUnavailable, message)
+        Some(code @ (Code::QuotaExhausted | Code::ProviderUnavailable)) => {
+            let for_long = code == Code::QuotaExhausted && is_used_up_for_long(error);
+            let delay = if for_long { Some(LONGEST_DELAY) } else { delay };
+            Failure::rest(Standing::Resting, code, message).after(delay)
         }
-        429 if is_used_up_for_long(error) => {
-            Failure::rest(Standing::Resting, Code::QuotaExhausted, message)
-                .after(Some(LONGEST_DELAY))
+        _ if !(400..=499).contains(&status) => {
+            Failure::retry(Code::ProviderReplyUnreadable, message)
         }
-        429 => Failure::rest(Standing::Resting, Code::QuotaExhausted, message).after(delay),
-        408 | 500.. => {
-            Failure::rest(Standing::Resting, Code::ProviderUnavailable, message).after(delay)
-        }
-        400..=499 if asks_again(error) => {
+        _ if asks_again(error) => {
             Failure::retry_at_most(Code::ModelRejectedRequest, FEW_ATTEMPTS, message)
         }
-        400..=499 => Failure::give_up(Code::ModelRejectedRequest, message),
-        _ => Failure::retry(Code::ProviderReplyUnreadable, message),
+        _ => Failure::give_up(Code::ModelRejectedRequest, message),
     }
+}
+
+/// Whether Google itself says that a model is gone, in words or by a status: the "not found" of a proxy says
+/// nothing of the model.
+fn is_gone(document: &Json<'_>, status: u16) -> bool {
+    let by_words = meaning(400, error_of(document)) == Some(Code::ModelUnavailable);
+    by_words || status >= 400 && is_of_google(document)
+}
+
+/// Whether a document has an error of the form that Google's have, and proxies' have not.
+pub(super) fn is_of_google(document: &Json<'_>) -> bool {
+    let error = error_in(document);
+    error.get("status").text().is_some()
+        || error.get("message").text().is_some() && code::of_field(error.get("code")).is_some()
+}
+
+/// Whether an error says in words that the provider has trouble of its own, or no quota left.
+pub(super) fn says_trouble(error: &Json<'_>) -> bool {
+    matches!(meaning(400, error), Some(Code::QuotaExhausted | Code::ProviderUnavailable))
 }
 
 /// What follows when there was no reply.
@@ -77,11 +96,10 @@ pub(super) fn unreachable(asked: &str, error: &TransportError) -> Failure {
 pub(super) fn error_of<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
     let outer = document.list().first().unwrap_or(document);
     match error_in(document) {
-        Json::Null
-            if outer.get("candidates").is_null() && outer.get("message").text().is_some() =>
-        {
-            outer
-        }
+        Json::Null if outer.get("candidates").is_null() => match said(outer.get("detail")) {
+            Json::Null if !message_of(outer).is_empty() => outer,
+            detail => detail,
+        },
         error => error,
     }
 }
@@ -89,52 +107,52 @@ pub(super) fn error_of<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
 /// The error in a document, wherever it is in there. One that says nothing is none: proxies send an
 /// empty one beside what was asked for.
 pub(super) fn error_in<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
-    let with_error = document.find(&|it| !said(it.get("error")).is_null());
-    with_error.map_or(&Json::Null, |it| said(it.get("error")))
+    let mut found = &Json::Null;
+    document.each_object(&mut |it| {
+        for error in [it.get("errors"), it.get("error")].map(said) {
+            if !error.is_null() {
+                found = error;
+            }
+        }
+    });
+    found
 }
 
 /// An error, or null if it says nothing: there is no message in it, and no code but "no error".
 fn said<'d, 'a>(error: &'d Json<'a>) -> &'d Json<'a> {
     let error = error.list().first().unwrap_or(error);
-    let code = error.get("code");
-    let is_fine = code.integer() == Some(0);
-    let says = error.text().is_some()
-        || code.integer().is_some()
-        || [code, error.get("message"), error.get("status")].iter().any(|it| it.text().is_some());
-    if says && !is_fine { error } else { &Json::Null }
+    let code = error.get("code").number();
+    let fields = ["code", "status", "type"].map(|name| error.get(name).text());
+    let says =
+        code.is_some() || fields.iter().any(Option::is_some) || !message_of(error).is_empty();
+    if says && code != Some(0.0) { error } else { &Json::Null }
 }
 
 /// What an error says, in its own words.
-fn words(error: &Json<'_>) -> String {
-    let texts = [error.get("message"), error, error.get("code"), error.get("status")];
-    let text = texts.into_iter().find_map(Json::text);
-    text.map_or("no explanation".into(), |text| redacted(text))
+pub(super) fn words(error: &Json<'_>) -> String {
+    let texts = ["code", "status", "type"].map(|name| error.get(name).text().map(|text| &**text));
+    let texts = [Some(message_of(error))].into_iter().chain(texts).flatten();
+    let mut texts = texts.map(redacted).filter(|text| !text.is_empty());
+    texts.next().unwrap_or_else(|| "no explanation".into())
 }
 
 /// Whether a refusal itself says that the same request may be accepted.
-fn asks_again(error: &Json<'_>) -> bool {
+pub(super) fn asks_again(error: &Json<'_>) -> bool {
     let words = words(error).to_ascii_lowercase();
     words.has("retry") || words.has("try again")
 }
 
-/// Whether a 400 says what is usually a 404.
-fn is_retired(error: &Json<'_>) -> bool {
-    ["is not found for API version", "is not supported for predictLongRunning"]
-        .iter()
-        .any(|words| message_of(error).has(words))
-}
-
 fn refused(code: Code, message: String) -> Failure {
-    let message = format!("{}. {}", message.trim_end_matches('.'), account::advice(code));
+    let message = format!("{}. {}", message.trim_end_matches('.'), advice(code));
     Failure::rest(Standing::Refused, code, message)
 }
 
 /// Whether a refusal of one operation or file is about that alone: Google answers 403 for what is
 /// gone or belongs to another project, with the same status as for a key without the right.
 pub(super) fn is_about_itself(reply: &Reply) -> bool {
-    let document = Json::read_any(&reply.body);
+    let document = read_document(&reply.body);
     // A status that says nothing by itself shows whether the words or the reason do.
-    reply.status == StatusCode::FORBIDDEN && account::refusal(429, error_of(&document)).is_none()
+    reply.status == StatusCode::FORBIDDEN && !meaning(429, error_of(&document)).is_some_and(refuses)
 }
 
 /// Whether it takes hours until there is quota again: a daily one is used up, or there is none.
@@ -151,10 +169,6 @@ fn is_used_up_for_long(error: &Json<'_>) -> bool {
         rest = after;
     }
     daily || none
-}
-
-fn message_of<'d>(error: &'d Json<'_>) -> &'d str {
-    error.get("message").text().map_or("", |text| text)
 }
 
 /// The delay of a `RetryInfo`: seconds with an optional fraction, `"34.4s"`.
@@ -176,30 +190,30 @@ fn delay_of(error: &Json<'_>) -> Option<Duration> {
 pub(super) fn operation_failure(operation: &str, error: &Json<'_>) -> Failure {
     let error = said(error);
     let code = error.get("code");
-    let number = code.integer().map(|number| number.to_string());
+    let number = code.number().map(|number| (number as i64).to_string());
     let name = number.or_else(|| Some(redacted(code.text()?))).unwrap_or_else(|| "?".into());
     let message = format!("{operation} failed with code {name}: {}", words(error));
-    let few = |message| Failure::retry_at_most(Code::OperationFailed, FEW_ATTEMPTS, message);
-    let status = code::status_of(error).map(|status| status.as_u16());
+    let few = || Failure::retry_at_most(Code::OperationFailed, FEW_ATTEMPTS, &*message);
+    let status = code::status_of(error);
     // 403 may be about what the job names, such as a bucket, so the status alone does not count.
-    if let Some(code) =
-        account::refusal(status.filter(|status| *status != 403).unwrap_or(400), error)
-    {
-        return refused(code, message);
-    }
-    match status {
-        Some(429) => {
-            Failure::rest(Standing::Resting, Code::QuotaExhausted, message).after(delay_of(error))
+    match (meaning(status.filter(|status| *status != 403).unwrap_or(400), error), status) {
+        (Some(code), _) if refuses(code) => refused(code, message),
+        (Some(code @ Code::QuotaExhausted), _) => {
+            Failure::rest(Standing::Resting, code, message).after(delay_of(error))
         }
         // ABORTED
-        Some(409) => Failure::retry(Code::OperationFailed, message),
-        // CANCELLED, UNKNOWN, and what does not say
-        Some(499 | 520) | None => few(message),
-        Some(400..=407 | 410..=498) if asks_again(error) => few(message),
-        // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION, UNIMPLEMENTED …
-        Some(400..=407 | 410..=498 | 501) => Failure::give_up(Code::OperationFailed, message),
+        (_, Some(409)) => Failure::retry(Code::OperationFailed, message),
+        // CANCELLED, UNKNOWN
+        (_, Some(499 | 520)) => few(),
         // DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE
-        Some(_) => Failure::rest(Standing::Resting, Code::ProviderUnavailable, message),
+        (Some(code @ Code::ProviderUnavailable), status) if status != Some(501) => {
+            Failure::rest(Standing::Resting, code, message)
+        }
+        // What does not say.
+        (_, None) => few(),
+        (_, Some(400..=499)) if asks_again(error) => few(),
+        // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION, UNIMPLEMENTED …
+        _ => Failure::give_up(Code::OperationFailed, message),
     }
 }
 

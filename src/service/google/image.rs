@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::code::status_of;
+use super::document::read_document;
 use super::error::{error_of, failure, unreachable};
 use super::media::take_file;
 use super::model::{is_of_vertex, model_name, total_bytes};
@@ -63,7 +64,7 @@ impl<T: Transport> ImageModel for Gemini<T> {
         let request = post_json(&url, body(request)).map_err(silent)?;
         let limit = BodyLimit::Paid(LONGEST_REPLY, SMALL, permit);
         let mut reply = send(transport, request, within, limit).await.map_err(silent)?;
-        let usage = usage_of(&Json::read_any(&reply.body));
+        let usage = usage_of(&read_document(&reply.body));
         if let Some(format) = take_file(&mut reply.body, Format::is_image) {
             return Ok(GeneratedImage { format, bytes: reply.body, usage });
         }
@@ -142,17 +143,21 @@ fn lost(failure: Failure) -> Failure {
 /// own error names its code or status.
 fn is_of_gateway(reply: &Reply) -> bool {
     matches!(reply.status.as_u16(), 408 | 504 | 524)
-        && status_of(error_of(&Json::read_any(&reply.body))).is_none()
+        && status_of(error_of(&read_document(&reply.body))).is_none()
 }
 
 /// Why there is no image in a reply.
 fn no_image(model: &str, reply: &Reply) -> Failure {
-    let document = Json::read_any(&reply.body);
+    let document = read_document(&reply.body);
     if let Some(refused) = refusal(&document) {
         return Failure::give_up(Code::ContentBlocked, format!("{model} {refused}"));
     }
     if !error_of(&document).is_null() {
-        return failure(model, reply);
+        let failure = failure(model, reply);
+        // Of a text that is no JSON only its words count.
+        if failure.is_rest() || document.text().is_none() {
+            return failure;
+        }
     }
     if document.find(&|part| !part.get("inlineData").get("data").is_null()).is_some() {
         return unreadable(model, "its image is of no known format");

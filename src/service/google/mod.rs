@@ -3,6 +3,8 @@
 mod result;
 mod media;
 mod model;
+mod words;
+mod document;
 mod account;
 mod code;
 mod error;

@@ -138,7 +138,7 @@ impl OperationProtocol for Omni {
         match status_of(interaction).unwrap_or_default() {
             "queued" | "in_progress" => OperationState::Pending,
             "completed" => self.completed(id, interaction),
-            "failed" => OperationState::Ended(failed(id, interaction)),
+            "failed" => OperationState::Ended(operation_failure(id, error_in(interaction))),
             "incomplete" => {
                 let message = format!("{id} ended before the asset was complete");
                 OperationState::Ended(self.nothing(message))
@@ -232,12 +232,4 @@ fn task(job: &VideoJob, images: usize) -> (&'static str, &'static str) {
 fn status_of(object: &Json<'_>) -> Option<&'static str> {
     let status = object.get("status").text()?;
     STATUSES.into_iter().find(|known| same_name(known, status))
-}
-
-fn failed(id: &str, interaction: &Json<'_>) -> Failure {
-    let error = match error_in(interaction) {
-        Json::Null => interaction.get("errors").list().first().unwrap_or(&Json::Null),
-        error => error,
-    };
-    operation_failure(id, error)
 }

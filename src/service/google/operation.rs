@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
-use http::StatusCode;
 
 use super::address::video_address;
 use super::code;
+use super::document::{beginning, read_document};
 use super::download::download;
-use super::error::{error_in, error_of, failure, is_about_itself, unreachable};
+use super::error::{
+    asks_again, error_of, failure, is_about_itself, is_of_google, says_trouble, unreachable, words,
+};
 use super::media::take_file;
 use super::model::{is_of_vertex, model_name};
 use super::omni::{IMAGES, OMNI, VERTEX_OMNI};
@@ -48,6 +50,9 @@ const LONGEST_SUBMISSION_REPLY: usize = 1024 * 1024;
 
 /// Usually an address, but a video of up to 48 MB can come inside of the reply, as base64.
 const LONGEST_POLL_REPLY: usize = 64 * 1024 * 1024;
+
+/// How the name of an operation begins that was finished when it was submitted; the address of its file follows.
+const FINISHED: &str = "file:";
 
 /// What follows from a model that cannot be asked at all.
 const RETIRED: Next = Next::Rest { standing: Standing::Retired, after: None };
@@ -151,6 +156,9 @@ impl<T: Transport> OperationModel for Operations<T> {
         permit: &LargeBodyPermit,
     ) -> Result<Progress, Failure> {
         let name = &operation.name;
+        if let Some(address) = name.strip_prefix(FINISHED) {
+            return Ok(Progress::Ready(AssetFile::Remote(address.into()), None));
+        }
         let protocol = protocol_of(&operation.model)?;
         check_name(protocol, name)?;
         let lost = |error: TransportError| unreachable(name, &error);
@@ -163,7 +171,8 @@ impl<T: Transport> OperationModel for Operations<T> {
     async fn cancel(&self, operation: &Operation) -> Result<(), Failure> {
         let name = &operation.name;
         let protocol = protocol_of(&operation.model)?;
-        let Some(ask) = protocol.cancel(name) else { return Ok(()) };
+        let is_over = name.starts_with(FINISHED);
+        let Some(ask) = protocol.cancel(name).filter(|_| !is_over) else { return Ok(()) };
         check_name(protocol, name)?;
         let lost = |error: TransportError| unreachable(name, &error);
         let limit = BodyLimit::Bytes(LONGEST_SUBMISSION_REPLY);
@@ -191,21 +200,26 @@ fn accepted(
     model: &str,
     reply: &Reply,
 ) -> Result<Operation, SubmitError> {
-    let document = match Json::read_any(&reply.body) {
-        Json::Null => Json::read(&reply.body).unwrap_or(Json::Null),
-        document => document,
-    };
+    let document = read_document(&reply.body);
     let error = error_of(&document);
     // A word in a refusal may name something else.
     let counts = |name: &String| {
         let refuses = reply.status.is_client_error() || !error.is_null();
         reply.status.is_success() || !refuses || name.contains('/')
     };
-    if let Some(name) = name_in(protocol, &document).filter(counts) {
+    // One that is finished already may have no name, and then its file's address is as good.
+    let finished = || match protocol.kind() {
+        Kind::Video if reply.status.is_success() => {
+            Some(format!("{FINISHED}{}", video_address(&document)?))
+        }
+        _ => None,
+    };
+    if let Some(name) = name_in(protocol, &document).filter(counts).or_else(finished) {
         return Ok(Operation { model: strip_models_prefix(model).to_owned(), name });
     }
-    if is_rejection(reply.status, code::status_of(error)) {
-        return Err(SubmitError { failure: failure(model, reply), rejected: true });
+    let failure = failure(model, reply);
+    if is_rejection(reply.status.as_u16(), error, &failure) {
+        return Err(SubmitError { failure, rejected: true });
     }
     let status = reply.status.as_u16();
     Err(uncertain(&format!("{model} answered {status}: {}", quoted(reply))))
@@ -247,17 +261,25 @@ fn name_of(protocol: &dyn OperationProtocol, is_named: bool, text: &str) -> Opti
     protocol.is_name(name).then(|| name.to_owned())
 }
 
-/// Whether a reply says for certain that nothing was created: a 4xx (except 408, which says that the
-/// time was up, not for whom), or the API's own error for "unavailable" or "no quota", which it gives
-/// before it begins anything. A bare 5xx may be that of a proxy whose own wait was over.
-fn is_rejection(status: StatusCode, said: Option<StatusCode>) -> bool {
-    let refuses =
-        |status: StatusCode| status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT;
+/// Whether a reply says for certain that nothing was created: a 3xx or 4xx (except 408 and 499, which say that the
+/// time was up or the connection closed, not for whom); a refusal of the account; or the API's own word for
+/// "unavailable" or "no quota", which it gives before it begins anything. A bare 5xx may be that of a proxy whose
+/// own wait was over.
+fn is_rejection(status: u16, error: &Json<'_>, failure: &Failure) -> bool {
+    let refuses = |status: u16| (300..=499).contains(&status) && !matches!(status, 408 | 499);
+    let is_success = (200..=299).contains(&status);
+    let by_field = code::status_of(error);
+    let by_words = || {
+        is_success && failure.is_rest() && by_field.is_none()
+            || status == 503 && (asks_again(error) || says_trouble(error))
+    };
     refuses(status)
-        || said.is_some_and(|said| {
-            matches!(said, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
-                || status.is_success() && refuses(said)
-        })
+        || by_field.is_some_and(|said| matches!(said, 429 | 503) || is_success && refuses(said))
+        || matches!(
+            failure.next,
+            Next::Rest { standing: Standing::Refused | Standing::Retired, .. }
+        )
+        || by_words()
 }
 
 /// What a reply to a poll means. An asset wins, whatever else is said.
@@ -266,7 +288,7 @@ fn found(
     name: &str,
     mut reply: Reply,
 ) -> Result<Progress, Failure> {
-    let document = Json::read_any(&reply.body);
+    let document = read_document(&reply.body);
     let usage = usage_of(&document);
     let is_wanted: fn(Format) -> bool = match protocol.kind() {
         Kind::Image => Format::is_image,
@@ -280,7 +302,7 @@ fn found(
     if let Some(address) = address {
         return Ok(Progress::Ready(AssetFile::Remote(address), usage));
     }
-    let document = Json::read_any(&reply.body);
+    let document = read_document(&reply.body);
     // An error in a success that is no state of the operation: a proxy's way of refusing.
     let error = error_of(&document);
     let is_state = |it: &Json<'_>| {
@@ -292,7 +314,8 @@ fn found(
         return Err(not_polled(protocol, name, &reply));
     }
     match protocol.state(name, &document) {
-        OperationState::Pending => Ok(Progress::Pending),
+        OperationState::Pending if error.is_null() => Ok(Progress::Pending),
+        OperationState::Pending => Ok(Progress::Troubled(words(error))),
         OperationState::Ended(failure) => Ok(Progress::Ended(failure)),
         OperationState::Unclear(failure) => Ok(Progress::Unclear(failure)),
         OperationState::Unreadable => {
@@ -309,12 +332,7 @@ fn found(
 
 /// A reply in its own words, for a person who looks into it.
 fn quoted(reply: &Reply) -> String {
-    const BEGINNING: usize = 2000;
-    let body = reply.body.get(..BEGINNING).unwrap_or(&reply.body);
-    // The cut may be in the middle of a character.
-    let text = str::from_utf8(body)
-        .or_else(|error| str::from_utf8(body.get(..error.valid_up_to()).unwrap_or_default()));
-    match redacted(text.unwrap_or_default()) {
+    match redacted(beginning(&reply.body)) {
         said if said.is_empty() => "nothing".into(),
         said => said,
     }
@@ -344,7 +362,7 @@ fn uncertain(what: &str) -> SubmitError {
 /// sounds final is asked for again all the same, since the API has answered so by mistake.
 fn not_polled(protocol: &dyn OperationProtocol, name: &str, reply: &Reply) -> Failure {
     let failure = failure(name, reply);
-    let document = Json::read_any(&reply.body);
+    let document = read_document(&reply.body);
     let error = error_of(&document);
     let is_unknown = failure.code == Code::ModelUnavailable
         || is_about_itself(reply)
@@ -355,10 +373,6 @@ fn not_polled(protocol: &dyn OperationProtocol, name: &str, reply: &Reply) -> Fa
         _ if is_unknown && !is_of_google(&document) => {
             Failure::retry(Code::ProviderReplyUnreadable, failure.into_message())
         }
-        // The question was cancelled on its way, and not the operation.
-        _ if reply.status.as_u16() == 499 => {
-            Failure::rest(Standing::Resting, Code::ProviderUnavailable, failure.into_message())
-        }
         _ if is_unknown => in_doubt(
             Code::OperationNotFound,
             format!("the provider does not know the operation: {}", failure.message),
@@ -368,15 +382,6 @@ fn not_polled(protocol: &dyn OperationProtocol, name: &str, reply: &Reply) -> Fa
         }
         _ => failure,
     }
-}
-
-/// Whether a reply has an error of the form that Google's have, and proxies' have not.
-fn is_of_google(document: &Json<'_>) -> bool {
-    let error = error_in(document);
-    error.get("status").text().is_some()
-        || error.get("message").text().is_some()
-            && !error.get("code").is_null()
-            && code::status_of(error).is_some()
 }
 
 #[cfg(test)]

@@ -177,9 +177,18 @@ fn an_answer_that_leads_nowhere_comes_to_an_end() {
 fn a_file_that_is_not_active_yet_is_asked_for_again() {
     let not_active = json!({"error": {"code": 400, "status": "FAILED_PRECONDITION",
         "message": "The File x is not in an ACTIVE state and usage is not allowed."}});
+    let said = |status, message: &str| {
+        let error = json!({"code": status, "status": "INVALID_ARGUMENT", "message": message});
+        Recorded::at(BASE).json(status, json!({"error": error}))
+    };
     let soon = Some(Duration::from_secs(10));
     for transport in [
         Recorded::at(BASE).json(400, not_active),
+        said(400, "The File files/x is not in an ACTIVE state and usage is not allowed."),
+        said(400, "File files/x is still being processed."),
+        said(404, "The video is not ready yet."),
+        Recorded::at(BASE).json(400, json!({"name": "files/x", "state": "PROCESSING"})),
+        Recorded::at(BASE).reply(400, "The file is still being processed"),
         Recorded::at(BASE).json(200, json!({"name": "files/x", "state": "PROCESSING"})),
         Recorded::at(BASE).reply(200, "\u{feff}{\"state\": \"PROCESSING\"}"),
         Recorded::at(BASE).json(200, json!({"file": {"state": "processing", "downloadUri": FILE}})),
@@ -187,6 +196,18 @@ fn a_file_that_is_not_active_yet_is_asked_for_again() {
         let failure = downloaded(&transport, FILE).unwrap_err();
         assert_eq!(failure.code, Code::DownloadFailed);
         assert_eq!(failure.next, Next::Retry { after: soon, attempts: None });
+    }
+}
+
+#[test]
+fn a_file_that_failed_is_the_end_of_its_operation_in_the_providers_words() {
+    let failed = json!({"name": "files/x", "state": "FAILED",
+        "error": {"code": 13, "message": "Transcoding failed."}});
+    for status in [200, 400] {
+        let failure = open(&Recorded::at(BASE).json(status, failed.clone()), FILE).unwrap_err();
+        assert_eq!(failure.code, Code::OperationFailed);
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+        assert!(failure.message.ends_with("Transcoding failed."), "{}", failure.message);
     }
 }
 
@@ -237,7 +258,8 @@ fn a_refusal_depends_on_who_refuses() {
         "message": "You do not have permission to access the File or it may not exist."}});
     let failure = downloaded(&Recorded::at(BASE).json(403, gone), FILE).unwrap_err();
     assert_eq!(failure.code, Code::DownloadFailed);
-    assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+    let soon = Next::Retry { after: Some(KNOWN_SOON), attempts: Some(3) };
+    assert_eq!(failure.next, soon);
     let key = json!({"error": {"code": 403, "details": [{"reason": "API_KEY_SERVICE_BLOCKED"}]}});
     let failure = downloaded(&Recorded::at(BASE).json(403, key), FILE).unwrap_err();
     assert_eq!(failure.code, Code::ApiKeyInvalid);
@@ -247,7 +269,7 @@ fn a_refusal_depends_on_who_refuses() {
         (own(503).code, own(503).next),
         (Code::ProviderUnavailable, Next::Rest { standing: Standing::Resting, after: None })
     );
-    assert_eq!(own(404).next, Next::Retry { after: None, attempts: Some(3) });
+    assert_eq!(own(404).next, soon);
 
     let store = |status| {
         let transport = moved(Recorded::at(BASE), "https://store.example.net/z?sig=s3cr3t");

@@ -54,7 +54,7 @@ fn refuses(code: Code, status: u16, body: &str) {
     let failure = of(status, body);
     let refused = Next::Rest { standing: Standing::Refused, after: None };
     assert_eq!((failure.code, failure.next), (code, refused), "{status} {body}");
-    assert!(failure.message.ends_with(account::advice(code)), "{}", failure.message);
+    assert!(failure.message.ends_with(advice(code)), "{}", failure.message);
 }
 
 #[test]
@@ -132,6 +132,130 @@ fn what_refuses_the_account_is_known_by_its_words() {
     refuses(Code::ApiKeyInvalid, 400, &error(400, "Bad Request", &inner, json!(null)));
 }
 
+/// The ways in which proxies pass on a sentence of Google's.
+fn passed_on(message: &str) -> Vec<String> {
+    let inner = error(400, "FAILED_PRECONDITION", message, json!([]));
+    let litellm = format!("litellm.BadRequestError: VertexAIException - {inner}");
+    // A text with an apostrophe in it is quoted otherwise there.
+    let plain = message.replace('\'', "");
+    let python = format!("400 INVALID. {{'error': {{'code': 400, 'message': '{plain}'}}}}");
+    let client = format!(
+        "[GoogleGenerativeAI Error]: Error fetching from \
+         https://api.test/v1beta/models/m:generateContent: [400 Bad Request] {message}"
+    );
+    vec![
+        json!({"error": {"message": message}}).to_string(),
+        json!({"error": message}).to_string(),
+        json!({"errors": [{"message": message}]}).to_string(),
+        json!({"message": message}).to_string(),
+        json!({"detail": message}).to_string(),
+        json!({"detail": [{"msg": message}]}).to_string(),
+        json!({"detail": {"error": {"message": message}}}).to_string(),
+        json!({"error": {"message": format!("Google Gen AI: {message}")}}).to_string(),
+        json!({"error": {"message": client}}).to_string(),
+        json!({"error": {"message": litellm, "type": null, "code": "400"}}).to_string(),
+        json!({"error": {"message": format!("VertexAIException - b'{inner}'")}}).to_string(),
+        json!({"error": {"message": python}}).to_string(),
+        json!({"error": inner}).to_string(),
+        litellm,
+        message.into(),
+        format!("<html><style>p{{text-align:center}}</style><p>{message}</p></html>"),
+    ]
+}
+
+#[test]
+fn the_account_is_refused_in_whatever_words_and_wrapping() {
+    for (message, code) in [
+        ("Consumer 'api_key:AQ_x' has been suspended.", Code::AccountRefused),
+        ("Permission denied: Consumer 'api_key:x' has been suspended.", Code::AccountRefused),
+        ("Your project has been deactivated", Code::AccountRefused),
+        ("User location is not supported for the API use.", Code::LocationRefused),
+        ("Country, region, or territory not supported", Code::LocationRefused),
+        ("Unsupported region.", Code::LocationRefused),
+        ("Gemini is not available in your territory", Code::LocationRefused),
+        ("Invalid API key", Code::ApiKeyInvalid),
+        ("Incorrect API key provided.", Code::ApiKeyInvalid),
+        ("API Key has been disabled.", Code::ApiKeyInvalid),
+        ("This API key has expired.", Code::ApiKeyInvalid),
+        ("The API key was revoked", Code::ApiKeyInvalid),
+        ("API key leaked. Please use another one.", Code::ApiKeyInvalid),
+        ("The billing account for the owning project is disabled", Code::BillingRefused),
+        ("Billing account 01-A is closed.", Code::BillingRefused),
+        ("Insufficient credits", Code::BillingRefused),
+        ("You have run out of prepaid credits.", Code::BillingRefused),
+        ("The project has reached its monthly spend cap", Code::BillingRefused),
+        ("Spending limit reached.", Code::BillingRefused),
+        ("insufficient_quota", Code::BillingRefused),
+    ] {
+        for body in passed_on(message) {
+            for status in [200, 400, 404, 409, 429, 500, 503] {
+                refuses(code, status, &body);
+            }
+        }
+    }
+    for (field, word, code) in [
+        ("code", "invalid_api_key", Code::ApiKeyInvalid),
+        ("type", "authentication_error", Code::ApiKeyInvalid),
+        ("code", "insufficient_quota", Code::BillingRefused),
+        ("type", "insufficient_quota", Code::BillingRefused),
+        ("code", "billing_not_active", Code::BillingRefused),
+        ("type", "permission_error", Code::AccountRefused),
+    ] {
+        let mut error = json!({"message": "m", "type": "invalid_request_error"});
+        error[field] = json!(word);
+        refuses(code, 400, &json!({"error": error}).to_string());
+    }
+}
+
+#[test]
+fn the_provider_has_trouble_in_whatever_words_and_wrapping() {
+    let rests = |status, body: &str, code| {
+        let failure = of(status, body);
+        assert_eq!((failure.code, failure.next), (code, RESTS), "{status} {body}");
+    };
+    for (message, code) in [
+        ("The model is overloaded. Please try again later.", Code::ProviderUnavailable),
+        ("This model is currently experiencing high demand.", Code::ProviderUnavailable),
+        ("The service is currently unavailable.", Code::ProviderUnavailable),
+        ("The server is busy", Code::ProviderUnavailable),
+        ("Resource has been exhausted (e.g. check quota).", Code::QuotaExhausted),
+        ("Quota exceeded for metric: x", Code::QuotaExhausted),
+        ("Rate limit reached", Code::QuotaExhausted),
+        ("Too many requests", Code::QuotaExhausted),
+    ] {
+        for body in passed_on(message) {
+            rests(400, &body, code);
+            rests(200, &body, code);
+        }
+    }
+    let unavailable = Code::ProviderUnavailable;
+    for (field, value, code) in [
+        ("type", json!("overloaded_error"), unavailable),
+        ("code", json!("high_demand"), unavailable),
+        ("status", json!("model_overloaded"), unavailable),
+        ("code", json!("service_unavailable_error"), unavailable),
+        ("code", json!(503.0), unavailable),
+        ("code", json!(14.0), unavailable),
+        ("code", json!("503"), unavailable),
+        ("code", json!("14.0"), unavailable),
+        ("code", json!("503 Service Unavailable"), unavailable),
+        ("status", json!("UNAVAILABLE"), unavailable),
+        ("status", json!("RESOURCE_EXHAUSTED"), Code::QuotaExhausted),
+        ("type", json!("rate_limit_error"), Code::QuotaExhausted),
+    ] {
+        for (status, beside) in [(200, 400), (400, 400), (400, 500), (403, 403), (500, 500)] {
+            let mut error = json!({"code": beside, "message": "m", "status": "INVALID_ARGUMENT"});
+            error[field] = value.clone();
+            rests(status, &json!({"error": error}).to_string(), code);
+            rests(status, &json!({"errors": [error]}).to_string(), code);
+        }
+    }
+    for status in [425, 499] {
+        rests(status, "", unavailable);
+    }
+    rests(409, &error(409, "ABORTED", "m", json!([])), unavailable);
+}
+
 #[test]
 fn what_refuses_the_account_is_known_by_its_status() {
     for body in ["", "<html>Forbidden</html>", "{}", "{\"error\":{\"message\":\"m\"}}"] {
@@ -150,6 +274,10 @@ fn a_refusal_that_quotes_the_job_is_not_about_the_account() {
         "The prompt 'User location is not supported' was refused.",
         "`prompt`: Your prepayment credits are depleted",
         "The text about an API key cannot be drawn.",
+        "The prompt 'a wall with \"API key expired\" on it' was refused.",
+        "Invalid prompt: {\"error\": {\"message\": \"API key expired.\"}}",
+        "Invalid input: The model is overloaded. Insufficient credits. API key expired.",
+        "Unable to process “the model has been shut down”",
     ] {
         let failure = of(400, &error(400, "INVALID_ARGUMENT", message, json!([])));
         assert_eq!((failure.code, failure.next), (Code::ModelRejectedRequest, Next::GiveUp));
@@ -171,6 +299,13 @@ fn a_model_that_is_gone_leads_to_the_next_one() {
         gone(404, unsupported),
         (400, error(400, "INVALID_ARGUMENT", unsupported, json!([]))),
         (400, by_code.to_string()),
+        gone(404, "m"),
+        (404, error(404, "", "m", json!([]))),
+        gone(404, "Model veo-3.1 has been shut down."),
+        gone(400, "Model veo-3.1 has been shut down."),
+        gone(400, "gemini-2.5-flash-image is no longer available."),
+        gone(400, "The model x was deprecated and removed."),
+        (400, json!({"error": {"message": unsupported}}).to_string()),
     ] {
         let failure = of(status, &body);
         let retired = Next::Rest { standing: Standing::Retired, after: None };
@@ -180,7 +315,19 @@ fn a_model_that_is_gone_leads_to_the_next_one() {
 
 #[test]
 fn a_proxys_not_found_is_soon_asked_again() {
-    for (status, body) in [(404, "<html>Not Found</html>"), (410, ""), (404, "")] {
+    for (status, body) in [
+        (404, "<html>Not Found</html>"),
+        (404, ""),
+        (410, ""),
+        (404, "404 page not found"),
+        (404, r#"{"message": "no Route matched with those values"}"#),
+        (404, r#"{"detail": "Not Found"}"#),
+        (404, r#"{"error": "Not Found", "status": 404, "path": "/x"}"#),
+        (404, r#"{"error": {"message": "Unknown request URL", "code": "unknown_url"}}"#),
+        (301, "<html>Moved</html>"),
+        (302, ""),
+        (308, ""),
+    ] {
         let failure = of(status, body);
         let refused = Next::Rest { standing: Standing::Refused, after: None };
         assert_eq!((failure.code, failure.next), (Code::ModelUnavailable, refused));
@@ -243,7 +390,7 @@ fn trouble_on_their_side_is_waited_out() {
         assert_eq!(failure.code, Code::ProviderUnavailable);
         let after = Some(Duration::from_secs(7));
         assert_eq!(failure.next, Next::Rest { standing: Standing::Resting, after });
-        assert_eq!(failure.message, format!("a-model answered {status}: no explanation"));
+        assert_eq!(failure.message, format!("a-model answered {status}: sorry"));
     }
 }
 
@@ -254,7 +401,8 @@ fn an_error_is_found_in_every_wrapping() {
     {
         assert_eq!(of(400, &body.to_string()).message, "a-model answered 400: No.", "{body}");
     }
-    for body in ["", "null", "[]", "[[[", "{}", "\"x\"", "{\"error\":{}}", "\u{0}"] {
+    for body in ["", "null", "[]", "[[[", "{}", "\"\"", "{\"error\":{}}", "\u{0}", "<html></html>"]
+    {
         assert_eq!(of(400, body).message, "a-model answered 400: no explanation", "{body}");
     }
 }
@@ -263,7 +411,7 @@ fn an_error_is_found_in_every_wrapping() {
 fn an_error_inside_of_a_success_is_an_error() {
     let failure = of(200, &error(503, "UNAVAILABLE", "Overloaded.", json!([])));
     assert_eq!(failure.code, Code::ProviderUnavailable);
-    assert_eq!(of(302, "").code, Code::ProviderReplyUnreadable);
+    assert_eq!(of(200, "").code, Code::ProviderReplyUnreadable);
 }
 
 #[test]

@@ -147,6 +147,27 @@ fn an_image_counts_whatever_else_is_said() {
 }
 
 #[test]
+fn an_image_alone_is_a_reply() {
+    let png = [PNG, &[0xff, 0xfe, 0x80]].concat();
+    assert_eq!(generate(&Recorded::at(BASE).reply(200, &png)).unwrap().bytes, png);
+    let whole = serde_json::to_string(&candidate(json!([image(PNG)])).to_string()).unwrap();
+    assert_eq!(generate(&Recorded::at(BASE).reply(200, &whole)).unwrap().bytes, PNG);
+    let text = format!("![Lion](data:image/png;base64,{})", base64(PNG));
+    assert_eq!(outcome(200, candidate(json!([{"text": text}]))).unwrap().bytes, PNG);
+}
+
+#[test]
+fn trouble_in_a_text_is_trouble() {
+    for body in ["The model is overloaded", "<p>Service unavailable</p>"] {
+        let failure = generate(&Recorded::at(BASE).reply(200, body)).unwrap_err();
+        assert_eq!(failure.code, Code::ProviderUnavailable, "{body}");
+    }
+    // What the model says is no word of the provider's.
+    let said = r#"{"error": {"message": "API key not valid.", "code": 401}}"#;
+    assert_eq!(outcome(200, candidate(json!([{"text": said}]))).unwrap_err().code, Code::NoImage);
+}
+
+#[test]
 fn a_streamed_reply_is_read_as_a_whole() {
     let text = candidate(json!([{"text": "Drawing"}]));
     assert!(outcome(200, json!([text, candidate(json!([image(PNG)]))])).is_ok());

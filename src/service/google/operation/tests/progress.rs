@@ -184,7 +184,8 @@ fn a_video_is_taken_whatever_stands_around_it() {
 fn an_end_is_read_in_every_wrapping() {
     for (model, reply, code) in [
         (VEO, json!({"done": true, "error": {"code": 3, "message": "m"}}), Code::OperationFailed),
-        (VEO, json!({"done": true, "error": "Overloaded"}), Code::OperationFailed),
+        (VEO, json!({"done": true, "error": "Out of tea"}), Code::OperationFailed),
+        (VEO, json!({"done": true, "error": "Overloaded"}), Code::ProviderUnavailable),
         (
             VEO,
             json!({"done": true, "error": {"code": 503, "message": "overloaded"}}),
@@ -322,6 +323,22 @@ fn a_finished_omni_video_is_at_its_uri_or_inside() {
 }
 
 #[test]
+fn a_response_that_is_a_text_is_read() {
+    let response = json!({"generatedSamples": [{"video": {"uri": "https://api.test/f"}}]});
+    let reply = json!({"name": NAME, "done": true, "response": response.to_string()});
+    let remote = Progress::Ready(AssetFile::Remote("https://api.test/f".into()), None);
+    assert_eq!(progress(VEO, NAME, reply), remote);
+    let data = base64_simd::STANDARD.encode_to_string(MP4);
+    let response = json!({"videos": [{"bytesBase64Encoded": data}]}).to_string();
+    let reply = json!({"name": NAME, "done": true, "response": response});
+    let inline = Progress::Ready(AssetFile::Inline(MP4.to_vec()), None);
+    assert_eq!(progress(VEO, NAME, reply), inline);
+    let error = json!({"code": 3, "message": "No lions."}).to_string();
+    let failure = ended(VEO, json!({"name": NAME, "done": true, "error": error}));
+    assert_eq!(failure.message, format!("{NAME} failed with code 3: No lions."));
+}
+
+#[test]
 fn omni_refuses_in_words() {
     let said =
         json!([{"type": "text", "text": "I cannot"}, {"type": "text", "text": "show that."}]);
@@ -427,11 +444,17 @@ fn an_error_in_a_success_is_no_pending_operation() {
     let error = json!({"code": 404, "message": "Not found", "status": "NOT_FOUND"});
     let failure = poll(json!({"error": error.clone()})).unwrap_err();
     assert_eq!(failure.code, Code::OperationNotFound);
-    // It counts when the operation is over.
-    for error in [json!({"code": 13, "message": "m"}), json!({"code": 13}), json!("m"), json!({})] {
+    // It counts when the operation is over. Until then its words are kept.
+    for (error, said) in [
+        (json!({"code": 13, "message": "m"}), Some("m")),
+        (json!({"code": 13}), Some("no explanation")),
+        (json!("m"), Some("m")),
+        (json!({}), None),
+    ] {
         let reply = |done: Value| poll(json!({"name": NAME, "error": error, "done": done}));
-        assert_eq!(reply(Value::Null).unwrap(), Progress::Pending, "{error}");
-        assert_eq!(reply(json!(false)).unwrap(), Progress::Pending, "{error}");
+        let pending = said.map_or(Progress::Pending, |said| Progress::Troubled(said.into()));
+        assert_eq!(reply(Value::Null).unwrap(), pending, "{error}");
+        assert_eq!(reply(json!(false)).unwrap(), pending, "{error}");
         let over = reply(json!(true)).unwrap();
         assert_eq!(matches!(over, Progress::Ended(_)), error != json!({}), "{error}");
     }

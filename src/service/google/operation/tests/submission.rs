@@ -176,7 +176,9 @@ fn what_may_have_been_accepted_is_not_asked_for_again() {
         base().json(500, json!({"error": {"code": 500, "status": "INTERNAL", "message": "m"}})),
         base().json(504, json!({"error": {"code": 504, "status": "DEADLINE_EXCEEDED"}})),
         base().fails(TransportError::TimedOut(SUBMIT_TIMEOUT)),
-        base().reply(302, ""),
+        base().reply(499, ""),
+        base().reply(502, "The model is overloaded. Please try again later."),
+        base().reply(200, "<p>Thank you</p>"),
         base().reply(200, ""),
         base().reply(200, "<html>"),
         base().json(200, json!({})),
@@ -266,15 +268,53 @@ fn what_a_refusal_names_is_no_operation() {
 
 #[test]
 fn the_apis_own_word_that_it_is_unavailable_is_a_rejection() {
-    for (status, code) in [(503, 503), (500, 503), (200, 503), (502, 429), (200, 400)] {
+    for (status, code) in [(503, 503), (500, 503), (200, 503), (502, 429), (200, 400), (400, 400)] {
         let reply = json!({"error": {"code": code, "message": "The model is overloaded."}});
         let error = submit(VEO, &Recorded::at(BASE).json(status, reply)).unwrap_err();
-        assert!(error.rejected, "{status} {code}");
-        assert_eq!(error.failure.is_rest(), code != 400, "{status} {code}");
+        assert!(error.rejected && error.failure.is_rest(), "{status} {code}");
     }
     // The operation counts, whatever stands beside it.
     let reply = json!({"name": NAME, "error": {"code": 503, "message": "m"}});
     assert!(submit(VEO, &Recorded::at(BASE).json(200, reply)).is_ok());
+}
+
+#[test]
+fn what_a_proxy_says_of_it_in_words_is_a_rejection() {
+    for (status, body) in [
+        (503, "The model is overloaded. Please try again later."),
+        (
+            503,
+            "<html><style>p{color:red}</style><p>Service busy: please try again in a minute</p></html>",
+        ),
+        (429, "<html>Too Many Requests</html>"),
+        (503, r#"{"detail": "This model is currently experiencing high demand."}"#),
+        (200, r#"{"error": "The model is overloaded"}"#),
+        (500, r#"{"error": {"type": "overloaded_error", "message": "m"}}"#),
+        (500, r#"{"error": {"message": "API key not valid. Please pass a valid API key."}}"#),
+        (302, ""),
+        (307, "<html>Moved</html>"),
+    ] {
+        let error = submit(VEO, &Recorded::at(BASE).reply(status, body)).unwrap_err();
+        assert!(error.rejected && error.failure.is_rest(), "{status} {body}");
+    }
+}
+
+#[test]
+fn a_video_that_is_there_at_once_is_not_bought_again() {
+    const URI: &str = "https://api.test/v1beta/files/f1:download?alt=media";
+    let samples = json!({"generatedSamples": [{"video": {"uri": URI}}]});
+    for (model, reply) in [
+        (VEO, json!({"done": true, "response": {"generateVideoResponse": samples}})),
+        (VEO, json!({"response": samples.to_string()})),
+        (OMNI, json!({"status": "completed", "outputs": [{"type": "video", "uri": URI}]})),
+    ] {
+        let operation = submit(model, &Recorded::at(BASE).json(200, reply)).unwrap();
+        let transport = Recorded::at(BASE);
+        let ready = Progress::Ready(AssetFile::Remote(URI.into()), None);
+        assert_eq!(poll(model, &operation.name, &transport), Ok(ready));
+        assert_eq!(now(Operations::new(&transport, &transport).cancel(&operation)), Ok(()));
+        assert!(transport.urls().is_empty());
+    }
 }
 
 #[test]
