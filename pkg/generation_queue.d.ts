@@ -198,6 +198,11 @@ export interface RunOptions {
      */
     models: string[];
     /**
+     * The models that are not called since something is not configured, each followed by a space and
+     * what it lacks: a message that names one fails with these words.
+     */
+    leftOut?: string[];
+    /**
      * How many jobs the worker has in hand at a time, 1 to 100.
      */
     concurrency: number;

@@ -53,7 +53,12 @@ impl Queue for InMemory {
     ) -> Result<(), WriteError> {
         Ok(())
     }
-    async fn record_operation(&self, _: &Lease, _: &Operation) -> Result<(), WriteError> {
+    async fn record_operation(
+        &self,
+        _: &Lease,
+        _: &Operation,
+        _: Option<f64>,
+    ) -> Result<(), WriteError> {
         Ok(())
     }
     async fn report_trouble(&self, _: &Lease, _: Trouble<'_>) -> Result<Duration, WriteError> {
@@ -237,6 +242,7 @@ fn main() -> Result<(), &'static str> {
         max_attempts: 5,
         job_deadline: Duration::from_secs(24 * 3600),
         fallback_after: None,
+        left_out: Vec::new(),
         max_jobs: None,
     };
 

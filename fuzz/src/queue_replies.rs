@@ -66,7 +66,7 @@ pub fn check(input: &[u8]) {
         "begin" => check_write(&service, now(queue.begin_submission(&LEASE, "veo-x", None))),
         "record" => {
             let operation = Operation { model: "veo-x".into(), name: "operations/y".into() };
-            check_write(&service, now(queue.record_operation(&LEASE, &operation)));
+            check_write(&service, now(queue.record_operation(&LEASE, &operation, Some(0.8))));
         }
         "defer" => {
             let deferral = Deferral {

@@ -2,22 +2,27 @@
 
 use super::error::{Attempt, AttemptError};
 use super::{log, trouble};
-use crate::failure::{Failure, Next, Standing};
+use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Invalid, Issue, either, strip_models_prefix};
 use crate::port::{Claim, Level, Unavailable, World};
 
 /// The models of a run, in order of preference.
 #[derive(Debug)]
-pub(super) struct Models(Vec<String>);
+pub(super) struct Models {
+    names: Vec<String>,
+    /// Those that are not called, each followed by a space and what it lacks.
+    left_out: Vec<String>,
+}
 
 impl Models {
-    pub(super) fn new(names: &[String]) -> Self {
-        Self(names.iter().map(|name| strip_models_prefix(name).into()).collect())
+    pub(super) fn new(names: &[String], left_out: &[String]) -> Self {
+        let names = names.iter().map(|name| strip_models_prefix(name).into()).collect();
+        Self { names, left_out: left_out.to_vec() }
     }
 
     /// Their names, as claims and reports of trouble give them.
     pub(super) fn names(&self) -> &[String] {
-        &self.0
+        &self.names
     }
 
     /// Those that can do a job: what one cannot, `check` adds to the list. The message may have
@@ -26,7 +31,7 @@ impl Models {
         &self,
         chosen: Option<&str>,
         check: &dyn Fn(&str, &mut Vec<Issue>),
-    ) -> Result<Able<'_>, Invalid> {
+    ) -> Attempt<Able<'_>> {
         let mut able = Able {
             models: Vec::new(),
             chosen: chosen.is_some(),
@@ -34,7 +39,7 @@ impl Models {
             waits_for: None,
         };
         let mut unmet = Vec::new();
-        for model in &self.0 {
+        for model in &self.names {
             if chosen.is_none_or(|name| name == model) {
                 let before = unmet.len();
                 check(model, &mut unmet);
@@ -46,11 +51,19 @@ impl Models {
         if !able.models.is_empty() {
             return Ok(able);
         }
+        let lacks = |entry: &&String| {
+            let lack = entry.strip_prefix(chosen.unwrap_or_default());
+            lack.is_some_and(|lack| lack.starts_with(' '))
+        };
+        if let Some(entry) = self.left_out.iter().find(lacks) {
+            let message = format!("the message asks for a model that is left out: {entry}");
+            return Err(Failure::give_up(Code::ModelUnavailable, message).into());
+        }
         if unmet.is_empty() {
-            let names: Vec<_> = self.0.iter().map(String::as_str).collect();
+            let names: Vec<_> = self.names.iter().map(String::as_str).collect();
             unmet.push(Issue { field: "model".into(), expected: either(&names) });
         }
-        Err(Invalid { issues: unmet })
+        Err(Invalid { issues: unmet }.into())
     }
 }
 

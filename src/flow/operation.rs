@@ -20,7 +20,7 @@ use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Format, ObjectLocation};
 use crate::json::Json;
 use crate::large_body::LargeBodyPermit;
-use crate::policy::polling;
+use crate::policy::{cost, polling};
 use crate::port::{
     AssetFile, AssetStore, Body, Claim, Clock, Level, Operation, OperationModel, OperationRequest,
     Progress, Queue, World, WriteError,
@@ -53,7 +53,7 @@ pub(super) fn submit<'a, W: World>(
             announced.map_err(not_announced)?;
             match world.operations().submit(model, request).await {
                 Ok(operation) => {
-                    record(world, claim, &operation).await?;
+                    record(world, claim, &operation, price(model)).await?;
                     Ok(operation)
                 }
                 Err(error) => Err(AttemptError::Failed {
@@ -84,10 +84,16 @@ fn not_announced(error: WriteError) -> Box<AttemptError> {
 
 /// Records an operation that has been paid for. Nothing matters more now, so a call that fails
 /// is repeated for as long as the lease can be held.
-async fn record<W: World>(world: &W, claim: &Claim, operation: &Operation) -> Attempt<()> {
+async fn record<W: World>(
+    world: &W,
+    claim: &Claim,
+    operation: &Operation,
+    price: Option<f64>,
+) -> Attempt<()> {
     const PAUSE: Duration = Duration::from_secs(2);
+    let cancelled_usd = price.filter(|_| !cost::ends_with_its_job(&operation.model));
     loop {
-        match world.queue().record_operation(&claim.lease, operation).await {
+        match world.queue().record_operation(&claim.lease, operation, cancelled_usd).await {
             Ok(()) => return Ok(()),
             Err(WriteError::LeaseLost) => {
                 let text = format!("Operation not recorded, lease lost: {}", operation.name);
@@ -160,17 +166,14 @@ async fn wait<W: World>(
     let (mut polls, mut failures) = (0, 0);
     // How many polls in a row were answered with what may be a mistake.
     let mut doubts = 0;
-    // What the operation says is wrong while it goes on.
-    let mut said = String::new();
     if claim.operation.is_none() {
         pause(world, run, polling::interval(0)).await?;
     }
     loop {
         let failure = match world.operations().poll(operation, permit).await {
             Ok(Progress::Ready(file, usage)) => return Ok((file, usage)),
-            Ok(Progress::Pending) => None,
-            Ok(Progress::Troubled(words)) => {
-                said = format!(": {words}");
+            Ok(progress @ (Progress::Pending | Progress::Troubled(_))) => {
+                check_age(run, operation, age(), &progress)?;
                 None
             }
             Ok(Progress::Unclear(failure)) if doubts + 1 < polling::READINGS => {
@@ -213,20 +216,27 @@ async fn wait<W: World>(
             pause(world, run, delay).await.map_err(|_| waits)?;
             continue;
         }
-        check_age(run, operation, age(), &said)?;
         (polls, failures, doubts) = (polls + 1, 0, 0);
         pause(world, run, polling::interval(polls)).await?;
     }
 }
 
 /// Gives up an operation that the provider still works on after its deadline.
-fn check_age(run: &Run, operation: &Operation, age: Duration, said: &str) -> Result<(), Failure> {
+fn check_age(
+    run: &Run,
+    operation: &Operation,
+    age: Duration,
+    progress: &Progress,
+) -> Result<(), Failure> {
     let deadline = run.settings.operation_deadline;
     if age < deadline {
         return Ok(());
     }
     let minutes = deadline.as_secs() / 60;
-    let message = format!("{} has not ended within {minutes} min{said}", operation.name);
+    let mut message = format!("{} has not ended within {minutes} min", operation.name);
+    if let Progress::Troubled(said) = progress {
+        message = format!("{message}: {said}");
+    }
     Err(Failure::give_up(Code::OperationTimedOut, message))
 }
 

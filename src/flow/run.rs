@@ -16,6 +16,9 @@ use crate::port::{Clock, GenerationTime, Level, Queue, World};
 pub struct Settings {
     /// The models, in order of preference.
     pub models: Vec<String>,
+    /// The models that are not called since something is not configured, each followed by a space and what
+    /// it lacks.
+    pub left_out: Vec<String>,
     /// How many jobs are on their way at once; at least 1.
     pub concurrency: u32,
     /// How long new work is taken, and operations are polled.
@@ -60,7 +63,7 @@ impl Run {
         let lifetime = settings.worker_lifetime.max(settings.budget + SETTLING);
         let life = lifetime.saturating_sub(settings.worker_age);
         let budget = Budget::new(world.clock().now(), settings.budget, life);
-        let models = Models::new(&settings.models);
+        let models = Models::new(&settings.models, &settings.left_out);
         let (cpu_time, times, too_late) = Default::default();
         Self { settings, budget, lifetime, models, cpu_time, times, too_late }
     }

@@ -40,6 +40,11 @@ pub fn video(model: &str, job: &VideoJob, usage: Option<&Json<'_>>) -> Option<f6
     })
 }
 
+/// Whether an operation of `model` can be stopped when its job is cancelled. Otherwise it is billed.
+pub fn ends_with_its_job(model: &str) -> bool {
+    !without_service(model).starts_with("veo-")
+}
+
 const MILLION: f64 = 1_000_000.0;
 
 /// More tokens than any model reads or writes: such a number is a mistake, and the ledger takes no

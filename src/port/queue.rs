@@ -224,8 +224,14 @@ pub trait Queue {
     /// Tells all workers of trouble with a model; returns how long it rests.
     async fn report_trouble(&self, lease: &Lease, met: Trouble<'_>)
     -> Result<Duration, WriteError>;
-    /// Records the operation that a submission brought.
-    async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError>;
+    /// Records the operation that a submission brought, and what it costs although its job is cancelled, in
+    /// US dollars: nothing if it can be stopped.
+    async fn record_operation(
+        &self,
+        lease: &Lease,
+        op: &Operation,
+        cancelled_usd: Option<f64>,
+    ) -> Result<(), WriteError>;
     /// Links the asset, archives the message and closes the ledger row: all or nothing.
     async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError>;
     /// Makes the job visible again after a while.

@@ -18,6 +18,10 @@ use crate::policy::polling::DEADLINE;
 pub struct RunOptions {
     /// The models, in order of preference.
     models: Vec<String>,
+    /// The models that are not called since something is not configured, each followed by a space and
+    /// what it lacks: a message that names one fails with these words.
+    #[tsify(optional)]
+    left_out: Option<Vec<String>>,
     /// How many jobs the worker has in hand at a time, 1 to 100.
     concurrency: u32,
     /// How long the run takes new jobs, in seconds.
@@ -79,6 +83,7 @@ impl RunOptions {
         const SECONDS: &str = "seconds, more than 0 and at most 86400";
         let options = Self {
             models: required(given, "models", TEXTS, texts)?,
+            left_out: optional(given, "leftOut", TEXTS, texts)?,
             concurrency: required(given, "concurrency", "a whole number from 1 to 100", |it| {
                 whole(it).filter(|number| *number <= 100)
             })?,
@@ -114,6 +119,7 @@ impl RunOptions {
         let hours = self.job_deadline_hours.map_or(24, u64::from);
         Settings {
             models: self.models.clone(),
+            left_out: self.left_out.clone().unwrap_or_default(),
             concurrency: self.concurrency,
             budget: duration(self.budget_seconds),
             worker_lifetime: self.worker_lifetime_seconds.map_or(LIFETIME, duration),

@@ -119,7 +119,8 @@ comment on column public.generation_jobs.chosen_at is
 comment on column public.generation_jobs.error_code is
   'Why the job failed or was last deferred: a stable snake_case code.';
 comment on column public.generation_jobs.cost_usd is
-  'Estimated cost in US dollars, that of requests included whose replies were lost.';
+  'Estimated cost in US dollars, that of requests included whose replies were lost or brought nothing, and of an operation '
+  'that could not be stopped when its job was cancelled.';
 comment on column public.generation_jobs.generation_seconds is
   'How long the provider took for the asset, where one request brought it.';
 comment on column public.generation_jobs.history is
@@ -176,6 +177,21 @@ begin
 end
 $$;
 
+-- What a job has cost when it is cancelled: an operation that cannot be stopped is paid for. The worker that recorded
+-- it knows the price.
+create or replace function generation_private.cost_when_cancelled(so_far numeric, operation jsonb)
+returns numeric
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if jsonb_typeof(operation -> 'cancelled_usd') is distinct from 'number' then
+    return so_far;
+  end if;
+  return generation_private.add_cost(so_far, (operation ->> 'cancelled_usd')::numeric);
+end
+$$;
+
 -- An error code that is null leaves the error of the last deferral as it is. A worker is woken for the operation of a
 -- cancelled job.
 create or replace function generation_private.end_job(
@@ -196,6 +212,10 @@ begin
       error_code = coalesce(code, j.error_code),
       error_message = case when code is null then j.error_message else reason end,
       cancellation_pending = final_status = 'cancelled' and j.operation is not null,
+      cost_usd = case final_status
+        when 'cancelled' then generation_private.cost_when_cancelled(j.cost_usd, j.operation)
+        else j.cost_usd
+      end,
       finished_at = clock_timestamp(),
       updated_at = clock_timestamp()
   where j.id = job_id

@@ -79,6 +79,7 @@ begin
     set operation = record_generation_operation.operation,
         submitted_at = clock_timestamp(),
         cancellation_pending = true,
+        cost_usd = generation_private.cost_when_cancelled(j.cost_usd, record_generation_operation.operation),
         updated_at = clock_timestamp()
     where j.id = job.id
       and j.status = 'cancelled'
@@ -111,6 +112,7 @@ end
 $$;
 comment on function public.record_generation_operation is
   'Records the operation that the provider answered a submission with, so that any later run can poll it. Recording the '
-  'same operation again keeps its time. False: the lease is not held, nothing changed, except that the operation of a '
+  'same operation again keeps its time. Its cancelled_usd, if it has one, is what it costs although its job is '
+  'cancelled, in US dollars. False: the lease is not held, nothing changed, except that the operation of a '
   'job that was cancelled during the submission is recorded, to be cancelled at the provider.';
 select generation_private.grant_to_service_role('execute', 'function public.record_generation_operation');

@@ -157,6 +157,19 @@ fn a_message_cannot_choose_a_model_that_is_not_configured() {
 }
 
 #[test]
+fn a_message_that_chooses_a_model_without_credentials_fails_with_what_that_lacks() {
+    let world = MemoryWorld::new();
+    let left_out =
+        vec![format!("{VERTEX}-x needs NOTHING"), format!("{VERTEX} needs PROJECT, EMAIL")];
+    world.send_video(message(&json!({"model": VERTEX})));
+    let report = world.run_videos(Settings { left_out, ..one_of(&[OMNI]) });
+    let lacks =
+        format!("the message asks for a model that is left out: {VERTEX} needs PROJECT, EMAIL");
+    assert_eq!(error(&report, 0), ("model_unavailable", lacks.as_str()));
+    assert!(asked(&world).is_empty());
+}
+
+#[test]
 fn the_chosen_model_is_not_replaced_by_another() {
     let world = MemoryWorld::new();
     let wish = json!({"model": FLASH_2_5, "imageSize": "4K"});

@@ -28,6 +28,8 @@ Deno.test("POST runs with the configuration and answers with the report", async 
   const { handler, runs, kept, shutdown } = testFunction(
     {
       ...values,
+      IMAGE_MODELS:
+        "gemini-2.5-flash-image,vertex/gemini-x,gemini-nano-banana-2.1,gemini-3.1-flash-image",
       SOURCE_IMAGE_HOSTS: "a.example",
       SOURCE_IMAGE_BUCKETS: "uploads",
       SUPABASE_PUBLIC_URL: "https://out.example",
@@ -43,6 +45,10 @@ Deno.test("POST runs with the configuration and answers with the report", async 
   equal(typeof log, "function");
   deepEqual(options, {
     models: ["gemini-2.5-flash-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-image"],
+    leftOut: [
+      "vertex/gemini-x needs GOOGLE_VERTEX_PROJECT, GOOGLE_CLIENT_EMAIL, " +
+      "GOOGLE_PRIVATE_KEY, or GOOGLE_SERVICE_ACCOUNT_JSON, or GOOGLE_VERTEX_API_KEY",
+    ],
     concurrency: 5,
     budgetSeconds: 120,
     workerLifetimeSeconds: 150,

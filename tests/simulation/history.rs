@@ -126,6 +126,7 @@ fn start_worker(sim: &Rc<Sim>, kind: Kind) {
         max_attempts: 1 + random.below(5) as u32,
         job_deadline: sim.job_deadline.get(),
         fallback_after: random.happens(0.7).then(|| random.seconds(1.0, 3600.0)),
+        left_out: Vec::new(),
         max_jobs: random.happens(0.3).then(|| 1 + random.below(3) as u32),
     };
     let stop = random.happens(0.2).then(|| sim.now() + random.seconds(0.0, 120.0));
@@ -161,6 +162,7 @@ fn run_to_rest(sim: &Rc<Sim>) {
                 max_attempts: 5,
                 job_deadline: sim.job_deadline.get(),
                 fallback_after: Some(Duration::from_secs(600)),
+                left_out: Vec::new(),
                 max_jobs: None,
             };
             worker::start(sim, kind, settings, None);

@@ -130,7 +130,12 @@ impl Queue for Worker {
         self.write("report_trouble", lease, false, report).await?.ok_or(WriteError::LeaseLost)
     }
 
-    async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError> {
+    async fn record_operation(
+        &self,
+        lease: &Lease,
+        op: &Operation,
+        _cancelled_usd: Option<f64>,
+    ) -> Result<(), WriteError> {
         let (held, operation) = (*lease, op.clone());
         self.held("record_operation", lease, false, move |ledger, now| {
             ledger.record_operation(now, &held, operation.clone())

@@ -43,6 +43,7 @@ Deno.test("the error for a wrong option names it and what was expected", async (
     ["jobDeadlineHours", 0, upTo(4294967295)],
     ["fallbackAfterSeconds", 0, upTo(4294967295)],
     ["maxJobs", -1, upTo(4294967295)],
+    ["leftOut", [""], `${texts}, not an array`],
     ["sourceImageHosts", [1], `${texts}, not an array`],
     ["sourceImageBuckets", [""], `${texts}, not an array`],
     ["publicStorageUrl", 1, "a string"],

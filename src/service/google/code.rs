@@ -48,12 +48,20 @@ const WORDS: [(&str, u16); 15] = [
 /// The status that the fields of an error mean; none if they say nothing. That something is used up or
 /// unavailable is never said by mistake, and 400 and 500 are said of anything.
 pub(super) fn status_of(error: &Json<'_>) -> Option<u16> {
-    let fields = ["type", "status", "code"].map(|name| of_field(error.get(name)));
-    fields.into_iter().flatten().max_by_key(|status| match status {
-        429 | 503 => 2,
-        400 | 500 => 0,
-        _ => 1,
-    })
+    let weight = |status| match status {
+        None => 0,
+        Some(400 | 500) => 1,
+        Some(429 | 503) => 3,
+        Some(_) => 2,
+    };
+    let mut said = None;
+    for name in ["code", "status", "type"] {
+        let status = of_field(error.get(name));
+        if weight(status) > weight(said) {
+            said = status;
+        }
+    }
+    said
 }
 
 /// The status that one field of an error means.

@@ -130,10 +130,15 @@ fn said<'d, 'a>(error: &'d Json<'a>) -> &'d Json<'a> {
 
 /// What an error says, in its own words.
 pub(super) fn words(error: &Json<'_>) -> String {
-    let texts = ["code", "status", "type"].map(|name| error.get(name).text().map(|text| &**text));
-    let texts = [Some(message_of(error))].into_iter().chain(texts).flatten();
-    let mut texts = texts.map(redacted).filter(|text| !text.is_empty());
-    texts.next().unwrap_or_else(|| "no explanation".into())
+    let fields = ["code", "status", "type"];
+    let field = || fields.iter().find_map(|name| error.get(name).text()).map_or("", |text| text);
+    match redacted(message_of(error)) {
+        said if !said.is_empty() => said,
+        _ => match redacted(field()) {
+            said if !said.is_empty() => said,
+            _ => "no explanation".into(),
+        },
+    }
 }
 
 /// Whether a refusal itself says that the same request may be accepted.

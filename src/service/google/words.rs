@@ -37,7 +37,7 @@ const SAYINGS: [(&str, &str, Code); 9] = [
     ),
     (
         "model|gemini|veo|omni|imagen",
-        "shut down|no longer available|removed|retired|discontinued|decommission|not found for|\
+        "shut down|no longer available|has been removed|and removed|retired|discontinued|decommission|not found for|\
          not supported for predict|not supported for generate|invalid model",
         Code::ModelUnavailable,
     ),

@@ -146,10 +146,18 @@ impl<T: Transport> Queue for Pgmq<T> {
         }
     }
 
-    async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError> {
+    async fn record_operation(
+        &self,
+        lease: &Lease,
+        op: &Operation,
+        cancelled_usd: Option<f64>,
+    ) -> Result<(), WriteError> {
         let arguments = json::object(|it| {
             for_lease(it, lease).object("operation", |operation| {
                 operation.text("model", &op.model).text("name", &op.name);
+                if let Some(cost) = cancelled_usd {
+                    operation.millionths("cancelled_usd", millionths(cost));
+                }
             });
         });
         self.write("record_generation_operation", arguments).await

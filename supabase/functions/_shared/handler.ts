@@ -21,7 +21,7 @@ import { knownSecrets, readCredentials } from "./credentials.ts";
 import { type Configuration, readConfiguration } from "./environment.ts";
 import { KnownSecrets } from "./known_secrets.ts";
 import { createLog, type Log, type Write } from "./log.ts";
-import type { Kind } from "./models.ts";
+import { type Kind, lackOf } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import { type Problem, problem } from "./problem.ts";
 import { askProvider } from "./provider_check.ts";
@@ -151,7 +151,10 @@ async function startRun(request: Request, context: Context): Promise<Answer> {
   const refusal = await refuse(request, context);
   if (refusal) return problem(refusal);
 
-  const { configuration, problems } = readConfiguration(platform.environment, definition.kind);
+  const { configuration, problems, leftOut } = readConfiguration(
+    platform.environment,
+    definition.kind,
+  );
   if (!configuration) return problem(notConfigured(problems, log));
 
   const asked = await readRunRequest(request);
@@ -161,6 +164,7 @@ async function startRun(request: Request, context: Context): Promise<Answer> {
 
   const options: RunOptions = {
     models: configuration.models,
+    leftOut: leftOut.map(({ model, ...lack }) => `${model} needs ${lackOf(lack)}`),
     concurrency: configuration.concurrency,
     // A body only narrows the run: the configuration stays the limit.
     budgetSeconds: Math.min(asked.budgetSeconds ?? Infinity, configuration.budgetSeconds),

@@ -1,6 +1,6 @@
 -- A cancelled video goes on at the provider until a worker cancels it there.
 begin;
-select plan(16);
+select plan(18);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -8,7 +8,8 @@ select pgmq.send('video_generation_queue', jsonb_build_object('prompt', n))
 from unnest(array['running', 'waiting', 'removed', 'unsubmitted', 'kept']) as n;
 create temporary table lease as
 select *, message ->> 'prompt' as n from public.claim_generation_jobs('video_generation_queue', 600, 5);
-select public.record_generation_operation('video_generation_queue', msg_id, lease_token, jsonb_build_object('name', n))
+select public.record_generation_operation('video_generation_queue', msg_id, lease_token,
+  jsonb_build_object('name', n) || case n when 'waiting' then '{}' else '{"cancelled_usd": 0.8}'::jsonb end)
 from lease where n <> 'unsubmitted';
 select public.defer_generation_job('video_generation_queue', msg_id, lease_token, 60, false, null, null)
 from lease where n = 'waiting';
@@ -31,6 +32,8 @@ select is(array(select queue from generation_private.woken), array_fill('video_g
   'a worker is woken for each operation');
 select is(array_agg(status), array_fill('cancelled'::text, array[4]), 'at once the ledger says that they are cancelled')
 from public.generation_jobs where prompt <> 'kept';
+select is(array_agg(cost_usd order by prompt), array[null, 0.8, 0.8, null, null]::numeric[],
+  'what cannot be stopped is paid for') from public.generation_jobs;
 select is(count(*), 0::bigint, 'the other queue has none')
 from public.cancelled_generation_operations('image_generation_queue', 10);
 select is(pg_temp.due(), 'removed running waiting', 'a worker gets their operations, however the jobs were cancelled');
@@ -53,8 +56,9 @@ select public.cancel_generation_job(job_id) from late;
 truncate generation_private.woken;
 select is(public.record_generation_operation('video_generation_queue', msg_id, lease_token + 1, '{"name": "other"}'), false,
   'another lease has nothing to say') from late;
-select is(public.record_generation_operation('video_generation_queue', msg_id, lease_token, '{"name": "late"}'), false,
-  'the lease is void') from late;
+select is(public.record_generation_operation('video_generation_queue', msg_id, lease_token,
+  '{"name": "late", "cancelled_usd": 0.4}'), false, 'the lease is void') from late;
+select is(cost_usd, 0.4, 'what it costs is known') from public.generation_jobs where prompt = 'on its way';
 select is(array(select queue from generation_private.woken), array['video_generation_queue'], 'but a worker is woken');
 select is(pg_temp.due(), 'late', 'and gets the operation');
 

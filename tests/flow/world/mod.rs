@@ -85,6 +85,7 @@ pub fn scene(text: &str) -> Value {
 pub fn settings() -> Settings {
     Settings {
         models: vec!["first-model".into(), "second-model".into()],
+        left_out: Vec::new(),
         concurrency: 5,
         budget: Duration::from_secs(120),
         worker_lifetime: Duration::from_secs(150),

@@ -186,7 +186,12 @@ impl Queue for LedgerQueue {
         self.call("report_trouble", report).await?.ok_or(WriteError::LeaseLost)
     }
 
-    async fn record_operation(&self, lease: &Lease, op: &Operation) -> Result<(), WriteError> {
+    async fn record_operation(
+        &self,
+        lease: &Lease,
+        op: &Operation,
+        _cancelled_usd: Option<f64>,
+    ) -> Result<(), WriteError> {
         self.write("record_operation", |ledger, now| {
             ledger.record_operation(now, lease, op.clone())
         })

@@ -58,7 +58,7 @@ fn a_part_decides_nothing_but_that_there_is_a_video() {
 fn a_video_that_is_gone_behind_its_first_bytes_is_refused() {
     let transport = with_part(MP4).reply(410, "");
     let failure = downloaded(&transport, FILE).unwrap_err();
-    assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+    assert_eq!(failure.next, Next::Retry { after: Some(KNOWN_SOON), attempts: Some(3) });
     let length = (LARGEST + 1).to_string();
     let transport = with_part(MP4).reply_with(200, &[("content-length", &length)], MP4);
     assert_eq!(downloaded(&transport, FILE).unwrap_err().next, Next::GiveUp);
@@ -204,7 +204,8 @@ fn a_file_that_failed_is_the_end_of_its_operation_in_the_providers_words() {
     let failed = json!({"name": "files/x", "state": "FAILED",
         "error": {"code": 13, "message": "Transcoding failed."}});
     for status in [200, 400] {
-        let failure = open(&Recorded::at(BASE).json(status, failed.clone()), FILE).unwrap_err();
+        let failure =
+            downloaded(&Recorded::at(BASE).json(status, failed.clone()), FILE).unwrap_err();
         assert_eq!(failure.code, Code::OperationFailed);
         assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
         assert!(failure.message.ends_with("Transcoding failed."), "{}", failure.message);

@@ -189,9 +189,9 @@ fn every_write_names_its_lease_and_its_arguments() {
 
     let it = at(200, json!(true));
     let operation = Operation { model: "veo-x".into(), name: "operations/y".into() };
-    now(Pgmq::new(&it).record_operation(&LEASE, &operation)).unwrap();
-    let more = json!({"operation": {"model": "veo-x", "name": "operations/y"}});
-    check(&it, "record_generation_operation", more);
+    now(Pgmq::new(&it).record_operation(&LEASE, &operation, Some(0.8))).unwrap();
+    let written = json!({"model": "veo-x", "name": "operations/y", "cancelled_usd": 0.8});
+    check(&it, "record_generation_operation", json!({"operation": written}));
 }
 
 #[test]
