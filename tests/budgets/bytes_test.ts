@@ -30,6 +30,6 @@ async function deployedBytes(name: string): Promise<number> {
   ok(success, new TextDecoder().decode(stderr));
   const { modules } = JSON.parse(new TextDecoder().decode(stdout));
   return modules
-    .filter(({ specifier }: { specifier: string }) => !specifier.endsWith(".d.ts"))
+    .filter(({ specifier }: { specifier: string }) => /^file:.*(?<!\.d)\.[jt]s$/.test(specifier))
     .reduce((sum: number, { size }: { size: number }) => sum + size, 0);
 }
