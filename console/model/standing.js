@@ -43,8 +43,9 @@ export function standingOf(job, { now, latency }) {
 function working(job, now, latency) {
   const progress = progressOf(job, now, latency);
   const submitted = job.status === "waiting" || job.submitted_at;
-  const left = progress?.left === undefined
-    ? undefined
+  const begun = job.submitted_at ?? job.started_at;
+  const left = progress === undefined
+    ? begun && `for ${duration((now - Date.parse(begun)) / 1000)}`
     : progress.left > 0
     ? `about ${duration(progress.left)} left`
     : "longer than usual";

@@ -25,11 +25,11 @@ export function card(card, board, context) {
     <a class="frame" href=${place} aria-label="${name}: open" @mouseenter=${play} @focus=${play} @mouseleave=${pause} @blur=${pause}>
       ${picture(card)}
     </a>
-    ${jobs.map((job) => strip(job, board, context))}
-    ${failures.map((failure) => failed(failure, context))}
     <h3><a href=${place}>${name}</a></h3>
     <p class="prompt">${prompt ?? "No prompt yet"}</p>
     <p class="quiet-text">${versions(card)}</p>
+    ${jobs.map((job) => strip(job, board, context))}
+    ${failures.map((failure) => failed(failure, context))}
   </article>`;
 }
 
@@ -86,7 +86,7 @@ function failed({ job_id, kind, error_code, error_message }, context) {
         : "Image failed"}</strong></a>
       <button class="quiet" @click=${() =>
         context.act(() => redrive(context.project, { job_ids: [job_id ?? ""] }))}>Retry</button>
-      <span>${error_message || error_code}</span>
+      <span class="words" title=${error_message || error_code}>${error_message || error_code}</span>
     </div>
   `;
 }

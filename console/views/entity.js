@@ -36,6 +36,7 @@ export function entityView(target, context) {
     }
     if (form.standing.length === 0) form.standing = await standing(project);
     form.images = board.images;
+    form.source = board.card(`${slot}:${id}`)?.image?.url ?? "";
     redraw();
     return seconds;
   }

@@ -47,6 +47,8 @@ export class Form {
     this.standing = [];
     /** @type {{ url: string, name: string }[]} */
     this.images = [];
+    /** The picture that is edited or animated, unless another is chosen. */
+    this.source = "";
     /** @type {(job: string) => void} */
     this.onSent = () => {};
     this.#open();
@@ -133,6 +135,9 @@ export class Form {
   /** @param {Mode} mode */
   #switch(mode) {
     this.draft = { ...this.draft, mode };
+    const { fields } = this.draft;
+    if (mode === "edit") fields.sourceImageUrls ||= this.source;
+    if (mode === "animate") fields.sourceImageUrl ||= this.source;
     redraw();
   }
 

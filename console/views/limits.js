@@ -7,56 +7,42 @@
 import { setFairShare, setLimits } from "../data/actions.js";
 import { html, nothing } from "../lib/html.js";
 
-/** @param {{ standing: any[], limits: any[], inUse: any[] }} figures @param {Context} context */
-export function limits({ standing, limits, inUse }, context) {
-  const names = [
-    ...new Set([
-      ...standing.map(({ model }) => model),
-      ...limits.flatMap(({ model }) => model ?? []),
-    ]),
-  ];
-  return html`<section aria-label="Limits"><h2>Limits</h2>
-    ${
-    names.map((model) =>
-      ofModel(
-        model,
-        limits.find((row) => row.model === model),
-        inUse.find((row) => row.model === model),
-        context,
-      )
-    )
-  }
-    ${
-    ["image_generation_queue", "video_generation_queue"].map((queue) =>
-      ofQueue(queue, limits.find((row) => row.queue === queue), context)
-    )
-  }
-  </section>`;
-}
-
 /** @param {string} model @param {any} limit @param {any} used @param {Context} context */
-function ofModel(model, limit, used, context) {
+export function limitsOf(model, limit, used, context) {
   /** @param {string} name @param {string} label @param {unknown} inUse */
   const bound = (name, label, inUse) =>
-    html`<label>${label}
+    html`<label>${label}${
+      used && limit?.[name] !== null
+        ? html`
+          <span class="quiet-text">(${inUse} now)</span>
+        `
+        : nothing
+    }
       <input name=${name} inputmode="numeric" pattern="[0-9]*" placeholder="no limit" .defaultValue=${
       String(limit?.[name] ?? "")
     }
         aria-label="${model}: ${label}">
-      ${used ? html`<span class="quiet-text">${inUse} now</span>` : nothing}
     </label>`;
   return html`<form class="limit" aria-label="Limits of ${model}" @submit=${(
     /** @type {SubmitEvent} */ event,
   ) => save(event, model, context)}>
-    <strong>${model}</strong>
     ${bound("requests_per_minute", "a minute", used?.begun_last_minute)}
     ${bound("jobs_in_flight", "in flight", used?.in_flight_now)}
     <button aria-label="Save the limits of ${model}">Save</button>
   </form>`;
 }
 
+/** Whose jobs take turns on each queue. @param {any[]} limits @param {Context} context */
+export function turns(limits, context) {
+  return html`<ul class="turns">${
+    ["image_generation_queue", "video_generation_queue"].map((queue) =>
+      html`<li>${turnsOf(queue, limits.find((row) => row.queue === queue), context)}</li>`
+    )
+  }</ul>`;
+}
+
 /** @param {string} queue @param {any} limit @param {Context} context */
-function ofQueue(queue, limit, context) {
+function turnsOf(queue, limit, context) {
   const name = queue === "image_generation_queue" ? "Images" : "Videos";
   const current = limit?.fair_share ?? "";
   /** @param {Event} event */
@@ -64,14 +50,15 @@ function ofQueue(queue, limit, context) {
     context.act(() =>
       setFairShare(context.project, queue, /** @type {HTMLSelectElement} */ (event.target).value)
     );
-  return html`<div class="limit"><strong>${name} take turns</strong>
-    <label>by <select aria-label="Whose ${name.toLowerCase()} take turns" @change=${change}>
-      ${
-    [["", "none: in their order"], ["storyboard", "storyboard"], ["owner", "owner"]].map((
-      [value, text],
-    ) => html`<option value=${value} ?selected=${value === current}>${text}</option>`)
-  }
-    </select></label></div>`;
+  return html`
+    <strong>${name}</strong>
+    <label>take turns <select aria-label="Whose ${name.toLowerCase()} take turns" @change=${change}>
+          ${[["", "no: in their order"], ["storyboard", "by storyboard"], ["owner", "by owner"]]
+            .map(([value, text]) =>
+              html`<option value=${value} .selected=${value === current}>${text}</option>`
+            )}
+        </select></label>
+  `;
 }
 
 /** @param {SubmitEvent} event @param {string} model @param {Context} context */

@@ -12,7 +12,7 @@ import { address } from "../lib/route.js";
 import { ago, count, dollars, duration } from "../lib/text.js";
 import { seriesOf } from "../model/series.js";
 import { standingOf } from "../model/standing.js";
-import { limits } from "./limits.js";
+import { turns } from "./limits.js";
 import { models } from "./models.js";
 import { plot } from "./plot.js";
 
@@ -48,11 +48,13 @@ export function queueView(context) {
         </div>
           <div class="queues">${now.metrics.map((/** @type {any} */ row) => queue(row))}</div>
           ${live(now.live, past?.latencies)}
-          <section aria-label="Models"><h2>Models</h2>${models(now.standing, context)}</section>
+          <section aria-label="Models"><h2>Models and limits</h2>${models(now, context)} ${turns(
+            now.limits,
+            context,
+          )}</section>
             ${past ? plots(past) : nothing}
           ${past ? failures(past.failures, context) : nothing}
           ${past ? costs(past.costs) : nothing}
-        ${limits(now, context)}
       `
       : html`
         <div class="heading">
@@ -82,29 +84,29 @@ function queue(
   const figure = (value, word) =>
     html`
       <div>
-        <dd>${value}</dd>
         <dt>${word}</dt>
+        <dd>${value}</dd>
       </div>
     `;
   return html`
     <section class="queue" aria-label=${name}>
       <h2>${name}</h2>
       <dl>
-          ${figure(
-            visible,
-            oldest_visible_seconds > 1
-              ? `wait, the oldest for ${duration(oldest_visible_seconds)}`
-              : "wait",
-          )}
+          ${figure(visible, "wait")}
           ${figure(in_flight, "in flight")} ${figure(delayed, "delayed")} ${figure(
             succeeded,
             "succeeded",
           )}
           ${figure(failed, "failed")} ${figure(cancelled, "cancelled")} ${figure(
             dollars(cost_usd),
-            "in all",
+            "cost",
           )}
         </dl>
+    ${oldest_visible_seconds > 1
+      ? html`<p class="quiet-text">The oldest has waited for ${
+        duration(oldest_visible_seconds)
+      }.</p>`
+      : nothing}
     </section>
   `;
 }
@@ -138,7 +140,7 @@ function live({ jobs, now }, latency) {
                 <th scope="row"><a href=${address("job", job.id)}>${job.storyboard_id ??
                   job.kind} ${job.scene_id ?? job.character_id ?? nothing}</a></th>
                 <td class=${tone}>${job.kind === "video" ? "Video: " : nothing}${word}</td>
-                <td>${detail}</td>
+                <td class="words">${detail}</td>
                 <td>${ago(job.enqueued_at, moment)}</td>
               </tr>
             `;
@@ -222,7 +224,8 @@ function failures(rows, context) {
               <tr>
                 <th scope="row">${error_code}, ${kind}</th>
                 <td>${jobs}</td>
-                <td><a href=${address("job", last_job_id)}>${last_message || "no words"}</a></td>
+                <td class="words"><a href=${address("job", last_job_id)}>${last_message ||
+                  "no words"}</a></td>
                 <td>${ago(last_at, Date.now())}</td>
                 <td><button aria-label="Retry those that failed with ${error_code}" @click=${() =>
                   context.act(() => retryAll(context, error_code, jobs))}>Retry ${jobs > 1
