@@ -117,13 +117,13 @@ $$;
 -- The jobs of a storyboard that have ended with an asset or an error, once for each scene and character that they
 -- belong to; those that belong to neither stand alone.
 create or replace function generation_private.versions_of(storyboard text)
-returns table (slot text, id text, kind text, status text, enqueued_at timestamptz, msg_id bigint, version jsonb)
+returns table (slot text, id text, kind text, status text, counts_from timestamptz, msg_id bigint, version jsonb)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
-  select entity.slot, entity.id, j.kind, j.status, j.enqueued_at, j.msg_id,
+  select entity.slot, entity.id, j.kind, j.status, coalesce(j.chosen_at, j.enqueued_at), j.msg_id,
     jsonb_build_object(
       'job_id', j.id, 'url', j.asset_url, 'content_type', j.content_type, 'prompt', left(j.prompt, 300),
       'source', coalesce(j.message ->> 'sourceImageUrl', j.message #>> '{sourceImageUrls,0}'),
@@ -160,13 +160,13 @@ begin
     latest as (
       select distinct on (v.slot, v.id, v.kind) v.slot, v.id, v.kind, v.status, v.version
       from versions as v
-      order by v.slot, v.id, v.kind, v.enqueued_at desc, v.msg_id desc
+      order by v.slot, v.id, v.kind, v.counts_from desc, v.msg_id desc
     ),
     current as (
       select distinct on (v.slot, v.id, v.kind) v.slot, v.id, v.kind, v.version
       from versions as v
       where v.status = 'succeeded'
-      order by v.slot, v.id, v.kind, v.enqueued_at desc, v.msg_id desc
+      order by v.slot, v.id, v.kind, v.counts_from desc, v.msg_id desc
     ),
     results as (
       select c.slot, c.id, jsonb_object_agg(c.kind, c.version) as by_kind

@@ -1,6 +1,6 @@
 -- The list of storyboards, and the scenes and characters of one.
 begin;
-select plan(12);
+select plan(13);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.kv_store_7ee7668a;
@@ -53,6 +53,8 @@ select is(pg_temp.card('scene', '1') ->> 'images', '2', 'of two');
 select is(pg_temp.card('scene', '1') #>> '{failures,0,error_message}', 'refused', 'why its video failed');
 select pg_temp.ended(8, 'video_generation_queue', '{"storyboardId": "sb", "sceneId": "1"}', 'succeeded', 0);
 select is(pg_temp.card('scene', '1') -> 'failures', '[]', 'a success makes a failure before it history');
+update public.generation_jobs set chosen_at = now() where asset_url = 'asset-1';
+select is(pg_temp.card('scene', '1') #>> '{image,url}', 'asset-1', 'an older version that was chosen is the current one');
 select is(pg_temp.card('character', 'ada') #>> '{image,url}', 'asset-4', 'a job of both is that of the character, too');
 select is(
   (select card #>> '{image,prompt}' from jsonb_array_elements(public.generation_storyboard('sb')) as card where card ->> 'slot' = 'job'),
