@@ -30,6 +30,7 @@ const SUITES = [
   ["database", "the SQL: pgTAP, several sessions, pg_cron; on PGlite and on PostgreSQL"],
   ["cli", "the command line tools"],
   ["stack", "the local stack"],
+  ["console", "the console in a browser"],
   ["deploy", "what the Supabase CLI applies and uploads"],
   ["ledger", "the model of the ledger against the real SQL"],
   ["budgets", "bytes, instructions and requests, which may not grow unnoticed"],

@@ -18,11 +18,14 @@ export function card(card, board, context) {
   const { slot, id, title, image, video, failures, jobs } = card;
   const place = slot === "job" ? address("job", id) : address("storyboard", board.id, slot, id);
   const name = title ?? (slot === "job" ? "Image or video" : id);
+  const blank = blankText(card);
   const prompt = jobs[0]?.prompt ?? image?.prompt ?? video?.prompt ?? failures[0]?.prompt;
   return html`<article class="card" aria-label=${name} ${
     slot === "job" ? nothing : dropTarget(board.id, slot, id)
   }>
-    <a class="frame" href=${place} aria-label="${name}: open" @mouseenter=${play} @focus=${play} @mouseleave=${pause} @blur=${pause}>
+    <a class="frame" href=${place} aria-label="${name}: ${
+    blank || "open"
+  }" @mouseenter=${play} @focus=${play} @mouseleave=${pause} @blur=${pause}>
       ${picture(card)}
     </a>
     <h3><a href=${place}>${name}</a></h3>
@@ -34,7 +37,8 @@ export function card(card, board, context) {
 }
 
 /** @param {Card} card */
-function picture({ image, video, jobs, failures }) {
+function picture(card) {
+  const { image, video } = card;
   if (video) {
     const poster = video.source ?? image?.url;
     return html`
@@ -50,8 +54,15 @@ function picture({ image, video, jobs, failures }) {
         draggable="true" @dragstart=${dragImage(image.url)}>
     `;
   }
-  if (jobs.length > 0) return html`<span class="blank working"></span>`;
-  return html`<span class="blank">${failures.length > 0 ? "Failed" : "No image yet"}</span>`;
+  return html`<span class="blank ${card.jobs.length > 0 ? "working" : nothing}">${
+    blankText(card)
+  }</span>`;
+}
+
+/** What stands where a picture is to be. @param {Card} card */
+function blankText({ image, video, jobs, failures }) {
+  if (image || video || jobs.length > 0) return "";
+  return failures.length > 0 ? "Failed" : "No image yet";
 }
 
 /** @param {LiveJob} job @param {Board} board @param {Context} context */

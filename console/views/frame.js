@@ -33,7 +33,7 @@ export function frame({ context, view, problem, route, onLeave }) {
     </header>
     ${problem ? banner(problem) : nothing}
     <div class="notice" role="status" ?hidden=${!context.notice}>
-      ${context.notice}
+      <span>${context.notice}</span>
       <button class="quiet" aria-label="Close" @click=${() => dismiss(context)}>×</button>
     </div>
     <main id="main" tabindex="-1">${view.draw()}</main>

@@ -115,25 +115,27 @@ export function plot(title, series) {
     ${
     times.length === 0 ? html`<p class="quiet-text">Nothing in this time.</p>` : html`
       <time-plot aria-hidden="true" .series=${series}></time-plot>
-      <table class="for-readers">
-        <caption>${title}</caption>
-        <thead>
-          <tr><th scope="col">Time</th>${series.names.map((name) =>
-            html`<th scope="col">${name}</th>`
-          )}</tr>
-        </thead>
-        <tbody>${times.map((time, index) =>
-          html`<tr><th scope="row">${
-            new Date(/** @type {number} */ (time) * 1000).toLocaleString()
-          }</th>${
-            rows.map((row) =>
-              html`<td>${
-                row[index] === null ? "" : series.unit(/** @type {number} */ (row[index]))
-              }</td>`
-            )
-          }</tr>`
-        )}</tbody>
-      </table>
+      <div class="for-readers">
+        <table>
+          <caption>${title}</caption>
+          <thead>
+            <tr><th scope="col">Time</th>${series.names.map((name) =>
+              html`<th scope="col">${name}</th>`
+            )}</tr>
+          </thead>
+          <tbody>${times.map((time, index) =>
+            html`<tr><th scope="row">${
+              new Date(/** @type {number} */ (time) * 1000).toLocaleString()
+            }</th>${
+              rows.map((row) =>
+                html`<td>${
+                  row[index] === null ? "" : series.unit(/** @type {number} */ (row[index]))
+                }</td>`
+              )
+            }</tr>`
+          )}</tbody>
+        </table>
+      </div>
     `
   }
   </figure>`;

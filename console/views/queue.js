@@ -120,7 +120,7 @@ function live({ jobs, now }, latency) {
   return html`
     <section aria-label="Jobs">
       <h2>Jobs <span class="quiet-text">the first ${jobs.length}</span></h2>
-      <div class="table" tabindex="0" role="region" aria-label="Jobs">
+      <div class="table" tabindex="0" role="region" aria-label="Table of jobs">
         <table>
           <thead>
             <tr>
@@ -208,7 +208,7 @@ function failures(rows, context) {
   return html`
     <section aria-label="Failures">
       <h2>Failed, by reason</h2>
-      <div class="table" tabindex="0" role="region" aria-label="Failures by reason">
+      <div class="table" tabindex="0" role="region" aria-label="Table of failures">
         <table>
           <thead>
             <tr>
@@ -254,7 +254,7 @@ function costs({ storyboards }) {
   return html`
     <section aria-label="Costs">
       <h2>Cost by storyboard <span class="quiet-text">the last 14 days, estimated</span></h2>
-      <div class="table" tabindex="0" role="region" aria-label="Cost by storyboard">
+      <div class="table" tabindex="0" role="region" aria-label="Table of costs">
         <table>
           <thead>
             <tr>

@@ -1,0 +1,103 @@
+/** What is made in the console: an image, an edit, a video, a batch, another version. */
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { picture, withConsole } from "./console.ts";
+
+withConsole("what is made in the console appears in it", async (console, project, t) => {
+  const page = await console.open("#/send/board");
+  const prompt = page.getByLabel("Prompt");
+
+  await t.step("a message that is sent in the page becomes a picture in it", async () => {
+    await page.getByLabel("Its id").fill("scene-1");
+    await prompt.fill("A lighthouse");
+    await page.getByRole("button", { name: "Send image" }).click();
+    const card = page.getByRole("article", { name: "scene-1" });
+    await card.getByText("Queued").waitFor();
+    await card.getByText("number 1", { exact: true }).waitFor();
+    await project.run("image");
+    await picture(page, ".card img");
+    await card.locator(".strip").waitFor({ state: "detached" });
+  });
+
+  await t.step(
+    "what is wrong with a message is said beside its field, and nothing is sent",
+    async () => {
+      await page.goto(`${console.url}/#/send/board`);
+      await page.getByRole("button", { name: "Video", exact: true }).click();
+      await prompt.fill("Waves");
+      await page.getByText("More", { exact: true }).click();
+      await page.getByLabel("Seed").fill("-1");
+      await page.getByText("Expected an integer from 0 to 2147483647, not -1").waitFor();
+      assert.equal(await page.getByLabel("Seed").getAttribute("aria-invalid"), "true");
+      assert.ok(await page.getByRole("button", { name: "Send video" }).isDisabled());
+      assert.deepEqual(await project.messages("video"), { queued: 0, archived: 0 });
+    },
+  );
+
+  await t.step("an edit shows the picture before it", async () => {
+    await page.goto(`${console.url}/#/storyboard/board/scene/scene-1`);
+    const source = await picture(page, ".current img");
+    await page.getByRole("group", { name: "What to make" }).getByRole("button", { name: "Edit" })
+      .click();
+    assert.equal(await page.getByLabel("Source images", { exact: true }).inputValue(), source);
+    await prompt.fill("At night");
+    await page.getByRole("button", { name: "Send image" }).click();
+    await page.getByText("Queued").waitFor();
+    await project.run("image");
+    assert.equal(await picture(page, ".before img"), source);
+    assert.notEqual(await picture(page, ".current figure > img"), source);
+  });
+
+  await t.step("an older version becomes the current one", async () => {
+    const [edited, first] = await page.locator(".version img").evaluateAll((images) =>
+      images.map((image) => (image as HTMLImageElement).src)
+    );
+    assert.equal(await picture(page, ".current figure > img"), edited);
+    await page.getByRole("button", { name: "Make this the current one" }).click();
+    await page.locator(`.current figure > img[src="${first}"]`).waitFor();
+    const [{ value }] = await project.stack.sql<{ value: string }>(
+      "select asset_url as value from generation_jobs where chosen_at is not null",
+    );
+    assert.equal(value, first);
+  });
+
+  await t.step("a video plays, with the picture that it was made from before it does", async () => {
+    await page.getByRole("group", { name: "What to make" }).getByRole("button", { name: "Animate" })
+      .click();
+    const source = await page.getByLabel("First frame", { exact: true }).inputValue();
+    await prompt.fill("The waves move");
+    await page.getByRole("button", { name: "Send video" }).click();
+    await page.getByText("Queued").waitFor();
+    await project.run("video");
+    const video = page.locator(".current video");
+    await video.waitFor();
+    assert.equal(await video.getAttribute("poster"), source);
+    await video.evaluate((element: HTMLVideoElement) => (element.muted = true) && element.play());
+    await page.waitForFunction(() => document.querySelector("video")!.currentTime > 0);
+
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    await page.goto(`${console.url}/#/storyboard/board`);
+    await page.locator(".card .frame").first().hover();
+    await page.waitForFunction(() => document.querySelector("video")!.currentTime > 0);
+  });
+
+  await t.step("a batch says all its errors, then what it is, then it is sent", async () => {
+    await page.goto(`${console.url}/#/batch/board`);
+    const text = page.getByLabel("Messages as JSON");
+    await text.fill(
+      '{"images": [{"prompt": ""}, {"prompt": "b", "sceneId": "a/b"}], "videos": [7]}',
+    );
+    await page.getByText("3 messages of 3 cannot be sent").waitFor();
+    for (const label of ["images[0].prompt", "images[1].sceneId", "videos[0]"]) {
+      await page.getByText(label).waitFor();
+    }
+    const send = page.getByRole("button", { name: "Send 3 jobs" });
+    assert.ok(await send.isDisabled());
+    await text.fill('{"images": ["a", {"prompt": "b", "sceneId": "s-2"}], "videos": ["c"]}');
+    await page.getByText("2 images and 1 video, all valid.").waitFor();
+    await send.click();
+    await page.getByRole("article", { name: "s-2" }).waitFor();
+    assert.equal((await project.messages("image")).queued, 2);
+    assert.equal((await project.messages("video")).queued, 1);
+  });
+});

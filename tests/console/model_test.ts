@@ -1,0 +1,188 @@
+/** What the console makes of what the database answers, without a browser. */
+
+import assert from "node:assert/strict";
+import { pauseAfter } from "../../console/data/poller.js";
+import { routeOf } from "../../console/lib/route.js";
+import { dollars, duration, link } from "../../console/lib/text.js";
+import { readBatch } from "../../console/model/batch.js";
+import { cardsOf } from "../../console/model/cards.js";
+import { messageOf } from "../../console/model/draft.js";
+import { progressOf } from "../../console/model/progress.js";
+import { seriesOf } from "../../console/model/series.js";
+import { standingOf } from "../../console/model/standing.js";
+import { stepsOf } from "../../console/model/steps.js";
+import type { LiveJob } from "../../console/model/types.d.ts";
+
+const NOW = Date.parse("2026-11-01T12:00:00Z");
+const at = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
+const LATENCY = { kind: "image" as const, took_p50_seconds: 10, took_p95_seconds: 30 };
+
+function job(fields: Partial<LiveJob>): LiveJob {
+  return {
+    ...{ id: "1", kind: "image", status: "queued", storyboard_id: "sb", scene_id: null },
+    ...{ character_id: null, prompt: "p", attempts: 0, model: null, source: null, position: 1 },
+    ...{ held: null, visible_at: at(-1), error_code: null, error_message: null },
+    ...{ enqueued_at: at(-60), started_at: null, submitted_at: null },
+    ...fields,
+  };
+}
+
+Deno.test("progress goes by the latencies of the day and never ends by itself", () => {
+  const after = (seconds: number) => progressOf({ started_at: at(-seconds) }, NOW, LATENCY);
+  assert.equal(after(0)?.fraction, 0);
+  assert.equal(after(5)?.left, 5);
+  const parts = [0, 5, 10, 20, 60, 3600].map((seconds) => after(seconds)!.fraction);
+  assert.deepEqual(parts, parts.toSorted((one, other) => one - other));
+  assert.ok(parts.at(-1)! < 1);
+  assert.equal(after(11)?.left, 0);
+  assert.equal(progressOf({ started_at: null }, NOW, LATENCY), undefined);
+  assert.equal(progressOf({ started_at: at(-1) }, NOW, undefined), undefined);
+});
+
+Deno.test("a job says how it stands, why it waits and until when", () => {
+  const standing = (fields: Partial<LiveJob>) => {
+    const { tone, word, detail } = standingOf(job(fields), { now: NOW, latency: LATENCY });
+    return `${tone}: ${word}: ${detail}`;
+  };
+  const time = new Date(NOW + 60_000).toLocaleTimeString([], { timeStyle: "medium" });
+  const resting = { by: "model" as const, model: "m", state: "resting", until: at(60), code: "c" };
+  const limit = { by: "limit" as const, model: "m", limit: "requests_per_minute" as const };
+
+  assert.equal(standing({}), "queued: Queued: number 1");
+  assert.equal(standing({ position: null }), "queued: Queued: behind a thousand others");
+  assert.equal(
+    standing({ status: "running", started_at: at(-4), attempts: 2 }),
+    "working: Generating: about 6 s left, attempt 2",
+  );
+  assert.equal(
+    standing({ status: "waiting", started_at: at(-40) }),
+    "working: Waiting for Google: longer than usual",
+  );
+  assert.equal(
+    standing({ held: { ...resting, reason: "overloaded" } }),
+    `held: Resting: m until ${time}: overloaded`,
+  );
+  assert.equal(
+    standing({ held: { ...resting, until: at(-1) } }),
+    "held: Resting: m, being probed: c",
+  );
+  assert.equal(
+    standing({ held: { ...limit, most: 3, until: at(60) } }),
+    `held: Held by a limit: m: 3 a minute, next at ${time}`,
+  );
+  assert.equal(standing({ held: { ...limit, most: 0 } }), "held: Held by a limit: m is stopped");
+  assert.equal(standing({ visible_at: at(60) }), `queued: Delayed: until ${time}`);
+  assert.equal(
+    standing({ visible_at: at(60), error_code: "storage_failed", error_message: "full" }),
+    `held: Tries again at ${time}: full`,
+  );
+});
+
+Deno.test("jobs join the cards of what they are for, in the order of their numbers", () => {
+  const entity = { title: null, image: null, video: null, images: 0, videos: 0, failures: [] };
+  const cards = cardsOf(
+    [
+      { ...entity, slot: "scene", id: "scene-10" },
+      { ...entity, slot: "scene", id: "scene-2" },
+    ],
+    [
+      job({ id: "a", scene_id: "scene-10", character_id: "ada" }),
+      job({ id: "b", scene_id: "new" }),
+      job({ id: "c" }),
+    ],
+  );
+  assert.deepEqual(cards.scenes.map(({ id, jobs }) => [id, jobs.length]), [
+    ["new", 1],
+    ["scene-2", 0],
+    ["scene-10", 1],
+  ]);
+  assert.deepEqual(cards.characters.map(({ id }) => id), ["ada"]);
+  assert.deepEqual(cards.others.map(({ id }) => id), ["c"]);
+});
+
+Deno.test("a batch is read in each of its forms", () => {
+  const read = (text: string) => readBatch(text, { storyboard: "sb", kind: "video" });
+  assert.deepEqual(read('["a lion"]').entries, [
+    { label: "[0]", kind: "video", message: { storyboardId: "sb", prompt: "a lion" } },
+  ]);
+  const both = read('\uFEFF{"storyboardId": "x", "images": [{"prompt": "p"}], "videos": ["v", 7]}');
+  assert.deepEqual(both.entries.map(({ label, kind, message }) => [label, kind, message]), [
+    ["images[0]", "image", { storyboardId: "x", prompt: "p" }],
+    ["videos[0]", "video", { storyboardId: "x", prompt: "v" }],
+    ["videos[1]", "video", 7],
+  ]);
+  assert.match(read("{").fault!, /^This is not JSON: /);
+  assert.equal(read('{"images": 5}').fault, "images: expected a list.");
+  for (const nothing of ["[]", "{}", "null", "7"]) {
+    assert.match(read(nothing).fault!, /^Expected a list of messages/);
+  }
+});
+
+Deno.test("a form sends the fields of its mode alone", () => {
+  const fields = {
+    ...{ prompt: "p", sourceImageUrls: "http://a\nhttp://b", sourceImageUrl: "http://c" },
+    ...{ seed: "7", priority: "high", generateAudio: "false", durationSeconds: "4" },
+  };
+  const message = (mode: "image" | "edit" | "video" | "animate", slot = "scene") =>
+    messageOf({ mode, storyboardId: "sb", slot, id: "1", fields });
+  const common = { storyboardId: "sb", prompt: "p", seed: 7, priority: "high" };
+  assert.deepEqual(message("image", "none"), common);
+  assert.deepEqual(message("edit", "character"), {
+    ...common,
+    ...{ characterId: "1", editMode: true, sourceImageUrls: ["http://a", "http://b"] },
+  });
+  assert.deepEqual(message("animate"), {
+    ...common,
+    ...{ sceneId: "1", sourceImageUrl: "http://c", generateAudio: false, durationSeconds: "4" },
+  });
+});
+
+Deno.test("the steps of a job stand in the order of their times", () => {
+  const steps = stepsOf({
+    ...{ enqueued_at: at(0), started_at: at(2), finished_at: at(9), status: "failed" },
+    error_message: "refused",
+    history: [{ at: at(5), event: "deferred", code: "quota", delay_seconds: 3 }],
+  });
+  assert.deepEqual(steps.map(({ name, after }) => [name, after]), [
+    ["Sent", undefined],
+    ["Claimed by a worker", 2],
+    ["Deferred", 3],
+    ["Failed", 4],
+  ]);
+  assert.equal(steps[2].detail, "code: quota; delay seconds: 3");
+  assert.equal(steps[3].detail, "refused");
+});
+
+Deno.test("a plot has a column for each name, and zero for an hour without a row", () => {
+  const rows = [{ hour: at(0), n: 2 }, { hour: at(0), n: 3 }];
+  const from = NOW / 1000 - 3600;
+  const how = { time: "hour", columns: { n: (row: { n: number }) => row.n }, unit: String };
+  assert.deepEqual(seriesOf(rows, how).data, [[NOW / 1000], [5]]);
+  const range = { from, to: NOW / 1000 };
+  assert.deepEqual(seriesOf(rows, { ...how, range }).data, [[from, NOW / 1000], [0, 5]]);
+  assert.deepEqual(seriesOf([], { ...how, range }).data, [[], []]);
+});
+
+Deno.test("an address is a view, whatever its ids are", () => {
+  assert.deepEqual(routeOf(""), { view: "storyboards" });
+  assert.deepEqual(routeOf("#/storyboard/a%2Fb"), { view: "storyboard", storyboard: "a/b" });
+  assert.deepEqual(routeOf("#/storyboard/sb/scene/1"), {
+    ...{ view: "entity", storyboard: "sb", slot: "scene", id: "1" },
+  });
+  assert.deepEqual(routeOf("#/storyboard/%E0%A4%A"), {
+    view: "storyboard",
+    storyboard: "%E0%A4%A",
+  });
+  assert.deepEqual(routeOf("#/job/"), { view: "storyboards" });
+});
+
+Deno.test("numbers are said in words, and only addresses of the web are links", () => {
+  assert.deepEqual([4, 75, 600, 5400, 259200].map(duration), [
+    ...["4 s", "1 min 15 s", "10 min", "1 h 30 min", "3 days"],
+  ]);
+  assert.deepEqual([0, 0.039, 1.2, 1234].map(dollars), ["$0.00", "$0.039", "$1.20", "$1,234.00"]);
+  assert.deepEqual(["https://a", "javascript:alert(1)", 7, null].map(link), [
+    ...["https://a", undefined, undefined, undefined],
+  ]);
+  assert.deepEqual([1, 2, 3, 9].map(pauseAfter), [1, 2, 4, 30]);
+});

@@ -1,0 +1,160 @@
+/** What the console shows: how jobs stand, to whom, and what it does not let happen. */
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { axeFindings, withConsole } from "./console.ts";
+
+withConsole("the console shows how jobs stand", async (console, project, t) => {
+  const page = await console.open("#/storyboard/board");
+  const send = (sceneId: string, fields = {}) =>
+    project.send("image", { storyboardId: "board", sceneId, prompt: sceneId, ...fields });
+  const card = (name: string) => page.getByRole("article", { name, exact: true });
+
+  await t.step("an empty storyboard says how to begin", async () => {
+    await page.getByRole("heading", { name: "Nothing here yet" }).waitFor();
+  });
+
+  await t.step("a failed job says why, and is redriven", async () => {
+    project.simulator.script({ match: { prompt: "refused" }, preset: "safety" });
+    await send("refused");
+    await project.run("image");
+    await card("refused").getByText("Image failed").waitFor();
+    await card("refused").getByText("IMAGE_SAFETY").waitFor();
+    await card("refused").getByRole("button", { name: "Retry" }).click();
+    await page.getByText("1 job is on the queue again.").waitFor();
+    await card("refused").getByText("Queued").waitFor();
+    await project.run("image");
+    await card("refused").locator("img").waitFor();
+  });
+
+  await t.step("a job is cancelled", async () => {
+    await send("unwanted");
+    await card("unwanted").getByRole("button", { name: "Cancel this job" }).click();
+    await page.getByText("Cancelled.", { exact: true }).waitFor();
+    await card("unwanted").waitFor({ state: "detached" });
+  });
+
+  await t.step("a delayed job says until when", async () => {
+    await project.stack.sql(
+      "select pgmq.send('image_generation_queue', $1::jsonb, 3600)",
+      [JSON.stringify({ storyboardId: "board", sceneId: "later", prompt: "p" })],
+    );
+    await card("later").getByText(/^until \d/).waitFor();
+  });
+
+  await t.step("a job that a limit holds says which", async () => {
+    const queue = await console.open("#/queue");
+    const limits = queue.getByRole("form", { name: "Limits of gemini-2.5-flash-image" });
+    await limits.getByLabel("a minute").fill("0");
+    await limits.getByRole("button").click();
+    await queue.getByText("The limits of gemini-2.5-flash-image hold").waitFor();
+    await send("held", { model: "gemini-2.5-flash-image" });
+    await card("held").getByText("Held by a limit").waitFor();
+    await card("held").getByText("gemini-2.5-flash-image is stopped").waitFor();
+    await limits.getByLabel("a minute").fill("");
+    await limits.getByRole("button").click();
+    await card("held").getByText("Queued").waitFor();
+    await project.run("image");
+    await queue.context().close();
+  });
+
+  await t.step("a job whose model rests says why and until when, in every browser", async () => {
+    project.simulator.script({
+      match: { prompt: "resting" },
+      preset: "unavailable",
+      times: "always",
+    });
+    await send("resting", { model: "gemini-2.5-flash-image" });
+    await project.run("image", { budgetSeconds: 1 });
+    const other = await console.open("#/queue");
+    await card("resting").getByText(/overloaded/).waitFor();
+    await card("resting").getByText("Resting", { exact: true }).waitFor();
+    await other.getByText(/overloaded/).first().waitFor();
+    await other.getByRole("button", { name: "Try it now" }).click();
+    await other.getByText("Jobs try gemini-2.5-flash-image again.").waitFor();
+    await other.context().close();
+  });
+
+  await t.step("prompts and errors are text, never markup", async () => {
+    const hostile =
+      `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
+    await project.entity("scene:board:hostile", { title: `"><b id="taken">${hostile}` });
+    const id = await send("hostile", { prompt: hostile, sourceImageUrl: "javascript:alert(1)" });
+    await project.stack.sql(
+      `update generation_jobs set error_code = '<b id="taken">', error_message = $2 where id = $1`,
+      [id, hostile],
+    );
+    for (
+      const address of ["#/storyboard/board", "#/storyboard/board/scene/hostile", `#/job/${id}`]
+    ) {
+      await page.goto(`${console.url}/${address}`);
+      await page.getByText("<img src=x").first().waitFor();
+      assert.equal(await page.locator('#taken, img[src="x"], main script').count(), 0);
+      assert.equal(await page.locator('[href^="javascript:"]').count(), 0);
+    }
+    assert.notEqual(await page.title(), "taken");
+  });
+
+  await t.step("a job shows its steps, its message and what was said", async () => {
+    const [{ id }] = await project.stack.sql<{ id: string }>(
+      "select id from generation_jobs where scene_id = 'refused' and status = 'succeeded'",
+    );
+    await page.goto(`${console.url}/#/job/${id}`);
+    await page.getByRole("heading", { name: "Image: succeeded" }).waitFor();
+    const steps = await page.locator(".steps strong").allTextContents();
+    assert.deepEqual([steps[0], steps.at(-1)], ["Sent", "Succeeded"]);
+    assert.ok(steps.includes("Redriven"), steps.join());
+    await page.getByText('"storyboardId": "board"').waitFor();
+  });
+});
+
+withConsole("the console is for everyone", async (console, project, t) => {
+  await project.entity("scene:board:1", { title: "The storm" });
+  project.simulator.script({ match: { prompt: "refused" }, preset: "safety" });
+  for (const prompt of ["fine", "refused"]) {
+    await project.send("image", { storyboardId: "board", sceneId: prompt, prompt });
+  }
+  await project.run("image");
+  await project.send("video", { storyboardId: "board", characterId: "ada", prompt: "waits" });
+  const [{ id }] = await project.stack.sql<{ id: string }>(
+    "select id from generation_jobs where scene_id = 'fine'",
+  );
+
+  const views = {
+    "storyboards": "Storyboards",
+    "storyboard/board": "board",
+    "storyboard/board/scene/fine": "fine",
+    "send/board": "New",
+    "batch/board": "Batch",
+    "queue": "Queue",
+    [`job/${id}`]: "Image: succeeded",
+    "storyboard/empty": "Nothing here yet",
+  };
+  for (const colorScheme of ["light", "dark"] as const) {
+    await t.step(`axe finds nothing in any view, ${colorScheme}`, async () => {
+      const page = await console.open("", { colorScheme, viewport: { width: 390, height: 844 } });
+      for (const [address, heading] of Object.entries(views)) {
+        await page.goto(`${console.url}/#/${address}`);
+        await page.getByRole("heading", { name: heading, exact: true }).waitFor();
+        await page.getByText("Reading…").waitFor({ state: "detached" });
+        assert.deepEqual(await axeFindings(page), [], address);
+        const { width, page: needed } = await page.evaluate(() => ({
+          width: innerWidth,
+          page: document.documentElement.scrollWidth,
+        }));
+        assert.ok(needed <= width, `${address} is ${needed} wide`);
+      }
+    });
+  }
+
+  await t.step("the keyboard reaches what a mouse does", async () => {
+    const page = await console.open("#/storyboard/board");
+    await page.getByRole("article", { name: "fine" }).waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
+    await page.getByRole("article", { name: "refused" }).getByRole("button", { name: "Retry" })
+      .focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("1 job is on the queue again.").waitFor();
+  });
+});
