@@ -5,6 +5,7 @@
  * @import { View, Context } from "./views/view.d.ts"
  * @import { Session } from "./data/project.js"
  */
+import { Changes } from "./data/changes.js";
 import { Poller } from "./data/poller.js";
 import { Problem, Project } from "./data/project.js";
 import { forgetSession, keepSession, openSession, suggestedUrl } from "./data/session.js";
@@ -17,7 +18,7 @@ import { viewOf } from "./views/view.js";
 
 const page = /** @type {HTMLElement} */ (document.getElementById("page"));
 
-/** @type {{ context?: Context, view?: View, poller?: Poller, problem?: Problem, suggested: string }} */
+/** @type {{ context?: Context, view?: View, poller?: Poller, changes?: Changes, problem?: Problem, suggested: string }} */
 const state = { suggested: "" };
 
 drawWith(() => {
@@ -52,6 +53,11 @@ function enter(session, typed = true) {
       state.poller?.now();
     },
   };
+  state.changes?.close();
+  const { project } = state.context;
+  state.changes = project.realtime
+    ? new Changes(project.url, () => state.poller?.now())
+    : undefined;
   show();
 }
 
@@ -73,7 +79,16 @@ function show() {
   const view = viewOf(routeOf(location.hash), context);
   state.view = view;
   redraw();
-  state.poller = new Poller(() => view.refresh(), settle);
+  state.poller = new Poller(() => refresh(view), settle);
+}
+
+/** Where changes are heard, asking is for what changes without a job: limits, models, other storyboards. */
+const SELDOM = 15;
+
+/** @param {View} view @returns {Promise<number>} */
+async function refresh(view) {
+  const seconds = await view.refresh();
+  return state.changes?.connected ? Math.max(SELDOM, seconds) : seconds;
 }
 
 /** @param {unknown} problem */
@@ -87,6 +102,9 @@ async function settle(problem) {
   const session = await openSession();
   if (session?.key && session.key !== state.context?.project.key) enter(session, false);
 }
+
+// Times and estimates go on by themselves.
+setInterval(() => document.hidden || redraw(), 1000);
 
 const session = await openSession();
 if (session) enter(session, false);

@@ -2,8 +2,9 @@
 /** The client of a project: its Data API and its functions. */
 
 /**
- * @typedef {{ url: string, key?: string, project?: string }} Session
- *   key: absent where the server of this page adds it. project: the address to show.
+ * @typedef {{ url: string, key?: string, project?: string, realtime?: boolean }} Session
+ *   key: absent where the server of this page adds it. project: the address of the project itself, where another
+ *   server stands between. realtime: whether that server passes Realtime on.
  */
 
 /** What went wrong, and what to do about it. */
@@ -24,10 +25,11 @@ const LONGEST_CALL = 30_000;
 
 export class Project {
   /** @param {Session} session */
-  constructor({ url, key, project }) {
+  constructor({ url, key, project, realtime = false }) {
     this.url = url.replace(/\/+$/, "");
     this.key = key;
-    this.name = project ?? this.url;
+    this.name = project?.replace(/\/+$/, "") ?? this.url;
+    this.realtime = realtime;
   }
 
   /**
@@ -70,9 +72,25 @@ export class Project {
   }
 
   /**
+   * Stores a picture of the operator's own, to be a source.
+   *
+   * @param {string} storyboard
+   * @param {File} file
+   * @returns {Promise<string>} its public address
+   */
+  async upload(storyboard, file) {
+    const ending = /\.[a-z0-9]{1,5}$/i.exec(file.name)?.[0].toLowerCase() ?? "";
+    const object = `storyboard-images/${
+      encodeURIComponent(storyboard)
+    }/sources/${crypto.randomUUID()}${ending}`;
+    await this.#ask("POST", `/storage/v1/object/${object}`, file, { "content-type": file.type });
+    return `${this.name}/storage/v1/object/public/${object}`;
+  }
+
+  /**
    * @param {string} method
    * @param {string} path
-   * @param {unknown} [body]
+   * @param {unknown} [body] a file as it is, anything else as JSON
    * @param {Record<string, string>} [headers]
    */
   async #ask(method, path, body, headers = {}) {
@@ -81,7 +99,7 @@ export class Project {
       response = await fetch(this.url + path, {
         method,
         headers: { ...this.#credentials(), "content-type": "application/json", ...headers },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
         cache: "no-store",
         signal: AbortSignal.timeout(LONGEST_CALL),
       });

@@ -7,9 +7,8 @@
  * @property {(number | null)[][]} data the times in seconds, then a column for each name
  * @property {(value: number) => string} unit a value in words
  * @property {boolean} [bars]
+ * @property {number} step seconds from one time to the next
  */
-
-const HOUR = 3600;
 
 /**
  * @param {any[]} rows
@@ -18,25 +17,21 @@ const HOUR = 3600;
  * @param {Record<string, (row: any) => number | null>} how.columns by name: what a row adds to it; null adds nothing
  * @param {(value: number) => string} how.unit
  * @param {boolean} [how.bars]
- * @param {{ from: number, to: number, step?: number }} [how.range] in seconds: a time without a row counts as 0
+ * @param {{ from: number, to: number, step: number, missing: 0 | null }} how.range in seconds. missing: what a time
+ *   without a row counts as
  * @returns {Series}
  */
 export function seriesOf(rows, { time, columns, unit, bars, range }) {
   const names = Object.keys(columns);
   /** @type {Map<number, (number | null)[]>} */
   const values = new Map();
-  if (range) {
-    for (let at = range.from; at <= range.to; at += range.step ?? HOUR) {
-      values.set(
-        at,
-        names.map(() => 0),
-      );
-    }
+  for (let at = range.from; at <= range.to; at += range.step) {
+    values.set(at, names.map(() => range.missing));
   }
   for (const row of rows) {
     const at = Date.parse(row[time]) / 1000;
-    if (range && !values.has(at)) continue;
-    const sums = values.get(at) ?? names.map(() => null);
+    const sums = values.get(at);
+    if (!sums) continue;
     values.set(
       at,
       names.map((name, index) => {
@@ -51,6 +46,7 @@ export function seriesOf(rows, { time, columns, unit, bars, range }) {
     names,
     unit,
     bars,
+    step: range.step,
     data: isEmpty ? [[], ...names.map(() => [])] : [
       times,
       ...names.map((_, index) => times.map((at) => /** @type {any} */ (values.get(at))[index])),

@@ -11,6 +11,7 @@ import { html, ifDefined, nothing } from "../lib/html.js";
 import { address } from "../lib/route.js";
 import { standingOf } from "../model/standing.js";
 import { dragImage, dropTarget } from "./drag.js";
+import { prefill } from "./form.js";
 import { thumbnail } from "./thumbnail.js";
 
 /** @param {Card} card @param {Board} board @param {Context} context */
@@ -21,7 +22,10 @@ export function card(card, board, context) {
   const blank = blankText(card);
   const prompt = jobs[0]?.prompt ?? image?.prompt ?? video?.prompt ?? failures[0]?.prompt;
   return html`<article class="card" aria-label=${name} ${
-    slot === "job" ? nothing : dropTarget(board.id, slot, id)
+    slot === "job" ? nothing : dropTarget(board.id, context, (draft) => {
+      prefill(draft);
+      location.hash = place;
+    })
   }>
     <a class="frame" href=${place} aria-label="${name}: ${
     blank || "open"
@@ -54,7 +58,7 @@ function picture(card) {
         draggable="true" @dragstart=${dragImage(image.url)}>
     `;
   }
-  return html`<span class="blank ${card.jobs.length > 0 ? "working" : nothing}">${
+  return html`<span class="blank ${card.jobs.length > 0 ? "working" : ""}">${
     blankText(card)
   }</span>`;
 }

@@ -1,9 +1,12 @@
 // @ts-check
-/** Dragging a picture onto a scene, where it becomes a source: to edit, or a first or last frame. */
+/**
+ * Dragging a picture onto a scene, where it becomes a source: to edit, or a first or last frame. It comes from another
+ * card, from another page, or from a folder of the operator's own.
+ *
+ * @import { Context } from "./view.d.ts"
+ */
 import { ref } from "../lib/html.js";
-import { address } from "../lib/route.js";
 import { link } from "../lib/text.js";
-import { prefill } from "./form.js";
 
 /** @param {string} url */
 export function dragImage(url) {
@@ -20,13 +23,20 @@ const ZONES = /** @type {const} */ ([
   { name: "Last frame of a video", mode: "animate", field: "lastFrameUrl" },
 ]);
 
-/** Makes an element take pictures for a scene or character. @param {string} storyboard @param {string} slot @param {string} id */
-export function dropTarget(storyboard, slot, id) {
+/**
+ * Makes an element take pictures.
+ *
+ * @param {string} storyboard
+ * @param {Context} context
+ * @param {(draft: import("./form.js").Draft) => void} take called with the form that the picture begins
+ */
+export function dropTarget(storyboard, context, take) {
   return ref((element) => {
     const card = /** @type {HTMLElement | undefined} */ (element);
     if (!card) return;
     card.ondragover = (event) => {
-      if (!event.dataTransfer?.types.includes("text/uri-list")) return;
+      const types = event.dataTransfer?.types ?? [];
+      if (!types.includes("text/uri-list") && !types.includes("Files")) return;
       event.preventDefault();
       card.dataset.drop = ZONES[zoneOf(card, event)].name;
     };
@@ -38,11 +48,16 @@ export function dropTarget(storyboard, slot, id) {
     card.ondrop = (event) => {
       event.preventDefault();
       delete card.dataset.drop;
-      const url = link(event.dataTransfer?.getData("text/uri-list").split(/\s/)[0]);
-      if (!url) return;
       const { mode, field } = ZONES[zoneOf(card, event)];
-      prefill({ mode, fields: { [field]: url } });
-      location.hash = address("storyboard", storyboard, slot, id);
+      const file = event.dataTransfer?.files[0];
+      const url = link(event.dataTransfer?.getData("text/uri-list").split(/\s/)[0]);
+      if (url) take({ mode, fields: { [field]: url } });
+      else if (file) {
+        context.act(async () => {
+          take({ mode, fields: { [field]: await context.project.upload(storyboard, file) } });
+          return "The picture is stored.";
+        });
+      }
     };
   });
 }

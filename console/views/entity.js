@@ -51,7 +51,7 @@ export function entityView(target, context) {
         ${card.title ? html`<p class="quiet-text">${slot} ${id}</p>` : nothing}
       </div>
       <div class="entity">
-        <div class="stage" ${dropTarget(storyboard, slot, id)}>
+        <div class="stage" ${dropTarget(storyboard, context, (draft) => form.fill(draft))}>
           ${current(card)}
           ${card.jobs.map((job) => strip(job, board, context))}
           ${versions({ card, jobs, context, form })}

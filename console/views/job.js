@@ -36,6 +36,7 @@ export function jobView(id, context) {
           : "Reading…"}</p>
       `;
     }
+    const pictures = [asset(row), sources(row)].filter((each) => each !== nothing);
     return html`
       <div class="heading">
         <p class="crumbs">${place(row)}</p>
@@ -47,8 +48,8 @@ export function jobView(id, context) {
           row.status === "failed" ? "failed" : "held"
         }"><strong>${row.error_code}</strong> <span>${row.error_message}</span></p>`
         : nothing}
-      <div class="job">
-        <div>${asset(row)} ${sources(row)}</div>
+      <div class="job ${pictures.length > 0 ? "" : "alone"}">
+        ${pictures.length > 0 ? html`<div>${pictures}</div>` : nothing}
         <div>${facts(row)} ${steps(row)} ${said("Message as sent", row.message)} ${said(
           "What the provider counted",
           row.usage,
@@ -75,20 +76,21 @@ function place({ storyboard_id, scene_id, character_id }) {
 }
 
 /** @param {any} row @param {Context} context */
-function actions({ id, status, error_code, operation }, { project, act }) {
+function actions({ id, status, error_code, operation }, context) {
+  const { project } = context;
   const live = ["queued", "running", "waiting"].includes(status);
   const paid = status === "failed" && (operation || error_code === "submission_uncertain");
-  /** @type {Context["act"]} */
-  const run = act.bind(arguments[1]);
   return html`
-    ${live ? html`<button @click=${() => run(() => cancel(project, id))}>Cancel</button>` : nothing}
+    ${live
+      ? html`<button @click=${() => context.act(() => cancel(project, id))}>Cancel</button>`
+      : nothing}
     ${status === "failed"
       ? html`<button class="primary" @click=${() =>
-        run(() => redrive(project, { job_ids: [id] }))}>Retry</button>`
+        context.act(() => redrive(project, { job_ids: [id] }))}>Retry</button>`
       : nothing}
     ${paid
       ? html`<button @click=${() =>
-        run(() => payAgain(project, id))}>Submit again, and pay again</button>`
+        context.act(() => payAgain(project, id))}>Submit again, and pay again</button>`
       : nothing}
   `;
 }

@@ -61,7 +61,7 @@ class TimePlot extends HTMLElement {
 customElements.define("time-plot", TimePlot);
 
 /** @param {Series} series @param {number} width @param {Element} element @returns {any} */
-function options({ names, unit, bars }, width, element) {
+function options({ names, unit, bars, step }, width, element) {
   const style = getComputedStyle(element);
   const ink = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
   const grid = { stroke: ink("--line"), width: 1 };
@@ -81,7 +81,14 @@ function options({ names, unit, bars }, width, element) {
       },
     },
     axes: [
-      { stroke: ink("--soft"), grid: { show: false }, ticks: { show: false }, font },
+      {
+        stroke: ink("--soft"),
+        grid: { show: false },
+        ticks: { show: false },
+        font,
+        values: (/** @type {any} */ _plot, /** @type {number[]} */ all) =>
+          all.map((time) => timeText(time, step)),
+      },
       {
         stroke: ink("--soft"),
         grid,
@@ -92,7 +99,10 @@ function options({ names, unit, bars }, width, element) {
       },
     ],
     series: [
-      {},
+      {
+        value: (/** @type {any} */ _plot, /** @type {number | null} */ time) =>
+          time === null ? "" : timeText(time, step),
+      },
       ...names.map((label, index) => ({
         label,
         stroke: ink(TONES[index]),
@@ -139,4 +149,13 @@ export function plot(title, series) {
     `
   }
   </figure>`;
+}
+
+/** @param {number} time @param {number} step both in seconds */
+function timeText(time, step) {
+  const date = new Date(time * 1000);
+  if (step >= 86_400) {
+    return date.toLocaleDateString([], { month: "short", day: "numeric", timeZone: "UTC" });
+  }
+  return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }

@@ -155,13 +155,14 @@ function live({ jobs, now }, latency) {
 function plots({ throughput, latency, costs }) {
   const hour = Math.floor(Date.now() / 1000 / HOUR) * HOUR;
   const day = Math.floor(Date.now() / 1000 / DAY) * DAY;
-  const hours = { from: hour - 47 * HOUR, to: hour };
+  const hours = { from: hour - 47 * HOUR, to: hour, step: HOUR };
   const whole = (/** @type {number} */ value) => String(Math.round(value * 10) / 10);
   /** @param {string} kind */
   const took = (kind) =>
     seriesOf(latency.filter((/** @type {any} */ row) => row.kind === kind), {
       time: "hour",
       unit: duration,
+      range: { ...hours, missing: null },
       columns: {
         "half of them": (row) => row.p50_seconds,
         "95 of 100": (row) => row.p95_seconds,
@@ -178,7 +179,7 @@ function plots({ throughput, latency, costs }) {
             time: "hour",
             bars: true,
             unit: whole,
-            range: hours,
+            range: { ...hours, missing: 0 },
             columns: {
               succeeded: (row) => row.succeeded,
               "failed or cancelled": (row) => row.failed + row.cancelled,
@@ -193,7 +194,7 @@ function plots({ throughput, latency, costs }) {
             time: "day",
             bars: true,
             unit: dollars,
-            range: { from: day - 13 * DAY, to: day, step: DAY },
+            range: { from: day - 13 * DAY, to: day, step: DAY, missing: 0 },
             columns: { "in all": (row) => Number(row.cost_usd) },
           }),
         )}

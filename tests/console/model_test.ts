@@ -153,14 +153,19 @@ Deno.test("the steps of a job stand in the order of their times", () => {
   assert.equal(steps[3].detail, "refused");
 });
 
-Deno.test("a plot has a column for each name, and zero for an hour without a row", () => {
-  const rows = [{ hour: at(0), n: 2 }, { hour: at(0), n: 3 }];
-  const from = NOW / 1000 - 3600;
-  const how = { time: "hour", columns: { n: (row: { n: number }) => row.n }, unit: String };
-  assert.deepEqual(seriesOf(rows, how).data, [[NOW / 1000], [5]]);
-  const range = { from, to: NOW / 1000 };
-  assert.deepEqual(seriesOf(rows, { ...how, range }).data, [[from, NOW / 1000], [0, 5]]);
-  assert.deepEqual(seriesOf([], { ...how, range }).data, [[], []]);
+Deno.test("a plot has a column for each name, and a row for every hour", () => {
+  const rows = [{ hour: at(0), n: 2 }, { hour: at(0), n: 3 }, { hour: at(7200), n: 9 }];
+  const to = NOW / 1000;
+  const of = (rows: { hour: string; n: number }[], missing: 0 | null) =>
+    seriesOf(rows, {
+      time: "hour",
+      columns: { n: ({ n }) => n },
+      unit: String,
+      range: { from: to - 3600, to, step: 3600, missing },
+    }).data;
+  assert.deepEqual(of(rows, 0), [[to - 3600, to], [0, 5]]);
+  assert.deepEqual(of(rows, null), [[to - 3600, to], [null, 5]]);
+  assert.deepEqual(of([], 0), [[], []]);
 });
 
 Deno.test("an address is a view, whatever its ids are", () => {
