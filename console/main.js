@@ -91,11 +91,15 @@ async function refresh(view) {
   return state.changes?.connected ? Math.max(SELDOM, seconds) : seconds;
 }
 
-/** @param {unknown} problem */
-async function settle(problem) {
-  state.problem = problem instanceof Problem || problem === undefined
+/** @param {unknown} problem @param {number} failures how many in a row */
+async function settle(problem, failures) {
+  const known = problem instanceof Problem || problem === undefined;
+  const found = known
     ? problem
     : new Problem("refused", `${/** @type {Error} */ (problem).message}`, "");
+  // One lost reply is no trouble: the next request is about to be made.
+  if (found?.kind === "unreachable" && failures === 1) return;
+  state.problem = found;
   redraw();
   // A local stack that was started again may have another key, which its page knows.
   if (state.problem?.kind !== "key") return;

@@ -19,7 +19,8 @@ export class Poller {
 
   /**
    * @param {() => Promise<number>} refresh answers after how many seconds it is to be called again
-   * @param {(problem: unknown) => void} settled called with what went wrong, or undefined
+   * @param {(problem: unknown, failures: number) => void} settled called with what went wrong, or undefined, and
+   *   how often in a row
    */
   constructor(refresh, settled) {
     this.refresh = refresh;
@@ -39,10 +40,10 @@ export class Poller {
     try {
       seconds = await this.refresh();
       this.#failures = 0;
-      if (!this.#stopped) this.settled(undefined);
+      if (!this.#stopped) this.settled(undefined, 0);
     } catch (problem) {
       seconds = pauseAfter(++this.#failures);
-      if (!this.#stopped) this.settled(problem);
+      if (!this.#stopped) this.settled(problem, this.#failures);
     }
     this.#asking = false;
     if (this.#stopped) return;

@@ -1,6 +1,7 @@
 /** What the console shows: how jobs stand, to whom, and what it does not let happen. */
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { axeFindings, withConsole } from "./console.ts";
 
 withConsole("the console shows how jobs stand", async (console, project, t) => {
@@ -145,6 +146,20 @@ withConsole("the console is for everyone", async (console, project, t) => {
       }
     });
   }
+
+  await t.step("its scripts have at most 200 KB compressed, without the core", async () => {
+    const page = await console.newPage();
+    const scripts: Promise<Uint8Array>[] = [];
+    page.on("response", (response) => {
+      const isScript = response.request().resourceType() === "script";
+      if (isScript && !response.url().includes("/core/")) scripts.push(response.body());
+    });
+    await page.goto(`${console.url}/#/queue`);
+    await page.getByRole("heading", { name: "Images" }).waitFor();
+    const sizes = (await Promise.all(scripts)).map((script) => gzipSync(script).length);
+    const sum = sizes.reduce((sum, size) => sum + size, 0);
+    assert.ok(sizes.length > 20 && sum <= 200_000, `${sum} bytes in ${sizes.length} scripts`);
+  });
 
   await t.step("the keyboard reaches what a mouse does", async () => {
     const page = await console.open("#/storyboard/board");
