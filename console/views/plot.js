@@ -94,7 +94,7 @@ function options({ names, unit, bars, step }, width, element) {
         grid,
         ticks: { show: false },
         font,
-        size: 44,
+        size: 62,
         values: (/** @type {any} */ _plot, /** @type {number[]} */ all) => all.map(unit),
       },
     ],
