@@ -30,13 +30,13 @@ export function entityView(target, context) {
 
   async function refresh() {
     const seconds = await board.refresh();
+    form.images = board.images;
+    form.source = board.card(`${slot}:${id}`)?.image?.url ?? "";
     if (entities !== board.entities) {
       jobs = await history(project, storyboard, slot, id);
       entities = board.entities;
     }
     if (form.standing.length === 0) form.standing = await standing(project);
-    form.images = board.images;
-    form.source = board.card(`${slot}:${id}`)?.image?.url ?? "";
     redraw();
     return seconds;
   }

@@ -74,14 +74,14 @@ withConsole("changes are heard where Realtime is passed on", async (console, pro
       if (event === "phx_join") joined.resolve(say);
     });
   });
-  await page.route("**/console.json", async (route) => {
-    const served = await route.fetch();
-    return route.fulfill({ json: { ...await served.json(), realtime: true } });
-  });
+  const session = { url: `${console.url}/project`, proxied: true, realtime: true };
+  await page.route("**/console.json", (route) => route.fulfill({ json: session }));
   let asked = 0;
   page.on("request", (request) => asked += request.url().includes("generation_live_jobs") ? 1 : 0);
   await page.goto(`${console.url}/#/storyboard/board`);
+  const late = setTimeout(() => joined.reject(new Error("The page joined no channel.")), 20_000);
   const say = await joined.promise;
+  clearTimeout(late);
   await page.getByRole("heading", { name: "Nothing here yet" }).waitFor();
 
   const before = asked;
