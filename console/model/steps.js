@@ -3,16 +3,6 @@
 
 /** @typedef {{ at: string, name: string, detail?: string, after?: number }} Step after: seconds since the step before */
 
-/** @type {Record<string, string>} */
-const NAMES = {
-  deferred: "Deferred",
-  redriven: "Redriven",
-  passed_over: "Another model took over",
-  failed: "Failed",
-  died: "Its worker died",
-  operation_discarded: "The operation was discarded",
-};
-
 /** @param {any} job a row of the ledger @returns {Step[]} */
 export function stepsOf(job) {
   /** @type {Step[]} */
@@ -21,7 +11,7 @@ export function stepsOf(job) {
   const add = (at, name, detail) => void (at && steps.push({ at, name, detail }));
   add(job.enqueued_at, "Sent");
   for (const { at, event, ...details } of job.history ?? []) {
-    add(at, NAMES[event] ?? sentence(event ?? "Error"), wordsOf(details));
+    add(at, sentence(event ?? "error"), wordsOf(details));
   }
   add(job.started_at, "Claimed by a worker");
   add(job.submitted_at, "Accepted by Google");

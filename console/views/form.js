@@ -27,7 +27,8 @@ export function prefill(draft) {
 
 export class Form {
   #check = /** @type {Awaited<ReturnType<typeof openCore>> | undefined} */ (undefined);
-  #key = crypto.randomUUID();
+  /** What was sent last without an answer: sent again, it is the same job. */
+  #unanswered = { text: "", key: "" };
   #sending = false;
   /** What is wrong is not said before something was typed. */
   #touched = false;
@@ -155,14 +156,13 @@ export class Form {
     if (this.verdict.issues.length > 0) return redraw();
     this.#sending = true;
     redraw();
+    const { message } = this;
+    const text = JSON.stringify(message);
+    if (this.#unanswered.text !== text) this.#unanswered = { text, key: crypto.randomUUID() };
     await this.context.act(async () => {
-      const job = await send(
-        this.context.project,
-        MODES[this.draft.mode].kind,
-        this.message,
-        this.#key,
-      );
-      this.#key = crypto.randomUUID();
+      const { kind } = MODES[this.draft.mode];
+      const job = await send(this.context.project, kind, message, this.#unanswered.key);
+      this.#unanswered = { text: "", key: "" };
       this.onSent(job);
       return "Sent.";
     });
