@@ -11,7 +11,7 @@ const LONGEST_MESSAGE: usize = 2000;
 
 /// A message is one line of bounded length without a secret, and no delay is longer than an hour.
 pub fn check(failure: &Failure) {
-    let Failure { message, next, .. } = failure;
+    let (message, next) = (&failure.message, &failure.next);
     assert!(!message.is_empty());
     assert!(message.chars().count() <= LONGEST_MESSAGE, "{} long", message.len());
     assert!(!message.contains(char::is_control), "{message:?}");

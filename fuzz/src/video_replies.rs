@@ -1,13 +1,13 @@
 //! The replies of Veo, at either service, and of Omni, from the submission to the file. The question is `submit` or
 //! `poll`, the protocol, and for a poll the operation's name where that is another than usual.
 
+use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{Format, VideoJob};
 use generation_queue::port::{
     AssetFile, Body, Operation, OperationModel, OperationRequest, Progress, SubmitError,
     VideoRequest,
 };
 use generation_queue::service::Operations;
-use http::StatusCode;
 use serde_json::json;
 use url::Url;
 
@@ -51,7 +51,9 @@ pub fn check(input: &[u8]) {
     let progress = now(Operations::new(&service, &service).poll(&operation, &permit()));
     service.check_requests();
     if submits {
-        assert!(service.urls().len() > asked, "a name that was taken cannot be asked for");
+        let is_finished = operation.name.starts_with("file:");
+        let is_asked = service.urls().len() > asked;
+        assert!(is_finished != is_asked, "a name that was taken cannot be asked for");
     }
     let is_video = |format| format == Format::Mp4;
     let in_reply = service.last_success().and_then(|body| files::of(&body, is_video));
@@ -64,7 +66,10 @@ pub fn check(input: &[u8]) {
         Ok(Progress::Ended(failure) | Progress::Unclear(failure)) | Err(failure) => {
             failure::check(&failure);
         }
-        Ok(Progress::Pending | Progress::Troubled(_)) => {}
+        Ok(Progress::Troubled(said)) => {
+            failure::check(&Failure::retry(Code::OperationTimedOut, said));
+        }
+        Ok(Progress::Pending) => {}
     }
 }
 
@@ -85,16 +90,14 @@ fn submit(service: &Service, model: &str) -> Option<Operation> {
     failure::check(&failure);
     let may_be_paid = match service.received.borrow().last() {
         Some(Ok((head, _))) => {
-            !head.status.is_client_error() || head.status == StatusCode::REQUEST_TIMEOUT
+            // 499: the connection was closed, of a proxy's accord.
+            !(300..500).contains(&head.status.as_u16()) || matches!(head.status.as_u16(), 408 | 499)
         }
         Some(Err(error)) => !matches!(error, generation_queue::http::TransportError::NotSent(_)),
         None => false,
     };
-    // The API says by an error of its own that it began nothing.
-    let said = service.last().is_some_and(|(_, body)| {
-        let text = String::from_utf8_lossy(&body).to_ascii_lowercase();
-        ["error", "message"].iter().any(|word| text.contains(word))
-    });
+    // The API says by an error of its own, or a proxy in words, that nothing was begun.
+    let said = service.last().is_some_and(|(_, body)| !body.trim_ascii().is_empty());
     assert!(rejected || may_be_paid, "{failure}");
     assert!(!rejected || !may_be_paid || said, "{failure}");
     None

@@ -58,7 +58,9 @@ function ownAnswer(rule: ScriptRule): Response | undefined {
   if (rule.status === undefined && rule.body === undefined && rule.headers === undefined) {
     return undefined;
   }
-  if (typeof rule.body === "string") return new Response(rule.body);
+  if (typeof rule.body === "string" || rule.body instanceof Uint8Array) {
+    return new Response(rule.body as BodyInit);
+  }
   if (rule.body === undefined) return new Response(null);
   return jsonResponse(rule.body);
 }

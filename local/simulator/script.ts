@@ -47,7 +47,7 @@ export interface ScriptRule {
   /** A custom answer; with a preset, its status and further headers. */
   status?: number;
   headers?: Record<string, string>;
-  /** A string is sent as it is, anything else as JSON. */
+  /** A string or bytes are sent as they are, anything else as JSON. */
   body?: unknown;
   /** Milliseconds before the answer; alone it only delays the ordinary answer. */
   delayMs?: number;

@@ -25,6 +25,14 @@ const IMAGES: Record<string, Answer> = {
       ...part({ inlineData: { mimeType: "application/octet-stream", data: PNG } }),
     },
   },
+  "as a data URL in the words": {
+    body: part({ text: `Here it is: ![image](data:image/png;base64,${PNG}). Enjoy!` }),
+  },
+  "in JSON that is a text": { body: JSON.stringify(JSON.stringify(part(image))) },
+  "alone": {
+    headers: { "content-type": "image/png" },
+    body: Uint8Array.from(atob(PNG), (letter) => letter.charCodeAt(0)),
+  },
   "as a data URL, beside no number": {
     body: JSON.stringify(part({ inlineData: { data: `data:image/png;base64,${PNG}` } }))
       .replace("{", `{"score":NaN,`),

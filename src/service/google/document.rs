@@ -13,13 +13,12 @@ const MOST: u8 = 4;
 /// Reads a reply. JSON that is a text in JSON, as proxies pass it on, is read, too; what is no JSON is
 /// one text, a page without its tags.
 pub(super) fn read_document(body: &[u8]) -> Json<'_> {
-    let is_page = body.trim_ascii_start().starts_with(b"<");
+    let label = beginning(body).cut("{").map_or("", |(label, _)| label);
+    let is_text = body.trim_ascii_start().starts_with(b"<") || is_of_job(label);
+    let is_named = |it: &Json<'_>| it.inside().any(|(name, _)| !name.is_empty());
     let mut document = match Json::read_any(body) {
-        found if !is_page && !found.is_null() => found,
-        _ => match Json::read(body) {
-            Ok(scalar) => scalar,
-            Err(_) => Json::Text(page(body).into()),
-        },
+        found if !is_text && found.find(&is_named).is_some() => found,
+        _ => Json::read(body).unwrap_or_else(|_| Json::Text(page(body).into())),
     };
     unwrap(&mut document, MOST);
     document
@@ -47,6 +46,10 @@ fn unwrap(value: &mut Json<'_>, left: u8) {
 
 /// The object that a text is, or the error that stands in it behind a label.
 fn wrapped(text: &str) -> Option<Json<'static>> {
+    const LONGEST_LABELED: usize = 4096;
+    if !text.starts_with('{') && text.len() > LONGEST_LABELED {
+        return None;
+    }
     let (label, _) = text.cut("{")?;
     let inner = text.get(label.len()..)?;
     // The way in which Python shows an object.

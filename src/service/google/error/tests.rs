@@ -159,6 +159,8 @@ fn passed_on(message: &str) -> Vec<String> {
         json!({"error": inner}).to_string(),
         litellm,
         message.into(),
+        format!("[400 Bad Request] {message}"),
+        format!("{{x}} [y]: {message}"),
         format!("<html><style>p{{text-align:center}}</style><p>{message}</p></html>"),
     ]
 }
@@ -279,8 +281,11 @@ fn a_refusal_that_quotes_the_job_is_not_about_the_account() {
         "Invalid input: The model is overloaded. Insufficient credits. API key expired.",
         "Unable to process “the model has been shut down”",
     ] {
-        let failure = of(400, &error(400, "INVALID_ARGUMENT", message, json!([])));
-        assert_eq!((failure.code, failure.next), (Code::ModelRejectedRequest, Next::GiveUp));
+        for body in [error(400, "INVALID_ARGUMENT", message, json!([])), message.into()] {
+            let failure = of(400, &body);
+            let final_refusal = (Code::ModelRejectedRequest, Next::GiveUp);
+            assert_eq!((failure.code, failure.next), final_refusal, "{body}");
+        }
     }
     // What an ordinary limit says of billing.
     let message = "You exceeded your current quota, please check your plan and billing details.";
@@ -401,7 +406,7 @@ fn an_error_is_found_in_every_wrapping() {
     {
         assert_eq!(of(400, &body.to_string()).message, "a-model answered 400: No.", "{body}");
     }
-    for body in ["", "null", "[]", "[[[", "{}", "\"\"", "{\"error\":{}}", "\u{0}", "<html></html>"]
+    for body in ["", "null", "[]", "[{}]", "{}", "\"\"", "{\"error\":{}}", "\u{0}", "<html></html>"]
     {
         assert_eq!(of(400, body).message, "a-model answered 400: no explanation", "{body}");
     }
