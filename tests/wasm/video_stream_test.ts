@@ -17,7 +17,8 @@ const { processVideos } = await import(
 WebAssembly.Instance = Instance;
 
 function memoryOfTheCore(): number {
-  return (instances[0].exports.memory as WebAssembly.Memory).buffer.byteLength;
+  const memory = Object.values(instances[0].exports).find((it) => it instanceof WebAssembly.Memory);
+  return memory!.buffer.byteLength;
 }
 
 const MEGABYTE = 1024 * 1024;
