@@ -18,7 +18,7 @@ import { plot } from "./plot.js";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
-const PAST_LASTS = 30_000;
+const PAST_LASTS = 60_000;
 
 /** @param {Context} context @returns {View} */
 export function queueView(context) {
@@ -28,16 +28,28 @@ export function queueView(context) {
   /** @type {any} */
   let past;
   let pastAt = -Infinity;
+  /** Why there are no figures of the past, for example because the ledger is too large for them. */
+  let pastProblem = "";
 
   async function refresh() {
     now = await queueFigures(project);
     redraw();
+    // They take longer than the others, which are not to wait for them.
     if (performance.now() - pastAt > PAST_LASTS) {
-      past = { ...await pastFigures(project), latencies: await latencies(project) };
       pastAt = performance.now();
-      redraw();
+      readPast();
     }
     return now.live.jobs.length > 0 ? 2 : 5;
+  }
+
+  async function readPast() {
+    try {
+      past = { ...await pastFigures(project), latencies: await latencies(project) };
+      pastProblem = "";
+    } catch (problem) {
+      pastProblem = `${/** @type {Error} */ (problem).message}`;
+    }
+    redraw();
   }
 
   const draw = () =>
@@ -52,7 +64,10 @@ export function queueView(context) {
             now.limits,
             context,
           )}</section>
-            ${past ? plots(past) : nothing}
+          ${pastProblem
+            ? html`<p class="wrong">The figures cannot be read: ${pastProblem}</p>`
+            : nothing}
+          ${past ? plots(past) : nothing}
           ${past ? failures(past.failures, context) : nothing}
           ${past ? costs(past.costs) : nothing}
       `
