@@ -49,14 +49,14 @@ export class Assets implements Painter {
   }
 }
 
-/** A picture of one black pixel, with a text chunk that makes it long enough to be cut. */
-export function png(text: string): Uint8Array {
+/** A picture of one black pixel, with a chunk that makes it long enough to be cut, and `zeros` bytes more. */
+export function png(text: string, zeros = 0): Uint8Array {
   const header = new Uint8Array([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
   const pixel = new Uint8Array([0x78, 0x9c, 0x63, 0x60, 0x00, 0x00, 0x00, 0x02, 0x00, 0x01]);
   return join(
     new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
     chunk("IHDR", header),
-    chunk("chAo", filling(text, 12_000)),
+    chunk("chAo", join(filling(text, 12_000), new Uint8Array(zeros))),
     chunk("IDAT", pixel),
     chunk("IEND", new Uint8Array()),
   );

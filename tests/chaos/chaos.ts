@@ -4,12 +4,14 @@
  */
 import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { Assets } from "./assets.ts";
-import { MAX_ATTEMPTS, VIDEO_DELAY } from "./conditions.ts";
+import { LEASE, MAX_ATTEMPTS, VIDEO_DELAY } from "./conditions.ts";
 import { Workers } from "./workers.ts";
 import { Dice } from "./dice.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import { type Kind, planJob, type PlannedJob } from "./jobs.ts";
 import { Project } from "./project.ts";
+import { Packer } from "./packer.ts";
+import type { Packers } from "./run_record.ts";
 import { ProviderFaults } from "./provider_faults.ts";
 import { violationsOf } from "./verdict.ts";
 
@@ -37,11 +39,12 @@ const BACKLOG = 30;
 /** How likely a request of a function meets a fault on its way. */
 const TROUBLE = 0.04;
 
+/** How likely the body of a reply is compressed, and how likely one of the provider is lied about. */
+const PACKED = 0.2;
+const LIED = 0.02;
+
 /** How many requests a process makes before it may be killed. */
 const BEGUN = 4;
-
-/** How long a lease of an image is. Milliseconds. */
-const IMAGE_LEASE = 30_000;
 
 /** How long the jobs may take to end once the faults have stopped. Milliseconds. */
 const REST_TIME = 180_000;
@@ -57,7 +60,12 @@ export async function play(options: ChaosOptions): Promise<Outcome> {
     fault: (request) => faults.decide(request),
     videoDelayMs: VIDEO_DELAY,
   });
-  const run = new Run(options, project, simulator, faults, logFolder);
+  const pack = (target: string, name: string, lie: number) =>
+    Packer.start({ target, dice: new Dice(`${seed}/${name}`), chances: { pack: PACKED, lie } });
+  await using ofProject = await pack(project.stack.url, "packed project", 0);
+  await using ofProvider = await pack(new URL(simulator.url).origin, "packed provider", LIED);
+  const packers = { ofProject, ofProvider };
+  const run = new Run(options, project, simulator, packers, faults, logFolder);
   try {
     await run.trouble();
     log(`faults stop; ${await project.live()} jobs have not ended yet`);
@@ -66,7 +74,7 @@ export async function play(options: ChaosOptions): Promise<Outcome> {
     await run.workers.close();
   }
   const { workers, jobs, repairs } = run;
-  const findings = { project, simulator, assets, faults, workers, jobs };
+  const findings = { project, simulator, assets, faults, workers, jobs, packers };
   const violations = [...run.failures, ...workers.failures, ...await violationsOf(findings)];
   const figures = await figuresOf({ ...findings, repairs });
   if (violations.length === 0) await Deno.remove(logFolder, { recursive: true });
@@ -85,12 +93,13 @@ class Run {
     private readonly options: ChaosOptions,
     private readonly project: Project,
     simulator: Simulator,
+    private readonly packers: Packers,
     private readonly faults: ProviderFaults,
     logFolder: string,
   ) {
     this.workers = new Workers({
       stack: project.stack,
-      simulatorUrl: simulator.url,
+      ports: { project: packers.ofProject.port, provider: packers.ofProvider.port },
       simulatorKey: simulator.apiKey,
       // Short, so that jobs pass from worker to worker.
       env: {
@@ -129,6 +138,7 @@ class Run {
   async rest(): Promise<void> {
     const { workers, project, faults } = this;
     faults.calm = true;
+    this.packers.ofProvider.calm = true;
     workers.calm = true;
     await workers.endAll("kill");
     for (const kind of ["image", "image", "video", "video"] as const) workers.start(kind);
@@ -207,7 +217,7 @@ class Run {
     if (this.#over || images.length < 2) return;
     await this.workers.suspend(
       dice.pick(images),
-      this.#pauseUntilOver(dice.between(IMAGE_LEASE, IMAGE_LEASE + 5000)),
+      this.#pauseUntilOver(dice.between(LEASE, LEASE + 5000)),
     );
   }
 

@@ -7,7 +7,7 @@ export interface Figures {
 }
 
 export async function figuresOf(record: RunRecord & { repairs: number }): Promise<Figures> {
-  const { workers, project, faults, simulator } = record;
+  const { workers, project, faults, simulator, packers } = record;
   const [cases] = await jobRecordsOf(record);
   const count = (list: Iterable<string>) => {
     const counts: Record<string, number> = {};
@@ -44,6 +44,8 @@ export async function figuresOf(record: RunRecord & { repairs: number }): Promis
       }],
       ["of these", count(proxies.flatMap((proxy) => proxy.incidents.map(({ fate }) => fate)))],
       ["provider faults", { ...faults.counts }],
+      ["compressed replies of the project", { ...packers.ofProject.counts }],
+      ["of the provider", { ...packers.ofProvider.counts }],
       ["paid for", { images: accepted("image"), videos: accepted("video") }],
       ["copies repaired", { all: record.repairs }],
       ["answers of the functions", { ...workers.answers }],

@@ -10,7 +10,7 @@ export interface PlannedJob {
   /** The message, as JSON text. */
   message: string;
   /** How it has to end, faults aside. */
-  fate: "asset" | "invalid" | "blocked";
+  fate: "asset" | "invalid" | "blocked" | "unusable";
   storyboard: string;
   scene?: string;
   character?: string;
@@ -34,6 +34,12 @@ export const ORIGINALS = [0, 1, 2, 3].map((number) => ({
   path: `originals/source-${number}.png`,
   bytes: png(`original ${number}`),
 }));
+
+const MB = 1024 * 1024;
+
+/** As large as the source of a job may be, and larger; compressed, both have some kilobytes. */
+export const LARGE = { path: "originals/large.png", bytes: png("large", 19 * MB) };
+export const TOO_LARGE = { path: "originals/too-large.png", bytes: png("too large", 24 * MB) };
 
 /** Changes that make a message invalid. */
 const INVALID: Record<string, unknown>[] = [
@@ -78,9 +84,11 @@ export function planJob(seed: string, number: number, publicUrl: string): Planne
     characterId: job.character,
   };
 
-  const source = dice.weighted({ none: 60, original: 28, own: kind === "image" ? 12 : 0 });
-  if (source === "original") {
-    const { path, bytes } = dice.pick(ORIGINALS);
+  const ofImages = kind === "image" ? { own: 12, large: 2, tooLarge: 2 } : {};
+  const source = dice.weighted({ none: 60, original: 28, ...ofImages });
+  if (source === "original" || source === "large" || source === "tooLarge") {
+    const originals = { original: ORIGINALS, large: [LARGE], tooLarge: [TOO_LARGE] };
+    const { path, bytes } = dice.pick(originals[source]);
     message.sourceImageUrl = `${publicUrl}/${path}`;
     job.source = digest(bytes);
   } else if (source === "own") {
@@ -96,7 +104,11 @@ export function planJob(seed: string, number: number, publicUrl: string): Planne
   if (kind === "video" && dice.chance(0.5)) message.durationSeconds = dice.pick(["4", "6", 8]);
 
   const fates = { asset: 85, invalid: 5, hostile: 5, blocked: 5 };
-  const fate = source === "own" ? "asset" : dice.weighted(fates);
+  const fate = source === "own"
+    ? "asset"
+    : source === "tooLarge"
+    ? "unusable"
+    : dice.weighted(fates);
   job.fate = fate === "hostile" ? "invalid" : fate;
   if (fate === "invalid") {
     Object.assign(

@@ -1,7 +1,15 @@
 import type { Sql } from "postgres";
 import { connect, type PostgresServer, startPostgres } from "../support/postgres.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
-import { entitiesOf, type Kind, ORIGINALS, type PlannedJob, STORE } from "./jobs.ts";
+import {
+  entitiesOf,
+  type Kind,
+  LARGE,
+  ORIGINALS,
+  type PlannedJob,
+  STORE,
+  TOO_LARGE,
+} from "./jobs.ts";
 
 /** A row of the ledger. */
 export interface Row {
@@ -151,7 +159,7 @@ export class Project implements AsyncDisposable {
 
   async #furnish(): Promise<void> {
     await this.session.unsafe(OPERATOR);
-    for (const { path, bytes } of ORIGINALS) await this.#upload(path, bytes);
+    for (const { path, bytes } of [...ORIGINALS, LARGE, TOO_LARGE]) await this.#upload(path, bytes);
   }
 
   publicUrl(kind: Kind, path?: string): string {

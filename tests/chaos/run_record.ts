@@ -3,7 +3,14 @@ import { type Assets, labelOf } from "./assets.ts";
 import type { Workers } from "./workers.ts";
 import type { PlannedJob } from "./jobs.ts";
 import type { ClaimNote, Project, Row } from "./project.ts";
+import type { Packer } from "./packer.ts";
 import type { ProviderFaults } from "./provider_faults.ts";
+
+/** What compresses the replies of each service. */
+export interface Packers {
+  ofProject: Packer;
+  ofProvider: Packer;
+}
 
 /** Everything that is known about a run. */
 export interface RunRecord {
@@ -13,6 +20,7 @@ export interface RunRecord {
   faults: ProviderFaults;
   workers: Workers;
   jobs: PlannedJob[];
+  packers: Packers;
 }
 
 /** What the plan, the ledger, the claims and the provider know about one job. */

@@ -1,8 +1,8 @@
 /** What must hold at the end, when all jobs have ended. */
 import { digest } from "./assets.ts";
-import { MAX_ATTEMPTS, VIDEO_DELAY } from "./conditions.ts";
+import { LEASE, MAX_ATTEMPTS, VIDEO_DELAY } from "./conditions.ts";
 import { type JobRecord, jobRecordsOf, portOf, type RunRecord } from "./run_record.ts";
-import { ORIGINALS, placeOf, slotsOf, STORE } from "./jobs.ts";
+import { LARGE, ORIGINALS, placeOf, slotsOf, STORE, TOO_LARGE } from "./jobs.ts";
 import { QUEUES, type StoredObject } from "./project.ts";
 import { reasonForUncertainty } from "./uncertainty.ts";
 
@@ -22,6 +22,7 @@ export async function violationsOf(record: RunRecord): Promise<string[]> {
     violations.push(...problems.map((problem) => `${label} (${kind} ${one.row.id}): ${problem}`));
   }
   violations.push(
+    ...standstills(cases, record),
     ...await currentObjects(cases, record),
     ...await messages(cases, record),
     ...known(objects, cases),
@@ -42,6 +43,13 @@ function* ended(one: JobRecord, record: RunRecord): Generator<string> {
   if (plan.fate === "invalid") {
     if (code !== "invalid_message") yield `its message is invalid, but it is ${status} ${code}`;
     if (requests.length > 0) yield "its message is invalid, but the provider got a request";
+    return;
+  }
+  if (plan.fate === "unusable") {
+    if (code !== "source_image_unusable") {
+      yield `its source is too large, but it is ${status} ${code}`;
+    }
+    if (requests.length > 0) yield "its source is too large, but the provider got a request";
     return;
   }
   if (status === "succeeded") {
@@ -144,6 +152,29 @@ async function stored({ plan, row }: JobRecord, { project, assets }: RunRecord):
   return problems;
 }
 
+/** No queue stops for longer than the lease of an image while a job waits that no process has claimed yet. */
+function* standstills(cases: JobRecord[], { project }: RunRecord): Generator<string> {
+  for (const queue of QUEUES) {
+    const ofQueue = cases.filter(({ row }) => row.queue === queue);
+    const claims = ofQueue.flatMap(({ claims }) => claims.map(({ at }) => +at)).sort((a, b) =>
+      a - b
+    );
+    for (const [index, until] of claims.slice(1).entries()) {
+      const from = claims[index];
+      const away = project.outages.filter((outage) => outage.from < until && outage.until > from)
+        .reduce((sum, outage) => sum + outage.until - outage.from, 0);
+      const waits = ofQueue.filter(({ row, claims: [first] }) =>
+        +row.enqueued_at <= from && first !== undefined && +first.at >= until
+      );
+      if (until - from - away > LEASE && waits.length > 0) {
+        yield `${queue}: no claim from ${time(from)} to ${
+          time(until)
+        }, while ${waits.length} jobs waited`;
+      }
+    }
+  }
+}
+
 /** An entity and its current object show what the newest success made. */
 async function currentObjects(
   cases: JobRecord[],
@@ -212,7 +243,9 @@ async function messages(cases: JobRecord[], { project }: RunRecord): Promise<str
 /** Every object is a source image, a current object, or a job object at its path. */
 function* known(objects: StoredObject[], cases: JobRecord[]): Generator<string> {
   const places = new Map<string, JobRecord>();
-  const fixed = new Set(ORIGINALS.map(({ path }) => `${STORE.image.bucket}/${path}`));
+  const fixed = new Set(
+    [...ORIGINALS, LARGE, TOO_LARGE].map(({ path }) => `${STORE.image.bucket}/${path}`),
+  );
   for (const one of cases) {
     const { bucket } = STORE[one.plan.kind];
     places.set(`${bucket}/${placeOf(one.plan, one.row.id)}`, one);

@@ -32,7 +32,8 @@ export interface WorkerProcess {
 
 export interface WorkersOptions {
   stack: Stack;
-  simulatorUrl: string;
+  /** Where the project and the provider answer. */
+  ports: { project: number; provider: number };
   simulatorKey: string;
   /** Settings of the functions. */
   env: Record<string, string>;
@@ -83,10 +84,10 @@ export class Workers {
   }
 
   start(kind: Kind): void {
-    const { stack, simulatorUrl, simulatorKey, env, seed, logFolder } = this.options;
+    const { stack, ports, simulatorKey, env, seed, logFolder } = this.options;
     const number = this.all.length;
-    const project = this.#proxy(stack.url, `${seed}/project/${number}`);
-    const provider = this.#proxy(simulatorUrl, `${seed}/provider/${number}`);
+    const project = this.#proxy(ports.project, `${seed}/project/${number}`);
+    const provider = this.#proxy(ports.provider, `${seed}/provider/${number}`);
     const { secretKey, publishableKey } = stack;
     const keys = { secretKey, publishableKey, signingSecret: "" };
     const name = `process-${kind}-generation`;
@@ -99,7 +100,7 @@ export class Workers {
         ...injectedEnvironment(project.url, keys),
         SUPABASE_PUBLIC_URL: stack.url,
         GOOGLE_GENERATIVE_AI_API_KEY: simulatorKey,
-        GOOGLE_GENERATIVE_AI_BASE_URL: provider.url + new URL(simulatorUrl).pathname,
+        GOOGLE_GENERATIVE_AI_BASE_URL: `${provider.url}/v1beta`,
         ...env,
       },
       log,
@@ -187,9 +188,8 @@ export class Workers {
     return response.status === 503 ? 0 : claimed;
   }
 
-  #proxy(url: string, seed: string): FaultyProxy {
+  #proxy(target: number, seed: string): FaultyProxy {
     const { trouble } = this.options;
-    const target = Number(new URL(url).port);
     for (;;) {
       const proxy = new FaultyProxy({
         target,
