@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, rejects } from "node:assert/strict";
 import { whole } from "../../supabase/functions/_shared/whole.ts";
 
 const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -65,10 +65,25 @@ Deno.test("a file with something behind its end, and one that says nothing of it
   }
 });
 
-Deno.test("a body whose length or chunks tell its end passes untouched", () => {
-  for (const [name, value] of [["content-length", "99"], ["transfer-encoding", "chunked"]]) {
-    const headers = { [name]: value };
-    const response = new Response(body(FILES["an MP4"].slice(0, 99), 9), { headers });
-    equal(whole(response), response);
+Deno.test("a file that is cut is an error whatever the host says of its length", async () => {
+  for (const [name, file] of Object.entries(FILES)) {
+    const cut = file.slice(0, -200);
+    for (const bound of [["content-length", `${cut.length}`], ["transfer-encoding", "chunked"]]) {
+      const reply = received(
+        whole(new Response(body(cut, 100), { headers: [bound as [string, string]] })),
+      );
+      // A JPEG says nothing of its length.
+      if (name === "a JPEG") deepEqual(await reply, cut);
+      else await rejects(reply, /middle of the file/, name);
+    }
+  }
+});
+
+Deno.test("a file that is unpacked here is followed, too", async () => {
+  const unpacked = (bytes: Uint8Array<ArrayBuffer>) =>
+    whole(new Response(new Blob([bytes]).stream().pipeThrough(new TransformStream())));
+  for (const file of Object.values(FILES)) {
+    deepEqual(await received(unpacked(file.slice())), file);
+    await rejects(received(unpacked(file.slice(0, -20))), /middle of the file/);
   }
 });

@@ -1,9 +1,9 @@
 /**
- * Files whose end is only the end of the connection.
+ * Files that were cut.
  *
- * A body with a length, or in chunks, is known to be whole: Deno reports the loss of its end. One with
- * neither ends where the connection does, also when the host or a proxy has broken down in the middle.
- * Then the file itself has to say where it ends.
+ * Of a body with a length, or in chunks, Deno reports the loss of its end. One with neither ends where the
+ * connection does, also when the host or a proxy has broken down in the middle. And a length may be wrong.
+ * So a file that says where it ends has to reach that end.
  */
 
 /** Follows a file as it passes by; says at its end whether that is the end of the file. */
@@ -21,20 +21,43 @@ const PIECE = 64 * 1024;
 /** The reply to a download. A body that may have been cut becomes one that ends in an error if it was. */
 export function whole(response: Response): Response {
   const { status, headers, body } = response;
+  if (status !== 200 || body === null) return response;
   const isBounded = headers.has("content-length") || headers.has("transfer-encoding");
-  if (status !== 200 || body === null || isBounded) return response;
-  return new Response(followed(body), { status, headers });
+  return new Response(followed(body, isBounded), { status, headers });
 }
 
 /** The same bytes, received into the reader's own memory, as those of `fetch` are. */
-function followed(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream {
+function followed(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  isBounded: boolean,
+): ReadableStream {
+  let follower: Follower | undefined;
+  let begun = false;
+  const pass = (piece: Uint8Array) => {
+    if (!begun) follower = followerOf(piece, isBounded);
+    begun = true;
+    follower?.pass(piece);
+  };
+  const end = () => {
+    if (follower?.isWhole() === false) {
+      throw new TypeError("the body ended in the middle of the file");
+    }
+  };
   let reader: ReadableStreamBYOBReader;
   try {
     reader = body.getReader({ mode: "byob" });
   } catch {
-    return body; // Unpacked here, which reports the loss of its end.
+    // Unpacked here.
+    return body.pipeThrough(
+      new TransformStream({
+        transform(piece, controller) {
+          pass(piece);
+          controller.enqueue(piece);
+        },
+        flush: end,
+      }),
+    );
   }
-  let follower: Follower | undefined;
   return new ReadableStream({
     type: "bytes",
     autoAllocateChunkSize: PIECE,
@@ -43,27 +66,27 @@ function followed(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream
       const { buffer, byteOffset, byteLength } = request.view!;
       const view = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
       const { done, value } = await reader.read(view);
-      if (value && value.length > 0) {
-        follower ??= followerOf(value);
-        follower?.pass(value);
+      if (value && value.length > 0) pass(value);
+      if (done) {
+        end();
+        controller.close();
       }
-      if (done && follower && !follower.isWhole()) {
-        throw new TypeError("the connection ended in the middle of the file");
-      }
-      if (done) controller.close();
       if (value) request.respondWithNewView(value);
     },
     cancel: (reason) => reader.cancel(reason),
   });
 }
 
-/** By the first piece of a file: what it starts with is shorter than any packet. */
-function followerOf(first: Uint8Array): Follower | undefined {
+/**
+ * By the first piece of a file: what it starts with is shorter than any packet. A JPEG says nothing of its
+ * length, and many have lost their end long ago.
+ */
+function followerOf(first: Uint8Array, isBounded: boolean): Follower | undefined {
   const text = (from: number, to: number) => String.fromCharCode(...first.subarray(from, to));
   if (text(4, 8) === "ftyp") return new Boxes(0, boxLength);
   if (text(0, 8) === "\x89PNG\r\n\x1a\n") return new Boxes(8, chunkLength);
   if (text(0, 4) === "RIFF") return new Boxes(0, riffLength);
-  if (text(0, 3) === "\xff\xd8\xff") return new Jpeg();
+  if (text(0, 3) === "\xff\xd8\xff" && !isBounded) return new Jpeg();
 }
 
 /** Whether a part has a name. What has none is no part: then the file does not say where it ends. */
