@@ -5,7 +5,7 @@
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Job, run } from "./function.ts";
-import { type Sizes, startServices } from "./services.ts";
+import { type Lie, type Sizes, startServices } from "./services.ts";
 
 const MB = 1024 * 1024;
 const MEMORY = 256 * MB;
@@ -119,4 +119,21 @@ for (const [name, [sizes, reason]] of Object.entries(REFUSED)) {
     }
     equal(stored.length, 0);
   });
+}
+
+const LIES: Lie[] = ["too short", "too long", "said to be gzip", "not said to be gzip"];
+
+for (const about of LIES) {
+  for (
+    const [kind, of] of [["image", "sources"], ["image", "assets"], ["video", "assets"]] as const
+  ) {
+    // All of the image has come when the end of the reply is missed.
+    const isWhole = kind === "image" && of === "assets" && about === "too long";
+    Deno.test(`${of} of ${kind}s, ${about}: ${isWhole ? "" : "no "}success`, async () => {
+      const sizes: Sizes = { kind, jobs: AT_ONCE[kind], asset: MB, source: MB, lie: { about, of } };
+      const { jobs, stored } = await measured(sizes);
+      for (const { outcome } of jobs) equal(outcome === "succeeded", isWhole, outcome);
+      equal(stored.length, isWhole ? jobs.length : 0);
+    });
+  }
 }

@@ -6,7 +6,7 @@
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { ReadableStream as WebStream } from "node:stream/web";
-import { constants, createBrotliCompress, createDeflate, createGzip } from "node:zlib";
+import { constants, createBrotliCompress, createDeflate, createGzip, gzipSync } from "node:zlib";
 
 /** The work of the services. Sizes are in bytes. */
 export interface Sizes {
@@ -25,7 +25,12 @@ export interface Sizes {
   scenes?: boolean;
   /** How sources, replies of the provider and videos are compressed, although no one asks for it. */
   coding?: "gzip" | "br" | "deflate";
+  /** What is lied about, and of which bodies. */
+  lie?: { about: Lie; of: "sources" | "assets" };
 }
+
+/** A length below or above that of the body, or a coding that is said and not used, or used and not said. */
+export type Lie = "too short" | "too long" | "said to be gzip" | "not said to be gzip";
 
 export interface Services extends AsyncDisposable {
   url: string;
@@ -42,7 +47,7 @@ export interface Services extends AsyncDisposable {
 }
 
 const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-const MP4 = new TextEncoder().encode("\0\0\0\x20ftypisom\0\0\x02\0");
+const MP4 = new TextEncoder().encode("\0\0\0\x10ftypisom\0\0\x02\0");
 const PIECE = 64 * 1024;
 const OPERATION = "projects/p/locations/us-central1/publishers/google/models/veo/operations/big";
 
@@ -79,7 +84,9 @@ export function startServices(sizes: Sizes): Services {
       requests.push(pathname);
       if (pathname.startsWith("/rest/v1/rpc/")) return await rpc(pathname.slice(13), request);
       if (pathname.startsWith("/storage/v1/object/public/sources/")) {
-        return await reply(file(PNG, sizes.source ?? 0), sizes);
+        const { source = 0, lie } = sizes;
+        if (lie?.of === "sources") return await lyingReply(file(PNG, source), lie.about);
+        return await reply(file(PNG, source), sizes);
       }
       if (pathname.startsWith("/storage/v1/object/") && request.method === "POST") {
         stored.push(await length(request.body));
@@ -88,7 +95,7 @@ export function startServices(sizes: Sizes): Services {
       }
       if (pathname.endsWith(":generateContent")) {
         await length(request.body);
-        return await reply(imageReply(sizes.asset), sizes);
+        return await asset(imageReply(sizes.asset), sizes);
       }
       if (pathname.endsWith(":predictLongRunning")) {
         await length(request.body);
@@ -97,7 +104,7 @@ export function startServices(sizes: Sizes): Services {
       if (pathname === "/token") return Response.json({ access_token: "any", expires_in: 3599 });
       if (pathname.endsWith(":fetchPredictOperation")) return await videoReply(sizes);
       if (pathname === "/storage/v1/b/big/o/video.mp4") {
-        return await reply(file(MP4, sizes.asset), sizes);
+        return await asset(file(MP4, sizes.asset), sizes);
       }
       return Response.json({ message: `nothing is at ${pathname}` }, { status: 500 });
     },
@@ -154,10 +161,39 @@ async function reply(body: ReadableStream<Uint8Array>, { coding }: Sizes): Promi
   return new Response(new Uint8Array(packed), { headers: { "content-encoding": coding } });
 }
 
-/** A file of a format, known by its first bytes. */
+async function asset(body: ReadableStream<Uint8Array>, sizes: Sizes): Promise<Response> {
+  const { lie } = sizes;
+  return lie?.of === "assets" ? await lyingReply(body, lie.about) : await reply(body, sizes);
+}
+
+async function lyingReply(body: ReadableStream<Uint8Array>, lie: Lie): Promise<Response> {
+  const bytes = await new Response(body).bytes();
+  switch (lie) {
+    case "too short":
+    case "too long": {
+      const length = Math.floor(bytes.length * (lie === "too short" ? 0.7 : 1.3));
+      const sent = pieces(
+        bytes.length,
+        (piece, at) => piece.set(bytes.subarray(at, at + piece.length)),
+      );
+      return new Response(sent, { headers: { "content-length": String(length) } });
+    }
+    case "said to be gzip":
+      return new Response(bytes, { headers: { "content-encoding": "gzip" } });
+    case "not said to be gzip":
+      return new Response(gzipSync(bytes).slice());
+  }
+}
+
+/** A file of a format, known by its first bytes; one part of it, with its length, is all the rest. */
 function file(head: Uint8Array, size: number): ReadableStream<Uint8Array> {
   return pieces(size, (piece, start) => {
-    if (start === 0) piece.set(head);
+    if (start > 0) return;
+    piece.set(head);
+    const rest = size - head.length;
+    const length = head === PNG ? rest - 12 : rest;
+    new DataView(piece.buffer).setUint32(head.length, length);
+    piece.set(new TextEncoder().encode(head === PNG ? "IDAT" : "mdat"), head.length + 4);
   });
 }
 
