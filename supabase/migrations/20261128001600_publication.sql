@@ -110,6 +110,12 @@ begin
         and copied ->> 'object_path' = wanted ->> 'object_path'
     )
   ) then
+    -- The worker copies again, and may not get to the end of that. An earlier confirmation may have come already.
+    if not job.publication_pending then
+      update public.generation_jobs as j
+      set publication_pending = true, updated_at = clock_timestamp()
+      where j.id = job.id;
+    end if;
     -- The whole list, also what was copied rightly: the next confirmation has to name it all.
     return expected;
   end if;

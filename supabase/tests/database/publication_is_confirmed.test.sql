@@ -1,6 +1,6 @@
 -- Copies may cross: a worker that copied what is no longer the newest is told to copy again.
 begin;
-select plan(8);
+select plan(11);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -38,6 +38,19 @@ select is(
 select ok(not publication_pending, 'then nothing is left') from public.generation_jobs where prompt = '1';
 select is(public.confirm_generation_publication(job_id, publications), '[]', 'so are the second job''s')
 from done where n = '2';
+-- A confirmation whose reply was lost comes again, after a newer success.
+select pgmq.send('image_generation_queue', '{"storyboardId": "pgtap-sb", "sceneId": "s1", "prompt": "3"}');
+select public.complete_generation_job(
+  'image_generation_queue', msg_id, lease_token, '3.png', 'u3', 'image/png', 'm', null, null
+) from public.claim_generation_jobs('image_generation_queue', 30, 1);
+select is(
+  public.confirm_generation_publication(job_id, publications) -> 0 ->> 'object_path', '3.png', 'is told to copy that'
+) from done where n = '2';
+select ok(publication_pending, 'which is to be done') from public.generation_jobs where prompt = '2';
+select is(
+  public.confirm_generation_publication(job_id, jsonb_set(publications, '{0,object_path}', '"3.png"')), '[]',
+  'and then confirmed'
+) from done where n = '2';
 select is(public.confirm_generation_publication(gen_random_uuid(), '[]'), '[]', 'an unknown job has nothing to copy');
 select throws_ok(
   $$ select public.confirm_generation_publication(gen_random_uuid(), '{}') $$,

@@ -160,15 +160,13 @@ impl Ledger {
         let copied = |wanted: &Publication| {
             made.iter().any(|copy| copy.slot == wanted.slot && copy.path == wanted.path)
         };
-        if !expected.iter().all(copied) {
-            return expected;
-        }
+        let is_current = expected.iter().all(copied);
         let row = &mut self.rows[job];
-        if row.publication_pending {
-            row.publication_pending = false;
+        if row.publication_pending == is_current {
+            row.publication_pending = !is_current;
             row.updated_at = now;
         }
-        Vec::new()
+        if is_current { Vec::new() } else { expected }
     }
 
     /// `cancelled_generation_operations` for one job.
