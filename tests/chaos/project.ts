@@ -184,10 +184,16 @@ export class Project implements AsyncDisposable {
     });
   }
 
-  /** Makes jobs visible that no process works on. `gone` are the ports of ended processes. */
+  /**
+   * Makes jobs visible that no process works on, and lets models be probed soon, as waiting for either would show
+   * nothing. `gone` are the ports of ended processes.
+   */
   async operate(gone: number[]): Promise<void> {
     await this.#insist(async (sql) => {
       await sql`insert into chaos.gone select unnest(${gone}::integer[]) on conflict do nothing`;
+      await sql`
+        update public.generation_models set rests_until = clock_timestamp()
+        where rests_until > clock_timestamp() and updated_at < clock_timestamp() - interval '2 seconds'`;
       for (const queue of QUEUES) {
         await sql`select chaos.end_leases_of_the_gone(${queue}), chaos.end_delays(${queue})`;
       }
