@@ -21,8 +21,8 @@ interface Message {
 
 const list = (quantity: number, element: string) =>
   `(select jsonb_agg(${element}) from generate_series(1, ${quantity}))`;
-const nested = (levels: number, core: string) =>
-  `(repeat('[', ${levels}) || '${core}' || repeat(']', ${levels}))::jsonb`;
+const nested = (open: string, levels: number, close: string) =>
+  `(repeat('${open}', ${levels}) || '1' || repeat('${close}', ${levels}))::jsonb`;
 const withField = (field: string, value: string) =>
   `jsonb_build_object('storyboardId', 'sb', 'prompt', 'p', '${field}', ${value})`;
 
@@ -39,7 +39,38 @@ function kinds(choose: <T>(of: T[]) => T) {
     () => {
       const [levels, readable] = near(MOST.levels - 1, choose([1000, 4000]));
       const name = field();
-      return of(`${levels} levels in ${name}`, withField(name, nested(levels, "1")), readable);
+      const [open, close] = choose([["[", "]"], ['{"a":', "}"], ['{"\\u2028":', "}"]]);
+      const sql = withField(name, nested(open, levels, close));
+      return of(`${levels} levels of ${open} in ${name}`, sql, readable);
+    },
+    () => {
+      // {"…": 1, "prompt": "p", "storyboardId": "sb"}
+      const [bytes, readable] = near(MOST.bytes, choose([330_000, 28_000_000]));
+      const sql = withField("x", "1").replace("'x'", `repeat('k', ${bytes - 44})`);
+      return of(`a key of ${bytes - 44} bytes`, sql, readable);
+    },
+    () => {
+      // Characters at the edges of what text can be, wherever they stand.
+      const code = choose([1, 0x7f, 0x80, 0x9b, 0x202e, 0xfeff, 0xfffd, 0xffff, 0x1f600, 0x10ffff]);
+      const text = `repeat(chr(${code}), ${choose([1, 300, 5000])})`;
+      const sql = choose([
+        withField(field(), text),
+        withField("x", "1").replace("'x'", text),
+        `jsonb_build_object('prompt', ${text}, 'storyboardId', ${text}, 'owner', ${text})`,
+      ]);
+      return of(`U+${code.toString(16)} in ${sql}`, sql, true);
+    },
+    () => {
+      const number = choose([
+        "100.0",
+        "-100.00",
+        "1e2",
+        "0.1e3",
+        "-0.0",
+        "1e-400",
+        "99999999999999999999",
+      ]);
+      return of(`priority ${number}`, withField("priority", `'${number}'::jsonb`), true);
     },
     () => {
       const name = field();
