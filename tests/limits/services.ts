@@ -46,7 +46,10 @@ export interface Services extends AsyncDisposable {
   begun: Promise<void>;
 }
 
-const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const PNG = Uint8Array.from(
+  `\x89PNG\r\n\x1a\n\0\0\0\rIHDR${"\0".repeat(17)}`,
+  (character) => character.charCodeAt(0),
+);
 const MP4 = new TextEncoder().encode("\0\0\0\x10ftypisom\0\0\x02\0");
 const PIECE = 64 * 1024;
 const OPERATION = "projects/p/locations/us-central1/publishers/google/models/veo/operations/big";

@@ -83,15 +83,17 @@ function followed(
  */
 function followerOf(first: Uint8Array, isBounded: boolean): Follower | undefined {
   const text = (from: number, to: number) => String.fromCharCode(...first.subarray(from, to));
-  if (text(4, 8) === "ftyp") return new Boxes(0, boxLength);
-  if (text(0, 8) === "\x89PNG\r\n\x1a\n") return new Boxes(8, chunkLength);
-  if (text(0, 4) === "RIFF") return new Boxes(0, riffLength);
+  if (text(4, 8) === "ftyp") return new Boxes(0, boxLength, isBounded);
+  if (text(0, 8) === "\x89PNG\r\n\x1a\n") return new Boxes(8, chunkLength, isBounded);
+  if (text(0, 4) === "RIFF") return new Boxes(0, riffLength, isBounded);
   if (text(0, 3) === "\xff\xd8\xff" && !isBounded) return new Jpeg();
 }
 
-/** Whether a part has a name. What has none is no part: then the file does not say where it ends. */
+/** Whether a part has a name, of letters. What has none is no part: then the file does not say where it ends. */
 function isNamed(head: DataView, at: number): boolean {
-  return [0, 1, 2, 3].every((offset) => head.getUint8(at + offset) >= 0x20);
+  return [0, 1, 2, 3].every((offset) =>
+    /[a-z]/i.test(String.fromCharCode(head.getUint8(at + offset)))
+  );
 }
 
 /** The length of a box of MP4 or HEIF. Infinite: to the end of the file, wherever that is. */
@@ -120,10 +122,14 @@ class Boxes implements Follower {
   /** The beginning of a part, as far as it has come. */
   #head: number[] = [];
   #lengthOf: (head: DataView) => number;
+  /** Whether a file without even one whole part is believed: it may be no such file at all. */
+  #isTrusting: boolean;
+  #parts = 0;
 
-  constructor(skip: number, lengthOf: (head: DataView) => number) {
+  constructor(skip: number, lengthOf: (head: DataView) => number, isTrusting: boolean) {
     this.#left = skip;
     this.#lengthOf = lengthOf;
+    this.#isTrusting = isTrusting;
   }
 
   pass(piece: Uint8Array): void {
@@ -142,13 +148,14 @@ class Boxes implements Follower {
   #begin(): void {
     const head = this.#head;
     const length = this.#lengthOf(new DataView(new Uint8Array(head).buffer));
+    this.#parts += 1;
     this.#head = length < 16 ? head.slice(length) : [];
     this.#left = Math.max(length - 16, 0);
   }
 
   isWhole(): boolean {
     const head = this.#head;
-    if (this.#left === Infinity) return true;
+    if (this.#left === Infinity || (this.#isTrusting && this.#parts < 2)) return true;
     if (this.#left > 0 || head.length === 0) return this.#left === 0;
     // Less than a head is no part.
     if (head.length < 8) return true;
