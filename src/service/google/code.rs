@@ -55,7 +55,7 @@ pub(super) fn status_of(error: &Json<'_>) -> Option<u16> {
         Some(_) => 2,
     };
     let mut said = None;
-    for name in ["code", "status", "type"] {
+    for name in ["code", "status", "type", "statusCode"] {
         let status = of_field(error.get(name));
         if weight(status) > weight(said) {
             said = status;

@@ -37,7 +37,7 @@ const SAYINGS: [(&str, &str, Code); 9] = [
     ),
     (
         "model|gemini|veo|omni|imagen",
-        "shut down|no longer available|has been removed|and removed|retired|discontinued|decommission|not found for|\
+        "shut down|shutdown|no longer available|has been removed|and removed|retired|end of life|discontinued|decommission|not found for|\
          not supported for predict|not supported for generate|invalid model",
         Code::ModelUnavailable,
     ),
@@ -47,13 +47,14 @@ const SAYINGS: [(&str, &str, Code); 9] = [
         Code::QuotaExhausted,
     ),
     (
-        "overload|high demand|high load|capacity|service|server|model|upstream",
-        "overload|high demand|high load|at capacity|capacity con|no capacity|unavailable|busy",
+        "overload|high demand|high load|high traffic|capacity|service|server|model|upstream",
+        "overload|high demand|high load|high traffic|at capacity|insufficient capacity|no capacity|\
+         unavailable|busy",
         Code::ProviderUnavailable,
     ),
     (
         "file|video|state",
-        "not in an active|being processed|not ready|not active",
+        "not in an active|being processed|still |not ready|not active|not yet",
         Code::DownloadFailed,
     ),
 ];
@@ -77,7 +78,7 @@ pub(super) fn is_of_job(text: &str) -> bool {
     OF_JOB.iter().any(|word| text.has(word))
 }
 
-/// The sentences of a message in lower case, a line each, without what it quotes: neither what stands in
+/// The sentences of a message in lower case, a line each that ends with a space, without what it quotes: neither what stands in
 /// quotation marks, unless it is a single word, nor what follows when it speaks of the job.
 fn own_words(message: &str) -> String {
     let mut own = String::from(" ");
@@ -93,7 +94,11 @@ fn own_words(message: &str) -> String {
             _ => {
                 let ends = matches!(first, '.' | '!' | '?' | ';')
                     && !rest.starts_with(|next: char| next.is_ascii_alphanumeric());
-                own.push(if ends { '\n' } else { first.to_ascii_lowercase() });
+                if ends {
+                    own.push_str(" \n");
+                } else {
+                    own.push(first.to_ascii_lowercase());
+                }
                 continue;
             }
         };
@@ -104,6 +109,7 @@ fn own_words(message: &str) -> String {
         }
         rest = after;
     }
+    own.push(' ');
     for word in OF_JOB {
         if let Some((before, _)) = own.cut(word) {
             own.truncate(before.len());

@@ -187,6 +187,7 @@ fn a_file_that_is_not_active_yet_is_asked_for_again() {
         said(400, "The File files/x is not in an ACTIVE state and usage is not allowed."),
         said(400, "File files/x is still being processed."),
         said(404, "The video is not ready yet."),
+        said(403, "The video is still being generated."),
         Recorded::at(BASE).json(400, json!({"name": "files/x", "state": "PROCESSING"})),
         Recorded::at(BASE).reply(400, "The file is still being processed"),
         Recorded::at(BASE).json(200, json!({"name": "files/x", "state": "PROCESSING"})),
