@@ -8,6 +8,8 @@ import { readProject } from "../cli/project.ts";
 import { pageFiles } from "./console/files.ts";
 import type { ConsoleProject } from "./console/project_access.ts";
 import { ConsoleSite } from "./console/site.ts";
+import { publicUrlOf } from "../supabase/functions/_shared/environment.ts";
+import { type Environment, VariableError } from "../supabase/functions/_shared/variable.ts";
 import { readEnvFile } from "./env_file.ts";
 import { openPort, PortForbidden, PortInUse } from "./stack/ports.ts";
 
@@ -41,13 +43,20 @@ function fromCaller(name: string): string {
 }
 
 async function projectOf(envFile: string | undefined): Promise<ConsoleProject> {
-  const variables: (name: string) => string | undefined = envFile === undefined
+  const variables: Environment = envFile === undefined
     ? (name) => Deno.env.get(name)
     : await variablesOf(envFile);
   const { url, key } = readProject(variables);
-  const publicUrl = variables("PUBLIC_URL");
-  const assetOrigins = publicUrl && URL.canParse(publicUrl) ? [new URL(publicUrl).origin] : [];
-  return { url, key, assetOrigins, send: fetch };
+  return { url, key, publicUrl: publicUrl(variables), realtime: true, send: fetch };
+}
+
+function publicUrl(variables: Environment): string | undefined {
+  try {
+    return publicUrlOf(variables);
+  } catch (error) {
+    if (!(error instanceof VariableError)) throw error;
+    throw new UsageError(`${error.message}.`);
+  }
 }
 
 async function variablesOf(envFile: string) {

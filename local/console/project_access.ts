@@ -11,8 +11,10 @@ export interface ConsoleProject {
   /** Of the API, without trailing slash. */
   url: string;
   key: string;
-  /** Further origins from which the project's images and videos come. */
-  assetOrigins?: string[];
+  /** Where browsers reach it, if that is elsewhere: the addresses of images and videos begin with it. */
+  publicUrl?: string;
+  /** Whether it has Realtime. */
+  realtime?: boolean;
   send(request: Request): Promise<Response>;
 }
 

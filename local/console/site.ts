@@ -7,6 +7,7 @@
 import { refuseForeignHost, refuseForeignPage } from "./callers.ts";
 import { type PageFile, pageFile } from "./files.ts";
 import { type ConsoleProject, passOn } from "./project_access.ts";
+import { passRealtimeOn, REALTIME, refuseForeignSocket } from "./realtime.ts";
 
 /** Where the page finds the project. */
 const PROJECT = "/project";
@@ -25,20 +26,29 @@ export class ConsoleSite {
 
   /** The reply to a request; undefined if the console has nothing at its path. */
   async handle(request: Request): Promise<Response | undefined> {
-    const { pathname, search, origin } = new URL(request.url);
+    const { pathname, search } = new URL(request.url);
     const isProject = pathname.startsWith(`${PROJECT}/`);
+    const path = pathname.slice(PROJECT.length) + search;
+    if (isProject && this.project.realtime && pathname === PROJECT + REALTIME) {
+      return refuseForeignHost(request) ?? refuseForeignSocket(request) ??
+        passRealtimeOn(request, path, this.project);
+    }
     if (isProject || pathname === "/console.json") {
-      const settings = { url: origin + PROJECT, proxied: true, project: this.project.url };
       const reply = refuseForeignHost(request) ?? refuseForeignPage(request) ??
-        (isProject
-          ? await passOn(request, pathname.slice(PROJECT.length) + search, this.project)
-          : Response.json(settings));
+        (isProject ? await passOn(request, path, this.project) : this.#settings(request));
       return guarded(reply, NOTHING);
     }
     const file = await pageFile(pathname.slice(1));
     if (!file) return undefined;
     const refusal = refuseForeignHost(request) ?? refuseWriting(request);
     return guarded(refusal ?? await this.#reply(request, pathname, file), this.#policy);
+  }
+
+  /** What the page asks for first: where its project is, and that no key is needed there. */
+  #settings(request: Request): Response {
+    const { url, publicUrl, realtime } = this.project;
+    const own = new URL(request.url).origin + PROJECT;
+    return Response.json({ url: own, proxied: true, project: publicUrl ?? url, realtime });
   }
 
   async #reply(request: Request, path: string, { type, bytes }: PageFile): Promise<Response> {
@@ -69,8 +79,8 @@ function refuseWriting({ method }: Request): Response | undefined {
 }
 
 /** What the page may load: itself, and images and videos of the project and of the web. */
-function policyOf({ url, assetOrigins = [] }: ConsoleProject): string {
-  const assets = [...new Set([new URL(url).origin, ...assetOrigins])].join(" ");
+function policyOf({ url, publicUrl = url }: ConsoleProject): string {
+  const assets = [...new Set([url, publicUrl].map((it) => new URL(it).origin))].join(" ");
   return [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",

@@ -14,7 +14,7 @@ function consoleOf(answer = (_: Request) => Response.json({})) {
   const site = new ConsoleSite({
     url: "https://project.test",
     key: KEY,
-    assetOrigins: ["http://assets.test"],
+    publicUrl: "http://assets.test/under",
     send: (request) => {
       asked.push(request);
       return Promise.resolve(answer(request));
@@ -104,7 +104,10 @@ Deno.test("files are compressed, and not sent again while they are the same", as
 });
 
 Deno.test("the page may load itself, and images and videos", async () => {
-  const { headers } = (await consoleOf().ask("/"))!;
+  const { ask } = consoleOf();
+  const settings = await (await ask("/console.json", { headers: OWN }))!.json();
+  assert.equal(settings.project, "http://assets.test/under");
+  const { headers } = (await ask("/"))!;
   assert.deepEqual(headers.get("content-security-policy")?.split("; "), [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
@@ -298,4 +301,38 @@ Deno.test("deno task console", async (test) => {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("Realtime is passed on with the key, to the page alone", async () => {
+  const asked: string[] = [];
+  await using project = serve((request) => {
+    asked.push(request.url);
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onmessage = ({ data }) => data === "end" ? socket.close() : socket.send(`heard ${data}`);
+    return response;
+  });
+  const site = new ConsoleSite({ url: project.url, key: KEY, realtime: true, send: fetch });
+  await using server = serve(async (request) => (await site.handle(request))!);
+  const path = "/project/realtime/v1/websocket?vsn=1.0.0";
+  const settings = await send(`${server.url}/console.json`, { headers: OWN });
+  assert.equal(settings.body.realtime, true);
+
+  for (const headers of [{}, { origin: "https://evil.example" }] as HeadersInit[]) {
+    assert.equal((await send(server.url + path, { headers })).status, 403);
+  }
+  assert.equal((await send(server.url + path, { headers: { origin: server.url } })).status, 426);
+  assert.deepEqual(asked, []);
+
+  // As the types of a browser have it, no header can be given.
+  const options = { headers: { origin: server.url } } as unknown as string[];
+  const page = new WebSocket(server.url.replace("http", "ws") + path, options);
+  const heard = Promise.withResolvers<string>();
+  const closed = Promise.withResolvers<void>();
+  page.onopen = () => page.send("join");
+  page.onmessage = ({ data }) => heard.resolve(data);
+  page.onclose = () => closed.resolve();
+  assert.equal(await heard.promise, "heard join");
+  assert.deepEqual(asked, [`${project.url}/realtime/v1/websocket?vsn=1.0.0&apikey=${KEY}`]);
+  page.send("end");
+  await closed.promise;
 });

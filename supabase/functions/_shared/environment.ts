@@ -184,7 +184,7 @@ function fallbackOf(environment: Environment): number | undefined {
  * `PUBLIC_URL` wins: the CLI skips names that begin with `SUPABASE_`, so it is the one that is set on
  * purpose. The other one is what self-hosted installations have anyway.
  */
-function publicUrlOf(environment: Environment): string | undefined {
+export function publicUrlOf(environment: Environment): string | undefined {
   return address(environment, "PUBLIC_URL") ?? address(environment, "SUPABASE_PUBLIC_URL");
 }
 
