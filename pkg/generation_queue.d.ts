@@ -266,6 +266,53 @@ export interface RunOptions {
 }
 
 /**
+ * The options of an estimate.
+ */
+export interface EstimateOptions {
+    /**
+     * The models of the workers, in order of preference: those of `generation_standing`. Without them
+     * only a job that names its model has a price.
+     */
+    models?: string[];
+}
+
+/**
+ * What a job will probably cost.
+ */
+export interface Estimate {
+    /**
+     * The models that can do the job, in the order in which they are tried.
+     */
+    models: Price[];
+    /**
+     * The lowest of their prices in US dollars; null if none is known.
+     */
+    lowestUsd: number | null;
+    /**
+     * The highest of their prices in US dollars; null if none is known.
+     */
+    highestUsd: number | null;
+    /**
+     * Why a price is null.
+     */
+    unknown?: string;
+}
+
+/**
+ * What a model takes for a job.
+ */
+export interface Price {
+    /**
+     * Its name.
+     */
+    model: string;
+    /**
+     * In US dollars; null if the price is not known.
+     */
+    usd: number | null;
+}
+
+/**
  * What an asset is made for: a storyboard, and in it a scene, a character, both or neither.
  */
 export interface Target {
@@ -419,6 +466,24 @@ export interface JobError {
  */
 export type Stopped = "empty" | "budget" | "cpu" | "max_jobs" | "shutdown" | "unavailable";
 
+
+/**
+ * What a message for the image queue will probably cost, for workers that have the models of the
+ * options. What the words cost beside the image is not in it.
+ *
+ * @throws ValidationError that lists what is wrong with the message, or what no model can do of it.
+ * @throws TypeError for invalid options.
+ */
+export function estimateImageJob(message: unknown, options?: EstimateOptions): Estimate;
+
+/**
+ * What a message for the video queue will probably cost, for workers that have the models of the
+ * options. What the words cost beside the video is not in it.
+ *
+ * @throws ValidationError that lists what is wrong with the message, or what no model can do of it.
+ * @throws TypeError for invalid options.
+ */
+export function estimateVideoJob(message: unknown, options?: EstimateOptions): Estimate;
 
 /**
  * Processes the image queue until it is empty or the budget of the run is spent.

@@ -6,7 +6,7 @@
  */
 
 /** @typedef {{ issues: Issue[], price?: Price }} Verdict */
-/** @typedef {{ low: number, high: number, models: string[] }} Price low and high in US dollars */
+/** @typedef {{ low: number | null, high: number | null, models: string[] }} Price in US dollars */
 
 /** @type {Promise<any> | undefined} It is large, so it is fetched when a form is opened. */
 let core;
@@ -21,7 +21,7 @@ export async function openCore() {
       : [functions.validateVideoJob, functions.estimateVideoJob];
     try {
       validate(message);
-      return { issues: [], price: priceOf(estimate?.(message, { models })) };
+      return { issues: [], price: priceOf(estimate(message, { models })) };
     } catch (error) {
       const { issues, message: text } = /** @type {any} */ (error);
       return { issues: issues ?? [{ field: "", expected: text }] };
@@ -29,7 +29,7 @@ export async function openCore() {
   };
 }
 
-/** @param {any} estimate @returns {Price | undefined} */
-function priceOf(estimate) {
-  return estimate;
+/** @param {import("../core/generation_queue.d.ts").Estimate} estimate @returns {Price} */
+function priceOf({ lowestUsd, highestUsd, models }) {
+  return { low: lowestUsd, high: highestUsd, models: models.map(({ model }) => model) };
 }

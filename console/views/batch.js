@@ -162,7 +162,7 @@ function verdict({ checked, fault }) {
   return html`<output>
     ${count(images, "image")} and ${count(checked.length - images, "video")}, all valid.
     ${
-    prices.every((price) => price !== undefined) ? `${priceText({ low, high })} together.` : nothing
+    prices.every((price) => price?.low != null) ? `${priceText({ low, high })} together.` : nothing
   }
   </output>`;
 }

@@ -3,7 +3,8 @@
 use super::error::{Attempt, AttemptError};
 use super::{log, trouble};
 use crate::failure::{Code, Failure, Next, Standing};
-use crate::job::{Invalid, Issue, either, strip_models_prefix};
+use crate::job::{Issue, strip_models_prefix};
+use crate::policy::capabilities;
 use crate::port::{Claim, Level, Unavailable, World};
 
 /// The models of a run, in order of preference.
@@ -25,32 +26,12 @@ impl Models {
         &self.names
     }
 
-    /// Those that can do a job: what one cannot, `check` adds to the list. The message may have
-    /// `chosen` one, but only of these: a sender does not choose what the operator pays for.
+    /// Those that can do a job, by [`capabilities::able`].
     pub(super) fn able(
         &self,
         chosen: Option<&str>,
         check: &dyn Fn(&str, &mut Vec<Issue>),
     ) -> Attempt<Able<'_>> {
-        let mut able = Able {
-            models: Vec::new(),
-            chosen: chosen.is_some(),
-            passed_over: String::new(),
-            waits_for: None,
-        };
-        let mut unmet = Vec::new();
-        for model in &self.names {
-            if chosen.is_none_or(|name| name == model) {
-                let before = unmet.len();
-                check(model, &mut unmet);
-                if unmet.len() == before {
-                    able.models.push(model);
-                }
-            }
-        }
-        if !able.models.is_empty() {
-            return Ok(able);
-        }
         let lacks = |entry: &&String| {
             let lack = entry.strip_prefix(chosen.unwrap_or_default());
             lack.is_some_and(|lack| lack.starts_with(' '))
@@ -59,11 +40,12 @@ impl Models {
             let message = format!("the message asks for a model that is left out: {entry}");
             return Err(Failure::give_up(Code::ModelUnavailable, message).into());
         }
-        if unmet.is_empty() {
-            let names: Vec<_> = self.names.iter().map(String::as_str).collect();
-            unmet.push(Issue { field: "model".into(), expected: either(&names) });
-        }
-        Err(Invalid { issues: unmet }.into())
+        Ok(Able {
+            models: capabilities::able(&self.names, chosen, check)?,
+            chosen: chosen.is_some(),
+            passed_over: String::new(),
+            waits_for: None,
+        })
     }
 }
 

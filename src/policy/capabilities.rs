@@ -2,7 +2,38 @@
 //! without a row is asked for anything: the API's rejection costs nothing.
 
 use super::models::{image_row, video_row, without_service};
-use crate::job::{ImageJob, Issue, VideoJob, either};
+use crate::job::{ImageJob, Invalid, Issue, VideoJob, either};
+
+/// The models of a list that can do a job: what one cannot, `check` adds to the list. The message may
+/// have `chosen` one, but only of these: a sender does not choose what the operator pays for.
+///
+/// # Errors
+/// What each model cannot do, if none can.
+pub fn able<'a>(
+    models: &'a [String],
+    chosen: Option<&str>,
+    check: &dyn Fn(&str, &mut Vec<Issue>),
+) -> Result<Vec<&'a str>, Invalid> {
+    let mut able: Vec<&str> = Vec::new();
+    let mut unmet = Vec::new();
+    for model in models {
+        if chosen.is_none_or(|name| name == model) {
+            let before = unmet.len();
+            check(model, &mut unmet);
+            if unmet.len() == before {
+                able.push(model);
+            }
+        }
+    }
+    if !able.is_empty() {
+        return Ok(able);
+    }
+    if unmet.is_empty() {
+        let names: Vec<_> = models.iter().map(String::as_str).collect();
+        unmet.push(Issue { field: "model".into(), expected: either(&names) });
+    }
+    Err(Invalid { issues: unmet })
+}
 
 /// Adds to `unmet` what `model` cannot do of an image job.
 pub fn image(model: &str, job: &ImageJob, unmet: &mut Vec<Issue>) {

@@ -5,6 +5,7 @@ mod models;
 pub mod capabilities;
 
 pub mod cost;
+pub mod estimate;
 pub mod latency;
 pub mod polling;
 pub mod retry;

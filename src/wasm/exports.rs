@@ -7,12 +7,13 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use super::error::validation;
-use super::options::RunOptions;
+use super::options::{EstimateOptions, RunOptions};
 use super::value::to_js;
 use super::world::JsWorld;
 use crate::flow::{run_images, run_videos};
 use crate::job::{ImageJob, Invalid, Issue, Kind, VideoJob};
 use crate::json::Json;
+use crate::policy::estimate::{self, Estimate};
 
 /// Processes the image queue until it is empty or the budget of the run is spent.
 ///
@@ -71,6 +72,42 @@ pub fn validate_video_job(
 ) -> Result<Ts<VideoJob>, JsValue> {
     let job = as_json(&message).and_then(|message| VideoJob::parse(&message));
     typed(&job.map_err(|invalid| validation(&invalid))?)
+}
+
+/// What a message for the image queue will probably cost, for workers that have the models of the
+/// options. What the words cost beside the image is not in it.
+///
+/// @throws ValidationError that lists what is wrong with the message, or what no model can do of it.
+/// @throws TypeError for invalid options.
+#[wasm_bindgen(js_name = estimateImageJob)]
+pub fn estimate_image_job(
+    #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "EstimateOptions")] options: JsValue,
+) -> Result<Ts<Estimate>, JsValue> {
+    estimated(&message, &options, estimate::image)
+}
+
+/// What a message for the video queue will probably cost, for workers that have the models of the
+/// options. What the words cost beside the video is not in it.
+///
+/// @throws ValidationError that lists what is wrong with the message, or what no model can do of it.
+/// @throws TypeError for invalid options.
+#[wasm_bindgen(js_name = estimateVideoJob)]
+pub fn estimate_video_job(
+    #[wasm_bindgen(unchecked_param_type = "unknown")] message: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "EstimateOptions")] options: JsValue,
+) -> Result<Ts<Estimate>, JsValue> {
+    estimated(&message, &options, estimate::video)
+}
+
+fn estimated(
+    message: &JsValue,
+    options: &JsValue,
+    estimate: fn(&Json<'_>, &[String]) -> Result<Estimate, Invalid>,
+) -> Result<Ts<Estimate>, JsValue> {
+    let models = EstimateOptions::read(options)?.models;
+    let found = as_json(message).and_then(|message| estimate(&message, &models));
+    typed(&found.map_err(|invalid| validation(&invalid))?)
 }
 
 /// The caller's message as the queue would carry it.

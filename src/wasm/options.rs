@@ -12,6 +12,8 @@ use crate::flow::Settings;
 use crate::policy::budget::LIFETIME;
 use crate::policy::polling::DEADLINE;
 
+const TEXTS: &str = "an array of non-empty strings";
+
 /// The options of a run.
 #[derive(Tsify)]
 #[serde(rename_all = "camelCase")]
@@ -76,7 +78,6 @@ impl RunOptions {
     /// A `TypeError` that names the option and says what was expected.
     pub(super) fn read(given: &JsValue) -> Result<Self, JsValue> {
         const TEXT: &str = "a string";
-        const TEXTS: &str = "an array of non-empty strings";
         const DEADLINE_OPTION: &str = "operationDeadlineSeconds";
         const POSITIVE: &str = "a whole number from 1 to 4294967295";
         // A day: longer than any worker lives.
@@ -130,6 +131,28 @@ impl RunOptions {
             fallback_after: seconds(self.fallback_after_seconds),
             max_jobs: self.max_jobs,
         }
+    }
+}
+
+/// The options of an estimate.
+#[derive(Tsify)]
+pub struct EstimateOptions {
+    /// The models of the workers, in order of preference: those of `generation_standing`. Without them
+    /// only a job that names its model has a price.
+    #[tsify(optional)]
+    pub(super) models: Vec<String>,
+}
+
+impl EstimateOptions {
+    /// Reads the caller's options, which may be missing.
+    ///
+    /// # Errors
+    /// A `TypeError` that names the option and says what was expected.
+    pub(super) fn read(given: &JsValue) -> Result<Self, JsValue> {
+        if given.is_undefined() {
+            return Ok(Self { models: Vec::new() });
+        }
+        Ok(Self { models: optional(given, "models", TEXTS, texts)?.unwrap_or_default() })
     }
 }
 
