@@ -600,12 +600,14 @@ export type Database = {
       "complete_generation_job": {
         Args: {
           "asset_url": string;
+          "confirmed"?: Json;
           "content_type": string;
           "cost_usd": number;
           "generation_seconds"?: number;
           "lease_token": number;
           "model": string;
           "msg_id": number;
+          "next"?: Json;
           "object_path": string;
           "passed_over"?: string;
           "queue_name": string;
@@ -767,6 +769,16 @@ export type Database = {
           "generated_at": string;
         };
         Returns: string;
+      };
+      "maintain_generation_queue": {
+        Args: {
+          "cancelled"?: number;
+          "confirmed"?: Json;
+          "queue_name": string;
+          "told"?: (string)[];
+          "unpublished"?: number;
+        };
+        Returns: Json;
       };
       "prune_generation_jobs": {
         Args: { "include_failed"?: boolean; "older_than": string; "quantity"?: number };

@@ -10,10 +10,11 @@ use generation_queue::flow::{Settings, run_images};
 use generation_queue::job::{Format, JobId, Kind, ObjectLocation};
 use generation_queue::large_body::{LargeBodies, LargeBodyPermit};
 use generation_queue::port::{
-    AssetFile, AssetStore, Body, Claim, ClaimRequest, Clock, Completion, Deferral, Ending,
-    GeneratedImage, GenerationTime, ImageModel, ImageRequest, Lease, Log, LogEntry, Operation,
-    OperationModel, OperationRequest, Progress, Publication, Queue, SourceImage, SourceImages,
-    StoredAsset, SubmitError, Trouble, Unpublished, World, WriteError,
+    Along, AssetFile, AssetStore, Body, Claim, ClaimRequest, Clock, Completion, Deferral, Ending,
+    GeneratedImage, GenerationTime, ImageModel, ImageRequest, Lease, Log, LogEntry,
+    MaintenanceRequest, Operation, OperationModel, OperationRequest, Overdue, Progress,
+    Publication, Queue, SourceImage, SourceImages, StoredAsset, SubmitError, Trouble, World,
+    WriteError,
 };
 use serde_json::json;
 
@@ -30,9 +31,14 @@ impl Queue for InMemory {
     async fn claim(&self, _: Kind, _: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure> {
         Ok(self.waiting.take().into_iter().collect())
     }
-    async fn complete(&self, _: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
+    async fn complete(
+        &self,
+        _: &Lease,
+        asset: &StoredAsset,
+        _: Along<'_>,
+    ) -> Result<Completion, WriteError> {
         println!("completed with {}", asset.url);
-        Ok(Completion { entities: Vec::new(), publications: Vec::new() })
+        Ok(Completion::default())
     }
     async fn defer(&self, _: &Lease, _: &Deferral) -> Result<(), WriteError> {
         Ok(())
@@ -67,15 +73,8 @@ impl Queue for InMemory {
     async fn slowest(&self, _: Kind) -> Result<Vec<GenerationTime>, Failure> {
         Ok(Vec::new())
     }
-    async fn unpublished(&self, _: Kind, _: u32) -> Result<Vec<Unpublished>, Failure> {
-        Ok(Vec::new())
-    }
-    async fn cancelled(
-        &self,
-        _: Kind,
-        _: Option<&JobId>,
-    ) -> Result<Option<(JobId, Operation)>, Failure> {
-        Ok(None)
+    async fn maintain(&self, _: Kind, _: MaintenanceRequest<'_>) -> Result<Overdue, Failure> {
+        Ok(Overdue::default())
     }
     async fn confirm_publication(
         &self,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use generation_queue::failure::Code;
 use generation_queue::job::{Format, JobId, Kind};
 use generation_queue::port::{
-    Claim, ClaimRequest, Deferral, Ending, Lease, Operation, Queue, StoredAsset, WriteError,
+    Along, Claim, ClaimRequest, Deferral, Ending, Lease, MaintenanceRequest, Operation, Queue,
+    StoredAsset, WriteError,
 };
 use generation_queue::service::Pgmq;
 use serde_json::Value;
@@ -39,24 +40,18 @@ pub fn check(input: &[u8]) {
                 Err(failure) => failure::check(&failure),
             }
         }
-        "complete" => match now(queue.complete(&LEASE, &asset())) {
+        "complete" => match now(queue.complete(&LEASE, &asset(), Along::default())) {
             Ok(_) => assert!(held(&service).is_none_or(|held| held == true)),
             Err(error) => check_error(&error, held(&service)),
         },
-        "unpublished" => match now(queue.unpublished(Kind::Image, 10)) {
-            Ok(jobs) => {
-                assert!(service.last_value().is_none_or(|reply| reply.is_array()));
-                for job in jobs.iter().take(2) {
+        "maintain" => match now(queue.maintain(Kind::Image, MaintenanceRequest::default())) {
+            Ok(overdue) => {
+                for job in overdue.unpublished.iter().take(2) {
                     confirm(&queue, &job.job_id, &job.publications);
                 }
             }
             Err(failure) => failure::check(&failure),
         },
-        "cancelled" => {
-            if let Err(failure) = now(queue.cancelled(Kind::Video, None)) {
-                failure::check(&failure);
-            }
-        }
         "slowest" => {
             if let Err(failure) = now(queue.slowest(Kind::Image)) {
                 failure::check(&failure);

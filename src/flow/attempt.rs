@@ -44,7 +44,7 @@ pub(super) async fn run_attempt<W: World>(
 ) -> Box<JobReport> {
     let started = world.clock().now();
     let settled = match hold(world, claim, since, work).await {
-        Ok(asset) => settle::complete(world, claim, target, &asset).await.map(|()| asset),
+        Ok(asset) => settle::complete(world, run, claim, target, &asset).await.map(|()| asset),
         Err(error) => Err(error),
     };
     let mut report = blank(claim, Some(target));

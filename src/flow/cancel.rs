@@ -9,27 +9,38 @@ use futures_util::future::LocalBoxFuture;
 use super::log;
 use super::time_limit::within;
 use crate::failure::Failure;
-use crate::job::Kind;
-use crate::port::{Clock, Level, OperationModel, Queue, World};
+use crate::job::{JobId, Kind};
+use crate::port::{Clock, Level, MaintenanceRequest, Operation, OperationModel, Queue, World};
 
-/// Tells the provider of every operation that is due. In a box, because there are several calls and its
-/// code should be there once.
-pub(super) fn operations<W: World>(world: &W, kind: Kind) -> LocalBoxFuture<'_, ()> {
+/// Tells the provider of every operation that is due, and of this one first. In a box, because there are
+/// several calls and its code should be there once.
+pub(super) fn operations<W: World>(
+    world: &W,
+    kind: Kind,
+    first: Option<(JobId, Operation)>,
+) -> LocalBoxFuture<'_, ()> {
     const MOST: Duration = Duration::from_secs(30);
     Box::pin(async move {
-        if let Some(Err(failure)) = within(world, MOST, tell(world, kind)).await {
+        if let Some(Err(failure)) = within(world, MOST, tell(world, kind, first)).await {
             log::general(world, Level::Warn, "Operation not cancelled", &failure);
         }
     })
 }
 
-async fn tell<W: World>(world: &W, kind: Kind) -> Result<(), Failure> {
-    let mut told = None;
-    while !world.clock().stopping()
-        && let Some((job, operation)) = world.queue().cancelled(kind, told.as_ref()).await?
+async fn tell<W: World>(
+    world: &W,
+    kind: Kind,
+    mut due: Option<(JobId, Operation)>,
+) -> Result<(), Failure> {
+    while let Some((job, operation)) = due
+        && !world.clock().stopping()
     {
         world.operations().cancel(&operation).await?;
-        told = Some(job);
+        if world.clock().stopping() {
+            break;
+        }
+        let request = MaintenanceRequest { told: Some(&job), cancels: true, ..Default::default() };
+        due = world.queue().maintain(kind, request).await?.cancelled;
     }
     Ok(())
 }

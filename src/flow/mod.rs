@@ -9,6 +9,7 @@ mod time_limit; // what several calls may take together
 mod cpu_time; // how much of its CPU time a run has used
 mod trouble; // what concerns a model, and not a job
 mod fallback; // the list of models
+mod intake; // how many jobs a run has in hand, and what it may claim
 mod run; // what the jobs of a run share
 mod lease; // the lease is held while work goes on
 mod publish; // the current objects of scenes and characters

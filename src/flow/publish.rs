@@ -2,18 +2,21 @@
 //!
 //! A current object is a copy, and several jobs of one entity may finish at the same time, so a
 //! copy that was right when it began may be stale when it lands. Therefore each worker asks after
-//! its copy what ought to be there now and copies again until the answer is what it copied. The
+//! its copy what ought to be there now and copies again until the answer is what it copied. It asks
+//! at once where a newer job of the entity is in hand, and else along with its next call. The
 //! ledger remembers that copies are due until then; a worker that dies in between leaves them to
 //! the next run.
 
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
+
 use super::log;
 use super::run::Run;
 use super::time_limit::within;
 use crate::failure::{Code, Failure};
-use crate::job::{JobId, Kind, Target};
-use crate::port::{AssetStore, Clock, Level, Publication, Queue, Unpublished, World};
+use crate::job::Kind;
+use crate::port::{AssetStore, Clock, Copied, Level, Publication, Queue, Unpublished, World};
 
 /// Each round means that yet another job succeeded meanwhile.
 const ROUNDS: u32 = 10;
@@ -22,26 +25,31 @@ const ROUNDS: u32 = 10;
 /// longer land after its own.
 const MOST: Duration = Duration::from_secs(60);
 
-/// Makes the copies that are due, and those that become due while it does.
-pub(super) async fn current_objects<W: World>(
-    world: &W,
+/// Makes the copies of a job that are due. They are confirmed along with the next call; where they may be
+/// old by then (`at_once`), here, and those are made that became due meanwhile. In a box, because there are
+/// several calls and its code should be there once.
+pub(super) fn current_objects<'a, W: World>(
+    world: &'a W,
+    run: &'a Run,
     kind: Kind,
-    job: &JobId,
-    target: &Target,
-    due: Vec<Publication>,
-) -> Result<(), Failure> {
+    it: Unpublished,
+    at_once: bool,
+) -> LocalBoxFuture<'a, Result<(), Failure>> {
     let late = || Failure::retry(Code::StorageFailed, "copying it took longer than a minute");
-    let copied = within(world, MOST, copy_until_current(world, kind, job, target, due)).await;
-    copied.unwrap_or_else(|| Err(late()))
+    Box::pin(async move {
+        let copying = copy_until_current(world, run, kind, it, at_once);
+        within(world, MOST, copying).await.unwrap_or_else(|| Err(late()))
+    })
 }
 
 async fn copy_until_current<W: World>(
     world: &W,
+    run: &Run,
     kind: Kind,
-    job: &JobId,
-    target: &Target,
-    mut due: Vec<Publication>,
+    it: Unpublished,
+    at_once: bool,
 ) -> Result<(), Failure> {
+    let Unpublished { job_id, target, publications: mut due } = it;
     for _ in 0..ROUNDS {
         if due.is_empty() {
             return Ok(());
@@ -52,29 +60,34 @@ async fn copy_until_current<W: World>(
                 world.store().copy(kind.bucket(), path, &to, content_type).await?;
             }
         }
-        due = world.queue().confirm_publication(job, &due).await?;
+        if !at_once {
+            run.copied.borrow_mut().push(Copied { job_id, publications: due });
+            return Ok(());
+        }
+        due = world.queue().confirm_publication(&job_id, &due).await?;
     }
     Err(Failure::retry(Code::StorageFailed, "newer assets kept coming while it was copied"))
 }
 
-/// Makes the copies that workers left undone when they died; says for how many jobs. One that
-/// cannot be made holds up no other.
-pub(super) async fn repair<W: World>(world: &W, run: &Run, kind: Kind) -> Result<u32, Failure> {
-    const AT_ONCE: u32 = 20;
+/// Makes copies that were not made, or are old; says for how many jobs. One that cannot be made holds up
+/// no other.
+pub(super) async fn repair<W: World>(
+    world: &W,
+    run: &Run,
+    kind: Kind,
+    unpublished: Vec<Unpublished>,
+) -> u32 {
     let clock = world.clock();
     let mut repaired = 0;
-    for left in world.queue().unpublished(kind, AT_ONCE).await? {
+    for left in unpublished {
         if clock.stopping() || run.budget.left(clock.now()).is_zero() {
             break;
         }
-        let Unpublished { job_id, target, publications } = left;
-        match current_objects(world, kind, &job_id, &target, publications).await {
+        let text = format!("Current object not repaired: job {}", left.job_id);
+        match current_objects(world, run, kind, left, true).await {
             Ok(()) => repaired += 1,
-            Err(failure) => {
-                let text = format!("Current object not repaired: job {job_id}");
-                log::general(world, Level::Warn, &text, &failure);
-            }
+            Err(failure) => log::general(world, Level::Warn, &text, &failure),
         }
     }
-    Ok(repaired)
+    repaired
 }

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use super::cpu_time::CpuTime;
 use super::fallback::Models;
+use super::intake::Intake;
 use super::log;
+use super::report::Stopped;
 use crate::job::{Issue, Kind};
-use crate::policy::budget::{Budget, SETTLING};
+use crate::policy::budget::{Budget, MOST_CPU, SETTLING};
 use crate::policy::latency;
-use crate::port::{Clock, GenerationTime, Level, Queue, World};
+use crate::port::{ClaimRequest, Clock, Copied, GenerationTime, Level, Queue, World};
 
 /// How a run is to go.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +57,10 @@ pub(super) struct Run {
     times: RefCell<Vec<GenerationTime>>,
     /// Whether a job was released because its asset would have come after the worker's end.
     pub(super) too_late: Cell<bool>,
+    /// What it has in hand, and may claim.
+    pub(super) intake: Intake,
+    /// The copies that are not confirmed yet.
+    pub(super) copied: RefCell<Vec<Copied>>,
 }
 
 impl Run {
@@ -64,8 +70,8 @@ impl Run {
         let life = lifetime.saturating_sub(settings.worker_age);
         let budget = Budget::new(world.clock().now(), settings.budget, life);
         let models = Models::new(&settings.models, &settings.left_out);
-        let (cpu_time, times, too_late) = Default::default();
-        Self { settings, budget, lifetime, models, cpu_time, times, too_late }
+        let (cpu_time, times, too_late, intake, copied) = Default::default();
+        Self { settings, budget, lifetime, models, cpu_time, times, too_late, intake, copied }
     }
 
     /// Asks how long images took of late, unless the worker is so young that all fit into its life.
@@ -79,6 +85,43 @@ impl Run {
                 log::general(world, Level::Warn, "Times of late not known", &failure);
             }
         }
+    }
+
+    /// Why no more jobs are to be taken, if so.
+    pub(super) fn reason_to_stop<W: World>(&self, world: &W) -> Option<Stopped> {
+        let is_full = self.intake.is_full(self.settings.max_jobs);
+        self.lateness(world).or_else(|| is_full.then_some(Stopped::MaxJobs))
+    }
+
+    /// Why what is claimed must not begin any more, if so.
+    pub(super) fn lateness<W: World>(&self, world: &W) -> Option<Stopped> {
+        let clock = world.clock();
+        if clock.stopping() {
+            return Some(Stopped::Shutdown);
+        }
+        if self.too_late.get() || self.budget.left(clock.now()).is_zero() {
+            return Some(Stopped::Budget);
+        }
+        (self.cpu_time.used(clock.now()) >= MOST_CPU).then_some(Stopped::Cpu)
+    }
+
+    /// The claim of what can be begun at once, if that is anything. Its answer goes to the intake.
+    pub(super) fn claim_request<W: World>(
+        &self,
+        world: &W,
+        kind: Kind,
+    ) -> Option<ClaimRequest<'_>> {
+        if self.reason_to_stop(world).is_some() {
+            return None;
+        }
+        let quantity = self.intake.ask(self.settings.concurrency, self.settings.max_jobs)?;
+        Some(ClaimRequest {
+            lease: kind.lease(),
+            quantity,
+            models: self.models.names(),
+            fallback_after: self.settings.fallback_after,
+            job_deadline: self.settings.job_deadline,
+        })
     }
 
     /// How long an image of a model probably takes: as long as the slowest of late.

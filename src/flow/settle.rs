@@ -8,23 +8,66 @@ use crate::failure::Code;
 use crate::job::Target;
 use crate::policy::retry::{self, Decision, Tries};
 use crate::port::{
-    Claim, Clock, Deferral, Ending, Level, LinkOutcome, Queue, StoredAsset, World, WriteError,
+    Along, Claim, Clock, Completion, Deferral, Ending, Level, LinkOutcome, Queue, StoredAsset,
+    Unpublished, World, WriteError,
 };
 
-/// Completes a job whose asset is at its place, then brings the current objects up to date.
+/// Completes a job whose asset is at its place, then brings the current objects up to date. The next jobs
+/// begin meanwhile: they come with the answer.
 pub(super) async fn complete<W: World>(
     world: &W,
+    run: &Run,
     claim: &Claim,
     target: &Target,
     asset: &StoredAsset,
 ) -> Attempt<()> {
-    let completion = world.queue().complete(&claim.lease, asset).await.inspect_err(|error| {
+    run.intake.begin_completion();
+    let completed = match write_completion(world, run, claim, asset).await {
+        Ok(completion) => {
+            bring_up_to_date(world, run, claim, target, completion).await;
+            log::note(world, claim, Level::Info, format!("Job succeeded: {}", asset.path));
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    };
+    run.intake.end_completion();
+    completed
+}
+
+/// Writes the completion. Along with it the copies of the jobs before are confirmed and the next jobs are
+/// claimed.
+async fn write_completion<W: World>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    asset: &StoredAsset,
+) -> Result<Completion, WriteError> {
+    let since = world.clock().now();
+    let next = run.claim_request(world, claim.lease.kind);
+    let asked = next.map_or(0, |next| next.quantity);
+    let confirmed = run.copied.take();
+    let along = Along { confirmed: &confirmed, next };
+    let mut written = world.queue().complete(&claim.lease, asset, along).await;
+    run.intake.came(asked, since, written.as_mut().ok().and_then(|it| it.claims.take()));
+    if let Err(error) = &written {
+        run.copied.borrow_mut().extend(confirmed);
         if let WriteError::Failed(failure) = error
             && failure.code == Code::EntityUpdateFailed
         {
             log::failure(world, claim, Level::Error, "Error updating entity", failure);
         }
-    })?;
+    }
+    written
+}
+
+/// Says what was linked, and makes the copies that are due.
+async fn bring_up_to_date<W: World>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    target: &Target,
+    completion: Completion,
+) {
     for entity in &completion.entities {
         let key = &entity.key;
         match entity.outcome {
@@ -41,15 +84,15 @@ pub(super) async fn complete<W: World>(
         }
     }
     let kind = claim.lease.kind;
-    let published =
-        publish::current_objects(world, kind, &claim.job_id, target, completion.publications).await;
-    if let Err(failure) = published {
+    let (job_id, target) = (claim.job_id.clone(), target.clone());
+    let it = Unpublished { job_id, target, publications: completion.publications };
+    if let Err(failure) = publish::current_objects(world, run, kind, it, completion.contended).await
+    {
         // The job is done all the same: a later run finds the copies undone and makes them. It
         // waits until this copy, which may only have been slow, can no longer land after its own.
         log::failure(world, claim, Level::Warn, "Current object not updated yet", &failure);
     }
-    log::note(world, claim, Level::Info, format!("Job succeeded: {}", asset.path));
-    Ok(())
+    publish::repair(world, run, kind, completion.due).await;
 }
 
 /// Settles a job without an asset, and says so in its report.

@@ -9,7 +9,7 @@ use super::report::{JobReport, RunReport, Stopped, milliseconds};
 use super::run::{Run, Settings};
 use super::{cancel, image, log, publish, video};
 use crate::job::Kind;
-use crate::port::{Claim, Clock, Level, World};
+use crate::port::{Claim, Clock, Level, MaintenanceRequest, Queue, World};
 
 /// Drains the image queue.
 pub async fn run_images<W: World>(world: &W, settings: Settings) -> RunReport {
@@ -24,7 +24,10 @@ pub async fn run_images<W: World>(world: &W, settings: Settings) -> RunReport {
 /// Drains the video queue.
 pub async fn run_videos<W: World>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
-    cancel::operations(world, Kind::Video).await;
+    // They cost money until the provider is told.
+    if !world.clock().stopping() {
+        maintain(world, &run, Kind::Video, 0).await;
+    }
     run_queue(world, &run, Kind::Video, &|claim, since| {
         Box::pin(video::process(world, &run, claim, since))
     })
@@ -40,21 +43,32 @@ async fn run_queue<'a, W: World>(
     let mut report = RunReport::new(kind.queue());
     run.cpu_time.measure(world.clock(), drain(world, run, kind, process, &mut report)).await;
     // After the jobs: users wait for those.
+    const AT_ONCE: u32 = 20;
     let is_done = matches!(report.stopped, Stopped::Empty | Stopped::MaxJobs);
-    if is_done {
-        match publish::repair(world, run, kind).await {
-            Ok(repaired) => report.repaired = repaired,
-            Err(failure) => {
-                log::general(world, Level::Warn, "Current objects not repaired", &failure);
-            }
-        }
+    // Few images have operations, so their runs ask only when there is nothing else to do.
+    if is_done || kind == Kind::Video || !run.copied.borrow().is_empty() {
+        report.repaired = maintain(world, run, kind, if is_done { AT_ONCE } else { 0 }).await;
     }
     let spent = run.budget.spent(world.clock().now());
     report.duration_ms = milliseconds(spent);
-    // What was cancelled meanwhile, perhaps during this very run. Few images have operations, so their
-    // runs ask only when there is nothing else to do.
-    if is_done || kind == Kind::Video {
-        cancel::operations(world, kind).await;
-    }
     report
+}
+
+/// Confirms the last copies, makes those that are overdue, for so many jobs at most, and cancels the
+/// operations of cancelled jobs. Returns for how many jobs copies were made.
+async fn maintain<W: World>(world: &W, run: &Run, kind: Kind, unpublished: u32) -> u32 {
+    let confirmed = run.copied.take();
+    let cancels = !world.clock().stopping();
+    let request = MaintenanceRequest { confirmed: &confirmed, told: None, unpublished, cancels };
+    match world.queue().maintain(kind, request).await {
+        Ok(overdue) => {
+            let repaired = publish::repair(world, run, kind, overdue.unpublished).await;
+            cancel::operations(world, kind, overdue.cancelled).await;
+            repaired
+        }
+        Err(failure) => {
+            log::general(world, Level::Warn, "Maintenance not done", &failure);
+            0
+        }
+    }
 }

@@ -19,9 +19,9 @@ pub use model::{
     Progress, SubmitError, VideoRequest,
 };
 pub use queue::{
-    Claim, ClaimRequest, Completion, Deferral, Ending, GenerationTime, Lease, LinkOutcome,
-    LinkedEntity, Operation, Publication, Queue, StoredAsset, Trouble, Unavailable, Unpublished,
-    WriteError,
+    Along, Claim, ClaimRequest, Completion, Copied, Deferral, Ending, GenerationTime, Lease,
+    LinkOutcome, LinkedEntity, MaintenanceRequest, Operation, Overdue, Publication, Queue,
+    StoredAsset, Trouble, Unavailable, Unpublished, WriteError,
 };
 
 use crate::company::Company;

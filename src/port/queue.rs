@@ -185,16 +185,62 @@ pub struct Publication {
     pub content_type: String,
 }
 
-/// What completing a job came to.
+/// The copies that a worker has made for a job, and has not confirmed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// The job.
+    pub job_id: JobId,
+    /// What was copied.
+    pub publications: Vec<Publication>,
+}
+
+/// What a worker asks along with a completion, to save calls.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Along<'a> {
+    /// The copies that are confirmed.
+    pub confirmed: &'a [Copied],
+    /// The claim of the next jobs.
+    pub next: Option<ClaimRequest<'a>>,
+}
+
+/// What completing a job came to.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Completion {
     /// The entities of the job.
     pub entities: Vec<LinkedEntity>,
     /// The copies that are now due.
     pub publications: Vec<Publication>,
+    /// Whether they have to be confirmed at once: a newer job of an entity may end meanwhile.
+    pub contended: bool,
+    /// Other jobs, whose confirmed copies have to be made again.
+    pub due: Vec<Unpublished>,
+    /// The next jobs; none when the worker has to claim by itself.
+    pub claims: Option<Vec<Claim>>,
 }
 
-/// A job whose worker died between completing it and making its copies.
+/// What a worker asks when it has no job left, or none yet.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct MaintenanceRequest<'a> {
+    /// The copies that are confirmed.
+    pub confirmed: &'a [Copied],
+    /// The job of whose cancelled operation the provider knows now.
+    pub told: Option<&'a JobId>,
+    /// How many jobs it makes the copies of.
+    pub unpublished: u32,
+    /// Whether it cancels an operation.
+    pub cancels: bool,
+}
+
+/// What is overdue.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Overdue {
+    /// Jobs whose copies are to be made: those of a worker that died, and those whose confirmed copies are old.
+    pub unpublished: Vec<Unpublished>,
+    /// An operation whose job was cancelled, so that the provider has to be told.
+    pub cancelled: Option<(JobId, Operation)>,
+}
+
+/// A job whose copies are to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unpublished {
     /// The job.
@@ -232,23 +278,26 @@ pub trait Queue {
         op: &Operation,
         cancelled_usd: Option<f64>,
     ) -> Result<(), WriteError>;
-    /// Links the asset, archives the message and closes the ledger row: all or nothing.
-    async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError>;
+    /// Links the asset, archives the message and closes the ledger row: all or nothing. What is asked
+    /// `along` with it is only done if that is; a claim is not repeated when a reply is lost.
+    async fn complete(
+        &self,
+        lease: &Lease,
+        asset: &StoredAsset,
+        along: Along<'_>,
+    ) -> Result<Completion, WriteError>;
     /// Makes the job visible again after a while.
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError>;
     /// Ends the job as failed.
     async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError>;
     /// How long the provider took of late.
     async fn slowest(&self, kind: Kind) -> Result<Vec<GenerationTime>, Failure>;
-    /// Jobs whose copies were left undone by a worker that died.
-    async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure>;
-    /// The next operation whose job was cancelled, so that the provider has to be told; `told` is
-    /// the job of one of which it knows now.
-    async fn cancelled(
+    /// What is overdue on a queue.
+    async fn maintain(
         &self,
         kind: Kind,
-        told: Option<&JobId>,
-    ) -> Result<Option<(JobId, Operation)>, Failure>;
+        request: MaintenanceRequest<'_>,
+    ) -> Result<Overdue, Failure>;
     /// Says which copies were made; answers those that are still due, because a newer job
     /// succeeded meanwhile.
     async fn confirm_publication(

@@ -402,3 +402,44 @@ comment on function public.claim_generation_jobs is
   'first (since its last redrive); unavailable has the models in trouble, with probe for the one that the job probes: '
   'state, seconds (until the rest is over), passed_over (another model need not wait for it), code and reason.';
 select generation_private.grant_to_service_role('execute', 'function public.claim_generation_jobs');
+
+-- What a worker claims along with a completion; null when it has to claim by itself. A claim that locks limits or models
+-- would do so after the messages of the completion, against the order of locks; this one locks nothing but messages
+-- that no other session has locked. Nor may an error of a claim undo the completion.
+create or replace function generation_private.claim_along(queue_name text, request jsonb)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '3s'
+as $$
+declare
+  asked record;
+  worker generation_private.workers;
+begin
+  if request is null
+    or exists (select from public.generation_limits as l where l.queue = queue_name or l.model is not null)
+    or exists (select from public.generation_models as m where m.state <> 'ok')
+  then
+    return null;
+  end if;
+  select * into asked
+  from jsonb_to_record(request) as r (
+    lease_seconds integer, quantity integer, models text[], fallback_after_seconds integer, job_deadline_seconds integer
+  );
+  perform generation_private.check_between('lease_seconds', asked.lease_seconds, 1, 43200, 'seconds');
+  perform generation_private.check_between('quantity', asked.quantity, 0, 100, 'messages');
+  worker := generation_private.worker_of(
+    queue_name, asked.models, asked.fallback_after_seconds, asked.job_deadline_seconds
+  );
+  if not exists (select from generation_private.workers as w where w is not distinct from worker) then
+    return null;
+  end if;
+  return (
+    select coalesce(jsonb_agg(to_jsonb(c)), '[]')
+    from generation_private.begin_jobs(worker, asked.quantity, asked.lease_seconds, false, false, false) as c
+  );
+exception when others or assert_failure then
+  raise warning 'nothing was claimed along with a completion: %', sqlerrm;
+  return null;
+end
+$$;

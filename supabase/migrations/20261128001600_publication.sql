@@ -133,6 +133,40 @@ comment on function public.confirm_generation_publication is
   'an empty array when these are still the newest, else the whole list that has to be copied and confirmed again.';
 select generation_private.grant_to_service_role('execute', 'function public.confirm_generation_publication');
 
+-- Confirms copies of several jobs (job_id, publications); returns those that are to be made again, with their jobs.
+create or replace function generation_private.confirm_publications(confirmed jsonb)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(confirmed, '[]') = '[]' then
+    return '[]';
+  elsif jsonb_typeof(confirmed) <> 'array' then
+    raise exception 'confirmed: expected an array of jobs and their publications, got %', jsonb_typeof(confirmed)
+      using errcode = '22023';
+  end if;
+  return (
+    select coalesce(
+      jsonb_agg(jsonb_build_object(
+        'job_id', j.id,
+        'storyboard_id', j.storyboard_id,
+        'scene_id', j.scene_id,
+        'character_id', j.character_id,
+        'publications', c.due
+      )),
+      '[]'
+    )
+    from (
+      select made.job_id, public.confirm_generation_publication(made.job_id, made.publications) as due
+      from jsonb_to_recordset(confirmed) as made (job_id uuid, publications jsonb)
+    ) as c
+    join public.generation_jobs as j on j.id = c.job_id
+    where c.due <> '[]'
+  );
+end
+$$;
+
 create or replace function public.unpublished_generation_jobs(queue_name text, quantity integer)
 returns table (
   job_id uuid,

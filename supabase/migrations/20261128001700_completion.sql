@@ -119,6 +119,81 @@ begin
 end
 $$;
 
+-- Whether a newer enqueued job of one of its entities is in hand. It may end while this one is copied, so that the older
+-- copy lands last.
+create or replace function generation_private.is_contended(job public.generation_jobs)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select
+    from public.generation_jobs as other
+    where other.queue = job.queue
+      and other.status = 'running'
+      and other.storyboard_id = job.storyboard_id
+      and (other.scene_id = job.scene_id or other.character_id = job.character_id)
+      and (other.enqueued_at, other.msg_id) > (job.enqueued_at, job.msg_id)
+  );
+end
+$$;
+
+-- The job that a lease has completed now or before; null when the lease is not held.
+create or replace function generation_private.complete_job(
+  queue_name text,
+  msg_id bigint,
+  lease_token integer,
+  object_path text,
+  asset_url text,
+  content_type text,
+  model text,
+  usage jsonb,
+  cost_usd numeric,
+  passed_over text,
+  generation_seconds double precision
+)
+returns public.generation_jobs
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  completed_at constant timestamptz := clock_timestamp();
+  locked record;
+  job public.generation_jobs;
+  linked jsonb;
+begin
+  locked := generation_private.lock_job(queue_name, msg_id, lease_token);
+  job := locked.job;
+  if locked.held then
+    linked := generation_private.link_entities(job, complete_job.asset_url, completed_at);
+    update public.generation_jobs as j
+    set status = 'succeeded',
+        object_path = complete_job.object_path,
+        asset_url = complete_job.asset_url,
+        content_type = complete_job.content_type,
+        model = complete_job.model,
+        usage = complete_job.usage,
+        cost_usd = generation_private.add_cost(j.cost_usd, complete_job.cost_usd),
+        generation_seconds = complete_job.generation_seconds,
+        entities = linked,
+        publication_pending = jsonb_array_length(linked) > 0,
+        history = generation_private.add_passing_over(j.history, passed_over, complete_job.model),
+        error_code = null,
+        error_message = null,
+        finished_at = completed_at,
+        updated_at = completed_at
+    where j.id = job.id
+    returning j.* into job;
+    perform generation_private.archive_message(queue_name, complete_job.msg_id);
+    perform generation_private.model_served(job, job.model, finished => true);
+  elsif job.status is distinct from 'succeeded' then
+    return null;
+  end if;
+  return job;
+end
+$$;
+
 create or replace function public.complete_generation_job(
   queue_name text,
   msg_id bigint,
@@ -130,51 +205,32 @@ create or replace function public.complete_generation_job(
   usage jsonb,
   cost_usd numeric,
   passed_over text default null,
-  generation_seconds double precision default null
+  generation_seconds double precision default null,
+  confirmed jsonb default null,
+  next jsonb default null
 )
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  completed_at constant timestamptz := clock_timestamp();
-  locked record;
   job public.generation_jobs;
-  linked jsonb;
 begin
   perform generation_private.check_completion(object_path, asset_url, content_type, model, cost_usd, generation_seconds);
-  locked := generation_private.lock_job(queue_name, msg_id, lease_token);
-  job := locked.job;
-  if locked.held then
-    linked := generation_private.link_entities(job, complete_generation_job.asset_url, completed_at);
-    update public.generation_jobs as j
-    set status = 'succeeded',
-        object_path = complete_generation_job.object_path,
-        asset_url = complete_generation_job.asset_url,
-        content_type = complete_generation_job.content_type,
-        model = complete_generation_job.model,
-        usage = complete_generation_job.usage,
-        cost_usd = generation_private.add_cost(j.cost_usd, complete_generation_job.cost_usd),
-        generation_seconds = complete_generation_job.generation_seconds,
-        entities = linked,
-        publication_pending = jsonb_array_length(linked) > 0,
-        history = generation_private.add_passing_over(j.history, passed_over, complete_generation_job.model),
-        error_code = null,
-        error_message = null,
-        finished_at = completed_at,
-        updated_at = completed_at
-    where j.id = job.id
-    returning j.* into job;
-    perform generation_private.archive_message(queue_name, complete_generation_job.msg_id);
-    perform generation_private.model_served(job, job.model, finished => true);
-  elsif job.status is distinct from 'succeeded' then
+  job := generation_private.complete_job(
+    queue_name, msg_id, lease_token, object_path, asset_url, content_type, model, usage, cost_usd, passed_over,
+    generation_seconds
+  );
+  if job.id is null then
     return jsonb_build_object('held', false);
   end if;
-
   return jsonb_build_object(
     'held', true,
     'entities', job.entities,
-    'publications', generation_private.publications(job)
+    'publications', generation_private.publications(job),
+    'contended', generation_private.is_contended(job),
+    'due', generation_private.confirm_publications(confirmed),
+    'claims', generation_private.claim_along(queue_name, next)
   );
 end
 $$;
@@ -182,7 +238,11 @@ comment on function public.complete_generation_job is
   'Settles a job whose asset is stored at object_path and readable at asset_url: links it to its entities, ends the job, '
   'archives the message, all in one transaction. cost_usd in US dollars; generation_seconds: how long the '
   'provider took, if that was measured. Returns held, entities (slot, key, outcome: '
-  'linked, not_found, or superseded by a newer enqueued job) and publications (slot, object_path, content_type: what the '
-  'entity''s current object has to be a copy of). {"held": false}: the lease is not held, nothing changed. Error GJ001: '
-  'linking failed, nothing changed.';
+  'linked, not_found, or superseded by a newer enqueued job), publications (slot, object_path, content_type: what the '
+  'entity''s current object has to be a copy of) and contended: a newer job of an entity is in hand, so the copies are '
+  'to be confirmed at once. {"held": false}: the lease is not held, nothing changed. Error GJ001: linking failed, '
+  'nothing changed. What a worker asks along with it, to save calls: confirmed has the copies that it made for other '
+  'jobs (job_id, publications), of which due are those to be made again, as unpublished_generation_jobs returns them; '
+  'next has the arguments of claim_generation_jobs but the queue, and claims is what that returns. claims is null when '
+  'nothing was claimed, because of limits, models in trouble or an error: then the worker claims by itself.';
 select generation_private.grant_to_service_role('execute', 'function public.complete_generation_job');

@@ -43,11 +43,12 @@ declare
   linked jsonb;
 begin
   perform generation_private.check_given('job_id', job_id::text, 'the id of a job');
+  -- Completions and other choices decide before this one or after it. Then a clock that was set back does not matter.
+  -- The entities come before the row in the order of locks: a completion holds them when it confirms other jobs.
+  select * into job from public.generation_jobs as j where j.id = job_id;
+  perform generation_private.lock_entity(job.kind, entity.key) from generation_private.entity_slots(job) as entity;
   select * into job from public.generation_jobs as j where j.id = job_id for update;
   perform generation_private.check_can_be_chosen(job);
-
-  -- Completions and other choices decide before this one or after it. Then a clock that was set back does not matter.
-  perform generation_private.lock_entity(job.kind, entity.key) from generation_private.entity_slots(job) as entity;
   update public.generation_jobs as j
   set chosen_at = choice.made_at,
       publication_pending = true,

@@ -72,6 +72,7 @@ const GRANTS: Record<string, string> = {
   "function public.generation_webhook_status": EXECUTES,
   "function public.install_generation_schedule": EXECUTES,
   "function public.link_generated_asset": EXECUTES,
+  "function public.maintain_generation_queue": EXECUTES,
   "function public.prune_generation_jobs": EXECUTES,
   "function public.record_generation_operation": EXECUTES,
   "function public.redeliver_generation_webhook": EXECUTES,

@@ -114,6 +114,7 @@ Deno.test("the caller of the functions cannot become their owner", async (t) => 
       assert.equal((await run("redrive_generation_jobs(error_code => 'x')")).length, 1);
       await run(`cancel_generation_job('${failed.job_id}')`);
       await run("unpublished_generation_jobs('image_generation_queue', 5)");
+      await run("maintain_generation_queue('image_generation_queue')");
       const [{ id, status }] = await owner`select id, status from public.generation_webhooks`;
       assert.equal(status, "sent");
       await run("deliver_generation_webhooks()");

@@ -19,6 +19,7 @@ mod lease;
 mod model_choice;
 mod operation;
 mod publication;
+mod round_trips;
 mod run;
 mod shutdown;
 mod submission;

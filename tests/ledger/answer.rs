@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use generation_queue::failure::Next;
-use generation_queue::port::{Claim, Lease, Unavailable};
+use generation_queue::job::{Id, JobId};
+use generation_queue::port::{Claim, Completion, Lease, Overdue, Unavailable, Unpublished};
 use serde_json::{Value, json};
 
 use super::call::{Becomes, Call, Which, operation, publications};
 use super::state::{entities, rounded, status};
 use super::support::ledger::operator::Chosen;
 use super::support::ledger::settle::Completed;
-use super::support::ledger::{Entity, Job, Ledger, Status};
+use super::support::ledger::{Entity, Job, Ledger};
 
 /// The jitter of rests, as `database.ts` sets it. No rest ends close to a call by it.
 const CHANCE: f64 = 0.75;
@@ -39,27 +40,28 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
         Call::RecordOperation { lease, operation } => {
             json!(ledger.record_operation(now, &lease, operation))
         }
-        Call::Complete { lease, asset } => match ledger.complete(now, &lease, &asset) {
-            Completed::Held(_) => completed(ledger, lease),
-            Completed::NotHeld => json!({"held": false}),
-            Completed::LinkingFailed(key) => json!({"error": "GJ001", "entity": key}),
-        },
+        Call::Complete { lease, asset, asked } => {
+            match ledger.complete(now, &lease, &asset, &asked) {
+                Completed::Held(completion) => completed(ledger, lease, &completion),
+                Completed::NotHeld => json!({"held": false}),
+                Completed::LinkingFailed(key) => json!({"error": "GJ001", "entity": key}),
+            }
+        }
         Call::Defer { lease, defer } => json!(ledger.defer(now, &lease, &defer)),
         Call::Fail { lease, end } => json!(ledger.fail(now, &lease, &end)),
         Call::Confirm { job, made } => publications(&ledger.confirm(now, &job, &made)),
         Call::Unpublished { kind, quantity } => {
-            let mut left = ledger.unpublished(now, kind, quantity);
-            // The SQL answers them in any order.
-            left.sort_unstable();
-            left.into_iter().map(|job| unpublished(ledger, job)).collect()
+            let left = ledger.unpublished(now, kind, quantity);
+            unpublished(left.into_iter().map(|job| ledger.due(job)).collect())
         }
+        Call::Maintain { kind, asked } => overdue(ledger.maintain(now, kind, &asked)),
         Call::Cancel { job } => {
             let cancelled = ledger.cancel(now, job);
             json!({"cancelled": cancelled, "status": status(ledger.rows[job].status)})
         }
         Call::Choose { job } => choose(ledger, now, job),
         Call::CancelledOperation { kind, told } => {
-            let due = ledger.cancelled(now, kind, told.as_ref());
+            let due = ledger.cancelled(now, kind, told.as_ref(), true);
             let due =
                 due.map(|(job, due)| json!({"job_id": job.as_str(), "operation": operation(&due)}));
             due.into_iter().collect()
@@ -148,24 +150,38 @@ fn unavailable(models: &[Unavailable]) -> Value {
     }
 }
 
-fn completed(ledger: &Ledger, lease: Lease) -> Value {
+fn completed(ledger: &Ledger, lease: Lease, completion: &Completion) -> Value {
     let job = usize::try_from(lease.msg_id).expect("the id of a message") - 1;
+    let claims = completion.claims.as_ref();
     json!({
         "held": true,
         "entities": entities(&ledger.rows[job]),
-        "publications": publications(&ledger.publications(job)),
+        "publications": publications(&completion.publications),
+        "contended": completion.contended,
+        "due": unpublished(completion.due.clone()),
+        "claims": claims.map(|claims| claims.iter().map(claimed).collect::<Vec<_>>()),
     })
 }
 
-fn unpublished(ledger: &Ledger, job: Job) -> Value {
-    let row = &ledger.rows[job];
-    debug_assert_eq!(row.status, Status::Succeeded);
-    let text = |field: &str| row.message[field].as_str().filter(|text| !text.is_empty());
+fn overdue(Overdue { unpublished: left, cancelled }: Overdue) -> Value {
+    let told = |(job, due)| json!({"job_id": JobId::as_str(&job), "operation": operation(&due)});
     json!({
-        "job_id": row.job_id.as_str(),
-        "storyboard_id": text("storyboardId"),
-        "scene_id": text("sceneId"),
-        "character_id": text("characterId"),
-        "publications": publications(&ledger.publications(job)),
+        "unpublished": unpublished(left),
+        "cancelled": cancelled.into_iter().map(told).collect::<Vec<_>>(),
     })
+}
+
+/// In the order of their ids, since the SQL answers them in any order.
+fn unpublished(mut jobs: Vec<Unpublished>) -> Value {
+    jobs.sort_by(|one, other| one.job_id.as_str().cmp(other.job_id.as_str()));
+    let told = |Unpublished { job_id, target, publications: due }: &Unpublished| {
+        json!({
+            "job_id": job_id.as_str(),
+            "storyboard_id": target.storyboard.as_str(),
+            "scene_id": target.scene.as_ref().map(Id::as_str),
+            "character_id": target.character.as_ref().map(Id::as_str),
+            "publications": publications(due),
+        })
+    };
+    jobs.iter().map(told).collect()
 }

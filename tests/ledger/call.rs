@@ -5,11 +5,12 @@ use std::time::Duration;
 use generation_queue::failure::Code;
 use generation_queue::job::{JobId, Kind};
 use generation_queue::port::{
-    Deferral, Ending, Lease, Operation, Publication, StoredAsset, Trouble,
+    Copied, Deferral, Ending, Lease, Operation, Publication, StoredAsset, Trouble,
 };
 use serde_json::{Value, json};
 
 use super::support::ledger::Job;
+use super::support::ledger::settle::{Asked, Maintenance};
 use super::support::ledger::standing::Worker;
 
 /// One step of a sequence.
@@ -22,11 +23,12 @@ pub enum Call {
     ReportTrouble { lease: Lease, met: Trouble<'static> },
     ResetModels { model: Option<&'static str> },
     RecordOperation { lease: Lease, operation: Operation },
-    Complete { lease: Lease, asset: StoredAsset },
+    Complete { lease: Lease, asset: StoredAsset, asked: Asked },
     Defer { lease: Lease, defer: Deferral },
     Fail { lease: Lease, end: Ending },
     Confirm { job: JobId, made: Vec<Publication> },
     Unpublished { kind: Kind, quantity: u32 },
+    Maintain { kind: Kind, asked: Maintenance },
     Cancel { job: Job },
     Choose { job: Job },
     CancelledOperation { kind: Kind, told: Option<JobId> },
@@ -72,6 +74,7 @@ impl Call {
             Call::Fail { .. } => "fail_generation_job",
             Call::Confirm { .. } => "confirm_generation_publication",
             Call::Unpublished { .. } => "unpublished_generation_jobs",
+            Call::Maintain { .. } => "maintain_generation_queue",
             Call::Cancel { .. } => "cancel_generation_job",
             Call::Choose { .. } => "choose_generation_result",
             Call::CancelledOperation { .. } => "cancelled_generation_operations",
@@ -100,14 +103,8 @@ impl Call {
             Call::RecordOperation { lease, operation } => {
                 of_lease(lease, json!({"operation": self::operation(operation)}))
             }
-            Call::Complete { lease, asset } => {
-                let content_type = asset.format.content_type();
-                let asset = json!({
-                    "object_path": asset.path, "asset_url": asset.url,
-                    "content_type": content_type, "model": asset.model,
-                    "usage": asset.usage.clone().map(Value::from), "cost_usd": asset.cost_usd,
-                });
-                of_lease(lease, asset)
+            Call::Complete { lease, asset, asked } => {
+                of_lease(lease, completion(lease, asset, asked))
             }
             Call::Defer { lease, defer } => of_lease(lease, deferral(defer)),
             Call::Fail { lease, end: Ending { code, message, reset_submission, .. } } => {
@@ -122,6 +119,11 @@ impl Call {
             }),
             Call::Unpublished { kind, quantity } => json!({
                 "queue_name": kind.queue(), "quantity": quantity,
+            }),
+            Call::Maintain { kind, asked } => json!({
+                "queue_name": kind.queue(), "confirmed": confirmed(&asked.confirmed),
+                "told": asked.told.iter().map(JobId::as_str).collect::<Vec<_>>(),
+                "unpublished": asked.unpublished, "cancelled": u8::from(asked.cancels),
             }),
             Call::Cancel { job } | Call::Choose { job } => json!({"job_id": id(*job).as_str()}),
             Call::CancelledOperation { kind, told } => json!({
@@ -182,6 +184,22 @@ fn of_lease(lease: &Lease, mut with: Value) -> Value {
     with["msg_id"] = json!(lease.msg_id);
     with["lease_token"] = json!(lease.token);
     with
+}
+
+fn completion(lease: &Lease, asset: &StoredAsset, asked: &Asked) -> Value {
+    let next = asked.next.as_ref();
+    let next = next.map(|(by, quantity, worker)| claim(lease.kind, *by, *quantity, Some(worker)));
+    json!({
+        "object_path": asset.path, "asset_url": asset.url,
+        "content_type": asset.format.content_type(), "model": asset.model,
+        "usage": asset.usage.clone().map(Value::from), "cost_usd": asset.cost_usd,
+        "confirmed": confirmed(&asked.confirmed), "next": next,
+    })
+}
+
+fn confirmed(copies: &[Copied]) -> Value {
+    let told = |Copied { job_id, publications: made }: &Copied| json!({"job_id": job_id.as_str(), "publications": publications(made)});
+    copies.iter().map(told).collect()
 }
 
 /// An operation as the worker stores it.

@@ -42,7 +42,8 @@ const JITTER = `
 const EMPTY = `
   truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue,
     pgmq.a_image_generation_queue, pgmq.a_video_generation_queue,
-    public.generation_jobs, public.generation_models, public.kv_store_7ee7668a cascade;
+    public.generation_jobs, public.generation_models, public.kv_store_7ee7668a,
+    generation_private.workers cascade;
   alter sequence public.messages_sent restart;
 `;
 
@@ -255,18 +256,16 @@ const ENTITY: Record<string, string> = {
 
 /** An answer without what the model does not know, in an order that is always the same. */
 function normal(does: string, answer: unknown): unknown {
-  if (does === "claim_generation_jobs") {
-    const claims = answer as Record<string, unknown>[];
-    return rounded(
-      claims.map(({ enqueued_at: _, ...claim }) => claim),
-    );
-  }
+  if (does === "claim_generation_jobs") return claims(answer as Claim[]);
   if (does === "report_generation_trouble" && typeof answer === "number") {
     return toSteps(answer);
   }
   if (does === "unpublished_generation_jobs") {
-    const jobs = answer as { job_id: string }[];
-    return jobs.sort((one, other) => one.job_id < other.job_id ? -1 : 1);
+    return byId(answer as Job[]);
+  }
+  if (does === "maintain_generation_queue") {
+    const { unpublished, cancelled } = answer as { unpublished: Job[]; cancelled: unknown };
+    return { unpublished: byId(unpublished), cancelled };
   }
   if (does === "complete_generation_job" || does === "choose_generation_result") {
     const { error, message } = answer as { error?: string; message?: string };
@@ -275,8 +274,28 @@ function normal(does: string, answer: unknown): unknown {
     }
     if (error !== undefined) return { error };
   }
+  if (does === "complete_generation_job" && (answer as { held: boolean }).held) {
+    const completion = answer as { due: Job[]; claims: Claim[] | null };
+    return {
+      ...completion,
+      due: byId(completion.due),
+      claims: completion.claims && claims(completion.claims),
+    };
+  }
   return answer;
 }
+
+interface Job {
+  job_id: string;
+}
+
+interface Claim extends Job {
+  enqueued_at: string;
+}
+
+const byId = (jobs: Job[]) => jobs.sort((one, other) => one.job_id < other.job_id ? -1 : 1);
+
+const claims = (rows: Claim[]) => rounded(rows.map(({ enqueued_at: _, ...claim }) => claim));
 
 /** With the fields that tell a time rounded, so that the milliseconds of the calls do not show. */
 function rounded(value: unknown): unknown {

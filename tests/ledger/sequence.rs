@@ -6,13 +6,14 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Standing};
 use generation_queue::job::{Format, JobId, Kind, Slot};
 use generation_queue::port::{
-    Deferral, Ending, Lease, Operation, Publication, StoredAsset, Trouble,
+    Copied, Deferral, Ending, Lease, Operation, Publication, StoredAsset, Trouble,
 };
 use serde_json::{Value, json};
 
 use super::answer::answer;
 use super::call::{Becomes, Call, Which};
 use super::state::{STEP, state};
+use super::support::ledger::settle::{Asked, Maintenance};
 use super::support::ledger::standing::Worker;
 use super::support::ledger::{Job, Ledger, Row, Status};
 use super::support::random::Random;
@@ -38,6 +39,7 @@ pub fn play(seed: u64) -> Vec<Value> {
         now: Duration::ZERO,
         leases: Vec::new(),
         copies: Vec::new(),
+        last_worker: None,
         last: None,
     };
     let random = &sequence.random;
@@ -77,6 +79,8 @@ struct Sequence {
     leases: Vec<Lease>,
     /// Every list of publications that was ever answered.
     copies: Vec<(JobId, Vec<Publication>)>,
+    /// What a worker said of itself last.
+    last_worker: Option<Worker>,
     last: Option<Call>,
 }
 
@@ -101,17 +105,18 @@ impl Sequence {
 
     fn remember(&mut self, call: &Call, answer: &Value) {
         match call {
-            Call::Claim { kind, .. } => {
-                for claim in answer.as_array().into_iter().flatten() {
-                    let number = |field: &str| claim[field].as_i64().expect("a number");
-                    let token = number("lease_token").try_into().expect("a small number");
-                    self.leases.push(Lease { kind: *kind, msg_id: number("msg_id"), token });
-                }
+            Call::Claim { kind, worker, .. } => {
+                self.last_worker = worker.clone().or(self.last_worker.take());
+                self.remember_leases(*kind, answer);
             }
             Call::Complete { .. }
+            | Call::Maintain { .. }
             | Call::Choose { .. }
             | Call::Confirm { .. }
             | Call::Unpublished { .. } => {
+                if let Call::Complete { lease, .. } = call {
+                    self.remember_leases(lease.kind, &answer["claims"]);
+                }
                 for job in self.succeeded() {
                     let copies =
                         (self.ledger.rows[job].job_id.clone(), self.ledger.publications(job));
@@ -124,6 +129,14 @@ impl Sequence {
         }
     }
 
+    fn remember_leases(&mut self, kind: Kind, claims: &Value) {
+        for claim in claims.as_array().into_iter().flatten() {
+            let number = |field: &str| claim[field].as_i64().expect("a number");
+            let token = number("lease_token").try_into().expect("a small number");
+            self.leases.push(Lease { kind, msg_id: number("msg_id"), token });
+        }
+    }
+
     fn next(&self) -> Call {
         // As if its answer had been lost.
         if self.random.happens(0.15)
@@ -132,7 +145,7 @@ impl Sequence {
         {
             return last.clone();
         }
-        let choices: [(usize, Choice); 19] = [
+        let choices: [(usize, Choice); 20] = [
             (8, |it| it.may_send().then(|| it.send())),
             (16, |it| it.sensible(Sequence::is_visible).then(|| it.claim())),
             (4, |it| {
@@ -150,7 +163,11 @@ impl Sequence {
             (8, |it| it.sensible(Sequence::is_unpublished).then(|| it.unpublished())),
             (2, |it| Some(it.cancel())),
             (self.chosen, |it| Some(it.choose())),
-            (6, |it| it.sensible(Sequence::is_cancelled).then(|| it.cancelled_operation())?),
+            (6, |it| {
+                let kind = it.kind_with(Sequence::is_cancelled);
+                it.sensible(Sequence::is_cancelled).then(|| it.cancelled_operation(kind))?
+            }),
+            (4, |it| it.maintain()),
             (8, |it| it.sensible(Sequence::has_failed).then(|| it.redrive())),
             (3, |it| Some(it.read_by_hand())),
             (self.idle, |it| Some(it.time_goes_by())),
@@ -282,6 +299,7 @@ impl Sequence {
         let (usage, cost_usd, passed_over) = (None, Some(0.25), None);
         Some(Call::Complete {
             lease,
+            asked: self.asked(),
             asset: StoredAsset {
                 path,
                 url,
@@ -293,6 +311,44 @@ impl Sequence {
                 took: None,
             },
         })
+    }
+
+    /// What is asked along with a completion: mostly nothing.
+    fn asked(&self) -> Asked {
+        if self.random.happens(0.5) {
+            return Asked::default();
+        }
+        let next = self.random.happens(0.7).then(|| {
+            let worker = self.last_worker.clone().filter(|_| self.random.happens(0.9));
+            let worker = worker.unwrap_or_else(|| self.worker());
+            (self.hidden(), self.random.one_of(&[0, 1, 1, 2, 100]), worker)
+        });
+        Asked { confirmed: self.confirmed(), next }
+    }
+
+    /// Copies of several jobs.
+    fn confirmed(&self) -> Vec<Copied> {
+        let mut confirmed: Vec<Copied> = Vec::new();
+        for (job_id, publications) in &self.copies {
+            let known = confirmed.iter().any(|other| other.job_id == *job_id);
+            if !known && self.random.happens(0.4) {
+                let (job_id, publications) = (job_id.clone(), publications.clone());
+                confirmed.push(Copied { job_id, publications });
+            }
+        }
+        confirmed
+    }
+
+    fn maintain(&self) -> Option<Call> {
+        let Call::Unpublished { kind, quantity } = self.unpublished() else { return None };
+        let cancelled = self.cancelled_operation(kind);
+        let told = match &cancelled {
+            Some(Call::CancelledOperation { told, .. }) => told.clone(),
+            _ => None,
+        };
+        let (confirmed, cancels) = (self.confirmed(), cancelled.is_some());
+        let unpublished = if quantity == 0 { 0 } else { 100 };
+        Some(Call::Maintain { kind, asked: Maintenance { confirmed, told, unpublished, cancels } })
     }
 
     fn defer(&self) -> Option<Call> {
@@ -384,8 +440,7 @@ impl Sequence {
     }
 
     /// None while two are about equally old, since either may come first.
-    fn cancelled_operation(&self) -> Option<Call> {
-        let kind = self.kind_with(Sequence::is_cancelled);
+    fn cancelled_operation(&self, kind: Kind) -> Option<Call> {
         let due =
             self.ledger.rows.iter().filter(|row| row.kind == kind && row.cancellation_pending);
         let mut ages: Vec<_> = due.map(|row| row.updated_at).collect();

@@ -72,9 +72,10 @@ export function startServices(sizes: Sizes): Services {
       }
       case "complete_generation_job":
         return Response.json(completion(given, sizes));
-      case "unpublished_generation_jobs":
       case "confirm_generation_publication":
         return Response.json([]);
+      case "maintain_generation_queue":
+        return Response.json({ unpublished: [], cancelled: [] });
       default:
         return Response.json(true);
     }

@@ -6,13 +6,15 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{JobId, Kind};
 use generation_queue::port::{
-    Claim, ClaimRequest, Clock, Completion, Deferral, Ending, GenerationTime, Lease, Operation,
-    Publication, Queue, StoredAsset, Trouble, Unpublished, WriteError,
+    Along, Claim, ClaimRequest, Clock, Completion, Deferral, Ending, GenerationTime, Lease,
+    MaintenanceRequest, Operation, Overdue, Publication, Queue, StoredAsset, Trouble, WriteError,
 };
 
 use super::check;
 use super::network::{Call, CallError};
+use super::schedule::TaskId;
 use super::sim::{Claimed, Sim};
+use super::support::ledger::settle::{Asked, Completed, Maintenance};
 use super::support::ledger::{Job, Ledger, standing};
 use super::worker::Worker;
 
@@ -72,25 +74,62 @@ impl Worker {
     }
 }
 
+impl Worker {
+    fn check_may_claim(&self) {
+        if self.stopping() || self.now() >= self.budget_ends {
+            self.sim.violated(|| format!("worker {} claims a job after its budget", self.id.get()));
+        }
+    }
+
+    /// The write of a completion, and then what is asked along with it.
+    async fn complete_along(
+        &self,
+        calls: usize,
+        lease: &Lease,
+        asset: &StoredAsset,
+        asked: Asked,
+    ) -> Result<Completed, Failure> {
+        let (held, asset, worker) = (*lease, asset.clone(), self.id.get());
+        self.sql("complete", &subject(lease), calls, move |sim: &Sim| {
+            let before = sim.ledger.borrow().rows[job(&held)].clone();
+            let answer = sim.ledger.borrow_mut().complete(sim.now(), &held, &asset, &asked);
+            check::write(sim, "complete", job(&held), held.token, &before, true);
+            if let Completed::Held(completion) = &answer {
+                sim.note(|| {
+                    format!("  contended {}, due {:?}", completion.contended, completion.due)
+                });
+                watch_claims(sim, worker, completion.claims.as_ref().unwrap_or(&Vec::new()));
+            }
+            answer
+        })
+        .await
+    }
+}
+
+/// Remembers who has claimed what.
+fn watch_claims(sim: &Sim, worker: TaskId, claims: &Vec<Claim>) {
+    let mut watch = sim.watch.borrow_mut();
+    for claim in claims {
+        let job = job(&claim.lease);
+        watch.claims.push(Claimed { job, worker, at: sim.now() });
+        watch.holders[job] = Some(claim.lease.token);
+        sim.note(|| format!("  gets job {job}, attempt {}", claim.attempts));
+    }
+}
+
 impl Queue for Worker {
     async fn claim(&self, kind: Kind, request: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure> {
         let ClaimRequest { lease, quantity, .. } = request;
         let terms = standing::Worker::from(request);
-        if self.stopping() || self.now() >= self.budget_ends {
-            self.sim.violated(|| format!("worker {} claims a job after its budget", self.id.get()));
-        }
+        self.check_may_claim();
         let worker = self.id.get();
         let subject = format!("up to {quantity}");
         self.sql("claim", &subject, 1, move |sim: &Sim| {
             let mut ledger = sim.ledger.borrow_mut();
             let claims = ledger.claim(sim.now(), kind, lease, quantity, Some(&terms));
-            let mut watch = sim.watch.borrow_mut();
-            for (job, claim) in &claims {
-                watch.claims.push(Claimed { job: *job, worker, at: sim.now() });
-                watch.holders[*job] = Some(claim.lease.token);
-                sim.note(|| format!("  gets job {job}, attempt {}", claim.attempts));
-            }
-            claims.into_iter().map(|(_, claim)| claim).collect()
+            let claims = claims.into_iter().map(|(_, claim)| claim).collect();
+            watch_claims(sim, worker, &claims);
+            claims
         })
         .await
     }
@@ -143,10 +182,26 @@ impl Queue for Worker {
         .await
     }
 
-    async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
-        let (held, asset) = (*lease, asset.clone());
-        let complete = move |ledger: &mut Ledger, now| ledger.complete(now, &held, &asset);
-        self.write("complete", lease, true, complete).await?.into()
+    async fn complete(
+        &self,
+        lease: &Lease,
+        asset: &StoredAsset,
+        along: Along<'_>,
+    ) -> Result<Completion, WriteError> {
+        let asked = Asked::from(along);
+        if asked.next.is_some() {
+            self.check_may_claim();
+        }
+        let first = self.complete_along(1, lease, asset, asked.clone()).await;
+        // A claim is not repeated.
+        let answer = match first {
+            Err(_) => {
+                let asked = Asked { next: None, ..asked };
+                self.complete_along(CALLS - 1, lease, asset, asked).await
+            }
+            answer => answer,
+        };
+        answer?.into()
     }
 
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {
@@ -163,23 +218,17 @@ impl Queue for Worker {
         self.sql("slowest", "", 1, |_: &Sim| Vec::new()).await
     }
 
-    async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
-        self.sql("unpublished", "", CALLS, move |sim: &Sim| {
-            let mut ledger = sim.ledger.borrow_mut();
-            let left = ledger.unpublished(sim.now(), kind, quantity);
-            left.into_iter().map(|job| ledger.due(job)).collect()
-        })
-        .await
-    }
-
-    async fn cancelled(
+    async fn maintain(
         &self,
         kind: Kind,
-        told: Option<&JobId>,
-    ) -> Result<Option<(JobId, Operation)>, Failure> {
-        let told = told.cloned();
-        self.sql("cancelled", "", 1, move |sim: &Sim| {
-            sim.ledger.borrow_mut().cancelled(sim.now(), kind, told.as_ref())
+        request: MaintenanceRequest<'_>,
+    ) -> Result<Overdue, Failure> {
+        let asked = Maintenance::from(request);
+        let subject = format!("{} confirmed", asked.confirmed.len());
+        self.sql("maintain", &subject, CALLS, move |sim: &Sim| {
+            let overdue = sim.ledger.borrow_mut().maintain(sim.now(), kind, &asked);
+            sim.note(|| format!("  gets {overdue:?}"));
+            overdue
         })
         .await
     }

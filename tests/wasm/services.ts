@@ -62,7 +62,7 @@ export function queueWith(
   };
   const answers: Record<string, unknown> = {
     complete_generation_job: { held: true, entities: [], publications: [] },
-    unpublished_generation_jobs: [],
+    maintain_generation_queue: { unpublished: [], cancelled: [] },
     confirm_generation_publication: [],
     ...more.answers,
   };

@@ -1,9 +1,9 @@
 //! The queue and its ledger: the database's functions, called through PostgREST.
 //!
 //! Each function is one transaction, and repeating a call of the same lease changes nothing, so
-//! a call whose reply was lost is simply repeated. The one exception is a claim: its jobs would stay
-//! leased without a worker, and a second claim would lease others. So it is left to the next run, and
-//! the first jobs become visible again when their leases run out.
+//! a call whose reply was lost is simply repeated. The one exception is a claim, by itself or along with
+//! a completion: its jobs would stay leased without a worker, and a second claim would lease others. So
+//! it is left to the next run, and the first jobs become visible again when their leases run out.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::http::{BodyLimit, Reply, Transport, post_json, send};
 use crate::job::{JobId, Kind};
 use crate::json::{self, Json, Object};
 use crate::port::{
-    Claim, ClaimRequest, Completion, Deferral, Ending, GenerationTime, Lease, Operation,
-    Publication, Queue, StoredAsset, Trouble, Unpublished, WriteError,
+    Along, Claim, ClaimRequest, Completion, Copied, Deferral, Ending, GenerationTime, Lease,
+    MaintenanceRequest, Operation, Overdue, Publication, Queue, StoredAsset, Trouble, WriteError,
 };
 use crate::service::redact::redacted;
 
@@ -83,22 +83,7 @@ impl<T: Transport> Pgmq<T> {
 impl<T: Transport> Queue for Pgmq<T> {
     async fn claim(&self, kind: Kind, request: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure> {
         const FUNCTION: &str = "claim_generation_jobs";
-        let arguments = json::object(|it| {
-            for_queue(it, kind)
-                .integer("lease_seconds", seconds(request.lease))
-                .integer("quantity", request.quantity.into())
-                .list("models", |list| {
-                    for model in request.models {
-                        list.text(model);
-                    }
-                })
-                .integer("job_deadline_seconds", seconds(request.job_deadline));
-            match request.fallback_after {
-                Some(after) => it.integer("fallback_after_seconds", seconds(after)),
-                // Left out it would be the database's default.
-                None => it.value("fallback_after_seconds", None),
-            };
-        });
+        let arguments = json::object(|it| write_claim(for_queue(it, kind), &request));
         let reply = self.call(1, FUNCTION, arguments).await?;
         rows(FUNCTION, &reply, |row, whole| rows::claim(kind, row, whole))
     }
@@ -163,28 +148,24 @@ impl<T: Transport> Queue for Pgmq<T> {
         self.write("record_generation_operation", arguments).await
     }
 
-    async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
+    async fn complete(
+        &self,
+        lease: &Lease,
+        asset: &StoredAsset,
+        along: Along<'_>,
+    ) -> Result<Completion, WriteError> {
         const FUNCTION: &str = "complete_generation_job";
-        let arguments = json::object(|it| {
-            for_lease(it, lease)
-                .text("object_path", &asset.path)
-                .text("asset_url", &asset.url)
-                .text("content_type", asset.format.content_type())
-                .text_or_null("model", asset.model.as_deref())
-                .value("usage", asset.usage.as_ref());
-            match asset.cost_usd {
-                Some(cost) => it.millionths("cost_usd", millionths(cost)),
-                None => it.value("cost_usd", None),
+        let (mut calls, mut next) = (1, along.next);
+        let reply = loop {
+            let arguments = completion(lease, asset, along.confirmed, next.take());
+            match self.call(calls, FUNCTION, arguments).await {
+                Err(lost) if calls == 1 && lost.code == Code::QueueFailed => calls = CALLS - 1,
+                answered => break answered?,
             }
-            .optional_text("passed_over", asset.passed_over.as_deref());
-            if let Some(took) = asset.took {
-                it.millionths("generation_seconds", took.as_micros() as u64);
-            }
-        });
-        let reply = self.call(CALLS, FUNCTION, arguments).await?;
+        };
         let answer = read(FUNCTION, &reply)?;
         held(FUNCTION, answer.get("held"))?;
-        Ok(rows::completion(&answer))
+        Ok(rows::completion(lease.kind, &answer))
     }
 
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {
@@ -223,31 +204,25 @@ impl<T: Transport> Queue for Pgmq<T> {
         rows(FUNCTION, &reply, |row, _| rows::generation_time(row))
     }
 
-    async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
-        const FUNCTION: &str = "unpublished_generation_jobs";
-        let arguments = json::object(|it| {
-            for_queue(it, kind).integer("quantity", quantity.into());
-        });
-        let reply = self.call(CALLS, FUNCTION, arguments).await?;
-        rows(FUNCTION, &reply, |row, _| rows::unpublished(row))
-    }
-
-    async fn cancelled(
+    async fn maintain(
         &self,
         kind: Kind,
-        told: Option<&JobId>,
-    ) -> Result<Option<(JobId, Operation)>, Failure> {
-        const FUNCTION: &str = "cancelled_generation_operations";
+        request: MaintenanceRequest<'_>,
+    ) -> Result<Overdue, Failure> {
+        const FUNCTION: &str = "maintain_generation_queue";
         let arguments = json::object(|it| {
-            for_queue(it, kind).integer("quantity", 1).list("told", |list| {
-                if let Some(job) = told {
-                    list.text(job.as_str());
-                }
-            });
+            for_queue(it, kind)
+                .list("told", |list| {
+                    if let Some(job) = request.told {
+                        list.text(job.as_str());
+                    }
+                })
+                .integer("unpublished", request.unpublished.into())
+                .integer("cancelled", request.cancels.into());
+            rows::write_confirmed(it, request.confirmed);
         });
-        // Not repeated: an operation whose answer is lost comes again in a while.
-        let reply = self.call(1, FUNCTION, arguments).await?;
-        Ok(read(FUNCTION, &reply)?.list().first().and_then(rows::cancelled))
+        let reply = self.call(CALLS, FUNCTION, arguments).await?;
+        Ok(rows::overdue(&read(FUNCTION, &reply)?))
     }
 
     async fn confirm_publication(
@@ -257,11 +232,7 @@ impl<T: Transport> Queue for Pgmq<T> {
     ) -> Result<Vec<Publication>, Failure> {
         const FUNCTION: &str = "confirm_generation_publication";
         let arguments = json::object(|it| {
-            it.text("job_id", job.as_str()).list("publications", |list| {
-                for publication in made {
-                    list.object(|it| rows::write_publication(it, publication));
-                }
-            });
+            rows::write_publications(it.text("job_id", job.as_str()), made);
         });
         let reply = self.call(CALLS, FUNCTION, arguments).await?;
         let answer = read(FUNCTION, &reply)?;
@@ -285,6 +256,52 @@ fn spent(it: &mut Object<'_>, usd: Option<f64>) {
 /// Writes the argument of a call for a queue.
 fn for_queue<'o, 'j>(it: &'o mut Object<'j>, kind: Kind) -> &'o mut Object<'j> {
     it.text("queue_name", kind.queue())
+}
+
+/// The arguments of a completion.
+fn completion(
+    lease: &Lease,
+    asset: &StoredAsset,
+    confirmed: &[Copied],
+    next: Option<ClaimRequest<'_>>,
+) -> Vec<u8> {
+    json::object(|it| {
+        for_lease(it, lease)
+            .text("object_path", &asset.path)
+            .text("asset_url", &asset.url)
+            .text("content_type", asset.format.content_type())
+            .text_or_null("model", asset.model.as_deref())
+            .value("usage", asset.usage.as_ref());
+        match asset.cost_usd {
+            Some(cost) => it.millionths("cost_usd", millionths(cost)),
+            None => it.value("cost_usd", None),
+        }
+        .optional_text("passed_over", asset.passed_over.as_deref());
+        if let Some(took) = asset.took {
+            it.millionths("generation_seconds", took.as_micros() as u64);
+        }
+        rows::write_confirmed(it, confirmed);
+        if let Some(request) = next {
+            it.object("next", |it| write_claim(it, &request));
+        }
+    })
+}
+
+/// Writes what a claim asks for.
+fn write_claim(it: &mut Object<'_>, request: &ClaimRequest<'_>) {
+    it.integer("lease_seconds", seconds(request.lease))
+        .integer("quantity", request.quantity.into())
+        .list("models", |list| {
+            for model in request.models {
+                list.text(model);
+            }
+        })
+        .integer("job_deadline_seconds", seconds(request.job_deadline));
+    match request.fallback_after {
+        Some(after) => it.integer("fallback_after_seconds", seconds(after)),
+        // Left out it would be the database's default.
+        None => it.value("fallback_after_seconds", None),
+    };
 }
 
 /// Writes the arguments of a call for a lease.

@@ -8,8 +8,8 @@ use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Id, JobId, Kind, Slot, Target};
 use crate::json::{Json, Object};
 use crate::port::{
-    Claim, Completion, GenerationTime, Lease, LinkOutcome, LinkedEntity, Operation, Publication,
-    Unavailable, Unpublished,
+    Claim, Completion, Copied, GenerationTime, Lease, LinkOutcome, LinkedEntity, Operation,
+    Overdue, Publication, Unavailable, Unpublished,
 };
 
 /// A claimed job, from a row of which `whole` says whether the whole of it was read.
@@ -83,7 +83,7 @@ fn seconds(value: &Json<'_>) -> Option<Duration> {
 }
 
 /// A job that was cancelled, and its operation.
-pub(super) fn cancelled(row: &Json<'_>) -> Option<(JobId, Operation)> {
+fn cancelled(row: &Json<'_>) -> Option<(JobId, Operation)> {
     Some((JobId::new(row.get("job_id").text()?)?, operation(row.get("operation"))?))
 }
 
@@ -95,7 +95,7 @@ pub(super) fn generation_time(row: &Json<'_>) -> Option<GenerationTime> {
 }
 
 /// What completing a job came to.
-pub(super) fn completion(answer: &Json<'_>) -> Completion {
+pub(super) fn completion(kind: Kind, answer: &Json<'_>) -> Completion {
     let entity = |row: &Json<'_>| {
         let outcome = match &**row.get("outcome").text()? {
             "linked" => LinkOutcome::Linked,
@@ -108,11 +108,25 @@ pub(super) fn completion(answer: &Json<'_>) -> Completion {
     Completion {
         entities: answer.get("entities").list().iter().filter_map(entity).collect(),
         publications: publications(answer.get("publications")),
+        contended: answer.get("contended").is_true(),
+        due: answer.get("due").list().iter().filter_map(unpublished).collect(),
+        claims: match answer.get("claims") {
+            Json::List(rows) => Some(rows.iter().filter_map(|it| claim(kind, it, true)).collect()),
+            _ => None,
+        },
+    }
+}
+
+/// What is overdue on a queue.
+pub(super) fn overdue(answer: &Json<'_>) -> Overdue {
+    Overdue {
+        unpublished: answer.get("unpublished").list().iter().filter_map(unpublished).collect(),
+        cancelled: answer.get("cancelled").list().first().and_then(cancelled),
     }
 }
 
 /// A job whose copies are still to be made.
-pub(super) fn unpublished(row: &Json<'_>) -> Option<Unpublished> {
+fn unpublished(row: &Json<'_>) -> Option<Unpublished> {
     let id = |key| row.get(key).text().and_then(|text| Id::new(text));
     Some(Unpublished {
         job_id: JobId::new(row.get("job_id").text()?)?,
@@ -137,9 +151,24 @@ pub(super) fn publications(list: &Json<'_>) -> Vec<Publication> {
     list.list().iter().filter_map(publication).collect()
 }
 
-/// A publication, written.
-pub(super) fn write_publication(it: &mut Object<'_>, publication: &Publication) {
-    it.text("slot", publication.slot.as_str())
-        .text("object_path", &publication.path)
-        .text("content_type", &publication.content_type);
+/// Writes copies that were made.
+pub(super) fn write_confirmed(it: &mut Object<'_>, confirmed: &[Copied]) {
+    it.list("confirmed", |list| {
+        for Copied { job_id, publications } in confirmed {
+            list.object(|it| write_publications(it.text("job_id", job_id.as_str()), publications));
+        }
+    });
+}
+
+/// Writes publications.
+pub(super) fn write_publications(it: &mut Object<'_>, publications: &[Publication]) {
+    it.list("publications", |list| {
+        for publication in publications {
+            list.object(|it| {
+                it.text("slot", publication.slot.as_str())
+                    .text("object_path", &publication.path)
+                    .text("content_type", &publication.content_type);
+            });
+        }
+    });
 }

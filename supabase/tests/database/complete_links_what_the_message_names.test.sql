@@ -32,7 +32,7 @@ select is(
 
 select pgmq.send('image_generation_queue', '{"storyboardId": "pgtap-sb", "prompt": "p"}');
 select is(
-  pg_temp.complete_next(), '{"held": true, "entities": [], "publications": []}', 'no id, no entity, no copy'
+  pg_temp.complete_next(), '{"held": true, "entities": [], "publications": [], "contended": false, "due": [], "claims": null}', 'no id, no entity, no copy'
 );
 select is(count(*), 1::bigint, 'and nothing to confirm')
 from public.generation_jobs where status = 'succeeded' and not publication_pending;

@@ -16,7 +16,8 @@ select public.complete_generation_job(
 select is(body, '{
   "held": true,
   "entities": [{"slot": "scene", "key": "scene:pgtap-sb:s1", "outcome": "linked"}],
-  "publications": [{"slot": "scene", "object_path": "pgtap-sb/scenes/s1/job.png", "content_type": "image/png"}]
+  "publications": [{"slot": "scene", "object_path": "pgtap-sb/scenes/s1/job.png", "content_type": "image/png"}],
+  "contended": false, "due": [], "claims": null
 }', 'the answer says what was linked and what is to be copied') from answer;
 select is(status, 'succeeded', 'the job has succeeded') from public.generation_jobs;
 select is(

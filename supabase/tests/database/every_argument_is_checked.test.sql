@@ -10,6 +10,8 @@ insert into may_be_null values
   ('complete_generation_job', 'content_type'), ('complete_generation_job', 'model'),
   ('complete_generation_job', 'usage'), ('complete_generation_job', 'cost_usd'),
   ('complete_generation_job', 'passed_over'), ('complete_generation_job', 'generation_seconds'), ('begin_generation_submission', 'passed_over'),
+  ('complete_generation_job', 'confirmed'), ('complete_generation_job', 'next'),
+  ('maintain_generation_queue', 'confirmed'), ('maintain_generation_queue', 'told'),
   ('defer_generation_job', 'error_code'), ('defer_generation_job', 'error_message'),
   ('defer_generation_job', 'reset_submission'), ('defer_generation_job', 'waits_for'),
   ('defer_generation_job', 'spent_usd'), ('fail_generation_job', 'spent_usd'),
@@ -34,7 +36,7 @@ select p.oid as function_oid, p.proname::text as function, a.name as argument, a
     when 'text' then case a.name
       when 'queue_name' then '''image_generation_queue''' when 'asset_kind' then '''image'''
       when 'state' then '''resting''' else '''x''' end
-    when 'jsonb' then case a.name when 'publications' then '''[]''' else '''{}''' end
+    when 'jsonb' then case when a.name in ('publications', 'confirmed') then '''[]''' else '''{}''' end
     when 'uuid' then 'gen_random_uuid()'
     when 'uuid[]' then 'array[gen_random_uuid()]'
     when 'text[]' then 'array[''x'']'

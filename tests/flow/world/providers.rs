@@ -168,14 +168,21 @@ impl OperationModel for MemoryModel {
 pub struct MemoryStore {
     pub objects: RefCell<BTreeMap<String, String>>,
     pub faults: RefCell<Vec<&'static str>>,
+    calls: Cell<usize>,
 }
 
 impl MemoryStore {
+    /// How many calls were made.
+    pub fn calls(&self) -> usize {
+        self.calls.get()
+    }
+
     pub fn object(&self, path: &str) -> Option<String> {
         self.objects.borrow().get(path).cloned()
     }
 
     fn fault(&self, call: &str) -> Result<(), Failure> {
+        self.calls.set(self.calls.get() + 1);
         let mut faults = self.faults.borrow_mut();
         let Some(found) = faults.iter().position(|name| *name == call) else { return Ok(()) };
         faults.remove(found);

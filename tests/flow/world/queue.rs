@@ -7,8 +7,8 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{JobId, Kind};
 use generation_queue::port::{
-    Claim, ClaimRequest, Clock, Completion, Deferral, Ending, GenerationTime, Lease, Operation,
-    Publication, Queue, StoredAsset, Trouble, Unpublished, WriteError,
+    Along, Claim, ClaimRequest, Clock, Completion, Deferral, Ending, GenerationTime, Lease,
+    MaintenanceRequest, Operation, Overdue, Publication, Queue, StoredAsset, Trouble, WriteError,
 };
 use serde_json::Value;
 
@@ -117,6 +117,11 @@ impl LedgerQueue {
         self.faults.borrow_mut().push((call, Fault::Takes(takes)));
     }
 
+    /// How many calls were made.
+    pub fn calls(&self) -> usize {
+        self.calls.borrow().len()
+    }
+
     /// How often a call of that name was made.
     pub fn count(&self, call: &str) -> usize {
         self.calls.borrow().iter().filter(|name| **name == call).count()
@@ -198,9 +203,17 @@ impl Queue for LedgerQueue {
         .await
     }
 
-    async fn complete(&self, lease: &Lease, asset: &StoredAsset) -> Result<Completion, WriteError> {
+    async fn complete(
+        &self,
+        lease: &Lease,
+        asset: &StoredAsset,
+        along: Along<'_>,
+    ) -> Result<Completion, WriteError> {
         self.passed_over.borrow_mut().extend(asset.passed_over.clone());
-        self.call("complete", |ledger, now| ledger.complete(now, lease, asset)).await?.into()
+        let asked = along.into();
+        self.call("complete", |ledger, now| ledger.complete(now, lease, asset, &asked))
+            .await?
+            .into()
     }
 
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {
@@ -217,20 +230,13 @@ impl Queue for LedgerQueue {
         self.call("slowest", |_, _| self.times.borrow().clone()).await
     }
 
-    async fn unpublished(&self, kind: Kind, quantity: u32) -> Result<Vec<Unpublished>, Failure> {
-        self.call("unpublished", |ledger, now| {
-            let left = ledger.unpublished(now, kind, quantity);
-            left.into_iter().map(|job| ledger.due(job)).collect()
-        })
-        .await
-    }
-
-    async fn cancelled(
+    async fn maintain(
         &self,
         kind: Kind,
-        told: Option<&JobId>,
-    ) -> Result<Option<(JobId, Operation)>, Failure> {
-        self.call("cancelled", |ledger, now| ledger.cancelled(now, kind, told)).await
+        request: MaintenanceRequest<'_>,
+    ) -> Result<Overdue, Failure> {
+        let asked = request.into();
+        self.call("maintain", |ledger, now| ledger.maintain(now, kind, &asked)).await
     }
 
     async fn confirm_publication(

@@ -7,7 +7,7 @@ pub mod settle;
 pub mod standing;
 mod worker;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use generation_queue::failure::Code;
 use generation_queue::job::{Id, JobId, Kind, Slot, Target};
 use generation_queue::port::{Lease, LinkOutcome, Operation, Publication, Unpublished};
 use serde_json::Value;
-use standing::Stands;
+use standing::{Stands, Worker};
 
 /// The index of a job among all jobs, in the order in which they were enqueued.
 pub type Job = usize;
@@ -123,6 +123,8 @@ pub struct Ledger {
     pub entities: BTreeMap<String, Entity>,
     /// Those that were ever in trouble.
     pub models: BTreeMap<String, Stands>,
+    /// What the workers of each queue said of themselves last.
+    workers: HashMap<Kind, Worker>,
 }
 
 /// What `generation_private.lock_job` finds.

@@ -6,11 +6,42 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{JobId, Kind, Slot};
 use generation_queue::port::{
-    Completion, Deferral, Ending, Lease, LinkOutcome, LinkedEntity, Operation, Publication,
-    StoredAsset, WriteError,
+    Along, Claim, Completion, Copied, Deferral, Ending, Lease, LinkOutcome, LinkedEntity,
+    MaintenanceRequest, Operation, Overdue, Publication, StoredAsset, Unpublished, WriteError,
 };
 
+use super::standing::Worker;
 use super::{Job, Ledger, Status};
+
+/// What is asked along with a completion.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    pub confirmed: Vec<Copied>,
+    pub next: Option<(Duration, u32, Worker)>,
+}
+
+impl From<Along<'_>> for Asked {
+    fn from(along: Along<'_>) -> Self {
+        let next = along.next.map(|next| (next.lease, next.quantity, next.into()));
+        Self { confirmed: along.confirmed.to_vec(), next }
+    }
+}
+
+/// What is asked of `maintain_generation_queue`.
+#[derive(Debug, Clone, Default)]
+pub struct Maintenance {
+    pub confirmed: Vec<Copied>,
+    pub told: Option<JobId>,
+    pub unpublished: u32,
+    pub cancels: bool,
+}
+
+impl From<MaintenanceRequest<'_>> for Maintenance {
+    fn from(request: MaintenanceRequest<'_>) -> Self {
+        let MaintenanceRequest { confirmed, told, unpublished, cancels } = request;
+        Self { confirmed: confirmed.to_vec(), told: told.cloned(), unpublished, cancels }
+    }
+}
 
 /// The answer to a completion.
 pub enum Completed {
@@ -35,7 +66,65 @@ impl From<Completed> for Result<Completion, WriteError> {
 
 impl Ledger {
     /// `complete_generation_job`.
-    pub fn complete(&mut self, now: Duration, lease: &Lease, asset: &StoredAsset) -> Completed {
+    pub fn complete(
+        &mut self,
+        now: Duration,
+        lease: &Lease,
+        asset: &StoredAsset,
+        asked: &Asked,
+    ) -> Completed {
+        let mut completed = self.complete_job(now, lease, asset);
+        if let Completed::Held(completion) = &mut completed {
+            completion.due = self.confirm_all(now, &asked.confirmed);
+            completion.claims = self.claim_along(now, lease.kind, asked);
+        }
+        completed
+    }
+
+    /// `claim_along`.
+    fn claim_along(&mut self, now: Duration, kind: Kind, asked: &Asked) -> Option<Vec<Claim>> {
+        let (lease, quantity, worker) = asked.next.as_ref()?;
+        if self.troubled() || self.workers.get(&kind) != Some(worker) {
+            return None;
+        }
+        let claims = self.claim(now, kind, *lease, *quantity, Some(worker));
+        Some(claims.into_iter().map(|(_, claim)| claim).collect())
+    }
+
+    /// `confirm_publications`.
+    fn confirm_all(&mut self, now: Duration, confirmed: &[Copied]) -> Vec<Unpublished> {
+        let mut again = Vec::new();
+        for Copied { job_id, publications } in confirmed {
+            if !self.confirm(now, job_id, publications).is_empty() {
+                again.extend(self.find(job_id).map(|job| self.due(job)));
+            }
+        }
+        again
+    }
+
+    /// `maintain_generation_queue`.
+    pub fn maintain(&mut self, now: Duration, kind: Kind, asked: &Maintenance) -> Overdue {
+        let mut unpublished = self.confirm_all(now, &asked.confirmed);
+        let left = self.unpublished(now, kind, asked.unpublished);
+        unpublished.extend(left.into_iter().map(|job| self.due(job)));
+        let cancelled = self.cancelled(now, kind, asked.told.as_ref(), asked.cancels);
+        Overdue { unpublished, cancelled }
+    }
+
+    /// `is_contended`.
+    pub fn is_contended(&self, job: Job) -> bool {
+        let slots = self.slots(job);
+        let other = |other: &Job| {
+            let row = &self.rows[*other];
+            row.kind == self.rows[job].kind
+                && row.status == Status::Running
+                && self.slots(*other).iter().any(|slot| slots.contains(slot))
+        };
+        (job + 1..self.rows.len()).any(|job| other(&job))
+    }
+
+    /// `complete_job`.
+    fn complete_job(&mut self, now: Duration, lease: &Lease, asset: &StoredAsset) -> Completed {
         let locked = self.lock(lease);
         let Some(job) = locked.job else { return Completed::NotHeld };
         if self.rows[job].status == Status::Succeeded {
@@ -103,7 +192,12 @@ impl Ledger {
         let entities = self.rows[job].entities.iter();
         let linked =
             entities.map(|(_, key, outcome)| LinkedEntity { key: key.clone(), outcome: *outcome });
-        Completion { entities: linked.collect(), publications: self.publications(job) }
+        Completion {
+            entities: linked.collect(),
+            publications: self.publications(job),
+            contended: self.is_contended(job),
+            ..Completion::default()
+        }
     }
 
     /// `defer_generation_job`.
@@ -154,8 +248,7 @@ impl Ledger {
     /// `confirm_generation_publication`.
     pub fn confirm(&mut self, now: Duration, id: &JobId, made: &[Publication]) -> Vec<Publication> {
         let succeeded = |job: &Job| self.rows[*job].status == Status::Succeeded;
-        let job = (0..self.rows.len()).find(|job| self.rows[*job].job_id == *id);
-        let Some(job) = job.filter(succeeded) else { return Vec::new() };
+        let Some(job) = self.find(id).filter(succeeded) else { return Vec::new() };
         let expected = self.publications(job);
         let copied = |wanted: &Publication| {
             made.iter().any(|copy| copy.slot == wanted.slot && copy.path == wanted.path)
@@ -169,17 +262,25 @@ impl Ledger {
         if is_current { Vec::new() } else { expected }
     }
 
-    /// `cancelled_generation_operations` for one job.
+    fn find(&self, id: &JobId) -> Option<Job> {
+        (0..self.rows.len()).find(|job| self.rows[*job].job_id == *id)
+    }
+
+    /// `cancelled_generation_operations` for one job, or none.
     pub fn cancelled(
         &mut self,
         now: Duration,
         kind: Kind,
         told: Option<&JobId>,
+        wanted: bool,
     ) -> Option<(JobId, Operation)> {
         const PAUSE: Duration = Duration::from_secs(300);
         const TRIES: u32 = 3;
         for row in &mut self.rows {
             row.cancellation_pending &= row.kind != kind || Some(&row.job_id) != told;
+        }
+        if !wanted {
+            return None;
         }
         let due = self.rows.iter_mut().filter(|row| {
             row.kind == kind

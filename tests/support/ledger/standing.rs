@@ -9,7 +9,7 @@ use generation_queue::port::{ClaimRequest, Lease, Trouble, Unavailable};
 use super::{Job, Ledger, Row, Status};
 
 /// What a worker says of itself in a claim.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Worker {
     pub models: Vec<String>,
     pub fallback_after: Option<Duration>,

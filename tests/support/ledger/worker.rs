@@ -20,6 +20,9 @@ impl Ledger {
         worker: Option<&Worker>,
     ) -> Vec<(Job, Claim)> {
         let mut claims = Vec::new();
+        if let Some(worker) = worker {
+            self.workers.insert(kind, worker.clone());
+        }
         let troubled = worker.filter(|_| self.troubled());
         loop {
             let places = quantity as usize - claims.len();

@@ -4,7 +4,7 @@ use super::*;
 use crate::failure::{Next, Standing};
 use crate::http::TransportError;
 use crate::job::{Format, Slot};
-use crate::port::{LinkOutcome, LinkedEntity, Unavailable};
+use crate::port::{Copied, LinkOutcome, LinkedEntity, Unavailable};
 use crate::service::testing::{Recorded, now};
 
 const BASE: &str = "http://127.0.0.1:54321/rest/v1";
@@ -230,10 +230,11 @@ fn what_settles_a_job_names_its_lease_and_its_arguments() {
 
     let it = at(200, json!({"held": true}));
     let took = Some(Duration::from_millis(7250));
-    now(Pgmq::new(&it).complete(&LEASE, &StoredAsset { took, ..asset() })).unwrap();
+    now(Pgmq::new(&it).complete(&LEASE, &StoredAsset { took, ..asset() }, Along::default()))
+        .unwrap();
     let more = json!({"object_path": "sb/jobs/j.mp4", "asset_url": "https://p.test/j.mp4",
         "content_type": "video/mp4", "model": "veo-x", "usage": null, "cost_usd": 0.8,
-        "generation_seconds": 7.25});
+        "generation_seconds": 7.25, "confirmed": []});
     check(&it, "complete_generation_job", more);
 }
 
@@ -261,7 +262,7 @@ fn trouble_of_a_model_is_reported_and_the_answer_is_how_long_it_rests() {
 fn a_void_lease_is_known() {
     assert_eq!(extend(&at(200, json!(false))), Err(WriteError::LeaseLost));
     let transport = at(200, json!({"held": false}));
-    let completed = now(Pgmq::new(&transport).complete(&LEASE, &asset()));
+    let completed = now(Pgmq::new(&transport).complete(&LEASE, &asset(), Along::default()));
     assert_eq!(completed, Err(WriteError::LeaseLost));
     for answer in [json!(null), json!("true"), json!({})] {
         assert!(matches!(extend(&at(200, answer)), Err(WriteError::Failed(_))));
@@ -275,10 +276,59 @@ fn a_completion_says_what_was_linked_and_what_is_to_be_copied() {
         "publications": [
             {"slot": "scene", "object_path": "sb/scenes/s/j.png", "content_type": "image/png"},
             {"slot": "brand-new", "object_path": "x", "content_type": "y"}]});
-    let completed = now(Pgmq::new(&at(200, answer)).complete(&LEASE, &asset())).unwrap();
+    let completed =
+        now(Pgmq::new(&at(200, answer)).complete(&LEASE, &asset(), Along::default())).unwrap();
     let entity = LinkedEntity { key: "scene:sb:s".into(), outcome: LinkOutcome::NotFound };
     assert_eq!(completed.entities, [entity]);
     assert_eq!(completed.publications, [publication()]);
+}
+
+#[test]
+fn a_completion_confirms_copies_and_brings_the_next_jobs() {
+    let due = json!([{"slot": "scene", "object_path": "sb/scenes/s/j.png",
+        "content_type": "image/png"}]);
+    let answer = json!({"held": true, "contended": true, "claims": [row(), {"job_id": 7}],
+        "due": [{"job_id": JOB, "storyboard_id": "sb", "scene_id": "s", "publications": due}]});
+    let transport = at(200, answer);
+    let copied = [Copied { job_id: JobId::new(JOB).unwrap(), publications: vec![publication()] }];
+    let along = Along { confirmed: &copied, next: Some(request()) };
+    let completed = now(Pgmq::new(&transport).complete(&LEASE, &asset(), along)).unwrap();
+    assert!(completed.contended);
+    assert_eq!(completed.due[0].publications, [publication()]);
+    assert_eq!(completed.claims.unwrap()[0].lease, LEASE);
+    let sent = arguments(&transport, "complete_generation_job");
+    assert_eq!(sent["confirmed"], json!([{"job_id": JOB, "publications": due}]));
+    let next = json!({"lease_seconds": 600, "quantity": 5, "models": ["veo-x"],
+        "job_deadline_seconds": 3600, "fallback_after_seconds": null});
+    assert_eq!(sent["next"], next);
+
+    let none = at(200, json!({"held": true, "claims": null}));
+    let completed = now(Pgmq::new(&none).complete(&LEASE, &asset(), along)).unwrap();
+    assert_eq!(completed, Completion::default(), "the worker has to claim by itself");
+}
+
+#[test]
+fn a_completion_whose_reply_is_lost_is_repeated_without_the_claim() {
+    let transport = Recorded::at(BASE)
+        .fails(TransportError::NoReply("x".into()))
+        .json(200, json!({"held": true}));
+    let along = Along { confirmed: &[], next: Some(request()) };
+    now(Pgmq::new(&transport).complete(&LEASE, &asset(), along)).unwrap();
+    let sent = transport.sent.borrow();
+    let claims: Vec<bool> = sent.iter().map(|sent| sent.json().get("next").is_some()).collect();
+    assert_eq!(claims, [true, false]);
+}
+
+fn request() -> ClaimRequest<'static> {
+    static MODELS: std::sync::LazyLock<[String; 1]> =
+        std::sync::LazyLock::new(|| ["veo-x".to_owned()]);
+    ClaimRequest {
+        lease: Duration::from_secs(600),
+        quantity: 5,
+        models: &*MODELS,
+        fallback_after: None,
+        job_deadline: Duration::from_secs(3600),
+    }
 }
 
 fn publication() -> Publication {
@@ -298,7 +348,10 @@ fn undone_copies_are_found_and_confirmed() {
             "publications": due},
         {"job_id": JOB, "storyboard_id": "../x", "publications": []},
     ]);
-    let found = now(Pgmq::new(&at(200, rows)).unpublished(Kind::Image, 10)).unwrap();
+    let answer = json!({"unpublished": rows, "cancelled": []});
+    let overdue = maintain(&at(200, answer), None);
+    assert_eq!(overdue.cancelled, None);
+    let found = overdue.unpublished;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].publications, [publication()]);
     assert_eq!(found[0].target.scene.as_ref().unwrap().as_str(), "s");
@@ -317,19 +370,23 @@ fn cancelled_operations_are_asked_for_one_by_one() {
     let row = json!({"job_id": JOB, "operation": {"model": "omni-y", "name": "v1_x"}});
     let operation = Operation { model: "omni-y".into(), name: "v1_x".into() };
     for (told, given) in [(None, json!([])), (Some(&job), json!([JOB]))] {
-        let transport = at(200, json!([row]));
-        let due = now(Pgmq::new(&transport).cancelled(Kind::Video, told)).unwrap();
+        let transport = at(200, json!({"unpublished": [], "cancelled": [row]}));
+        let due = maintain(&transport, told).cancelled;
         assert_eq!(due, Some((job.clone(), operation.clone())));
-        let sent = arguments(&transport, "cancelled_generation_operations");
-        assert_eq!(
-            sent,
-            json!({"queue_name": "video_generation_queue", "quantity": 1, "told": given})
-        );
+        let sent = arguments(&transport, "maintain_generation_queue");
+        let more = json!({"queue_name": "video_generation_queue", "told": given,
+            "unpublished": 20, "cancelled": 1, "confirmed": []});
+        assert_eq!(sent, more);
     }
     for rows in [json!([]), json!([{"job_id": JOB, "operation": "v1_x"}])] {
-        let due = now(Pgmq::new(&at(200, rows)).cancelled(Kind::Video, None)).unwrap();
-        assert_eq!(due, None, "nothing that could be cancelled");
+        let overdue = maintain(&at(200, json!({"cancelled": rows})), None);
+        assert_eq!(overdue, Overdue::default(), "nothing that could be cancelled");
     }
+}
+
+fn maintain(transport: &Recorded, told: Option<&JobId>) -> Overdue {
+    let request = MaintenanceRequest { confirmed: &[], told, unpublished: 20, cancels: true };
+    now(Pgmq::new(transport).maintain(Kind::Video, request)).unwrap()
 }
 
 #[test]
@@ -339,7 +396,7 @@ fn an_entity_that_could_not_be_updated_is_told_apart() {
     for status in [400, 500] {
         let error = json!({"code": "GJ001", "message": message, "details": null, "hint": null});
         let transport = at(status, error);
-        let completed = now(Pgmq::new(&transport).complete(&LEASE, &asset()));
+        let completed = now(Pgmq::new(&transport).complete(&LEASE, &asset(), Along::default()));
         let Err(WriteError::Failed(failure)) = completed else { unreachable!() };
         assert_eq!((failure.code, failure.message.as_str()), (Code::EntityUpdateFailed, message));
         assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
