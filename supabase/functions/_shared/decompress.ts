@@ -34,7 +34,7 @@ export async function sendForPlain(
   const response = await send({ ...init, headers });
   const coding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   if (response.body === null) return response;
-  if (coding === "br") return plain(response, response.body.pipeThrough(await unbrotli()));
+  if (coding === "br") return plain(response, await unbrotli(response.body));
   if (!Object.hasOwn(FORMATS, coding)) return response;
   const unpack = new DecompressionStream(FORMATS[coding]);
   return plain(response, response.body.pipeThrough(inPieces()).pipeThrough(unpack));
@@ -52,12 +52,15 @@ function plain({ status, headers: packed }: Response, body: ReadableStream<Uint8
  * Unpacks `br` in small pieces, of which a few bytes may stand for hundreds of megabytes. Loaded when a
  * body needs it: hosted functions, with Deno 2.1.4, never do.
  */
-async function unbrotli(): Promise<ReadableWritablePair<Uint8Array, Uint8Array<ArrayBuffer>>> {
-  const [{ createBrotliDecompress }, { Duplex }] = await Promise.all([
+async function unbrotli(body: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+  const [{ createBrotliDecompress }, { pipeline, Readable }] = await Promise.all([
     import("node:zlib"),
     import("node:stream"),
   ]);
-  return Duplex.toWeb(createBrotliDecompress()) as Awaited<ReturnType<typeof unbrotli>>;
+  const packed = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
+  // The reader is told of an error. `Duplex.toWeb` ends the process when a body is cancelled: it goes on
+  // to hand pieces to a stream that is closed.
+  return ReadableStream.from(pipeline(packed, createBrotliDecompress(), () => {}));
 }
 
 function inPieces(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
