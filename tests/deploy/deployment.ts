@@ -51,7 +51,7 @@ export async function importsOf(folder: string, entrypoint: string) {
   const broken: string[] = [];
   const next = [...roots];
   for (let specifier = next.pop(); specifier !== undefined; specifier = next.pop()) {
-    if (loaded.has(specifier)) continue;
+    if (loaded.has(specifier) || specifier.startsWith("node:")) continue;
     const module = known.get(specifier);
     if (!module || module.error || !specifier.startsWith("file:")) {
       broken.push(module?.error ?? specifier);
