@@ -192,8 +192,11 @@ impl Transport for Adapter {
             }
         }
         let reply = within(timeout, self.fetch(&url, &init)).await?;
+        let head = head(&reply)?;
         let body = reply.body().map_err(|thrown| no_reply(&thrown))?;
-        Ok((head(&reply)?, ResponseBody::new(stream_of(body)?, guard)))
+        let body = ResponseBody::new(stream_of(body)?, guard);
+        let body = body.announced(head.content_length, &reply);
+        Ok((head, body))
     }
 
     async fn collect(

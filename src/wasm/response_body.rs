@@ -18,6 +18,10 @@ use crate::large_body::SMALL;
 /// How much is received at a time, in bytes.
 const PIECE: u32 = 256 * 1024;
 
+/// As long a body as is received in one go, in bytes. An image is longer: of a reply that breaks behind
+/// one, what has arrived is kept.
+const SHORT: usize = 16 * 1024;
+
 /// How many pieces of memory are kept: for as many bodies as are usually received at the same time.
 const MOST_KEPT: usize = 8;
 
@@ -38,6 +42,13 @@ extern "C" {
     #[wasm_bindgen(extends = ReadableStream)]
     type Stream;
 
+    /// A reply that `fetch` itself has made.
+    type Fetched;
+    #[wasm_bindgen(catch, method, getter)]
+    fn url(this: &Fetched) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, js_name = arrayBuffer)]
+    fn array_buffer(this: &Fetched) -> Result<Promise, JsValue>;
+
     /// A reader of either kind: one reads into memory of ours, the other takes no notice of it.
     type AnyReader;
     #[wasm_bindgen(method)]
@@ -57,6 +68,10 @@ pub struct ResponseBody {
     /// The piece that was too much for that limit, still in JavaScript.
     next: Option<Uint8Array>,
     unread: Unread,
+    /// The length that the reply announces, in bytes.
+    announced: Option<usize>,
+    /// The reply, if its body is short.
+    short: Option<Fetched>,
     guard: AbortGuard,
 }
 
@@ -66,7 +81,19 @@ impl ResponseBody {
         if stream.is_none() {
             guard.release();
         }
-        Self { begun: Vec::new(), next: None, unread: Unread(stream), guard }
+        let unread = Unread(stream);
+        Self { begun: Vec::new(), next: None, unread, announced: None, short: None, guard }
+    }
+
+    /// The same body, with the length that its reply announces. `fetch` ends a body there, but the
+    /// Response of an adapter's own, which has no address, may have more.
+    pub(super) fn announced(mut self, length: Option<u64>, reply: &JsValue) -> Self {
+        self.announced = length.and_then(|length| length.try_into().ok());
+        let is_short = self.announced.is_some_and(|length| length <= SHORT);
+        let url = || reply.unchecked_ref::<Fetched>().url();
+        let is_fetched = || url().is_ok_and(|url| url.is_truthy());
+        self.short = (is_short && is_fetched()).then(|| reply.clone().unchecked_into());
+        self
     }
 
     /// The stream, to pass it on, and the guard, which has to live until that is done.
@@ -90,6 +117,15 @@ impl ResponseBody {
         &mut self,
         limit: usize,
     ) -> Result<Option<Vec<u8>>, TransportError> {
+        // The beginning of one that is too long would be in memory while the job waits for its permit.
+        if self.unread.0.is_some() && self.announced.is_some_and(|length| length > limit) {
+            return Ok(None);
+        }
+        if let Some(reply) = self.short.take() {
+            self.unread.0 = None;
+            self.begun = whole(&reply).await?;
+            self.guard.release();
+        }
         let bytes = &mut self.begun;
         if let Some(stream) = self.unread.0.take() {
             let mut reader = Reader::of(stream)?;
@@ -106,7 +142,8 @@ impl ResponseBody {
                     return Ok(None);
                 }
                 if length > bytes.capacity() {
-                    let steps = [PIECE as usize, SMALL, limit];
+                    let announced = self.announced.unwrap_or(0);
+                    let steps = [announced, PIECE as usize, SMALL, limit];
                     reserve(bytes, steps.into_iter().find(|step| *step >= length), limit)?;
                 }
                 append(bytes, &piece);
@@ -142,6 +179,14 @@ impl ResponseBody {
     }
 }
 
+/// A short body, received in one go: for most replies that is as much work as one piece of a stream.
+async fn whole(reply: &Fetched) -> Result<Vec<u8>, TransportError> {
+    let buffer = reply.array_buffer().map_err(|thrown| no_reply(&thrown))?;
+    let buffer = JsFuture::from(buffer).await.map_err(|thrown| no_reply(&thrown))?;
+    let buffer: ArrayBuffer = buffer.dyn_into().map_err(|_| not_bytes())?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
 /// A stream without a reader. Dropping it cancels the stream.
 struct Unread(Option<ReadableStream>);
 
@@ -175,6 +220,10 @@ fn append(bytes: &mut Vec<u8>, piece: &Uint8Array) {
             bytes.set_len(length);
         }
     }
+}
+
+fn not_bytes() -> TransportError {
+    TransportError::NoReply("the body is not made of bytes".into())
 }
 
 /// The piece of a body, if it is one. An object that only inherits from `Uint8Array`, or hides a part
@@ -262,7 +311,7 @@ impl Reader {
                 return Ok(None);
             }
             let Some(piece) = piece else {
-                return Err(TransportError::NoReply("the body is not made of bytes".into()));
+                return Err(not_bytes());
             };
             // A piece whose memory was transferred is empty, and reading it would throw.
             if piece.length() > 0 {
