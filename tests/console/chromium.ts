@@ -38,7 +38,6 @@ async function chromiumProgram(): Promise<string> {
 
 /** From Debian. Two test files may do it at once: the second one waits and finds it done. */
 async function install(): Promise<void> {
-  const packages = ["chromium"];
   const apt = async (...args: string[]) =>
     (await new Deno.Command("apt-get", {
       args: ["-qq", "-o", "DPkg::Lock::Timeout=300", ...args],
@@ -46,6 +45,6 @@ async function install(): Promise<void> {
       stdout: "null",
       stderr: "null",
     }).output()).success;
-  const installPackages = () => apt("install", "-y", "--no-install-recommends", ...packages);
-  if (!await installPackages() && await apt("update")) await installPackages();
+  const installChromium = () => apt("install", "-y", "--no-install-recommends", "chromium");
+  if (!await installChromium() && await apt("update")) await installChromium();
 }

@@ -75,6 +75,24 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await other.context().close();
   });
 
+  await t.step("failed jobs are redriven, and queued ones cancelled, together", async () => {
+    project.simulator.script({ match: { prompt: /^many/ }, preset: "safety", times: 2 });
+    await send("many-1");
+    await send("many-2");
+    await project.run("image", { budgetSeconds: 1 });
+    const queue = await console.open("#/queue");
+    queue.on("dialog", (dialog) => dialog.accept());
+    await queue.getByRole("button", { name: "Retry those that failed with content_blocked" })
+      .click();
+    await queue.getByText("2 jobs are on the queue again.").waitFor();
+    await card("many-1").getByText("Queued").waitFor();
+    page.once("dialog", (dialog) => dialog.accept());
+    await page.getByRole("button", { name: /^Cancel \d queued$/ }).click();
+    await card("many-2").waitFor({ state: "detached" });
+    assert.equal((await project.messages("image")).queued, 0);
+    await queue.context().close();
+  });
+
   await t.step("prompts and errors are text, never markup", async () => {
     const hostile =
       `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
