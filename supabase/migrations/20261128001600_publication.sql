@@ -84,6 +84,7 @@ as $$
 declare
   job public.generation_jobs;
   expected jsonb;
+  chosen_since boolean;
 begin
   perform generation_private.check_given('job_id', job_id::text, 'the id of a job');
   if jsonb_typeof(publications) is distinct from 'array' then
@@ -100,7 +101,9 @@ begin
   end if;
 
   expected := generation_private.publications(job);
-  if expected <> publications and exists (
+  -- Between a copy and the choice of what was copied, another one may have been copied over it.
+  chosen_since := coalesce(job.chosen_at > job.updated_at, false);
+  if chosen_since or expected <> publications and exists (
     select
     from jsonb_array_elements(expected) as wanted
     where not exists (
@@ -111,9 +114,10 @@ begin
     )
   ) then
     -- The worker copies again, and may not get to the end of that. An earlier confirmation may have come already.
-    if not job.publication_pending then
+    if chosen_since or not job.publication_pending then
       update public.generation_jobs as j
-      set publication_pending = true, updated_at = clock_timestamp()
+      set publication_pending = true,
+          updated_at = greatest(clock_timestamp(), j.chosen_at + interval '1 microsecond')
       where j.id = job.id;
     end if;
     -- The whole list, also what was copied rightly: the next confirmation has to name it all.

@@ -44,6 +44,7 @@ const REGRESSIONS: &[(u64, &str)] = &[
     (546, "a lease was counted from the answer to its claim instead of from the question"),
     (15, "the reply to an announced submission was lost, and its intent stayed behind"),
     (2_721, "the repair of a job's copies crossed with the worker that it made up for"),
+    (885_272, "a version was chosen after another one had been copied over its copy"),
     (763_572, "a confirmed copy became due again and landed late, and nothing repaired it"),
     (10_584, "the simulation killed a worker by a video that it had given up in that moment"),
 ];

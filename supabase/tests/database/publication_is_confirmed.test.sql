@@ -1,6 +1,6 @@
 -- Copies may cross: a worker that copied what is no longer the newest is told to copy again.
 begin;
-select plan(11);
+select plan(14);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -51,6 +51,21 @@ select is(
   public.confirm_generation_publication(job_id, jsonb_set(publications, '{0,object_path}', '"3.png"')), '[]',
   'and then confirmed'
 ) from done where n = '2';
+-- The third is chosen while its worker copies it: another one may have been copied over it meanwhile.
+do $$
+begin
+  if to_regclass('storage.objects') is not null then
+    insert into storage.objects (bucket_id, name) values ('storyboard-images', '3.png');
+  end if;
+end
+$$;
+create temporary table third as
+select id, generation_private.publications(j) as publications from public.generation_jobs as j where prompt = '3';
+select public.choose_generation_result(id) from third;
+select is(public.confirm_generation_publication(id, publications), publications, 'a copy from before a choice is made again')
+from third;
+select ok(publication_pending, 'which is to be done, too') from public.generation_jobs where prompt = '3';
+select is(public.confirm_generation_publication(id, publications), '[]', 'and confirmed') from third;
 select is(public.confirm_generation_publication(gen_random_uuid(), '[]'), '[]', 'an unknown job has nothing to copy');
 select throws_ok(
   $$ select public.confirm_generation_publication(gen_random_uuid(), '{}') $$,

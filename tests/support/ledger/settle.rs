@@ -253,9 +253,10 @@ impl Ledger {
         let copied = |wanted: &Publication| {
             made.iter().any(|copy| copy.slot == wanted.slot && copy.path == wanted.path)
         };
-        let is_current = expected.iter().all(copied);
         let row = &mut self.rows[job];
-        if row.publication_pending == is_current {
+        let chosen_since = row.chosen_at > Some(row.updated_at);
+        let is_current = !chosen_since && expected.iter().all(copied);
+        if chosen_since || row.publication_pending == is_current {
             row.publication_pending = !is_current;
             row.updated_at = now;
         }
