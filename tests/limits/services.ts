@@ -61,17 +61,22 @@ export function startServices(sizes: Sizes): Services {
   const requests: string[] = [];
   let waiting = sizes.jobs;
 
+  const taken = (quantity: number) =>
+    Array.from(
+      { length: Math.min(waiting, quantity) },
+      () => claim(waiting--, sizes, services.url),
+    );
+
   const rpc = async (name: string, request: Request): Promise<Response> => {
     const given = await request.json();
     told.push({ name, arguments: given });
     switch (name) {
-      case "claim_generation_jobs": {
-        const taken = Math.min(waiting, given.quantity);
-        const jobs = Array.from({ length: taken }, () => claim(waiting--, sizes, services.url));
-        return Response.json(jobs);
+      case "claim_generation_jobs":
+        return Response.json(taken(given.quantity));
+      case "complete_generation_job": {
+        const claims = given.next ? taken(given.next.quantity) : null;
+        return Response.json({ ...completion(given, sizes), claims });
       }
-      case "complete_generation_job":
-        return Response.json(completion(given, sizes));
       case "confirm_generation_publication":
         return Response.json([]);
       case "maintain_generation_queue":
