@@ -77,7 +77,7 @@ async function optimised(wasm: Uint8Array): Promise<[Uint8Array<ArrayBuffer>, Sh
 
 /**
  * What stands between the WASM and JavaScript has long names, each of them in both. Short ones are
- * enough: nobody reads them.
+ * enough: only the engine reads them.
  */
 interface ShortNames {
   /** Module, name, short name. The module's own short name is `a`. */
