@@ -13,7 +13,6 @@ const PARTS = [
   "image_reply",
   "edit_request",
   "claim",
-  "completion",
   "image_message",
   "video_message",
 ];

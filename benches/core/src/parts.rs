@@ -7,9 +7,7 @@ use base64_simd::STANDARD;
 use generation_queue::job::{Format, ImageJob, Kind, VideoJob};
 use generation_queue::json::Json;
 use generation_queue::large_body::LargeBodies;
-use generation_queue::port::{
-    ClaimRequest, ImageModel, ImageRequest, Lease, Queue, SourceImage, StoredAsset,
-};
+use generation_queue::port::{ClaimRequest, ImageModel, ImageRequest, Queue, SourceImage};
 use generation_queue::service::{Gemini, Pgmq};
 use serde_json::{Value, json};
 
@@ -31,7 +29,6 @@ pub const PARTS: &[Part] = &[
     Part { name: "image_reply", prepare: image_reply },
     Part { name: "edit_request", prepare: edit_request },
     Part { name: "claim", prepare: claim },
-    Part { name: "completion", prepare: completion },
     Part { name: "image_message", prepare: image_message },
     Part { name: "video_message", prepare: video_message },
 ];
@@ -93,33 +90,6 @@ fn row(number: u64) -> Value {
             "storyboardId": "storyboard-001", "sceneId": format!("scene-{number}"),
             "prompt": "A hero on a cliff, wide shot, cinematic light",
         },
-    })
-}
-
-/// Completes a job.
-fn completion() -> Box<dyn FnMut()> {
-    let path = "storyboard-001/scenes/scene-1/0b6e2c1e-5a07-4c9f-8d7e-000000000001.png";
-    let answer = json!({
-        "held": true,
-        "entities": [{"slot": "scene", "key": "scene:storyboard-001:scene-1", "outcome": "linked"}],
-        "publications": [{"slot": "scene", "object_path": path, "content_type": "image/png"}],
-    });
-    let service = Service { base: REST, reply: answer.to_string().into() };
-    let lease = Lease { kind: Kind::Image, msg_id: 1, token: 1 };
-    let asset = StoredAsset {
-        path: path.into(),
-        url: format!("https://project.example.com/storage/v1/object/public/images/{path}"),
-        format: Format::Png,
-        model: Some(MODEL.into()),
-        usage: Some(json!({"promptTokenCount": 9, "totalTokenCount": 1299}).into()),
-        cost_usd: Some(0.039),
-        passed_over: None,
-        took: Some(Duration::from_millis(7300)),
-    };
-    Box::new(move || {
-        let completed = now(Pgmq::new(&service).complete(&lease, &asset));
-        assert!(completed.is_ok());
-        let _ = black_box(completed);
     })
 }
 
