@@ -46,12 +46,12 @@ export const googleKey = variable("GOOGLE_GENERATIVE_AI_API_KEY");
 const concurrency = Number(variable("CONCURRENCY"));
 
 /** The arguments of the database's functions. */
-export const claimed = (quantity: number) => ({
-  queue_name: queue,
+const request = (quantity: number) => ({
   lease_seconds: LEASE_SECONDS,
   quantity,
   models: [model],
 });
+export const claimed = (quantity: number) => ({ queue_name: queue, ...request(quantity) });
 export const lease = ({ msg_id, lease_token }: Claim) => ({
   queue_name: queue,
   msg_id,
@@ -64,48 +64,55 @@ export const objectPath = ({ job_id, message: { storyboardId, sceneId } }: Claim
 export const currentPath = ({ message: { storyboardId, sceneId } }: Claim) =>
   `${storyboardId}/${sceneId}.${extension}`;
 
+/** Copies that were made, and are confirmed along with the next call. */
+export const copied: { job_id: string; publications: unknown[] }[] = [];
+
+/** What completing a job asks, beside the asset: to confirm copies and to claim the next job. */
+export const along = () => ({ confirmed: copied.splice(0), next: request(1) });
+
+/** What completing a job answers. */
+export interface Completion {
+  publications: { object_path: string }[];
+  claims: Claim[];
+}
+
 /** The requests of a peer. */
 export interface Requests {
   claim(quantity: number): Promise<Claim[]>;
   extend(claim: Claim): Promise<unknown>;
-  /** Makes the asset, stores it, completes the job and copies the current object. */
-  work(claim: Claim): Promise<void>;
+  /** Makes the asset, stores it, completes the job and copies the current object. Gives the next job. */
+  work(claim: Claim): Promise<Claim[]>;
   /** What a run asks for at its end. */
-  unpublished(): Promise<unknown>;
+  maintain(): Promise<unknown>;
 }
 
 /** Does a job while its lease is extended at half time. */
-async function underLease(claim: Claim, { extend, work }: Requests): Promise<void> {
+async function underLease(claim: Claim, { extend, work }: Requests): Promise<Claim[]> {
   const timer = setInterval(() => extend(claim).catch(console.error), LEASE_SECONDS * 500);
   try {
-    await work(claim);
+    return await work(claim);
   } finally {
     clearInterval(timer);
   }
 }
 
-/** Claims as many jobs as can begin at once, whenever one has ended, until there are none. */
+/** Claims as many jobs as can begin at once, and does each, and what is claimed after it. */
 async function drain(requests: Requests) {
   const counts = { succeeded: 0, failed: 0 };
-  const running = new Set<Promise<void>>();
-  let isEmpty = false;
-  while (!isEmpty || running.size > 0) {
-    if (isEmpty || running.size === concurrency) await Promise.race(running);
-    if (running.size === concurrency) continue;
-    const claims = await requests.claim(concurrency - running.size);
-    isEmpty = claims.length === 0;
-    for (const claim of claims) {
-      const job = underLease(claim, requests).then(
-        () => void counts.succeeded++,
-        (error) => {
-          counts.failed++;
-          console.error(error);
-        },
-      ).finally(() => running.delete(job));
-      running.add(job);
+  const lane = async (first: Claim) => {
+    for (let next = [first]; next.length > 0;) {
+      try {
+        next = await underLease(next[0], requests);
+        counts.succeeded++;
+      } catch (error) {
+        counts.failed++;
+        console.error(error);
+        next = await requests.claim(1);
+      }
     }
-  }
-  await requests.unpublished();
+  };
+  await Promise.all((await requests.claim(concurrency)).map(lane));
+  await requests.maintain();
   return { stopped: "empty", ...counts };
 }
 

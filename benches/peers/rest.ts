@@ -1,8 +1,11 @@
 /** The requests to PostgREST, Storage and the provider by plain `fetch`. */
 import {
+  along,
   bucket,
   type Claim,
   claimed,
+  type Completion,
+  copied,
   currentPath,
   googleKey,
   googleUrl,
@@ -34,8 +37,8 @@ export async function rpc<T>(name: string, given: unknown): Promise<T> {
 export const claim = (quantity: number) => rpc<Claim[]>("claim_generation_jobs", claimed(quantity));
 export const extend = (claim: Claim) =>
   rpc("extend_generation_lease", { ...lease(claim), lease_seconds: 30 });
-export const unpublished = () =>
-  rpc("unpublished_generation_jobs", { queue_name: queue, quantity: 20 });
+export const maintain = () =>
+  rpc("maintain_generation_queue", { queue_name: queue, confirmed: copied.splice(0) });
 
 /** Asks the provider: GET, or POST with a body. */
 export const ask = (path: string, body?: BodyInit) =>
@@ -61,14 +64,10 @@ export async function upload(claim: Claim, body: BodyInit): Promise<void> {
   await response.body?.cancel();
 }
 
-interface Publication {
-  object_path: string;
-}
-
-/** Completes a job, and copies the current object until the database agrees with the copy. */
-export async function complete(claim: Claim, usage: unknown, cost: number): Promise<void> {
+/** Completes a job, copies the current object, and gives the next job. */
+export async function complete(claim: Claim, usage: unknown, cost: number): Promise<Claim[]> {
   const path = objectPath(claim);
-  const { publications } = await rpc<{ publications: Publication[] }>("complete_generation_job", {
+  const { publications, claims } = await rpc<Completion>("complete_generation_job", {
     ...lease(claim),
     object_path: path,
     asset_url: `${storage}/public/${bucket}/${path}`,
@@ -76,13 +75,11 @@ export async function complete(claim: Claim, usage: unknown, cost: number): Prom
     model,
     usage,
     cost_usd: cost,
+    ...along(),
   });
-  let due = publications;
-  while (due.length > 0) {
-    for (const { object_path } of due) await copy(object_path, currentPath(claim));
-    const made = { job_id: claim.job_id, publications: due };
-    due = await rpc<Publication[]>("confirm_generation_publication", made);
-  }
+  for (const { object_path } of publications) await copy(object_path, currentPath(claim));
+  copied.push({ job_id: claim.job_id, publications });
+  return claims;
 }
 
 async function copy(from: string, to: string): Promise<void> {

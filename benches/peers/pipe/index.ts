@@ -4,7 +4,7 @@
  * cheaper.
  */
 import { type Claim, functionOf, kind, model } from "../queue.ts";
-import { ask, claim, complete, extend, generateVideo, unpublished, upload } from "../rest.ts";
+import { ask, claim, complete, extend, generateVideo, maintain, upload } from "../rest.ts";
 
 /** What is around an image in a reply: some 900 bytes. */
 const AROUND = 900;
@@ -14,7 +14,7 @@ const request = new TextEncoder().encode(JSON.stringify({
   generationConfig: { responseModalities: ["IMAGE"] },
 }));
 
-async function image(claim: Claim): Promise<void> {
+async function image(claim: Claim): Promise<Claim[]> {
   let body = request;
   if (claim.message.sourceImageUrl) {
     const { byteLength } = await (await fetch(claim.message.sourceImageUrl)).arrayBuffer();
@@ -23,13 +23,13 @@ async function image(claim: Claim): Promise<void> {
   const reply = await (await ask(`models/${model}:generateContent`, body)).arrayBuffer();
   const length = Math.floor((reply.byteLength - AROUND) * 3 / 4);
   await upload(claim, new Uint8Array(reply, 0, length));
-  await complete(claim, null, 0.039);
+  return await complete(claim, null, 0.039);
 }
 
-async function video(claim: Claim): Promise<void> {
+async function video(claim: Claim): Promise<Claim[]> {
   await upload(claim, (await generateVideo(claim)).body!);
-  await complete(claim, null, 0.8);
+  return await complete(claim, null, 0.8);
 }
 
 const work = kind === "image" ? image : video;
-export default functionOf({ claim, extend, work, unpublished });
+export default functionOf({ claim, extend, work, maintain });

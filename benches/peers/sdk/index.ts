@@ -6,9 +6,12 @@ import { Buffer } from "node:buffer";
 import { GoogleGenAI, Modality } from "@google/genai";
 import { createClient } from "@supabase/supabase-js";
 import {
+  along,
   bucket,
   type Claim,
   claimed,
+  type Completion,
+  copied,
   currentPath,
   functionOf,
   googleKey,
@@ -39,42 +42,38 @@ async function rpc<T>(name: string, given: Record<string, unknown>): Promise<T> 
 const claim = (quantity: number) => rpc<Claim[]>("claim_generation_jobs", claimed(quantity));
 const extend = (claim: Claim) =>
   rpc("extend_generation_lease", { ...lease(claim), lease_seconds: 30 });
-const unpublished = () => rpc("unpublished_generation_jobs", { queue_name: queue, quantity: 20 });
+const maintain = () =>
+  rpc("maintain_generation_queue", { queue_name: queue, confirmed: copied.splice(0) });
 
 async function settle(
   claim: Claim,
   body: Buffer | ReadableStream<Uint8Array>,
   usage: unknown,
   cost: number,
-): Promise<void> {
+): Promise<Claim[]> {
   const path = objectPath(claim);
   const options = { contentType: type, cacheControl: "31536000", duplex: "half" };
   const stored = await files.upload(path, body, options);
   if (stored.error) throw stored.error;
-  const { publications } = await rpc<{ publications: { object_path: string }[] }>(
-    "complete_generation_job",
-    {
-      ...lease(claim),
-      object_path: path,
-      asset_url: files.getPublicUrl(path).data.publicUrl,
-      content_type: type,
-      model,
-      usage,
-      cost_usd: cost,
-    },
-  );
-  let due = publications;
-  while (due.length > 0) {
-    for (const { object_path } of due) {
-      const { error } = await files.copy(object_path, currentPath(claim));
-      if (error) throw error;
-    }
-    const made = { job_id: claim.job_id, publications: due };
-    due = await rpc("confirm_generation_publication", made);
+  const { publications, claims } = await rpc<Completion>("complete_generation_job", {
+    ...lease(claim),
+    object_path: path,
+    asset_url: files.getPublicUrl(path).data.publicUrl,
+    content_type: type,
+    model,
+    usage,
+    cost_usd: cost,
+    ...along(),
+  });
+  for (const { object_path } of publications) {
+    const { error } = await files.copy(object_path, currentPath(claim));
+    if (error) throw error;
   }
+  copied.push({ job_id: claim.job_id, publications });
+  return claims;
 }
 
-async function image(claim: Claim): Promise<void> {
+async function image(claim: Claim): Promise<Claim[]> {
   const { prompt, sourceImageUrl } = claim.message;
   const parts: Record<string, unknown>[] = [{ text: prompt }];
   if (sourceImageUrl) {
@@ -89,10 +88,10 @@ async function image(claim: Claim): Promise<void> {
   const made = reply.candidates?.[0]?.content?.parts?.find(({ inlineData }) => inlineData);
   const data = made?.inlineData?.data;
   if (!data) throw new Error("the reply has no image");
-  await settle(claim, Buffer.from(data, "base64"), reply.usageMetadata, 0.039);
+  return await settle(claim, Buffer.from(data, "base64"), reply.usageMetadata, 0.039);
 }
 
-async function video(claim: Claim): Promise<void> {
+async function video(claim: Claim): Promise<Claim[]> {
   await rpc("begin_generation_submission", { ...lease(claim), model });
   let operation = await ai.models.generateVideos({
     model,
@@ -109,8 +108,8 @@ async function video(claim: Claim): Promise<void> {
   if (!uri) throw new Error("the operation has no video");
   const file = await fetch(uri, { headers: { "x-goog-api-key": googleKey } });
   if (!file.ok) throw new Error(`the video: ${file.status}`);
-  await settle(claim, file.body!, null, 0.8);
+  return await settle(claim, file.body!, null, 0.8);
 }
 
 const work = kind === "image" ? image : video;
-export default functionOf({ claim, extend, work, unpublished });
+export default functionOf({ claim, extend, work, maintain });
