@@ -33,7 +33,7 @@ const SUITES = [
   ["console", "the console in a browser"],
   ["deploy", "what the Supabase CLI applies and uploads"],
   ["ledger", "the model of the ledger against the real SQL"],
-  ["budgets", "bytes, instructions and requests, which may not grow unnoticed"],
+  ["budgets", "bytes and instructions, which may not grow unnoticed"],
   ["wasm", "the real core with adapters of the tests' own"],
   ["limits", "what Supabase allows a function: memory, CPU time, and its end"],
   ["chaos", "processes that are killed and cut off, a database that is restarted"],

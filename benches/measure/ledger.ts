@@ -24,6 +24,14 @@ interface Claim {
   lease_token: number;
 }
 
+interface Completion {
+  publications: unknown[];
+  claims: Claim[] | null;
+}
+
+/** A claim along with a completion. */
+const NEXT = { lease_seconds: 30, quantity: 1, models: MODELS };
+
 export class Ledger implements AsyncDisposable {
   private constructor(
     readonly server: PostgresServer,
@@ -100,6 +108,10 @@ export class Ledger implements AsyncDisposable {
 
 /** A client: the calls of a worker, and those that one would make on a bare queue instead. */
 export class Session implements AsyncDisposable {
+  /** What was claimed along with the last completion, and what is confirmed along with the next one. */
+  #next: Claim | undefined;
+  #copied: { job_id: string; publications: unknown[] }[] = [];
+
   constructor(readonly sql: Sql) {}
 
   async send(): Promise<void> {
@@ -113,13 +125,19 @@ export class Session implements AsyncDisposable {
   }
 
   /** Completes a job; answers which current objects are to be copied. */
-  async complete({ msg_id, lease_token }: Claim): Promise<unknown[]> {
+  async complete(claim: Claim): Promise<unknown[]> {
+    return (await this.#complete(claim, null)).publications;
+  }
+
+  async #complete({ msg_id, lease_token }: Claim, next: typeof NEXT | null): Promise<Completion> {
+    const confirmed = this.sql.json(this.#copied.splice(0) as never);
     const [{ completion }] = await this.sql`
       select public.complete_generation_job(
         ${QUEUE}, ${msg_id}, ${lease_token}, ${`p/${msg_id}`}, ${`https://project.test/p/${msg_id}`},
-        'image/png', 'm', ${this.sql.json({ totalTokenCount: 7 })}, 0.039
+        'image/png', 'm', ${this.sql.json({ totalTokenCount: 7 })}, 0.039,
+        confirmed => ${confirmed}, next => ${next && this.sql.json(next)}
       ) as completion`;
-    return completion.publications ?? [];
+    return completion;
   }
 
   async confirm({ job_id }: Claim, publications: unknown[]): Promise<void> {
@@ -128,11 +146,18 @@ export class Session implements AsyncDisposable {
     await this.sql`select public.confirm_generation_publication(${job_id}, ${made})`;
   }
 
-  /** Claims, completes and publishes so many jobs. Gives how many there were. */
-  async work(quantity: number): Promise<number> {
-    const claims = await this.claim(quantity);
-    for (const claim of claims) await this.confirm(claim, await this.complete(claim));
-    return claims.length;
+  /**
+   * Completes a job, with the copy of the one before confirmed and the next one claimed along. Gives how
+   * many there were: one, or none.
+   */
+  async work(): Promise<number> {
+    const claim = this.#next ?? (await this.claim(1))[0];
+    if (!claim) return 0;
+    const completion = await this.#complete(claim, NEXT);
+    const { publications, claims } = completion;
+    this.#copied = [{ job_id: claim.job_id, publications }];
+    this.#next = claims?.[0];
+    return 1;
   }
 
   /** The same on a bare queue: read and archive. */

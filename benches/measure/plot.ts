@@ -42,7 +42,7 @@ export function svg({ title, unit, groups, series }: Bars): string {
     label(0, y + values.length * BAR / 2 + 4, group);
     values.forEach((value, at) => {
       bar(LABEL, y, Math.max(value * scale, 1), COLORS[at]);
-      label(LABEL + value * scale + 6, y + 10, value.toPrecision(3));
+      label(Math.round(LABEL + value * scale + 6), y + 10, value.toPrecision(3));
       y += BAR;
     });
     y += GAP;

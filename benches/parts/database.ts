@@ -44,6 +44,12 @@ async function calls(ledger: Ledger, { isQuick }: Effort): Promise<Table> {
       completed,
       ({ claim, due }) => session.confirm(claim, due),
     ),
+    "complete, confirm and claim in one call": await costOf(
+      session,
+      count,
+      nothing,
+      () => session.work(),
+    ),
     "bare: `pgmq.read` of one and `pgmq.archive`": await costOf(
       session,
       count,
@@ -61,7 +67,7 @@ async function calls(ledger: Ledger, { isQuick }: Effort): Promise<Table> {
 
 async function throughput(ledger: Ledger, { rounds, isQuick }: Effort): Promise<Table> {
   const kinds: Record<string, (session: Session) => Promise<number>> = {
-    "claim, complete, confirm": (session) => session.work(1),
+    "one call: complete, confirm, claim": (session) => session.work(),
     "bare: `pgmq.read`, `pgmq.archive`": (session) => session.bare(1),
   };
   const rates: Record<string, number[][]> = {};

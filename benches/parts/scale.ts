@@ -100,12 +100,12 @@ async function times(session: Session): Promise<Record<string, string>> {
 async function underSnapshot(ledger: Ledger, session: Session): Promise<Record<string, string>> {
   const claims = async () =>
     short(
-      median((await costOf(session, CALLS, () => Promise.resolve(), () => session.work(1))).times),
+      median((await costOf(session, CALLS, () => Promise.resolve(), () => session.work())).times),
     );
   await using holder = ledger.session();
   await holder.sql`begin isolation level repeatable read`;
   await holder.sql`select count(*) from public.generation_limits`;
-  for (let done = 0; done < UNDER_SNAPSHOT;) done += await session.work(5);
+  for (let done = 0; done < UNDER_SNAPSHOT;) done += await session.work();
   const held = await claims();
   await holder.sql`commit`;
   const begun = performance.now();

@@ -21,8 +21,6 @@ export interface Sizes {
   sources?: number;
   /** Whether the video is inside the reply instead of in a bucket. */
   inline?: boolean;
-  /** Whether the assets belong to scenes, whose current objects are copies. */
-  scenes?: boolean;
   /** How sources, replies of the provider and videos are compressed, although no one asks for it. */
   coding?: "gzip" | "br" | "deflate";
   /** What is lied about, and of which bodies. */
@@ -36,8 +34,6 @@ export interface Services extends AsyncDisposable {
   url: string;
   /** Bytes of each object that was stored, in the order in which they arrived. */
   stored: number[];
-  /** The path of each request. */
-  requests: string[];
   /** The calls of database functions. */
   told: { name: string; arguments: Record<string, unknown> }[];
   /** How many jobs were claimed. */
@@ -58,7 +54,6 @@ export function startServices(sizes: Sizes): Services {
   const stored: number[] = [];
   const begun = Promise.withResolvers<void>();
   const told: Services["told"] = [];
-  const requests: string[] = [];
   let waiting = sizes.jobs;
 
   const taken = (quantity: number) =>
@@ -75,7 +70,7 @@ export function startServices(sizes: Sizes): Services {
         return Response.json(taken(given.quantity));
       case "complete_generation_job": {
         const claims = given.next ? taken(given.next.quantity) : null;
-        return Response.json({ ...completion(given, sizes), claims });
+        return Response.json({ held: true, entities: [], publications: [], claims });
       }
       case "confirm_generation_publication":
         return Response.json([]);
@@ -90,7 +85,6 @@ export function startServices(sizes: Sizes): Services {
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
       const { pathname } = new URL(request.url);
-      requests.push(pathname);
       if (pathname.startsWith("/rest/v1/rpc/")) return await rpc(pathname.slice(13), request);
       if (pathname.startsWith("/storage/v1/object/public/sources/")) {
         const { source = 0, lie } = sizes;
@@ -121,7 +115,6 @@ export function startServices(sizes: Sizes): Services {
   const services: Services = {
     url: `http://127.0.0.1:${server.addr.port}`,
     stored,
-    requests,
     told,
     taken: () => sizes.jobs - waiting,
     begun: begun.promise,
@@ -131,7 +124,7 @@ export function startServices(sizes: Sizes): Services {
 }
 
 /** A claim of a job, whose sources are at the service. */
-function claim(number: number, { kind, source, sources = 1, scenes }: Sizes, url: string) {
+function claim(number: number, { kind, source, sources = 1 }: Sizes, url: string) {
   return {
     job_id: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
     msg_id: number,
@@ -140,7 +133,6 @@ function claim(number: number, { kind, source, sources = 1, scenes }: Sizes, url
     message: {
       storyboardId: "big",
       prompt: "Something large",
-      ...(scenes && { sceneId: `scene-${number}` }),
       ...(source && {
         [kind === "image" ? "sourceImageUrls" : "referenceImageUrls"]: Array.from(
           { length: sources },
@@ -150,13 +142,6 @@ function claim(number: number, { kind, source, sources = 1, scenes }: Sizes, url
       }),
     },
   };
-}
-
-/** What completing a job answers. */
-function completion(given: Record<string, unknown>, { scenes }: Sizes) {
-  const { object_path, content_type } = given;
-  const publications = scenes ? [{ slot: "scene", object_path, content_type }] : [];
-  return { held: true, entities: [], publications };
 }
 
 const COMPRESS = { gzip: createGzip, br: createBrotliCompress, deflate: createDeflate };
