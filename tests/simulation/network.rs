@@ -118,7 +118,10 @@ fn fate(sim: &Sim, call: Call) -> Fate {
             1 => Fate { arrives: None, ends, error: Some(CallError::Unavailable) },
             2 => Fate { arrives: None, ends, error: Some(CallError::NoReply) },
             3 => Fate { arrives: None, ends: call.timeout, error: Some(CallError::TimedOut) },
-            4 => Fate { arrives: Some(there), ends, error: Some(CallError::Garbage) },
+            // There is no reply, not even garbage, before the call has taken effect.
+            4 if there < ends => {
+                Fate { arrives: Some(there), ends, error: Some(CallError::Garbage) }
+            }
             5 => {
                 let late = call.timeout + random.seconds(0.0, LATE);
                 Fate { arrives: Some(late), ends: call.timeout, error: Some(CallError::TimedOut) }
