@@ -26,8 +26,7 @@ const CONSOLE = command({
   },
   notes: `The project is SUPABASE_URL with SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY), of
 FILE or of the environment. The key stays in this process: the page sends its
-requests here, and they are passed on with it. A program of any user of this
-machine can use the console while it runs, if it poses as a browser.
+requests here, and they are passed on with it, for this user's programs alone.
 
 A page on a static host asks for address and key instead. Ctrl-C ends the task.`,
   examples: ["--env-file .env", "--out ./public"],
@@ -74,12 +73,14 @@ async function variablesOf(envFile: string) {
 async function serve(project: ConsoleProject, port: number): Promise<number> {
   const site = new ConsoleSite(project);
   const missing = () => Response.json({ message: "Not Found" }, { status: 404 });
-  const server = openPort(
+  const server: Deno.HttpServer<Deno.NetAddr> = openPort(
     port,
     () =>
       Deno.serve(
         { hostname: "127.0.0.1", port, onListen: () => {} },
-        async (request) => await site.handle(request) ?? missing(),
+        async (request, { remoteAddr }) =>
+          await site.handle(request, { client: remoteAddr.port, server: server.addr.port }) ??
+            missing(),
       ),
   );
   console.log(`The console of ${project.url} is at http://127.0.0.1:${server.addr.port}/`);

@@ -6,6 +6,7 @@
  */
 import { refuseForeignHost, refuseForeignPage } from "./callers.ts";
 import { type PageFile, pageFile } from "./files.ts";
+import { type Connection, refuseOtherUser } from "./machine_user.ts";
 import { type ConsoleProject, passOn } from "./project_access.ts";
 import { passRealtimeOn, REALTIME, refuseForeignSocket } from "./realtime.ts";
 
@@ -24,10 +25,16 @@ export class ConsoleSite {
     this.#policy = policyOf(project);
   }
 
-  /** The reply to a request; undefined if the console has nothing at its path. */
-  async handle(request: Request): Promise<Response | undefined> {
+  /**
+   * The reply to a request that came by a connection; undefined if the console has nothing at its path.
+   */
+  async handle(request: Request, connection: Connection): Promise<Response | undefined> {
     const { pathname, search } = new URL(request.url);
     const isProject = pathname.startsWith(`${PROJECT}/`);
+    if (isProject) {
+      const refusal = await refuseOtherUser(connection);
+      if (refusal) return guarded(refusal, NOTHING);
+    }
     const path = pathname.slice(PROJECT.length) + search;
     if (isProject && this.project.realtime && pathname === PROJECT + REALTIME) {
       return refuseForeignHost(request) ?? refuseForeignSocket(request) ??

@@ -1,3 +1,4 @@
+import type { Connection } from "../console/machine_user.ts";
 import type { ConsoleSite } from "../console/site.ts";
 import { roleOf } from "./api_keys.ts";
 import type { FunctionsHost } from "./functions/host.ts";
@@ -25,7 +26,11 @@ const NOT_FOUND = {
 const NOT_PASSED_ON = ["CONNECT", "TRACE", "TRACK"];
 
 /** Sends a request to the service that its path names, as Supabase's gateway does. */
-export async function route(request: Request, services: Services): Promise<Response> {
+export async function route(
+  request: Request,
+  services: Services,
+  connection?: Connection,
+): Promise<Response> {
   const { lite, storage, functions, keys } = services;
   if (NOT_PASSED_ON.includes(request.method)) {
     const headers = { allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" };
@@ -38,5 +43,6 @@ export async function route(request: Request, services: Services): Promise<Respo
     return response ?? await withPublicNames(request, await lite.fetch(request));
   }
   if (pathname.startsWith("/functions/v1/") && functions) return await functions.handle(request);
-  return await services.console.handle(request) ?? Response.json(NOT_FOUND, { status: 404 });
+  const reply = connection && await services.console.handle(request, connection);
+  return reply ?? Response.json(NOT_FOUND, { status: 404 });
 }

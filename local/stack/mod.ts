@@ -181,7 +181,7 @@ async function hostFunctions(
 }
 
 function serveApi(wanted: number, services: Promise<Services>, log: (line: string) => void) {
-  const server = openPort(wanted, () =>
+  const server: Deno.HttpServer<Deno.NetAddr> = openPort(wanted, () =>
     Deno.serve({
       hostname: "127.0.0.1",
       port: wanted,
@@ -190,7 +190,8 @@ function serveApi(wanted: number, services: Promise<Services>, log: (line: strin
         log(`API: ${error instanceof Error ? error.stack : error}`);
         return Response.json({ message: "Internal server error" }, { status: 500 });
       },
-    }, async (request) => route(request, await services)));
+    }, async (request, { remoteAddr }) =>
+      route(request, await services, { client: remoteAddr.port, server: server.addr.port })));
   const { port } = server.addr;
   return { server, port, url: `http://127.0.0.1:${port}` };
 }

@@ -1,6 +1,7 @@
 /** The console as it is served: what it gives to whom. What the page does is tested in a browser. */
 import assert from "node:assert/strict";
 import { pageFiles } from "../../local/console/files.ts";
+import { usersOf } from "../../local/console/machine_user.ts";
 import { ConsoleSite } from "../../local/console/site.ts";
 import { serve } from "../support/loopback.ts";
 import { send, smallStack } from "./support.ts";
@@ -21,7 +22,7 @@ function consoleOf(answer = (_: Request) => Response.json({})) {
     },
   });
   const ask = (path: string, init: RequestInit = {}, origin = "http://127.0.0.1:54380") =>
-    site.handle(new Request(origin + path, init));
+    site.handle(new Request(origin + path, init), { client: 1, server: 2 });
   return { asked, ask };
 }
 
@@ -312,7 +313,9 @@ Deno.test("Realtime is passed on with the key, to the page alone", async () => {
     return response;
   });
   const site = new ConsoleSite({ url: project.url, key: KEY, realtime: true, send: fetch });
-  await using server = serve(async (request) => (await site.handle(request))!);
+  await using server = serve(async (request) =>
+    (await site.handle(request, { client: 1, server: 2 }))!
+  );
   const path = "/project/realtime/v1/websocket?vsn=1.0.0";
   const settings = await send(`${server.url}/console.json`, { headers: OWN });
   assert.equal(settings.body.realtime, true);
@@ -335,4 +338,29 @@ Deno.test("Realtime is passed on with the key, to the page alone", async () => {
   assert.deepEqual(asked, [`${project.url}/realtime/v1/websocket?vsn=1.0.0&apikey=${KEY}`]);
   page.send("end");
   await closed.promise;
+});
+
+Deno.test("a program of another user of the machine is refused", async () => {
+  const line = (local: string, remote: string, state: string, user: number) =>
+    `   7: 0100007F:${local} 0100007F:${remote} ${state} 00000000:00000000 00:00000000 00000000  ${user}  0 1`;
+  const table = [
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid",
+    line("00FF", "D431", "01", 1001),
+    line("D431", "00FF", "01", 1000), // the server's side of it
+    line("00FF", "D431", "06", 0), // ended, from another address
+    line("00FE", "D431", "01", 1002),
+  ].join("\n");
+  assert.deepEqual(usersOf(table, { client: 0xff, server: 0xd431 }), [1001]);
+
+  await using stack = await disposable();
+  const ask = async (uid?: number) => {
+    const { stdout } = await new Deno.Command("curl", {
+      args: ["-s", "-H", "sec-fetch-site: same-origin", `${stack.url}/project/rest/v1/`],
+      uid,
+    }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  assert.doesNotMatch(await ask(), /Only the user/);
+  // Only root can take another user's place.
+  if (Deno.uid() === 0) assert.match(await ask(65534), /Only the user who started the console/);
 });
