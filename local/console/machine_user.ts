@@ -5,7 +5,7 @@
  * @module
  */
 
-/** What Linux tells of all connections. Elsewhere there is nothing to read, and nobody is refused. */
+/** What Linux tells of all connections. Elsewhere there is nothing to read, and no program is refused. */
 const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
 
 /** The ports of a connection. */
