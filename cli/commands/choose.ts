@@ -10,8 +10,8 @@ export const choose = command({
   summary: "makes the result of a job the current one of its scene and character",
   args: jobId,
   flags: { json: yesOrNo("print one JSON document") },
-  notes: `Any job that has succeeded can be chosen, older ones too. The choice stays until a
-job that is sent later succeeds, or another one is chosen.`,
+  notes: `Any job that has succeeded can be chosen, older ones too. The choice stays until
+a job that is sent later succeeds, or another one is chosen.`,
   examples: ["choose JOB_ID"],
   run: async (id, { json }, session: Session) => {
     const { stdout } = session.io;
