@@ -143,6 +143,8 @@ function imageCases({ marks, said, location }: Context): Record<string, Case[]> 
     model_unavailable: [
       image({ status: 404, body: error(404, said) }),
       { kind: "video", provider: { status: 404, body: said } },
+      image({ status: 302, headers: { location }, body: said }),
+      { kind: "video", provider: { status: 302, headers: { location }, body: said } },
     ],
     model_rejected_request: [
       image({ status: 400, body: error(400, said) }),
@@ -173,19 +175,17 @@ function imageCases({ marks, said, location }: Context): Record<string, Case[]> 
     ],
     provider_reply_unreadable: [
       image({ body: `{"candidates": "${said}` }),
-      image({ status: 302, headers: { location }, body: said }),
     ],
   };
 }
 
 /** Faults of an operation. */
-function videoCases({ said, location }: Context): Record<string, Case[]> {
+function videoCases({ said }: Context): Record<string, Case[]> {
   return {
     submission_uncertain: [
       { kind: "video", provider: { status: 500, body: error(500, said) } },
       { kind: "video", provider: { drop: true } },
       { kind: "video", provider: { body: `{"name": "${said}` } },
-      { kind: "video", provider: { status: 302, headers: { location }, body: said } },
     ],
     operation_failed: [
       poll({ body: { name: NAME, done: true, error: { code: 3, message: said } } }),

@@ -17,6 +17,9 @@ const COMPLETED = {
   held: true,
   entities: [{ slot: "scene", key: "scene:sb:s1", outcome: "linked" }],
   publications: [{ slot: "scene", object_path: "1-1.png", content_type: "image/png" }],
+  contended: false,
+  due: [],
+  claims: null,
 };
 const LOST = { held: false };
 
