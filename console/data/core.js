@@ -11,10 +11,17 @@
 /** @type {Promise<any> | undefined} It is large, so it is fetched when a form is opened. */
 let core;
 
-/** @returns {Promise<(kind: Kind, message: unknown, models: string[]) => Verdict>} */
+/**
+ * @returns {Promise<(kind: Kind, message: unknown, models: string[]) => Verdict>}
+ * @throws what to do, if the core cannot be loaded: without it a message would be paid for unchecked
+ */
 export async function openCore() {
   core ??= import("../core/generation_queue.js");
-  const functions = await core;
+  const functions = await core.catch(() => {
+    throw new Error(
+      "Messages cannot be checked, so none is sent: core/generation_queue.js did not load. Reload the page.",
+    );
+  });
   return (kind, message, models) => {
     const [validate, estimate] = kind === "image"
       ? [functions.validateImageJob, functions.estimateImageJob]

@@ -14,6 +14,7 @@ import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { count } from "../lib/text.js";
 import { readBatch } from "../model/batch.js";
+import { expectation } from "./field.js";
 import { priceText } from "./price.js";
 
 const EXAMPLE = `{
@@ -43,24 +44,25 @@ export function batchView(storyboard, context) {
   let models = [];
 
   async function check() {
-    if (text.trim() === "") batch = { checked: [] };
-    else {
-      const core = await openCore();
-      const { entries, fault } = readBatch(text, {
-        storyboard: storyboard || "storyboard-001",
-        kind,
-      });
-      const namesOf = (/** @type {string} */ of) =>
-        models.filter((model) => model.kind === of).map(({ model }) => model);
-      batch = {
-        fault,
-        checked: entries.map((entry) => ({
-          ...entry,
-          ...core(entry.kind, entry.message, namesOf(entry.kind)),
-        })),
-      };
-    }
+    batch = text.trim() === "" ? { checked: [] } : await checked();
     redraw();
+  }
+
+  async function checked() {
+    const { entries, fault } = readBatch(text, {
+      storyboard: storyboard || "storyboard-001",
+      kind,
+    });
+    const namesOf = (/** @type {string} */ of) =>
+      models.filter((model) => model.kind === of).map(({ model }) => model);
+    try {
+      const core = await openCore();
+      const verdictOn = (/** @type {Entry} */ entry) =>
+        core(entry.kind, entry.message, namesOf(entry.kind));
+      return { fault, checked: entries.map((entry) => ({ ...entry, ...verdictOn(entry) })) };
+    } catch (error) {
+      return { fault: /** @type {Error} */ (error).message, checked: [] };
+    }
   }
 
   async function refresh() {
@@ -148,8 +150,10 @@ function verdict({ checked, fault }) {
       <div role="alert">
         <p class="wrong">${count(wrong.length, "message")} of ${checked.length} cannot be sent:</p>
         <ul class="issues">${wrong.flatMap(({ label, issues }) =>
-          issues.map(({ field, expected }) =>
-            html`<li><code>${label}${field ? `.${field}` : nothing}</code>: ${expected}</li>`
+          issues.map((issue) =>
+            html`<li><code>${label}${issue.field ? `.${issue.field}` : nothing}</code> ${
+              expectation(issue)
+            }</li>`
           )
         )}</ul>
       </div>

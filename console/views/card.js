@@ -33,7 +33,7 @@ export function card(card, board, context) {
       ${picture(card)}
     </a>
     <h3><a href=${place}>${name}</a></h3>
-    <p class="prompt">${prompt ?? "No prompt yet"}</p>
+    <p class="prompt">${prompt ?? "No image or video yet"}</p>
     <p class="quiet-text">${versions(card)}</p>
     ${jobs.map((job) => strip(job, board, context))}
     ${failures.map((failure) => failed(failure, context))}

@@ -11,22 +11,22 @@ import { thumbnail } from "./thumbnail.js";
 
 /** @typedef {{ value: string, issues: Issue[], models: any[], images: { url: string, name: string }[], onInput: (text: string) => void }} Control */
 
+/** @param {Issue} issue */
+export function expectation({ field: name, expected }) {
+  // What concerns no field is a sentence of its own.
+  return name ? `Expected ${expected.replace(/^expected /, "")}` : expected;
+}
+
 /** @param {string} name @param {Control} control */
 export function field(name, control) {
   const { label, help } = FIELDS[name];
-  const wrong = control.issues.filter((issue) => issue.field === name).map(({ expected }) =>
-    expected
-  ).join("; ");
+  const wrong = control.issues.filter((issue) => issue.field === name).map(expectation).join("; ");
   const described = [help && `help-${name}`, wrong && `wrong-${name}`].filter(Boolean).join(" ");
   return html`<div class="field ${name}">
     <label for="field-${name}">${label}</label>
     ${input(name, control, { invalid: wrong !== "", described })}
     ${help ? html`<p class="help" id="help-${name}">${help}</p>` : nothing}
-    ${
-    wrong
-      ? html`<p class="wrong" id="wrong-${name}">Expected ${wrong.replace(/^expected /, "")}</p>`
-      : nothing
-  }
+    ${wrong ? html`<p class="wrong" id="wrong-${name}">${wrong}</p>` : nothing}
   </div>`;
 }
 

@@ -11,7 +11,7 @@ import { openCore } from "../data/core.js";
 import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { messageOf, MODES } from "../model/draft.js";
-import { field } from "./field.js";
+import { expectation, field } from "./field.js";
 import { price } from "./price.js";
 
 /** @typedef {{ mode: Mode, fields: Record<string, string> }} Draft */
@@ -27,6 +27,8 @@ export function prefill(draft) {
 
 export class Form {
   #check = /** @type {Awaited<ReturnType<typeof openCore>> | undefined} */ (undefined);
+  /** Why there is no check. */
+  #fault = "";
   /** What was sent last without an answer: sent again, it is the same job. */
   #unanswered = { text: "", key: "" };
   #sending = false;
@@ -58,8 +60,8 @@ export class Form {
   async #open() {
     try {
       this.#check = await openCore();
-    } catch {
-      // Without the core nothing is checked here; the worker checks again.
+    } catch (error) {
+      this.#fault = /** @type {Error} */ (error).message;
     }
     redraw();
   }
@@ -118,14 +120,18 @@ export class Form {
       ${
       shownElsewhere.length > 0
         ? html`<ul class="issues">${
-          shownElsewhere.map(({ field: name, expected }) =>
-            html`<li><code>${name}</code>: ${expected}</li>`
+          shownElsewhere.map((issue) =>
+            html`<li><code>${issue.field}</code> ${expectation(issue)}</li>`
           )
         }</ul>`
         : nothing
     }
+      ${this.#fault ? html`<p class="wrong" role="alert">${this.#fault}</p>` : nothing}
       <div class="send">
-        <button class="primary" ?disabled=${this.#sending || (this.#touched && issues.length > 0)}>
+        <button class="primary" ?disabled=${
+      !this.#check || this.#sending ||
+      (this.#touched && issues.length > 0)
+    }>
           ${this.#sending ? "Sending…" : `Send ${kind === "image" ? "image" : "video"}`}
         </button>
         ${issues.length === 0 ? price(cost) : nothing}

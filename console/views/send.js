@@ -57,7 +57,9 @@ export function sendView(storyboard, context) {
               <option value="none">neither</option>
             </select>
           </label>
-          <label ?hidden=${target.slot === "none"}>Its id <input name="id" .value=${target
+          <label ?hidden=${target.slot === "none"}>${target.slot === "character"
+            ? "Character"
+            : "Scene"} id <input name="id" .value=${target
             .id} @input=${set("id")} placeholder="scene-001" spellcheck="false"></label>
         </div>
         ${form.draw()}

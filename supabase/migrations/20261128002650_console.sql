@@ -114,8 +114,8 @@ begin
 end
 $$;
 
--- The jobs of a storyboard that have ended with an asset or an error, once for each scene and character that they
--- belong to; those that belong to neither stand alone.
+-- The jobs of a storyboard that have ended, once for each scene and character that they belong to; those that belong to
+-- neither stand alone, unless they were cancelled.
 create or replace function generation_private.versions_of(storyboard text)
 returns table (slot text, id text, kind text, status text, counts_from timestamptz, msg_id bigint, version jsonb)
 language plpgsql stable
@@ -133,9 +133,9 @@ begin
   cross join lateral (values
     ('scene', j.scene_id),
     ('character', j.character_id),
-    ('job', case when num_nonnulls(j.scene_id, j.character_id) = 0 then j.id::text end)
+    ('job', case when num_nonnulls(j.scene_id, j.character_id) = 0 and j.status <> 'cancelled' then j.id::text end)
   ) as entity (slot, id)
-  where j.storyboard_id = storyboard and j.status in ('succeeded', 'failed') and entity.id is not null;
+  where j.storyboard_id = storyboard and j.finished_at is not null and entity.id is not null;
 end
 $$;
 
@@ -160,6 +160,7 @@ begin
     latest as (
       select distinct on (v.slot, v.id, v.kind) v.slot, v.id, v.kind, v.status, v.version
       from versions as v
+      where v.status <> 'cancelled'
       order by v.slot, v.id, v.kind, v.counts_from desc, v.msg_id desc
     ),
     current as (
@@ -198,5 +199,5 @@ $$;
 comment on function public.generation_storyboard is
   'The scenes, characters and jobs without either (slot: scene, character, job) of a storyboard as a JSON array: id, '
   'title, the current image and video with their job, how many images and videos were made, and failures: the newest '
-  'job of a kind, when it has failed.';
+  'job of a kind that was not cancelled, when it has failed.';
 select generation_private.grant_to_service_role('execute', 'function public.generation_storyboard');

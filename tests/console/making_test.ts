@@ -8,7 +8,7 @@ withConsole("what is made in the console appears in it", async (console, project
   const prompt = page.getByLabel("Prompt");
 
   await t.step("a message that is sent in the page becomes a picture in it", async () => {
-    await page.getByLabel("Its id").fill("scene-1");
+    await page.getByLabel("Scene id").fill("scene-1");
     await prompt.fill("A lighthouse");
     await page.getByRole("button", { name: "Send image" }).click();
     const card = page.getByRole("article", { name: "scene-1" });

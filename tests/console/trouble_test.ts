@@ -45,6 +45,17 @@ withConsole("the console says what is wrong and what to do", async (console, pro
     assert.equal(await page.getByRole("alert").count(), 0);
   });
 
+  await t.step("a core that does not load", async () => {
+    const page = await console.newPage();
+    await page.route("**/core/generation_queue.js", (route) => route.fulfill({ status: 404 }));
+    await page.goto(`${console.url}#/send/sb`);
+    await page.getByRole("alert").getByText("Messages cannot be checked").waitFor();
+    assert.ok(await page.getByRole("button", { name: "Send image" }).isDisabled());
+    await page.goto(`${console.url}#/batch/sb`);
+    await page.getByLabel("Messages as JSON").fill('[{"sceneId": "1", "prompt": "A hero"}]');
+    await page.getByRole("alert").getByText("Messages cannot be checked").waitFor();
+  });
+
   await t.step("a thousand scenes are scrolled through", async () => {
     await project.stack.sql(`
       insert into generation_jobs (queue, msg_id, status, message, asset_url, enqueued_at, finished_at)

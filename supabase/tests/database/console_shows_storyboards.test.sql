@@ -1,6 +1,6 @@
 -- The list of storyboards, and the scenes and characters of one.
 begin;
-select plan(13);
+select plan(14);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.kv_store_7ee7668a;
@@ -59,6 +59,11 @@ select is(pg_temp.card('character', 'ada') #>> '{image,url}', 'asset-4', 'a job 
 select is(
   (select card #>> '{image,prompt}' from jsonb_array_elements(public.generation_storyboard('sb')) as card where card ->> 'slot' = 'job'),
   'alone', 'a job of neither stands alone'
+);
+
+select pg_temp.ended(9, 'video_generation_queue', '{"storyboardId": "sb", "sceneId": "4"}', 'cancelled', 1);
+select is(
+  pg_temp.card('scene', '4') ->> 'videos', '0', 'a scene whose only job was cancelled is still there'
 );
 
 select * from finish();
