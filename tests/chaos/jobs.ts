@@ -52,14 +52,14 @@ const INVALID: Record<string, unknown>[] = [
 ];
 
 /**
- * Members that PostgreSQL takes and no worker can read: each fails its message alone. They are small
- * enough that the ledger keeps the owner, by which the job is known.
+ * Members that PostgreSQL takes and no worker can read: each fails its message alone. None is larger
+ * than 320 KiB in the database: of larger ones the ledger keeps no owner, by which the job is known.
  */
 const HOSTILE: [name: string, json: (dice: Dice) => string][] = [
   ["deep", (dice) => "[".repeat(12_300) + dice.chance(0.5) + "]".repeat(12_300)],
   ["numbers", (dice) => `[${"1e131071,".repeat(dice.between(2, 8))}0]`],
-  ["values", (dice) => `[${"0,".repeat(dice.between(2_000, 60_000))}0]`],
-  ["long", (dice) => JSON.stringify("long".repeat(dice.between(70_000, 250_000)))],
+  ["values", (dice) => `[${"0,".repeat(dice.between(2_000, 25_000))}0]`],
+  ["long", (dice) => JSON.stringify("long".repeat(dice.between(70_000, 80_000)))],
 ];
 
 /** The job of a number, the same for the same seed. `publicUrl` is that of the image bucket. */
