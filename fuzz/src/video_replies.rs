@@ -90,15 +90,18 @@ fn submit(service: &Service, model: &str) -> Option<Operation> {
     failure::check(&failure);
     let may_be_paid = match service.received.borrow().last() {
         Some(Ok((head, _))) => {
-            // 499: the connection was closed, of a proxy's accord.
-            !(300..500).contains(&head.status.as_u16()) || matches!(head.status.as_u16(), 408 | 499)
+            // 499: the connection was closed, of a proxy's accord. 521 and the like: it was never made.
+            let status = head.status.as_u16();
+            let is_refusal = (300..500).contains(&status) && !matches!(status, 408 | 499);
+            !is_refusal && !matches!(status, 521 | 523 | 525 | 526 | 530)
         }
         Some(Err(error)) => !matches!(error, generation_queue::http::TransportError::NotSent(_)),
         None => false,
     };
-    // The API says by an error of its own, or a proxy in words, that nothing was begun.
+    // The API says by an error of its own, or a proxy in words, that nothing was begun; or in words that
+    // nothing is known of it.
     let said = service.last().is_some_and(|(_, body)| !body.trim_ascii().is_empty());
-    assert!(rejected || may_be_paid, "{failure}");
+    assert!(rejected || may_be_paid || said, "{failure}");
     assert!(!rejected || !may_be_paid || said, "{failure}");
     None
 }

@@ -3,12 +3,12 @@
 //!
 //! Source of the reasons: `google/api/error_reason.proto`.
 
-use super::words;
+use super::words::{self, Meaning};
 use crate::failure::Code;
 use crate::json::Json;
 
 /// How reasons begin, in `details[].reason`. All others that refuse come with 403.
-const REASONS: [(&str, Code); 9] = [
+const REASONS: [(&str, Code); 10] = [
     ("API_KEY_", Code::ApiKeyInvalid),
     ("ACCESS_TOKEN_", Code::ApiKeyInvalid),
     ("CREDENTIALS_", Code::ApiKeyInvalid),
@@ -18,6 +18,7 @@ const REASONS: [(&str, Code); 9] = [
     ("CONSUMER_", Code::AccountRefused),
     ("SERVICE_DISABLED", Code::AccountRefused),
     ("IAM_", Code::AccountRefused),
+    ("RESOURCE_PROJECT_", Code::AccountRefused),
 ];
 
 /// Whose trouble an error is and which, whatever status it comes with; none if it says nothing of the kind.
@@ -34,13 +35,28 @@ pub(super) fn meaning(status: u16, error: &Json<'_>) -> Option<Code> {
         403 | 407 => Some(Code::AccountRefused),
         451 => Some(Code::LocationRefused),
         429 => Some(Code::QuotaExhausted),
-        300..=399 | 404 | 410 => Some(Code::ModelUnavailable),
+        // What every request gets that is sent like this one: 405 and the like are about how it is sent.
+        300..=399 | 404..=406 | 410 | 411 | 415 | 421 | 426 => Some(Code::ModelUnavailable),
         408 | 425 | 499 | 500.. => Some(Code::ProviderUnavailable),
         _ => None,
     };
-    // Trouble of the account comes with any status. Any other is told by the status, where it tells one.
-    let is_more = |code: &Code| refuses(*code) || by_status.is_none();
-    by_reason.or_else(|| words::meaning(message_of(error)).filter(is_more)).or(by_status)
+    // Trouble of the account comes with any status. Any other is told by the status, where it tells one,
+    // but 403, 451 and 500 are also said of what a single job asks for.
+    let counts = |code: &Code| match code {
+        Code::ContentBlocked | Code::ModelRejectedRequest => {
+            by_status.is_none() || matches!(status, 403 | 451 | 500)
+        }
+        code => refuses(*code) || by_status.is_none(),
+    };
+    let by_words = said(error).map(Meaning::code);
+    by_reason.or_else(|| by_words.filter(counts)).or(by_status)
+}
+
+/// What the words of an error mean: those of its message or, where they mean nothing, of its fields.
+pub(super) fn said(error: &Json<'_>) -> Option<Meaning> {
+    let by_field = |name| words::meaning(&error.get(name).text()?.replace('_', " "));
+    words::meaning(message_of(error))
+        .or_else(|| ["code", "status", "type"].into_iter().find_map(by_field))
 }
 
 /// Whether a code says that the account is not served.
@@ -52,7 +68,9 @@ pub(super) fn refuses(code: Code) -> bool {
 
 /// The explanation of an error.
 pub(super) fn message_of<'d>(error: &'d Json<'_>) -> &'d str {
-    let texts = [error.get("message"), error, error.get("detail"), error.get("msg")];
+    // What a proxy quotes of its provider says more than what it says itself.
+    let raw = error.get("metadata").get("raw");
+    let texts = [raw, error.get("message"), error, error.get("detail"), error.get("msg")];
     texts.into_iter().find_map(Json::text).map_or("", |text| text)
 }
 

@@ -27,12 +27,16 @@ const GRPC: [(&str, u16); 16] = [
 ];
 
 /// What the words of other APIs and of proxies have in them, without their separators. The first counts.
-const WORDS: [(&str, u16); 15] = [
+const WORDS: [(&str, u16); 19] = [
     ("insufficientquota", 402),
     ("credits", 402),
     ("billing", 402),
+    ("budgetexceeded", 402),
     ("apikey", 401),
     ("authentication", 401),
+    ("autherror", 401),
+    ("unauthorized", 401),
+    ("timeout", 504),
     ("permission", 403),
     ("modelnotfound", 404),
     ("ratelimit", 429),
@@ -45,6 +49,10 @@ const WORDS: [(&str, u16); 15] = [
     ("invalidrequest", 400),
 ];
 
+/// Those of Cloudflare's AI Gateway that are its own: there is no such gateway, it was not asked as it has to
+/// be, it does not know its token.
+const GATEWAY: [(u16, u16); 4] = [(2001, 421), (2008, 421), (2009, 401), (10_000, 401)];
+
 /// The status that the fields of an error mean; none if they say nothing. That something is used up or
 /// unavailable is never said by mistake, and 400 and 500 are said of anything.
 pub(super) fn status_of(error: &Json<'_>) -> Option<u16> {
@@ -55,7 +63,7 @@ pub(super) fn status_of(error: &Json<'_>) -> Option<u16> {
         Some(_) => 2,
     };
     let mut said = None;
-    for name in ["code", "status", "type", "statusCode"] {
+    for name in ["code", "status", "type", "statusCode", "internalCode"] {
         let status = of_field(error.get(name));
         if weight(status) > weight(said) {
             said = status;
@@ -83,8 +91,9 @@ pub(super) fn of_field(field: &Json<'_>) -> Option<u16> {
 
 fn from_number(number: u64) -> Option<u16> {
     let number = u16::try_from(number).ok()?;
-    let grpc = GRPC.get(usize::from(number.checked_sub(1)?));
-    grpc.map(|(_, status)| *status).or((400..600).contains(&number).then_some(number))
+    let grpc = GRPC.get(usize::from(number.checked_sub(1)?)).map(|(_, status)| *status);
+    let gateway = GATEWAY.iter().find(|(known, _)| *known == number).map(|(_, status)| *status);
+    grpc.or(gateway).or((400..600).contains(&number).then_some(number))
 }
 
 fn from_word(word: &str) -> Option<u16> {

@@ -5,7 +5,8 @@ use crate::json::{Json, has_name};
 use crate::search::Search;
 
 /// The members that proxies fill with JSON as a text. Others may hold a model's words.
-const WRAPPINGS: [&str; 7] = ["error", "message", "detail", "response", "result", "body", "data"];
+const WRAPPINGS: [&str; 8] =
+    ["error", "message", "detail", "response", "result", "body", "data", "raw"];
 
 /// How many wrappings are opened.
 const MOST: u8 = 4;

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::account::{advice, meaning, message_of, refuses};
+use super::account::{advice, meaning, message_of, refuses, said};
 use super::code;
 use super::document::read_document;
 use super::model::is_of_vertex;
+use super::refusal::refusal;
+use super::words::Meaning;
 use crate::failure::{Code, Failure, Standing};
 use crate::http::{LONGEST_DELAY, Reply, TransportError};
 use crate::json::Json;
@@ -33,6 +35,9 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
         _ => status,
     };
     let message = format!("{asked} answered {status}: {}", words(error));
+    if let (400 | 403, Some(refused)) = (status, refusal(&document)) {
+        return Failure::give_up(Code::ContentBlocked, format!("{asked} {refused}"));
+    }
     let delay = delay_of(error).max(reply.retry_after);
     let is_aborted = (status, said) == (409, Some(409));
     match meaning(if is_aborted { 503 } else { status }, error) {
@@ -51,7 +56,8 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
             let delay = if for_long { Some(LONGEST_DELAY) } else { delay };
             Failure::rest(Standing::Resting, code, message).after(delay)
         }
-        _ if !(400..=499).contains(&status) => {
+        Some(Code::ContentBlocked) => Failure::give_up(Code::ContentBlocked, message),
+        None | Some(Code::DownloadFailed) if !(400..=499).contains(&status) => {
             Failure::retry(Code::ProviderReplyUnreadable, message)
         }
         _ if asks_again(error) => {
@@ -64,8 +70,8 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
 /// Whether Google itself says that a model is gone, in words or by a status: the "not found" of a proxy says
 /// nothing of the model.
 fn is_gone(document: &Json<'_>, status: u16) -> bool {
-    let by_words = meaning(400, error_of(document)) == Some(Code::ModelUnavailable);
-    by_words || status >= 400 && is_of_google(document)
+    let by_words = said(error_of(document)) == Some(Meaning::Is(Code::ModelUnavailable));
+    by_words || matches!(status, 404 | 410) && is_of_google(document)
 }
 
 /// Whether a document has an error of the form that Google's have, and proxies' have not.
@@ -75,9 +81,12 @@ pub(super) fn is_of_google(document: &Json<'_>) -> bool {
         || error.get("message").text().is_some() && code::of_field(error.get("code")).is_some()
 }
 
-/// Whether an error says in words that the provider has trouble of its own, or no quota left.
-pub(super) fn says_trouble(error: &Json<'_>) -> bool {
-    matches!(meaning(400, error), Some(Code::QuotaExhausted | Code::ProviderUnavailable))
+/// The status of an error of Google's own: it has all of the form `{code, message, status}`, and the code and
+/// the status mean the same. What a proxy puts together is no proof of what Google said.
+pub(super) fn own_status(error: &Json<'_>) -> Option<u16> {
+    let status = code::of_field(error.get("status"));
+    let is_own = error.get("code").number().is_some() && error.get("message").text().is_some();
+    status.filter(|_| is_own && code::of_field(error.get("code")) == status)
 }
 
 /// What follows when there was no reply.
@@ -96,7 +105,7 @@ pub(super) fn unreachable(asked: &str, error: &TransportError) -> Failure {
 pub(super) fn error_of<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
     let outer = document.list().first().unwrap_or(document);
     match error_in(document) {
-        Json::Null if outer.get("candidates").is_null() => match said(outer.get("detail")) {
+        Json::Null if outer.get("candidates").is_null() => match stated(outer.get("detail")) {
             Json::Null if !message_of(outer).is_empty() => outer,
             detail => detail,
         },
@@ -109,7 +118,7 @@ pub(super) fn error_of<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
 pub(super) fn error_in<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
     let mut found = &Json::Null;
     document.each_object(&mut |it| {
-        for error in [it.get("errors"), it.get("error")].map(said) {
+        for error in [it.get("errors"), it.get("error")].map(stated) {
             if !error.is_null() {
                 found = error;
             }
@@ -119,7 +128,7 @@ pub(super) fn error_in<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
 }
 
 /// An error, or null if it says nothing: there is no message in it, and no code but "no error".
-fn said<'d, 'a>(error: &'d Json<'a>) -> &'d Json<'a> {
+fn stated<'d, 'a>(error: &'d Json<'a>) -> &'d Json<'a> {
     let error = error.list().first().unwrap_or(error);
     let code = error.get("code").number();
     let fields = ["code", "status", "type"].map(|name| error.get(name).text());
@@ -142,7 +151,7 @@ pub(super) fn words(error: &Json<'_>) -> String {
 }
 
 /// Whether a refusal itself says that the same request may be accepted.
-pub(super) fn asks_again(error: &Json<'_>) -> bool {
+fn asks_again(error: &Json<'_>) -> bool {
     let words = words(error).to_ascii_lowercase();
     words.has("retry") || words.has("try again")
 }
@@ -193,7 +202,7 @@ fn delay_of(error: &Json<'_>) -> Option<Duration> {
 /// What follows from the error of an operation that ended. Trying again means a new submission; what
 /// failed is not billed.
 pub(super) fn operation_failure(operation: &str, error: &Json<'_>) -> Failure {
-    let error = said(error);
+    let error = stated(error);
     let code = error.get("code");
     let number = code.number().map(|number| (number as i64).to_string());
     let name = number.or_else(|| Some(redacted(code.text()?))).unwrap_or_else(|| "?".into());

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 
+use super::account::{meaning, said};
 use super::address::video_address;
 use super::code;
 use super::document::{beginning, read_document};
 use super::download::download;
 use super::error::{
-    asks_again, error_of, failure, is_about_itself, is_of_google, says_trouble, unreachable, words,
+    error_of, failure, is_about_itself, is_of_google, own_status, unreachable, words,
 };
 use super::media::take_file;
 use super::model::{is_of_vertex, model_name};
@@ -19,6 +20,7 @@ use super::protocol::{Ask, OperationProtocol};
 use super::usage::usage_of;
 use super::veo::Veo;
 use super::vertex::{VertexVeo, object_url};
+use super::words::Meaning;
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::http::{BodyLimit, Reply, Transport, TransportError, get, post_json, send};
 use crate::job::{Format, Kind, joined, strip_models_prefix};
@@ -50,6 +52,10 @@ const LONGEST_SUBMISSION_REPLY: usize = 1024 * 1024;
 
 /// Usually an address, but a video of up to 48 MB can come inside of the reply, as base64.
 const LONGEST_POLL_REPLY: usize = 64 * 1024 * 1024;
+
+/// Cloudflare's words for a host that refuses the connection, cannot be reached, fails the handshake or shows an
+/// invalid certificate, or that has no address: the request went no further. (522 comes after a connection, too.)
+const NOT_REACHED: [u16; 5] = [521, 523, 525, 526, 530];
 
 /// How the name of an operation begins that was finished when it was submitted; the address of its file follows.
 const FINISHED: &str = "file:";
@@ -218,7 +224,7 @@ fn accepted(
         return Ok(Operation { model: strip_models_prefix(model).to_owned(), name });
     }
     let failure = failure(model, reply);
-    if is_rejection(reply.status.as_u16(), error, &failure) {
+    if is_rejection(reply.status.as_u16(), error) {
         return Err(SubmitError { failure, rejected: true });
     }
     let status = reply.status.as_u16();
@@ -262,24 +268,27 @@ fn name_of(protocol: &dyn OperationProtocol, is_named: bool, text: &str) -> Opti
 }
 
 /// Whether a reply says for certain that nothing was created: a 3xx or 4xx (except 408 and 499, which say that the
-/// time was up or the connection closed, not for whom); a refusal of the account; or the API's own word for
-/// "unavailable" or "no quota", which it gives before it begins anything. A bare 5xx may be that of a proxy whose
-/// own wait was over.
-fn is_rejection(status: u16, error: &Json<'_>, failure: &Failure) -> bool {
+/// time was up or the connection closed, not for whom); a refusal of the account, by a reason or in words; that the
+/// provider was not reached; or that it takes nothing now, in Google's own form or in words. A bare 5xx may be that
+/// of a proxy whose own wait was over, and so may be whatever speaks of lost time or connections.
+fn is_rejection(status: u16, error: &Json<'_>) -> bool {
     let refuses = |status: u16| (300..=499).contains(&status) && !matches!(status, 408 | 499);
+    let (by_field, own) = (code::status_of(error), own_status(error));
     let is_success = (200..=299).contains(&status);
-    let by_field = code::status_of(error);
-    let by_words = || {
-        is_success && failure.is_rest() && by_field.is_none()
-            || status == 503 && (asks_again(error) || says_trouble(error))
-    };
-    refuses(status)
-        || by_field.is_some_and(|said| matches!(said, 429 | 503) || is_success && refuses(said))
-        || matches!(
-            failure.next,
-            Next::Rest { standing: Standing::Refused | Standing::Retired, .. }
-        )
-        || by_words()
+    let takes_nothing = || is_success || status == 503 || matches!(by_field, Some(429 | 503));
+    match said(error) {
+        Some(Meaning::Lost) => own.is_some_and(|own| refuses(own) && own != 429),
+        Some(Meaning::NotReached) => true,
+        _ if refuses(status) || NOT_REACHED.contains(&status) => true,
+        _ if own.is_some_and(|own| refuses(own) || own == 503) => true,
+        Some(Meaning::Overloaded | Meaning::Is(Code::QuotaExhausted)) if takes_nothing() => true,
+        _ if is_success && by_field.is_some_and(|said| refuses(said) && said != 429) => true,
+        // What is said beside the status: that the account, the model or the job is refused.
+        _ => !matches!(
+            meaning(200, error),
+            None | Some(Code::QuotaExhausted | Code::ProviderUnavailable | Code::DownloadFailed)
+        ),
+    }
 }
 
 /// What a reply to a poll means. An asset wins, whatever else is said.

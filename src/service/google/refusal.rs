@@ -17,6 +17,10 @@ pub(super) const BLOCKED: [&str; 8] = [
 
 /// What was refused and why, if a filter said so: a clause that goes on from what was asked.
 pub(super) fn refusal(document: &Json<'_>) -> Option<String> {
+    let is_flag = |it: &Json<'_>| !it.get("flaggedInput").is_null() || flagged_for(it).is_some();
+    if let Some(flag) = document.find(&is_flag) {
+        return Some(format!("refused the prompt: {}", redacted(flagged_for(flag).unwrap_or("?"))));
+    }
     if let Some(feedback) = document.find(&|it| it.get("blockReason").text().is_some()) {
         let reason = words(feedback, "blockReason", "blockReasonMessage");
         return Some(format!("refused the prompt: {reason}"));
@@ -28,6 +32,11 @@ pub(super) fn refusal(document: &Json<'_>) -> Option<String> {
     let candidate = document.find(&is_block)?;
     let reason = words(candidate, "finishReason", "finishMessage");
     Some(format!("refused to show the result: {reason}"))
+}
+
+/// The first of the reasons for which a proxy's filter flagged a prompt.
+fn flagged_for<'d>(flag: &'d Json<'_>) -> Option<&'d str> {
+    flag.get("reasons").list().first()?.text().map(|reason| &**reason)
 }
 
 /// A reason and, where there is one, the sentence that explains it.

@@ -3,73 +3,181 @@
 //!
 //! Sources: Google's errors, and those that callers of its models reported.
 
+use Meaning::{Is, Lost, NotReached, OfJob, Overloaded, WrongAddress};
+
 use crate::failure::Code;
 use crate::search::Search;
 
+/// What a sentence means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// A failure of this kind.
+    Is(Code),
+    /// The provider takes nothing now.
+    Overloaded,
+    /// The request did not get as far as the provider.
+    NotReached,
+    /// The answer is lost; whether the request arrived is not known.
+    Lost,
+    /// What was asked is no API.
+    WrongAddress,
+    /// What is wrong is what the job asks for.
+    OfJob,
+}
+
+impl Meaning {
+    /// The failure that it is.
+    pub(super) fn code(self) -> Code {
+        match self {
+            Is(code) => code,
+            Overloaded | NotReached | Lost => Code::ProviderUnavailable,
+            WrongAddress => Code::ModelUnavailable,
+            OfJob => Code::ModelRejectedRequest,
+        }
+    }
+}
+
 /// What a sentence means in which one of the first words stands and one of the second, in any order; the
-/// first row that is met counts. Words are separated by bars and in lower case.
-const SAYINGS: [(&str, &str, Code); 9] = [
+/// first row that is met counts. Words are separated by bars and in lower case; an empty one is everywhere.
+const SAYINGS: [(&str, &str, Meaning); 22] = [
+    (
+        "timed out|timeout|time-out|time out|deadline|econnreset|epipe|hang up|hung up|went away|\
+         gone away|premature",
+        "",
+        Lost,
+    ),
+    (
+        "connection refused|econnrefused|connection failure|delayed connect error|no healthy|\
+         no such host|enotfound|not resolve|name resolution|service not known|no route to host|\
+         host unreachable|network is unreachable|cannot connect to host|connection attempts failed|\
+         certificate verify|certificate_verify|self-signed|self signed|no available channel|\
+         no available model provider|no deployments available",
+        "",
+        NotReached,
+    ),
+    (
+        "organization|organisation|org policy|constraints/|vpc service controls",
+        "policy|policies|constraint|violat|disallow|not allow|prohibit|restrict",
+        Is(Code::AccountRefused),
+    ),
+    // What is about the job in these is neither the place of the worker nor a quota.
+    (
+        "region|location|country|countries",
+        "mask|person|people| face|minor|children|due to polic|due to our|due to content|\
+         due to safety|crop|inpaint|of interest|bounding",
+        OfJob,
+    ),
+    (
+        " size|dimension|pixel|payload|resolution|too many images|too many reference",
+        "exceed|too large|too big|too small|too many|larger|limit|maximum|at most",
+        OfJob,
+    ),
     (
         "location |region|country|countries|territor",
-        "not support|unsupported|not available|unavailable|not allowed|restricted",
-        Code::LocationRefused,
+        "not support|unsupported|not available|isn't|unavailable|not allowed|not permitted|restricted",
+        Is(Code::LocationRefused),
     ),
     (
-        "credit|spend|prepa|balance |funds",
+        "credit|spend|prepa|balance |funds|budget",
         "deplet|insufficient|exhaust| cap|limit|run out|ran out|out of|exceed|too low|not enough",
-        Code::BillingRefused,
+        Is(Code::BillingRefused),
     ),
     (
-        "billing|billed|insufficient_quota",
+        "billing|billed|insufficient_quota|insufficient quota",
         "disable|closed|enable|suspend|inactive|not active|require|due|only|insufficient",
-        Code::BillingRefused,
+        Is(Code::BillingRefused),
+    ),
+    (
+        "connection|stream|socket|peer|upstream|server|backend|tunnel",
+        "reset by|reset before|reset reason|connection reset|closed|disconnect|abort|broken|terminat|\
+         interrupt|dropped|lost| eof",
+        Lost,
     ),
     (
         "consumer|project|account|organization|service",
         "suspend|deactivat|terminat|banned|has not been used",
-        Code::AccountRefused,
+        Is(Code::AccountRefused),
     ),
     (
         "api key|api_key|api-key|apikey|access token|credentials|unregistered callers",
         "valid|incorrect|expired|not found|missing|reported|leaked|disabled|revoked|suspend|delete|\
          blocked|denied|unregistered",
-        Code::ApiKeyInvalid,
+        Is(Code::ApiKeyInvalid),
+    ),
+    (
+        "authentication error|authentication failed|auth error|not authenticated|unauthenticated|\
+         unauthorized|invalid authentication|proxy server token",
+        "",
+        Is(Code::ApiKeyInvalid),
+    ),
+    (
+        "plain http|http request to an https|ssl certificate|requires tls|misdirected|host header|\
+         no route matched|invalid provider|configure ai gateway",
+        "",
+        WrongAddress,
     ),
     (
         "model|gemini|veo|omni|imagen",
-        "shut down|shutdown|no longer available|has been removed|and removed|retired|end of life|discontinued|decommission|not found for|\
-         not supported for predict|not supported for generate|invalid model",
-        Code::ModelUnavailable,
+        "shut down|shutdown|no longer available|no longer supported|has been removed|and removed|\
+         retired|end of life|discontinued|decommission|been deprecated|is deprecated|not found for|\
+         model not found|not supported for predict|not supported for generate|not a valid model|\
+         invalid model|no such model|unknown model|does not exist or",
+        Is(Code::ModelUnavailable),
     ),
     (
-        "quota |rate limit|too many requests|resource",
-        "exceed|exhaust|rate limit|too many",
-        Code::QuotaExhausted,
+        "quota |quota_|quotas|rate limit|too many requests",
+        "exceed|exhaust|rate limit|too many requests|reached",
+        Is(Code::QuotaExhausted),
     ),
+    ("resource", "exhaust", Is(Code::QuotaExhausted)),
     (
         "overload|high demand|high load|high traffic|capacity|service|server|model|upstream",
-        "overload|high demand|high load|high traffic|at capacity|insufficient capacity|no capacity|\
-         unavailable|busy",
-        Code::ProviderUnavailable,
+        "overload|high demand|high load|high traffic|at capacity|insufficient capacity|no capacity|busy",
+        Overloaded,
+    ),
+    (
+        "service|server|model|upstream|capacity|high demand",
+        "unavailable|maintenance",
+        Is(Code::ProviderUnavailable),
     ),
     (
         "file|video|state",
         "not in an active|being processed|still |not ready|not active|not yet",
-        Code::DownloadFailed,
+        Is(Code::DownloadFailed),
     ),
+    (
+        "prompt| input|image|video|content",
+        "flagged|moderation|safety|violat|prohibited content|prohibited use|inappropriate|unsafe|\
+         content policy|content filter|usage guidelines|responsible ai",
+        BLOCKED,
+    ),
+    ("safety system|content policy", "", BLOCKED),
+    ("prompt| input", "not allowed|rejected|refused|blocked|sensitive", OfJob),
 ];
 
+/// A filter refused the prompt, or what was made.
+const BLOCKED: Meaning = Is(Code::ContentBlocked);
+
+/// From this row on, the words say by their nature that they speak of the job.
+const OF_PROMPT: usize = SAYINGS.len() - 3;
+
 /// What stands before a quotation of what the job asked for.
-const OF_JOB: [&str; 6] = [" prompt", " text", " input", " draw", " says", " caption"];
+const OF_JOB: [&str; 8] =
+    [" prompt", " text", " input", " draw", " says", " caption", " value:", " value at"];
 
 /// What a message means, if it says anything that is known. What it quotes does not count.
-pub(super) fn meaning(message: &str) -> Option<Code> {
-    let own = own_words(message);
-    let has_one = |words: &str, it: &str| words.split('|').any(|word| it.has(word));
-    let is_met = |about: &str, what: &str| {
-        own.split('\n').any(|sentence| has_one(about, sentence) && has_one(what, sentence))
+pub(super) fn meaning(message: &str) -> Option<Meaning> {
+    let (own, whole) = (own_words(message), format!(" {}", message.to_ascii_lowercase()));
+    let has_one =
+        |words: &str, it: &str| words.split('|').any(|word| word.is_empty() || it.has(word));
+    let is_met = |about: &str, what: &str, text: &str| {
+        text.split('\n').any(|sentence| has_one(about, sentence) && has_one(what, sentence))
     };
-    SAYINGS.iter().find(|(about, what, _)| is_met(about, what)).map(|(.., code)| *code)
+    let mut sayings = SAYINGS.iter().enumerate();
+    let said = sayings.find(|(row, (about, what, _))| {
+        is_met(about, what, if *row < OF_PROMPT { &own } else { &whole })
+    });
+    said.map(|(_, (.., means))| *means)
 }
 
 /// Whether a text speaks of what the job asked for.

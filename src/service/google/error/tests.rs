@@ -45,7 +45,7 @@ fn a_refused_request_is_final_and_in_the_providers_words() {
     let failure = of(400, &body);
     assert_eq!((failure.code, failure.next), (Code::ModelRejectedRequest, Next::GiveUp));
     assert_eq!(failure.message, "a-model answered 400: `durationSeconds` has to be 4 to 8.");
-    for status in [405, 409, 413, 422] {
+    for status in [409, 413, 422] {
         assert_eq!(of(status, "").next, Next::GiveUp, "{status}");
     }
 }
@@ -298,6 +298,143 @@ fn a_refusal_that_quotes_the_job_is_not_about_the_account() {
 }
 
 #[test]
+fn what_every_request_is_refused_for_is_no_fault_of_a_job() {
+    let nginx = "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>";
+    let gateway = |code: u32| {
+        json!({"success": false, "result": [], "messages": [],
+            "error": [{"code": code, "message": "m"}]})
+        .to_string()
+    };
+    for (status, body) in [
+        (405, "".into()),
+        (405, "<html>Method Not Allowed</html>".into()),
+        (405, error(405, "METHOD_NOT_ALLOWED", "m", json!([]))),
+        (415, "".into()),
+        (421, "Misdirected Request".into()),
+        (426, "Upgrade Required".into()),
+        (400, nginx.into()),
+        (400, "Client sent an HTTP request to an HTTPS server.".into()),
+        (400, "<html>400 No required SSL certificate was sent</html>".into()),
+        (400, "Invalid Host header".into()),
+        (400, gateway(2001)),
+        (400, gateway(2008)),
+        (400, json!({"error": {"message": "Invalid provider"}}).to_string()),
+    ] {
+        let failure = of(status, &body);
+        let refused = Next::Rest { standing: Standing::Refused, after: None };
+        assert_eq!((failure.code, failure.next), (Code::ModelUnavailable, refused), "{body}");
+    }
+    for (code, status, body) in [
+        (Code::ApiKeyInvalid, 400, gateway(2009)),
+        (
+            Code::ApiKeyInvalid,
+            500,
+            json!({"name": "AiGatewayError", "internalCode": 2009, "message": "m"}).to_string(),
+        ),
+        (
+            Code::ApiKeyInvalid,
+            400,
+            json!({"error": {"message": "m", "type": "auth_error", "code": "400"}}).to_string(),
+        ),
+        (
+            Code::BillingRefused,
+            400,
+            json!({"error": {"message": "m", "type": "budget_exceeded", "code": "400"}})
+                .to_string(),
+        ),
+        (
+            Code::BillingRefused,
+            400,
+            json!({"error": {"message": "Budget has been exceeded! Current cost: 3"}}).to_string(),
+        ),
+        (
+            Code::AccountRefused,
+            400,
+            error(
+                400,
+                "FAILED_PRECONDITION",
+                "Request is disallowed by organization's constraints/vertexai.allowedModels.",
+                json!([]),
+            ),
+        ),
+        (
+            Code::AccountRefused,
+            403,
+            "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x"
+                .into(),
+        ),
+        (
+            Code::AccountRefused,
+            400,
+            error(400, "INVALID_ARGUMENT", "m", json!([{"reason": "RESOURCE_PROJECT_INVALID"}])),
+        ),
+    ] {
+        refuses(code, status, &body);
+    }
+}
+
+#[test]
+fn what_a_proxy_quotes_of_its_provider_counts() {
+    let quoting = |raw: Value| {
+        json!({"error": {"message": "Provider returned error", "code": 400,
+            "metadata": {"raw": raw, "provider_name": "Google AI Studio"}}})
+        .to_string()
+    };
+    let key = error(400, "INVALID_ARGUMENT", "API key expired.", json!([]));
+    refuses(Code::ApiKeyInvalid, 400, &quoting(json!(key)));
+    refuses(Code::ApiKeyInvalid, 400, &quoting(json!(format!("[{key}]"))));
+    refuses(Code::ApiKeyInvalid, 400, &quoting(serde_json::from_str(&key).unwrap()));
+    refuses(Code::LocationRefused, 400, &quoting(json!("User location is not supported.")));
+    let failure = of(400, &quoting(json!("The model is overloaded.")));
+    assert_eq!(failure.code, Code::ProviderUnavailable);
+    assert_eq!(failure.message, "a-model answered 400: The model is overloaded.");
+}
+
+#[test]
+fn what_a_single_job_asks_for_is_no_refusal_of_the_account() {
+    let flagged = json!({"error": {"code": 403, "message": "Your chosen model requires moderation",
+        "metadata": {"reasons": ["violence"], "flagged_input": "a duel", "model_slug": "m"}}});
+    let failure = of(403, &flagged.to_string());
+    assert_eq!((failure.code, failure.next), (Code::ContentBlocked, Next::GiveUp));
+    assert_eq!(failure.message, "a-model refused the prompt: violence");
+    let (blocked, rejected) = (Code::ContentBlocked, Code::ModelRejectedRequest);
+    for (message, code) in [
+        ("Your input was flagged for \"violence\". No credits were charged.", blocked),
+        ("This prompt contains words that violate Vertex AI's usage guidelines.", blocked),
+        ("Your request was rejected by our safety system.", blocked),
+        ("The input image contains prohibited content.", blocked),
+        ("Request blocked: prompt injection patterns detected", rejected),
+        ("This prompt is not allowed.", rejected),
+        ("Unsupported region: the mask has to lie in the image.", rejected),
+        ("The mask region is not supported for this model.", rejected),
+        ("personGeneration allow_all is not allowed in your region.", rejected),
+        ("Images of people are not allowed in your region due to policy.", rejected),
+        ("Not available in your country due to policy.", rejected),
+    ] {
+        for status in [400, 403, 451, 500] {
+            for body in [error(status, "", message, json!([])), message.into()] {
+                let failure = of(status, &body);
+                assert_eq!((failure.code, failure.next), (code, Next::GiveUp), "{status} {body}");
+            }
+        }
+    }
+    for message in [
+        "The image size exceeds the limit for this resource.",
+        "Request payload size exceeds the limit: 20971520 bytes.",
+        "Too many reference images for this resource: 3 at most.",
+        "Invalid value: \"x\" API key expired.",
+        "Unable to parse value: The model has been shut down.",
+        "Invalid value at parameters: User location is not supported",
+    ] {
+        let failure = of(400, &error(400, "INVALID_ARGUMENT", message, json!([])));
+        assert_eq!((failure.code, failure.next), (rejected, Next::GiveUp), "{message}");
+    }
+    // The same words of the account.
+    let account = "Requests to this API method GenerativeService.GenerateContent are blocked.";
+    refuses(Code::AccountRefused, 403, account);
+}
+
+#[test]
 fn a_model_that_is_gone_leads_to_the_next_one() {
     let gone = |status, message: &str| (status, error(status, "NOT_FOUND", message, json!([])));
     let unsupported = "models/x is not found for API version v1beta, or is not supported for \
@@ -315,6 +452,9 @@ fn a_model_that_is_gone_leads_to_the_next_one() {
         gone(400, "Model veo-3.1 has been shut down."),
         gone(400, "gemini-2.5-flash-image is no longer available."),
         gone(400, "The model x was deprecated and removed."),
+        gone(400, "veo-3.0 has been deprecated. Please use veo-3.1 instead."),
+        gone(400, "google/veo-9 is not a valid model ID"),
+        gone(400, "Invalid model name passed in model=veo-9"),
         (400, json!({"error": {"message": unsupported}}).to_string()),
     ] {
         let failure = of(status, &body);

@@ -195,6 +195,125 @@ fn what_may_have_been_accepted_is_not_asked_for_again() {
     }
 }
 
+/// An error as a proxy writes it that speaks the language of another API.
+fn litellm(class: &str, message: &str, code: &str) -> String {
+    let message = format!("litellm.{class}: VertexAIException - {message}");
+    json!({"error": {"message": message, "type": class, "param": null, "code": code}}).to_string()
+}
+
+#[test]
+fn lost_time_and_lost_connections_prove_nothing_whatever_they_come_with() {
+    for message in [
+        "upstream request timeout",
+        "Request timed out.",
+        "504 Gateway Time-out",
+        "Deadline expired before operation could complete.",
+        "Server disconnected without sending a response.",
+        "Connection reset by peer",
+        "The connection was closed unexpectedly",
+        "upstream prematurely closed connection",
+        "the upstream server has gone away",
+        "socket hang up",
+        "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
+    ] {
+        for status in [429, 500, 502, 503, 504] {
+            let own = match status {
+                429 => "RESOURCE_EXHAUSTED",
+                500 => "INTERNAL",
+                503 => "UNAVAILABLE",
+                _ => "DEADLINE_EXCEEDED",
+            };
+            for body in [
+                message.into(),
+                format!("<html><h1>{message}</h1><p>Please try again later.</p></html>"),
+                json!({"error": message}).to_string(),
+                json!({"error": {"code": status, "message": message, "status": own}}).to_string(),
+                json!({"error": {"message": "Provider returned error", "code": status,
+                    "metadata": {"raw": message}}})
+                .to_string(),
+                litellm("ServiceUnavailableError", message, "503"),
+                litellm("RateLimitError", message, "429"),
+                litellm("BadRequestError", message, "400"),
+            ] {
+                let error = submit(VEO, &Recorded::at(BASE).reply(status, &body)).unwrap_err();
+                assert!(!error.rejected, "{status} {body}");
+                assert_eq!(error.failure.code, Code::SubmissionUncertain);
+            }
+        }
+    }
+    // A proxy's 400 is no better; Google's is.
+    let lost = Recorded::at(BASE).reply(400, litellm("BadRequestError", "Read timed out", "400"));
+    assert!(!submit(VEO, &lost).unwrap_err().rejected);
+    let own = json!({"error": {"code": 400, "message": "timeout: no such field", "status": "INVALID_ARGUMENT"}});
+    assert!(submit(VEO, &Recorded::at(BASE).json(400, own)).unwrap_err().rejected);
+}
+
+#[test]
+fn unavailable_in_general_proves_nothing() {
+    for (status, body) in [
+        (503, r#"{"message": "Service Unavailable"}"#.into()),
+        (503, "<html><h1>503 Service Temporarily Unavailable</h1><hr>nginx</html>".into()),
+        (503, "<h1>Service Unavailable</h1><p>HTTP Error 503. The service is unavailable.</p>".into()),
+        (503, "<p>The server is temporarily unable to service your request due to maintenance downtime \
+               or capacity problems. Please try again later.</p>".into()),
+        (503, r#"{"error": {"message": "Please try again later."}}"#.into()),
+        (503, litellm("ServiceUnavailableError", "m", "503")),
+        (500, litellm("ServiceUnavailableError", "m", "503")),
+        (500, litellm("RateLimitError", "m", "429")),
+        (502, r#"{"error": {"code": 503, "message": "Provider returned error"}}"#.into()),
+        (200, r#"{"error": {"code": 503, "message": "m"}}"#.into()),
+        (500, r#"{"error": {"code": 403, "message": "m"}}"#.into()),
+        (500, r#"{"error": {"code": 400, "message": "m", "status": "UNAVAILABLE"}}"#.into()),
+        (522, "<title>Connection timed out</title>".into()),
+        (520, "".into()),
+        (524, "".into()),
+    ] {
+        let error = submit(VEO, &Recorded::at(BASE).reply(status, &body)).unwrap_err();
+        assert!(!error.rejected, "{status} {body}");
+    }
+    for (status, code, name) in [
+        (503, 503, "UNAVAILABLE"),
+        (500, 503, "UNAVAILABLE"),
+        (500, 429, "RESOURCE_EXHAUSTED"),
+        (502, 400, "INVALID_ARGUMENT"),
+    ] {
+        let own = json!({"error": {"code": code, "message": "m", "status": name}});
+        let passed_on = litellm("APIError", &own.to_string(), "500");
+        for body in [own.to_string(), passed_on] {
+            let error = submit(VEO, &Recorded::at(BASE).reply(status, &body)).unwrap_err();
+            assert!(error.rejected, "{status} {body}");
+        }
+    }
+}
+
+#[test]
+fn what_never_reached_the_provider_is_a_rejection() {
+    for status in [521, 523, 525, 526, 530] {
+        for body in ["", "<title>api.test | error</title>", "error code: 1016"] {
+            let error = submit(VEO, &Recorded::at(BASE).reply(status, body)).unwrap_err();
+            assert!(error.rejected && error.failure.is_rest(), "{status} {body}");
+        }
+    }
+    for message in [
+        "no healthy upstream",
+        "upstream connect error or disconnect/reset before headers. reset reason: connection failure",
+        "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: \
+         remote connection failure, transport failure reason: delayed connect error: 111",
+        "connect ECONNREFUSED 10.0.0.7:4000",
+        "dial tcp 10.0.0.7:4000: connect: connection refused",
+        "dial tcp: lookup litellm: no such host",
+        "[Errno -3] Temporary failure in name resolution",
+        "No available channel for model veo-3 under group default",
+    ] {
+        for status in [500, 502, 503] {
+            for body in [message.into(), litellm("APIConnectionError", message, "500")] {
+                let error = submit(VEO, &Recorded::at(BASE).reply(status, &body)).unwrap_err();
+                assert!(error.rejected && error.failure.is_rest(), "{status} {body}");
+            }
+        }
+    }
+}
+
 /// The forms in which a name comes.
 fn forms(name: &str) -> Vec<String> {
     let encoded = name.replace('/', "%2F");
