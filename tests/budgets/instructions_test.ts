@@ -5,6 +5,7 @@
  */
 import { ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { installed } from "../support/debian_packages.ts";
 import { withinBudget } from "./budget.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -37,16 +38,6 @@ async function has(program: string): Promise<boolean> {
   return await run(program, "--version").then(({ success }) => success, () => false);
 }
 
-/** Whether there is a valgrind, after installing it where that needs no one's consent. */
-async function hasValgrind(): Promise<boolean> {
-  if (await has("valgrind")) return true;
-  if (Deno.build.os !== "linux" || Deno.uid() !== 0 || !await has("apt-get")) return false;
-  console.log("installing Debian's valgrind, which counts instructions");
-  await run("apt-get", "update", "-qq");
-  await run("apt-get", "install", "-qq", "-y", "--no-install-recommends", "valgrind");
-  return await has("valgrind");
-}
-
 async function instructionsOf(part: string): Promise<number> {
   const { success, stderr } = await run(
     "valgrind",
@@ -62,7 +53,7 @@ async function instructionsOf(part: string): Promise<number> {
 }
 
 Deno.test("the hot parts of the core take no more instructions", async () => {
-  if (Deno.build.arch !== ARCH || !await hasValgrind()) {
+  if (Deno.build.arch !== ARCH || !await installed("valgrind", () => has("valgrind"))) {
     const missing = Deno.build.arch === ARCH ? "valgrind is missing here" : `this is no ${ARCH}`;
     console.log(`NOT COUNTED: ${missing}. As root on Debian: apt-get install valgrind`);
     return;

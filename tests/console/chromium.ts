@@ -1,6 +1,7 @@
 /** The browser: the machine's own Chromium, installed where that needs no question. */
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
+import { installed } from "../support/debian_packages.ts";
 
 const PROGRAMS = [
   "/usr/bin/chromium",
@@ -10,6 +11,9 @@ const PROGRAMS = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
+/** In milliseconds. The first start reads a hundred megabytes, on a machine that may do other things as well. */
+const LONGEST_START = 120_000;
+
 /**
  * @throws when there is no Chromium, and what to do
  */
@@ -18,6 +22,7 @@ export async function launchChromium(): Promise<Browser> {
     executablePath: await chromiumProgram(),
     // A container may have no user namespaces and a small /dev/shm. The pages are our own.
     args: ["--no-sandbox", "--disable-dev-shm-usage"],
+    timeout: LONGEST_START,
   });
 }
 
@@ -25,26 +30,9 @@ async function chromiumProgram(): Promise<string> {
   const named = Deno.env.get("CHROMIUM");
   if (named) return named;
   const found = () => PROGRAMS.find((program) => existsSync(program));
-  if (!found() && Deno.build.os === "linux" && Deno.uid() === 0 && existsSync("/usr/bin/apt-get")) {
-    await install();
-  }
-  const program = found();
-  if (program) return program;
+  if (await installed("chromium", () => found() !== undefined)) return found()!;
   throw new Error(
     "There is no Chromium. Install it (Debian: sudo apt-get install chromium), or name the program " +
       "in CHROMIUM.",
   );
-}
-
-/** From Debian. Two test files may do it at once: the second one waits and finds it done. */
-async function install(): Promise<void> {
-  const apt = async (...args: string[]) =>
-    (await new Deno.Command("apt-get", {
-      args: ["-qq", "-o", "DPkg::Lock::Timeout=300", ...args],
-      env: { DEBIAN_FRONTEND: "noninteractive" },
-      stdout: "null",
-      stderr: "null",
-    }).output()).success;
-  const installChromium = () => apt("install", "-y", "--no-install-recommends", "chromium");
-  if (!await installChromium() && await apt("update")) await installChromium();
 }

@@ -6,6 +6,9 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { type Parts, TestProject } from "../support/test_project.ts";
 import { launchChromium } from "./chromium.ts";
 
+/** In milliseconds: for a state that is certain to come, on a machine that does other things as well. */
+const LONGEST_WAIT = 60_000;
+
 /** Registers a test with an installation and a browser, which its steps share. */
 export function withConsole(
   name: string,
@@ -41,7 +44,7 @@ export class Console implements AsyncDisposable {
   async newPage(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.browser.newContext({ reducedMotion: "reduce", ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(LONGEST_WAIT);
     page.on("pageerror", ({ message }) => this.#complaints.push(message));
     page.on("console", (message) => {
       const text = message.text();

@@ -9,6 +9,7 @@
 import { join } from "node:path";
 import { extensionFiles } from "../../local/database/extension_files.ts";
 import { type Programs, programsHome } from "../../local/database/programs.ts";
+import { updatePackages } from "../support/debian_packages.ts";
 import type { TestServerOptions } from "../support/postgres.ts";
 
 /** The programs, and the name of pg_cron's package. */
@@ -78,7 +79,7 @@ async function newestPackage(): Promise<string> {
   };
   let packages = await names();
   if (packages.length === 0 && Deno.uid() === 0) {
-    await run("apt-get", ["update", "-qq"]); // a fresh image knows no packages
+    await updatePackages(); // a fresh image knows none
     packages = await names();
   }
   if (packages.length === 0) throw new NoDebianPostgres("apt knows no package of pg_cron");
