@@ -2,13 +2,14 @@
 /**
  * The page: which project, which view, and drawing it.
  *
- * @import { View, Context } from "./views/view.d.ts"
+ * @import { Context, Result, View } from "./views/view.d.ts"
  * @import { Session } from "./data/project.js"
  */
 import { Changes } from "./data/changes.js";
 import { Poller } from "./data/poller.js";
 import { Problem, Project } from "./data/project.js";
 import { forgetSession, keepSession, openSession, suggestedUrl } from "./data/session.js";
+import { arrive, settle } from "./lib/arrival.js";
 import { render } from "./lib/html.js";
 import { drawWith, redraw } from "./lib/redraw.js";
 import { routeOf } from "./lib/route.js";
@@ -29,9 +30,9 @@ drawWith(() => {
 });
 
 addEventListener("hashchange", () => {
-  show();
-  page.querySelector("main")?.focus({ preventScroll: true });
-  scrollTo(0, 0);
+  const place = arrive();
+  show({ place });
+  queueMicrotask(() => settle(place));
 });
 
 /** @param {Session} session @param {boolean} [typed] */
@@ -39,16 +40,17 @@ function enter(session, typed = true) {
   if (typed) keepSession(session);
   state.context = {
     project: new Project(session),
-    notice: "",
-    /** Runs an action, says what came of it, and reads again. */
     async act(action) {
-      try {
-        this.notice = await action();
-      } catch (problem) {
-        this.notice = `${/** @type {Error} */ (problem).message} ${
-          problem instanceof Problem ? problem.remedy : ""
-        }`;
+      const result = await resultOf(action);
+      // The view of another address begins without a notice.
+      if (result.goTo && result.goTo !== location.hash) {
+        const there = new Promise((resolve) =>
+          addEventListener("hashchange", resolve, { once: true })
+        );
+        location.hash = result.goTo;
+        await there;
       }
+      this.notice = result;
       redraw();
       state.poller?.now();
     },
@@ -59,6 +61,18 @@ function enter(session, typed = true) {
     ? new Changes(project.url, () => state.poller?.now())
     : undefined;
   show();
+  if (typed) queueMicrotask(() => settle());
+}
+
+/** @param {() => Promise<string | Result>} action @returns {Promise<Result>} */
+async function resultOf(action) {
+  try {
+    const result = await action();
+    return typeof result === "string" ? { said: result } : result;
+  } catch (problem) {
+    const remedy = problem instanceof Problem ? problem.remedy : "";
+    return { said: `${/** @type {Error} */ (problem).message} ${remedy}` };
+  }
 }
 
 function leave() {
@@ -69,17 +83,26 @@ function leave() {
   redraw();
 }
 
-/** Makes the view of the address, and has it read what it shows. */
-function show() {
+/**
+ * Makes the view of the address, and has it read what it shows.
+ *
+ * @param {{ place?: import("./lib/arrival.js").Place }} [arrival] by which the reader has come from another one
+ */
+function show(arrival) {
   const { context } = state;
   if (!context) return;
   state.poller?.stop();
   state.problem = undefined;
-  context.notice = "";
+  context.notice = undefined;
   const view = viewOf(routeOf(location.hash), context);
   state.view = view;
   redraw();
-  state.poller = new Poller(() => refresh(view), settle);
+  state.poller = new Poller(() => refresh(view), (problem, failures) => {
+    report(problem, failures);
+    const arrived = arrival;
+    if (arrived) queueMicrotask(() => settle(arrived.place, true));
+    arrival = undefined;
+  });
 }
 
 /** Where changes are heard, asking is for what changes without a job: limits, models, other storyboards. */
@@ -92,7 +115,7 @@ async function refresh(view) {
 }
 
 /** @param {unknown} problem @param {number} failures how many in a row */
-async function settle(problem, failures) {
+async function report(problem, failures) {
   const known = problem instanceof Problem || problem === undefined;
   const found = known
     ? problem

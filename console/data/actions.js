@@ -24,10 +24,14 @@ export async function send(project, kind, message, key) {
   return job_id;
 }
 
-/** @param {Project} project @param {string} job @returns {Promise<string>} what came of it, in words */
+/** @param {Project} project @param {string} job @returns {Promise<import("../views/view.d.ts").Result>} */
 export async function cancel(project, job) {
   const { cancelled, status } = await project.call("cancel_generation_job", { job_id: job });
-  return cancelled ? "Cancelled." : `It had ended before: ${status ?? "there is no such job"}.`;
+  if (cancelled) return { said: "Cancelled.", again: job };
+  if (status === "cancelled") return { said: "It was cancelled before.", again: job };
+  return {
+    said: status ? `Not cancelled: it has ${status}.` : "Not cancelled: there is no such job.",
+  };
 }
 
 /**
@@ -35,7 +39,7 @@ export async function cancel(project, job) {
  *
  * @param {Project} project
  * @param {{ job_ids?: string[], error_code?: string, forget_operation?: boolean }} which
- * @returns {Promise<string>} what came of it, in words
+ * @returns {Promise<string>} the outcome in words
  */
 export async function redrive(project, which) {
   const ids = await project.call("redrive_generation_jobs", which);

@@ -6,13 +6,22 @@
  */
 
 /** @typedef {{ issues: Issue[], price?: Price }} Verdict */
-/** @typedef {{ low: number | null, high: number | null, models: string[] }} Price in US dollars */
+/**
+ * What a job costs, in US dollars; null where no price is known.
+ *
+ * @typedef {object} Price
+ * @property {number | null} likely by the model that will most likely make it
+ * @property {number | null} low
+ * @property {number | null} high
+ * @property {string[]} models those that may make it, the most likely first
+ */
+/** @typedef {{ model: string, state: string }} Model how a model of the workers stands */
 
 /** @type {Promise<any> | undefined} It is large, so it is fetched when a form is opened. */
 let core;
 
 /**
- * @returns {Promise<(kind: Kind, message: unknown, models: string[]) => Verdict>}
+ * @returns {Promise<(kind: Kind, message: unknown, models: Model[]) => Verdict>}
  * @throws what to do, if the core cannot be loaded: without it a message would be paid for unchecked
  */
 export async function openCore() {
@@ -28,7 +37,8 @@ export async function openCore() {
       : [functions.validateVideoJob, functions.estimateVideoJob];
     try {
       validate(message);
-      return { issues: [], price: priceOf(estimate(message, { models })) };
+      const names = models.map(({ model }) => model);
+      return { issues: [], price: priceOf(estimate(message, { models: names }), models) };
     } catch (error) {
       const { issues, message: text } = /** @type {any} */ (error);
       return { issues: issues ?? [{ field: "", expected: text }] };
@@ -36,7 +46,15 @@ export async function openCore() {
   };
 }
 
-/** @param {import("../core/generation_queue.d.ts").Estimate} estimate @returns {Price} */
-function priceOf({ lowestUsd, highestUsd, models }) {
-  return { low: lowestUsd, high: highestUsd, models: models.map(({ model }) => model) };
+/** @param {import("../core/generation_queue.d.ts").Estimate} estimate @param {Model[]} standing @returns {Price} */
+function priceOf({ lowestUsd, highestUsd, models }, standing) {
+  const inTrouble = standing.filter(({ state }) => state !== "ok").map(({ model }) => model);
+  const able = models.filter(({ model }) => !inTrouble.includes(model));
+  const ordered = [...able, ...models.filter((each) => !able.includes(each))];
+  return {
+    likely: ordered[0]?.usd ?? null,
+    low: lowestUsd,
+    high: highestUsd,
+    models: ordered.map(({ model }) => model),
+  };
 }

@@ -59,8 +59,12 @@ export function history(project, storyboard, slot, id) {
   });
 }
 
-/** @param {Project} project @param {string} id */
+/** What a page says where `job` finds none. */
+export const NO_JOB = "There is no such job. It may have been pruned.";
+
+/** @param {Project} project @param {string} id as the address has it */
 export async function job(project, id) {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return undefined;
   const [[row], now] = await Promise.all([
     project.rows("generation_jobs", { id: `eq.${id}` }),
     project.call("generation_job", { job_id: id }),

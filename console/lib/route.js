@@ -6,27 +6,28 @@
  *   | { view: "storyboard", storyboard: string }
  *   | { view: "entity", storyboard: string, slot: string, id: string }
  *   | { view: "send", storyboard: string }
+ *   | { view: "again", job: string }
  *   | { view: "batch", storyboard: string }
  *   | { view: "queue" }
- *   | { view: "job", job: string }} Route
+ *   | { view: "job", job: string }
+ *   | { view: "unknown", address: string }} Route
  */
 
-/**
- * @param {string} hash
- * @returns {Route} the list of storyboards for what is no address
- */
+/** @param {string} hash @returns {Route} */
 export function routeOf(hash) {
   const [view, ...ids] = hash.replace(/^#\/?/, "").split("/").map(decoded);
-  const [storyboard = "", slot = "", id = ""] = ids;
-  if (view === "queue") return { view };
-  if (view === "job" && storyboard) return { view, job: storyboard };
-  if (view === "send") return { view, storyboard };
-  if (view === "batch") return { view, storyboard };
-  if (view !== "storyboard" || !storyboard) return { view: "storyboards" };
-  if ((slot === "scene" || slot === "character") && id) {
-    return { view: "entity", storyboard, slot, id };
+  const empty = ids.indexOf("");
+  const count = empty === -1 ? ids.length : empty;
+  const [id = "", slot = "", entity = ""] = ids;
+  if ((view === "" || view === "storyboards") && count === 0) return { view: "storyboards" };
+  if (view === "queue" && count === 0) return { view };
+  if ((view === "send" || view === "batch") && count <= 1) return { view, storyboard: id };
+  if ((view === "job" || view === "again") && count === 1) return { view, job: id };
+  if (view === "storyboard" && count === 1) return { view, storyboard: id };
+  if (view === "storyboard" && count === 3 && (slot === "scene" || slot === "character")) {
+    return { view: "entity", storyboard: id, slot, id: entity };
   }
-  return { view, storyboard };
+  return { view: "unknown", address: hash };
 }
 
 /** @param {string[]} parts */

@@ -12,7 +12,8 @@
  * @param {string} text
  * @param {{ storyboard: string, kind: Kind }} defaults storyboard: of entries and texts that name none. kind: of
  *   a bare list
- * @returns {{ entries: Entry[], fault?: string }} fault: why there are no entries
+ * @returns {{ entries: Entry[], fault?: string, bare?: boolean }} fault: why there are no entries. bare: it is a list that
+ *   does not say what it holds
  */
 export function readBatch(text, { storyboard, kind }) {
   let content;
@@ -22,7 +23,7 @@ export function readBatch(text, { storyboard, kind }) {
     return { entries: [], fault: `This is not JSON: ${/** @type {Error} */ (error).message}` };
   }
   if (Array.isArray(content)) {
-    return entriesOf([{ name: "", kind, list: content }], storyboard);
+    return { ...entriesOf([{ name: "", kind, list: content }], storyboard), bare: true };
   }
   const lists = /** @type {const} */ (["image", "video"])
     .map((each) => ({ name: `${each}s`, kind: each, list: content?.[`${each}s`] }))
@@ -49,6 +50,26 @@ function entriesOf(lists, storyboard) {
     entries,
     fault: 'Expected a list of messages, or an object with a list "images" or "videos".',
   };
+}
+
+/** The fields of the messages of each queue. */
+const OF_BOTH = [
+  ...["storyboardId", "sceneId", "characterId", "prompt", "sourceImageUrl", "sourceImageUrls"],
+  ...["model", "seed", "priority", "owner", "webhookUrl"],
+];
+/** @type {Record<Kind, string[]>} */
+export const KNOWN_FIELDS = {
+  image: [...OF_BOTH, "editMode", "aspectRatio", "imageSize"],
+  video: [
+    ...[...OF_BOTH, "lastFrameUrl", "referenceImageUrls", "aspectRatio", "durationSeconds"],
+    ...["resolution", "generateAudio", "negativePrompt", "personGeneration"],
+  ],
+};
+
+/** What a message has that no worker reads. @param {Kind} kind @param {unknown} message */
+export function unknownFields(kind, message) {
+  const names = typeof message === "object" && message !== null ? Object.keys(message) : [];
+  return names.filter((name) => !KNOWN_FIELDS[kind].includes(name));
 }
 
 /** What is no object stays as it is: the validation says what was expected. @param {unknown} entry @param {string} storyboardId */

@@ -48,12 +48,23 @@ const LISTS = ["sourceImageUrls", "referenceImageUrls"];
 const NUMBERS = ["seed", "priority"];
 
 /**
- * @param {{ mode: Mode, storyboardId: string, slot: string, id: string, fields: Record<string, string> }} draft
+ * A message as a form has it.
+ *
+ * @typedef {object} Draft
+ * @property {Mode} mode
+ * @property {Record<string, string>} fields the texts of the form's fields
+ * @property {Record<string, unknown>} [rest] what the message has beside them, such as its owner
+ */
+
+/** @typedef {{ storyboard: string, slot: string, id: string }} Target */
+
+/**
+ * @param {Draft & { storyboardId: string, slot: string, id: string }} draft
  * @returns {Record<string, unknown>}
  */
-export function messageOf({ mode, storyboardId, slot, id, fields }) {
+export function messageOf({ mode, storyboardId, slot, id, fields, rest }) {
   /** @type {Record<string, unknown>} */
-  const message = { storyboardId, prompt: fields.prompt ?? "" };
+  const message = { ...rest, storyboardId, prompt: fields.prompt ?? "" };
   if (slot === "scene") message.sceneId = id;
   if (slot === "character") message.characterId = id;
   if (mode === "edit") message.editMode = true;
@@ -70,4 +81,54 @@ function valueOf(field, text) {
   if (field === "generateAudio") return text === "true";
   if (NUMBERS.includes(field) && !Number.isNaN(Number(text))) return Number(text);
   return text;
+}
+
+/**
+ * The form that sends a message like the one of a job, whatever is wrong with it.
+ *
+ * @param {{ kind: Kind, message: unknown, prompt?: string | null }} job
+ * @returns {{ target: Target, draft: Draft }}
+ */
+export function draftOf({ kind, message, prompt }) {
+  const isObject = typeof message === "object" && message !== null && !Array.isArray(message);
+  const { storyboardId, sceneId, characterId, prompt: words, ...others } =
+    /** @type {Record<string, unknown>} */ (isObject ? message : {});
+  const mode = modeOf(kind, others);
+  /** @type {Record<string, string>} */
+  const fields = { prompt: textOf(words ?? prompt ?? "") };
+  /** @type {Record<string, unknown>} */
+  const rest = {};
+  for (const [name, value] of Object.entries(others)) {
+    if (MODES[mode].fields.includes(name)) fields[name] = textOf(value);
+    else if (name !== "editMode" || mode !== "edit") rest[name] = value;
+  }
+  const slot = sceneId !== undefined ? "scene" : characterId !== undefined ? "character" : "none";
+  if (slot === "scene" && characterId !== undefined) rest.characterId = characterId;
+  moveSource(mode, fields, rest);
+  const id = textOf(sceneId ?? characterId ?? "");
+  return {
+    target: { storyboard: textOf(storyboardId ?? ""), slot, id },
+    draft: { mode, fields, rest },
+  };
+}
+
+/** @param {Kind} kind @param {Record<string, unknown>} message @returns {Mode} */
+function modeOf(kind, { editMode, sourceImageUrl, sourceImageUrls }) {
+  if (kind === "image") return editMode === true ? "edit" : "image";
+  return sourceImageUrl ?? sourceImageUrls ? "animate" : "video";
+}
+
+/** One source has two names, and a mode of the form has one of them. @param {Mode} mode @param {Record<string, string>} fields @param {Record<string, unknown>} rest */
+function moveSource(mode, fields, rest) {
+  const names = ["sourceImageUrl", "sourceImageUrls"];
+  const [from, to] = mode === "edit" ? names : names.toReversed();
+  if (!MODES[mode].fields.includes(to) || rest[from] === undefined || fields[to]) return;
+  fields[to] = textOf(rest[from]);
+  delete rest[from];
+}
+
+/** @param {unknown} value @returns {string} */
+function textOf(value) {
+  if (Array.isArray(value)) return value.map(textOf).join("\n");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

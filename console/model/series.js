@@ -53,3 +53,30 @@ export function seriesOf(rows, { time, columns, unit, bars, range }) {
     ],
   };
 }
+
+/**
+ * What a plot shows, in a sentence or two for each of its names.
+ *
+ * @param {Series} series
+ * @param {(time: number) => string} timeText a time of the plot in words
+ * @returns {string[]}
+ */
+export function summaryOf({ names, unit, bars, data: [times, ...columns] }, timeText) {
+  return names.map((name, index) => {
+    /** @type {{ time: number, value: number }[]} */
+    const points = columns[index].flatMap((value, at) =>
+      value === null ? [] : [{ time: /** @type {number} */ (times[at]), value }]
+    );
+    const [first, ...others] = points;
+    if (!first) return `${name}: none.`;
+    const highest = others.reduce((one, other) => other.value > one.value ? other : one, first);
+    const peak = `${unit(highest.value)} at ${timeText(highest.time)}`;
+    if (bars) {
+      const sum = points.reduce((sum, { value }) => sum + value, 0);
+      return sum === 0 ? `${name}: none.` : `${name}: ${unit(sum)} together, at most ${peak}.`;
+    }
+    const lowest = Math.min(...points.map(({ value }) => value));
+    const last = /** @type {{ time: number, value: number }} */ (points.at(-1));
+    return `${name}: from ${unit(lowest)} to ${peak}; last, ${unit(last.value)}.`;
+  });
+}

@@ -13,9 +13,9 @@ import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { count } from "../lib/text.js";
-import { readBatch } from "../model/batch.js";
+import { readBatch, unknownFields } from "../model/batch.js";
 import { expectation } from "./field.js";
-import { priceText } from "./price.js";
+import { priceText, sumOf } from "./price.js";
 
 const EXAMPLE = `{
   "storyboardId": "storyboard-001",
@@ -35,7 +35,7 @@ export function batchView(storyboard, context) {
   let text = "";
   /** @type {"image" | "video"} */
   let kind = "image";
-  /** @type {{ checked: Checked[], fault?: string }} */
+  /** @type {{ checked: Checked[], fault?: string, bare?: boolean }} */
   let batch = { checked: [] };
   let sent = 0;
   let sending = false;
@@ -49,17 +49,16 @@ export function batchView(storyboard, context) {
   }
 
   async function checked() {
-    const { entries, fault } = readBatch(text, {
+    const { entries, fault, bare } = readBatch(text, {
       storyboard: storyboard || "storyboard-001",
       kind,
     });
-    const namesOf = (/** @type {string} */ of) =>
-      models.filter((model) => model.kind === of).map(({ model }) => model);
+    const modelsOf = (/** @type {string} */ of) => models.filter((model) => model.kind === of);
     try {
       const core = await openCore();
       const verdictOn = (/** @type {Entry} */ entry) =>
-        core(entry.kind, entry.message, namesOf(entry.kind));
-      return { fault, checked: entries.map((entry) => ({ ...entry, ...verdictOn(entry) })) };
+        core(entry.kind, entry.message, modelsOf(entry.kind));
+      return { fault, bare, checked: entries.map((entry) => ({ ...entry, ...verdictOn(entry) })) };
     } catch (error) {
       return { fault: /** @type {Error} */ (error).message, checked: [] };
     }
@@ -71,13 +70,18 @@ export function batchView(storyboard, context) {
     return 60;
   }
 
-  /** @param {DragEvent} event */
-  async function drop(event) {
-    const file = event.dataTransfer?.files[0];
+  /** @param {File | undefined} file */
+  async function read(file) {
     if (!file) return;
-    event.preventDefault();
     text = await file.text();
     await check();
+  }
+
+  /** @param {DragEvent} event */
+  function drop(event) {
+    if (!event.dataTransfer?.files[0]) return;
+    event.preventDefault();
+    read(event.dataTransfer.files[0]);
   }
 
   /** @param {Event} event */
@@ -91,9 +95,9 @@ export function batchView(storyboard, context) {
         await send(context.project, entry.kind, entry.message, `${key}/${sent}`);
         redraw();
       }
-      const [first] = batch.checked;
-      location.hash = address("storyboard", /** @type {any} */ (first.message).storyboardId);
-      return `${count(sent, "job")} sent.`;
+      const [{ message }] = batch.checked;
+      const goTo = address("storyboard", /** @type {any} */ (message).storyboardId);
+      return { said: `${count(sent, "job")} sent.`, goTo };
     });
     sending = false;
     redraw();
@@ -118,14 +122,17 @@ export function batchView(storyboard, context) {
               check();
             }}></textarea>
         </label>
-        <label class="inline">A bare list holds
-          <select @change=${(/** @type {Event} */ event) => {
-            kind = /** @type {any} */ (event.target).value;
-            check();
-          }}>
-            <option value="image">images</option><option value="video">videos</option>
-          </select>
+        <label class="inline file">or choose a file
+          <input type="file" accept=".json,application/json" @change=${(
+            /** @type {Event} */ event,
+          ) => read(/** @type {HTMLInputElement} */ (event.target).files?.[0])}>
         </label>
+        ${batch.bare
+          ? kindOfList(kind, (chosen) => {
+            kind = chosen;
+            check();
+          })
+          : nothing}
         ${verdict(batch)}
         <div class="send">
           <button class="primary" ?disabled=${sending || batch.checked.length === 0 ||
@@ -140,6 +147,17 @@ export function batchView(storyboard, context) {
   return { title: "Batch", refresh, draw };
 }
 
+/** Of a list that does not say it. @param {Entry["kind"]} kind @param {(kind: Entry["kind"]) => void} choose */
+function kindOfList(kind, choose) {
+  return html`<label class="inline">The list holds
+    <select @change=${(/** @type {Event} */ event) =>
+    choose(/** @type {any} */ (event.target).value)}>
+      <option value="image" .selected=${kind === "image"}>images</option>
+      <option value="video" .selected=${kind === "video"}>videos</option>
+    </select>
+  </label>`;
+}
+
 /** @param {{ checked: Checked[], fault?: string }} batch */
 function verdict({ checked, fault }) {
   if (fault) return html`<p class="wrong" role="alert">${fault}</p>`;
@@ -149,7 +167,7 @@ function verdict({ checked, fault }) {
     return html`
       <div role="alert">
         <p class="wrong">${count(wrong.length, "message")} of ${checked.length} cannot be sent:</p>
-        <ul class="issues">${wrong.flatMap(({ label, issues }) =>
+        <ul class="issues">${wrong.slice(0, 50).flatMap(({ label, issues }) =>
           issues.map((issue) =>
             html`<li><code>${label}${issue.field ? `.${issue.field}` : nothing}</code> ${
               expectation(issue)
@@ -160,13 +178,37 @@ function verdict({ checked, fault }) {
     `;
   }
   const images = checked.filter(({ kind }) => kind === "image").length;
-  const prices = checked.map(({ price }) => price);
-  const low = prices.reduce((sum, price) => sum + (price?.low ?? 0), 0);
-  const high = prices.reduce((sum, price) => sum + (price?.high ?? 0), 0);
-  return html`<output>
-    ${count(images, "image")} and ${count(checked.length - images, "video")}, all valid.
-    ${
-    prices.every((price) => price?.low != null) ? `${priceText({ low, high })} together.` : nothing
-  }
-  </output>`;
+  const storyboards = [
+    ...new Set(checked.map(({ message }) => /** @type {any} */ (message).storyboardId)),
+  ];
+  return html`
+    <output>
+      ${count(images, "image")} and ${count(
+        checked.length - images,
+        "video",
+      )}, all valid, for ${storyboards.length > 3
+        ? count(storyboards.length, "storyboard")
+        : storyboards.join(", ")}. ${priceText(sumOf(checked.map(({ price }) => price)))} together.
+    </output>
+    ${strangers(checked)}
+  `;
+}
+
+/** Fields that no worker reads: most likely, they are misspelled. @param {Checked[]} checked */
+function strangers(checked) {
+  const unknown = checked.flatMap(({ label, kind, message }) =>
+    unknownFields(kind, message).map((name) => `${label}.${name}`)
+  );
+  if (unknown.length === 0) return nothing;
+  return html`
+    <div role="alert">
+      <p>${count(
+        unknown.length,
+        "field",
+      )} will be ignored, because no message for this queue has such a field:</p>
+      <ul class="issues">${unknown.slice(0, 50).map((name) =>
+        html`<li><code>${name}</code></li>`
+      )}</ul>
+    </div>
+  `;
 }

@@ -9,6 +9,7 @@
 import { cancel, redrive } from "../data/actions.js";
 import { html, ifDefined, nothing } from "../lib/html.js";
 import { address } from "../lib/route.js";
+import { remediesOf } from "../model/remedy.js";
 import { standingOf } from "../model/standing.js";
 import { dragImage, dropTarget } from "./drag.js";
 import { prefill } from "./form.js";
@@ -19,7 +20,6 @@ export function card(card, board, context) {
   const { slot, id, title, image, video, failures, jobs } = card;
   const place = slot === "job" ? address("job", id) : address("storyboard", board.id, slot, id);
   const name = title ?? (slot === "job" ? "Image or video" : id);
-  const blank = blankText(card);
   const prompt = jobs[0]?.prompt ?? image?.prompt ?? video?.prompt ?? failures[0]?.prompt;
   return html`<article class="card" aria-label=${name} ${
     slot === "job" ? nothing : dropTarget(board.id, context, (draft) => {
@@ -27,9 +27,9 @@ export function card(card, board, context) {
       location.hash = place;
     })
   }>
-    <a class="frame" href=${place} aria-label="${name}: ${
-    blank || "open"
-  }" @mouseenter=${play} @focus=${play} @mouseleave=${pause} @blur=${pause}>
+    <a class="frame" href=${place} aria-label=${
+    alternative(card, name)
+  } @mouseenter=${play} @focus=${play} @mouseleave=${pause} @blur=${pause}>
       ${picture(card)}
     </a>
     <h3><a href=${place}>${name}</a></h3>
@@ -46,21 +46,30 @@ function picture(card) {
   if (video) {
     const poster = video.source ?? image?.url;
     return html`
-      <video muted loop playsinline preload=${poster ? "none" : "metadata"} src=${video.url}
+      <video muted loop playsinline tabindex="-1" aria-hidden="true" preload=${poster
+        ? "none"
+        : "metadata"} src=${video.url}
         poster=${ifDefined(poster ? thumbnail(poster, 480) || poster : undefined)}></video>
       <span class="mark" aria-hidden="true">▶</span>
     `;
   }
   if (image) {
     return html`
-      <img src=${thumbnail(image.url, 480)} alt=${image.prompt ??
-        ""} loading="lazy" decoding="async"
+      <img src=${thumbnail(image.url, 480)} alt="" loading="lazy" decoding="async"
         draggable="true" @dragstart=${dragImage(image.url)}>
     `;
   }
   return html`<span class="blank ${card.jobs.length > 0 ? "working" : ""}">${
     blankText(card)
   }</span>`;
+}
+
+/** What the frame of a card shows, in words. @param {Card} card @param {string} name */
+function alternative(card, name) {
+  const { image, video } = card;
+  const shown = video ?? image;
+  if (!shown) return `${name}: ${blankText(card) || "in the making"}`;
+  return `${name}: ${video ? "video" : "image"}${shown.prompt ? `, ${shown.prompt}` : ""}`;
 }
 
 /** What stands where a picture is to be. @param {Card} card */
@@ -93,17 +102,27 @@ export function strip(job, board, context) {
 }
 
 /** @param {import("../model/types.d.ts").Version} failure @param {Context} context */
-function failed({ job_id, kind, error_code, error_message }, context) {
+function failed({ job_id = "", kind, error_code, error_message }, context) {
   return html`
     <div class="strip failed">
-      <a href=${address("job", job_id ?? "")}><strong>${kind === "video"
+      <a href=${address("job", job_id)}><strong>${kind === "video"
         ? "Video failed"
         : "Image failed"}</strong></a>
-      <button class="quiet" @click=${() =>
-        context.act(() => redrive(context.project, { job_ids: [job_id ?? ""] }))}>Retry</button>
+      ${remediesOf(error_code).retry
+        ? html`<button class="quiet" @click=${() =>
+          context.act(() => redrive(context.project, { job_ids: [job_id] }))}>Retry</button>`
+        : nothing}
       <span class="words" title=${error_message || error_code}>${error_message || error_code}</span>
+      ${changeLink(job_id, error_code)}
     </div>
   `;
+}
+
+/** Where the fault is the message's, its form. @param {string} job @param {string | null | undefined} code */
+export function changeLink(job, code) {
+  return remediesOf(code).change
+    ? html`<a class="change" href=${address("again", job)}>Change and send again</a>`
+    : nothing;
 }
 
 /** @param {Card} card */

@@ -28,7 +28,7 @@ const ZONES = /** @type {const} */ ([
  *
  * @param {string} storyboard
  * @param {Context} context
- * @param {(draft: import("./form.js").Draft) => void} take called with the form that the picture begins
+ * @param {(draft: import("../model/draft.js").Draft) => void} take called with the form that the picture begins
  */
 export function dropTarget(storyboard, context, take) {
   return ref((element) => {

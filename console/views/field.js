@@ -38,8 +38,10 @@ function input(name, control, { invalid, described }) {
     onInput(/** @type {HTMLInputElement} */ (event.target).value);
   const about = ifDefined(described || undefined);
   if (name === "model" || options) {
-    const choices = options ??
+    const offered = options ??
       choice("The first that can", control.models.map(({ model }) => model));
+    // Of a message that was sent before: what it has is shown, with what is wrong with it.
+    const choices = Object.hasOwn(offered, value) ? offered : { ...offered, [value]: value };
     return html`
       <select id="field-${name}" name=${name} aria-invalid=${invalid}
         aria-describedby=${about} @change=${listen}>

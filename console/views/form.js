@@ -3,7 +3,7 @@
  * The form of a job: a mode, its fields, what is wrong with them and what the job will cost, as one types.
  *
  * @import { Context } from "./view.d.ts"
- * @import { Mode } from "../model/draft.js"
+ * @import { Draft, Mode, Target } from "../model/draft.js"
  * @import { Verdict } from "../data/core.js"
  */
 import { send } from "../data/actions.js";
@@ -13,9 +13,6 @@ import { redraw } from "../lib/redraw.js";
 import { messageOf, MODES } from "../model/draft.js";
 import { expectation, field } from "./field.js";
 import { price } from "./price.js";
-
-/** @typedef {{ mode: Mode, fields: Record<string, string> }} Draft */
-/** @typedef {{ storyboard: string, slot: string, id: string }} Target */
 
 /** @type {Draft | undefined} What a drop chose, for the form that is opened next. */
 let prefilled;
@@ -52,8 +49,8 @@ export class Form {
     this.images = [];
     /** The picture that is edited or animated, unless another is chosen. */
     this.source = "";
-    /** @type {(job: string) => void} */
-    this.onSent = () => {};
+    /** The page that shows what becomes of a job; none: the one that the form is on. @type {(job: string) => string | undefined} */
+    this.pageAfter = () => undefined;
     this.#open();
   }
 
@@ -81,7 +78,7 @@ export class Form {
   /** @returns {Verdict} */
   get verdict() {
     const { kind } = MODES[this.draft.mode];
-    const models = this.standing.filter((model) => model.kind === kind).map(({ model }) => model);
+    const models = this.standing.filter((model) => model.kind === kind);
     return this.#check?.(kind, this.message, models) ?? { issues: [] };
   }
 
@@ -117,15 +114,7 @@ export class Form {
       <p class="help">${about}</p>
       ${one("prompt")} ${main.map(one)}
       <details><summary>More</summary><div class="more">${more.map(one)}</div></details>
-      ${
-      shownElsewhere.length > 0
-        ? html`<ul class="issues">${
-          shownElsewhere.map((issue) =>
-            html`<li><code>${issue.field}</code> ${expectation(issue)}</li>`
-          )
-        }</ul>`
-        : nothing
-    }
+      ${this.#others()} ${elsewhere(shownElsewhere)}
       ${this.#fault ? html`<p class="wrong" role="alert">${this.#fault}</p>` : nothing}
       <div class="send">
         <button class="primary" ?disabled=${
@@ -137,6 +126,32 @@ export class Form {
         ${issues.length === 0 ? price(cost) : nothing}
       </div>
     </form>`;
+  }
+
+  /** What the message has that the form has no field for; any of it can be left out. */
+  #others() {
+    const rest = Object.entries(this.draft.rest ?? {});
+    if (rest.length === 0) return nothing;
+    return html`
+      <div class="field">
+        <p>Also in the message</p>
+        <ul class="rest">${rest.map(([name, value]) =>
+          html`
+            <li>
+              <code>${name}: ${JSON.stringify(value)}</code>
+              <button type="button" class="quiet" aria-label="Leave out ${name}"
+                @click=${() => this.#leaveOut(name)}>Leave out</button>
+            </li>
+          `
+        )}</ul>
+      </div>
+    `;
+  }
+
+  /** @param {string} name */
+  #leaveOut(name) {
+    delete this.draft.rest?.[name];
+    redraw();
   }
 
   /** @param {Mode} mode */
@@ -169,12 +184,19 @@ export class Form {
       const { kind } = MODES[this.draft.mode];
       const job = await send(this.context.project, kind, message, this.#unanswered.key);
       this.#unanswered = { text: "", key: "" };
-      this.onSent(job);
-      return "Sent.";
+      return { said: "Sent.", goTo: this.pageAfter(job) };
     });
     this.#sending = false;
     redraw();
   }
+}
+
+/** What is wrong with fields that the form does not have. @param {import("../model/types.d.ts").Issue[]} issues */
+function elsewhere(issues) {
+  if (issues.length === 0) return nothing;
+  return html`<ul class="issues">${
+    issues.map((issue) => html`<li><code>${issue.field}</code> ${expectation(issue)}</li>`)
+  }</ul>`;
 }
 
 const MAIN = [

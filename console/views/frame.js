@@ -15,7 +15,9 @@ import { redraw } from "../lib/redraw.js";
  * @param {{ context: Context, view: View, problem?: Problem, route: Route, onLeave: () => void }} page
  */
 export function frame({ context, view, problem, route, onLeave }) {
-  const place = route.view === "queue" ? "queue" : route.view === "job" ? "" : "storyboards";
+  const places =
+    /** @type {Record<string, string>} */ ({ queue: "queue", job: "", again: "", unknown: "" });
+  const place = places[route.view] ?? "storyboards";
   /** @param {string} name @param {string} text */
   const item = (name, text) =>
     html`<a href=${address(name)} aria-current=${
@@ -33,7 +35,10 @@ export function frame({ context, view, problem, route, onLeave }) {
     </header>
     ${problem ? banner(problem) : nothing}
     <div class="notice" role="status" ?hidden=${!context.notice}>
-      <span>${context.notice}</span>
+      <span>${context.notice?.said}</span>
+      ${context.notice?.again
+        ? html`<a class="button" href=${address("again", context.notice.again)}>Send again</a>`
+        : nothing}
       <button class="quiet" aria-label="Close" @click=${() => dismiss(context)}>×</button>
     </div>
     <main id="main" tabindex="-1">${view.draw()}</main>
@@ -56,7 +61,7 @@ function toMain(event) {
 
 /** @param {Context} context */
 function dismiss(context) {
-  context.notice = "";
+  context.notice = undefined;
   redraw();
 }
 

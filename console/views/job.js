@@ -5,11 +5,12 @@
  * @import { Context, View } from "./view.d.ts"
  */
 import { cancel, redrive } from "../data/actions.js";
-import { job } from "../data/readings.js";
+import { job, NO_JOB } from "../data/readings.js";
 import { html, ifDefined, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { clock, dollars, duration, link } from "../lib/text.js";
+import { remediesOf } from "../model/remedy.js";
 import { stepsOf } from "../model/steps.js";
 
 /** @param {string} id @param {Context} context @returns {View} */
@@ -19,7 +20,7 @@ export function jobView(id, context) {
   let read = false;
 
   async function refresh() {
-    row = /^[0-9a-f-]{36}$/i.test(id) ? await job(context.project, id) : undefined;
+    row = await job(context.project, id);
     read = true;
     redraw();
     return row?.finished_at ? 15 : 2;
@@ -31,9 +32,7 @@ export function jobView(id, context) {
         <div class="heading">
           <h1>Job</h1>
         </div>
-        <p class="quiet-text">${read
-          ? "There is no such job. It may have been pruned."
-          : "Reading…"}</p>
+        <p class="quiet-text">${read ? NO_JOB : "Reading…"}</p>
       `;
     }
     const pictures = [asset(row), sources(row)].filter((each) => each !== nothing);
@@ -79,15 +78,23 @@ function place({ storyboard_id, scene_id, character_id }) {
 function actions({ id, status, error_code, operation }, context) {
   const { project } = context;
   const live = ["queued", "running", "waiting"].includes(status);
+  const { change, retry } = remediesOf(status === "failed" ? error_code : null);
   const paid = status === "failed" && (operation || error_code === "submission_uncertain");
   return html`
     ${live
       ? html`<button @click=${() => context.act(() => cancel(project, id))}>Cancel</button>`
       : nothing}
     ${status === "failed"
-      ? html`<button class="primary" @click=${() =>
-        context.act(() => redrive(project, { job_ids: [id] }))}>Retry</button>`
+      ? html`<button class=${change ? "" : "primary"} @click=${() =>
+        context.act(() => redrive(project, { job_ids: [id] }))}>${
+        retry ? "Retry" : "Retry as it is"
+      }</button>`
       : nothing}
+    ${live
+      ? nothing
+      : html`<a class="button ${change && status === "failed" ? "primary" : ""}" href=${
+        address("again", id)
+      }>${change ? "Change and send again" : "Send again"}</a>`}
     ${paid
       ? html`<button @click=${() =>
         context.act(() => payAgain(project, id))}>Submit again, and pay again</button>`

@@ -5,29 +5,43 @@
  * @import { Context } from "./view.d.ts"
  */
 import { setFairShare, setLimits } from "../data/actions.js";
-import { html, nothing } from "../lib/html.js";
+import { html, ifDefined, nothing } from "../lib/html.js";
+import { redraw } from "../lib/redraw.js";
+
+/** What is wrong with what was typed, by model and field. @type {Map<string, string>} */
+const faults = new Map();
+
+const BOUNDS = { requests_per_minute: "a minute", jobs_in_flight: "in flight" };
 
 /** @param {string} model @param {any} limit @param {any} used @param {Context} context */
 export function limitsOf(model, limit, used, context) {
-  /** @param {string} name @param {string} label @param {unknown} inUse */
-  const bound = (name, label, inUse) =>
-    html`<label>${label}${
+  const inUse = {
+    requests_per_minute: used?.begun_last_minute,
+    jobs_in_flight: used?.in_flight_now,
+  };
+  /** @param {keyof typeof BOUNDS} name */
+  const bound = (name) => {
+    const fault = faults.get(`${model} ${name}`);
+    const id = `wrong-${model}-${name}`;
+    return html`<label>${BOUNDS[name]}${
       used && limit?.[name] !== null
         ? html`
-          <span class="quiet-text">(${inUse} now)</span>
+          <span class="quiet-text">(${inUse[name]} now)</span>
         `
         : nothing
     }
-      <input name=${name} inputmode="numeric" pattern="[0-9]*" placeholder="no limit" .defaultValue=${
+      <input name=${name} inputmode="numeric" placeholder="no limit" .defaultValue=${
       String(limit?.[name] ?? "")
     }
-        aria-label="${model}: ${label}">
+        aria-label="${model}: ${BOUNDS[name]}" aria-invalid=${fault !== undefined}
+        aria-describedby=${ifDefined(fault && id)}>
+      ${fault ? html`<span class="wrong" id=${id}>${fault}</span>` : nothing}
     </label>`;
-  return html`<form class="limit" aria-label="Limits of ${model}" @submit=${(
+  };
+  return html`<form class="limit" aria-label="Limits of ${model}" novalidate @submit=${(
     /** @type {SubmitEvent} */ event,
   ) => save(event, model, context)}>
-    ${bound("requests_per_minute", "a minute", used?.begun_last_minute)}
-    ${bound("jobs_in_flight", "in flight", used?.in_flight_now)}
+    ${bound("requests_per_minute")} ${bound("jobs_in_flight")}
     <button aria-label="Save the limits of ${model}">Save</button>
   </form>`;
 }
@@ -64,15 +78,19 @@ function turnsOf(queue, limit, context) {
 /** @param {SubmitEvent} event @param {string} model @param {Context} context */
 function save(event, model, context) {
   event.preventDefault();
-  const fields = new FormData(/** @type {HTMLFormElement} */ (event.target));
-  const number = (/** @type {string} */ name) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const fields = new FormData(form);
+  const numbers = Object.keys(BOUNDS).map((name) => {
     const text = String(fields.get(name)).trim();
-    return text === "" ? null : Number(text);
-  };
-  return context.act(() =>
-    setLimits(context.project, model, {
-      requests_per_minute: number("requests_per_minute"),
-      jobs_in_flight: number("jobs_in_flight"),
-    })
-  );
+    const isNumber = /^\d{1,9}$/.test(text);
+    faults.delete(`${model} ${name}`);
+    if (text !== "" && !isNumber) {
+      faults.set(`${model} ${name}`, "Expected a whole number from 0, or nothing for no limit");
+    }
+    return [name, isNumber ? Number(text) : null];
+  });
+  const wrong = Object.keys(BOUNDS).find((name) => faults.has(`${model} ${name}`));
+  redraw();
+  if (wrong) return /** @type {HTMLElement} */ (form.elements.namedItem(wrong)).focus();
+  return context.act(() => setLimits(context.project, model, Object.fromEntries(numbers)));
 }

@@ -1,12 +1,14 @@
 // @ts-check
 /**
- * A small plot over time, and the same numbers as a table for those who cannot see it.
+ * A small plot over time, and what it shows in words for those who cannot see it: hundreds of numbers say nothing
+ * when they are read one by one.
  *
  * @import { Series } from "../model/series.js"
  */
 // @ts-types="../vendor/uplot/uPlot.d.ts"
 import UPlot from "../vendor/uplot/uPlot.esm.js";
 import { html } from "../lib/html.js";
+import { summaryOf } from "../model/series.js";
 
 const HEIGHT = 150;
 /** Tones of the ink: plots are no pictures. */
@@ -119,33 +121,15 @@ function options({ names, unit, bars, step }, width, element) {
 
 /** @param {string} title @param {Series} series */
 export function plot(title, series) {
-  const [times, ...rows] = series.data;
+  const [times] = series.data;
   return html`<figure class="plot">
     <figcaption>${title}</figcaption>
     ${
     times.length === 0 ? html`<p class="quiet-text">Nothing in this time.</p>` : html`
       <time-plot aria-hidden="true" .series=${series}></time-plot>
-      <div class="for-readers">
-        <table>
-          <caption>${title}</caption>
-          <thead>
-            <tr><th scope="col">Time</th>${series.names.map((name) =>
-              html`<th scope="col">${name}</th>`
-            )}</tr>
-          </thead>
-          <tbody>${times.map((time, index) =>
-            html`<tr><th scope="row">${
-              new Date(/** @type {number} */ (time) * 1000).toLocaleString()
-            }</th>${
-              rows.map((row) =>
-                html`<td>${
-                  row[index] === null ? "" : series.unit(/** @type {number} */ (row[index]))
-                }</td>`
-              )
-            }</tr>`
-          )}</tbody>
-        </table>
-      </div>
+      <p class="for-readers">${summaryOf(series, (time) => timeText(time, series.step)).join(
+        " ",
+      )}</p>
     `
   }
   </figure>`;

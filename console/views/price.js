@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What a job will cost, and who can make it.
+ * What jobs will cost, the most likely price first, and who makes them.
  *
  * @import { Price } from "../data/core.js"
  */
@@ -10,20 +10,30 @@ import { dollars } from "../lib/text.js";
 /** @param {Price | undefined} estimate */
 export function price(estimate) {
   if (!estimate) return nothing;
-  const { models } = estimate;
+  const [first, ...others] = estimate.models;
+  const by = first && others.length > 0
+    ? `by ${first}; if it cannot, by ${others.join(", ")}`
+    : first && `by ${first}`;
   return html`<output class="price">${priceText(estimate)}
-    ${
-    models.length > 0
-      ? html`<span class="quiet-text">by ${models[0]}${
-        models.length > 1 ? `, else ${models.slice(1).join(", ")}` : nothing
-      }</span>`
-      : nothing
-  }
+    ${by ? html`<span class="quiet-text">${by}</span>` : nothing}
   </output>`;
 }
 
-/** @param {{ low: number | null, high: number | null }} estimate */
-export function priceText({ low, high }) {
-  if (low === null || high === null) return "The price is unknown";
-  return low === high ? `About ${dollars(low)}` : `${dollars(low)} to ${dollars(high)}`;
+/** @param {Pick<Price, "likely" | "low" | "high">} price */
+export function priceText({ likely, low, high }) {
+  if (likely === null) return "The price is not known before the first run of a worker";
+  const text = `Costs about ${dollars(likely)}`;
+  if (low === null || high === null || low === high) return text;
+  return `${text}, ${dollars(low)} to ${dollars(high)} by other models`;
+}
+
+/** The price of many jobs together; unknown if that of one is. @param {(Price | undefined)[]} prices */
+export function sumOf(prices) {
+  /** @param {"likely" | "low" | "high"} name */
+  const sum = (name) =>
+    prices.reduce((sum, price) => {
+      const each = price?.[name] ?? null;
+      return sum === null || each === null ? null : sum + each;
+    }, /** @type {number | null} */ (0));
+  return { likely: sum("likely"), low: sum("low"), high: sum("high") };
 }

@@ -10,6 +10,7 @@ import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { ago, count, dollars, duration } from "../lib/text.js";
+import { remediesOf } from "../model/remedy.js";
 import { seriesOf } from "../model/series.js";
 import { standingOf } from "../model/standing.js";
 import { turns } from "./limits.js";
@@ -258,7 +259,10 @@ function failures(rows, context) {
 
 /** @param {Context} context @param {string} error_code @param {number} jobs */
 async function retryAll({ project }, error_code, jobs) {
-  if (!confirm(`Run ${count(jobs, "job")} that failed with ${error_code} again?`)) {
+  const hope = remediesOf(error_code).retry
+    ? ""
+    : " Their messages are as they were: they fail again, unless the models of the workers have changed.";
+  if (!confirm(`Run ${count(jobs, "job")} that failed with ${error_code} again?${hope}`)) {
     return "Nothing was redriven.";
   }
   return await redrive(project, { error_code });

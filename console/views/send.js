@@ -1,24 +1,22 @@
 // @ts-check
 /**
- * A new job for any scene or character, also for one that is not there yet.
+ * A new job for any scene or character, also for one that is not there yet; or once more what another job was.
  *
  * @import { Context, View } from "./view.d.ts"
  */
 import { Board } from "../data/board.js";
-import { standing } from "../data/readings.js";
-import { html } from "../lib/html.js";
+import { job, NO_JOB, standing } from "../data/readings.js";
+import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
+import { draftOf } from "../model/draft.js";
 import { Form } from "./form.js";
 
 /** @param {string} storyboard may be empty @param {Context} context @returns {View} */
 export function sendView(storyboard, context) {
   const target = { storyboard, slot: "scene", id: "" };
-  const form = new Form(context, target, { mode: "image", fields: {} });
+  const form = formFor(target, context);
   const board = storyboard ? new Board(context.project, storyboard) : undefined;
-  form.onSent = () => {
-    location.hash = address("storyboard", target.storyboard);
-  };
 
   async function refresh() {
     await board?.refresh();
@@ -29,12 +27,6 @@ export function sendView(storyboard, context) {
     return 60;
   }
 
-  /** @param {"storyboard" | "slot" | "id"} name */
-  const set = (name) => (/** @type {Event} */ event) => {
-    target[name] = /** @type {HTMLInputElement} */ (event.target).value.trim();
-    redraw();
-  };
-
   const draw = () =>
     html`
       <div class="heading">
@@ -42,30 +34,96 @@ export function sendView(storyboard, context) {
           ? html`<p class="crumbs"><a href=${
             address("storyboard", storyboard)
           }>${storyboard}</a></p>`
-          : ""}
+          : nothing}
         <h1>New</h1>
       </div>
-      <div class="sheet">
-        <div class="target">
-          <label>Storyboard <input name="storyboard" .value=${target.storyboard} @input=${set(
-            "storyboard",
-          )} placeholder="storyboard-001" spellcheck="false"></label>
-          <label>For
-            <select name="slot" @change=${set("slot")}>
-              <option value="scene">a scene</option>
-              <option value="character">a character</option>
-              <option value="none">neither</option>
-            </select>
-          </label>
-          <label ?hidden=${target.slot === "none"}>${target.slot === "character"
-            ? "Character"
-            : "Scene"} id <input name="id" .value=${target
-            .id} @input=${set("id")} placeholder="scene-001" spellcheck="false"></label>
-        </div>
-        ${form.draw()}
-      </div>
+      ${sheet(target, form)}
     `;
   return { title: "New", refresh, draw };
+}
+
+/** A message that was sent before, to be changed and sent as another job. @param {string} id of its job @param {Context} context @returns {View} */
+export function againView(id, context) {
+  const target = { storyboard: "", slot: "none", id: "" };
+  const form = formFor(target, context);
+  /** @type {any} */
+  let row;
+  let read = false;
+
+  async function refresh() {
+    if (read) return 60;
+    row = await job(context.project, id);
+    form.standing = await standing(context.project);
+    if (row) {
+      const again = draftOf(row);
+      Object.assign(target, again.target);
+      form.fill(again.draft);
+      await readImages();
+    }
+    read = true;
+    redraw();
+    return 60;
+  }
+
+  /** The pictures to choose from. */
+  async function readImages() {
+    if (!row.storyboard_id) return;
+    const board = new Board(context.project, row.storyboard_id);
+    await board.refresh();
+    form.images = board.images;
+  }
+
+  const draw = () =>
+    html`
+      <div class="heading">
+        <p class="crumbs"><a href=${address("job", id)}>The job that it was</a></p>
+        <h1>Send again</h1>
+      </div>
+      ${row
+        ? html`
+          ${row.status === "failed"
+            ? html`<p class="strip failed"><strong>${row.error_code}</strong> <span>${row.error_message}</span></p>`
+            : nothing} ${sheet(target, form)}
+        `
+        : html`<p class="quiet-text">${read ? NO_JOB : "Reading…"}</p>`}
+    `;
+  return { title: "Send again", refresh, draw };
+}
+
+/** @param {import("../model/draft.js").Target} target @param {Context} context */
+function formFor(target, context) {
+  const form = new Form(context, target, { mode: "image", fields: {} });
+  form.pageAfter = () => address("storyboard", target.storyboard);
+  return form;
+}
+
+/** @param {import("../model/draft.js").Target} target @param {Form} form */
+function sheet(target, form) {
+  /** @param {"storyboard" | "slot" | "id"} name */
+  const set = (name) => (/** @type {Event} */ event) => {
+    target[name] = /** @type {HTMLInputElement} */ (event.target).value.trim();
+    redraw();
+  };
+  const slots = [["scene", "a scene"], ["character", "a character"], ["none", "neither"]];
+  return html`
+    <div class="sheet">
+      <div class="target">
+        <label>Storyboard <input name="storyboard" .value=${target.storyboard} @input=${set(
+          "storyboard",
+        )} placeholder="storyboard-001" spellcheck="false"></label>
+        <label>For
+          <select name="slot" @change=${set("slot")}>${slots.map(([slot, text]) =>
+            html`<option value=${slot} .selected=${slot === target.slot}>${text}</option>`
+          )}</select>
+        </label>
+        <label ?hidden=${target.slot === "none"}>${target.slot === "character"
+          ? "Character"
+          : "Scene"} id <input name="id" .value=${target
+          .id} @input=${set("id")} placeholder="scene-001" spellcheck="false"></label>
+      </div>
+      ${form.draw()}
+    </div>
+  `;
 }
 
 /** The id after the last one, in the same form. @param {string[]} ids in their order */

@@ -11,6 +11,7 @@ import { guard, html, nothing, repeat } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { count } from "../lib/text.js";
+import { remediesOf } from "../model/remedy.js";
 import { card } from "./card.js";
 
 /** @param {string} id @param {Context} context @returns {View} */
@@ -91,7 +92,8 @@ function bulk(board, context) {
   const failed = [
     ...new Set(
       [...scenes, ...characters, ...others].flatMap(({ failures }) =>
-        failures.map(({ job_id }) => job_id ?? "")
+        failures.filter(({ error_code }) => remediesOf(error_code).retry)
+          .map(({ job_id }) => job_id ?? "")
       ),
     ),
   ];

@@ -9,6 +9,8 @@
 import { choose, redrive } from "../data/actions.js";
 import { html, ifDefined, nothing, repeat } from "../lib/html.js";
 import { address } from "../lib/route.js";
+import { draftOf } from "../model/draft.js";
+import { remediesOf } from "../model/remedy.js";
 import { ago, dollars, link } from "../lib/text.js";
 import { dragImage } from "./drag.js";
 import { thumbnail } from "./thumbnail.js";
@@ -31,7 +33,7 @@ function version(job, card, context, form) {
   const { id, kind, status, prompt, asset_url, model, cost_usd, finished_at } = job;
   const isCurrent = card[/** @type {"image" | "video"} */ (kind)]?.job_id === id;
   const { project } = context;
-  return html`<article class="version ${status}" aria-label="${kind}, ${
+  return html`<article class="version ${status}" aria-label="${kind} ${status}, ${
     ago(finished_at, Date.now())
   }">
     ${
@@ -58,7 +60,7 @@ function version(job, card, context, form) {
       : nothing
   }
       ${
-    status === "failed"
+    status === "failed" && remediesOf(job.error_code).retry
       ? html`<button @click=${() =>
         context.act(() => redrive(project, { job_ids: [id] }))}>Retry</button>`
       : nothing
@@ -73,7 +75,7 @@ function version(job, card, context, form) {
       `
       : nothing
   }
-      <button class="quiet" @click=${() => form.fill(again(job))}>Again</button>
+      <button class="quiet" @click=${() => form.fill(again(job, card.slot))}>Send again</button>
     </p>
   </article>`;
 }
@@ -93,19 +95,11 @@ function asset({ kind, asset_url, prompt, message }) {
   }></video></span>`;
 }
 
-/** The form that sends a message like this one. @param {any} job @returns {import("./form.js").Draft} */
-function again({ kind, message, prompt }) {
-  const source = message?.sourceImageUrl ?? message?.sourceImageUrls?.join("\n");
-  const mode = kind === "image"
-    ? (message?.editMode ? "edit" : "image")
-    : source
-    ? "animate"
-    : "video";
-  /** @type {Record<string, string>} */
-  const fields = { prompt: prompt ?? "" };
-  for (const [name, value] of Object.entries(message ?? {})) {
-    if (typeof value !== "object") fields[name] = String(value);
-  }
-  if (source) fields[mode === "edit" ? "sourceImageUrls" : "sourceImageUrl"] = source;
-  return { mode, fields };
+/** The form that sends a message like this one, on the page of its scene or character. @param {any} job @param {Card["slot"]} slot */
+function again(job, slot) {
+  const { target, draft } = draftOf(job);
+  if (target.slot === slot) return draft;
+  // It is for a scene as well, and this is the page of its character.
+  const { characterId: _, ...rest } = draft.rest ?? {};
+  return { ...draft, rest: { ...rest, sceneId: target.id } };
 }

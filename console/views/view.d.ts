@@ -4,11 +4,21 @@
 import type { TemplateResult } from "../vendor/lit-html/lit-html.js";
 import type { Project } from "../data/project.js";
 
+/** What an action led to. */
+export interface Result {
+  said: string;
+  /** The address that shows it. */
+  goTo?: string;
+  /** The job that was taken back and can be sent again. */
+  again?: string;
+}
+
 export interface Context {
   project: Project;
   /** What the last action led to. */
-  notice: string;
-  act(action: () => Promise<string>): Promise<void>;
+  notice?: Result;
+  /** Runs an action, says what it led to, and reads again. */
+  act(action: () => Promise<string | Result>): Promise<void>;
 }
 
 /** What an address shows. */

@@ -9,9 +9,10 @@ import { batchView } from "./batch.js";
 import { entityView } from "./entity.js";
 import { jobView } from "./job.js";
 import { queueView } from "./queue.js";
-import { sendView } from "./send.js";
+import { againView, sendView } from "./send.js";
 import { storyboardView } from "./storyboard.js";
 import { storyboardsView } from "./storyboards.js";
+import { unknownView } from "./unknown.js";
 
 /** @param {Route} route @param {Context} context @returns {View} */
 export function viewOf(route, context) {
@@ -22,12 +23,16 @@ export function viewOf(route, context) {
       return entityView(route, context);
     case "send":
       return sendView(route.storyboard, context);
+    case "again":
+      return againView(route.job, context);
     case "batch":
       return batchView(route.storyboard, context);
     case "queue":
       return queueView(context);
     case "job":
       return jobView(route.job, context);
+    case "unknown":
+      return unknownView(route.address);
     default:
       return storyboardsView(context);
   }

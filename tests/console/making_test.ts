@@ -1,6 +1,8 @@
 /** What is made in the console: an image, an edit, a video, a batch, another version. */
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
+import { dollars } from "../../console/lib/text.js";
+import { estimateImageJob } from "../../pkg/generation_queue.js";
 import { picture, withConsole } from "./console.ts";
 
 withConsole("what is made in the console appears in it", async (console, project, t) => {
@@ -17,6 +19,20 @@ withConsole("what is made in the console appears in it", async (console, project
     await project.run("image");
     await picture(page, ".card img");
     await card.locator(".strip").waitFor({ state: "detached" });
+  });
+
+  await t.step("the price that is shown is that of the core", async () => {
+    await page.goto(`${console.url}/#/send/board`);
+    await prompt.fill("A lighthouse");
+    const message = { storyboardId: "board", prompt: "A lighthouse", imageSize: "2K" };
+    await page.getByLabel("Size").selectOption("2K");
+    const rows = await project.stack.sql<{ model: string; kind: string }>(
+      "select model, kind from generation_standing",
+    );
+    const models = rows.filter(({ kind }) => kind === "image").map(({ model }) => model);
+    const [likely] = estimateImageJob(message, { models }).models;
+    await page.getByText(`Costs about ${dollars(likely.usd)}`).waitFor();
+    await page.getByText(`by ${likely.model}`).waitFor();
   });
 
   await t.step(
@@ -93,10 +109,15 @@ withConsole("what is made in the console appears in it", async (console, project
     }
     const send = page.getByRole("button", { name: "Send 3 jobs" });
     assert.ok(await send.isDisabled());
+    await text.fill('["a", {"prompt": "b", "promt": "c"}]');
+    await page.getByText("2 images and 0 videos, all valid, for board.").waitFor();
+    await page.getByText("1 field will be ignored").waitFor();
+    await page.getByText("[1].promt", { exact: true }).waitFor();
     await text.fill('{"images": ["a", {"prompt": "b", "sceneId": "s-2"}], "videos": ["c"]}');
-    await page.getByText("2 images and 1 video, all valid.").waitFor();
+    await page.getByText("2 images and 1 video, all valid, for board.").waitFor();
     await send.click();
     await page.getByRole("article", { name: "s-2" }).waitFor();
+    await page.getByRole("status").getByText("3 jobs sent.").waitFor();
     assert.equal((await project.messages("image")).queued, 2);
     assert.equal((await project.messages("video")).queued, 1);
   });

@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { pauseAfter } from "../../console/data/poller.js";
 import { routeOf } from "../../console/lib/route.js";
 import { dollars, duration, link } from "../../console/lib/text.js";
-import { readBatch } from "../../console/model/batch.js";
+import { KNOWN_FIELDS, readBatch, unknownFields } from "../../console/model/batch.js";
 import { cardsOf } from "../../console/model/cards.js";
-import { messageOf } from "../../console/model/draft.js";
+import { draftOf, messageOf } from "../../console/model/draft.js";
 import { progressOf } from "../../console/model/progress.js";
-import { seriesOf } from "../../console/model/series.js";
+import { remediesOf } from "../../console/model/remedy.js";
+import { seriesOf, summaryOf } from "../../console/model/series.js";
 import { standingOf } from "../../console/model/standing.js";
 import { stepsOf } from "../../console/model/steps.js";
 import type { LiveJob } from "../../console/model/types.d.ts";
@@ -118,6 +119,64 @@ Deno.test("a batch is read in each of its forms", () => {
   }
 });
 
+Deno.test("the fields that are known are those that the core reads", async () => {
+  const types = await Deno.readTextFile(
+    new URL("../../pkg/generation_queue.d.ts", import.meta.url),
+  );
+  const fieldsOf = (name: string): string[] => {
+    const [, base, body] = types.match(
+      new RegExp(`export interface ${name}(?: extends (\\w+))? \\{(.*?)\\n\\}`, "s"),
+    )!;
+    const own = [...body.matchAll(/^ {4}(\w+)\??:/gm)].map(([, field]) => field);
+    return base ? [...fieldsOf(base), ...own] : own;
+  };
+  const ofDatabase = ["owner", "webhookUrl"];
+  for (const [kind, name] of [["image", "ImageJob"], ["video", "VideoJob"]] as const) {
+    assert.deepEqual(KNOWN_FIELDS[kind].toSorted(), [...fieldsOf(name), ...ofDatabase].toSorted());
+  }
+  assert.deepEqual(unknownFields("image", { promt: "p", storyboardId: "s" }), ["promt"]);
+  assert.deepEqual(unknownFields("video", 7), []);
+});
+
+Deno.test("a message that was sent comes back from its form as it was", () => {
+  const messages: ["image" | "video", Record<string, unknown>][] = [
+    ["image", { sceneId: "1", characterId: "ada", prompt: "p", owner: "o", seed: 7, colour: [1] }],
+    ["image", { characterId: "ada", prompt: "p", editMode: true, sourceImageUrls: ["a", "b"] }],
+    ["image", { prompt: "p", sourceImageUrl: "a", editMode: "yes" }],
+    ["video", { sceneId: "1", prompt: "p", sourceImageUrl: "a", generateAudio: false }],
+    ["video", { prompt: "p", referenceImageUrls: ["a"], durationSeconds: "4" }],
+  ];
+  for (const [kind, fields] of messages) {
+    const message = { storyboardId: "sb", ...fields };
+    const { target: { storyboard, slot, id }, draft } = draftOf({ kind, message });
+    assert.deepEqual(messageOf({ ...draft, storyboardId: storyboard, slot, id }), message);
+  }
+  const one = { storyboardId: "sb", prompt: "p", editMode: true, sourceImageUrl: "a" };
+  assert.equal(draftOf({ kind: "image", message: one }).draft.fields.sourceImageUrls, "a");
+  for (const message of [null, 7, "text", { prompt: 7, sceneId: {} }]) {
+    assert.equal(draftOf({ kind: "image", message }).draft.mode, "image");
+  }
+});
+
+Deno.test("a retry is offered where it may help, and a change where the message is at fault", () => {
+  assert.deepEqual(remediesOf("invalid_message"), { change: true, retry: false });
+  assert.deepEqual(remediesOf("content_blocked"), { change: true, retry: true });
+  assert.deepEqual(remediesOf("storage_failed"), { change: false, retry: true });
+  assert.deepEqual(remediesOf(null), { change: false, retry: true });
+});
+
+Deno.test("a plot is told in a sentence for each of its names", () => {
+  const of = (data: (number | null)[][], bars: boolean) =>
+    summaryOf(
+      { names: ["a"], data, bars, step: 1, unit: (value) => `${value} s` },
+      (at) => `${at}h`,
+    );
+  assert.deepEqual(of([[1, 2, 3], [0, 4, 1]], true), ["a: 5 s together, at most 4 s at 2h."]);
+  assert.deepEqual(of([[1, 2, 3], [null, 4, 2]], false), ["a: from 2 s to 4 s at 2h; last, 2 s."]);
+  assert.deepEqual(of([[1], [0]], true), ["a: none."]);
+  assert.deepEqual(of([[1], [null]], false), ["a: none."]);
+});
+
 Deno.test("a form sends the fields of its mode alone", () => {
   const fields = {
     ...{ prompt: "p", sourceImageUrls: "http://a\nhttp://b", sourceImageUrl: "http://c" },
@@ -178,7 +237,11 @@ Deno.test("an address is a view, whatever its ids are", () => {
     view: "storyboard",
     storyboard: "%E0%A4%A",
   });
-  assert.deepEqual(routeOf("#/job/"), { view: "storyboards" });
+  assert.deepEqual(routeOf("#/send/"), { view: "send", storyboard: "" });
+  assert.deepEqual(routeOf("#/again/1"), { view: "again", job: "1" });
+  for (const address of ["#/nothing", "#/job/", "#/queue/1", "#/storyboard/a/props/1"]) {
+    assert.deepEqual(routeOf(address), { view: "unknown", address });
+  }
 });
 
 Deno.test("numbers are said in words, and only addresses of the web are links", () => {

@@ -30,8 +30,32 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
   await t.step("a job is cancelled", async () => {
     await send("unwanted");
     await card("unwanted").getByRole("button", { name: "Cancel this job" }).click();
-    await page.getByText("Cancelled.", { exact: true }).waitFor();
-    await card("unwanted").waitFor({ state: "detached" });
+    await card("unwanted").getByText("No image yet").waitFor();
+    await page.getByRole("status").getByText("Cancelled.").waitFor();
+  });
+
+  await t.step("a job that was cancelled is sent again", async () => {
+    await page.getByRole("status").getByRole("link", { name: "Send again" }).click();
+    assert.equal(await page.getByLabel("Scene id").inputValue(), "unwanted");
+    await page.getByRole("button", { name: "Send image" }).click();
+    await card("unwanted").getByText("Queued").waitFor();
+    await page.getByRole("status").getByText("Sent.").waitFor();
+    await project.run("image");
+    await card("unwanted").locator("img").waitFor();
+  });
+
+  await t.step("a message that can only fail again is changed instead", async () => {
+    await send("wrong", { aspectRatio: "5:3", owner: "ada" });
+    await project.run("image");
+    assert.equal(await card("wrong").getByRole("button", { name: "Retry" }).count(), 0);
+    await card("wrong").getByRole("link", { name: "Change and send again" }).click();
+    await page.getByText(/^Expected .* not "5:3"/).waitFor();
+    await page.getByText('owner: "ada"').waitFor();
+    await page.getByLabel("Shape").selectOption("16:9");
+    await page.getByRole("button", { name: "Send image" }).click();
+    await card("wrong").getByText("Queued").waitFor();
+    await project.run("image");
+    await card("wrong").locator("img").waitFor();
   });
 
   await t.step("a delayed job says until when", async () => {
@@ -45,6 +69,10 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
   await t.step("a job that a limit holds says which", async () => {
     const queue = await console.open("#/queue");
     const limits = queue.getByRole("form", { name: "Limits of gemini-2.5-flash-image" });
+    await limits.getByLabel("a minute").fill("many");
+    await limits.getByRole("button").click();
+    await limits.getByText("Expected a whole number from 0").waitFor();
+    assert.equal(await limits.getByLabel("a minute").getAttribute("aria-invalid"), "true");
     await limits.getByLabel("a minute").fill("0");
     await limits.getByRole("button").click();
     await queue.getByText("The limits of gemini-2.5-flash-image hold").waitFor();
@@ -73,13 +101,15 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await other.getByRole("button", { name: "Try it now" }).click();
     await other.getByText("Jobs try gemini-2.5-flash-image again.").waitFor();
     await other.context().close();
+    await card("resting").getByRole("button", { name: "Cancel this job" }).click();
+    await card("resting").locator(".strip").waitFor({ state: "detached" });
   });
 
   await t.step("failed jobs are redriven, and queued ones cancelled, together", async () => {
     project.simulator.script({ match: { prompt: /^many/ }, preset: "safety", times: 2 });
     await send("many-1");
     await send("many-2");
-    await project.run("image", { budgetSeconds: 1 });
+    await project.run("image");
     const queue = await console.open("#/queue");
     queue.on("dialog", (dialog) => dialog.accept());
     await queue.getByRole("button", { name: "Retry those that failed with content_blocked" })
@@ -88,7 +118,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await card("many-1").getByText("Queued").waitFor();
     page.once("dialog", (dialog) => dialog.accept());
     await page.getByRole("button", { name: /^Cancel \d queued$/ }).click();
-    await card("many-2").waitFor({ state: "detached" });
+    await card("many-2").locator(".strip").waitFor({ state: "detached" });
     assert.equal((await project.messages("image")).queued, 0);
     await queue.context().close();
   });
@@ -174,9 +204,33 @@ withConsole("the console is for everyone", async (console, project, t) => {
     });
     await page.goto(`${console.url}/#/queue`);
     await page.getByRole("heading", { name: "Images" }).waitFor();
+    await page.waitForLoadState();
     const sizes = (await Promise.all(scripts)).map((script) => gzipSync(script).length);
     const sum = sizes.reduce((sum, size) => sum + size, 0);
     assert.ok(sizes.length > 20 && sum <= 200_000, `${sum} bytes in ${sizes.length} scripts`);
+  });
+
+  await t.step(
+    "a view is read from its heading, or from where it was left",
+    async () => {
+      const page = await console.open("#/storyboard/board", {
+        viewport: { width: 390, height: 300 },
+      });
+      const link = page.getByRole("heading", { name: "refused" }).getByRole("link");
+      await link.press("Enter");
+      await page.locator("h1:focus").getByText("refused").waitFor();
+      assert.equal(await page.evaluate(() => scrollY), 0);
+      await page.goBack();
+      await page.locator('a:focus[href$="/scene/refused"]').waitFor();
+      await page.waitForFunction(() => scrollY > 0);
+      assert.deepEqual(await axeFindings(page), []);
+    },
+  );
+
+  await t.step("an address that leads nowhere says so", async () => {
+    const page = await console.open("#/nothing");
+    await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+    await page.getByText("#/nothing").waitFor();
   });
 
   await t.step("the keyboard reaches what a mouse does", async () => {
