@@ -80,18 +80,22 @@ select generation_private.grant_to_service_role('execute', 'function generation_
 
 -- -100 to 100; 0 when the message names none, or is too large to be asked. Senders call it, by the index below. Its cost
 -- is that of a message that has to be unpacked: then no claim sorts all messages instead of going by the index.
+--
+-- Only a number is looked at, and never as text: a list of a few kilobytes can be a gigabyte of digits, which the index
+-- would write out with each claim.
 create or replace function generation_private.message_priority(message jsonb)
 returns integer
 language plpgsql immutable cost 1000
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  said constant jsonb := case when pg_column_size(message) <= 327680 then message -> 'priority' end;
+  priority numeric;
 begin
-  return case
-    when pg_column_size(message) <= 327680
-      and (message -> 'priority')::text ~ '^-?([0-9]{1,2}|100)(\.0+)?$'
-      then split_part(message ->> 'priority', '.', 1)::integer
-    else 0
-  end;
+  if jsonb_typeof(said) = 'number' then
+    priority := said::numeric;
+  end if;
+  return case when priority between -100 and 100 and priority = trunc(priority) then priority::integer else 0 end;
 end
 $$;
 

@@ -79,7 +79,7 @@ as $$
 begin
   perform generation_private.check_queue(queue_name);
   return query
-    select recent.model, recent.message ->> 'imageSize', max(recent.generation_seconds)
+    select recent.model, generation_private.message_text(recent.message, 'imageSize', 16), max(recent.generation_seconds)
     from (
       select job.model, job.message, job.generation_seconds
       from public.generation_jobs as job
