@@ -183,6 +183,8 @@ pub struct Publication {
     pub path: String,
     /// That object's content type.
     pub content_type: String,
+    /// Which choice of the job it is made for; none while the job was never chosen.
+    pub choice: Option<i64>,
 }
 
 /// The copies that a worker has made for a job, and has not confirmed yet.

@@ -50,6 +50,7 @@ create table if not exists public.generation_jobs (
   entities jsonb,
   publication_pending boolean not null default false,
   chosen_at timestamptz,
+  choices integer not null default 0,
   error_code text,
   error_message text,
   usage jsonb,
@@ -116,6 +117,8 @@ comment on column public.generation_jobs.publication_pending is
   'The asset is stored and linked, the copies to the current objects are not confirmed yet.';
 comment on column public.generation_jobs.chosen_at is
   'When an operator last chose its asset as the current one.';
+comment on column public.generation_jobs.choices is
+  'How often an operator chose its asset. Copies are confirmed with the number under which they were made.';
 comment on column public.generation_jobs.error_code is
   'Why the job failed or was last deferred: a stable snake_case code.';
 comment on column public.generation_jobs.cost_usd is

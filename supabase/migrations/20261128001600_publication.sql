@@ -50,7 +50,8 @@ begin
 end
 $$;
 
--- For each entity of a job, the object that its current object has to be a copy of.
+-- For each entity of a job, the object that its current object has to be a copy of. choice is missing while the job was
+-- never chosen.
 create or replace function generation_private.publications(job public.generation_jobs)
 returns jsonb
 language plpgsql stable
@@ -60,11 +61,12 @@ begin
   return (
     select coalesce(
       jsonb_agg(
-        jsonb_build_object(
+        jsonb_strip_nulls(jsonb_build_object(
           'slot', entity.slot,
           'object_path', newest.object_path,
-          'content_type', newest.content_type
-        )
+          'content_type', newest.content_type,
+          'choice', nullif(job.choices, 0)
+        ))
         order by entity.slot desc
       ),
       '[]'
@@ -76,6 +78,32 @@ begin
 end
 $$;
 
+-- Whether copies were made under the last choice of their job. Before that choice another asset may have been copied over
+-- them.
+create or replace function generation_private.made_under_last_choice(job public.generation_jobs, publications jsonb)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select coalesce(bool_and(coalesce(copied -> 'choice', '0') = to_jsonb(job.choices)), job.choices = 0)
+    from jsonb_array_elements(publications) as copied
+  );
+end
+$$;
+
+-- A moment that is after the last choice of a job, also when the clock was set back.
+create or replace function generation_private.after_choice(job public.generation_jobs)
+returns timestamptz
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return greatest(clock_timestamp(), job.chosen_at + interval '1 microsecond');
+end
+$$;
+
 create or replace function public.confirm_generation_publication(job_id uuid, publications jsonb)
 returns jsonb
 language plpgsql security definer
@@ -84,7 +112,6 @@ as $$
 declare
   job public.generation_jobs;
   expected jsonb;
-  chosen_since boolean;
 begin
   perform generation_private.check_given('job_id', job_id::text, 'the id of a job');
   if jsonb_typeof(publications) is distinct from 'array' then
@@ -101,9 +128,16 @@ begin
   end if;
 
   expected := generation_private.publications(job);
-  -- Between a copy and the choice of what was copied, another one may have been copied over it.
-  chosen_since := coalesce(job.chosen_at > job.updated_at, false);
-  if chosen_since or expected <> publications and exists (
+  if not generation_private.made_under_last_choice(job, publications) then
+    -- Whoever the copies of the choice were handed out to makes them, and nobody else meanwhile.
+    if not job.publication_pending or (job.updated_at > job.chosen_at) is not false then
+      return '[]';
+    end if;
+    update public.generation_jobs as j set updated_at = generation_private.after_choice(j) where j.id = job.id;
+    return expected;
+  end if;
+
+  if expected <> publications and exists (
     select
     from jsonb_array_elements(expected) as wanted
     where not exists (
@@ -114,10 +148,9 @@ begin
     )
   ) then
     -- The worker copies again, and may not get to the end of that. An earlier confirmation may have come already.
-    if chosen_since or not job.publication_pending then
+    if not job.publication_pending then
       update public.generation_jobs as j
-      set publication_pending = true,
-          updated_at = greatest(clock_timestamp(), j.chosen_at + interval '1 microsecond')
+      set publication_pending = true, updated_at = generation_private.after_choice(j)
       where j.id = job.id;
     end if;
     -- The whole list, also what was copied rightly: the next confirmation has to name it all.
@@ -133,8 +166,9 @@ begin
 end
 $$;
 comment on function public.confirm_generation_publication is
-  'Says which objects were copied to the current objects of a job''s entities (an array of slot, object_path). Returns '
-  'an empty array when these are still the newest, else the whole list that has to be copied and confirmed again.';
+  'Says which objects were copied to the current objects of a job''s entities (an array of slot, object_path, and choice '
+  'as it was told). Returns an empty array when these are still the newest, or when another worker copies them because '
+  'the job was chosen since; else the whole list that has to be copied and confirmed again.';
 select generation_private.grant_to_service_role('execute', 'function public.confirm_generation_publication');
 
 -- Confirms copies of several jobs (job_id, publications); returns those that are to be made again, with their jobs.
@@ -202,7 +236,7 @@ begin
     for update skip locked
   )
   update public.generation_jobs as job
-  set updated_at = clock_timestamp()
+  set updated_at = generation_private.after_choice(job)
   from candidates as c
   where job.id = c.id
   returning

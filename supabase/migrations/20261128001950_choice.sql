@@ -51,6 +51,7 @@ begin
   perform generation_private.check_can_be_chosen(job);
   update public.generation_jobs as j
   set chosen_at = choice.made_at,
+      choices = j.choices + 1,
       publication_pending = true,
       -- The first worker that asks makes the copies. A worker that may be making earlier ones of this job is waited for,
       -- as unpublished_generation_jobs says.

@@ -210,10 +210,14 @@ pub fn operation(operation: &Operation) -> Value {
 /// Publications as the worker and the database write them.
 pub fn publications(publications: &[Publication]) -> Value {
     let told = |publication: &Publication| {
-        json!({
+        let mut told = json!({
             "slot": publication.slot.as_str(), "object_path": publication.path,
             "content_type": publication.content_type,
-        })
+        });
+        if let Some(choice) = publication.choice {
+            told["choice"] = json!(choice);
+        }
+        told
     };
     publications.iter().map(told).collect()
 }

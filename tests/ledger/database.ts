@@ -87,6 +87,7 @@ const STATE = `
         'entities', coalesce(job.entities, '[]'),
         'publication_pending', job.publication_pending,
         'chosen_ago', extract(epoch from now - job.chosen_at),
+        'choices', job.choices,
         'cancellation_pending', job.cancellation_pending,
         'cancellation_tries', job.cancellation_tries,
         'error_code', job.error_code,

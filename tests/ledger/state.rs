@@ -81,6 +81,7 @@ fn job(row: &Row, now: Duration) -> Value {
         "entities": entities(row),
         "publication_pending": row.publication_pending,
         "chosen_ago": row.chosen_at.map(ago),
+        "choices": row.choices,
         "cancellation_pending": row.cancellation_pending,
         "cancellation_tries": row.cancellation_tries,
         "error_code": row.error_code.map(Code::as_str),

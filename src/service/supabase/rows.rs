@@ -146,6 +146,7 @@ pub(super) fn publications(list: &Json<'_>) -> Vec<Publication> {
             slot: Slot::from_name(row.get("slot").text()?)?,
             path: row.get("object_path").text()?.to_string(),
             content_type: row.get("content_type").text()?.to_string(),
+            choice: row.get("choice").integer(),
         })
     };
     list.list().iter().filter_map(publication).collect()
@@ -167,7 +168,8 @@ pub(super) fn write_publications(it: &mut Object<'_>, publications: &[Publicatio
             list.object(|it| {
                 it.text("slot", publication.slot.as_str())
                     .text("object_path", &publication.path)
-                    .text("content_type", &publication.content_type);
+                    .text("content_type", &publication.content_type)
+                    .optional_integer("choice", publication.choice);
             });
         }
     });

@@ -63,7 +63,7 @@ select ok(chosen_at = updated_at and publication_pending, 'a copy is due') from 
 select is(public.generation_job(pg_temp.id('v1')) ->> 'chosen_at', to_json(chosen_at) #>> '{}', 'the job says when it was chosen')
 from public.generation_jobs where prompt = 'v1';
 select is(
-  pg_temp.due(), array['v1 [{"slot": "scene", "object_path": "v1.png", "content_type": "image/png"}]'],
+  pg_temp.due(), array['v1 [{"slot": "scene", "choice": 1, "object_path": "v1.png", "content_type": "image/png"}]'],
   'the first worker that asks makes it'
 );
 select is(pg_temp.due(), null, 'and no other one');
@@ -81,15 +81,15 @@ select is(pg_temp.shown('scene:pgtap-sb:s1'), 'https://x.test/v2.png', 'the late
 select is(pg_temp.shown('character:pgtap-sb:c1'), 'https://x.test/v2.png', 'and it has the character');
 select is(
   pg_temp.due(), array[
-    'v2 [{"slot": "scene", "object_path": "v2.png", "content_type": "image/png"}, '
-      || '{"slot": "character", "object_path": "v2.png", "content_type": "image/png"}]'
+    'v2 [{"slot": "scene", "choice": 1, "object_path": "v2.png", "content_type": "image/png"}, '
+      || '{"slot": "character", "choice": 1, "object_path": "v2.png", "content_type": "image/png"}]'
   ], 'both are to be copied'
 );
 select pg_temp.choose('v3');
 select pg_temp.choose('v2');
 select is(pg_temp.shown('scene:pgtap-sb:s1'), 'https://x.test/v2.png', 'chosen again it wins again');
 select is(
-  pg_temp.due(), array['v3 [{"slot": "scene", "object_path": "v2.png", "content_type": "image/png"}]'],
+  pg_temp.due(), array['v3 [{"slot": "scene", "choice": 1, "object_path": "v2.png", "content_type": "image/png"}]'],
   'the worker that has its copies in hand is waited for, the other one copies what is current'
 );
 select pg_temp.confirm();

@@ -1,6 +1,6 @@
 -- Copies may cross: a worker that copied what is no longer the newest is told to copy again.
 begin;
-select plan(14);
+select plan(22);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -62,10 +62,34 @@ $$;
 create temporary table third as
 select id, generation_private.publications(j) as publications from public.generation_jobs as j where prompt = '3';
 select public.choose_generation_result(id) from third;
-select is(public.confirm_generation_publication(id, publications), publications, 'a copy from before a choice is made again')
-from third;
+create temporary table again as
+select id, public.confirm_generation_publication(id, publications) as publications from third;
+select is(publications, '[{"slot": "scene", "object_path": "3.png", "content_type": "image/png", "choice": 1}]',
+  'a copy from before a choice is made again, for the choice') from again;
 select ok(publication_pending, 'which is to be done, too') from public.generation_jobs where prompt = '3';
-select is(public.confirm_generation_publication(id, publications), '[]', 'and confirmed') from third;
+select is(public.confirm_generation_publication(id, publications), '[]', 'a confirmation from before it that comes again')
+from third;
+select ok(publication_pending, 'leaves that to whom it was told') from public.generation_jobs where prompt = '3';
+select is(public.confirm_generation_publication(id, publications), '[]', 'who confirms it') from again;
+select ok(not publication_pending, 'and nothing is left') from public.generation_jobs where prompt = '3';
+
+-- Chosen once more, when nothing is in hand.
+select public.choose_generation_result(id) from third;
+select is(
+  public.confirm_generation_publication(id, publications) #> '{0,choice}', '2', 'a confirmation that comes again makes the copies'
+) from again;
+select is(
+  (select count(*) from public.unpublished_generation_jobs('image_generation_queue', 10)), 0::bigint, 'no other worker does'
+);
+select public.choose_generation_result(id) from third;
+update public.generation_jobs set publication_pending = false where prompt = '3';
+select public.choose_generation_result(id) from third;
+select is(
+  (select publications #> '{0,choice}' from public.unpublished_generation_jobs('image_generation_queue', 10)), '4',
+  'a worker that asks for what is due is told'
+);
+select is(public.confirm_generation_publication(id, publications), '[]', 'and no confirmation from before') from again;
+select ok(publication_pending, 'takes that off its hands') from public.generation_jobs where prompt = '3';
 select is(public.confirm_generation_publication(gen_random_uuid(), '[]'), '[]', 'an unknown job has nothing to copy');
 select throws_ok(
   $$ select public.confirm_generation_publication(gen_random_uuid(), '{}') $$,

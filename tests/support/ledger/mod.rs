@@ -67,6 +67,8 @@ pub struct Row {
     pub publication_pending: bool,
     /// When its asset was last chosen as the current one.
     pub chosen_at: Option<Duration>,
+    /// How often it was.
+    pub choices: i64,
     pub cancellation_pending: bool,
     pub cancellation_tries: u32,
     pub error_code: Option<Code>,
@@ -96,6 +98,17 @@ impl Row {
     /// Its asset was chosen, and no worker has taken up the copies yet.
     pub fn is_chosen_just_now(&self) -> bool {
         self.chosen_at == Some(self.updated_at)
+    }
+
+    /// `made_under_last_choice`.
+    pub fn made_under_last_choice(&self, made: &[Publication]) -> bool {
+        let under = |copy: &Publication| copy.choice.unwrap_or(0) == self.choices;
+        if made.is_empty() { self.choices == 0 } else { made.iter().all(under) }
+    }
+
+    /// `after_choice`.
+    pub fn after_choice(&self, now: Duration) -> Duration {
+        self.chosen_at.map_or(now, |chosen_at| now.max(chosen_at + Duration::from_micros(1)))
     }
 }
 
@@ -192,7 +205,8 @@ impl Ledger {
             let newest = &self.rows[self.newest(self.rows[job].kind, &key)?];
             let path = newest.object_path.clone()?;
             let content_type = newest.content_type.unwrap_or_default().to_owned();
-            Some(Publication { slot, path, content_type })
+            let choice = Some(self.rows[job].choices).filter(|choices| *choices > 0);
+            Some(Publication { slot, path, content_type, choice })
         };
         self.slots(job).into_iter().filter_map(due).collect()
     }

@@ -42,6 +42,7 @@ impl Ledger {
             entities: Vec::new(),
             publication_pending: false,
             chosen_at: None,
+            choices: 0,
             cancellation_pending: false,
             cancellation_tries: 0,
             error_code: None,
@@ -114,6 +115,7 @@ impl Ledger {
         }
         row.publication_pending = true;
         row.chosen_at = Some(now);
+        row.choices += 1;
         let url = row.asset_url.clone().expect("the URL of a success");
         match self.link(job, &url) {
             Ok(entities) => {

@@ -254,11 +254,17 @@ impl Ledger {
             made.iter().any(|copy| copy.slot == wanted.slot && copy.path == wanted.path)
         };
         let row = &mut self.rows[job];
-        let chosen_since = row.chosen_at > Some(row.updated_at);
-        let is_current = !chosen_since && expected.iter().all(copied);
-        if chosen_since || row.publication_pending == is_current {
+        if !row.made_under_last_choice(made) {
+            if !row.publication_pending || row.chosen_at < Some(row.updated_at) {
+                return Vec::new();
+            }
+            row.updated_at = row.after_choice(now);
+            return expected;
+        }
+        let is_current = expected.iter().all(copied);
+        if row.publication_pending == is_current {
             row.publication_pending = !is_current;
-            row.updated_at = now;
+            row.updated_at = if is_current { now } else { row.after_choice(now) };
         }
         if is_current { Vec::new() } else { expected }
     }
@@ -310,7 +316,7 @@ impl Ledger {
         left.sort_by_key(|job| self.rows[*job].updated_at);
         left.truncate(quantity as usize);
         for job in &left {
-            self.rows[*job].updated_at = now;
+            self.rows[*job].updated_at = self.rows[*job].after_choice(now);
         }
         left
     }

@@ -336,6 +336,7 @@ fn publication() -> Publication {
         slot: Slot::Scene,
         path: "sb/scenes/s/j.png".into(),
         content_type: "image/png".into(),
+        choice: None,
     }
 }
 
@@ -362,6 +363,17 @@ fn undone_copies_are_found_and_confirmed() {
     assert_eq!(left, [publication()]);
     let sent = arguments(&transport, "confirm_generation_publication");
     assert_eq!(sent, json!({"job_id": JOB, "publications": due}));
+
+    // A copy that is made for a choice is confirmed for it.
+    let mut chosen = due;
+    chosen[0]["choice"] = json!(2);
+    let transport = at(200, chosen.clone());
+    let again = now(Pgmq::new(&transport).confirm_publication(&job, &left)).unwrap();
+    assert_eq!(again, [Publication { choice: Some(2), ..publication() }]);
+    let transport = at(200, json!([]));
+    now(Pgmq::new(&transport).confirm_publication(&job, &again)).unwrap();
+    let sent = arguments(&transport, "confirm_generation_publication");
+    assert_eq!(sent["publications"], chosen);
 }
 
 #[test]
