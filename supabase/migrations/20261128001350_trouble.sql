@@ -20,8 +20,9 @@ begin
 end
 $$;
 
--- Some jobs meet trouble whenever they are tried, a prompt that always ends in 500 for example. After the second time it
--- says no more of a model that stands ok.
+-- Some jobs meet trouble whenever they are tried, while others succeed: a prompt that always ends in 500, an image that
+-- the account may not edit, a request too large for any quota. After the second time it says no more of a model that
+-- stands ok. If the trouble is the model's after all, the next job that meets it begins the rest.
 create or replace function generation_private.has_own_trouble(job public.generation_jobs)
 returns boolean
 language plpgsql immutable
@@ -115,10 +116,8 @@ begin
     or (stands.probe_job, stands.probe_lease) is not distinct from ((locked.job).id, lease_token)
   then
     update public.generation_jobs as j set troubles = j.troubles + 1 where j.id = (locked.job).id returning j.* into job;
-    if stands.state = 'ok' and state = 'resting' and code = 'provider_unavailable' and rest_seconds is null
-      and generation_private.has_own_trouble(job)
-    then
-      return generation_private.rest_seconds(state, job.troubles - 2, null);
+    if stands.state = 'ok' and generation_private.has_own_trouble(job) then
+      return generation_private.rest_seconds(state, job.troubles - 2, rest_seconds);
     end if;
     stands := generation_private.begin_rest(stands, state, code, reason, rest_seconds);
   end if;
@@ -129,7 +128,8 @@ comment on function public.report_generation_trouble is
   'Says that a model cannot take jobs: state resting (the provider has trouble, or a quota is used up), refused (the '
   'account: key, billing, location) or retired (no such model), with code and reason. The model rests, longer each time, '
   'at least for the rest_seconds (0 to 86400) that the provider named. While it rests only the job that probes it '
-  'changes anything. Nor does provider_unavailable of a job that has begun two rests: then the job alone has to wait. Returns '
+  'changes anything. Nor does trouble that a job meets with a model that stands ok, when it was met twice before: then the '
+  'job alone has to wait. Returns '
   'for how many seconds; null: the lease is not held, nothing changed.';
 select generation_private.grant_to_service_role('execute', 'function public.report_generation_trouble');
 

@@ -1,6 +1,6 @@
 -- A job that meets trouble whenever it is tried does not keep the others from its model.
 begin;
-select plan(12);
+select plan(16);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_models;
@@ -12,9 +12,10 @@ create function pg_temp.take() returns text language sql as $$
   )
   select prompt from claimed
 $$;
-create function pg_temp.report(code text default 'provider_unavailable', seconds integer default null) returns integer
-language sql as $$
-  select public.report_generation_trouble('image_generation_queue', msg_id, token, 'first', 'resting', code, 'why', seconds)
+create function pg_temp.report(
+  code text default 'provider_unavailable', seconds integer default null, state text default 'resting'
+) returns integer language sql as $$
+  select public.report_generation_trouble('image_generation_queue', msg_id, token, 'first', state, code, 'why', seconds)
   from taken where taken.prompt = 'bad' order by place desc limit 1
 $$;
 create function pg_temp.wait(seconds integer) returns boolean language sql as $$
@@ -51,7 +52,18 @@ select ok(vt > clock_timestamp() + interval '15 seconds', 'so that it alone wait
 where message ->> 'prompt' = 'bad';
 select pg_temp.again();
 select ok(pg_temp.within(pg_temp.report(), 31, 38), 'longer each time');
-select is(pg_temp.report('quota_exhausted', 60) > 60, true, 'a quota is no trouble of its own');
+-- Whatever the trouble is.
+select pg_temp.again();
+select ok(pg_temp.within(pg_temp.report('quota_exhausted', 90), 91, 113), 'a quota that it alone exceeds, as long as is asked for');
+select pg_temp.again();
+select ok(pg_temp.within(pg_temp.report('account_refused', null, 'refused'), 484, 600), 'an account that refuses it alone');
+select pg_temp.again();
+select ok(pg_temp.within(pg_temp.report('model_unavailable', null, 'retired'), 86400, 108000), 'a model that is missing for it alone');
+select is(state, 'ok', 'never is it the model that rests') from public.generation_models;
+-- It is the model after all.
+delete from taken where prompt = 'bad';
+update taken set prompt = 'bad';
+select ok(pg_temp.within(pg_temp.report('quota_exhausted'), 61, 75), 'another job begins its third rest in a row');
 
 select * from finish();
 rollback;

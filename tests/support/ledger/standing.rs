@@ -203,10 +203,10 @@ impl Ledger {
         if begins || probe == Some((job, lease.token)) {
             let row = &mut self.rows[job];
             row.troubles += 1;
-            let unnamed = (met.standing, met.code, met.after)
-                == (Standing::Resting, Code::ProviderUnavailable, None);
-            if begins && unnamed && row.has_own_trouble() {
-                return Some(with_jitter(rest_seconds(met.standing, row.troubles - 2), chance));
+            let named = met.after.map_or(0.0, |after| after.as_secs_f64());
+            if begins && row.has_own_trouble() {
+                let seconds = rest_seconds(met.standing, row.troubles - 2).max(named);
+                return Some(with_jitter(seconds, chance));
             }
             if begins && stands.updated_at + CONTINUES < now {
                 (stands.since, stands.troubles) = (None, 0);
@@ -214,7 +214,6 @@ impl Ledger {
                 stands.troubles = 0;
             }
             stands.troubles += 1;
-            let named = met.after.map_or(0.0, |after| after.as_secs_f64());
             let seconds = rest_seconds(met.standing, stands.troubles).max(named);
             stands.trouble = Some(Rest {
                 standing: met.standing,
