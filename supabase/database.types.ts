@@ -13,6 +13,7 @@ export type Database = {
           "cancellation_pending": boolean;
           "cancellation_tries": number;
           "character_id": string | null;
+          "choices": number;
           "chosen_at": string | null;
           "content_type": string | null;
           "cost_usd": number | null;
@@ -64,6 +65,7 @@ export type Database = {
           "cancellation_pending"?: boolean;
           "cancellation_tries"?: number;
           "character_id"?: never;
+          "choices"?: number;
           "chosen_at"?: string | null;
           "content_type"?: string | null;
           "cost_usd"?: number | null;
@@ -114,6 +116,7 @@ export type Database = {
           "cancellation_pending"?: boolean;
           "cancellation_tries"?: number;
           "character_id"?: never;
+          "choices"?: number;
           "chosen_at"?: string | null;
           "content_type"?: string | null;
           "cost_usd"?: number | null;

@@ -19,9 +19,12 @@ export class Board {
   latency = {};
   cards = cardsOf([], []);
   known = false;
+  /** Whether it has more than is read. */
+  more = false;
   #changedAt = /** @type {string | null | undefined} */ (undefined);
   #latenciesAt = -Infinity;
   #skew = 0;
+  #moreEntities = false;
 
   /** @param {Project} project @param {string} id */
   constructor(project, id) {
@@ -39,7 +42,9 @@ export class Board {
     const live = await liveJobs(this.project, this.id, 2000);
     this.#skew = Date.parse(live.now) - Date.now();
     if (!this.known || live.changed_at !== this.#changedAt) {
-      this.entities = await entities(this.project, this.id);
+      const found = await entities(this.project, this.id);
+      this.entities = found.entities;
+      this.#moreEntities = found.more;
       this.#changedAt = live.changed_at;
       this.cards = cardsOf(this.entities, live.jobs);
       this.known = true;
@@ -47,6 +52,7 @@ export class Board {
       this.cards = cardsOf(this.entities, live.jobs);
     }
     this.jobs = live.jobs;
+    this.more = live.more || this.#moreEntities;
     if (performance.now() - this.#latenciesAt > LATENCIES_LAST) {
       this.latency = await latencies(this.project);
       this.#latenciesAt = performance.now();

@@ -11,7 +11,7 @@ export function storyboards(project, search) {
   return project.call("generation_storyboards", { search: search || null });
 }
 
-/** @param {Project} project @param {string} storyboard @returns {Promise<Entity[]>} */
+/** @param {Project} project @param {string} storyboard @returns {Promise<{ entities: Entity[], more: boolean }>} */
 export function entities(project, storyboard) {
   return project.call("generation_storyboard", { storyboard_id: storyboard });
 }
@@ -20,7 +20,7 @@ export function entities(project, storyboard) {
  * @param {Project} project
  * @param {string | null} storyboard null: of all
  * @param {number} quantity
- * @returns {Promise<{ now: string, changed_at: string | null, jobs: LiveJob[] }>}
+ * @returns {Promise<{ now: string, changed_at: string | null, jobs: LiveJob[], more: boolean }>}
  */
 export function liveJobs(project, storyboard, quantity) {
   return project.call("generation_live_jobs", { storyboard_id: storyboard, quantity });

@@ -128,14 +128,16 @@ function queue(
 }
 
 /** @param {any} live @param {any} latency */
-function live({ jobs, now }, latency) {
+function live({ jobs, now, more }, latency) {
   if (jobs.length === 0) {
     return html`<p class="quiet-text idle">Nothing is on the queues. New jobs appear here by themselves.</p>`;
   }
   const moment = Date.parse(now);
   return html`
     <section aria-label="Jobs">
-      <h2>Jobs <span class="quiet-text">the first ${jobs.length}</span></h2>
+      <h2>Jobs <span class="quiet-text">${
+      more ? `the first ${jobs.length}` : jobs.length
+    }</span></h2>
       <div class="table" tabindex="0" role="region" aria-label="Table of jobs">
         <table>
           <thead>

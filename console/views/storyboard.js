@@ -39,6 +39,9 @@ export function storyboardView(id, context) {
       ${board.known && scenes.length + characters.length + others.length === 0
         ? nothingYet(id)
         : nothing}
+      ${board.more
+        ? html`<p class="quiet-text">This storyboard has more than can be shown here.</p>`
+        : nothing}
       ${section("Scenes", "scenes", scenes, board, context)}
       ${section("Characters", "characters", characters, board, context)}
       ${section("Without scene or character", "others", others, board, context)}

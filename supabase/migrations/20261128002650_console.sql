@@ -92,6 +92,26 @@ begin
 end
 $$;
 
+-- The first elements of a list, as many as are asked for and fit into one reply of 4 MB, and whether there are more.
+create or replace function generation_private.bounded_list(name text, elements jsonb[], most integer)
+returns jsonb
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      name, coalesce(jsonb_agg(e.element order by e.place) filter (where e.bytes <= 4000000 and e.place <= most), '[]'),
+      'more', coalesce(bool_or(e.bytes > 4000000 or e.place > most), false)
+    )
+    from (
+      select l.element, l.place, sum(octet_length(l.element::text)) over (order by l.place) as bytes
+      from unnest(elements) with ordinality as l (element, place)
+    ) as e
+  );
+end
+$$;
+
 -- The scenes and characters that a project keeps in the table of entities, whether or not anything was generated for
 -- them. A project with tables of its own has none here.
 create or replace function generation_private.entities_of(storyboard text)
@@ -105,7 +125,10 @@ begin
   end if;
   return query
   select kind.slot, substr(e.key, length(kind.prefix) + 1),
-    left(coalesce(e.value ->> 'title', e.value ->> 'name'), 200), e.value ->> 'imageUrl', e.value ->> 'videoUrl'
+    coalesce(
+      generation_private.message_text(e.value, 'title', 200), generation_private.message_text(e.value, 'name', 200)
+    ),
+    generation_private.message_text(e.value, 'imageUrl', 4096), generation_private.message_text(e.value, 'videoUrl', 4096)
   from (values
     ('scene', 'scene:' || storyboard || ':'),
     ('character', 'character:' || storyboard || ':')
@@ -114,21 +137,50 @@ begin
 end
 $$;
 
+-- The first source image that a message names.
+create or replace function generation_private.source_of(message jsonb)
+returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  listed constant jsonb := message #> '{sourceImageUrls,0}';
+begin
+  return coalesce(
+    generation_private.message_text(message, 'sourceImageUrl', 2048),
+    case when jsonb_typeof(listed) = 'string' then left(listed #>> '{}', 2048) end
+  );
+end
+$$;
+
+create or replace function generation_private.version_of(job_id uuid)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'job_id', j.id, 'url', j.asset_url, 'content_type', j.content_type, 'prompt', left(j.prompt, 300),
+      'source', generation_private.source_of(j.message),
+      'error_code', j.error_code, 'error_message', left(j.error_message, 300), 'finished_at', j.finished_at
+    )
+    from public.generation_jobs as j
+    where j.id = job_id
+  );
+end
+$$;
+
 -- The jobs of a storyboard that have ended, once for each scene and character that they belong to; those that belong to
 -- neither stand alone, unless they were cancelled.
 create or replace function generation_private.versions_of(storyboard text)
-returns table (slot text, id text, kind text, status text, counts_from timestamptz, msg_id bigint, version jsonb)
+returns table (slot text, id text, kind text, status text, counts_from timestamptz, msg_id bigint, job_id uuid)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
-  select entity.slot, entity.id, j.kind, j.status, coalesce(j.chosen_at, j.enqueued_at), j.msg_id,
-    jsonb_build_object(
-      'job_id', j.id, 'url', j.asset_url, 'content_type', j.content_type, 'prompt', left(j.prompt, 300),
-      'source', coalesce(j.message ->> 'sourceImageUrl', j.message #>> '{sourceImageUrls,0}'),
-      'error_code', j.error_code, 'error_message', left(j.error_message, 300), 'finished_at', j.finished_at
-    )
+  select entity.slot, entity.id, j.kind, j.status, coalesce(j.chosen_at, j.enqueued_at), j.msg_id, j.id
   from public.generation_jobs as j
   cross join lateral (values
     ('scene', j.scene_id),
@@ -139,6 +191,72 @@ begin
 end
 $$;
 
+-- What is shown of each scene, character and job without either, the first 2000 of them: those with an id of their own,
+-- then the newest jobs.
+create or replace function generation_private.cards_of(storyboard text)
+returns table (card jsonb)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+  with versions as materialized (
+    select v.* from generation_private.versions_of(storyboard) as v
+  ),
+  counts as (
+    select v.slot, v.id, max(v.counts_from) as newest,
+      count(*) filter (where v.kind = 'image' and v.status = 'succeeded') as images,
+      count(*) filter (where v.kind = 'video' and v.status = 'succeeded') as videos
+    from versions as v
+    group by v.slot, v.id
+  ),
+  shown as (
+    select slot, id, e.title, e.image_url, e.video_url, coalesce(c.images, 0) as images, coalesce(c.videos, 0) as videos,
+      row_number() over (order by slot = 'job', case when slot = 'job' then c.newest end desc, slot, id collate "C") as place
+    from generation_private.entities_of(storyboard) as e
+    full join counts as c using (slot, id)
+    order by place
+    limit 2001
+  ),
+  latest as (
+    select distinct on (v.slot, v.id, v.kind) v.slot, v.id, v.kind, v.status, v.job_id
+    from versions as v
+    where v.status <> 'cancelled'
+    order by v.slot, v.id, v.kind, v.counts_from desc, v.msg_id desc
+  ),
+  current as (
+    select distinct on (v.slot, v.id, v.kind) v.slot, v.id, v.kind, v.job_id
+    from versions as v
+    where v.status = 'succeeded'
+    order by v.slot, v.id, v.kind, v.counts_from desc, v.msg_id desc
+  ),
+  results as (
+    select c.slot, c.id, jsonb_object_agg(c.kind, generation_private.version_of(c.job_id)) as by_kind
+    from shown as s
+    join current as c using (slot, id)
+    group by c.slot, c.id
+  ),
+  failures as (
+    select l.slot, l.id,
+      jsonb_agg(generation_private.version_of(l.job_id) || jsonb_build_object('kind', l.kind) order by l.kind) as failed
+    from shown as s
+    join latest as l using (slot, id)
+    where l.status = 'failed'
+    group by l.slot, l.id
+  )
+  select jsonb_build_object(
+    'slot', slot, 'id', id, 'title', s.title,
+    'image', coalesce(r.by_kind -> 'image', case when s.image_url <> '' then jsonb_build_object('url', s.image_url) end),
+    'video', coalesce(r.by_kind -> 'video', case when s.video_url <> '' then jsonb_build_object('url', s.video_url) end),
+    'images', s.images, 'videos', s.videos, 'failures', coalesce(f.failed, '[]')
+  )
+  from shown as s
+  left join results as r using (slot, id)
+  left join failures as f using (slot, id)
+  order by s.place;
+end
+$$;
+
 create or replace function public.generation_storyboard(storyboard_id text)
 returns jsonb
 language plpgsql stable security definer
@@ -146,58 +264,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform generation_private.check_given('storyboard_id', storyboard_id, 'the id of a storyboard');
-  return (
-    with versions as materialized (
-      select v.* from generation_private.versions_of(storyboard_id) as v
-    ),
-    counts as (
-      select v.slot, v.id,
-        count(*) filter (where v.kind = 'image' and v.status = 'succeeded') as images,
-        count(*) filter (where v.kind = 'video' and v.status = 'succeeded') as videos
-      from versions as v
-      group by v.slot, v.id
-    ),
-    latest as (
-      select distinct on (v.slot, v.id, v.kind) v.slot, v.id, v.kind, v.status, v.version
-      from versions as v
-      where v.status <> 'cancelled'
-      order by v.slot, v.id, v.kind, v.counts_from desc, v.msg_id desc
-    ),
-    current as (
-      select distinct on (v.slot, v.id, v.kind) v.slot, v.id, v.kind, v.version
-      from versions as v
-      where v.status = 'succeeded'
-      order by v.slot, v.id, v.kind, v.counts_from desc, v.msg_id desc
-    ),
-    results as (
-      select c.slot, c.id, jsonb_object_agg(c.kind, c.version) as by_kind
-      from current as c
-      group by c.slot, c.id
-    ),
-    failures as (
-      select l.slot, l.id, jsonb_agg(l.version || jsonb_build_object('kind', l.kind) order by l.kind) as failed
-      from latest as l
-      where l.status = 'failed'
-      group by l.slot, l.id
-    )
-    select coalesce(jsonb_agg(
-      jsonb_build_object(
-        'slot', slot, 'id', id, 'title', e.title,
-        'image', coalesce(r.by_kind -> 'image', case when e.image_url <> '' then jsonb_build_object('url', e.image_url) end),
-        'video', coalesce(r.by_kind -> 'video', case when e.video_url <> '' then jsonb_build_object('url', e.video_url) end),
-        'images', coalesce(c.images, 0), 'videos', coalesce(c.videos, 0), 'failures', coalesce(f.failed, '[]')
-      )
-      order by slot, id collate "C"
-    ), '[]')
-    from generation_private.entities_of(storyboard_id) as e
-    full join counts as c using (slot, id)
-    left join results as r using (slot, id)
-    left join failures as f using (slot, id)
+  return generation_private.bounded_list(
+    'entities', array(select c.card from generation_private.cards_of(storyboard_id) as c), 2000
   );
 end
 $$;
 comment on function public.generation_storyboard is
-  'The scenes, characters and jobs without either (slot: scene, character, job) of a storyboard as a JSON array: id, '
-  'title, the current image and video with their job, how many images and videos were made, and failures: the newest '
-  'job of a kind that was not cancelled, when it has failed.';
+  'The scenes, characters and jobs without either (slot: scene, character, job) of a storyboard as one JSON object: entities, '
+  'with id, title, the current image and video with their job, how many images and videos were made, and failures: the '
+  'newest job of a kind that was not cancelled, when it has failed; and more: whether there are others than these. At most '
+  '2000 and 4 MB, jobs without either last.';
 select generation_private.grant_to_service_role('execute', 'function public.generation_storyboard');

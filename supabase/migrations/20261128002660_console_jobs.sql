@@ -116,21 +116,23 @@ begin
     'now', clock_timestamp(),
     'changed_at', (
       select max(j.updated_at) from public.generation_jobs as j where j.storyboard_id = generation_live_jobs.storyboard_id
-    ),
-    'jobs', (
-      select coalesce(jsonb_agg(jsonb_build_object(
+    )
+  ) || generation_private.bounded_list(
+    'jobs',
+    array(
+      select jsonb_build_object(
         'id', job.id, 'kind', job.kind, 'status', job.status, 'storyboard_id', job.storyboard_id,
         'scene_id', job.scene_id, 'character_id', job.character_id, 'prompt', left(job.prompt, 300),
         'attempts', job.attempts, 'priority', job.priority,
         'model', coalesce(job.submission_model, job.leased_model, nullif(job.requested_model, '')),
-        'source', coalesce(job.message ->> 'sourceImageUrl', job.message #>> '{sourceImageUrls,0}'),
-        'edit', job.message -> 'editMode', 'position', p.place, 'held', coalesce(
+        'source', generation_private.source_of(job.message),
+        'edit', coalesce(job.message -> 'editMode' = 'true', false), 'position', p.place, 'held', coalesce(
           h.held, generation_private.held_up_by(job) || '{"by": "model"}'
         ),
         'visible_at', m.vt, 'error_code', job.error_code, 'error_message', left(job.error_message, 300),
         'enqueued_at', job.enqueued_at, 'started_at', job.started_at, 'submitted_at', job.submitted_at
-      ) order by job.status = 'queued', p.place, job.enqueued_at), '[]')
-      from generation_private.live_jobs(generation_live_jobs.storyboard_id, quantity) as job
+      )
+      from generation_private.live_jobs(generation_live_jobs.storyboard_id, quantity + 1) as job
       cross join lateral generation_private.find_message(job.queue, job.msg_id) as m
       left join generation_private.first_positions() as p on p.job_id = job.id
       left join generation_private.held_lines() as h
@@ -139,12 +141,15 @@ begin
         and h.waits_for = job.waits_for
         and job.status = 'queued'
         and job.submission_started_at is null
-    )
+      order by job.status = 'queued', p.place, job.enqueued_at
+    ),
+    quantity
   );
 end
 $$;
 comment on function public.generation_live_jobs is
-  'The live jobs of a storyboard, or of all when it is null, at most quantity (1 to 5000), as one JSON object: now (the '
-  'database''s time), changed_at (when anything of the storyboard changed last), and jobs, with position (of the '
-  'first thousand of a queue), visible_at and held: by a model in trouble or a limit, why, and until when.';
+  'The live jobs of a storyboard, or of all when it is null, at most quantity (1 to 5000) and 4 MB, as one JSON object: now '
+  '(the database''s time), changed_at (when anything of the storyboard changed last), jobs, with position (of the first '
+  'thousand of a queue), visible_at and held: by a model in trouble or a limit, why, and until when; and more: whether there '
+  'are others than these.';
 select generation_private.grant_to_service_role('execute', 'function public.generation_live_jobs');

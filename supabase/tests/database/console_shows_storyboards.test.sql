@@ -14,12 +14,12 @@ language sql as $$
   from (select now() + make_interval(mins => minutes) as at) as time
 $$;
 create function pg_temp.card(slot text, id text) returns jsonb language sql as $$
-  select card from jsonb_array_elements(public.generation_storyboard('sb')) as card
+  select card from jsonb_array_elements(public.generation_storyboard('sb') -> 'entities') as card
   where card ->> 'slot' = slot and card ->> 'id' = id
 $$;
 
 select is_empty('select * from public.generation_storyboards()', 'no jobs: no storyboards');
-select is(public.generation_storyboard('sb'), '[]', 'nothing is known of one without jobs and entities');
+select is(public.generation_storyboard('sb'), '{"entities": [], "more": false}', 'nothing is known of one without jobs and entities');
 
 select pg_temp.ended(1, 'image_generation_queue', '{"storyboardId": "sb", "sceneId": "1", "prompt": "first"}', 'succeeded', -9);
 select pg_temp.ended(2, 'image_generation_queue', '{"storyboardId": "sb", "sceneId": "1", "prompt": "second"}', 'succeeded', -8);
@@ -44,7 +44,7 @@ select is(count(*), 1::bigint, 'no more than were asked for') from public.genera
 select is(
   array(
     select format('%s %s', card ->> 'slot', coalesce(card ->> 'title', card ->> 'id'))
-    from jsonb_array_elements(public.generation_storyboard('sb')) as card where card ->> 'slot' <> 'job'
+    from jsonb_array_elements(public.generation_storyboard('sb') -> 'entities') as card where card ->> 'slot' <> 'job'
   ),
   array['character Ada', 'scene 1', 'scene 2', 'scene Untouched'], 'what has jobs, and what has an entity'
 );
@@ -57,7 +57,7 @@ update public.generation_jobs set chosen_at = now() where asset_url = 'asset-1';
 select is(pg_temp.card('scene', '1') #>> '{image,url}', 'asset-1', 'an older version that was chosen is the current one');
 select is(pg_temp.card('character', 'ada') #>> '{image,url}', 'asset-4', 'a job of both is that of the character, too');
 select is(
-  (select card #>> '{image,prompt}' from jsonb_array_elements(public.generation_storyboard('sb')) as card where card ->> 'slot' = 'job'),
+  (select card #>> '{image,prompt}' from jsonb_array_elements(public.generation_storyboard('sb') -> 'entities') as card where card ->> 'slot' = 'job'),
   'alone', 'a job of neither stands alone'
 );
 

@@ -10,7 +10,7 @@ create function pg_temp.live(storyboard text, prompt text) returns jsonb languag
   select job from jsonb_array_elements(public.generation_live_jobs(storyboard) -> 'jobs') as job where job ->> 'prompt' = prompt
 $$;
 
-select is(public.generation_live_jobs('sb') - 'now', '{"changed_at": null, "jobs": []}', 'nothing goes on');
+select is(public.generation_live_jobs('sb') - 'now', '{"changed_at": null, "jobs": [], "more": false}', 'nothing goes on');
 select public.claim_generation_jobs('image_generation_queue', 30, 0, '{first,second}');
 select pgmq.send('image_generation_queue', jsonb_build_object('storyboardId', board, 'prompt', prompt))
 from (values ('sb', 'one'), ('other', 'two'), ('sb', 'three')) as m (board, prompt);
