@@ -135,9 +135,9 @@ function live({ jobs, now, more }, latency) {
   const moment = Date.parse(now);
   return html`
     <section aria-label="Jobs">
-      <h2>Jobs <span class="quiet-text">${
-      more ? `the first ${jobs.length}` : jobs.length
-    }</span></h2>
+      <h2>Jobs <span class="quiet-text">${more
+        ? `the first ${jobs.length}`
+        : jobs.length}</span></h2>
       <div class="table" tabindex="0" role="region" aria-label="Table of jobs">
         <table>
           <thead>
