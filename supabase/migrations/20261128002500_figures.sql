@@ -1,8 +1,9 @@
 -- What the jobs became: how many an hour, how long they took, why they failed, what they cost.
 
--- By when they ended, whatever the queue. The index that pruning uses leaves some of them out.
+-- By when they ended, whatever the queue: the index that pruning uses leaves some of them out. With what figures add up, so
+-- that those of a million jobs are read from here and not from the rows.
 create index if not exists generation_jobs_ended
-  on public.generation_jobs (finished_at)
+  on public.generation_jobs (finished_at) include (kind, status, storyboard_id, cost_usd)
   where finished_at is not null;
 
 create or replace view public.generation_throughput as

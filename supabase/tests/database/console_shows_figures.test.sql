@@ -1,5 +1,5 @@
 begin;
-select plan(4);
+select plan(5);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -26,6 +26,19 @@ select is(
   (select sum((day ->> 'cost_usd')::numeric) from jsonb_array_elements(public.generation_recent_costs(30) -> 'days') as day),
   59.5, 'and the days, for as long as was asked'
 );
+
+insert into public.generation_jobs (queue, msg_id, status, message, enqueued_at, finished_at, cost_usd)
+select 'image_generation_queue', -n, 'succeeded', '{"storyboardId": "many"}', now(), now() - make_interval(mins => n), 0.5
+from generate_series(1, 5000) as n;
+analyze public.generation_jobs;
+create temporary table scans as
+select seq_scan, pg_stat_get_xact_numscans('public.generation_jobs_ended'::regclass) as of_index
+from pg_stat_xact_user_tables where relid = 'public.generation_jobs'::regclass;
+select public.generation_recent_costs(14);
+select is(
+  (stats.seq_scan - scans.seq_scan, pg_stat_get_xact_numscans('public.generation_jobs_ended'::regclass) - of_index),
+  (0::bigint, 14::bigint), 'of many jobs, each day is one stretch of an index'
+) from scans, pg_stat_xact_user_tables as stats where relid = 'public.generation_jobs'::regclass;
 
 select * from finish();
 rollback;
