@@ -15,20 +15,25 @@ const REDRIVE = "deno run --allow-net --allow-env queue-trigger.ts redrive --err
 const DELAYS: {
   view: keyof Database["public"]["Views"];
   query: (ago: (seconds: number) => string) => Record<string, string>;
-  cause: string;
+  /** The sentence about one job, and about several. */
+  says: (jobs: string, isOne: boolean) => string;
   remedy: string;
 }[] = [
   {
     view: "generation_jobs_in_flight",
     query: (ago) => ({ status: "eq.running", visible_at: `lt.${ago(5 * MINUTE)}` }),
-    cause: "a worker that has died, and no other worker has claimed them.",
+    says: (jobs, isOne) =>
+      `${jobs} ${isOne ? "was" : "were"} left by a worker that died, and no other worker has come.`,
     remedy: "./process-queue.sh all",
   },
   {
     view: "generation_jobs_in_flight",
     query: (ago) => ({ status: "eq.waiting", submitted_at: `lt.${ago(15 * MINUTE)}` }),
-    cause: "a video that Google has been making for over 15 minutes. It is given up after " +
-      "VIDEO_DEADLINE_MINUTES.",
+    says: (jobs, isOne) =>
+      `Google has been making the ${
+        isOne ? "video" : "videos"
+      } of ${jobs} for more than 15 minutes. ` +
+      "A job fails after VIDEO_DEADLINE_MINUTES.",
     remedy: "select job_id, storyboard_id, operation_name, submitted_at " +
       "from generation_jobs_in_flight where status = 'waiting' order by submitted_at;",
   },
@@ -43,11 +48,11 @@ export async function checkFailures({ api, clock, leftOut }: Context): Promise<O
   const findings = failures.map((failure) =>
     failureOf(failure, leftOut.get(String(failure.kind)) ?? [])
   );
-  for (const { view, query, cause, remedy } of DELAYS) {
+  for (const { view, query, says, remedy } of DELAYS) {
     const rows = await api.rows(view, { select: "job_id", ...query(ago), limit: `${LIMIT}` });
     if (rows.length === 0) continue;
     const jobs = countOf(rows, "job", LIMIT);
-    findings.push(warning(`${jobs} ${rows.length === 1 ? "waits" : "wait"} for ${cause}`, remedy));
+    findings.push(warning(says(jobs, rows.length === 1), remedy));
   }
   return findings.length > 0 ? findings : [ok("No job has failed in the last day.")];
 }
@@ -71,7 +76,7 @@ export async function checkPublications({ api, clock }: Context): Promise<Observ
 /** `leftOut`: the models that a message may name in vain. */
 function failureOf({ kind, error_code, jobs, last_message }: Row, leftOut: string[]): Observation {
   const code = quoted(error_code);
-  const said = quoted(last_message);
+  const said = quoted(last_message) || "no message";
   const isAboutModel = code === "invalid_message" && said.startsWith("model: ");
   const why = isAboutModel ? leftOut.map((text) => ` Left out: ${text}.`).join("") : "";
   const count = `${jobs} ${quoted(kind)} ${Number(jobs) === 1 ? "job has" : "jobs have"}`;
@@ -111,7 +116,7 @@ function remedyOf(code: string, kind: "image" | "video"): string {
     " order by finished_at desc limit 20;";
 }
 
-/** The same message fails again. */
+/** The same message fails again: the sender has to change it. */
 const SENDERS_FAULTS = [
   ...["invalid_message", "content_blocked", "source_image_unusable", "model_rejected_request"],
 ];

@@ -23,7 +23,9 @@ async function checkHealth(
   functions.add(name);
   if (health.version !== version) {
     return warning(
-      `${name} is of version ${quoted(health.version)}, this clone is of ${version}.`,
+      `${name} is deployed in version ${
+        quoted(health.version)
+      }, and this clone is version ${version}.`,
       deploy(name),
     );
   }
@@ -52,13 +54,16 @@ function notThere(name: string, { status, said }: Reply): Observation {
       return failed(`${name} is not deployed (${said}).`, deploy(name));
     case 401:
       return failed(
-        `The platform checks JWTs before it calls ${name} (${said}), which keeps secret keys out.`,
+        `The platform asks for a JWT before it calls ${name} (${said}), and a secret key is none.`,
         `${deploy(name)} --no-verify-jwt`,
       );
     case 200:
-      return failed(`Something else is deployed under the name ${name}.`, deploy(name));
+      return failed(`Another function is deployed under the name ${name}.`, deploy(name));
     default:
-      return failed(`${name} does not start (${said}); its log says why.`, deploy(name));
+      return failed(
+        `${name} does not start (${said}): its log in the dashboard says why.`,
+        deploy(name),
+      );
   }
 }
 
@@ -76,7 +81,9 @@ function unconfigured(name: string, { missing, invalid }: Row, lacking: string[]
   const settable = [...unset, ...faults.map(({ variable }) => variable)]
     .filter((variable) => /^(?!SUPABASE_)[A-Z_]+$/.test(variable));
   return failed(
-    `${name} is not configured, and takes no job: ${said.join("; ")}.${leftOutText(lacking)}`,
+    `${name} takes no job, because it is not configured: ${said.join("; ")}.${
+      leftOutText(lacking)
+    }`,
     settable.length > 0
       ? `supabase secrets set ${settable.map((variable) => `${variable}=VALUE`).join(" ")}`
       : deploy(name),
@@ -99,7 +106,7 @@ async function checkCallers(name: string, { api, publicKeys }: Context): Promise
   if (own.status === 401 || own.status === 403) {
     findings.push(failed(
       `${name} refuses the key (${own.said}).`,
-      `${deploy(name)}  # it is given the project's keys when it is deployed`,
+      `${deploy(name)}  # a deployment gives it the project's present keys`,
     ));
   } else if (own.status !== 200) {
     findings.push(failed(`${name} cannot run (${own.said}).`, deploy(name)));
@@ -107,14 +114,14 @@ async function checkCallers(name: string, { api, publicKeys }: Context): Promise
   const keyless = await probe(name, api, null);
   if (keyless.status !== 401) {
     findings.push(failed(
-      `${name} answers ${keyless.said} to a caller without a key, where it has to refuse.`,
+      `${name} does not refuse a caller without a key: it answers ${keyless.said}.`,
       deploy(name),
     ));
   }
   for (const key of publicKeys) {
     if ((await probe(name, api, key)).status !== 200) continue;
     findings.push(warning(
-      `ALLOW_PUBLIC_TRIGGER is on: a public key is enough to start ${name}.`,
+      `ALLOW_PUBLIC_TRIGGER is on: everyone who has a public key can start ${name}.`,
       "supabase secrets unset ALLOW_PUBLIC_TRIGGER",
     ));
     break;

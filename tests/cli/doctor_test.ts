@@ -79,7 +79,10 @@ update generation_worker_settings set most_workers = 4`,
   await test.step("another version than this clone's", async () => {
     const found = wrong(await fixture.examine({}, undefined, "9.9.9"));
     deepEqual(checksOf(found, "warning"), ["functions"]);
-    match(found[0].message, /process-image-generation is of version .*, this clone is of 9\.9\.9/);
+    match(
+      found[0].message,
+      /process-image-generation is deployed in version .*, and this clone is version 9\.9\.9/,
+    );
     equal(found[0].remedy, "supabase functions deploy process-image-generation");
   });
 

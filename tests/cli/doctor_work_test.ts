@@ -195,7 +195,7 @@ delete from generation_private.worker_calls`,
       `insert into generation_jobs (queue, msg_id, status, message, enqueued_at, submitted_at, operation)
 values ('video_generation_queue', 902, 'waiting', '{}', now(), now() - interval '16 minutes', '{"name": "o"}')`,
     );
-    match(only(await fixture.examine(), "warning", "failures").message, /over 15 minutes/);
+    match(only(await fixture.examine(), "warning", "failures").message, /more than 15 minutes/);
     await fixture.sql("delete from generation_jobs where msg_id = 902");
   });
 
