@@ -1,6 +1,6 @@
-select status, asset_url, error_code, error_message from generation_jobs where id = 'JOB-ID';
+-- The newest jobs of a storyboard.
+select id, status, asset_url, error_code, error_message
+from generation_jobs where storyboard_id = 'storyboard-001' order by enqueued_at desc limit 20;
 
--- With the position in the queue, the attempts and the history.
-select jsonb_pretty(generation_job('JOB-ID'));
-
-select cancel_generation_job('JOB-ID');
+-- One job, with its position in the queue, its attempts and its history: by its key, or by its id.
+select jsonb_pretty(generation_job(id)) from generation_jobs where idempotency_key = 'order-4711/cover';

@@ -313,11 +313,11 @@ Deno.test("SQL sends, asks and cancels", async () => {
   );
   assert.deepEqual([priority, delayed], [10, true]);
 
-  const [[stands], [shown], [cancelled]] = await run(
-    status.replaceAll("JOB-ID", String(once.job_id)),
-  );
-  assert.equal(stands.status, "queued");
+  const [jobs, [shown]] = await run(status);
+  assert.equal(jobs.find(({ id }) => id === once.job_id)?.status, "queued");
   assert.equal(JSON.parse(String(shown.jsonb_pretty)).idempotency_key, "order-4711/cover");
+  const cancel = await example("sql/cancel.sql");
+  const [[cancelled]] = await run(cancel.replaceAll("JOB-ID", String(once.job_id)));
   assert.deepEqual(cancelled.cancel_generation_job, { cancelled: true, status: "cancelled" });
   await stack.sql("select cancel_generation_job(id) from generation_jobs where status = 'queued'");
 });

@@ -1,0 +1,2 @@
+-- Cancels a job that has not ended. JOB-ID is its id.
+select cancel_generation_job('JOB-ID');
