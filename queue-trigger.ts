@@ -9,11 +9,11 @@
 import { main } from "./cli/main.ts";
 import { thisProcess } from "./cli/io.ts";
 import { restoreCursor } from "./cli/terminal/style.ts";
-import { validateImageJob, validateVideoJob, version } from "./pkg/generation_queue.js";
+import * as core from "./pkg/generation_queue.js";
 
 if (import.meta.main) {
   const io = thisProcess();
   // A live table hides the cursor.
   if (io.screen) Deno.addSignalListener("SIGINT", () => (restoreCursor(), Deno.exit(130)));
-  Deno.exit(await main(Deno.args, { validateImageJob, validateVideoJob, version }, io));
+  Deno.exit(await main(Deno.args, core, io));
 }

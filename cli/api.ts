@@ -5,6 +5,7 @@ import { projectHeaders } from "../supabase/functions/_shared/project_headers.ts
 import type { Database } from "../supabase/database.types.ts";
 import { RemoteError } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { isLocal, newKey } from "./project.ts";
 
 /** In milliseconds. PostgREST ends a statement after 8 s; a cold start of a function takes seconds. */
 const LONGEST_CALL = 30_000;
@@ -44,7 +45,9 @@ export interface Call {
 export class LostReply extends RemoteError {
   override name = "LostReply";
   constructor(url: string, readonly reason: string) {
-    super(`${url} cannot be reached: ${reason}`);
+    const isStopped = /refused/i.test(reason) && URL.canParse(url) && isLocal(url);
+    const start = isStopped ? "\n  npx --yes deno@2 task start  # if it is the local stack" : "";
+    super(`${url} cannot be reached: ${reason}${start}`);
   }
 }
 
@@ -117,7 +120,9 @@ export class Api {
       if (page.length === 0) return rows;
       // What does not know of pages would answer the same one for ever.
       const known = JSON.stringify(rows.slice(-page.length));
-      if (known === JSON.stringify(page)) throw new RemoteError(`${name}: a page came twice.`);
+      if (known === JSON.stringify(page)) {
+        throw new RemoteError(`${name}: the project answered with the same page twice.`);
+      }
       rows.push(...page);
     }
   }
@@ -144,7 +149,7 @@ export class Api {
     const answer = await this.call(name, args);
     const [object = null] = objects([answer]);
     if (object || answer === null) return object;
-    throw new RemoteError(`${name} answered something else than an object.`);
+    throw new RemoteError(`${name} was answered with something else than an object.`);
   }
 
   /** Calls a database function that answers rows. */
@@ -215,15 +220,21 @@ function refusal(what: string, reply: Reply, url: string): string {
   const { status, code, said } = reply;
   if (isMissing(reply)) {
     const kind = isMissingFunction(code) ? "function" : "table";
-    return `The project has no ${kind} ${what}. Apply the migrations: supabase db push --remote (${said})`;
+    return `The project has no ${kind} ${what}: its migrations are older than this tool, or missing ` +
+      `(${said})\n  npx supabase db push --remote`;
   }
   // 42501: the role may not use it.
   if (status === 401 || status === 403 || code === "42501") {
-    return "The project refused the key. It takes a secret key or the service_role key, not the " +
-      `publishable or anon key (${said})`;
+    return "The project refused the key. It takes a secret key (sb_secret_…) or the legacy service_role " +
+      `key, not the publishable or anon key (${said})\n  ${newKey(url)}`;
   }
-  if (status === 404) return `${url} has no Data API. Is it the API URL of a project? (${said})`;
+  if (status === 404) {
+    return `${url} has no Data API: is SUPABASE_URL the API URL of a project? (${said})`;
+  }
+  if (status >= 300 && status < 400) {
+    return `${url} redirects to another address, where the key is not sent (${said})`;
+  }
   if (!isSuccess(reply)) return `${what} failed (${said})`;
-  if (reply.json !== undefined) return `${what} answered something else than rows.`;
-  return `${what} answered something that is not JSON. Is ${url} the API URL?`;
+  const answered = reply.json === undefined ? "something that is not JSON" : "something unexpected";
+  return `${what} was answered with ${answered}: is ${url} the API URL of a project?`;
 }

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { EXIT, UsageError } from "./failure.ts";
 import type { Flags, Values } from "./flag.ts";
+import { meant } from "./near.ts";
 
 /** What follows the name of a command and is no flag. */
 export interface Arguments<A> {
@@ -152,7 +153,8 @@ export async function runCommand(
   { run, command, args }: { run: string; command: Command<void>; args: string[] },
 ): Promise<number> {
   try {
-    const unknownFlag = (flag: string) => `There is no flag ${flag}. ${flagsOf(command)}`;
+    const unknownFlag = (flag: string) =>
+      `There is no flag ${flag}.${meantFlag(flag, command.flags)} ${flagsOf(command)}`;
     const { words, given, help } = split(args, command.flags, unknownFlag);
     if (help) {
       console.log(helpOf(command, run));
@@ -170,6 +172,11 @@ export async function runCommand(
 export function flagsOf({ flags }: { flags: Flags }): string {
   const names = Object.keys(flags).map((name) => `--${name}`);
   return names.length > 0 ? `The flags: ${names.join(", ")}.` : "It takes no flags.";
+}
+
+/** A question that offers the flag that was most likely meant, with a space before. */
+export function meantFlag(flag: string, flags: Flags): string {
+  return meant(flag.replace(/^-+/, ""), Object.keys(flags), "--");
 }
 
 const WIDTH = 80;

@@ -36,6 +36,29 @@ export function text(value: string, help: string): Flag<string | undefined> {
   return { value, help, read };
 }
 
+/** A flag with an address of the web. */
+export function url(help: string): Flag<string | undefined> {
+  const flag = text("URL", help);
+  return { ...flag, read: (given) => checkedUrl(flag.read(given)) };
+}
+
+/** A flag with an address of the web, which may be repeated. */
+export function urls(help: string): Flag<string[] | undefined> {
+  const flag = texts("URL", help);
+  return { ...flag, read: (given) => flag.read(given)?.map((text) => checkedUrl(text)!) };
+}
+
+/** What has a scheme is for the core's validation to judge. */
+function checkedUrl(text: string | undefined): string | undefined {
+  if (text === undefined || text.includes("://")) return text;
+  const expected = "expected an address like https://example.com/hero.png";
+  if (text === "URL") throw new UsageError(`${expected}: URL stands for it in the examples.`);
+  const isFile = /\.(png|jpe?g|webp|hei[cf])$/i.test(text);
+  const upload = " A file on this machine has to be in Storage first: the console stores what is " +
+    "dropped on a scene.";
+  throw new UsageError(`${expected}.${isFile ? upload : ""}`);
+}
+
 /** A flag that may be repeated. */
 export function texts(value: string, help: string): Flag<string[] | undefined> {
   return { value, help, read: (given) => given.length > 0 ? given : undefined };

@@ -1,5 +1,5 @@
 /** The tool behind queue-trigger.ts: its commands, from the command line to the exit code. */
-import { type Action, type Command, flagsOf, helpOf, row, split } from "./command.ts";
+import { type Action, type Command, flagsOf, helpOf, meantFlag, row, split } from "./command.ts";
 import { batchImages, batchVideos } from "./commands/batch.ts";
 import { cancel } from "./commands/cancel.ts";
 import { choose } from "./commands/choose.ts";
@@ -18,6 +18,7 @@ import { watch } from "./commands/watch.ts";
 import { EXIT, RemoteError, UsageError } from "./failure.ts";
 import type { Flags } from "./flag.ts";
 import { type Io, withPlainOutput } from "./io.ts";
+import { meant } from "./near.ts";
 import { type Core, Session } from "./session.ts";
 
 const SENDING = [image, imageEdit, video, batchImages, batchVideos];
@@ -63,9 +64,14 @@ export function read(args: string[]): Action<Session> {
       return Promise.resolve(EXIT.ok);
     };
   }
-  const names = COMMANDS.map(({ name }) => name).join(", ");
-  if (name === undefined) throw new UsageError(`expected a command: ${names}.`);
-  if (!command) throw new UsageError(`There is no command "${name}". The commands: ${names}.`);
+  const names = COMMANDS.map(({ name }) => name);
+  const all = `${names.join(", ")}.`;
+  if (name === undefined) throw new UsageError(`expected a command: ${all}`);
+  if (!command) {
+    throw new UsageError(
+      `There is no command "${name}".${meant(name, names)} The commands: ${all}`,
+    );
+  }
   for (const flag of given.keys()) {
     if (!Object.hasOwn(command.flags, flag)) throw new UsageError(foreignFlag(flag, command));
   }
@@ -81,7 +87,10 @@ function unknownFlag(flag: string, words: string[]): string {
   const command = COMMANDS.find(({ name }) => name === words[0]);
   const flags = command ? ` ${flagsOf(command)}` : "";
   const dash = flag.startsWith("--") ? "" : ` A prompt that starts with a dash stands after "--".`;
-  return `${command ? `${command.name}: there` : "There"} is no flag ${flag}.${flags}${dash}`;
+  const near = command ? meantFlag(flag, command.flags) : "";
+  return `${
+    command ? `${command.name}: there` : "There"
+  } is no flag ${flag}.${near}${flags}${dash}`;
 }
 
 function foreignFlag(flag: string, command: Command<Session>): string {

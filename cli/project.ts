@@ -23,9 +23,8 @@ export interface Reading {
   remedy?: string;
 }
 
-const LOCALLY =
-  "For the local stack, `deno task start` writes it into .env.local; pass that file with " +
-  "`deno run --env-file=.env.local …`.";
+const LOCALLY = "Of the local stack, it is in .env.local, which deno task start writes:\n" +
+  "  deno run --env-file=.env.local --allow-net --allow-env queue-trigger.ts COMMAND …";
 
 /** @throws {UsageError} that names the variable and says where its value is found. */
 export function readProject(environment: Environment): Project {
@@ -86,15 +85,23 @@ export function readUrl(environment: Environment): Reading {
   return { status: "ok", message: `${name} is ${url}`, value: url };
 }
 
+const EXPECTED_KEY = "Expected a secret key (sb_secret_…), or the legacy service_role key.";
+/** What people set who have found another key. */
+export const PUBLIC_KEYS = ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"];
+
 /** Checks the key. Messages name its kind, never its value. */
 export function readKey(environment: Environment, url: string | undefined, now: number): Reading {
   const names = ["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"];
   const readings = names.map((name) => ({ name, ...read(environment, name, credential) }));
   const found = readings.find(({ value, fault }) => value ?? fault);
   const wrong = (message: string): Reading => (
-    { status: "failed", message: `${message} A secret key is expected.`, remedy: newKey(url) }
+    { status: "failed", message: `${message} ${EXPECTED_KEY}`, remedy: newKey(url) }
   );
-  if (!found) return wrong(`${names[0]} is not set, nor ${names[1]}.`);
+  if (!found) {
+    const publicKey = PUBLIC_KEYS.find((name) => optional(environment, name));
+    const other = publicKey ? ` (${publicKey} is set, and is a key for browsers)` : "";
+    return wrong(`${names[0]} is not set, nor ${names[1]}${other}.`);
+  }
   const { name, value: key, fault } = found;
   if (key === undefined) {
     const message = `${name} ${fault!.message}`;
@@ -105,7 +112,7 @@ export function readKey(environment: Environment, url: string | undefined, now: 
     return { status: "ok", message: `${name} is a secret key.`, value: key };
   }
   if (key.startsWith("sb_publishable_")) {
-    return wrong(`${name} is a publishable key, which is not allowed to do this.`);
+    return wrong(`${name} is a publishable key: any browser may have it, so it may not do this.`);
   }
   if (key.startsWith("sbp_")) {
     return wrong(`${name} is an access token of the Supabase CLI, not a key of a project.`);
@@ -151,7 +158,7 @@ interface Claims {
 
 function legacyFault({ role, ref, exp }: Claims, url: string | undefined, now: number) {
   const hosted = refOf(url);
-  if (role === "anon") return "is the anon key, which is not allowed to do this.";
+  if (role === "anon") return "is the anon key: any browser may have it, so it may not do this.";
   if (role !== "service_role") return "is a token of a role other than service_role.";
   if (hosted !== undefined && typeof ref === "string" && ref !== hosted) {
     return "belongs to another project than SUPABASE_URL.";
@@ -164,8 +171,15 @@ export const PLACEHOLDER_KEY = "YOUR_SECRET_KEY";
 
 /** The command that sets a key, with where to find one. */
 export function newKey(url: string | undefined): string {
-  return `export SUPABASE_SECRET_KEY=${PLACEHOLDER_KEY}  # ` +
-    `from https://supabase.com/dashboard/project/${refOf(url) ?? "_"}/settings/api-keys`;
+  const place = url !== undefined && isLocal(url)
+    ? "of the local stack: the one in .env.local"
+    : `from https://supabase.com/dashboard/project/${refOf(url) ?? "_"}/settings/api-keys`;
+  return `export SUPABASE_SECRET_KEY=${PLACEHOLDER_KEY}  # ${place}`;
+}
+
+/** Whether an address is of this machine. */
+export function isLocal(url: string): boolean {
+  return /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
 }
 
 function refOf(url: string | undefined): string | undefined {

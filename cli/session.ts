@@ -1,4 +1,5 @@
 /** What the commands of the tool share. */
+import type { Estimate, EstimateOptions } from "../pkg/generation_queue.js";
 import { userAgent } from "../supabase/functions/_shared/user_agent.ts";
 import { Api } from "./api.ts";
 import type { Arguments } from "./command.ts";
@@ -10,6 +11,9 @@ import { readProject } from "./project.ts";
 export interface Core {
   validateImageJob(message: unknown): unknown;
   validateVideoJob(message: unknown): unknown;
+  /** The estimators throw as well what no model of the workers can do. */
+  estimateImageJob(message: unknown, options: EstimateOptions): Estimate;
+  estimateVideoJob(message: unknown, options: EstimateOptions): Estimate;
   /** The version of this clone. */
   version(): string;
 }

@@ -1,5 +1,5 @@
 import { command, one } from "../command.ts";
-import { required, texts } from "../flag.ts";
+import { required, urls } from "../flag.ts";
 import { field, IMAGE_FLAGS, JOB_FLAGS, sendOne, WAIT } from "./send.ts";
 
 const SOURCE =
@@ -7,7 +7,7 @@ const SOURCE =
   "repeated, in the order in which the prompt mentions the images";
 
 const FLAGS = {
-  source: field("sourceImageUrl", required(texts("URL", SOURCE))),
+  source: field("sourceImageUrl", required(urls(SOURCE))),
   ...IMAGE_FLAGS,
   ...JOB_FLAGS,
   ...WAIT,

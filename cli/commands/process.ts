@@ -51,14 +51,14 @@ export const process = command({
           timeout: LONGEST_RUN,
         });
         replies[name] = reply.json ?? reply.text;
-        const report = reportIn(reply);
+        const report = reportIn(reply, name);
         const text = report ? reportText(report) : "started; the run continues by itself";
         if (!json) { for (const line of text.split("\n")) stdout(`  ${line}`); }
         if (report && report.failed > 0) code = EXIT.failed;
       } catch (error) {
         if (!(error instanceof RemoteError)) throw error;
         // The other function runs all the same.
-        stderr(`  ${error.message}`);
+        stderr(`  ${json ? `${name}: ` : ""}${error.message}`);
         code = EXIT.failed;
       }
     }
@@ -68,7 +68,7 @@ export const process = command({
 });
 
 /** The report of a run; undefined if it was only started. */
-function reportIn({ status, json, text, said }: Reply): RunReport | undefined {
+function reportIn({ status, json, text, said }: Reply, name: string): RunReport | undefined {
   if (status === 202) return undefined;
   const details = said === String(status) ? `${status}: ${plain(text.slice(0, 500))}` : said;
   const rest = details.slice(`${status}: `.length);
@@ -76,16 +76,23 @@ function reportIn({ status, json, text, said }: Reply): RunReport | undefined {
     case 200:
     case 207:
       if (isReport(json)) return json;
-      throw new RemoteError(`answered something else than a report (${status}): ${rest}`);
+      throw new RemoteError(`answered with something else than a report (${status}): ${rest}`);
     case 401:
     case 403:
       throw new RemoteError(`refused (${status}): ${rest}`);
     case 404:
-      throw new RemoteError(`not found (404): is the function deployed? ${rest}`);
+      throw new RemoteError(
+        `not deployed (404): npx supabase functions deploy ${name} (${rest})`,
+      );
     case 504:
-      throw new RemoteError("no answer in time (504): the run goes on, its results come later");
+      throw new RemoteError(
+        "no answer in time (504): the run goes on, and status shows its results",
+      );
     case 546:
-      throw new RemoteError("the run was stopped for using too many resources (546)");
+      throw new RemoteError(
+        "stopped by the platform for using too much memory or CPU time (546): its jobs go on with " +
+          "the next run; --max-jobs=N makes a run shorter",
+      );
     default:
       throw new RemoteError(`failed (${status}): ${rest}`);
   }

@@ -1,8 +1,9 @@
 /** What the sending commands share: flags, the check of messages, and sending. */
 import type { Json } from "../../supabase/database.types.ts";
 import { type Api, LostReply } from "../api.ts";
+import { costLine } from "../cost.ts";
 import { EXIT, RemoteError, UsageError } from "../failure.ts";
-import { type Flag, otherwise, text, texts, type Values, yesOrNo } from "../flag.ts";
+import { type Flag, otherwise, text, url, urls, type Values, yesOrNo } from "../flag.ts";
 import { follow, progressFor } from "../follow.ts";
 import { type Job, type Kind, queueOf } from "../jobs.ts";
 import type { Session } from "../session.ts";
@@ -64,7 +65,7 @@ export const JOB_FLAGS = {
   ),
   seed: field("seed", numeral("the same number gives about the same result again")),
   priority: field("priority", numeral("-100 to 100; jobs with a higher one go first (default: 0)")),
-  webhook: field("webhookUrl", text("URL", "called when the job has ended (docs/webhooks.md)")),
+  webhook: field("webhookUrl", url("called when the job has ended (docs/webhooks.md)")),
 };
 
 export const IMAGE_FLAGS = {
@@ -79,14 +80,14 @@ export const IMAGE_FLAGS = {
 };
 
 export const VIDEO_FLAGS = {
-  source: field("sourceImageUrl", texts("URL", "the image that the video starts from")),
+  source: field("sourceImageUrl", urls("the image that the video starts from")),
   "last-frame": field(
     "lastFrameUrl",
-    text("URL", "the image that the video ends with; needs --source"),
+    url("the image that the video ends with; needs --source"),
   ),
   reference: field(
     "referenceImageUrls",
-    texts("URL", "how a person or thing looks; may be repeated; not with --source"),
+    urls("how a person or thing looks; may be repeated; not with --source"),
   ),
   negative: field("negativePrompt", text("TEXT", "what must not be seen")),
   person: field("personGeneration", text("WHO", "allow_all, allow_adult or dont_allow")),
@@ -176,7 +177,11 @@ export async function send(
     await enqueueAll(kind, entries, api, sent, json ? () => {} : io.stdout);
     const count = sent.length === 1 ? "1 job" : `${sent.length} jobs`;
     // With the project, because an exported variable silently wins over --env-file.
-    if (!json) io.stdout(`${count} put on ${queueOf(kind)} at ${api.url}`);
+    if (!json) {
+      io.stdout(`${count} put on ${queueOf(kind)} at ${api.url}`);
+      const cost = await costLine(kind, entries.map(({ message }) => message), session.core, api);
+      if (cost) io.stdout(cost);
+    }
     if (wait) ended = await waitFor(sent, kind, api, session, json);
   } finally {
     // One document, also of the jobs that were sent before an error.

@@ -5,7 +5,7 @@ import { credential } from "../../supabase/functions/_shared/variable.ts";
 import { vertexSecretsIn } from "../../supabase/functions/_shared/vertex/settings.ts";
 import { Api, isMissing, LostReply, Refused } from "../api.ts";
 import type { Io } from "../io.ts";
-import { PLACEHOLDER_KEY, readKey, readUrl } from "../project.ts";
+import { PLACEHOLDER_KEY, PUBLIC_KEYS, readKey, readUrl } from "../project.ts";
 import type { Session } from "../session.ts";
 import { checkBuckets } from "./buckets.ts";
 import { checkClock, Clock } from "./clock.ts";
@@ -80,7 +80,7 @@ export async function examine(
 
 /** The public keys that the environment names. */
 function publicKeys(environment: Io["environment"]): string[] {
-  return ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"].flatMap((name) => {
+  return PUBLIC_KEYS.flatMap((name) => {
     try {
       return credential(environment, name) ?? [];
     } catch {

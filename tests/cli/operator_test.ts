@@ -338,6 +338,6 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
     await project.stack.sql("notify pgrst, 'reload schema'");
     const { code, err } = await operate(project, "metrics");
     equal(code, 1);
-    match(err, /no table generation_latency\. Apply the migrations: supabase db push/);
+    match(err, /no table generation_latency: its migrations .*\n {2}npx supabase db push --remote/);
   });
 });

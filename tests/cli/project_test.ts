@@ -100,6 +100,13 @@ Deno.test("an error names the kind of a wrong key, never its value, and where to
   }
 });
 
+Deno.test("an error says where the key of the local stack is, and which variable has a public key", () => {
+  const environment: Record<string, string> = { SUPABASE_ANON_KEY: jwt({ role: "anon" }) };
+  const local = readKey((name) => environment[name], "http://127.0.0.1:54321", NOW);
+  match(local.message, /SUPABASE_ANON_KEY is set, and is a key for browsers/);
+  match(local.remedy!, /^export SUPABASE_SECRET_KEY=YOUR_SECRET_KEY {2}# .*\.env\.local$/);
+});
+
 Deno.test("a key of an unknown form is used, with a warning", () => {
   for (const given of ["whatever", "a.b.c", `${btoa("{}")}.${btoa("7")}.x`]) {
     const { value, ...observation } = key(given);

@@ -12,6 +12,20 @@ Deno.test("job id and message id are printed", async () => {
   deepEqual(err, []);
 });
 
+Deno.test("the likely price is printed, where it is known", async () => {
+  const standing = [
+    { kind: "image", model: "gone", state: "retired" },
+    { kind: "image", model: "usable", state: "ok" },
+    { kind: "video", model: "priceless", state: "ok" },
+  ];
+  await using project = startProject({ standing });
+  const readFile = () => Promise.resolve('["a", "b", "c"]');
+  const { out } = await project.run(["batch-images", "f"], { readFile });
+  equal(out.at(-1), "costs about $0.12, by usable");
+  const video = await project.run(["video", "A hero"]);
+  match(video.out.at(-1)!, /^1 job put on/);
+});
+
 Deno.test("a secret key is sent as apikey, a legacy key in both headers", async () => {
   await using project = startProject();
   await project.run(PROMPT);
@@ -29,7 +43,7 @@ Deno.test("a refusal that quotes the key and moves the cursor is shown as plain 
   await using project = startProject({ answer: () => Response.json({ message }, { status: 401 }) });
   const { code, err } = await project.run(PROMPT);
   equal(code, 1);
-  match(err.join("\n"), /\(401: no such key: \[redacted\] \[2J queued\)$/);
+  match(err.join("\n"), /\(401: no such key: \[redacted\] \[2J queued\)$/m);
 });
 
 Deno.test("--json prints one document: what was sent, and with --wait how it ended", async () => {
@@ -89,7 +103,10 @@ Deno.test("an error names a missing variable, and where its value is found", asy
   const url = "http://127.0.0.1:1";
   const cases: [Record<string, string>, RegExp][] = [
     [{}, /SUPABASE_URL is not set.*settings.*\.env\.local/s],
-    [{ SUPABASE_URL: url }, /SUPABASE_SECRET_KEY is not set.*SERVICE_ROLE_KEY.*settings/s],
+    [
+      { SUPABASE_URL: url },
+      /SUPABASE_SECRET_KEY is not set.*SERVICE_ROLE_KEY.*--env-file=\.env\.local/s,
+    ],
     [{ SUPABASE_URL: url, SUPABASE_SERVICE_ROLE_KEY: "ü" }, /SUPABASE_SERVICE_ROLE_KEY must be/],
   ];
   for (const [environment, expected] of cases) {
@@ -112,7 +129,10 @@ Deno.test("an invalid message is not sent; the error names flag and field", asyn
 Deno.test("a refusal of the project is explained, with exit code 1", async () => {
   const json = (status: number, body: unknown) => () => Response.json(body, { status });
   const cases: [Answer, RegExp][] = [
-    [json(401, { message: "Invalid API key" }), /refused the key.*401: Invalid API key/],
+    [
+      json(401, { message: "Invalid API key" }),
+      /refused the key.*401: Invalid API key\)\n {2}export/,
+    ],
     [json(403, { code: "42501", message: "permission denied" }), /refused the key/],
     [json(404, { code: "PGRST202", message: "not found" }), /supabase db push/],
     [json(404, {}), /API URL/],
@@ -120,7 +140,10 @@ Deno.test("a refusal of the project is explained, with exit code 1", async () =>
     [() => new Response("<html>"), /not JSON/],
     [() => new Response("bad gateway", { status: 502 }), /failed \(502\)/],
     [json(200, []), /without job id/],
-    [() => Response.redirect("http://127.0.0.1:1/elsewhere"), /failed \(302\)/],
+    [
+      () => Response.redirect("http://127.0.0.1:1/elsewhere"),
+      /redirects to another address.*\(302\)/,
+    ],
   ];
   for (const [answer, expected] of cases) {
     await using project = startProject({ answer });
@@ -137,5 +160,5 @@ Deno.test("a project that cannot be reached is named", async () => {
   await project[Symbol.asyncDispose]();
   const { code, err } = await project.run(PROMPT);
   equal(code, 1);
-  match(err.join("\n"), new RegExp(`${project.url} cannot be reached: .*refused`));
+  match(err.join("\n"), new RegExp(`${project.url} cannot be reached: .*refused.*\n.*task start`));
 });

@@ -20,11 +20,14 @@ export type Answer = (call: Call, index: number) => Response | undefined;
 export type Course = (Partial<Job> & { error?: unknown })[];
 
 /** PostgREST as far as the tool uses it: `enqueue_generation_job` and `generation_job`. */
-export function startProject(options: { answer?: Answer; course?: Course } = {}) {
+export function startProject(
+  options: { answer?: Answer; course?: Course; standing?: Record<string, string>[] } = {},
+) {
   const calls: Call[] = [];
   const progress = new Map<string, number>();
   const server = serve(async (request) => {
     const name = new URL(request.url).pathname.replace("/rest/v1/rpc/", "");
+    if (name === "/rest/v1/generation_standing") return Response.json(options.standing ?? []);
     const call = { name, headers: request.headers, body: await request.json() };
     calls.push(call);
     const special = options.answer?.(call, calls.length - 1);
@@ -68,9 +71,11 @@ export function jobId(n: number): string {
   return `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 }
 
-/** Replaces the WASM core: a message needs a prompt, and a duration is one of three. */
+/** Replaces the WASM core: a message needs a prompt, and a duration is one of three; an image costs 4 cents. */
 export const core: Core = {
   version: () => "1.2.3",
+  estimateImageJob: (_message, { models = [] }) => estimated(models, 0.04),
+  estimateVideoJob: (_message, { models = [] }) => estimated(models, null),
   validateImageJob: (message) => check(message, []),
   validateVideoJob: (message) => {
     const { durationSeconds = "8" } = (message ?? {}) as { durationSeconds?: unknown };
@@ -78,6 +83,10 @@ export const core: Core = {
     check(message, known ? [] : [{ field: "durationSeconds", expected: '"4" or "6" or "8"' }]);
   },
 };
+
+function estimated(models: string[], usd: number | null) {
+  return { models: models.map((model) => ({ model, usd })), lowestUsd: usd, highestUsd: usd };
+}
 
 function check(message: unknown, issues: { field: string; expected: string }[]) {
   const prompt = (message as { prompt?: unknown } | null)?.prompt;

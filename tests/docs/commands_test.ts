@@ -5,6 +5,7 @@ import { COMMANDS, read } from "../../cli/main.ts";
 import { pages, ROOT } from "./pages.ts";
 
 const JOB = crypto.randomUUID();
+const IMAGE = "https://example.com/hero.png";
 
 /** What follows the tool's name, in a line of a code block or in a code span, read as a shell would. */
 function linesOf(text: string): string[][] {
@@ -12,7 +13,7 @@ function linesOf(text: string): string[][] {
     const words = rest.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
     const comment = words.findIndex((word) => word === "#" || word === "|");
     return (comment < 0 ? words : words.slice(0, comment)).map((word) =>
-      word.replaceAll(/["']/g, "").replace("JOB_ID", JOB)
+      word.replaceAll(/["']/g, "").replace("JOB_ID", JOB).replace(/=URL$/, `=${IMAGE}`)
     );
   });
 }
