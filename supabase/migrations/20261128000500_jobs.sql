@@ -83,7 +83,7 @@ comment on column public.generation_jobs.requested_model is
 comment on column public.generation_jobs.waits_for is
   'The model that its worker found in trouble, so that the job was deferred; empty after the next claim.';
 comment on column public.generation_jobs.troubles is
-  'How often it met trouble that counted for a model, or would have but for the number of times that it did.';
+  'How often its attempts met trouble with a model. After two, they count for the model no more: the job may be the cause.';
 comment on column public.generation_jobs.idempotency_key is
   'The key that the job was enqueued with: one job for each queue, owner and key.';
 comment on column public.generation_jobs.share is
@@ -91,30 +91,30 @@ comment on column public.generation_jobs.share is
 comment on column public.generation_jobs.turn is
   'Its place among the turns of its line; 0 while its queue has no fair share.';
 comment on column public.generation_jobs.attempts is
-  'Attempts begun and counted: each claim adds one, a deferral that does not count takes it back, and so does the death of its worker.';
+  'Counted attempts. A claim adds one; a deferral that does not count, or the death of the worker, takes it back.';
 comment on column public.generation_jobs.deaths is
-  'How often a worker ended in the middle of an attempt without a report: two count in any company, later ones only when the job was alone in its worker.';
+  'How often a worker ended in the middle of an attempt without a report. After two, only those count in which no other job was in that worker.';
 comment on column public.generation_jobs.lease_token is
   'pgmq''s read_ct at the last claim. A worker''s writes count only while it matches the message''s.';
 comment on column public.generation_jobs.alone_lease_token is
-  'The last lease under which the job was alone in its worker.';
+  'The lease token of the last attempt in which no other job was in its worker.';
 comment on column public.generation_jobs.leased_model is
-  'The model that the last claim handed the job out for; null when the worker named none.';
+  'The model for which the job was last claimed; null when the worker named none.';
 comment on column public.generation_jobs.submission_started_at is
-  'When a paid submission was announced. Without an operation it means that a submission is uncertain.';
+  'When a worker announced a paid submission. While no operation is recorded, the submission is uncertain: it may have been paid for.';
 comment on column public.generation_jobs.submission_lease_token is
-  'The lease that announced the submission; no other lease may submit on top of it.';
+  'The lease token of the attempt that announced the submission. No other attempt may submit again.';
 comment on column public.generation_jobs.operation is
   'What a worker needs to poll the operation at the provider.';
 comment on column public.generation_jobs.submitted_at is 'When the operation was recorded.';
 comment on column public.generation_jobs.cancellation_pending is
-  'The job is cancelled and its operation may still go on at the provider.';
+  'The job is cancelled, and its operation may still be running at the provider.';
 comment on column public.generation_jobs.cancellation_tries is
-  'How often the operation was handed to a worker that may have cancelled it at the provider.';
+  'How often a worker was told to cancel the operation at the provider.';
 comment on column public.generation_jobs.entities is
-  'What linking did, one element for each entity: slot, key, outcome (linked, superseded, not_found).';
+  'The outcome of linking, one element for each entity: slot, key, outcome (linked, superseded, not_found).';
 comment on column public.generation_jobs.publication_pending is
-  'The asset is stored and linked, the copies to the current objects are not confirmed yet.';
+  'The asset is stored and linked, and its copies to the current objects are not confirmed yet.';
 comment on column public.generation_jobs.chosen_at is
   'When an operator last chose its asset as the current one.';
 comment on column public.generation_jobs.choices is
@@ -122,16 +122,16 @@ comment on column public.generation_jobs.choices is
 comment on column public.generation_jobs.error_code is
   'Why the job failed or was last deferred: a stable snake_case code.';
 comment on column public.generation_jobs.cost_usd is
-  'Estimated cost in US dollars, that of requests included whose replies were lost or brought nothing, and of an operation '
-  'that could not be stopped when its job was cancelled.';
+  'Estimated cost in US dollars. It includes requests without a result, and an operation that could not be stopped when the '
+  'job was cancelled.';
 comment on column public.generation_jobs.generation_seconds is
-  'How long the provider took for the asset, where one request brought it.';
+  'How long the provider took for the asset, if a single request returned it; otherwise null.';
 comment on column public.generation_jobs.history is
   'Earlier errors and discarded operations, oldest first, at most 50.';
 comment on column public.generation_jobs.enqueued_at is
   'When the message was sent. (coalesce(chosen_at, enqueued_at), msg_id) decides which asset of an entity is the current one.';
 comment on column public.generation_jobs.pending_since is
-  'Since when it could be claimed: sent, with its delay, or redriven. Its deadline counts from here.';
+  'When it could first be claimed, or was redriven. Its deadline is counted from here.';
 comment on column public.generation_jobs.started_at is 'When the job was first claimed (since its last redrive).';
 
 create unique index if not exists generation_jobs_live_message

@@ -59,7 +59,7 @@ begin
 
     -- The queue was dropped and created again and counts from 1 again: the older message is gone.
     perform generation_private.end_job(
-      live.job_id, 'failed', 'message_lost', 'The queue no longer holds this job''s message.'
+      live.job_id, 'failed', 'message_lost', 'The message of this job is no longer on its queue.'
     );
   end loop;
 end
@@ -112,7 +112,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform generation_private.end_job(
-    j.id, 'cancelled', 'message_removed', 'The message was taken off the queue by hand.'
+    j.id, 'cancelled', 'message_removed', 'The message was deleted, popped or archived by hand.'
   )
   from public.generation_jobs as j
   where j.queue = tg_argv[0]
@@ -132,7 +132,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-    raise exception 'a queue is purged in a transaction that is read committed, not %',
+    raise exception 'a queue can only be purged in a transaction whose isolation is read committed, and this one is %',
       current_setting('transaction_isolation')
       using errcode = '55000', hint = 'begin isolation level read committed;';
   end if;
@@ -163,7 +163,7 @@ create or replace trigger generation_queue_truncated after truncate on pgmq.q_vi
 do $$
 begin
   perform generation_private.end_job(
-    j.id, 'failed', 'message_lost', 'The queue no longer holds this job''s message.'
+    j.id, 'failed', 'message_lost', 'The message of this job is no longer on its queue.'
   )
   from public.generation_jobs as j
   where j.finished_at is null

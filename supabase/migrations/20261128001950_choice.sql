@@ -12,11 +12,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if job.id is null then
-    raise exception 'job_id: expected a job that has succeeded, and there is none with this id' using errcode = '22023';
+    raise exception 'job_id: expected the id of a job that has succeeded, and there is no such job' using errcode = '22023';
   elsif job.status <> 'succeeded' then
-    raise exception 'job_id: expected a job that has succeeded, this one is %', job.status using errcode = '22023';
+    raise exception 'job_id: expected a job that has succeeded, and this one is %', job.status using errcode = '22023';
   elsif not exists (select from generation_private.entity_slots(job)) then
-    raise exception 'job_id: expected a job of a scene or character, this one belongs to neither' using errcode = '22023';
+    raise exception 'job_id: expected a job of a scene or character, and this one belongs to neither' using errcode = '22023';
   end if;
   if to_regclass('storage.objects') is null then
     return; -- there is no Storage beside this database
@@ -27,7 +27,7 @@ begin
     where o.bucket_id = case job.kind when 'image' then 'storyboard-images' else 'storyboard-videos' end
       and o.name = job.object_path
   ) then
-    raise exception 'job_id: expected a job whose object is in Storage, % was removed', job.object_path
+    raise exception 'job_id: expected a job whose object is in Storage, and % was removed', job.object_path
       using errcode = '22023';
   end if;
 end

@@ -125,18 +125,18 @@ select throws_ok($$ select pg_temp.choose('v1') $$, 'GJ001', 'Error updating ent
 
 select throws_ok(
   $$ select public.choose_generation_result('00000000-0000-4000-8000-000000000000') $$,
-  '22023', 'job_id: expected a job that has succeeded, and there is none with this id', 'an unknown job cannot be chosen'
+  '22023', 'job_id: expected the id of a job that has succeeded, and there is no such job', 'an unknown job cannot be chosen'
 );
 select throws_ok(
   $$ select pg_temp.choose('fails') $$,
-  '22023', 'job_id: expected a job that has succeeded, this one is running', 'nor one that is not finished'
+  '22023', 'job_id: expected a job that has succeeded, and this one is running', 'nor one that is not finished'
 );
 select pgmq.send('image_generation_queue', '{"storyboardId": "pgtap-sb", "prompt": "alone"}');
 select pg_temp.claim();
 select pg_temp.complete('alone');
 select throws_ok(
   $$ select pg_temp.choose('alone') $$,
-  '22023', 'job_id: expected a job of a scene or character, this one belongs to neither', 'nor one without an entity'
+  '22023', 'job_id: expected a job of a scene or character, and this one belongs to neither', 'nor one without an entity'
 );
 
 -- A worker is called for the copy.

@@ -18,7 +18,7 @@ create table storage.objects (bucket_id text, name text, metadata jsonb, created
 insert into storage.objects (bucket_id, name) values ('storyboard-images', 'v.mp4'), ('storyboard-videos', 'w.mp4');
 select throws_ok(
   'select pg_temp.choose()',
-  '22023', 'job_id: expected a job whose object is in Storage, v.mp4 was removed', 'what was removed is named'
+  '22023', 'job_id: expected a job whose object is in Storage, and v.mp4 was removed', 'what was removed is named'
 );
 insert into storage.objects (bucket_id, name) values ('storyboard-videos', 'v.mp4');
 select lives_ok('select pg_temp.choose()', 'what is there can be chosen');
