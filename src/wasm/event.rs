@@ -35,7 +35,9 @@ pub(super) fn find_timers() {
 /// Ready once the event has happened. Dropping it removes the timer or the listener.
 pub(super) struct JsEvent {
     state: Rc<State>,
-    callback: Closure<dyn FnMut()>,
+    /// Freed by JavaScript's garbage collector, and not here: what has been removed may be called all the
+    /// same, since a timer may be on its way already.
+    callback: Function,
     source: Source,
 }
 
@@ -75,13 +77,14 @@ impl JsEvent {
     fn new(listen: impl FnOnce(&Function) -> Source) -> Self {
         let state = Rc::new(State::default());
         let shared = state.clone();
-        let callback = Closure::<dyn FnMut()>::new(move || {
+        let callback = Closure::<dyn Fn()>::new(move || {
             shared.happened.set(true);
             if let Some(waker) = shared.waker.take() {
                 waker.wake();
             }
         });
-        let source = listen(callback.as_ref().unchecked_ref());
+        let callback = callback.into_js_value().unchecked_into();
+        let source = listen(&callback);
         Self { state, callback, source }
     }
 }
@@ -107,8 +110,7 @@ impl Drop for JsEvent {
                 clear.call1(&JsValue::UNDEFINED, timer).map(drop)
             }
             Source::Signal(signal) => {
-                let callback = self.callback.as_ref().unchecked_ref();
-                signal.remove_event_listener_with_callback("abort", callback)
+                signal.remove_event_listener_with_callback("abort", &self.callback)
             }
         };
     }

@@ -96,3 +96,22 @@ Deno.test("a run that is told to stop before it begins takes nothing", async () 
   equal(report.stopped, "shutdown");
   ok(!pgmq.paths().includes("/rpc/claim_generation_jobs"));
 });
+
+Deno.test("timers and signals that call back after they were removed change nothing", async () => {
+  using timers = byHand({ clears: false });
+  const stop = new AbortController();
+  stop.signal.removeEventListener = () => {};
+  const pgmq = queueWith({ storyboardId: "sb", prompt: "A hero" });
+  const gemini = new Service(
+    "http://gemini.test/v1beta",
+    () => Response.json({ promptFeedback: { blockReason: "PROHIBITED_CONTENT" } }),
+  );
+  const report = await processImages(
+    { pgmq, gemini, ...others() },
+    options({ signal: stop.signal }),
+  );
+  equal(report.failed, 1);
+  ok(timers.left() > 1, "each request has a timer");
+  timers.runAllOut();
+  stop.abort();
+});

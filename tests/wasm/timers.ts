@@ -2,9 +2,9 @@ import { equal } from "node:assert/strict";
 
 /**
  * Timers that run out by hand while the clock stands still, so that nothing here waits for time to
- * pass or depends on how much does.
+ * pass or depends on how much does. Without `clears` each is on its way already when it is cleared.
  */
-export function byHand() {
+export function byHand({ clears = true } = {}) {
   const { setTimeout, clearTimeout } = globalThis;
   const now = performance.now();
   performance.now = () => now;
@@ -15,7 +15,7 @@ export function byHand() {
       waiting.set(++last, { milliseconds, callback });
       return last;
     },
-    clearTimeout: (timer: number) => waiting.delete(timer),
+    clearTimeout: (timer: number) => clears && waiting.delete(timer),
   });
   return {
     /** Lets the timers of this length run out. */
@@ -26,6 +26,12 @@ export function byHand() {
       due[0][1].callback();
     },
     left: () => waiting.size,
+    /** Lets all run out, however long they are. */
+    runAllOut() {
+      const due = [...waiting.values()];
+      waiting.clear();
+      for (const { callback } of due) callback();
+    },
     [Symbol.dispose]() {
       Object.assign(globalThis, { setTimeout, clearTimeout });
       Reflect.deleteProperty(performance, "now"); // the one of its prototype is back
