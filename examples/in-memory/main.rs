@@ -147,7 +147,7 @@ impl AssetStore for InMemory {
 
 impl SourceImages for InMemory {
     async fn fetch(&self, _: &str, _: usize, _: &LargeBodyPermit) -> Result<SourceImage, Failure> {
-        Ok(SourceImage { format: Format::Png, bytes: Vec::new() })
+        Ok(SourceImage { format: Format::Png, bytes: Default::default() })
     }
 }
 

@@ -156,7 +156,8 @@ impl Transport for &Service {
         let Request { url, headers, body, .. } = request;
         let body = match body {
             Payload::Empty => Vec::new(),
-            Payload::Bytes(bytes) | Payload::Stream(bytes) => bytes,
+            Payload::Bytes(pieces) => pieces.into_bytes(),
+            Payload::Stream(bytes) => bytes,
         };
         self.sent.borrow_mut().push(RecordedRequest { url, headers, body });
         let reply = self.replies.borrow_mut().pop_front();

@@ -3,6 +3,7 @@
 use http::Method;
 
 use super::TransportError;
+use crate::json::Pieces;
 
 /// The media type of JSON.
 pub(crate) const JSON: &str = "application/json";
@@ -32,7 +33,7 @@ pub enum Payload<S> {
     /// None.
     Empty,
     /// Bytes in memory.
-    Bytes(Vec<u8>),
+    Bytes(Pieces),
     /// The body of a reply, passed on unread.
     Stream(S),
 }
@@ -43,7 +44,7 @@ pub(crate) fn get<S>(url: &str) -> Result<Request<S>, TransportError> {
 }
 
 /// A request with a JSON body.
-pub(crate) fn post_json<S>(url: &str, body: Vec<u8>) -> Result<Request<S>, TransportError> {
+pub(crate) fn post_json<S>(url: &str, body: Pieces) -> Result<Request<S>, TransportError> {
     build(Method::POST, url, &[(CONTENT_TYPE, JSON)], Payload::Bytes(body))
 }
 

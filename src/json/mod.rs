@@ -2,13 +2,15 @@
 
 mod cursor;
 mod parse;
+mod pieces;
 mod write;
 mod sanitize;
 
 pub(crate) use cursor::{Cursor, Value as CursorValue, unescape};
 pub use parse::Json;
 pub(crate) use parse::{has_name, same_name};
+pub use pieces::Pieces;
 pub(crate) use sanitize::sanitize;
 #[cfg(test)]
 pub(crate) use write::text_of;
-pub(crate) use write::{Object, object, object_with_media};
+pub(crate) use write::{Object, object};

@@ -1,36 +1,32 @@
 //! Writing JSON.
 //!
-//! Piece by piece into one buffer, so that an image goes into it as base64 with no copy on the way.
-//! It is also much less code than building a value and serializing that. What is opened is closed
-//! by the call that opened it.
+//! Member by member into one buffer, which is much less code than building a value and serializing that.
+//! What is opened is closed by the call that opened it.
 
-use super::Json;
+use std::rc::Rc;
 
-/// Writes an object.
-pub(crate) fn object(write: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
-    object_with_media(0, write)
-}
+use super::{Json, Pieces};
 
-/// Writes an object that will hold so many bytes as base64.
-pub(crate) fn object_with_media(bytes: usize, write: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
-    const REST: usize = 512;
-    let mut json = Vec::with_capacity(bytes / 3 * 4 + REST);
+/// Writes an object. The files in it are not copied.
+pub(crate) fn object(write: impl FnOnce(&mut Object<'_>)) -> Pieces {
+    const USUALLY: usize = 512;
+    let mut json = Pieces::from(Vec::with_capacity(USUALLY));
     Object::write(&mut json, write);
     json
 }
 
 /// An object that is being written.
-pub(crate) struct Object<'j>(&'j mut Vec<u8>);
+pub(crate) struct Object<'j>(&'j mut Pieces);
 
 impl Object<'_> {
-    fn write(json: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
+    fn write(json: &mut Pieces, write: impl FnOnce(&mut Object<'_>)) {
         put(json, b'{');
         write(&mut Object(json));
         put(json, b'}');
     }
 
     /// Begins a member.
-    fn name(&mut self, name: &str) -> &mut Vec<u8> {
+    fn name(&mut self, name: &str) -> &mut Pieces {
         separate(self.0);
         text(self.0, name);
         put(self.0, b':');
@@ -39,7 +35,7 @@ impl Object<'_> {
 
     /// Adds a member that is JSON already.
     fn raw(&mut self, name: &str, json: &str) -> &mut Self {
-        self.name(name).extend_from_slice(json.as_bytes());
+        self.name(name).text.extend_from_slice(json.as_bytes());
         self
     }
 
@@ -102,11 +98,13 @@ impl Object<'_> {
         self
     }
 
-    /// Adds bytes as base64.
-    pub(crate) fn base64(&mut self, name: &str, bytes: &[u8]) -> &mut Self {
+    /// Adds a file as base64.
+    pub(crate) fn base64(&mut self, name: &str, file: &Rc<Vec<u8>>) -> &mut Self {
         let json = self.name(name);
         put(json, b'"');
-        base64_simd::STANDARD.encode_append(bytes, json);
+        if !file.is_empty() {
+            json.files.push((json.text.len(), file.clone()));
+        }
         put(json, b'"');
         self
     }
@@ -128,7 +126,7 @@ impl Object<'_> {
 }
 
 /// A list that is being written.
-pub(crate) struct List<'j>(&'j mut Vec<u8>);
+pub(crate) struct List<'j>(&'j mut Pieces);
 
 impl List<'_> {
     /// Adds a text.
@@ -147,8 +145,8 @@ impl List<'_> {
 }
 
 /// Puts a comma after what stands there, unless that is the beginning.
-fn separate(json: &mut Vec<u8>) {
-    if !matches!(json.last(), Some(b'{' | b'[')) {
+fn separate(json: &mut Pieces) {
+    if !matches!(json.text.last(), Some(b'{' | b'[')) {
         put(json, b',');
     }
 }
@@ -156,16 +154,16 @@ fn separate(json: &mut Vec<u8>) {
 /// A value as text.
 #[cfg(test)]
 pub(crate) fn text_of(value: &Json<'_>) -> String {
-    let mut json = Vec::new();
+    let mut json = Pieces::default();
     any(&mut json, value);
-    String::from_utf8_lossy(&json).into_owned()
+    String::from_utf8_lossy(&json.text).into_owned()
 }
 
-fn any(json: &mut Vec<u8>, value: &Json<'_>) {
+fn any(json: &mut Pieces, value: &Json<'_>) {
     match value {
-        Json::Null => json.extend_from_slice(b"null"),
-        Json::Bool(flag) => json.extend_from_slice(flag.to_string().as_bytes()),
-        Json::Number(number) => json.extend_from_slice(number.as_bytes()),
+        Json::Null => json.text.extend_from_slice(b"null"),
+        Json::Bool(flag) => json.text.extend_from_slice(flag.to_string().as_bytes()),
+        Json::Number(number) => json.text.extend_from_slice(number.as_bytes()),
         Json::Text(value) => text(json, value),
         Json::List(elements) => {
             put(json, b'[');
@@ -183,16 +181,16 @@ fn any(json: &mut Vec<u8>, value: &Json<'_>) {
     }
 }
 
-fn text(json: &mut Vec<u8>, text: &str) {
+fn text(json: &mut Pieces, text: &str) {
     let is_escaped = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
     put(json, b'"');
     for part in text.as_bytes().split_inclusive(is_escaped) {
         match part.split_last() {
             Some((last, plain)) if is_escaped(last) => {
-                json.extend_from_slice(plain);
-                json.extend_from_slice(format!("\\u{last:04X}").as_bytes());
+                json.text.extend_from_slice(plain);
+                json.text.extend_from_slice(format!("\\u{last:04X}").as_bytes());
             }
-            _ => json.extend_from_slice(part),
+            _ => json.text.extend_from_slice(part),
         }
     }
     put(json, b'"');
@@ -200,8 +198,8 @@ fn text(json: &mut Vec<u8>, text: &str) {
 
 /// Adds a byte. Not inlined, since the many closures of this module would each grow by it.
 #[inline(never)]
-fn put(json: &mut Vec<u8>, byte: u8) {
-    json.push(byte);
+fn put(json: &mut Pieces, byte: u8) {
+    json.text.push(byte);
 }
 
 #[cfg(test)]
@@ -227,7 +225,9 @@ mod tests {
             });
             it.optional_text("out", None).optional_integer("out", None).text_or_null("t", None);
             it.optional_text("in", Some("x")).optional_integer("seed", Some(7));
-            it.millionths("cost", 1_000_039).base64("data", b"ABC").flag("no", false);
+            it.millionths("cost", 1_000_039)
+                .base64("data", &Rc::new(b"ABC".to_vec()))
+                .flag("no", false);
             it.value("usage", Some(&usage.clone().into())).value("nothing", None);
         });
         let expected = json!({
@@ -236,6 +236,9 @@ mod tests {
             "t": null, "in": "x", "seed": 7, "cost": 1.000_039, "data": "QUJD", "no": false,
             "usage": usage, "nothing": null,
         });
-        assert_eq!(serde_json::from_slice::<serde_json::Value>(&written).unwrap(), expected);
+        assert_eq!(
+            serde_json::from_slice::<serde_json::Value>(&written.into_bytes()).unwrap(),
+            expected
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! The bytes: of assets on their way to where they are kept, and of the images that jobs start from.
 
+use std::rc::Rc;
+
 use crate::failure::Failure;
 use crate::job::{Format, ObjectLocation};
 use crate::large_body::LargeBodyPermit;
@@ -56,6 +58,6 @@ pub trait SourceImages {
 pub struct SourceImage {
     /// Its format, known by its bytes.
     pub format: Format,
-    /// The file.
-    pub bytes: Vec<u8>,
+    /// The file, which requests share.
+    pub bytes: Rc<Vec<u8>>,
 }

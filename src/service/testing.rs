@@ -114,7 +114,8 @@ impl Transport for &Recorded {
             headers,
             body: match body {
                 Payload::Empty => Vec::new(),
-                Payload::Bytes(bytes) | Payload::Stream(bytes) => bytes,
+                Payload::Bytes(pieces) => pieces.into_bytes(),
+                Payload::Stream(bytes) => bytes,
             },
         });
         let reply = self.replies.borrow_mut().pop_front();

@@ -176,15 +176,11 @@ impl Transport for Adapter {
         let (mut _upload, mut _stream) = (None, None);
         match payload {
             Payload::Empty => {}
-            Payload::Bytes(bytes) if bytes.len() > PIECE => {
-                let stream = UploadStream::new(bytes).map_err(|thrown| not_sent(&thrown))?;
+            Payload::Bytes(pieces) if !pieces.fits(PIECE) => {
+                let stream = UploadStream::new(pieces).map_err(|thrown| not_sent(&thrown))?;
                 init.set_stream(_stream.insert(stream).stream());
             }
-            // A JSON text: adapters read some, and would decode the bytes.
-            Payload::Bytes(bytes) => init.set_body(&match str::from_utf8(&bytes) {
-                Ok(text) => text.into(),
-                Err(_) => Uint8Array::from(bytes.as_slice()).into(),
-            }),
+            Payload::Bytes(pieces) => init.set_body(&whole(&pieces.into_bytes())),
             Payload::Stream(body) => {
                 let (stream, upload) = body.into_parts()?;
                 _upload = Some(upload);
@@ -223,6 +219,14 @@ impl Init {
     fn set_stream(&self, body: &ReadableStream) {
         self.set_body(body);
         HALF.with(|half| self.set_duplex(half));
+    }
+}
+
+/// A body that is sent at once. Of a JSON text the text: adapters read some, and would decode the bytes.
+fn whole(bytes: &[u8]) -> JsValue {
+    match str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => Uint8Array::from(bytes).into(),
     }
 }
 

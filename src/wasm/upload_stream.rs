@@ -11,6 +11,8 @@ use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::ReadableStream;
 
+use crate::json::Pieces;
+
 /// The size of a piece, in bytes. Shorter bodies are sent as a whole.
 pub(super) const PIECE: usize = 256 * 1024;
 
@@ -25,34 +27,31 @@ extern "C" {
     fn error(this: &Controller, reason: &str);
 }
 
-/// Bytes, and the stream that sends them. Dropping it frees the bytes, even if the stream lives
-/// on.
+/// What is sent, and the stream that sends it. Dropping it frees that, even if the stream lives on.
 pub(super) struct UploadStream {
-    bytes: Rc<RefCell<Vec<u8>>>,
+    /// None when the request is over.
+    pieces: Rc<RefCell<Option<Pieces>>>,
     stream: ReadableStream,
 }
 
 impl UploadStream {
-    pub(super) fn new(bytes: Vec<u8>) -> Result<Self, JsValue> {
-        let length = bytes.len();
-        let bytes = Rc::new(RefCell::new(bytes));
+    pub(super) fn new(pieces: Pieces) -> Result<Self, JsValue> {
+        let pieces = Rc::new(RefCell::new(Some(pieces)));
         let source = Object::new();
-        let mut sent = 0;
-        let shared = bytes.clone();
-        let pull = Closure::<dyn FnMut(Controller)>::new(move |controller: Controller| {
-            if sent == length {
-                return controller.close();
-            }
-            let end = length.min(sent + PIECE);
-            match shared.borrow().get(sent..end) {
-                Some(piece) => controller.enqueue(&Uint8Array::from(piece)),
+        let shared = pieces.clone();
+        let pull = Closure::<dyn Fn(Controller)>::new(move |controller: Controller| {
+            // Nothing may be borrowed while the stream is called, which may call back.
+            let copy = |pieces: &mut Pieces| Some(Uint8Array::from(&*pieces.next(PIECE)?));
+            let next = shared.borrow_mut().as_mut().map(copy);
+            match next {
+                Some(Some(piece)) => controller.enqueue(&piece),
+                Some(None) => controller.close(),
                 None => controller.error("the request has been aborted"),
             }
-            sent = end;
         });
         Reflect::set(&source, &"pull".into(), &pull.into_js_value())?;
         let stream = ReadableStream::new_with_underlying_source(&source)?;
-        Ok(Self { bytes, stream })
+        Ok(Self { pieces, stream })
     }
 
     pub(super) fn stream(&self) -> &ReadableStream {
@@ -62,6 +61,6 @@ impl UploadStream {
 
 impl Drop for UploadStream {
     fn drop(&mut self) {
-        self.bytes.take();
+        self.pieces.take();
     }
 }

@@ -125,7 +125,7 @@ impl SourceImages for Worker {
                 if url != public_url(Kind::Image.bucket(), "sb/s0.png") {
                     permit.acquire().await;
                 }
-                let bytes = content.to_le_bytes().to_vec();
+                let bytes = content.to_le_bytes().to_vec().into();
                 Ok(SourceImage { format: Format::Png, bytes })
             }
             Ok(None) => Err(Failure::give_up(Code::SourceImageUnusable, "404")),

@@ -47,7 +47,7 @@ fn edit_request() -> Box<dyn FnMut()> {
         "storyboardId": "board", "prompt": "At night", "editMode": true,
         "sourceImageUrl": "https://images.example.com/day.png",
     }));
-    let sources = [SourceImage { format: Format::Png, bytes: png(2 * MB) }];
+    let sources = [SourceImage { format: Format::Png, bytes: png(2 * MB).into() }];
     Box::new(move || generate(&service, &job, &sources, 1024))
 }
 

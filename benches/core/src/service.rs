@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use generation_queue::http::{Head, Received, Request, Transport, TransportError};
+use generation_queue::http::{Head, Payload, Received, Request, Transport, TransportError};
 use http::StatusCode;
 
 pub struct Service {
@@ -24,7 +24,9 @@ impl Transport for &Service {
         request: Request<Vec<u8>>,
         _timeout: Duration,
     ) -> Result<(Head, Vec<u8>), TransportError> {
-        std::hint::black_box(request);
+        if let Payload::Bytes(pieces) = request.body {
+            std::hint::black_box(pieces.into_bytes());
+        }
         Ok((Head::read(StatusCode::OK, |_| None), self.reply.clone()))
     }
 

@@ -8,14 +8,14 @@ use super::code::status_of;
 use super::document::read_document;
 use super::error::{error_of, failure, unreachable};
 use super::media::take_file;
-use super::model::{is_of_vertex, model_name, total_bytes};
+use super::model::{is_of_vertex, model_name};
 use super::refusal::{refusal, words};
 use super::usage::usage_of;
 use super::vertex::vertex_path;
 use crate::failure::{Code, Failure};
 use crate::http::{BodyLimit, Reply, Transport, TransportError, post_json, send};
 use crate::job::Format;
-use crate::json::{Json, object_with_media};
+use crate::json::{Json, Pieces, object};
 use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::port::{GeneratedImage, ImageModel, ImageRequest};
 use crate::service::redact::redacted;
@@ -73,8 +73,8 @@ impl<T: Transport> ImageModel for Gemini<T> {
 }
 
 /// The body of a request. Gemini answers with text too unless it is told not to.
-fn body(ImageRequest { job, sources }: ImageRequest<'_>) -> Vec<u8> {
-    object_with_media(total_bytes(sources), |it| {
+fn body(ImageRequest { job, sources }: ImageRequest<'_>) -> Pieces {
+    object(|it| {
         it.list("contents", |contents| {
             contents.object(|content| {
                 content.text("role", "user").list("parts", |parts| {

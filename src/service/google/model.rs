@@ -1,8 +1,7 @@
-//! What all models of Google's have in common: how they are named, and that they take images.
+//! What all models of Google's have in common: how they are named.
 
 use crate::failure::{Code, Failure, Standing};
 use crate::job::strip_models_prefix;
-use crate::port::SourceImage;
 use crate::service::redact::redacted;
 
 /// How the names of the models begin that are served by Vertex AI.
@@ -24,9 +23,4 @@ pub(super) fn model_name(model: &str) -> Result<&str, Failure> {
         return Err(Failure::rest(Standing::Retired, Code::ModelUnavailable, message));
     }
     Ok(name)
-}
-
-/// How many bytes the images of a request are together.
-pub(super) fn total_bytes(images: &[SourceImage]) -> usize {
-    images.iter().map(|image| image.bytes.len()).sum()
 }

@@ -6,13 +6,12 @@
 use http::StatusCode;
 
 use super::error::{error_in, operation_failure};
-use super::model::total_bytes;
 use super::operation_state::OperationState;
 use super::protocol::{Ask, OperationProtocol, says_something};
 use crate::failure::{Code, Failure};
 use crate::http::Reply;
 use crate::job::{Kind, VideoImages, VideoJob};
-use crate::json::{Json, object_with_media, same_name};
+use crate::json::{Json, Pieces, object, same_name};
 use crate::port::{ImageRequest, OperationRequest, VideoRequest};
 use crate::service::redact::redacted;
 
@@ -166,12 +165,12 @@ impl OperationProtocol for Omni {
     }
 
     fn cancel(&self, id: &str) -> Option<Ask> {
-        Some(Ask::Post(format!("{}/{id}/cancel", self.path), Vec::new()))
+        Some(Ask::Post(format!("{}/{id}/cancel", self.path), Pieces::default()))
     }
 }
 
 /// The body of a submission. Names are in snake case and the duration is a text here.
-fn submission(model: &str, delivery: &str, request: OperationRequest<'_>) -> Vec<u8> {
+fn submission(model: &str, delivery: &str, request: OperationRequest<'_>) -> Pieces {
     let (common, images, tags, task) = match request {
         OperationRequest::Image(ImageRequest { job, sources }) => (&job.common, sources, "", None),
         OperationRequest::Video(VideoRequest { job, images }) => {
@@ -180,7 +179,7 @@ fn submission(model: &str, delivery: &str, request: OperationRequest<'_>) -> Vec
         }
     };
     let prompt = format!("{tags}{}", common.prompt);
-    object_with_media(total_bytes(images), |it| {
+    object(|it| {
         it.text("model", model).flag("background", true).list("input", |input| {
             for image in images {
                 input.object(|part| {

@@ -4,7 +4,7 @@ use super::operation_state::OperationState;
 use crate::failure::Failure;
 use crate::http::Reply;
 use crate::job::Kind;
-use crate::json::Json;
+use crate::json::{Json, Pieces};
 use crate::port::VideoRequest;
 
 /// A request to the API.
@@ -12,7 +12,7 @@ pub(super) enum Ask {
     /// `GET` of a path below the API's address.
     Get(String),
     /// `POST` of a JSON text to such a path.
-    Post(String, Vec<u8>),
+    Post(String, Pieces),
 }
 
 /// How videos are submitted to a family of models, and how its operations are followed.

@@ -4,13 +4,12 @@
 //! Form of request and reply: <https://ai.google.dev/gemini-api/docs/video>.
 
 use super::error::{error_in, operation_failure};
-use super::model::total_bytes;
 use super::operation_state::OperationState;
 use super::protocol::{Ask, OperationProtocol, says_something};
 use super::refusal::refusal;
 use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
-use crate::json::{Json, Object, object_with_media};
+use crate::json::{Json, Object, Pieces, object};
 use crate::port::{SourceImage, VideoRequest};
 use crate::search::Search;
 use crate::service::redact::redacted;
@@ -81,8 +80,8 @@ fn has_samples(object: &Json<'_>) -> bool {
 
 /// The body of a submission. The duration is a number here, an image is not `inlineData`, and
 /// nothing is said about what it has defaults for. (Of audio only Vertex AI lets itself be told.)
-pub(super) fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Vec<u8> {
-    object_with_media(total_bytes(images), |it| {
+pub(super) fn submission(&VideoRequest { job, images }: &VideoRequest<'_>) -> Pieces {
+    object(|it| {
         it.list("instances", |instances| {
             instances.object(|instance| {
                 instance.text("prompt", &job.common.prompt);

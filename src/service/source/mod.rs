@@ -168,7 +168,9 @@ async fn ask<T: Transport>(
     }
     let bytes = receive(transport, &mut body, TIMEOUT, limit).await.map_err(lost)?;
     match Format::of(&bytes) {
-        Some(format) if format.is_image() => Ok(Step::Image(SourceImage { format, bytes })),
+        Some(format) if format.is_image() => {
+            Ok(Step::Image(SourceImage { format, bytes: bytes.into() }))
+        }
         _ => Err(unusable(url, "sent no PNG, JPEG, WebP, HEIC or HEIF")),
     }
 }

@@ -11,7 +11,7 @@ use super::rows;
 use crate::failure::{Code, Failure};
 use crate::http::{BodyLimit, Reply, Transport, post_json, send};
 use crate::job::{JobId, Kind};
-use crate::json::{self, Json, Object};
+use crate::json::{self, Json, Object, Pieces};
 use crate::port::{
     Along, Claim, ClaimRequest, Completion, Copied, Deferral, Ending, GenerationTime, Lease,
     MaintenanceRequest, Operation, Overdue, Publication, Queue, StoredAsset, Trouble, WriteError,
@@ -47,7 +47,7 @@ impl<T: Transport> Pgmq<T> {
         &self,
         calls: usize,
         function: &str,
-        arguments: Vec<u8>,
+        arguments: Pieces,
     ) -> Result<Reply, Failure> {
         let url = format!("{}/rpc/{function}", self.0.base_url());
         let mut failure = None;
@@ -74,7 +74,7 @@ impl<T: Transport> Pgmq<T> {
     }
 
     /// Calls a function that changes something for a lease, and says whether it did.
-    async fn write(&self, function: &str, arguments: Vec<u8>) -> Result<(), WriteError> {
+    async fn write(&self, function: &str, arguments: Pieces) -> Result<(), WriteError> {
         let reply = self.call(CALLS, function, arguments).await?;
         held(function, &read(function, &reply)?)
     }
@@ -264,7 +264,7 @@ fn completion(
     asset: &StoredAsset,
     confirmed: &[Copied],
     next: Option<ClaimRequest<'_>>,
-) -> Vec<u8> {
+) -> Pieces {
     json::object(|it| {
         for_lease(it, lease)
             .text("object_path", &asset.path)

@@ -109,7 +109,7 @@ impl<T: Transport> AssetStore for Storage<T> {
             (UPSERT, "false"),
         ];
         let body = match body {
-            Body::Bytes(bytes) => Payload::Bytes(bytes),
+            Body::Bytes(bytes) => Payload::Bytes(bytes.into()),
             Body::Stream(stream) => Payload::Stream(stream),
         };
         let request = build(Method::POST, &url, &headers, body);

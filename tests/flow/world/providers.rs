@@ -267,6 +267,6 @@ impl SourceImages for MemorySources {
         if url.contains("missing") {
             return Err(Failure::give_up(Code::SourceImageUnusable, "404"));
         }
-        Ok(SourceImage { format: Format::Png, bytes: b"source".to_vec() })
+        Ok(SourceImage { format: Format::Png, bytes: b"source".to_vec().into() })
     }
 }

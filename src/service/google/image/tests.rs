@@ -83,8 +83,8 @@ fn a_prompt_is_sent_as_googles_own_client_sends_it() {
 fn sources_go_along_behind_the_prompt_in_their_order() {
     let transport = Recorded::at(BASE).json(200, candidate(json!([image(PNG)])));
     let sources = [
-        SourceImage { format: Format::Webp, bytes: vec![1, 2, 3, 255] },
-        SourceImage { format: Format::Jpeg, bytes: vec![0] },
+        SourceImage { format: Format::Webp, bytes: vec![1, 2, 3, 255].into() },
+        SourceImage { format: Format::Jpeg, bytes: vec![0].into() },
     ];
     let prompt = "Say \"hi\"\n\u{1F600}";
     ask(&transport, &json!({"prompt": prompt}), &sources).unwrap();

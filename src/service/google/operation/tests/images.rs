@@ -32,7 +32,7 @@ fn completed(content: Value) -> Value {
 #[test]
 fn an_image_is_submitted_as_an_interaction_in_the_background() {
     let transport = Recorded::at(BASE).json(200, json!({"id": "v1_x", "status": "queued"}));
-    let sources = [SourceImage { format: Format::Png, bytes: vec![1, 2, 3] }];
+    let sources = [SourceImage { format: Format::Png, bytes: vec![1, 2, 3].into() }];
     let wishes = json!({"imageSize": "4K", "aspectRatio": "16:9", "seed": 7,
         "sourceImageUrls": ["https://images.test/a.png"]});
     let operation = submit(&transport, &wishes, &sources);

@@ -12,8 +12,7 @@ fn ask(model: &str, transport: &Recorded, wishes: &Value) -> Result<Operation, S
     let job = VideoJob::parse(&message.clone().into()).unwrap();
     let images =
         [(Format::Png, vec![1, 2, 3, 255]), (Format::Jpeg, vec![0]), (Format::Webp, vec![1])];
-    let images: Vec<_> =
-        images.into_iter().map(|(format, bytes)| SourceImage { format, bytes }).collect();
+    let images = images.map(|(format, bytes)| SourceImage { format, bytes: bytes.into() });
     let request = OperationRequest::Video(VideoRequest {
         job: &job,
         images: &images[..job.image_urls().len()],
