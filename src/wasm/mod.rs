@@ -4,7 +4,7 @@
 //! - [`exports`]: the functions that JavaScript sees
 //! - `options`: the options of a run
 //! - `value`: what the core hands out
-//! - `adapter`, `abort_guard`, `response_body`, `upload_stream`: HTTP over the fetch-based adapters
+//! - `adapter`, `abort_guard`, `stream_reader`, `response_body`, `upload_stream`: HTTP over the fetch-based adapters
 //! - `clock`, `event`: timers and the signal to stop
 //! - `log`: the caller's log
 //! - `error`: the errors that the core throws, and the text of those that JavaScript threw
@@ -17,6 +17,7 @@ mod value;
 mod error;
 mod event;
 mod abort_guard;
+mod stream_reader;
 mod response_body;
 mod upload_stream;
 mod adapter;

@@ -1,35 +1,19 @@
 //! The body of a reply, as a stream. Its bytes stay in JavaScript until they are read here, and a
 //! body that is only passed on never enters the core.
 
-use std::cell::RefCell;
-
-use futures_util::future::{Either, select};
-use js_sys::{Array, ArrayBuffer, Object, Promise, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader, ReadableStreamReadResult,
-};
+use web_sys::ReadableStream;
 
 use super::abort_guard::{AbortGuard, ignore, no_reply};
+use super::stream_reader::{PIECE, Reader, not_bytes};
 use crate::http::{Received, TransportError};
 use crate::large_body::SMALL;
-
-/// How much is received at a time, in bytes.
-const PIECE: u32 = 256 * 1024;
 
 /// As long a body as is received in one go, in bytes. An image is longer: of a reply that breaks behind
 /// one, what has arrived is kept.
 const SHORT: usize = 16 * 1024;
-
-/// How many pieces of memory are kept: for as many bodies as are usually received at the same time.
-const MOST_KEPT: usize = 8;
-
-thread_local! {
-    /// Memory to receive into, of bodies that have ended. New one for each piece would have the
-    /// garbage collector stop the work every few megabytes.
-    static KEPT: RefCell<Vec<JsValue>> = const { RefCell::new(Vec::new()) };
-}
 
 #[wasm_bindgen]
 extern "C" {
@@ -48,17 +32,6 @@ extern "C" {
     fn url(this: &Fetched) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, method, js_name = arrayBuffer)]
     fn array_buffer(this: &Fetched) -> Result<Promise, JsValue>;
-
-    /// A reader of either kind: one reads into memory of ours, the other takes no notice of it.
-    type AnyReader;
-    #[wasm_bindgen(method)]
-    fn read(this: &AnyReader, into: &JsValue) -> Promise;
-    #[wasm_bindgen(method, getter)]
-    fn closed(this: &AnyReader) -> Promise;
-    #[wasm_bindgen(method, js_name = releaseLock)]
-    fn release_lock(this: &AnyReader);
-    #[wasm_bindgen(method)]
-    fn cancel(this: &AnyReader) -> Promise;
 }
 
 /// A body that may not have been received yet. Dropping it cancels the rest.
@@ -218,113 +191,6 @@ fn append(bytes: &mut Vec<u8>, piece: &Uint8Array) {
         #[allow(unsafe_code)]
         unsafe {
             bytes.set_len(length);
-        }
-    }
-}
-
-fn not_bytes() -> TransportError {
-    TransportError::NoReply("the body is not made of bytes".into())
-}
-
-/// The piece of a body, if it is one. An object that only inherits from `Uint8Array`, or hides a part
-/// of it, throws when it is read.
-fn bytes(value: JsValue) -> Option<Uint8Array> {
-    let hides = |name: &str| Object::has_own::<JsValue>(value.unchecked_ref(), &name.into());
-    let genuine = ArrayBuffer::is_view(&value) && !hides("length") && !hides("subarray");
-    value.dyn_into().ok().filter(|_| genuine)
-}
-
-/// Memory for a piece.
-fn free_piece() -> JsValue {
-    let kept = KEPT.with_borrow_mut(Vec::pop);
-    kept.unwrap_or_else(|| Uint8Array::new_with_length(PIECE).into())
-}
-
-/// Reads a stream piece by piece, always into the same memory where the stream can do that. Dropping it
-/// before the end cancels the stream.
-struct Reader {
-    stream: ReadableStream,
-    reader: AnyReader,
-    closed: JsFuture,
-    /// The memory for the next piece; `undefined` where the stream brings its own.
-    into: JsValue,
-    open: bool,
-}
-
-impl Reader {
-    fn of(stream: ReadableStream) -> Result<Self, TransportError> {
-        let (reader, into) = match ReadableStreamByobReader::new(&stream) {
-            Ok(reader) => (reader.unchecked_into(), free_piece()),
-            Err(_) => {
-                let reader = ReadableStreamDefaultReader::new(&stream);
-                let reader = reader.map_err(|thrown| no_reply(&thrown))?;
-                (reader.unchecked_into::<AnyReader>(), JsValue::UNDEFINED)
-            }
-        };
-        let closed = JsFuture::from(reader.closed());
-        Ok(Self { stream, reader, closed, into, open: true })
-    }
-
-    /// Releases the rest of the stream to another reader.
-    fn pause(mut self) -> ReadableStream {
-        self.open = false;
-        self.reader.release_lock();
-        self.stream.clone()
-    }
-
-    /// Keeps the memory for another body, unless the stream has lost it.
-    fn keep(&mut self) {
-        let into = std::mem::take(&mut self.into);
-        let is_whole = into.dyn_ref().is_some_and(|it: &Uint8Array| it.length() == PIECE);
-        KEPT.with_borrow_mut(|kept| {
-            if is_whole && kept.len() < MOST_KEPT {
-                kept.push(into);
-            }
-        });
-    }
-
-    /// The next piece that is not empty; `None` at the end. It is valid until the next one.
-    async fn next(&mut self) -> Result<Option<Uint8Array>, TransportError> {
-        loop {
-            let read = JsFuture::from(self.reader.read(&self.into));
-            let result = match select(read, &mut self.closed).await {
-                Either::Left((result, _)) => result,
-                // A stream may close and leave the read pending that has memory of ours.
-                Either::Right((closed, _)) => closed,
-            };
-            let result = result.map_err(|thrown| {
-                self.open = false;
-                no_reply(&thrown)
-            })?;
-            if result.is_undefined() {
-                self.open = false;
-                return Ok(None);
-            }
-            let result: ReadableStreamReadResult = result.unchecked_into();
-            let piece = bytes(result.get_value());
-            if let Some(piece) = piece.as_ref().filter(|_| !self.into.is_undefined()) {
-                self.into = Uint8Array::new(&piece.buffer()).into();
-            }
-            if result.get_done() == Some(true) {
-                self.open = false;
-                self.keep();
-                return Ok(None);
-            }
-            let Some(piece) = piece else {
-                return Err(not_bytes());
-            };
-            // A piece whose memory was transferred is empty, and reading it would throw.
-            if piece.length() > 0 {
-                return Ok(Some(piece));
-            }
-        }
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        if self.open {
-            ignore(self.reader.cancel());
         }
     }
 }
