@@ -15,6 +15,10 @@ use crate::large_body::SMALL;
 /// one, what has arrived is kept.
 const SHORT: usize = 16 * 1024;
 
+/// As much as large bodies need at once, in bytes: an image of 22 MB as base64. Where one has been, the next
+/// fits in; one with room for the most that is allowed would need fresh memory.
+const LARGE: usize = 30 * 1024 * 1024;
+
 #[wasm_bindgen]
 extern "C" {
     /// `web-sys` declares that it never throws, but it does for a locked stream.
@@ -116,7 +120,7 @@ impl ResponseBody {
                 }
                 if length > bytes.capacity() {
                     let announced = self.announced.unwrap_or(0);
-                    let steps = [announced, PIECE as usize, SMALL, limit];
+                    let steps = [announced, PIECE as usize, SMALL, LARGE];
                     reserve(bytes, steps.into_iter().find(|step| *step >= length), limit)?;
                 }
                 append(bytes, &piece);
