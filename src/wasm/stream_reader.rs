@@ -1,11 +1,12 @@
 //! Reading a stream piece by piece.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
 
-use futures_util::future::{Either, select};
-use js_sys::{ArrayBuffer, Object, Promise, Uint8Array};
+use js_sys::{ArrayBuffer, Function, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader, ReadableStreamReadResult,
 };
@@ -30,13 +31,54 @@ extern "C" {
     /// A reader of either kind: one reads into memory of ours, the other takes no notice of it.
     type AnyReader;
     #[wasm_bindgen(method)]
-    fn read(this: &AnyReader, into: &JsValue) -> Promise;
+    fn read(this: &AnyReader, into: &JsValue) -> Pending;
     #[wasm_bindgen(method, getter)]
-    fn closed(this: &AnyReader) -> Promise;
+    fn closed(this: &AnyReader) -> Pending;
     #[wasm_bindgen(method, js_name = releaseLock)]
     fn release_lock(this: &AnyReader);
     #[wasm_bindgen(method)]
     fn cancel(this: &AnyReader) -> Promise;
+
+    /// A promise of a reader.
+    type Pending;
+    #[wasm_bindgen(method)]
+    fn then(this: &Pending, resolved: &Function, rejected: &Function);
+}
+
+type Settled = Result<JsValue, JsValue>;
+
+/// The promises of a reader: that of its last read, and that of the end. A stream may end and leave the read
+/// pending that has memory of ours.
+const READ: usize = 0;
+const END: usize = 1;
+
+/// How they were settled.
+#[derive(Default)]
+struct Outcome {
+    settled: [Cell<Option<Settled>>; 2],
+    waker: Cell<Option<Waker>>,
+}
+
+impl Outcome {
+    /// A function that notes how one of the promises was settled. JavaScript frees it when no promise has it
+    /// any more.
+    fn note(self: &Rc<Self>, promise: usize, how: fn(JsValue) -> Settled) -> Function {
+        let outcome = self.clone();
+        let note = Closure::<dyn Fn(JsValue)>::new(move |value| {
+            outcome.settled.get(promise).map(|settled| settled.set(Some(how(value))));
+            outcome.waker.take().map(Waker::wake);
+        });
+        note.into_js_value().unchecked_into()
+    }
+
+    /// Waits until one of them is settled.
+    async fn next(&self) -> Settled {
+        poll_fn(|context| {
+            self.waker.set(Some(context.waker().clone()));
+            self.settled.iter().find_map(Cell::take).map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
 }
 
 pub(super) fn not_bytes() -> TransportError {
@@ -62,7 +104,10 @@ fn free_piece() -> JsValue {
 pub(super) struct Reader {
     stream: ReadableStream,
     reader: AnyReader,
-    closed: JsFuture,
+    outcome: Rc<Outcome>,
+    /// Called with each read: two new functions for each of them would keep the garbage collector busy with
+    /// a body that comes in thousands of pieces.
+    on_read: [Function; 2],
     /// The memory for the next piece; `undefined` where the stream brings its own.
     into: JsValue,
     open: bool,
@@ -78,8 +123,10 @@ impl Reader {
                 (reader.unchecked_into::<AnyReader>(), JsValue::UNDEFINED)
             }
         };
-        let closed = JsFuture::from(reader.closed());
-        Ok(Self { stream, reader, closed, into, open: true })
+        let outcome = Rc::new(Outcome::default());
+        let on_read = [outcome.note(READ, Ok), outcome.note(READ, Err)];
+        reader.closed().then(&outcome.note(END, Ok), &outcome.note(END, Err));
+        Ok(Self { stream, reader, outcome, on_read, into, open: true })
     }
 
     /// Releases the rest of the stream to another reader.
@@ -103,13 +150,9 @@ impl Reader {
     /// The next piece that is not empty; `None` at the end. It is valid until the next one.
     pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, TransportError> {
         loop {
-            let read = JsFuture::from(self.reader.read(&self.into));
-            let result = match select(read, &mut self.closed).await {
-                Either::Left((result, _)) => result,
-                // A stream may close and leave the read pending that has memory of ours.
-                Either::Right((closed, _)) => closed,
-            };
-            let result = result.map_err(|thrown| {
+            let [resolved, rejected] = &self.on_read;
+            self.reader.read(&self.into).then(resolved, rejected);
+            let result = self.outcome.next().await.map_err(|thrown| {
                 self.open = false;
                 no_reply(&thrown)
             })?;

@@ -20,14 +20,14 @@ function base64(bytes: Uint8Array): string {
   return text;
 }
 
-/** A body as a network delivers it: in pieces of no particular size. */
-function pieces(bytes: Uint8Array, type?: "bytes"): ReadableStream<Uint8Array> {
+/** A body as a network delivers it: in pieces of no particular size, or of no more than `most`. */
+function pieces(bytes: Uint8Array, type?: "bytes", most = 90_000): ReadableStream<Uint8Array> {
   let at = 0;
   return new ReadableStream({
     type,
     pull(controller: ReadableStreamDefaultController | ReadableByteStreamController) {
       if (at === bytes.length) return controller.close();
-      const piece = bytes.slice(at, at + 1 + (at * 7919) % 90_000);
+      const piece = bytes.slice(at, at + 1 + (at * 7919) % most);
       at += piece.length;
       controller.enqueue(piece);
     },
@@ -57,6 +57,31 @@ for (const type of ["bytes", undefined] as const) {
     equal(storage.seen[0].headers.get("content-type"), "image/png");
   });
 }
+
+Deno.test("a body in thousands of pieces takes no more functions than one in a few", async () => {
+  const { register } = FinalizationRegistry.prototype;
+  const functionsFor = async (most: number) => {
+    let functions = 0;
+    FinalizationRegistry.prototype.register = function (...given) {
+      functions++;
+      register.apply(this, given);
+    };
+    const gemini = new Service(
+      "http://gemini.test/v1beta",
+      () => new Response(pieces(REPLY, "bytes", most)),
+    );
+    const report = await run(queueWith({ storyboardId: "sb", prompt: "p" }), gemini, stored());
+    equal(report.succeeded, 1);
+    return functions;
+  };
+  try {
+    const few = await functionsFor(2_000_000);
+    ok(few > 0);
+    equal(await functionsFor(8_000), few);
+  } finally {
+    FinalizationRegistry.prototype.register = register;
+  }
+});
 
 Deno.test("a large source image goes into the request unchanged", async () => {
   const gemini = new Service("http://gemini.test/v1beta", () => new Response(pieces(REPLY)));
