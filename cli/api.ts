@@ -1,4 +1,5 @@
 /** The one client of a project: its Data API, Storage and functions, called with its key. */
+import { MB, textOf } from "../supabase/functions/_shared/bounded_body.ts";
 import { KnownSecrets } from "../supabase/functions/_shared/known_secrets.ts";
 import { plain } from "../supabase/functions/_shared/plain.ts";
 import { projectHeaders } from "../supabase/functions/_shared/project_headers.ts";
@@ -9,6 +10,8 @@ import { isLocal, newKey } from "./project.ts";
 
 /** In milliseconds. PostgREST ends a statement after 8 s; a cold start of a function takes seconds. */
 const LONGEST_CALL = 30_000;
+/** A page of a thousand jobs has some megabytes. */
+const MOST_BYTES = 64 * MB;
 /** Foreign texts are quoted up to this length. */
 const LONGEST_QUOTE = 300;
 
@@ -91,7 +94,7 @@ export class Api {
       );
       // A reply may quote the client's key even if another was presented, or none.
       const secrets = new KnownSecrets([key, this.key].filter((secret) => secret !== null));
-      return replyOf(response.status, secrets.hide(await response.text()));
+      return replyOf(response.status, secrets.hide(await textOf(response.body, MOST_BYTES)));
     } catch (error) {
       throw new LostReply(this.url, reasonOf(error as Error));
     }

@@ -3,6 +3,7 @@ import { equal, match, ok } from "node:assert/strict";
 import type { Job } from "../../cli/jobs.ts";
 import { COMMANDS, read } from "../../cli/main.ts";
 import { LiveProgress } from "../../cli/terminal/progress.ts";
+import { endless } from "../support/endless.ts";
 import { serve } from "../support/loopback.ts";
 import { environmentFor, jobId, run } from "./support.ts";
 
@@ -51,6 +52,16 @@ Deno.test("every command ends with an exit code on every foreign answer", async 
       }
     }
   }
+});
+
+Deno.test("a reply without an end is no reply", async () => {
+  const { body, cancelled } = endless();
+  const { code, err } = await run(LINES.list, environmentFor("http://project.test"), {
+    fetch: () => Promise.resolve(new Response(body)),
+  });
+  await cancelled;
+  equal(code, 1);
+  match(err.join("\n"), /project\.test cannot be reached: the body has more than 64 MB/);
 });
 
 /** What moves a cursor, changes colours, begins a line, or reverses the direction of writing. */

@@ -2,6 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
 import { askProvider } from "../../supabase/functions/_shared/provider_check.ts";
+import { endless } from "../support/endless.ts";
 import { environmentOf, hostedValues, newKeys, testFunction } from "./support.ts";
 
 const keys = newKeys();
@@ -171,6 +172,22 @@ Deno.test("a provider that does not answer times out", async () => {
       new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason))),
   });
   equal(model.state, "unreachable");
+});
+
+Deno.test("an answer without an end is not waited for", async () => {
+  const { configuration } = readConfiguration(
+    environmentOf(valuesFor("http://provider.test", { IMAGE_MODELS: "a" })),
+    "image",
+  );
+  const [model] = await askProvider(configuration!, {
+    kind: "image",
+    send: () => Promise.resolve(new Response(endless().body)),
+  });
+  deepEqual(model, {
+    model: "a",
+    state: "unreachable",
+    detail: "the body has more than 64 KB",
+  });
 });
 
 Deno.test("a long answer is cut without showing half of a key", async () => {

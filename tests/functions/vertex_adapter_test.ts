@@ -4,6 +4,7 @@ import { videoAdapters } from "../../supabase/functions/_shared/adapters.ts";
 import type { Configuration } from "../../supabase/functions/_shared/environment.ts";
 import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
 import { KnownSecrets } from "../../supabase/functions/_shared/known_secrets.ts";
+import { endless } from "../support/endless.ts";
 import { serve } from "../support/loopback.ts";
 import { newAccount, readStatement, type TestAccount, variablesOf } from "./service_account.ts";
 import { environmentOf, hostedValues, newKeys } from "./support.ts";
@@ -307,6 +308,7 @@ Deno.test("while the endpoint has trouble nothing is sent, and an old token serv
       () => new Response(null, { status: 500 }),
       () => new Response("busy", { status: 429 }),
       () => Promise.reject(new TypeError("connection reset")),
+      () => new Response(endless().body),
     ]
   ) {
     const { post, sent } = vertex({ token });

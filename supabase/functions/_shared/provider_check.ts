@@ -8,6 +8,7 @@
  * asked for an operation that does not exist, which takes a token and the right to call models.
  * Source: https://ai.google.dev/api/models#method:-models.get
  */
+import { KB, textOf } from "./bounded_body.ts";
 import type { Adapter } from "./core.ts";
 import type { Configuration } from "./environment.ts";
 import { KnownSecrets } from "./known_secrets.ts";
@@ -42,6 +43,8 @@ export interface ModelState {
 
 /** In milliseconds. */
 const TIMEOUT = 10_000;
+/** The description of a model has some kilobytes. */
+const MOST_BYTES = 64 * KB;
 /** Error messages are shorter; a page of HTML is cut. */
 const LONGEST_DETAIL = 500;
 
@@ -84,7 +87,7 @@ export function askProvider(
     };
     try {
       const response = await adapter.fetch(`${adapter.url}/${path}`, request);
-      const error = errorIn(secrets.hide(await response.text()));
+      const error = errorIn(secrets.hide(await textOf(response.body, MOST_BYTES)));
       return { model, ...stateOf(response, error), httpStatus: response.status };
     } catch (error) {
       const detail = detailOf(secrets.hide((error as Error).message));

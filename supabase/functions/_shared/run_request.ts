@@ -1,4 +1,5 @@
 /** The body of a request that starts a run: optional, and it can only narrow the run. */
+import { BodyTooLong, KB, textOf } from "./bounded_body.ts";
 import { MOST_BUDGET_SECONDS } from "./environment.ts";
 import type { Problem } from "./problem.ts";
 
@@ -9,13 +10,16 @@ export interface RunRequest {
 }
 
 /** The body is two numbers; more than this is a mistake. */
-const MOST_BYTES = 16 * 1024;
+const MOST_BYTES = 16 * KB;
 const MOST_JOBS = 1000;
 
 /** Reads the body; unknown fields are ignored, because schedulers add their own. */
 export async function readRunRequest(request: Request): Promise<RunRequest | Problem> {
-  const text = await readText(request.body);
-  if (text === undefined) {
+  let text;
+  try {
+    text = await textOf(request.body, MOST_BYTES);
+  } catch (error) {
+    if (!(error instanceof BodyTooLong)) throw error;
     return {
       status: 413,
       title: "Content Too Large",
@@ -48,20 +52,6 @@ function invalid(field: string, expected: string): Problem {
     detail: `${field} must be ${expected}.`,
     extensions: { errors: [{ field, expected }] },
   };
-}
-
-/** The body as text; undefined if it is too long, in which case the rest is not read. */
-async function readText(body: ReadableStream<Uint8Array> | null): Promise<string | undefined> {
-  if (!body) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.byteLength;
-    if (bytes > MOST_BYTES) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

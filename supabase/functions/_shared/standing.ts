@@ -1,4 +1,5 @@
 /** How the models stand that cannot be used now, as the workers have told the database. */
+import { KB, textOf } from "./bounded_body.ts";
 import type { Configuration } from "./environment.ts";
 import { projectHeaders } from "./project_headers.ts";
 
@@ -19,6 +20,8 @@ export type Send = (request: Request) => Promise<Response>;
 
 /** In milliseconds. What asks for health should not wait for a database that is not well. */
 const TIMEOUT = 3_000;
+/** A model takes less than one kilobyte. */
+const MOST_BYTES = 256 * KB;
 
 /** Those of the configured models that cannot be used; none when the database does not answer. */
 export async function readStandings(
@@ -34,8 +37,11 @@ export async function readStandings(
   });
   try {
     const response = await send(request);
-    const rows = response.ok ? await response.json() as Standing[] : [];
-    if (!response.ok) await response.body?.cancel();
+    if (!response.ok) {
+      await response.body?.cancel();
+      return [];
+    }
+    const rows: Standing[] = JSON.parse(await textOf(response.body, MOST_BYTES));
     return rows.filter(({ model }) => models.includes(model));
   } catch {
     return [];

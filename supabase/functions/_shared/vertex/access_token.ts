@@ -3,6 +3,7 @@
  * Sources: https://developers.google.com/identity/protocols/oauth2/service-account#httprest (statement
  * and exchange), RFC 7523 (both), RFC 6749, section 5.2 (errors).
  */
+import { KB, textOf } from "../bounded_body.ts";
 import type { Send } from "../requests.ts";
 import { base64Of } from "./private_key.ts";
 import { type ServiceAccount, TOKEN_URL } from "./settings.ts";
@@ -26,6 +27,8 @@ const LIFETIME = 3600;
 const EARLY = 5 * 60_000;
 /** How long the exchange may take. Milliseconds. */
 const TIMEOUT = 15_000;
+/** A token has some hundred bytes, and an explanation has no more. */
+const MOST_BYTES = 64 * KB;
 /** Explanations are shorter; a page of HTML is cut. */
 const LONGEST_REASON = 300;
 
@@ -100,7 +103,7 @@ async function exchange(account: ServiceAccount, send: Send): Promise<Token> {
   try {
     const response = await send(account.tokenUrl, request);
     status = response.status;
-    text = await response.text();
+    text = await textOf(response.body, MOST_BYTES);
   } catch (error) {
     throw new NotSent(`Google's token endpoint did not answer: ${(error as Error).message}`);
   }
