@@ -21,8 +21,8 @@ export function refuseForeignHost(request: Request): Response | undefined {
 }
 
 /**
- * Refuses a request that does not come from the page itself: of another site, an address that was typed, a
- * program. Every browser says where a request comes from, and no script can change that.
+ * Refuses a request that does not come from the page itself, but from another site or an address that was
+ * typed. Every browser says where a request comes from, and no script can change that. A program can.
  */
 export function refuseForeignPage(request: Request): Response | undefined {
   const origin = request.headers.get("origin");

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { BodyTooLong, bytesOf, MB } from "../../supabase/functions/_shared/bounded_body.ts";
 import { projectHeaders } from "../../supabase/functions/_shared/project_headers.ts";
 
 /** The project that the console is for. */
@@ -23,6 +24,9 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const SENT = ["accept", "content-type", "prefer", "range", "x-upsert"];
 const RETURNED = ["content-type", "content-range", "location", "preference-applied", "retry-after"];
 
+/** As much as Storage takes of a file that the page stores, unless a project is told otherwise. */
+const MOST_BYTES = 50 * MB;
+
 /** A run answers when it is over, at most this much later. Milliseconds. */
 const LONGEST_WAIT = 150_000;
 
@@ -32,7 +36,9 @@ export async function passOn(
   path: string,
   project: ConsoleProject,
 ): Promise<Response> {
-  if (!SERVICES.some((service) => path.startsWith(service))) {
+  const [name] = path.split("?");
+  // What is encoded may become another path in the project: out of the service, with the key.
+  if (!SERVICES.some((service) => name.startsWith(service)) || /%2e|%2f|%5c/i.test(name)) {
     return problem(404, `expected a path below ${SERVICES.join(", ")}`);
   }
   if (!METHODS.includes(request.method)) return problem(405, `${request.method} is not passed on`);
@@ -44,7 +50,7 @@ export async function passOn(
       new Request(project.url + path, {
         method: request.method,
         headers,
-        body: request.body === null ? null : await request.arrayBuffer(),
+        body: request.body && await bytesOf(request.body, MOST_BYTES),
         redirect: "manual",
         signal: AbortSignal.timeout(LONGEST_WAIT),
       }),
@@ -54,6 +60,7 @@ export async function passOn(
       headers: only(RETURNED, reply.headers),
     });
   } catch (error) {
+    if (error instanceof BodyTooLong) return problem(413, error.message);
     return problem(502, `${project.url} cannot be reached: ${(error as Error).message}`);
   }
 }

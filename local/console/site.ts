@@ -12,6 +12,8 @@ import { passRealtimeOn, REALTIME, refuseForeignSocket } from "./realtime.ts";
 
 /** Where the page finds the project. */
 const PROJECT = "/project";
+/** What the page asks for first. */
+const SETTINGS = "/console.json";
 
 /** What nothing that is served here may do, whatever is in it. */
 const NOTHING = "default-src 'none'; frame-ancestors 'none'; sandbox";
@@ -31,7 +33,8 @@ export class ConsoleSite {
   async handle(request: Request, connection: Connection): Promise<Response | undefined> {
     const { pathname, search } = new URL(request.url);
     const isProject = pathname.startsWith(`${PROJECT}/`);
-    if (isProject) {
+    const isSettings = pathname === SETTINGS;
+    if (isProject || isSettings) {
       const refusal = await refuseOtherUser(connection);
       if (refusal) return guarded(refusal, NOTHING);
     }
@@ -40,7 +43,7 @@ export class ConsoleSite {
       return refuseForeignHost(request) ?? refuseForeignSocket(request) ??
         passRealtimeOn(request, path, this.project);
     }
-    if (isProject || pathname === "/console.json") {
+    if (isProject || isSettings) {
       const reply = refuseForeignHost(request) ?? refuseForeignPage(request) ??
         (isProject ? await passOn(request, path, this.project) : this.#settings(request));
       return guarded(reply, NOTHING);
@@ -51,7 +54,7 @@ export class ConsoleSite {
     return guarded(refusal ?? await this.#reply(request, pathname, file), this.#policy);
   }
 
-  /** What the page asks for first: where its project is, and that no key is needed there. */
+  /** Where the page's project is, and that no key is needed there. */
   #settings(request: Request): Response {
     const { url, publicUrl, realtime } = this.project;
     const own = new URL(request.url).origin + PROJECT;

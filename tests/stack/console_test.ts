@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { pageFiles } from "../../local/console/files.ts";
 import { usersOf } from "../../local/console/machine_user.ts";
 import { ConsoleSite } from "../../local/console/site.ts";
+import { endless } from "../support/endless.ts";
 import { serve } from "../support/loopback.ts";
 import { send, smallStack } from "./support.ts";
 
@@ -142,7 +143,7 @@ Deno.test("a name that leads here is refused", async () => {
   assert.equal(asked.length, 0);
 });
 
-Deno.test("other pages and programs learn nothing, and reach no project", async () => {
+Deno.test("other pages, and what does not say that it is the page, reach no project", async () => {
   const { ask, asked } = consoleOf();
   const strangers: HeadersInit[] = [
     {},
@@ -208,12 +209,26 @@ Deno.test("a request is passed on with the key, and nothing else of the browser"
 Deno.test("the project is reached by its services alone", async () => {
   const { ask, asked } = consoleOf();
   for (
-    const path of ["/auth/v1/admin/users", "/rest/v1", "//rest/v1/x", "/x", "/pg/rest/v1/", "/"]
+    const path of [
+      ...["/auth/v1/admin/users", "/rest/v1", "//rest/v1/x", "/x", "/pg/rest/v1/", "/"],
+      ...["/rest/v1/%2e%2e%2fauth/v1/admin", "/rest/v1/..%2Fx", "/storage/v1/a%5C..%5Cx"],
+    ]
   ) {
     assert.equal((await ask(`/project${path}`, { headers: OWN }))!.status, 404, path);
   }
   const options = await ask("/project/rest/v1/x", { method: "OPTIONS", headers: OWN });
   assert.equal(options!.status, 405);
+  assert.equal(asked.length, 0);
+});
+
+Deno.test("a request without an end reaches no project", async () => {
+  const { ask, asked } = consoleOf();
+  const init = { method: "POST", headers: OWN, body: endless().body };
+  const reply = (await ask("/project/storage/v1/object/b/a.png", init))!;
+  assert.deepEqual([reply.status, (await reply.json()).message], [
+    413,
+    "the body has more than 50 MB",
+  ]);
   assert.equal(asked.length, 0);
 });
 
@@ -353,14 +368,16 @@ Deno.test("a program of another user of the machine is refused", async () => {
   assert.deepEqual(usersOf(table, { client: 0xff, server: 0xd431 }), [1001]);
 
   await using stack = await disposable();
-  const ask = async (uid?: number) => {
+  const ask = async (path: string, uid?: number) => {
     const { stdout } = await new Deno.Command("curl", {
-      args: ["-s", "-H", "sec-fetch-site: same-origin", `${stack.url}/project/rest/v1/`],
+      args: ["-s", "-H", "sec-fetch-site: same-origin", stack.url + path],
       uid,
     }).output();
     return new TextDecoder().decode(stdout);
   };
-  assert.doesNotMatch(await ask(), /Only the user/);
-  // Only root can take another user's place.
-  if (Deno.uid() === 0) assert.match(await ask(65534), /Only the user who started the console/);
+  for (const path of ["/project/rest/v1/", "/console.json"]) {
+    assert.doesNotMatch(await ask(path), /Only the user/);
+    // Only root can take another user's place.
+    if (Deno.uid() === 0) assert.match(await ask(path, 65534), /Only the user who started/);
+  }
 });
