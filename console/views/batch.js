@@ -122,7 +122,7 @@ export function batchView(storyboard, context) {
               check();
             }}></textarea>
         </label>
-        <label class="inline file">or choose a file
+        <label class="file">Or choose a file
           <input type="file" accept=".json,application/json" @change=${(
             /** @type {Event} */ event,
           ) => read(/** @type {HTMLInputElement} */ (event.target).files?.[0])}>
@@ -139,6 +139,8 @@ export function batchView(storyboard, context) {
             batch.checked.some(({ issues }) => issues.length > 0)}>
             ${sending
               ? `Sending ${sent + 1} of ${batch.checked.length}…`
+              : batch.checked.length === 0
+              ? "Send"
               : `Send ${count(batch.checked.length, "job")}`}
           </button>
         </div>

@@ -11,8 +11,9 @@ import { openCore } from "../data/core.js";
 import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { messageOf, MODES } from "../model/draft.js";
+import { FIELDS } from "../model/fields.js";
 import { expectation, field } from "./field.js";
-import { price } from "./price.js";
+import { price, priceText } from "./price.js";
 
 /** @type {Draft | undefined} What a drop chose, for the form that is opened next. */
 let prefilled;
@@ -70,6 +71,16 @@ export class Form {
     redraw();
   }
 
+  /** What each model would say to the message and take for it, if it alone were asked. */
+  get eachModel() {
+    const { kind } = MODES[this.draft.mode];
+    const { model: _, ...message } = this.message;
+    return this.standing.filter((model) => model.kind === kind).map((model) => ({
+      model: model.model,
+      ...this.#judge(message, [model]),
+    }));
+  }
+
   get message() {
     const { storyboard, slot, id } = this.target;
     return messageOf({ ...this.draft, storyboardId: storyboard, slot, id });
@@ -78,8 +89,26 @@ export class Form {
   /** @returns {Verdict} */
   get verdict() {
     const { kind } = MODES[this.draft.mode];
-    const models = this.standing.filter((model) => model.kind === kind);
-    return this.#check?.(kind, this.message, models) ?? { issues: [] };
+    return this.#judge(this.message, this.standing.filter((model) => model.kind === kind));
+  }
+
+  /**
+   * The price and what models accept do not depend on the words, so they are said before there are any.
+   *
+   * @param {Record<string, unknown>} message
+   * @param {any[]} models
+   * @returns {Verdict}
+   */
+  #judge(message, models) {
+    const check = this.#check;
+    if (!check) return { issues: [] };
+    const { kind } = MODES[this.draft.mode];
+    if (String(message.prompt).trim() !== "") return check(kind, message, models);
+    const ofPrompt = check(kind, message, models).issues.filter(({ field: name }) =>
+      name === "prompt"
+    );
+    const { issues, price: cost } = check(kind, { ...message, prompt: "any" }, models);
+    return { issues: [...ofPrompt, ...issues], price: cost };
   }
 
   draw() {
@@ -113,7 +142,9 @@ export class Form {
       </div>
       <p class="help">${about}</p>
       ${one("prompt")} ${main.map(one)}
-      <details><summary>More</summary><div class="more">${more.map(one)}</div></details>
+      <details><summary>More</summary><div class="more">${more.map(one)} ${
+      eachModel(this.eachModel)
+    }</div></details>
       ${this.#others()} ${elsewhere(shownElsewhere)}
       ${this.#fault ? html`<p class="wrong" role="alert">${this.#fault}</p>` : nothing}
       <div class="send">
@@ -123,7 +154,7 @@ export class Form {
     }>
           ${this.#sending ? "Sending…" : `Send ${kind === "image" ? "image" : "video"}`}
         </button>
-        ${issues.length === 0 ? price(cost) : nothing}
+        ${price(cost)}
       </div>
     </form>`;
   }
@@ -189,6 +220,27 @@ export class Form {
     this.#sending = false;
     redraw();
   }
+}
+
+/** What each model makes of the message: its price, or what it does not accept. @param {Form["eachModel"]} models */
+function eachModel(models) {
+  if (models.length === 0) return nothing;
+  return html`<ul class="each-model help" aria-label="What each model makes of this">${
+    models.map(({ model, issues, price }) => {
+      const lacks = issues.filter(({ field: name }) => name !== "prompt")
+        .map((issue) => notAccepted(issue, model));
+      return html`<li><strong>${model}</strong> ${
+        lacks.length > 0 ? lacks.join("; ") : price ? priceText(price) : nothing
+      }</li>`;
+    })
+  }</ul>`;
+}
+
+/** @param {import("../model/types.d.ts").Issue} issue @param {string} model */
+function notAccepted({ field: name, expected }, model) {
+  const label = (FIELDS[name]?.label ?? name).toLowerCase();
+  const wanted = expected.replace(` for ${model}`, "");
+  return wanted === "none" ? `accepts no ${label}` : `as ${label}, accepts ${wanted}`;
 }
 
 /** What is wrong with fields that the form does not have. @param {import("../model/types.d.ts").Issue[]} issues */

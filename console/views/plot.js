@@ -13,6 +13,12 @@ import { summaryOf } from "../model/series.js";
 const HEIGHT = 150;
 /** Tones of the ink: plots are no pictures. */
 const TONES = ["--ink", "--soft", "--faint"];
+/** What tells lines apart beside their tone, in the plot and in its legend. */
+const LINES = [
+  { css: "solid", dash: undefined },
+  { css: "dashed", dash: [5, 3] },
+  { css: "dotted", dash: [1.5, 2.5] },
+];
 
 class TimePlot extends HTMLElement {
   /** @type {any} */
@@ -72,8 +78,22 @@ function options({ names, unit, bars, step }, width, element) {
     width,
     height: HEIGHT,
     cursor: { y: false },
-    legend: { live: true },
+    legend: {
+      live: true,
+      markers: {
+        width: 2,
+        dash: (/** @type {any} */ _plot, /** @type {number} */ index) =>
+          bars ? "solid" : LINES[index - 1].css,
+      },
+    },
     scales: {
+      // A bar stands on both sides of its time.
+      x: {
+        range: (/** @type {any} */ _plot, /** @type {number} */ from, /** @type {number} */ to) => [
+          from - (bars ? step / 2 : 0),
+          to + (bars ? step / 2 : 0),
+        ],
+      },
       y: {
         range: (
           /** @type {any} */ _plot,
@@ -109,6 +129,7 @@ function options({ names, unit, bars, step }, width, element) {
         label,
         stroke: ink(TONES[index]),
         width: 1.5,
+        dash: bars ? undefined : LINES[index].dash,
         fill: bars ? ink(TONES[index]) : undefined,
         paths: bars ? UPlot.paths.bars?.({ size: [0.6, 24] }) : undefined,
         points: { show: !bars, size: 4, fill: ink(TONES[index]) },
@@ -126,7 +147,9 @@ export function plot(title, series) {
     <figcaption>${title}</figcaption>
     ${
     times.length === 0 ? html`<p class="quiet-text">Nothing in this time.</p>` : html`
-      <time-plot aria-hidden="true" .series=${series}></time-plot>
+      <time-plot aria-hidden="true" class=${series.bars
+        ? "bars"
+        : "lines"} .series=${series}></time-plot>
       <p class="for-readers">${summaryOf(series, (time) => timeText(time, series.step)).join(
         " ",
       )}</p>

@@ -35,11 +35,11 @@ export function sendView(storyboard, context) {
             address("storyboard", storyboard)
           }>${storyboard}</a></p>`
           : nothing}
-        <h1>New</h1>
+        <h1>New job</h1>
       </div>
       ${sheet(target, form)}
     `;
-  return { title: "New", refresh, draw };
+  return { title: "New job", refresh, draw };
 }
 
 /** A message that was sent before, to be changed and sent as another job. @param {string} id of its job @param {Context} context @returns {View} */
@@ -76,18 +76,21 @@ export function againView(id, context) {
   const draw = () =>
     html`
       <div class="heading">
-        <p class="crumbs"><a href=${address("job", id)}>The job that it was</a></p>
+        <p class="crumbs"><a href=${address("job", id)}>Back to the job</a></p>
         <h1>Send again</h1>
       </div>
       ${row
-        ? html`
-          ${row.status === "failed"
-            ? html`<p class="strip failed"><strong>${row.error_code}</strong> <span>${row.error_message}</span></p>`
-            : nothing} ${sheet(target, form)}
-        `
+        ? html`${row.status === "failed" ? reason(row) : nothing} ${sheet(target, form)}`
         : html`<p class="quiet-text">${read ? NO_JOB : "Reading…"}</p>`}
     `;
   return { title: "Send again", refresh, draw };
+}
+
+/** Why the job has failed. @param {any} row */
+function reason({ error_code, error_message }) {
+  return html`
+    <p class="reason strip failed"><strong>${error_code}</strong> <span>${error_message}</span></p>
+  `;
 }
 
 /** @param {import("../model/draft.js").Target} target @param {Context} context */

@@ -31,7 +31,7 @@ export function storyboardView(id, context) {
       <div class="heading">
         <h1>${id}</h1>
         <p class="quiet-text">${summary(board)}</p>
-        <a class="button primary" href=${address("send", id)}>New</a>
+        <a class="button primary" href=${address("send", id)}>New job</a>
         <a class="button" href=${address("batch", id)}>Batch</a>
         ${bulk(board, context)}
       </div>

@@ -35,7 +35,7 @@ export function storyboardsView({ project }) {
         <h1>Storyboards</h1>
         <input type="search" aria-label="Find a storyboard" placeholder="Find a storyboard"
           @input=${look}>
-        <a class="button primary" href=${address("send", "")}>New</a>
+        <a class="button primary" href=${address("send", "")}>New job</a>
       </div>
       ${list === undefined
         ? html`<p class="quiet-text">Reading…</p>`

@@ -31,8 +31,13 @@ withConsole("what is made in the console appears in it", async (console, project
     );
     const models = rows.filter(({ kind }) => kind === "image").map(({ model }) => model);
     const [likely] = estimateImageJob(message, { models }).models;
-    await page.getByText(`Costs about ${dollars(likely.usd)}`).waitFor();
-    await page.getByText(`by ${likely.model}`).waitFor();
+    const price = page.locator(".price");
+    await price.getByText(`Costs about ${dollars(likely.usd)}`).waitFor();
+    await price.getByText(`by ${likely.model}`).waitFor();
+    await page.getByText("More", { exact: true }).click();
+    const each = page.getByRole("list", { name: "What each model makes of this" });
+    await each.getByText("gemini-2.5-flash-image accepts no size").waitFor();
+    await each.getByText(`${likely.model} Costs about`).waitFor();
   });
 
   await t.step(

@@ -172,7 +172,7 @@ withConsole("the console is for everyone", async (console, project, t) => {
     "storyboards": "Storyboards",
     "storyboard/board": "board",
     "storyboard/board/scene/fine": "fine",
-    "send/board": "New",
+    "send/board": "New job",
     "batch/board": "Batch",
     "queue": "Queue",
     [`job/${id}`]: "Image: succeeded",
