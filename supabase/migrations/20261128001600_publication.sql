@@ -129,7 +129,7 @@ begin
 
   expected := generation_private.publications(job);
   if not generation_private.made_under_last_choice(job, publications) then
-    -- Whoever the copies of the choice were handed out to makes them, and nobody else meanwhile.
+    -- Only the worker that was given the copies of the choice makes them.
     if not job.publication_pending or (job.updated_at > job.chosen_at) is not false then
       return '[]';
     end if;

@@ -297,14 +297,15 @@ fn a_refusal_that_quotes_the_job_is_not_about_the_account() {
     assert_eq!(waits(&of(429, &error(429, "RESOURCE_EXHAUSTED", message, json!([])))), None);
 }
 
+/// An error of Cloudflare's AI Gateway.
+fn of_gateway(code: u32) -> String {
+    json!({"success": false, "result": [], "messages": [], "error": [{"code": code, "message": "m"}]})
+        .to_string()
+}
+
 #[test]
 fn what_every_request_is_refused_for_is_no_fault_of_a_job() {
     let nginx = "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>";
-    let gateway = |code: u32| {
-        json!({"success": false, "result": [], "messages": [],
-            "error": [{"code": code, "message": "m"}]})
-        .to_string()
-    };
     for (status, body) in [
         (405, "".into()),
         (405, "<html>Method Not Allowed</html>".into()),
@@ -316,16 +317,20 @@ fn what_every_request_is_refused_for_is_no_fault_of_a_job() {
         (400, "Client sent an HTTP request to an HTTPS server.".into()),
         (400, "<html>400 No required SSL certificate was sent</html>".into()),
         (400, "Invalid Host header".into()),
-        (400, gateway(2001)),
-        (400, gateway(2008)),
+        (400, of_gateway(2001)),
+        (400, of_gateway(2008)),
         (400, json!({"error": {"message": "Invalid provider"}}).to_string()),
     ] {
         let failure = of(status, &body);
         let refused = Next::Rest { standing: Standing::Refused, after: None };
         assert_eq!((failure.code, failure.next), (Code::ModelUnavailable, refused), "{body}");
     }
+}
+
+#[test]
+fn what_the_account_is_refused_for_is_no_fault_of_a_job() {
     for (code, status, body) in [
-        (Code::ApiKeyInvalid, 400, gateway(2009)),
+        (Code::ApiKeyInvalid, 400, of_gateway(2009)),
         (
             Code::ApiKeyInvalid,
             500,
