@@ -22,7 +22,7 @@ withConsole("what is made in the console appears in it", async (console, project
   });
 
   await t.step("the price that is shown is that of the core", async () => {
-    await page.goto(`${console.url}/#/send/board`);
+    await page.goto(`${console.url}/#/send/priced`);
     await prompt.fill("A lighthouse");
     const message = { storyboardId: "board", prompt: "A lighthouse", imageSize: "2K" };
     await page.getByLabel("Size").selectOption("2K");
