@@ -12,6 +12,11 @@ pub(crate) trait Search {
     fn cut_last(&self, part: &str) -> Option<(&str, &str)>;
 }
 
+/// Whether a text is made of letters and digits of ASCII and of these others. One loop for all who ask.
+pub(crate) fn is_made_of(others: &str, text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.as_bytes().contains(&byte))
+}
+
 impl Search for str {
     fn has(&self, part: &str) -> bool {
         self.cut(part).is_some()

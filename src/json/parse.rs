@@ -162,14 +162,9 @@ impl<'a> Json<'a> {
     }
 
     /// The members of an object with their names; the elements of a list with none.
-    pub(crate) fn inside(&self) -> impl DoubleEndedIterator<Item = (&str, &Json<'a>)> {
-        let (elements, members) = match self {
-            Json::List(elements) => (elements.as_slice(), &[][..]),
-            Json::Object(members) => (&[][..], members.as_slice()),
-            _ => (&[][..], &[][..]),
-        };
-        let members = members.iter().map(|(name, value)| (&**name, value));
-        elements.iter().map(|element| ("", element)).chain(members)
+    pub(crate) fn inside(&self) -> Inside<'_, 'a> {
+        let members = if let Json::Object(members) = self { members.as_slice() } else { &[] };
+        Inside { elements: self.list().iter(), members: members.iter() }
     }
 
     /// Whether it is `true`.
@@ -212,6 +207,34 @@ impl<'a> Json<'a> {
                 Json::Object(members.collect())
             }
         }
+    }
+}
+
+/// What is inside of a value. (The library's chain of two iterators is 2 KB of WASM.)
+pub(crate) struct Inside<'d, 'a> {
+    elements: std::slice::Iter<'d, Json<'a>>,
+    members: std::slice::Iter<'d, (Cow<'a, str>, Json<'a>)>,
+}
+
+impl<'d, 'a> Iterator for Inside<'d, 'a> {
+    type Item = (&'d str, &'d Json<'a>);
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(element) = self.elements.next() {
+            return Some(("", element));
+        }
+        self.members.next().map(|(name, value)| (&**name, value))
+    }
+}
+
+impl DoubleEndedIterator for Inside<'_, '_> {
+    #[inline(never)]
+    fn next_back(&mut self) -> Option<Self::Item> {
+        if let Some((name, value)) = self.members.next_back() {
+            return Some((name, value));
+        }
+        self.elements.next_back().map(|element| ("", element))
     }
 }
 

@@ -7,6 +7,9 @@ use super::words::{self, Meaning};
 use crate::failure::Code;
 use crate::json::Json;
 
+/// The members of an error that name its kind, in a number or a word.
+pub(super) const FIELDS: [&str; 3] = ["code", "status", "type"];
+
 /// How reasons begin, in `details[].reason`. All others that refuse come with 403.
 const REASONS: [(&str, Code); 10] = [
     ("API_KEY_", Code::ApiKeyInvalid),
@@ -54,9 +57,8 @@ pub(super) fn meaning(status: u16, error: &Json<'_>) -> Option<Code> {
 
 /// What the words of an error mean: those of its message or, where they mean nothing, of its fields.
 pub(super) fn said(error: &Json<'_>) -> Option<Meaning> {
-    let by_field = |name| words::meaning(&error.get(name).text()?.replace('_', " "));
-    words::meaning(message_of(error))
-        .or_else(|| ["code", "status", "type"].into_iter().find_map(by_field))
+    let by_field = |name: &&str| words::meaning(error.get(name).text()?);
+    words::meaning(message_of(error)).or_else(|| FIELDS.iter().find_map(by_field))
 }
 
 /// Whether a code says that the account is not served.
@@ -71,7 +73,7 @@ pub(super) fn message_of<'d>(error: &'d Json<'_>) -> &'d str {
     // What a proxy quotes of its provider says more than what it says itself.
     let raw = error.get("metadata").get("raw");
     let texts = [raw, error.get("message"), error, error.get("detail"), error.get("msg")];
-    texts.into_iter().find_map(Json::text).map_or("", |text| text)
+    texts.iter().find_map(|text| text.text()).map_or("", |text| text)
 }
 
 /// What an operator does about it.

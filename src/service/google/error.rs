@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::account::{advice, meaning, message_of, refuses, said};
+use super::account::{FIELDS, advice, meaning, message_of, refuses, said};
 use super::code;
 use super::document::read_document;
 use super::model::is_of_vertex;
@@ -16,7 +16,7 @@ use super::refusal::refusal;
 use super::words::Meaning;
 use crate::failure::{Code, Failure, Standing};
 use crate::http::{LONGEST_DELAY, Reply, TransportError};
-use crate::json::Json;
+use crate::json::{Json, number};
 use crate::search::Search;
 use crate::service::redact::redacted;
 
@@ -118,10 +118,9 @@ pub(super) fn error_of<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
 pub(super) fn error_in<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
     let mut found = &Json::Null;
     document.each_object(&mut |it| {
-        for error in [it.get("errors"), it.get("error")].map(stated) {
-            if !error.is_null() {
-                found = error;
-            }
+        for name in ["errors", "error"] {
+            let error = stated(it.get(name));
+            found = if error.is_null() { found } else { error };
         }
     });
     found
@@ -131,16 +130,14 @@ pub(super) fn error_in<'d, 'a>(document: &'d Json<'a>) -> &'d Json<'a> {
 fn stated<'d, 'a>(error: &'d Json<'a>) -> &'d Json<'a> {
     let error = error.list().first().unwrap_or(error);
     let code = error.get("code").number();
-    let fields = ["code", "status", "type"].map(|name| error.get(name).text());
-    let says =
-        code.is_some() || fields.iter().any(Option::is_some) || !message_of(error).is_empty();
+    let has_field = || FIELDS.iter().any(|name| error.get(name).text().is_some());
+    let says = code.is_some() || has_field() || !message_of(error).is_empty();
     if says && code != Some(0.0) { error } else { &Json::Null }
 }
 
 /// What an error says, in its own words.
 pub(super) fn words(error: &Json<'_>) -> String {
-    let fields = ["code", "status", "type"];
-    let field = || fields.iter().find_map(|name| error.get(name).text()).map_or("", |text| text);
+    let field = || FIELDS.iter().find_map(|name| error.get(name).text()).map_or("", |text| text);
     match redacted(message_of(error)) {
         said if !said.is_empty() => said,
         _ => match redacted(field()) {
@@ -189,14 +186,11 @@ fn is_used_up_for_long(error: &Json<'_>) -> bool {
 fn delay_of(error: &Json<'_>) -> Option<Duration> {
     let mut details = error.get("details").list().iter();
     let delay = details.find_map(|detail| detail.get("retryDelay").text())?;
-    let (seconds, fraction) = match delay.strip_suffix('s')?.split_once('.') {
-        Some((seconds, fraction)) => (seconds, fraction),
-        None => (delay.strip_suffix('s')?, ""),
-    };
-    let seconds = Duration::from_secs(seconds.parse().ok()?);
+    // What is longer than a number of seconds can be makes no sense.
+    let seconds = number(delay.strip_suffix('s')?.as_bytes())?;
+    let makes_sense = (0.0..1e19).contains(&seconds);
     // Rounded up: coming back too early is answered with another refusal.
-    let part = u64::from(fraction.bytes().any(|digit| digit != b'0'));
-    Some(seconds.saturating_add(Duration::from_secs(part)).min(LONGEST_DELAY))
+    makes_sense.then(|| Duration::from_secs(seconds.ceil() as u64).min(LONGEST_DELAY))
 }
 
 /// What follows from the error of an operation that ended. Trying again means a new submission; what

@@ -2,6 +2,7 @@
 
 use crate::failure::{Code, Failure, Standing};
 use crate::job::strip_models_prefix;
+use crate::search::is_made_of;
 use crate::service::redact::redacted;
 
 /// How the names of the models begin that are served by Vertex AI.
@@ -17,8 +18,7 @@ pub(super) fn is_of_vertex(name: &str) -> bool {
 pub(super) fn model_name(model: &str) -> Result<&str, Failure> {
     let name = strip_models_prefix(model);
     let name = name.strip_prefix(VERTEX).unwrap_or(name);
-    let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if name.is_empty() || name.starts_with('.') || !name.bytes().all(alphabet) {
+    if name.is_empty() || name.starts_with('.') || !is_made_of("._-", name) {
         let message = format!("\"{}\" is no name of a model", redacted(model));
         return Err(Failure::rest(Standing::Retired, Code::ModelUnavailable, message));
     }

@@ -11,7 +11,7 @@ use super::protocol::{Ask, OperationProtocol};
 use super::veo::{Veo, submission};
 use crate::json::{Json, object};
 use crate::port::VideoRequest;
-use crate::search::Search;
+use crate::search::{Search, is_made_of};
 
 /// The protocol of Veo at Vertex AI: bodies and states are Veo's.
 pub(super) struct VertexVeo;
@@ -60,7 +60,7 @@ pub(super) fn vertex_path(model: &str, method: &str) -> String {
 pub(super) fn object_url(uri: &str) -> Option<String> {
     let (bucket, object) = uri.strip_prefix("gs://")?.split_once('/')?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    if bucket.is_empty() || !bucket.bytes().all(plain) {
+    if bucket.is_empty() || !is_made_of("-._", bucket) {
         return None;
     }
     let mut url = format!("https://storage.googleapis.com/storage/v1/b/{bucket}/o/");

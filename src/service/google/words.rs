@@ -38,11 +38,10 @@ impl Meaning {
 }
 
 /// What a sentence means in which one of the first words stands and one of the second, in any order; the
-/// first row that is met counts. Words are separated by bars and in lower case; an empty one is everywhere.
+/// first row that is met counts. Words are separated by bars and as [`plain`] writes them; an empty one is everywhere.
 const SAYINGS: [(&str, &str, Meaning); 22] = [
     (
-        "timed out|timeout|time-out|time out|deadline|econnreset|epipe|hang up|hung up|went away|\
-         gone away|premature",
+        "timed out|timeout|time out|deadline|econnreset|hang up|hung up|went away|gone away|premature",
         "",
         Lost,
     ),
@@ -50,7 +49,7 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
         "connection refused|econnrefused|connection failure|delayed connect error|no healthy|\
          no such host|enotfound|not resolve|name resolution|service not known|no route to host|\
          host unreachable|network is unreachable|cannot connect to host|connection attempts failed|\
-         certificate verify|certificate_verify|self-signed|self signed|no available channel|\
+         certificate verify|self signed|no available channel|\
          no available model provider|no deployments available",
         "",
         NotReached,
@@ -83,7 +82,7 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
         Is(Code::BillingRefused),
     ),
     (
-        "billing|billed|insufficient_quota|insufficient quota",
+        "billing|billed|insufficient quota",
         "disable|closed|enable|suspend|inactive|not active|require|due|only|insufficient",
         Is(Code::BillingRefused),
     ),
@@ -99,7 +98,7 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
         Is(Code::AccountRefused),
     ),
     (
-        "api key|api_key|api-key|apikey|access token|credentials|unregistered callers",
+        "api key|apikey|access token|credentials|unregistered callers",
         "valid|incorrect|expired|not found|missing|reported|leaked|disabled|revoked|suspend|delete|\
          blocked|denied|unregistered",
         Is(Code::ApiKeyInvalid),
@@ -125,21 +124,18 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
         Is(Code::ModelUnavailable),
     ),
     (
-        "quota |quota_|quotas|rate limit|too many requests",
+        "quota |rate limit|too many requests",
         "exceed|exhaust|rate limit|too many requests|reached",
         Is(Code::QuotaExhausted),
     ),
     ("resource", "exhaust", Is(Code::QuotaExhausted)),
     (
-        "overload|high demand|high load|high traffic|capacity|service|server|model|upstream",
-        "overload|high demand|high load|high traffic|at capacity|insufficient capacity|no capacity|busy",
+        "overload|high demand|high load|high traffic|at capacity|insufficient capacity|no capacity|\
+         is busy|too busy|server busy|service busy",
+        "",
         Overloaded,
     ),
-    (
-        "service|server|model|upstream|capacity|high demand",
-        "unavailable|maintenance",
-        Is(Code::ProviderUnavailable),
-    ),
+    ("service|server|model|upstream", "unavailable|maintenance", Is(Code::ProviderUnavailable)),
     (
         "file|video|state",
         "not in an active|being processed|still |not ready|not active|not yet",
@@ -167,7 +163,7 @@ const OF_JOB: [&str; 8] =
 
 /// What a message means, if it says anything that is known. What it quotes does not count.
 pub(super) fn meaning(message: &str) -> Option<Meaning> {
-    let (own, whole) = (own_words(message), format!(" {}", message.to_ascii_lowercase()));
+    let (own, whole) = (own_words(message), plain(message));
     let has_one =
         |words: &str, it: &str| words.split('|').any(|word| word.is_empty() || it.has(word));
     let is_met = |about: &str, what: &str, text: &str| {
@@ -182,14 +178,24 @@ pub(super) fn meaning(message: &str) -> Option<Meaning> {
 
 /// Whether a text speaks of what the job asked for.
 pub(super) fn is_of_job(text: &str) -> bool {
-    let text = format!(" {}", text.to_ascii_lowercase());
+    let text = plain(text);
     OF_JOB.iter().any(|word| text.has(word))
+}
+
+/// A text as it stands in the table: small, with a space before it and where names and compounds are joined.
+fn plain(text: &str) -> String {
+    let mut plain = String::from(" ");
+    for character in text.chars() {
+        let joins = matches!(character, '-' | '_');
+        plain.push(if joins { ' ' } else { character.to_ascii_lowercase() });
+    }
+    plain
 }
 
 /// The sentences of a message in lower case, a line each that ends with a space, without what it quotes: neither what stands in
 /// quotation marks, unless it is a single word, nor what follows when it speaks of the job.
 fn own_words(message: &str) -> String {
-    let mut own = String::from(" ");
+    let mut own = String::new();
     let mut rest = message;
     while let Some(first) = rest.chars().next() {
         rest = rest.get(first.len_utf8()..).unwrap_or_default();
@@ -205,7 +211,7 @@ fn own_words(message: &str) -> String {
                 if ends {
                     own.push_str(" \n");
                 } else {
-                    own.push(first.to_ascii_lowercase());
+                    own.push(first);
                 }
                 continue;
             }
@@ -213,11 +219,11 @@ fn own_words(message: &str) -> String {
         let (inside, after) = rest.split_once(close).unwrap_or((rest, ""));
         own.push(' ');
         if !inside.contains(' ') {
-            own.push_str(&inside.to_ascii_lowercase());
+            own.push_str(inside);
         }
         rest = after;
     }
-    own.push(' ');
+    own = plain(&own) + " ";
     for word in OF_JOB {
         if let Some((before, _)) = own.cut(word) {
             own.truncate(before.len());

@@ -13,7 +13,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use crate::search::Search;
+use crate::search::{Search, is_made_of};
 
 /// A host of a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +67,7 @@ impl Host {
             return inner.bytes().all(alphabet).then_some(Host::V6(inner));
         }
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        let label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(alphabet);
+        let label = |label: &str| (1..=63).contains(&label.len()) && is_made_of("-_", label);
         if name.len() > 253 || !name.split('.').all(label) {
             return None;
         }

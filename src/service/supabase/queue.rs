@@ -328,7 +328,13 @@ fn rows<R>(
     row: impl Fn(&Json<'_>, bool) -> Option<R>,
 ) -> Result<Vec<R>, Failure> {
     let rows = Json::read_rows(&reply.body).map_err(|_| unreadable(function))?;
-    Ok(rows.iter().filter_map(|(it, whole)| row(it, *whole)).collect())
+    let mut all = Vec::new();
+    for (it, whole) in &rows {
+        if let Some(row) = row(it, *whole) {
+            all.push(row);
+        }
+    }
+    Ok(all)
 }
 
 /// Whether the lease was still held.
