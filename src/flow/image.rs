@@ -58,20 +58,20 @@ async fn make<W: World>(
     let chosen = job.common.model.as_deref();
     let check = |model: &str, unmet: &mut Vec<_>| in_background(claim, job, model, unmet);
     let price = |model: &str| cost::image(model, job.image_size, None);
-    let mut operation = claim.operation.clone();
-    if operation.is_none()
+    let mut begun = claim.operation.clone().map(operation::Begun::from);
+    if begun.is_none()
         && run.is_outlasted(job.image_size)
         && let Ok(models) = run.models.able(chosen, &check)
     {
         let request = OperationRequest::Image(ImageRequest { job, sources: &[] });
         let sources = job.common.sources();
         let submitted = operation::submit(world, run, claim, models, sources, request, &price);
-        operation = Some(submitted.await?);
+        begun = Some(submitted.await?);
     }
-    if let Some(operation) = operation {
-        let finished = operation::finish(world, run, claim, &operation, &location, &price);
+    if let Some(mut begun) = begun {
+        let finished = operation::finish(world, run, claim, &mut begun, &location, &price);
         let (format, usage) = finished.await?;
-        return Ok(stored(format, Some(operation.model), usage));
+        return Ok(stored(format, Some(begun.operation.model), usage));
     }
 
     let check = |model: &str, unmet: &mut Vec<_>| {
@@ -134,8 +134,8 @@ fn in_background(claim: &Claim, job: &ImageJob, model: &str, unmet: &mut Vec<Iss
 }
 
 /// A failure, with what it has probably cost: an image whose reply is lost may have been made, and a reply
-/// without one is billed, too. A
-/// connection that broke soon was no such thing, but the provider's trouble.
+/// without one, or with one that cannot be read, is billed, too. A connection that broke soon was no such
+/// thing, but the provider's trouble.
 fn failed(model: &str, job: &ImageJob, mut failure: Failure, took: Duration) -> Box<AttemptError> {
     if failure.code == Code::ReplyLost && failure.is_rest() {
         match took < WORKED_ON {
@@ -143,7 +143,8 @@ fn failed(model: &str, job: &ImageJob, mut failure: Failure, took: Duration) -> 
             false => failure.next = Next::Retry { after: None, attempts: Some(ATTEMPTS_WHEN_LOST) },
         }
     }
-    let paid = matches!(failure.code, Code::ReplyLost | Code::NoImage);
+    let paid =
+        matches!(failure.code, Code::ReplyLost | Code::NoImage | Code::ProviderReplyUnreadable);
     AttemptError::Failed {
         spent_usd: paid.then(|| cost::image(model, job.image_size, None)).flatten(),
         failure,

@@ -33,16 +33,18 @@ fn an_image_may_take_what_is_left_of_the_workers_life() {
 }
 
 #[test]
-fn a_reply_without_an_image_has_its_probable_cost() {
-    let world = MemoryWorld::new();
-    let job = world.send_image(prompt("p"));
-    for _ in 0..3 {
-        world.model.fail_image(Failure::retry_at_most(Code::NoImage, 3, "only words"));
-        world.run_images(one_model());
-        world.clock.advance(seconds(3600));
+fn a_reply_without_an_image_that_can_be_used_has_its_probable_cost() {
+    for code in [Code::NoImage, Code::ProviderReplyUnreadable] {
+        let world = MemoryWorld::new();
+        let job = world.send_image(prompt("p"));
+        for _ in 0..3 {
+            world.model.fail_image(Failure::retry_at_most(code, 3, "only words"));
+            world.run_images(one_model());
+            world.clock.advance(seconds(3600));
+        }
+        assert_eq!(world.queue.row(job).status, Status::Failed);
+        assert_eq!(*world.queue.spent.borrow(), [0.067, 0.067, 0.067]);
     }
-    assert_eq!(world.queue.row(job).status, Status::Failed);
-    assert_eq!(*world.queue.spent.borrow(), [0.067, 0.067, 0.067]);
 }
 
 #[test]

@@ -1,12 +1,23 @@
 //! Where a reply says that a video is.
 
-use super::result::is_of_request;
+use super::result::{is_metadata, is_of_request};
 use crate::json::{Json, has_name};
 use crate::search::Search;
 
 /// The members that hold an address.
-const ADDRESSES: [&str; 9] =
-    ["uri", "gcsUri", "downloadUri", "videoUri", "fileUri", "url", "videoUrl", "video", "videos"];
+const ADDRESSES: [&str; 10] = [
+    "uri",
+    "gcsUri",
+    "downloadUri",
+    "videoUri",
+    "fileUri",
+    "url",
+    "videoUrl",
+    "video",
+    "videos",
+    // Of a file.
+    "name",
+];
 
 /// The members of a video, or beside it, that are about something else.
 const OTHERS: [&str; 6] = ["error", "image", "thumbnail", "thumbnails", "poster", "preview"];
@@ -29,20 +40,28 @@ fn in_value<'d>(
     is_address: &dyn Fn(&str) -> bool,
 ) -> Option<&'d str> {
     if let Json::Text(text) = value {
-        return Some(&**text)
+        return Some(text.trim())
             .filter(|text| is_video && has_name(&ADDRESSES, name) && is_address(text));
     }
     let kind = ["type", "mimeType"].iter().find_map(|name| value.get(name).text());
     let kind = kind.map_or("", |kind| kind);
-    if has_name(&OTHERS, name) || is_of_request(name) || value.is_no_result() {
+    let over = value.is_over();
+    let is_other = has_name(&OTHERS, name) || is_of_request(name) || value.is_no_result();
+    if is_other || over == Some(false) {
         return None;
     }
     let is_video = is_video || [name, kind].iter().any(|it| speaks_of_video(it));
     // What is in a list has the list's name.
-    value.inside().rev().find_map(|(inner, value)| {
-        let name = if inner.is_empty() { name } else { inner };
-        in_value(name, value, is_video || speaks_of_video(name), is_address)
-    })
+    let inside = |in_metadata: bool| {
+        let mut inside = value.inside().rev();
+        inside.find_map(|(inner, value)| {
+            let name = if inner.is_empty() { name } else { inner };
+            let is_video = is_video || speaks_of_video(name);
+            let counts = is_metadata(name) == in_metadata;
+            counts.then(|| in_value(name, value, is_video, is_address)).flatten()
+        })
+    };
+    inside(false).or_else(|| over.and_then(|_| inside(true)))
 }
 
 fn speaks_of_video(name: &str) -> bool {

@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
-use super::result::{NO_RESULT, is_of_request};
+use super::result::{NO_RESULT, is_metadata, is_of_request, is_over, is_yes};
 use crate::job::Format;
-use crate::json::{Cursor, CursorValue as Value, same_name, unescape};
+use crate::json::{Cursor, CursorValue as Value, has_name, same_name, unescape};
+use crate::search::Search as _;
 
 /// How deep a reply is searched.
 const DEPTH: u8 = 64;
@@ -19,6 +20,12 @@ const HEAD: usize = 16;
 
 /// How long the beginning of a `data:` URL is at most.
 const LONGEST_SCHEME: usize = 64;
+
+/// How long a word is at most that says of an object what it is.
+const LONGEST_WORD: usize = 16;
+
+/// How long the line at least is that begins a block of code in Markdown.
+const FENCE: usize = 3;
 
 /// How many files are decoded, the last first, until one is whole.
 const MOST_TRIES: u32 = 4;
@@ -79,6 +86,10 @@ fn find_file(
         let value = search.cursor.value();
         found = search.in_value(value, DEPTH).or(found);
     }
+    // A text that is no JSON at all.
+    if found.is_none() && memchr(b'{', reply).is_none() {
+        found = search.in_text(0..reply.len());
+    }
     (found, search.nested)
 }
 
@@ -112,53 +123,88 @@ impl Search<'_> {
     }
 
     fn in_object(&mut self, depth: u8) -> Option<Range<usize>> {
-        let mut found = None;
+        let (mut found, mut in_metadata, mut over) = (None, None, None);
         let mut is_result = true;
         while self.cursor.next(b'}', true) {
             let name = self.cursor.name();
             let name = str::from_utf8(self.cursor.raw(name)).unwrap_or_default();
             let value = self.cursor.value();
-            is_result &= !self.says_otherwise(name, &value);
-            let inside = self.in_value(value, depth);
-            found = inside.filter(|_| !is_of_request(name)).or(found);
+            let said = match &value {
+                Value::Text(text) if text.len() <= LONGEST_WORD => self.cursor.raw(text.clone()),
+                Value::Word(word) => word,
+                _ => b"",
+            };
+            let said = str::from_utf8(said).unwrap_or_default();
+            is_result &= !says_otherwise(name, said);
+            over = is_over(name, said).or(over);
+            let inside = self.in_value(value, depth).filter(|_| !is_of_request(name));
+            let place = if is_metadata(name) { &mut in_metadata } else { &mut found };
+            *place = inside.or(place.take());
         }
-        found.filter(|_| is_result)
-    }
-
-    /// Whether a member says that its object is no part of the result.
-    fn says_otherwise(&self, name: &str, value: &Value<'_>) -> bool {
-        match value {
-            Value::Word(b"true") => same_name(name, "thought"),
-            Value::Text(text) if same_name(name, "type") || same_name(name, "role") => {
-                NO_RESULT.iter().any(|it| it.as_bytes() == self.cursor.raw(text.clone()))
-            }
-            _ => false,
-        }
+        let found = found.or(in_metadata.filter(|_| over.is_some()));
+        found.filter(|_| is_result && over != Some(false))
     }
 
     fn in_text(&mut self, text: Range<usize>) -> Option<Range<usize>> {
+        if self.is_file(&text) {
+            return Some(text);
+        }
+        let text = in_fence(self.reply, text);
         let raw = self.reply.get(text.clone())?;
         let is_longer = self.nested.as_ref().is_none_or(|nested| nested.len() < raw.len());
         if raw.trim_ascii_start().starts_with(b"{") && is_longer {
             self.nested = Some(text);
             return None;
         }
-        let is_wanted = |data: Range<usize>| {
-            let format = format_of(raw.get(data.clone())?)?;
-            (self.is_wanted)(format).then_some(text.start + data.start..text.start + data.end)
-        };
+        if self.is_file(&text) {
+            return Some(text);
+        }
+        // The last one that a text leads to by a `data:` URL.
         let mut end = raw.len();
-        is_wanted(0..end).or_else(|| {
-            // The last one that a text leads to by a `data:` URL.
-            while let Some(comma) = raw.get(..end)?.iter().rposition(|byte| *byte == b',') {
-                end = comma;
-                if let Some(found) = data_of_url(raw, comma).and_then(is_wanted) {
-                    return Some(found);
+        while let Some(comma) = raw.get(..end)?.iter().rposition(|byte| *byte == b',') {
+            end = comma;
+            if let Some(Range { start, end }) = data_of_url(raw, comma) {
+                let data = text.start + start..text.start + end;
+                if self.is_file(&data) {
+                    return Some(data);
                 }
             }
-            None
-        })
+        }
+        None
     }
+
+    /// Whether a file of a wanted format stands here.
+    fn is_file(&self, data: &Range<usize>) -> bool {
+        let format = self.reply.get(data.clone()).and_then(format_of);
+        format.is_some_and(self.is_wanted)
+    }
+}
+
+/// What stands in the last block of code in a text, behind the line that begins it and that may name a language; all
+/// of the text if there is none. In JSON an escape ends a line.
+fn in_fence(reply: &[u8], text: Range<usize>) -> Range<usize> {
+    let raw = reply.get(text.clone()).unwrap_or_default();
+    // Nearly no text has one.
+    if memchr(b'`', raw).is_none() {
+        return text;
+    }
+    let inside = || {
+        let (before, _) = str::from_utf8(raw).ok()?.cut_last("```")?;
+        let (opening, block) = before.cut_last("```")?;
+        let line = block.find(['\n', '\\'])?;
+        let escape = usize::from(block.as_bytes().get(line) == Some(&b'\\'));
+        let start = text.start + opening.len() + FENCE + line + 1 + escape;
+        Some(start..text.start + before.len())
+    };
+    inside().unwrap_or_else(|| text.clone())
+}
+
+/// Whether a member says that its object is no part of the result.
+fn says_otherwise(name: &str, value: &str) -> bool {
+    if same_name(name, "thought") {
+        return is_yes(value);
+    }
+    has_name(&["type", "role"], name) && NO_RESULT.contains(&value)
 }
 
 /// Where the data of a `data:` URL are, if they begin behind this comma: up to what ends a URL.
@@ -166,7 +212,7 @@ fn data_of_url(text: &[u8], comma: usize) -> Option<Range<usize>> {
     let before = text.get(comma.saturating_sub(LONGEST_SCHEME)..comma)?;
     let data = text.get(comma + 1..)?;
     let ends = |(at, byte): (usize, &u8)| match byte {
-        b')' | b' ' | b'<' | b'>' | b'\'' => true,
+        b')' | b' ' | b'<' | b'>' | b'\'' | b'`' => true,
         // Those of a slash and of what a number stands for are escapes of the data.
         b'\\' => !matches!(data.get(at + 1), Some(b'/' | b'u')),
         _ => false,

@@ -7,12 +7,13 @@ use http::StatusCode;
 
 use super::error::{error_in, operation_failure};
 use super::operation_state::OperationState;
-use super::protocol::{Ask, OperationProtocol, says_something};
+use super::protocol::{Ask, OperationProtocol, says_something, shows_something};
 use crate::failure::{Code, Failure};
 use crate::http::Reply;
 use crate::job::{Kind, VideoImages, VideoJob};
 use crate::json::{Json, Pieces, object, same_name};
 use crate::port::{ImageRequest, OperationRequest, VideoRequest};
+use crate::search::is_made_of;
 use crate::service::redact::redacted;
 
 /// The most submissions when one ends without a video and without a good reason.
@@ -70,11 +71,8 @@ impl Omni {
             return OperationState::Ended(operation_failure(id, error));
         }
         let mut said = String::new();
-        let (noun, output) = match self.kind {
-            Kind::Image => ("image", "output_image"),
-            Kind::Video => ("video", "output_video"),
-        };
-        let mut shows = says_something(interaction.get(output));
+        let noun = if self.kind == Kind::Image { "image" } else { "video" };
+        let mut shows = shows_something(interaction);
         for list in ["steps", "outputs"] {
             interaction.get(list).each_object(
                 &mut |it| match it.get("type").text().map(|it| &**it) {
@@ -123,8 +121,7 @@ impl OperationProtocol for Omni {
     }
 
     fn is_name(&self, id: &str) -> bool {
-        let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.=~".contains(&byte);
-        (1..=1024).contains(&id.len()) && !id.starts_with('.') && id.bytes().all(alphabet)
+        (1..=1024).contains(&id.len()) && !id.starts_with('.') && is_made_of("_-.=~", id)
     }
 
     fn poll(&self, id: &str) -> Ask {
@@ -133,7 +130,9 @@ impl OperationProtocol for Omni {
 
     fn state(&self, id: &str, document: &Json<'_>) -> OperationState {
         let known = |it: &Json<'_>| status_of(it).is_some();
-        let Some(interaction) = document.find(&known) else { return OperationState::Unreadable };
+        let Some(interaction) = document.outermost(&known) else {
+            return OperationState::Unreadable;
+        };
         match status_of(interaction).unwrap_or_default() {
             "queued" | "in_progress" => OperationState::Pending,
             "completed" => self.completed(id, interaction),

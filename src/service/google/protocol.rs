@@ -4,7 +4,7 @@ use super::operation_state::OperationState;
 use crate::failure::Failure;
 use crate::http::Reply;
 use crate::job::Kind;
-use crate::json::{Json, Pieces};
+use crate::json::{Json, Pieces, has_name};
 use crate::port::VideoRequest;
 
 /// A request to the API.
@@ -52,12 +52,30 @@ pub(super) trait OperationProtocol {
     }
 }
 
-/// Whether there is anything in a value.
+/// The members in which an operation shows what it made.
+const RESULTS: [&str; 11] = [
+    "response",
+    "result",
+    "output",
+    "video",
+    "videos",
+    "generatedVideos",
+    "generatedSamples",
+    "sample",
+    "media",
+    "outputVideo",
+    "outputImage",
+];
+
+/// Whether an operation shows anything, in whatever form.
+pub(super) fn shows_something(operation: &Json<'_>) -> bool {
+    operation.inside().any(|(name, value)| has_name(&RESULTS, name) && says_something(value))
+}
+
+/// Whether there is anything in a value: more than numbers, literals and the name of a type.
 pub(super) fn says_something(value: &Json<'_>) -> bool {
     match value {
-        Json::Null => false,
         Json::Text(text) => !text.is_empty(),
-        Json::Bool(_) | Json::Number(_) => true,
-        _ => value.inside().any(|(_, inner)| says_something(inner)),
+        _ => value.inside().any(|(name, inner)| name != "@type" && says_something(inner)),
     }
 }

@@ -5,13 +5,13 @@
 
 use super::error::{error_in, operation_failure};
 use super::operation_state::OperationState;
-use super::protocol::{Ask, OperationProtocol, says_something};
+use super::protocol::{Ask, OperationProtocol, shows_something};
 use super::refusal::refusal;
 use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
 use crate::json::{Json, Object, Pieces, object};
 use crate::port::{SourceImage, VideoRequest};
-use crate::search::Search;
+use crate::search::{Search, is_made_of};
 use crate::service::redact::redacted;
 
 /// The most submissions when one ends without a video and without a good reason.
@@ -36,11 +36,7 @@ impl OperationProtocol for Veo {
     /// A name is `models/…/operations/…`.
     fn is_name(&self, name: &str) -> bool {
         let segment = |segment: &str| {
-            !segment.is_empty()
-                && !segment.starts_with('.')
-                && segment
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"._-~=".contains(&byte))
+            !segment.is_empty() && !segment.starts_with('.') && is_made_of("._-~=", segment)
         };
         name.len() <= 512 && name.split('/').all(segment) && name.has("operations/")
     }
@@ -52,8 +48,8 @@ impl OperationProtocol for Veo {
     /// The state of an operation. While it works, its reply has neither `done` nor anything else
     /// that counts.
     fn state(&self, name: &str, document: &Json<'_>) -> OperationState {
-        let is_done = |it: &Json<'_>| it.get("done").is_true();
-        let Some(operation) = document.find(&is_done) else {
+        let is_done = |it: &Json<'_>| it.is_over() == Some(true);
+        let Some(operation) = document.outermost(&is_done) else {
             let is_object = document.find(&|_| true).is_some();
             return if is_object { OperationState::Pending } else { OperationState::Unreadable };
         };
@@ -64,18 +60,12 @@ impl OperationProtocol for Veo {
         if let Some(failure) = filtered(name, operation) {
             return OperationState::Ended(failure);
         }
-        if operation.find(&has_samples).is_some() {
+        if shows_something(operation) {
             return OperationState::Unknown;
         }
         let message = format!("{name} ended without a video and without a reason");
         OperationState::Unclear(Failure::retry_at_most(Code::NoVideo, ATTEMPTS, message))
     }
-}
-
-/// Whether an object has samples with something in them.
-fn has_samples(object: &Json<'_>) -> bool {
-    let lists = ["generatedSamples", "generatedVideos", "videos"].map(|list| object.get(list));
-    lists.iter().any(|list| list.list().iter().any(says_something))
 }
 
 /// The body of a submission. The duration is a number here, an image is not `inlineData`, and

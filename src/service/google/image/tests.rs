@@ -157,6 +157,56 @@ fn an_image_alone_is_a_reply() {
 }
 
 #[test]
+fn an_image_in_a_text_or_a_block_of_code_is_an_image() {
+    let data = base64(PNG);
+    let wrapped = format!("{}\n{}", &data[..20], &data[20..]);
+    let url = format!("data:image/png;base64,{data}");
+    let fences = [
+        format!("```\n{data}\n```"),
+        format!("Here it is:\n\n```base64\n{wrapped}\n```\nEnjoy!"),
+        format!("```\r\n{url}\r\n```"),
+        format!("```text\nno image\n```\nbut\n```html\n<img src='{url}'>\n```"),
+    ];
+    for text in fences.iter().chain([&url, &data, &wrapped]) {
+        assert_eq!(outcome(200, candidate(json!([{"text": text}]))).unwrap().bytes, PNG, "{text}");
+        let image = generate(&Recorded::at(BASE).reply(200, format!("\n{text}\n")));
+        assert_eq!(image.unwrap().bytes, PNG, "{text}");
+    }
+    let inner = json!({"image": data}).to_string();
+    let text = format!("```json\n{inner}\n```");
+    assert_eq!(outcome(200, candidate(json!([{"text": text}]))).unwrap().bytes, PNG);
+    assert_eq!(generate(&Recorded::at(BASE).reply(200, text)).unwrap().bytes, PNG);
+}
+
+#[test]
+fn an_image_at_an_address_of_the_api_is_fetched() {
+    let part = |uri: &str| json!([{"fileData": {"mimeType": "image/png", "fileUri": uri}}]);
+    let google = "https://generativelanguage.googleapis.com/v1beta/files/f1";
+    for uri in ["files/f1", &format!(" {BASE}/files/f1\n"), google] {
+        let transport = Recorded::at(BASE).json(200, candidate(part(uri))).reply(200, PNG);
+        let image = generate(&transport).unwrap();
+        assert_eq!((image.format, image.bytes.as_slice()), (Format::Png, PNG));
+        assert_eq!(transport.urls()[1], format!("{BASE}/files/f1:download?alt=media"));
+    }
+    let bucket = Recorded::at(BASE).json(200, candidate(part("gs://b/o.png"))).reply(200, PNG);
+    assert!(generate(&bucket).is_ok());
+    assert!(bucket.urls()[1].starts_with("https://storage.googleapis.com/"));
+    for transport in [
+        Recorded::at(BASE).json(200, candidate(part("https://elsewhere.test/f"))),
+        Recorded::at(BASE).json(200, candidate(part("files/f1"))).reply(404, ""),
+        Recorded::at(BASE).json(200, candidate(part("files/f1"))).reply(200, "{}"),
+        Recorded::at(BASE)
+            .json(200, candidate(part("files/f1")))
+            .fails(TransportError::NoReply("x".into())),
+    ] {
+        let failure = generate(&transport).unwrap_err();
+        assert_eq!(failure.code, Code::ProviderReplyUnreadable);
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+        assert!(failure.message.contains("its image is at"), "{}", failure.message);
+    }
+}
+
+#[test]
 fn trouble_in_a_text_is_trouble() {
     for body in ["The model is overloaded", "<p>Service unavailable</p>"] {
         let failure = generate(&Recorded::at(BASE).reply(200, body)).unwrap_err();

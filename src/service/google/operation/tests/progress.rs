@@ -158,6 +158,8 @@ fn a_video_is_taken_whatever_stands_around_it() {
         forms.push((json!({key: URI}), AssetFile::Remote(URI.into())));
     }
     forms.push((json!({"uri": "files/f1"}), AssetFile::Remote("files/f1".into())));
+    forms.push((json!({"name": "files/f1"}), AssetFile::Remote("files/f1".into())));
+    forms.push((json!({"uri": format!(" {URI}\n")}), AssetFile::Remote(URI.into())));
     forms.push((json!({"gcsUri": "gs://b/o.mp4"}), AssetFile::Remote("gs://b/o.mp4".into())));
     let both =
         json!({"uri": URI, "gcsUri": "gs://b/o.mp4", "thumbnail": {"uri": "https://a.test/"}});
@@ -177,6 +179,57 @@ fn a_video_is_taken_whatever_stands_around_it() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn an_operation_that_goes_on_gives_nothing() {
+    const URI: &str = "https://api.test/v1beta/files/draft";
+    let data = base64_simd::STANDARD.encode_to_string(MP4);
+    for video in [json!({"uri": URI}), json!({"bytesBase64Encoded": data})] {
+        for reply in [
+            json!({"name": NAME, "metadata": {"video": video}}),
+            json!({"name": NAME, "done": false, "response": {"videos": [video]}}),
+            json!({"name": NAME, "done": 0, "metadata": {"preview": {"video": video}}}),
+            json!({"name": NAME, "done": "false", "video": video}),
+            json!({"data": {"name": NAME, "status": "processing", "video": video}}),
+        ] {
+            assert_eq!(progress(VEO, NAME, reply.clone()), Progress::Pending, "{reply}");
+        }
+        let mut item = video;
+        item["type"] = json!("video");
+        for status in ["in_progress", "queued"] {
+            let step = json!({"type": "model_output", "status": "completed", "content": [item]});
+            let reply = json!({"id": "v1_x", "status": status, "steps": [step]});
+            assert_eq!(progress(OMNI, "v1_x", reply.clone()), Progress::Pending, "{reply}");
+        }
+    }
+}
+
+#[test]
+fn a_result_comes_before_what_is_told_of_it() {
+    let data = base64_simd::STANDARD.encode_to_string(MP4);
+    let source = base64_simd::STANDARD.encode_to_string([MP4, b"source"].concat());
+    let uri = |name: &str| json!({"video": {"uri": format!("https://api.test/{name}")}});
+    let remote =
+        |name: &str| Progress::Ready(AssetFile::Remote(format!("https://api.test/{name}")), None);
+    for key in ["response", "result"] {
+        let both = json!({"done": true, key: uri("made"), "metadata": uri("source")});
+        assert_eq!(progress(VEO, NAME, both), remote("made"));
+        let inside = json!({"done": true, key: {"videos": [{"data": data}]},
+            "metadata": {"video": {"data": source}}});
+        let made = Progress::Ready(AssetFile::Inline(MP4.to_vec()), None);
+        assert_eq!(progress(VEO, NAME, inside), made);
+        let only = json!({"done": true, key: {}, "metadata": uri("made")});
+        assert_eq!(progress(VEO, NAME, only), remote("made"));
+    }
+}
+
+#[test]
+fn that_it_is_over_is_said_in_several_ways() {
+    for done in [json!(true), json!(1), json!("true"), json!("True")] {
+        let failure = ended(VEO, json!({"done": done, "error": {"code": 3, "message": "m"}}));
+        assert_eq!(failure.code, Code::OperationFailed);
     }
 }
 
@@ -293,6 +346,12 @@ fn a_result_of_no_known_form_is_no_missing_video() {
         (VEO, sample(json!({"video": {"handle": "projects/p/videos/1"}}))),
         (VEO, sample(json!({"video": {"newBytes": long}}))),
         (VEO, sample(json!("video-1"))),
+        (VEO, json!({"done": true, "response": {"output": "https://api.test/video.mp4"}})),
+        (VEO, json!({"done": true, "response": {"media": [{"url": "https://api.test/video"}]}})),
+        (VEO, json!({"done": true, "response": {"sample": {"uri": "https://api.test/video"}}})),
+        (VEO, json!({"done": true, "output": ["https://api.test/video.mp4"]})),
+        (OMNI, json!({"status": "completed", "output": "https://api.test/video.mp4"})),
+        (OMNI, json!({"status": "completed", "media": [{"url": "https://api.test/video"}]})),
         (VEO, json!({"done": true, "result": {"videos": [{"mime_type": "video/mp4"}]}})),
         (OMNI, json!({"status": "completed", "outputs": [{"type": "video", "handle": "x"}]})),
     ] {
