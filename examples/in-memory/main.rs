@@ -13,8 +13,8 @@ use generation_queue::port::{
     Along, AssetFile, AssetStore, Body, Claim, ClaimRequest, Clock, Completion, Deferral, Ending,
     GeneratedImage, GenerationTime, ImageModel, ImageRequest, Lease, Log, LogEntry,
     MaintenanceRequest, Operation, OperationModel, OperationRequest, Overdue, Progress,
-    Publication, Queue, SourceImage, SourceImages, StoredAsset, SubmitError, Trouble, World,
-    WriteError,
+    Publication, Queue, SourceImage, SourceImages, StoredAsset, Submission, SubmitError, Trouble,
+    World, WriteError,
 };
 use serde_json::json;
 
@@ -102,7 +102,12 @@ impl ImageModel for InMemory {
 impl OperationModel for InMemory {
     type Stream = ();
 
-    async fn submit(&self, _: &str, _: OperationRequest<'_>) -> Result<Operation, SubmitError> {
+    async fn submit(
+        &self,
+        _: &str,
+        _: OperationRequest<'_>,
+        _: &LargeBodyPermit,
+    ) -> Result<Submission, SubmitError> {
         Err(SubmitError { failure: no_videos(), rejected: true })
     }
     async fn poll(&self, _: &Operation, _: &LargeBodyPermit) -> Result<Progress, Failure> {

@@ -77,7 +77,7 @@ fn submit(service: &Service, model: &str) -> Option<Operation> {
     let message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
     let job = VideoJob::parse(&message.clone().into()).expect("a job");
     let request = OperationRequest::Video(VideoRequest { job: &job, images: &[] });
-    let submitted = now(Operations::new(service, service).submit(model, request));
+    let submitted = now(Operations::new(service, service).submit(model, request, &permit()));
     service.check_requests();
     let SubmitError { failure, rejected } = match submitted {
         Ok(operation) => {

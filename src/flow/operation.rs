@@ -23,8 +23,21 @@ use crate::large_body::LargeBodyPermit;
 use crate::policy::{cost, polling};
 use crate::port::{
     AssetFile, AssetStore, Body, Claim, Clock, Level, Operation, OperationModel, OperationRequest,
-    Progress, Queue, World, WriteError,
+    Progress, Queue, Submission, World, WriteError,
 };
+
+/// An operation that goes on, of this run or of one before.
+pub(super) struct Begun {
+    pub(super) operation: Operation,
+    /// What the reply to the submission already had, and the permit under which it is in memory.
+    made: Option<((AssetFile, Option<Json<'static>>), LargeBodyPermit)>,
+}
+
+impl From<Operation> for Begun {
+    fn from(operation: Operation) -> Self {
+        Self { operation, made: None }
+    }
+}
 
 /// Submits a job to the first of `models` that is there; `price` is what a model's asset costs. All else
 /// that can fail for free has been done. The images at `urls` go with the request. In a box, so that its code is there once for both kinds.
@@ -36,7 +49,7 @@ pub(super) fn submit<'a, W: World>(
     urls: &'a [String],
     request: OperationRequest<'a>,
     price: &'a dyn Fn(&str) -> Option<f64>,
-) -> LocalBoxFuture<'a, Attempt<Operation>> {
+) -> LocalBoxFuture<'a, Attempt<Begun>> {
     Box::pin(async move {
         let permit = world.large_bodies().permit();
         let images = fetch_all(world, run, urls, &permit).await?;
@@ -51,10 +64,10 @@ pub(super) fn submit<'a, W: World>(
             }
             let announced = world.queue().begin_submission(&claim.lease, model, passed_over).await;
             announced.map_err(not_announced)?;
-            match world.operations().submit(model, request).await {
-                Ok(operation) => {
-                    record(world, claim, &operation, price(model)).await?;
-                    Ok(operation)
+            match world.operations().submit(model, request, &permit).await {
+                Ok(submission) => {
+                    record(world, claim, &submission.operation, price(model)).await?;
+                    Ok(submission)
                 }
                 Err(error) => Err(AttemptError::Failed {
                     spent_usd: (error.failure.code == Code::SubmissionUncertain)
@@ -67,7 +80,8 @@ pub(super) fn submit<'a, W: World>(
                 .into()),
             }
         });
-        submitted.await
+        let Submission { operation, made } = submitted.await?;
+        Ok(Begun { operation, made: made.map(|made| (made, permit)) })
     })
 }
 
@@ -115,14 +129,20 @@ pub(super) fn finish<'a, W: World>(
     world: &'a W,
     run: &'a Run,
     claim: &'a Claim,
-    operation: &'a Operation,
+    begun: &'a mut Begun,
     location: &'a ObjectLocation,
     price: &'a dyn Fn(&str) -> Option<f64>,
 ) -> LocalBoxFuture<'a, Attempt<(Format, Option<Json<'static>>)>> {
     Box::pin(async move {
-        let permit = world.large_bodies().permit();
-        let waited = wait(world, run, claim, operation, &permit).await;
-        let (file, usage) = waited.map_err(|error| error.spent(&|| price(&operation.model)))?;
+        let Begun { operation, made } = begun;
+        let ((file, usage), _permit) = match made.take() {
+            Some(made) => made,
+            None => {
+                let permit = world.large_bodies().permit();
+                let waited = wait(world, run, claim, operation, &permit).await;
+                (waited.map_err(|error| error.spent(&|| price(&operation.model)))?, permit)
+            }
+        };
         let body = match open(world, file).await {
             Ok(body) => body,
             Err(failure) => {

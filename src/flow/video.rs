@@ -53,8 +53,8 @@ async fn make<W: World>(
         return Ok(stored(claim.operation.as_ref().map(|op| op.model.clone()), None));
     }
     let price = |model: &str| cost::video(model, job, None);
-    let operation = match &claim.operation {
-        Some(operation) => operation.clone(),
+    let mut begun = match &claim.operation {
+        Some(operation) => operation.clone().into(),
         None => {
             let check = |model: &str, unmet: &mut Vec<_>| capabilities::video(model, job, unmet);
             let models = run.models.able(job.common.model.as_deref(), &check)?;
@@ -63,7 +63,7 @@ async fn make<W: World>(
             operation::submit(world, run, claim, models, &urls, request, &price).await?
         }
     };
-    let finished = operation::finish(world, run, claim, &operation, &location, &price);
+    let finished = operation::finish(world, run, claim, &mut begun, &location, &price);
     let (_, usage) = finished.await?;
-    Ok(stored(Some(operation.model), usage))
+    Ok(stored(Some(begun.operation.model), usage))
 }

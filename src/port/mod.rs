@@ -16,7 +16,7 @@ pub use clock::Clock;
 pub use log::{Level, Log, LogEntry};
 pub use model::{
     AssetFile, GeneratedImage, ImageModel, ImageRequest, OperationModel, OperationRequest,
-    Progress, SubmitError, VideoRequest,
+    Progress, Submission, SubmitError, VideoRequest,
 };
 pub use queue::{
     Along, Claim, ClaimRequest, Completion, Copied, Deferral, Ending, GenerationTime, Lease,

@@ -73,6 +73,21 @@ impl<'a> OperationRequest<'a> {
     }
 }
 
+/// What a submission brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Submission {
+    /// The operation, which has been paid for.
+    pub operation: Operation,
+    /// Its asset, where the reply already has it. If it has no name then, the operation cannot be polled.
+    pub made: Option<(AssetFile, Option<Json<'static>>)>,
+}
+
+impl From<Operation> for Submission {
+    fn from(operation: Operation) -> Self {
+        Self { operation, made: None }
+    }
+}
+
 /// Why a submission brought no operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SubmitError {
@@ -113,12 +128,13 @@ pub trait OperationModel {
     /// A body that is still being transferred.
     type Stream;
 
-    /// Has `model` begin an asset.
+    /// Has `model` begin an asset. One inside of the reply is received under the job's permit.
     async fn submit(
         &self,
         model: &str,
         request: OperationRequest<'_>,
-    ) -> Result<Operation, SubmitError>;
+        permit: &LargeBodyPermit,
+    ) -> Result<Submission, SubmitError>;
     /// Polls an operation. An asset inside of the reply is received under the job's permit. A
     /// failure says nothing about the operation.
     async fn poll(

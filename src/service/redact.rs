@@ -15,6 +15,9 @@ const PREFIXES: [&str; 7] =
 /// random: a key of an unknown kind.
 const RANDOM_LENGTH: usize = 32;
 
+/// A run of the characters of base64 that is longer is media, in whole or in part.
+const MEDIA: usize = 128;
+
 /// Redacts a text from outside: secrets removed, the query of every URL cut, line breaks
 /// and control characters made spaces, and no longer than a few lines.
 pub(super) fn redacted(text: &str) -> String {
@@ -34,12 +37,23 @@ pub(super) fn redacted(text: &str) -> String {
         if hide_next {
             shown.push_str(HIDDEN);
         } else {
-            show_word(word, &mut shown);
+            show_word(&without_media(word), &mut shown);
         }
         let name = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         hide_next = name.eq_ignore_ascii_case("bearer");
     }
     shorten(shown)
+}
+
+/// A word without the media in it.
+fn without_media(word: &str) -> String {
+    let ends =
+        |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/' | '=' | '_' | '-' | '\\');
+    let mut kept = String::new();
+    for run in word.split_inclusive(ends) {
+        kept.push_str(if run.len() > MEDIA { "…" } else { run });
+    }
+    kept
 }
 
 /// Shows a word that may be a URL or hold a secret.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::flow::Settings;
 use generation_queue::job::Kind;
-use generation_queue::port::{Lease, SubmitError};
+use generation_queue::port::{AssetFile, Lease, Operation, Submission, SubmitError};
 use serde_json::json;
 
 use crate::support::ledger::{Ledger, Status};
@@ -22,6 +22,40 @@ fn a_video_is_submitted_polled_stored_and_published() {
     assert_eq!(world.model.polled.borrow().len(), 4);
     assert!(world.store.object("storyboard-videos/sb/s.mp4").is_some());
     assert_eq!(world.queue.row(job).status, Status::Succeeded);
+}
+
+/// Has the next submission answered with the video itself.
+fn answer_with_the_video(world: &MemoryWorld, name: &str) {
+    let operation = Operation { model: "first-model".into(), name: name.into() };
+    let made = Some((AssetFile::Inline(b"....ftypisom".into()), None));
+    world.model.submissions.borrow_mut().push_back(Ok(Submission { operation, made }));
+}
+
+#[test]
+fn a_video_that_came_with_the_reply_to_its_submission_is_stored_without_a_poll() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    answer_with_the_video(&world, "file:");
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert!(world.model.polled.borrow().is_empty());
+    assert_eq!(world.store.object("storyboard-videos/sb/s.mp4").as_deref(), Some("....ftypisom"));
+    assert_eq!(world.queue.row(job).status, Status::Succeeded);
+}
+
+#[test]
+fn a_video_that_came_with_the_reply_is_asked_for_by_its_name_if_it_could_not_be_stored() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    answer_with_the_video(&world, "operations/7");
+    world.store.faults.borrow_mut().push("put");
+    assert_eq!(world.run_videos(one_at_a_time()).retrying, 1);
+    world.clock.advance(Duration::from_secs(3600));
+    assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+    assert_eq!(*world.model.polled.borrow(), ["operations/7"]);
+    assert_eq!(
+        (world.model.submissions_made(), world.queue.row(job).status),
+        (1, Status::Succeeded)
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use generation_queue::job::Format;
 use generation_queue::large_body::LargeBodyPermit;
 use generation_queue::port::{
     AssetFile, Body, GeneratedImage, ImageModel, ImageRequest, Operation, OperationModel,
-    OperationRequest, Progress, SubmitError,
+    OperationRequest, Progress, Submission, SubmitError,
 };
 
 use super::check;
@@ -148,7 +148,8 @@ impl OperationModel for Worker {
         &self,
         model: &str,
         request: OperationRequest<'_>,
-    ) -> Result<Operation, SubmitError> {
+        _permit: &LargeBodyPermit,
+    ) -> Result<Submission, SubmitError> {
         let OperationRequest::Video(request) = request else {
             panic!("images are made at once here")
         };
@@ -188,7 +189,8 @@ impl OperationModel for Worker {
                 return Err(SubmitError { failure, rejected: false });
             }
         };
-        Ok(Operation { model: model.to_owned(), name: format!("operations/{number}") })
+        let name = format!("operations/{number}");
+        Ok(Operation { model: model.to_owned(), name }.into())
     }
 
     async fn poll(

@@ -28,7 +28,7 @@ use crate::json::Json;
 use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::policy::capabilities::makes_in_background;
 use crate::port::{
-    AssetFile, Body, Operation, OperationModel, OperationRequest, Progress, SubmitError,
+    AssetFile, Body, Operation, OperationModel, OperationRequest, Progress, Submission, SubmitError,
 };
 use crate::search::Search;
 use crate::service::redact::redacted;
@@ -47,18 +47,23 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
 /// They are minutes apart in all, in which a video that is being made has time to be known again.
 const POLLS_IN_DOUBT: u32 = 5;
 
-/// The answer to a submission is a name.
-const LONGEST_SUBMISSION_REPLY: usize = 1024 * 1024;
+/// Usually a name or an address, but a video of up to 48 MB can come inside of the reply, as base64.
+const LONGEST_REPLY: usize = 64 * 1024 * 1024;
 
-/// Usually an address, but a video of up to 48 MB can come inside of the reply, as base64.
-const LONGEST_POLL_REPLY: usize = 64 * 1024 * 1024;
+/// The answer to a cancellation says nothing.
+const LONGEST_CANCEL_REPLY: usize = 1024 * 1024;
 
 /// Cloudflare's words for a host that refuses the connection, cannot be reached, fails the handshake or shows an
 /// invalid certificate, or that has no address: the request went no further. (522 comes after a connection, too.)
 const NOT_REACHED: [u16; 5] = [521, 523, 525, 526, 530];
 
-/// How the name of an operation begins that was finished when it was submitted; the address of its file follows.
+/// How the name of an operation begins that was finished when it was submitted; the address of its file follows, or
+/// nothing if the file was inside of the reply.
 const FINISHED: &str = "file:";
+
+/// What is left of a file that was inside of the reply when the run that had it ended.
+const NOT_STORED: &str = "the asset came with the reply to its submission, and that run could not store it; redrive \
+     the job with forget_operation to pay for a new one";
 
 /// What follows from a model that cannot be asked at all.
 const RETIRED: Next = Next::Rest { standing: Standing::Retired, after: None };
@@ -138,7 +143,8 @@ impl<T: Transport> OperationModel for Operations<T> {
         &self,
         model: &str,
         request: OperationRequest<'_>,
-    ) -> Result<Operation, SubmitError> {
+        permit: &LargeBodyPermit,
+    ) -> Result<Submission, SubmitError> {
         let rejected = |failure| SubmitError { failure, rejected: true };
         // A name that no protocol goes with is the operator's mistake, and not the job's.
         let unknown = |failure: Failure| failure.and_then(RETIRED);
@@ -151,9 +157,9 @@ impl<T: Transport> OperationModel for Operations<T> {
             }
         };
         let lost = |error: TransportError| not_submitted(model, &error);
-        let limit = BodyLimit::Bytes(LONGEST_SUBMISSION_REPLY);
+        let limit = BodyLimit::WithPermit(LONGEST_REPLY, SMALL, permit);
         let ask = self.ask(model, ask, SUBMIT_TIMEOUT, limit);
-        accepted(protocol, model, &ask.await.map_err(lost)?)
+        accepted(protocol, model, ask.await.map_err(lost)?)
     }
 
     async fn poll(
@@ -162,13 +168,15 @@ impl<T: Transport> OperationModel for Operations<T> {
         permit: &LargeBodyPermit,
     ) -> Result<Progress, Failure> {
         let name = &operation.name;
-        if let Some(address) = name.strip_prefix(FINISHED) {
-            return Ok(Progress::Ready(AssetFile::Remote(address.into()), None));
+        match name.strip_prefix(FINISHED) {
+            Some("") => return Err(Failure::give_up(Code::OperationNotFound, NOT_STORED)),
+            Some(address) => return Ok(Progress::Ready(AssetFile::Remote(address.into()), None)),
+            None => {}
         }
         let protocol = protocol_of(&operation.model)?;
         check_name(protocol, name)?;
         let lost = |error: TransportError| unreachable(name, &error);
-        let limit = BodyLimit::WithPermit(LONGEST_POLL_REPLY, SMALL, permit);
+        let limit = BodyLimit::WithPermit(LONGEST_REPLY, SMALL, permit);
         let ask = self.ask(&operation.model, protocol.poll(name), POLL_TIMEOUT, limit);
         let reply = ask.await.map_err(lost)?;
         found(protocol, name, reply)
@@ -181,7 +189,7 @@ impl<T: Transport> OperationModel for Operations<T> {
         let Some(ask) = protocol.cancel(name).filter(|_| !is_over) else { return Ok(()) };
         check_name(protocol, name)?;
         let lost = |error: TransportError| unreachable(name, &error);
-        let limit = BodyLimit::Bytes(LONGEST_SUBMISSION_REPLY);
+        let limit = BodyLimit::Bytes(LONGEST_CANCEL_REPLY);
         let reply = self.ask(&operation.model, ask, CANCEL_TIMEOUT, limit).await.map_err(lost)?;
         if reply.status.is_success() { Ok(()) } else { Err(failure(name, &reply)) }
     }
@@ -204,31 +212,43 @@ impl<T: Transport> OperationModel for Operations<T> {
 fn accepted(
     protocol: &dyn OperationProtocol,
     model: &str,
-    reply: &Reply,
-) -> Result<Operation, SubmitError> {
+    mut reply: Reply,
+) -> Result<Submission, SubmitError> {
     let document = read_document(&reply.body);
     let error = error_of(&document);
+    let is_success = reply.status.is_success();
     // A word in a refusal may name something else.
     let counts = |name: &String| {
         let refuses = reply.status.is_client_error() || !error.is_null();
-        reply.status.is_success() || !refuses || name.contains('/')
+        is_success || !refuses || name.contains('/')
     };
     // One that is finished already may have no name, and then its file's address is as good.
-    let finished = || match protocol.kind() {
-        Kind::Video if reply.status.is_success() => {
-            Some(format!("{FINISHED}{}", video_address(&document)?))
-        }
-        _ => None,
-    };
-    if let Some(name) = name_in(protocol, &document).filter(counts).or_else(finished) {
-        return Ok(Operation { model: strip_models_prefix(model).to_owned(), name });
+    let address =
+        || video_address(&document).filter(|_| protocol.kind() == Kind::Video && is_success);
+    let finished = || Some(format!("{FINISHED}{}", address()?));
+    let name = name_in(protocol, &document).filter(counts).or_else(finished);
+    let usage = usage_of(&document);
+    let is_made = is_success && take_file(&mut reply.body, wanted(protocol)).is_some();
+    let name = name.or_else(|| is_made.then(|| FINISHED.to_owned()));
+    if let Some(name) = name {
+        let operation = Operation { model: strip_models_prefix(model).to_owned(), name };
+        let made = is_made.then_some((AssetFile::Inline(reply.body), usage));
+        return Ok(Submission { operation, made });
     }
-    let failure = failure(model, reply);
-    if is_rejection(reply.status.as_u16(), error) {
+    let failure = failure(model, &reply);
+    let status = reply.status.as_u16();
+    if is_rejection(status, error_of(&read_document(&reply.body))) {
         return Err(SubmitError { failure, rejected: true });
     }
-    let status = reply.status.as_u16();
-    Err(uncertain(&format!("{model} answered {status}: {}", quoted(reply))))
+    Err(uncertain(&format!("{model} answered {status}: {}", quoted(&reply))))
+}
+
+/// Which formats an asset of a protocol has.
+fn wanted(protocol: &dyn OperationProtocol) -> fn(Format) -> bool {
+    match protocol.kind() {
+        Kind::Image => Format::is_image,
+        Kind::Video => |format| !format.is_image(),
+    }
 }
 
 /// The name of the operation that a reply to a submission is about, in whatever member it is. The
@@ -299,13 +319,9 @@ fn found(
 ) -> Result<Progress, Failure> {
     let document = read_document(&reply.body);
     let usage = usage_of(&document);
-    let is_wanted: fn(Format) -> bool = match protocol.kind() {
-        Kind::Image => Format::is_image,
-        Kind::Video => |format| !format.is_image(),
-    };
     let address = video_address(&document).filter(|_| protocol.kind() == Kind::Video);
     let address = address.map(str::to_owned);
-    if take_file(&mut reply.body, is_wanted).is_some() {
+    if take_file(&mut reply.body, wanted(protocol)).is_some() {
         return Ok(Progress::Ready(AssetFile::Inline(reply.body), usage));
     }
     if let Some(address) = address {
@@ -315,8 +331,8 @@ fn found(
     // An error in a success that is no state of the operation: a proxy's way of refusing.
     let error = error_of(&document);
     let is_state = |it: &Json<'_>| {
-        let keys = ["name", "id", "done", "status"].map(|key| it.get(key));
-        !std::ptr::eq(it, error) && keys.iter().any(|value| !value.is_null())
+        let mut keys = ["name", "id", "done", "status"].iter();
+        !std::ptr::eq(it, error) && keys.any(|key| !it.get(key).is_null())
     };
     let refuses = !error.is_null() && document.find(&is_state).is_none();
     if refuses || !reply.status.is_success() {
@@ -339,9 +355,11 @@ fn found(
     }
 }
 
-/// A reply in its own words, for a person who looks into it.
+/// A reply in its own words, for a person who looks into it; of a file what is text at its beginning.
 fn quoted(reply: &Reply) -> String {
-    match redacted(beginning(&reply.body)) {
+    let is_no_text = |c: char| c.is_control() && !c.is_whitespace();
+    let text = beginning(&reply.body).split(is_no_text).next();
+    match redacted(text.unwrap_or_default()) {
         said if said.is_empty() => "nothing".into(),
         said => said,
     }

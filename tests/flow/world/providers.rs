@@ -9,7 +9,7 @@ use generation_queue::job::{Format, ObjectLocation};
 use generation_queue::large_body::LargeBodyPermit;
 use generation_queue::port::{
     AssetFile, AssetStore, Body, Clock, GeneratedImage, ImageModel, ImageRequest, Operation,
-    OperationModel, OperationRequest, Progress, SourceImage, SourceImages, SubmitError,
+    OperationModel, OperationRequest, Progress, SourceImage, SourceImages, Submission, SubmitError,
 };
 
 use super::VirtualClock;
@@ -29,7 +29,7 @@ pub struct MemoryModel {
     /// How many images are being made, and the most there were at once.
     pub at_once: Cell<(u32, u32)>,
     pub images: RefCell<VecDeque<Result<GeneratedImage, Failure>>>,
-    pub submissions: RefCell<VecDeque<Result<Operation, SubmitError>>>,
+    pub submissions: RefCell<VecDeque<Result<Submission, SubmitError>>>,
     pub polls: RefCell<VecDeque<Result<Progress, Failure>>>,
     pub downloads: RefCell<VecDeque<Result<(), Failure>>>,
     /// What was asked for: the model, the prompt, and whether there was a source.
@@ -124,7 +124,8 @@ impl OperationModel for MemoryModel {
         &self,
         model: &str,
         request: OperationRequest<'_>,
-    ) -> Result<Operation, SubmitError> {
+        _permit: &LargeBodyPermit,
+    ) -> Result<Submission, SubmitError> {
         let (prompt, images) = match request {
             OperationRequest::Image(request) => (&request.job.common.prompt, request.sources),
             OperationRequest::Video(request) => (&request.job.common.prompt, request.images),
@@ -133,7 +134,7 @@ impl OperationModel for MemoryModel {
         let name = format!("operations/{}", self.submissions_made());
         self.clock.sleep(self.submission_takes.get()).await;
         let operation = Operation { model: model.to_owned(), name };
-        self.submissions.borrow_mut().pop_front().unwrap_or(Ok(operation))
+        self.submissions.borrow_mut().pop_front().unwrap_or(Ok(operation.into()))
     }
 
     async fn poll(

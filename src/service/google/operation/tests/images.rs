@@ -15,7 +15,7 @@ fn submit(transport: &Recorded, wishes: &Value, sources: &[SourceImage]) -> Oper
     message["prompt"] = json!("Lion");
     let job = ImageJob::parse(&message.clone().into()).unwrap();
     let request = OperationRequest::Image(ImageRequest { job: &job, sources });
-    now(Operations::new(transport, transport).submit(MODEL, request)).unwrap()
+    now(Operations::new(transport, transport).submit(MODEL, request, &permit())).unwrap().operation
 }
 
 fn polled(answer: Value) -> Result<Progress, Failure> {
@@ -88,7 +88,8 @@ fn an_image_model_makes_no_video() {
     let job = crate::job::VideoJob::parse(&job.clone().into()).unwrap();
     let transport = Recorded::at(BASE);
     let request = OperationRequest::Video(crate::port::VideoRequest { job: &job, images: &[] });
-    let refused = now(Operations::new(&transport, &transport).submit(MODEL, request)).unwrap_err();
+    let refused =
+        now(Operations::new(&transport, &transport).submit(MODEL, request, &permit())).unwrap_err();
     assert!(refused.rejected);
     assert_eq!(refused.failure.code, Code::ModelUnavailable);
 }

@@ -3,9 +3,18 @@ use serde_json::json;
 use super::*;
 use crate::job::{Format, VideoJob};
 use crate::port::{SourceImage, VideoRequest};
+use crate::service::testing::MP4;
 
 /// Has a video begun by a message's wishes, from as many images as it names.
 fn ask(model: &str, transport: &Recorded, wishes: &Value) -> Result<Operation, SubmitError> {
+    submission(model, transport, wishes).map(|submission| submission.operation)
+}
+
+fn submission(
+    model: &str,
+    transport: &Recorded,
+    wishes: &Value,
+) -> Result<Submission, SubmitError> {
     let mut message = wishes.clone();
     message["storyboardId"] = json!("sb");
     message["prompt"] = json!("Lion walking");
@@ -17,7 +26,7 @@ fn ask(model: &str, transport: &Recorded, wishes: &Value) -> Result<Operation, S
         job: &job,
         images: &images[..job.image_urls().len()],
     });
-    now(Operations::new(transport, transport).submit(model, request))
+    now(Operations::new(transport, transport).submit(model, request, &permit()))
 }
 
 fn submit(model: &str, transport: &Recorded) -> Result<Operation, SubmitError> {
@@ -432,6 +441,59 @@ fn a_video_that_is_there_at_once_is_not_bought_again() {
         assert_eq!(poll(model, &operation.name, &transport), Ok(ready));
         assert_eq!(now(Operations::new(&transport, &transport).cancel(&operation)), Ok(()));
         assert!(transport.urls().is_empty());
+    }
+}
+
+#[test]
+fn a_video_inside_of_the_reply_to_its_submission_is_taken() {
+    let video = [MP4, &[0; 2 << 20]].concat();
+    let data = base64_simd::STANDARD.encode_to_string(&video);
+    let veo = json!({"done": true, "response": {"videos": [{"bytesBase64Encoded": data}]},
+        "usageMetadata": {"totalTokenCount": 7}});
+    let omni = json!({"status": "completed", "outputs": [{"type": "video", "data": data}],
+        "usage": {"totalTokenCount": 7}});
+    let usage: Option<Json<'_>> = Some(json!({"totalTokenCount": 7}).into());
+    for (model, key, name, reply) in [
+        (VEO, "name", Some(NAME), &veo),
+        (VEO, "name", None, &veo),
+        (OMNI, "id", Some("v1_x"), &omni),
+        (OMNI, "id", None, &omni),
+    ] {
+        let mut reply = reply.clone();
+        reply[key] = json!(name);
+        let begun = submission(model, &Recorded::at(BASE).json(200, reply), &json!({})).unwrap();
+        assert_eq!(begun.operation.name, name.unwrap_or(FINISHED));
+        assert_eq!(begun.made, Some((AssetFile::Inline(video.clone()), usage.clone())));
+    }
+    let file = submission(VEO, &Recorded::at(BASE).reply(200, &video), &json!({})).unwrap();
+    assert_eq!(file.made, Some((AssetFile::Inline(video), None)));
+    // What the run that had it could not store is lost, and says so without a question.
+    let lost = poll(VEO, FINISHED, &Recorded::at(BASE)).unwrap_err();
+    assert_eq!((lost.code, lost.next), (Code::OperationNotFound, Next::GiveUp));
+    assert!(lost.message.contains("forget_operation"), "{}", lost.message);
+    // An operation that goes on has nothing yet.
+    let draft = json!({"name": NAME, "metadata": {"video": {"data": data}}});
+    let begun = submission(VEO, &Recorded::at(BASE).json(200, draft), &json!({})).unwrap();
+    assert_eq!((&*begun.operation.name, begun.made), (NAME, None));
+}
+
+#[test]
+fn no_media_are_quoted() {
+    let bytes: Vec<u8> = (0..=255).cycle().take(3000).collect();
+    let data = base64_simd::STANDARD.encode_to_string(&bytes);
+    let escaped = data.replace('/', "\\/");
+    for body in [
+        json!({"clip": data, "kind": "gif"}).to_string().into_bytes(),
+        format!(r#"{{"clip": "{escaped}", "kind": "gif"}}"#).into_bytes(),
+        format!("data:image/gif;base64,{data} gif").into_bytes(),
+        [b"GIF89a gif ", bytes.as_slice()].concat(),
+    ] {
+        let error = submit(VEO, &Recorded::at(BASE).reply(200, &body)).unwrap_err();
+        assert!(!error.rejected);
+        let message = &error.failure.message;
+        let kept = message.split(|c: char| !c.is_ascii_alphanumeric());
+        assert!(kept.clone().all(|run| run.len() < 40), "{message}");
+        assert!(message.contains("gif") && !message.contains("+/"), "{message}");
     }
 }
 

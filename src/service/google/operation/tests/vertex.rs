@@ -22,7 +22,7 @@ fn submit(model: &str, vertex: &Recorded) -> Operation {
     let message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
     let job = VideoJob::parse(&message.clone().into()).unwrap();
     let request = OperationRequest::Video(VideoRequest { job: &job, images: &[] });
-    at_vertex(vertex, |videos| now(videos.submit(model, request)).unwrap())
+    at_vertex(vertex, |videos| now(videos.submit(model, request, &permit())).unwrap().operation)
 }
 
 fn poll_at_vertex(model: &str, name: &str, vertex: &Recorded) -> Result<Progress, Failure> {
@@ -57,7 +57,7 @@ fn veo_at_vertex_is_told_whether_it_makes_sound() {
     let job = VideoJob::parse(&message.clone().into()).unwrap();
     let vertex = Recorded::at(VERTEX).json(200, json!({"name": OPERATION}));
     let request = OperationRequest::Video(VideoRequest { job: &job, images: &[] });
-    at_vertex(&vertex, |videos| now(videos.submit(MODEL, request)).unwrap());
+    at_vertex(&vertex, |videos| now(videos.submit(MODEL, request, &permit())).unwrap());
     assert_eq!(vertex.only().json()["parameters"]["generateAudio"], json!(false));
 }
 
