@@ -56,6 +56,20 @@ begin
 end
 $$;
 
+create or replace function generation_private.check_message(message jsonb)
+returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  reason constant text := generation_private.rejection_reason(message);
+begin
+  if reason is not null then
+    raise exception '%', reason using errcode = '22023';
+  end if;
+end
+$$;
+
 create or replace function public.enqueue_generation_job(
   queue_name text,
   message jsonb,
@@ -69,14 +83,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   payload jsonb := enqueue_generation_job.message;
-  reason constant text := generation_private.rejection_reason(payload);
   known public.generation_jobs;
   sent generation_private.queue_message;
 begin
   perform generation_private.check_queue(queue_name);
-  if reason is not null then
-    raise exception '%', reason using errcode = '22023';
-  end if;
+  perform generation_private.check_message(payload);
   perform generation_private.check_between('delay_seconds', delay_seconds, 0, 2592000, 'seconds');
   if char_length(idempotency_key) not between 1 and 255 then
     raise exception 'idempotency_key: expected 1 to 255 characters, not %', char_length(idempotency_key)
@@ -89,6 +100,7 @@ begin
         using errcode = '22023';
     end if;
     payload := payload || jsonb_build_object('priority', priority);
+    perform generation_private.check_message(payload); -- a value more may be one too many
   end if;
 
   if idempotency_key is not null then
