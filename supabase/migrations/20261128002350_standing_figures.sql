@@ -17,8 +17,11 @@ begin
     when 'billing_refused' then '# pay, buy credits or raise the spending cap: https://ai.google.dev/gemini-api/docs/billing'
     when 'location_refused' then 'update generation_worker_settings set region = ''us-east-1'';'
     when 'account_refused' then '# see the reason: permissions, APIs and the state of the project are at https://console.cloud.google.com'
-    when 'quota_exhausted' then
-      format('insert into generation_limits (model, requests_per_minute) values (%L, 10);', model)
+    when 'quota_exhausted' then format( -- never more than the limit that did not suffice
+      'insert into generation_limits as l (model, requests_per_minute) values (%L, 10) on conflict (model) '
+        'do update set requests_per_minute = least(l.requests_per_minute, excluded.requests_per_minute);',
+      model
+    )
     when 'model_unavailable' then
       format('supabase secrets set %s=MODEL  # one of https://ai.google.dev/gemini-api/docs/models', models)
     else '# wait: jobs go on by themselves'

@@ -1,6 +1,6 @@
 -- Which model a job waits for, until when and why; how each model stands, and what to do.
 begin;
-select plan(17);
+select plan(19);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_models;
@@ -69,6 +69,26 @@ select results_eq(
 );
 select set_eq($$ select public.reset_generation_models('models/second') $$, '{second}'::text[], 'an operator ends a rest by hand');
 select set_eq('select public.reset_generation_models()', '{first,vertex/veo}'::text[], 'or all');
+
+delete from public.generation_limits;
+insert into public.generation_models (model, state, rests_until, since, code, reason)
+values ('it''s', 'resting', clock_timestamp() + interval '1 minute', clock_timestamp(), 'quota_exhausted', 'x');
+do $$
+declare
+  remedy constant text := (select s.remedy from public.generation_standing as s where s.model = 'it''s');
+begin
+  execute remedy;
+  execute remedy;
+end
+$$;
+select is(requests_per_minute, 10, 'a limit helps with a quota, also copied twice') from public.generation_limits;
+update public.generation_limits set requests_per_minute = 5;
+do $$
+begin
+  execute (select s.remedy from public.generation_standing as s where s.model = 'it''s');
+end
+$$;
+select is(requests_per_minute, 5, 'and one that is lower stays') from public.generation_limits;
 
 select * from finish();
 rollback;
