@@ -1,18 +1,5 @@
 -- The asset is stored: link it, end the job and archive the message, all or nothing.
 
-create or replace function generation_private.check_cost(name text, usd numeric)
-returns void
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  -- NaN is greater than every number.
-  if not (usd >= 0 and round(usd, 6) < 1000000) then
-    raise exception '%: expected 0 to 999999 US dollars or null, got %', name, usd using errcode = '22023';
-  end if;
-end
-$$;
-
 -- What a job has cost, with what a lost reply of an earlier attempt has probably cost.
 create or replace function generation_private.add_cost(so_far numeric, usd numeric)
 returns numeric
