@@ -71,6 +71,9 @@ begin
       coalesce(jsonb_typeof(operation), 'null') using errcode = '22023';
   end if;
   perform generation_private.check_length('operation', operation::text, 65536);
+  if jsonb_typeof(operation -> 'cancelled_usd') = 'number' then
+    perform generation_private.check_cost('operation.cancelled_usd', (operation ->> 'cancelled_usd')::numeric);
+  end if;
   locked := generation_private.lock_job(queue_name, msg_id, lease_token);
   job := locked.job;
   if not locked.held then

@@ -1,13 +1,16 @@
 -- The asset is stored: link it, end the job and archive the message, all or nothing.
 
--- What a job has cost, with what a lost reply of an earlier attempt has probably cost.
+-- What a job has cost, with what a lost reply of an earlier attempt has probably cost. No sum keeps a job from ending:
+-- it stays within its column.
 create or replace function generation_private.add_cost(so_far numeric, usd numeric)
 returns numeric
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  total constant numeric := coalesce(so_far + usd, usd, so_far);
 begin
-  return coalesce(so_far + usd, usd, so_far);
+  return case when total > 999999.999999 then 999999.999999 else total end;
 end
 $$;
 
@@ -16,6 +19,7 @@ create or replace function generation_private.check_completion(
   asset_url text,
   content_type text,
   model text,
+  usage jsonb,
   cost_usd numeric,
   generation_seconds double precision
 )
@@ -30,6 +34,7 @@ begin
   perform generation_private.check_length('asset_url', asset_url, 4096);
   perform generation_private.check_length('content_type', content_type, 256);
   perform generation_private.check_length('model', model, 256);
+  perform generation_private.check_length('usage', usage::text, 65536);
   perform generation_private.check_cost('cost_usd', cost_usd);
   if generation_seconds is not null then
     perform generation_private.check_between('generation_seconds', generation_seconds, 0, 86400, 'seconds');
@@ -203,7 +208,9 @@ as $$
 declare
   job public.generation_jobs;
 begin
-  perform generation_private.check_completion(object_path, asset_url, content_type, model, cost_usd, generation_seconds);
+  perform generation_private.check_completion(
+    object_path, asset_url, content_type, model, usage, cost_usd, generation_seconds
+  );
   job := generation_private.complete_job(
     queue_name, msg_id, lease_token, object_path, asset_url, content_type, model, usage, cost_usd, passed_over,
     generation_seconds

@@ -1,6 +1,6 @@
 -- An error names the argument and what was expected.
 begin;
-select plan(56);
+select plan(60);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -37,6 +37,10 @@ from unnest(array['null', '"op"', '["op"]', '1', 'true']::jsonb[]) as operation;
 select pg_temp.refuses(
   'record_generation_operation(''video_generation_queue'', 1, 1, jsonb_build_object(''name'', repeat(''ü'', 32768)))',
   'operation: expected at most 65536 bytes, not 65548');
+select pg_temp.refuses(
+  format('record_generation_operation(''video_generation_queue'', 1, 1, ''{"cancelled_usd": %s}'')', cost),
+  'operation.cancelled_usd: expected 0 to 999999 US dollars or null, got ' || cost)
+from unnest(array['-0.01', '1000000', '999999.9999999']) as cost;
 
 create function pg_temp.refuses_completion(argument text, value text, message text) returns text language sql as $$
   select pg_temp.refuses(
@@ -52,6 +56,8 @@ select pg_temp.refuses_completion('asset_url', '''''', 'asset_url: expected the 
 select pg_temp.refuses_completion(name, format('repeat(''x'', %s)', bound + 1),
   format('%s: expected at most %s bytes, not %s', name, bound, bound + 1))
 from (values ('object_path', 1024), ('asset_url', 4096), ('content_type', 256), ('model', 256)) as texts (name, bound);
+select pg_temp.refuses_completion('usage', 'jsonb_build_object(''text'', repeat(''x'', 65536))',
+  'usage: expected at most 65536 bytes, not 65548');
 select pg_temp.refuses_completion('cost_usd', cost, 'cost_usd: expected 0 to 999999 US dollars or null, got ' || trim(both '''' from cost))
 from unnest(array['''NaN''', '''Infinity''', '''-Infinity''', '-0.01', '1000000', '999999.9999999']) as cost;
 

@@ -1,6 +1,6 @@
 -- What a request has probably cost whose reply was lost is in the ledger, beside what the asset cost in the end.
 begin;
-select plan(9);
+select plan(11);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -36,6 +36,13 @@ select is(array_agg(format('%s %s %s', model, image_size, seconds)), array['bana
   'how slow a model was of late, by size') from public.slowest_generations('image_generation_queue');
 update public.generation_jobs set finished_at = now() - interval '61 minutes' where finished_at is not null;
 select is_empty($$select * from public.slowest_generations('image_generation_queue')$$, 'what was an hour ago counts no more');
+
+-- What was recorded was checked alone; a sum is not, and may not keep the job from being cancelled.
+select pgmq.send('video_generation_queue', '{"storyboardId": "sb", "prompt": "dear"}');
+update public.generation_jobs set cost_usd = 999999, operation = '{"cancelled_usd": 1}' where prompt = 'dear';
+select is(public.cancel_generation_job(id), '{"cancelled": true, "status": "cancelled"}', 'costs never keep a job from its end')
+from public.generation_jobs where prompt = 'dear';
+select is(cost_usd, 999999.999999, 'their sum stays at the greatest there is') from public.generation_jobs where prompt = 'dear';
 
 select * from finish();
 rollback;
