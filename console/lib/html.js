@@ -5,6 +5,7 @@ import { nothing } from "../vendor/lit-html/lit-html.js";
 export { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 export { repeat } from "../vendor/lit-html/directives/repeat.js";
 export { guard } from "../vendor/lit-html/directives/guard.js";
+export { keyed } from "../vendor/lit-html/directives/keyed.js";
 export { live } from "../vendor/lit-html/directives/live.js";
 export { ref } from "../vendor/lit-html/directives/ref.js";
 

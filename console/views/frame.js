@@ -7,7 +7,7 @@
  * @import { Route } from "../lib/route.js"
  */
 import { runWorkers } from "../data/actions.js";
-import { html, ifDefined, nothing } from "../lib/html.js";
+import { html, ifDefined, keyed, nothing } from "../lib/html.js";
 import { address } from "../lib/route.js";
 import { redraw } from "../lib/redraw.js";
 
@@ -41,7 +41,7 @@ export function frame({ context, view, problem, route, onLeave }) {
         : nothing}
       <button class="quiet" aria-label="Close" @click=${() => dismiss(context)}>×</button>
     </div>
-    <main id="main" tabindex="-1">${view.draw()}</main>
+    <main id="main" tabindex="-1">${keyed(view, view.draw())}</main>
   `;
 }
 
