@@ -1,6 +1,7 @@
 /** Recent failures and delays of jobs, the same as the alerts in docs/operations.md. */
 import type { Database } from "../../supabase/database.types.ts";
 import { quoted, type Row } from "../api.ts";
+import { queueOf } from "../jobs.ts";
 import { type Context, countOf, processQueue } from "./context.ts";
 import { type Observation, ok, warning } from "./finding.ts";
 
@@ -9,7 +10,7 @@ const MINUTE = 60;
 /** The most rows that are counted. */
 const LIMIT = 100;
 
-const REDRIVE = "deno run --allow-net --allow-env queue-trigger.ts redrive --error=";
+const REDRIVE = "deno run --allow-net --allow-env queue-trigger.ts redrive";
 
 /** Delays: the view that shows the jobs, what they wait for, and the remedy. */
 const DELAYS: {
@@ -90,12 +91,16 @@ function failureOf({ kind, error_code, jobs, last_message }: Row, leftOut: strin
 function remedyOf(code: string, kind: "image" | "video"): string {
   const query = (columns: string, condition: string) =>
     `select ${columns} from generation_jobs\nwhere status = 'failed' and ${condition}`;
-  const again = `select redrive_generation_jobs(error_code => '${code}');`;
+  // Of this kind alone: those of the other are another finding, with another cause and other prices.
+  const command = `${REDRIVE} --error=${code} --kind=${kind}`;
+  const again = `select redrive_generation_jobs(error_code => '${code}', queue_name => '${
+    queueOf(kind)
+  }');`;
   const remedies: Record<string, string> = {
     api_key_invalid:
-      `supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY\n${REDRIVE}${code}`,
+      `supabase secrets set GOOGLE_GENERATIVE_AI_API_KEY=YOUR_GOOGLE_API_KEY\n${command}`,
     model_unavailable: `supabase secrets set ${kind.toUpperCase()}_MODELS=MODEL  ` +
-      `# one of https://ai.google.dev/gemini-api/docs/models\n${REDRIVE}${code}`,
+      `# one of https://ai.google.dev/gemini-api/docs/models\n${command}`,
     storage_failed:
       "select id, public, file_size_limit, allowed_mime_types from storage.buckets;\n" +
       `-- then: ${again}`,

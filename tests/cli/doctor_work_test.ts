@@ -173,6 +173,7 @@ delete from generation_private.worker_calls`,
     await failedJob(stack, "image", "storage_failed", "the bucket is full");
     await failedJob(stack, "image", "storage_failed", "the bucket is \x1b[31mfull");
     await failedJob(stack, "video", "submission_uncertain", "no answer");
+    await failedJob(stack, "video", "api_key_invalid", "no such key");
     await fixture.sql(`update generation_worker_settings set most_workers = 4`);
     const found = wrong(await fixture.examine());
     deepEqual(checksOf(found, "warning"), ["failures"]);
@@ -180,11 +181,12 @@ delete from generation_private.worker_calls`,
     match(of("storage_failed").message, /^2 image jobs have failed .*: the bucket is/);
     match(
       of("storage_failed").remedy!,
-      /redrive_generation_jobs\(error_code => 'storage_failed'\)/,
+      /redrive_generation_jobs\(error_code => 'storage_failed', queue_name => 'image_generation_queue'\)/,
     );
     match(of("submission_uncertain").message, /^1 video job has failed/);
     match(of("submission_uncertain").remedy!, /array\['JOB-ID'\]/);
-    for (const { remedy } of found) {
+    match(of("api_key_invalid").remedy!, / redrive --error=api_key_invalid --kind=video$/);
+    for (const { remedy } of found.filter(({ remedy }) => !remedy!.startsWith("supabase "))) {
       for (const statement of remedy!.split("\n-- ")[0].split(";\n")) await stack.sql(statement);
     }
     await fixture.sql("delete from generation_jobs where status = 'failed'");
