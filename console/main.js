@@ -7,7 +7,7 @@
  */
 import { Changes } from "./data/changes.js";
 import { Poller } from "./data/poller.js";
-import { Problem, Project } from "./data/project.js";
+import { Problem, Project, wordsOf } from "./data/project.js";
 import { forgetSession, keepSession, openSession, suggestedUrl } from "./data/session.js";
 import { arrive, settle } from "./lib/arrival.js";
 import { render } from "./lib/html.js";
@@ -70,8 +70,7 @@ async function resultOf(action) {
     const result = await action();
     return typeof result === "string" ? { said: result } : result;
   } catch (problem) {
-    const remedy = problem instanceof Problem ? problem.remedy : "";
-    return { said: `${/** @type {Error} */ (problem).message} ${remedy}` };
+    return { said: wordsOf(problem) };
   }
 }
 

@@ -7,7 +7,7 @@
  */
 
 /** @param {Kind} kind */
-const queueOf = (kind) => `${kind}_generation_queue`;
+export const queueOf = (kind) => `${kind}_generation_queue`;
 
 /**
  * Sends a message. The same key sends it once, however often it is tried.
@@ -22,34 +22,6 @@ export async function send(project, kind, message, key) {
   const args = { queue_name: queueOf(kind), message, idempotency_key: key };
   const [{ job_id }] = await project.call("enqueue_generation_job", args);
   return job_id;
-}
-
-/** @param {Project} project @param {string} job @returns {Promise<import("../views/view.d.ts").Result>} */
-export async function cancel(project, job) {
-  const { cancelled, status } = await project.call("cancel_generation_job", { job_id: job });
-  if (cancelled) return { said: "Cancelled.", again: job };
-  if (status === "cancelled") return { said: "It was cancelled before.", again: job };
-  return {
-    said: status ? `Not cancelled: it has ${status}.` : "Not cancelled: there is no such job.",
-  };
-}
-
-/**
- * Runs failed jobs again.
- *
- * @param {Project} project
- * @param {{ job_ids?: string[], error_code?: string, forget_operation?: boolean }} which
- * @returns {Promise<string>} the outcome in words
- */
-export async function redrive(project, which) {
-  const ids = await project.call("redrive_generation_jobs", which);
-  const left = await project.call("generation_jobs_left_out", {
-    job_ids: which.job_ids,
-    error_code: which.error_code,
-  });
-  const why = left.length > 0 ? ` ${left.length} left out: ${left[0].reason}.` : "";
-  if (ids.length === 0) return `Nothing was redriven.${why}`;
-  return `${ids.length === 1 ? "1 job is" : `${ids.length} jobs are`} on the queue again.${why}`;
 }
 
 /** @param {Project} project @param {string} job @returns {Promise<string>} */

@@ -21,6 +21,12 @@ export class Problem extends Error {
   }
 }
 
+/** What went wrong, and what to do about it, as a text. @param {unknown} problem */
+export function wordsOf(problem) {
+  const { message } = /** @type {Error} */ (problem);
+  return problem instanceof Problem ? `${message} ${problem.remedy}`.trimEnd() : message;
+}
+
 const LONGEST_CALL = 30_000;
 
 export class Project {

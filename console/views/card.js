@@ -6,7 +6,8 @@
  * @import { Context } from "./view.d.ts"
  * @import { Board } from "../data/board.js"
  */
-import { cancel, redrive } from "../data/actions.js";
+import { cancel } from "../data/cancel.js";
+import { redrive } from "../data/redrive.js";
 import { html, ifDefined, nothing } from "../lib/html.js";
 import { address } from "../lib/route.js";
 import { remediesOf } from "../model/remedy.js";
@@ -110,7 +111,7 @@ function failed({ job_id = "", kind, error_code, error_message }, context) {
         : "Image failed"}</strong></a>
       ${remediesOf(error_code).retry
         ? html`<button class="quiet" @click=${() =>
-          context.act(() => redrive(context.project, { job_ids: [job_id] }))}>Retry</button>`
+          context.act(() => redrive(context.project, [job_id]))}>Retry</button>`
         : nothing}
       <span class="words" title=${error_message || error_code}>${error_message || error_code}</span>
       ${changeLink(job_id, error_code)}

@@ -4,8 +4,9 @@
  *
  * @import { Context, View } from "./view.d.ts"
  */
-import { cancel, redrive } from "../data/actions.js";
+import { cancel } from "../data/cancel.js";
 import { job, NO_JOB } from "../data/readings.js";
+import { redrive } from "../data/redrive.js";
 import { html, ifDefined, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
@@ -86,9 +87,7 @@ function actions({ id, status, error_code, operation }, context) {
       : nothing}
     ${status === "failed"
       ? html`<button class=${change ? "" : "primary"} @click=${() =>
-        context.act(() => redrive(project, { job_ids: [id] }))}>${
-        retry ? "Retry" : "Retry as it is"
-      }</button>`
+        context.act(() => redrive(project, [id]))}>${retry ? "Retry" : "Retry as it is"}</button>`
       : nothing}
     ${live
       ? nothing
@@ -107,7 +106,7 @@ async function payAgain(project, id) {
   if (!confirm("The video may have been paid for. Forget that one, and pay for another?")) {
     return "Nothing was sent.";
   }
-  return await redrive(project, { job_ids: [id], forget_operation: true });
+  return await redrive(project, [id], { forget_operation: true });
 }
 
 /** @param {any} row */

@@ -4,8 +4,8 @@
  *
  * @import { Context, View } from "./view.d.ts"
  */
-import { redrive } from "../data/actions.js";
 import { latencies, pastFigures, queueFigures } from "../data/readings.js";
+import { redriveAll } from "../data/redrive.js";
 import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
@@ -246,8 +246,8 @@ function failures(rows, context) {
                 <td class="words"><a href=${address("job", last_job_id)}>${last_message ||
                   "no words"}</a></td>
                 <td>${ago(last_at, Date.now())}</td>
-                <td><button aria-label="Retry those that failed with ${error_code}" @click=${() =>
-                  context.act(() => retryAll(context, error_code, jobs))}>Retry ${jobs > 1
+                <td><button aria-label="Retry ${kind}s that failed with ${error_code}" @click=${() =>
+                  context.act(() => retryAll(context, { kind, error_code, jobs }))}>Retry ${jobs > 1
                   ? "all"
                   : nothing}</button></td>
               </tr>
@@ -259,15 +259,15 @@ function failures(rows, context) {
   `;
 }
 
-/** @param {Context} context @param {string} error_code @param {number} jobs */
-async function retryAll({ project }, error_code, jobs) {
+/** @param {Context} context @param {{ kind: import("../model/types.d.ts").Kind, error_code: string, jobs: number }} row */
+async function retryAll({ project }, { kind, error_code, jobs }) {
   const hope = remediesOf(error_code).retry
     ? ""
     : " Their messages are as they were: they fail again, unless the models of the workers have changed.";
-  if (!confirm(`Run ${count(jobs, "job")} that failed with ${error_code} again?${hope}`)) {
+  if (!confirm(`Run ${count(jobs, kind)} that failed with ${error_code} again?${hope}`)) {
     return "Nothing was redriven.";
   }
-  return await redrive(project, { error_code });
+  return await redriveAll(project, { kind, error_code });
 }
 
 /** @param {any} costs */

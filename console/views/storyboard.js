@@ -5,8 +5,9 @@
  * @import { Context, View } from "./view.d.ts"
  * @import { Card } from "../model/types.d.ts"
  */
-import { cancel, redrive } from "../data/actions.js";
 import { Board } from "../data/board.js";
+import { cancelAll } from "../data/cancel.js";
+import { redrive } from "../data/redrive.js";
 import { guard, html, nothing, repeat } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
@@ -18,6 +19,7 @@ import { card } from "./card.js";
 export function storyboardView(id, context) {
   const board = new Board(context.project, id);
   let next = 1;
+  const cancelling = { of: 0, done: 0 };
 
   async function refresh() {
     next = await board.refresh();
@@ -33,7 +35,7 @@ export function storyboardView(id, context) {
         <p class="quiet-text">${summary(board)}</p>
         <a class="button primary" href=${address("send", id)}>New job</a>
         <a class="button" href=${address("batch", id)}>Batch</a>
-        ${bulk(board, context)}
+        ${bulk(board, context, cancelling)}
       </div>
       ${board.known ? nothing : html`<p class="quiet-text">Reading…</p>`}
       ${board.known && scenes.length + characters.length + others.length === 0
@@ -89,8 +91,15 @@ function summary({ cards, jobs }) {
   ].filter(Boolean).join(" · ");
 }
 
-/** What is done to many jobs at once. @param {Board} board @param {Context} context */
-function bulk(board, context) {
+/**
+ * What is done to many jobs at once.
+ *
+ * @typedef {{ of: number, done: number }} Progress of: 0 when nothing is being done
+ * @param {Board} board
+ * @param {Context} context
+ * @param {Progress} cancelling
+ */
+function bulk(board, context, cancelling) {
   const { scenes, characters, others } = board.cards;
   const failed = [
     ...new Set(
@@ -104,25 +113,34 @@ function bulk(board, context) {
   const { project } = context;
   return html`
     ${failed.length > 0
-      ? html`<button @click=${() =>
-        context.act(() => redrive(project, { job_ids: failed }))}>Retry ${
+      ? html`<button @click=${() => context.act(() => redrive(project, failed))}>Retry ${
         count(failed.length, "failed job")
       }</button>`
       : nothing}
-    ${waiting.length > 1
+    ${cancelling.of > 0
+      ? html`<button disabled>Cancelling ${cancelling.done + 1} of ${cancelling.of}…</button>`
+      : waiting.length > 1
       ? html`<button @click=${() =>
-        context.act(() => cancelAll(context, waiting.map(({ id }) => id)))}>
+        context.act(() => cancelQueued(context, waiting.map(({ id }) => id), cancelling))}>
           Cancel ${waiting.length} queued
         </button>`
       : nothing}
   `;
 }
 
-/** @param {Context} context @param {string[]} ids */
-async function cancelAll({ project }, ids) {
+/** @param {Context} context @param {string[]} ids @param {Progress} cancelling */
+async function cancelQueued({ project }, ids, cancelling) {
   if (!confirm(`Cancel ${count(ids.length, "queued job")}?`)) return "Nothing was cancelled.";
-  for (const id of ids) await cancel(project, id);
-  return `${count(ids.length, "job")} cancelled.`;
+  const progress = (/** @type {number} */ done) => {
+    Object.assign(cancelling, { of: ids.length, done: Math.min(done, ids.length - 1) });
+    redraw();
+  };
+  progress(0);
+  try {
+    return await cancelAll(project, ids, progress);
+  } finally {
+    cancelling.of = 0;
+  }
 }
 
 /** @param {string} id */

@@ -6,7 +6,8 @@
  * @import { Context } from "./view.d.ts"
  * @import { Form } from "./form.js"
  */
-import { choose, redrive } from "../data/actions.js";
+import { choose } from "../data/actions.js";
+import { redrive } from "../data/redrive.js";
 import { html, ifDefined, nothing, repeat } from "../lib/html.js";
 import { address } from "../lib/route.js";
 import { draftOf } from "../model/draft.js";
@@ -61,8 +62,7 @@ function version(job, card, context, form) {
   }
       ${
     status === "failed" && remediesOf(job.error_code).retry
-      ? html`<button @click=${() =>
-        context.act(() => redrive(project, { job_ids: [id] }))}>Retry</button>`
+      ? html`<button @click=${() => context.act(() => redrive(project, [id]))}>Retry</button>`
       : nothing
   }
       ${

@@ -21,7 +21,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await card("refused").getByText("Image failed").waitFor();
     await card("refused").getByText("IMAGE_SAFETY").waitFor();
     await card("refused").getByRole("button", { name: "Retry" }).click();
-    await page.getByText("1 job is on the queue again.").waitFor();
+    await page.getByText("1 job is on the queue again.", { exact: true }).waitFor();
     await card("refused").getByText("Queued").waitFor();
     await project.run("image");
     await card("refused").locator("img").waitFor();
@@ -112,9 +112,9 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await project.run("image");
     const queue = await console.open("#/queue");
     queue.on("dialog", (dialog) => dialog.accept());
-    await queue.getByRole("button", { name: "Retry those that failed with content_blocked" })
+    await queue.getByRole("button", { name: "Retry images that failed with content_blocked" })
       .click();
-    await queue.getByText("2 jobs are on the queue again.").waitFor();
+    await queue.getByText("2 jobs are on the queue again.", { exact: true }).waitFor();
     await card("many-1").getByText("Queued").waitFor();
     page.once("dialog", (dialog) => dialog.accept());
     await page.getByRole("button", { name: /^Cancel \d queued$/ }).click();
@@ -242,6 +242,6 @@ withConsole("the console is for everyone", async (console, project, t) => {
     await page.getByRole("article", { name: "refused" }).getByRole("button", { name: "Retry" })
       .focus();
     await page.keyboard.press("Enter");
-    await page.getByText("1 job is on the queue again.").waitFor();
+    await page.getByText("1 job is on the queue again.", { exact: true }).waitFor();
   });
 });

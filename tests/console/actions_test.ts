@@ -1,0 +1,106 @@
+/** What the console has done, without a browser: which requests it makes, and what it says of their answers. */
+
+import assert from "node:assert/strict";
+import { cancelAll } from "../../console/data/cancel.js";
+import { Problem, Project } from "../../console/data/project.js";
+import { redrive, redriveAll } from "../../console/data/redrive.js";
+
+type Arguments = Record<string, unknown>;
+
+/** A project that answers from a test. */
+class Answers extends Project {
+  readonly asked: [string, Arguments][] = [];
+
+  constructor(readonly answer: (name: string, args: Arguments) => unknown) {
+    super({ url: "http://project" });
+  }
+
+  // deno-lint-ignore no-explicit-any
+  override async call(name: string, args: Arguments = {}): Promise<any> {
+    this.asked.push([name, args]);
+    return await this.answer(name, args);
+  }
+
+  // deno-lint-ignore no-explicit-any
+  override async rows(name: string, query: Record<string, string> = {}): Promise<any[]> {
+    return await this.call(name, query);
+  }
+}
+
+const idsOf = (quantity: number) =>
+  Array.from({ length: quantity }, (_, number) => String(number).padStart(6, "0"));
+
+Deno.test("of the jobs that failed for a reason, those of one kind are redriven, in portions", async () => {
+  const failed = idsOf(1700);
+  const project = new Answers((name, args) => {
+    if (name === "generation_jobs") {
+      assert.equal(args.queue, "eq.video_generation_queue");
+      assert.equal(args.error_code, "eq.content_blocked");
+      const after = String(args.id ?? "gt.").slice(3);
+      // A project may answer fewer rows than are asked for.
+      return failed.filter((id) => id > after).slice(0, 600).map((id) => ({ id }));
+    }
+    assert.equal(name, "redrive_generation_jobs");
+    return args.job_ids;
+  });
+  const said = await redriveAll(project, { kind: "video", error_code: "content_blocked" });
+  assert.equal(said, "1,700 jobs are on the queue again.");
+  const portions = project.asked.filter(([name]) => name === "redrive_generation_jobs")
+    .map(([, args]) => args.job_ids as string[]);
+  assert.deepEqual(portions.map(({ length }) => length), [500, 500, 500, 200]);
+  assert.deepEqual(portions.flat(), failed);
+});
+
+Deno.test("only of jobs that were not redriven is asked why", async () => {
+  const project = new Answers((name, args) => {
+    if (name === "redrive_generation_jobs") return ["a"];
+    assert.deepEqual(args.job_ids, ["b"]);
+    return [{ job_id: "b", reason: "it is running" }];
+  });
+  assert.equal(
+    await redrive(project, ["a", "b"]),
+    "1 job is on the queue again. 1 left out: it is running.",
+  );
+  const all = new Answers((_, args) => args.job_ids);
+  assert.equal(await redrive(all, ["a"]), "1 job is on the queue again.");
+  assert.deepEqual(all.asked.map(([name]) => name), ["redrive_generation_jobs"]);
+});
+
+Deno.test("an error between two portions keeps what was redriven", async () => {
+  let calls = 0;
+  const project = new Answers((_, args) => {
+    if (++calls === 2) throw new Problem("refused", "It took too long.", "Try again.");
+    return args.job_ids;
+  });
+  await assert.rejects(redrive(project, idsOf(700)), {
+    message: "500 jobs are on the queue again. Then: It took too long. Try again.",
+  });
+});
+
+Deno.test("cancelling many says how many were cancelled, also when it is interrupted", async () => {
+  const ended = ["000001", "000004"];
+  let atATime = 0;
+  const answer = async (args: Arguments) => {
+    assert.ok(++atATime <= 4, "a few requests at a time");
+    await Promise.resolve();
+    atATime--;
+    return { cancelled: !ended.includes(String(args.job_id)), status: "succeeded" };
+  };
+  const done: number[] = [];
+  const some = new Answers((_, args) => answer(args));
+  const said = await cancelAll(some, idsOf(9), (number) => done.push(number));
+  assert.equal(said, "7 of 9 jobs cancelled. 2 had ended.");
+  assert.deepEqual(done, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+
+  const all = new Answers(() => ({ cancelled: true, status: "cancelled" }));
+  assert.equal(await cancelAll(all, ["a"], () => {}), "1 job cancelled.");
+
+  const interrupted = new Answers((_, args) => {
+    if (Number(args.job_id) >= 4) throw new Problem("unreachable", "It is gone.", "");
+    return { cancelled: true, status: "cancelled" };
+  });
+  await assert.rejects(cancelAll(interrupted, idsOf(100), () => {}), {
+    message: "4 of 100 jobs cancelled. Then: It is gone.",
+  });
+  assert.ok(interrupted.asked.length <= 8, "the others are not asked for any more");
+});
