@@ -91,8 +91,10 @@ function valueOf(field, text) {
  */
 export function draftOf({ kind, message, prompt }) {
   const isObject = typeof message === "object" && message !== null && !Array.isArray(message);
+  // For the workers, null is the same as a field that is left out.
+  const given = Object.entries(isObject ? message : {}).filter(([, value]) => value !== null);
   const { storyboardId, sceneId, characterId, prompt: words, ...others } =
-    /** @type {Record<string, unknown>} */ (isObject ? message : {});
+    /** @type {Record<string, unknown>} */ (Object.fromEntries(given));
   const mode = modeOf(kind, others);
   /** @type {Record<string, string>} */
   const fields = { prompt: textOf(words ?? prompt ?? "") };

@@ -151,6 +151,14 @@ Deno.test("a message that was sent comes back from its form as it was", () => {
     const { target: { storyboard, slot, id }, draft } = draftOf({ kind, message });
     assert.deepEqual(messageOf({ ...draft, storyboardId: storyboard, slot, id }), message);
   }
+  const nulls = { sceneId: null, seed: null, owner: null, sourceImageUrl: null };
+  for (const kind of ["image", "video"] as const) {
+    const message = { storyboardId: "sb", characterId: "hero", prompt: "p" };
+    assert.deepEqual(
+      draftOf({ kind, message: { ...nulls, ...message } }),
+      draftOf({ kind, message }),
+    );
+  }
   const one = { storyboardId: "sb", prompt: "p", editMode: true, sourceImageUrl: "a" };
   assert.equal(draftOf({ kind: "image", message: one }).draft.fields.sourceImageUrls, "a");
   for (const message of [null, 7, "text", { prompt: 7, sceneId: {} }]) {
