@@ -197,6 +197,7 @@ fn plain(text: &str) -> String {
 fn own_words(message: &str) -> String {
     let mut own = String::new();
     let mut rest = message;
+    let is_in_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     while let Some(first) = rest.chars().next() {
         rest = rest.get(first.len_utf8()..).unwrap_or_default();
         let close = match first {
@@ -204,10 +205,10 @@ fn own_words(message: &str) -> String {
             '“' | '„' => '”',
             '«' => '»',
             // An apostrophe in a word is none.
-            '\'' if !own.ends_with(|last: char| last.is_ascii_alphanumeric()) => first,
+            '\'' if !is_in_word(own.as_bytes().last()) => first,
             _ => {
-                let ends = matches!(first, '.' | '!' | '?' | ';')
-                    && !rest.starts_with(|next: char| next.is_ascii_alphanumeric());
+                let ends =
+                    matches!(first, '.' | '!' | '?' | ';') && !is_in_word(rest.as_bytes().first());
                 if ends {
                     own.push_str(" \n");
                 } else {
