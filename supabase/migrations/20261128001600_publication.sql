@@ -171,7 +171,8 @@ comment on function public.confirm_generation_publication is
   'the job was chosen since; else the whole list that has to be copied and confirmed again.';
 select generation_private.grant_to_service_role('execute', 'function public.confirm_generation_publication');
 
--- Confirms copies of several jobs (job_id, publications); returns those that are to be made again, with their jobs.
+-- Confirms copies of several jobs (job_id, publications); returns those that are to be made again, with their jobs. In the
+-- order of their ids: two workers that confirm the same ones do not wait for each other in a circle.
 create or replace function generation_private.confirm_publications(confirmed jsonb)
 returns jsonb
 language plpgsql
@@ -197,7 +198,9 @@ begin
     )
     from (
       select made.job_id, public.confirm_generation_publication(made.job_id, made.publications) as due
-      from jsonb_to_recordset(confirmed) as made (job_id uuid, publications jsonb)
+      from (
+        select * from jsonb_to_recordset(confirmed) as told (job_id uuid, publications jsonb) order by told.job_id
+      ) as made
     ) as c
     join public.generation_jobs as j on j.id = c.job_id
     where c.due <> '[]'

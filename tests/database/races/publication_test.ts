@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
 import { choose, claim, complete, confirm, unpublished } from "../calls.ts";
-import { overlap, race } from "./sessions.ts";
+import { job, overlap, pidOf, race, untilBlocked } from "./sessions.ts";
+
+interface Copied {
+  job_id: string;
+  publications: unknown[];
+}
+
+const confirmAll = (session: Sql, copied: Copied[]) =>
+  session`select public.maintain_generation_queue(
+    'image_generation_queue', ${session.json(copied as never)})`.execute();
 
 async function sceneUrl(session: Sql): Promise<string> {
   const [{ url }] = await session`select value ->> 'imageUrl' as url from public.kv_store_7ee7668a`;
@@ -78,6 +87,26 @@ Deno.test("what an entity shows", (t) =>
         );
       },
     );
+
+    await step("two who confirm the same copies do not wait in a circle", async (sessions) => {
+      const { a, b, onlooker, another } = sessions;
+      const made: Copied[] = [];
+      for (const mine of await claim(onlooker, 2)) {
+        const { publications } = await complete(onlooker, mine);
+        made.push({ job_id: mine.job_id, publications });
+      }
+      const [first, second] = await Promise.all([a, b].map(pidOf));
+      const holder = another();
+      await holder`begin`;
+      await holder`select from public.generation_jobs where id = ${made[0].job_id} for update`;
+      const confirmed = [confirmAll(a, made)];
+      assert.ok(await untilBlocked(onlooker, first));
+      confirmed.push(confirmAll(b, made.toReversed()));
+      assert.ok(await untilBlocked(onlooker, second));
+      await holder`commit`;
+      await Promise.all(confirmed);
+      assert.equal((await job(onlooker, "2")).publication_pending, false);
+    });
 
     await step("two who make up for lost copies are handed different jobs", async (sessions) => {
       for (const mine of await claim(sessions.onlooker, 2)) await complete(sessions.onlooker, mine);
