@@ -111,6 +111,11 @@ begin
 end
 $$;
 
+-- What is in hand of a storyboard, however many jobs of others are.
+create index if not exists generation_jobs_running
+  on public.generation_jobs (storyboard_id)
+  where status = 'running';
+
 -- Whether a newer enqueued job of one of its entities is in hand. It may end while this one is copied, so that the older
 -- copy lands last.
 create or replace function generation_private.is_contended(job public.generation_jobs)
@@ -122,9 +127,9 @@ begin
   return exists (
     select
     from public.generation_jobs as other
-    where other.queue = job.queue
+    where other.storyboard_id = job.storyboard_id
       and other.status = 'running'
-      and other.storyboard_id = job.storyboard_id
+      and other.kind = job.kind
       and (other.scene_id = job.scene_id or other.character_id = job.character_id)
       and (other.enqueued_at, other.msg_id) > (job.enqueued_at, job.msg_id)
   );
