@@ -4,6 +4,16 @@ select plan(14);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
+-- A claim ends when two seconds have gone into messages that fail: on a busy machine there is another one.
+create function pg_temp.claim_all() returns setof jsonb language plpgsql as $$
+begin
+  for turn in 1..100 loop
+    return query select message from public.claim_generation_jobs('image_generation_queue', 600, 100);
+    exit when not exists (select from pgmq.q_image_generation_queue where vt <= clock_timestamp());
+  end loop;
+end
+$$;
+
 create temporary table hostile (n serial, message jsonb, reason text);
 insert into hostile (message, reason)
 select jsonb_build_object('storyboardId', h.name, 'prompt', 'p', 'priority', 100, 'owner', 'ann') || h.more, h.reason
@@ -49,8 +59,7 @@ select is(
 select lives_ok('select * from pgmq.image_generation_queue', 'the view of the queue shows what can be shown');
 
 select set_eq(
-  $$ select message from public.claim_generation_jobs('image_generation_queue', 30, 100) $$,
-  'select message from readable', 'the readable ones are claimed'
+  'select pg_temp.claim_all()', 'select message from readable', 'the readable ones are claimed'
 );
 select is(
   array(select error_message from public.generation_jobs where status = 'failed' order by msg_id),
@@ -71,7 +80,7 @@ select throws_ok(
 select is(count(*), 11::bigint, 'they are redriven as they are')
 from public.redrive_generation_jobs(error_code => 'invalid_message');
 select is_empty(
-  $$ select * from public.claim_generation_jobs('image_generation_queue', 30, 100) $$, 'and fail again'
+  'select pg_temp.claim_all()', 'and fail again'
 );
 select is(count(*), 11::bigint, 'each of them') from public.generation_jobs where status = 'failed';
 select lives_ok(
