@@ -57,10 +57,11 @@ begin
 end
 $$;
 
--- Where a message is, not what it says. Null when there is no such message, or no queue.
+-- Where a message is, not what it says. Null when there is no such message, or no queue. Its cost is that of a statement
+-- that is planned with each call: other conditions come first.
 create or replace function generation_private.find_message(queue_name text, message_id bigint)
 returns generation_private.queue_message
-language plpgsql stable
+language plpgsql stable cost 20000
 set search_path = pg_catalog, pg_temp
 as $$
 declare
