@@ -40,6 +40,7 @@ Deno.test("no failure gives a secret away", async (test) => {
   const simulatorOrigin = new URL(simulator.url).origin;
   const answers: string[] = [];
   const put = (text: string) => answers.push(text);
+  const standing: string[] = [];
 
   const run = async (kind: Kind, budgetSeconds?: number) => {
     const body = budgetSeconds ? JSON.stringify({ budgetSeconds }) : undefined;
@@ -92,6 +93,8 @@ Deno.test("no failure gives a secret away", async (test) => {
       assert.equal(job.error_code, code, `${job.status} ${job.error_message} ${answer}`);
       assert.ok(job.error_message, "a reason is given");
     }
+    const models = await stack.sql("select * from public.generation_models where state <> 'ok'");
+    standing.push(...models.map((row) => JSON.stringify(row)));
     // The next case finds its models as they were, and nothing to try again in the middle of it.
     await stack.sql("select public.reset_generation_models()");
     await stack.sql(
@@ -149,6 +152,7 @@ Deno.test("no failure gives a secret away", async (test) => {
     "an answer": answers,
     "a line of the log": stack.functionNames.flatMap((name) => stack.functionLogs(name)),
     "the ledger": rows.map((row) => JSON.stringify(withoutMessage(row))),
+    "how a model stands": standing,
     "storage": (await stack.sql("select * from storage.objects")).map((it) => JSON.stringify(it)),
     "an entity": (await stack.sql("select * from public.kv_store_7ee7668a"))
       .map((it) => JSON.stringify(it)),

@@ -108,6 +108,16 @@ Deno.test("whatever headers the core sets, an adapter adds its own credential, a
   }
 });
 
+Deno.test("no key that a provider repeats reaches the ledger", async () => {
+  const { image: { pgmq }, last } = adapters();
+  const said = `key ${keys.google} is refused`;
+  for (const member of ["error_message", "usage", "reason", "passed_over"]) {
+    const body = JSON.stringify({ model: "m", [member]: said });
+    await pgmq.fetch(`${pgmq.url}/rpc/f`, { method: "POST", body });
+    deepEqual(await last().json(), { model: "m", [member]: "key [redacted] is refused" });
+  }
+});
+
 Deno.test("an adapter sends no key that a header of the core contains", async () => {
   const { image, last } = adapters();
   const headers = { accept: "*/*\tapikey: x", "content-type": "text/plain; authorization=x" };
