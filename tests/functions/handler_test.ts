@@ -263,12 +263,19 @@ Deno.test("health and a run without work say which models cannot be used, and wh
   };
   const { handler, asked } = testFunction(values, undefined, [row, { ...row, model: "other" }]);
   const shown = [{ ...row, reason: "the key [redacted] was refused" }];
-  deepEqual((await (await handler(ask())).json()).standing, shown);
+  const withKey = { apikey: keys.secret };
+  deepEqual((await (await handler(ask({ headers: withKey }))).json()).standing, shown);
   deepEqual((await (await handler(post(keys.secret))).json()).standing, shown);
-  const text = await (await handler(ask({ headers: { accept: "text/plain" } }))).text();
+  const headers = { accept: "text/plain", ...withKey };
+  const text = await (await handler(ask({ headers }))).text();
   match(text, /^gemini-2\.5-flash-image is refused until \S+: api_key_invalid: the key/m);
   equal(asked[0].headers.get("apikey"), keys.secret);
   match(asked[0].url, /^http:\/\/project\.test\/rest\/v1\/generation_models\?/);
+  // What a provider says of an account is for those who may start a run.
+  const { reason: _, ...public_ } = row;
+  for (const headers of [{}, { apikey: keys.publishable }] as Record<string, string>[]) {
+    deepEqual((await (await handler(ask({ headers }))).json()).standing, [public_]);
+  }
   const silent = testFunction(values, undefined, { message: "no such table" });
   equal((await (await silent.handler(ask())).json()).standing, undefined);
 });

@@ -7,6 +7,7 @@
  * | `POST` with `Prefer: respond-async` | 202 at once, the run continues |
  * | `POST` with `{"maxJobs": 0}` | 200 with an empty report; no queue is touched |
  * | `GET`, `HEAD` | health: version, models, what is missing; never a secret |
+ * | the same with a key, as for `POST` | also what the provider says of models that cannot be used |
  * | `GET` with `?check=provider` | with a key, as for `POST`: whether the provider accepts key and models |
  * | `OPTIONS` | 204 for browsers |
  *
@@ -85,9 +86,9 @@ async function answer(request: Request, context: Context): Promise<Answer> {
     case "GET":
       return new URL(request.url).searchParams.get("check") === "provider"
         ? await checkProvider(request, context)
-        : await health(context);
+        : await health(request, context);
     case "HEAD":
-      return await health(context);
+      return await health(request, context);
     case "POST":
       return await startRun(request, context);
     default:
@@ -100,13 +101,15 @@ async function answer(request: Request, context: Context): Promise<Answer> {
   }
 }
 
-async function health({ definition, platform, redact }: Context): Promise<Answer> {
+async function health(request: Request, context: Context): Promise<Answer> {
+  const { definition, platform } = context;
   const { name, queue, kind, version } = definition;
   const { configuration, models, leftOut, problems } = readConfiguration(
     platform.environment,
     kind,
   );
   const standing = configuration ? await readStandings(configuration, platform.send) : [];
+  const isCaller = standing.length > 0 && !(await refuse(request, context));
   const missing = problems.filter((problem) => problem.missing).map(({ variable }) => variable);
   const invalid = problems.filter((problem) => !problem.missing)
     .map(({ variable, expected }) => ({ variable, expected }));
@@ -117,12 +120,18 @@ async function health({ definition, platform, redact }: Context): Promise<Answer
     queue,
     models,
     ...(configuration && { workerLifetimeSeconds: configuration.workerLifetimeSeconds }),
-    ...(standing.length > 0 && { standing: redact(standing) as Standing[] }),
+    ...(standing.length > 0 && { standing: shownTo(isCaller, standing, context) }),
     ...(leftOut.length > 0 && { leftOut }),
     ...(missing.length > 0 && { missing }),
     ...(invalid.length > 0 && { invalid }),
   };
   return { status: 200, json: health, text: healthText(health) };
+}
+
+/** To others the reasons are not shown: they may be about the account. */
+function shownTo(isCaller: boolean, standing: Standing[], { redact }: Context): Standing[] {
+  const shown = isCaller ? standing : standing.map(({ reason: _, ...rest }) => rest);
+  return redact(shown) as Standing[];
 }
 
 /** Each check is a request to the provider per model, so it needs a key. */

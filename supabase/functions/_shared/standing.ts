@@ -9,7 +9,8 @@ export interface Standing {
   state: "resting" | "refused" | "retired";
   /** The error code of its trouble. */
   code: string;
-  reason: string;
+  /** The provider's words, which may be about the account: only for callers with a key. */
+  reason?: string;
   since: string;
   /** When a job may find out whether it can be used again. */
   restsUntil: string;
