@@ -33,13 +33,13 @@ export async function choose(project, job) {
 /** Starts a worker for each queue. @param {Project} project @returns {Promise<string>} */
 export async function runWorkers(project) {
   await Promise.all([project.run("image"), project.run("video")]);
-  return "The workers run.";
+  return "Both workers were started.";
 }
 
 /** Ends the rest of a model. @param {Project} project @param {string} model @returns {Promise<string>} */
 export async function tryModel(project, model) {
   await project.call("reset_generation_models", { model });
-  return `Jobs try ${model} again.`;
+  return `${model} takes jobs again.`;
 }
 
 /**
@@ -59,7 +59,7 @@ export async function setLimits(project, model, limits) {
   const [known] = await project.rows("generation_limits", { ...of, select: "id" });
   if (known) await project.write("PATCH", "generation_limits", of, limits);
   else await project.write("POST", "generation_limits", {}, { model, ...limits });
-  return `The limits of ${model} hold from the next job on.`;
+  return `The limits of ${model} apply from the next job on.`;
 }
 
 /**
@@ -76,5 +76,7 @@ export async function setFairShare(project, queue, share) {
   if (!share) await project.write("DELETE", "generation_limits", of);
   else if (known) await project.write("PATCH", "generation_limits", of, { fair_share: share });
   else await project.write("POST", "generation_limits", {}, { queue, fair_share: share });
-  return share ? `Jobs take turns by ${share}.` : "Jobs are taken in their order.";
+  return share
+    ? `Jobs take turns by ${share}.`
+    : "Jobs are taken in the order in which they were sent.";
 }

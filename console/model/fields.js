@@ -71,13 +71,16 @@ export const FIELDS = {
     options: { "": "As the model likes", true: "With sound", false: "Silent" },
     help: "Only Veo on Vertex AI can be silent.",
   },
-  negativePrompt: { label: "Not to be seen", help: "Veo only. For others, say it in the prompt." },
+  negativePrompt: { label: "What to avoid", help: "Veo only. For others, say it in the prompt." },
   personGeneration: {
     label: "People",
     options: { "": "Default", allow_all: "All", allow_adult: "Adults", dont_allow: "None" },
     help: "Veo only.",
   },
-  model: { label: "Model", help: "One that is named is waited for, and not replaced." },
+  model: {
+    label: "Model",
+    help: "A job waits for the model that is chosen here; otherwise another may take over.",
+  },
   seed: { label: "Seed", help: "The same number gives about the same result." },
   priority: { label: "Priority", help: "-100 to 100. Higher ones are taken first." },
 };

@@ -1,6 +1,8 @@
 // @ts-check
 /** The steps of a job in the order of their times, from its columns and its history. */
 
+import { clock, count, dollars } from "../lib/text.js";
+
 /** @typedef {{ at: string, name: string, detail?: string, after?: number }} Step after: seconds since the step before */
 
 /** @param {any} job a row of the ledger @returns {Step[]} */
@@ -29,11 +31,27 @@ export function stepsOf(job) {
   );
 }
 
+/** The details of the history that have words of their own. @type {Record<string, (value: any) => string>} */
+const WORDS = {
+  attempt: (number) => `attempt ${number}`,
+  attempts: (number) => `after ${count(number, "attempt")}`,
+  counted: (isCounted) => isCounted ? "which counts" : "which does not count",
+  model: (name) => `by ${name}`,
+  waits_for: (name) => `waits for ${name}`,
+  spent_usd: (amount) => `${dollars(amount)} spent`,
+  operation: (operation) => `operation ${operation?.name ?? JSON.stringify(operation)}`,
+  submitted_at: (time) => `submitted at ${clock(time, Date.now())}`,
+  finished_at: (time) => `had ended at ${clock(time, Date.now())}`,
+};
+
 /** @param {Record<string, unknown>} details */
-function wordsOf(details) {
-  return Object.entries(details).map(([name, value]) =>
-    `${name.replaceAll("_", " ")}: ${typeof value === "object" ? JSON.stringify(value) : value}`
-  ).join("; ");
+function wordsOf({ error_code, error_message, ...details }) {
+  const error = [error_code, error_message].filter(Boolean).join(": ");
+  const others = Object.entries(details).map(([name, value]) =>
+    WORDS[name]?.(value) ??
+      `${name.replaceAll("_", " ")}: ${typeof value === "object" ? JSON.stringify(value) : value}`
+  );
+  return [error, ...others].filter(Boolean).join(", ");
 }
 
 /** @param {string} name */

@@ -28,6 +28,9 @@ const EXAMPLE = `{
   ]
 }`;
 
+/** How many faults are listed. */
+const MOST_SHOWN = 50;
+
 /** @typedef {Entry & Verdict} Checked */
 
 /** @param {string} storyboard @param {Context} context @returns {View} */
@@ -169,7 +172,7 @@ function verdict({ checked, fault }) {
     return html`
       <div role="alert">
         <p class="wrong">${count(wrong.length, "message")} of ${checked.length} cannot be sent:</p>
-        <ul class="issues">${wrong.slice(0, 50).flatMap(({ label, issues }) =>
+        <ul class="issues">${wrong.slice(0, MOST_SHOWN).flatMap(({ label, issues }) =>
           issues.map((issue) =>
             html`<li><code>${label}${issue.field ? `.${issue.field}` : nothing}</code> ${
               expectation(issue)
@@ -190,7 +193,10 @@ function verdict({ checked, fault }) {
         "video",
       )}, all valid, for ${storyboards.length > 3
         ? count(storyboards.length, "storyboard")
-        : storyboards.join(", ")}. ${priceText(sumOf(checked.map(({ price }) => price)))} together.
+        : storyboards.join(", ")}. ${priceText(
+          sumOf(checked.map(({ price }) => price)),
+          " together",
+        )}.
     </output>
     ${strangers(checked)}
   `;
@@ -198,18 +204,21 @@ function verdict({ checked, fault }) {
 
 /** Fields that no worker reads: most likely, they are misspelled. @param {Checked[]} checked */
 function strangers(checked) {
-  const unknown = checked.flatMap(({ label, kind, message }) =>
-    unknownFields(kind, message).map((name) => `${label}.${name}`)
-  );
-  if (unknown.length === 0) return nothing;
+  /** @type {Map<string, string[]>} */
+  const places = new Map();
+  for (const { label, kind, message } of checked) {
+    for (const name of unknownFields(kind, message)) {
+      places.set(name, [...places.get(name) ?? [], label]);
+    }
+  }
+  if (places.size === 0) return nothing;
   return html`
     <div role="alert">
-      <p>${count(
-        unknown.length,
-        "field",
-      )} will be ignored, because no message for this queue has such a field:</p>
-      <ul class="issues">${unknown.slice(0, 50).map((name) =>
-        html`<li><code>${name}</code></li>`
+      <p>${count(places.size, "field")} will be ignored, because messages have no such field:</p>
+      <ul class="issues">${[...places].slice(0, MOST_SHOWN).map(([name, [first, ...others]]) =>
+        html`<li><code>${first}.${name}</code>${
+          others.length > 0 ? ` and in ${count(others.length, "other message")}` : nothing
+        }</li>`
       )}</ul>
     </div>
   `;

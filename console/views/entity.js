@@ -66,7 +66,7 @@ export function entityView(target, context) {
 /** @param {Card} card */
 function current({ image, video }) {
   if (!image && !video) {
-    return html`<div class="frame big"><span class="blank">Nothing was made yet</span></div>`;
+    return html`<div class="frame big"><span class="blank">No image or video yet</span></div>`;
   }
   return html`<div class="current">
     ${

@@ -67,7 +67,7 @@ function turnsOf(queue, limit, context) {
   return html`
     <strong>${name}</strong>
     <label>take turns <select aria-label="Whose ${name.toLowerCase()} take turns" @change=${change}>
-          ${[["", "no: in their order"], ["storyboard", "by storyboard"], ["owner", "by owner"]]
+          ${[["", "no, in their order"], ["storyboard", "by storyboard"], ["owner", "by owner"]]
             .map(([value, text]) =>
               html`<option value=${value} .selected=${value === current}>${text}</option>`
             )}

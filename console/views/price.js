@@ -19,10 +19,10 @@ export function price(estimate) {
   </output>`;
 }
 
-/** @param {Pick<Price, "likely" | "low" | "high">} price */
-export function priceText({ likely, low, high }) {
+/** @param {Pick<Price, "likely" | "low" | "high">} price @param {string} [together] of many jobs */
+export function priceText({ likely, low, high }, together = "") {
   if (likely === null) return "The price is not known before the first run of a worker";
-  const text = `Costs about ${dollars(likely)}`;
+  const text = `Costs about ${dollars(likely)}${together}`;
   if (low === null || high === null || low === high) return text;
   return `${text}, ${dollars(low)} to ${dollars(high)} by other models`;
 }

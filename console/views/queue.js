@@ -213,7 +213,7 @@ function plots({ throughput, latency, costs }) {
             bars: true,
             unit: dollars,
             range: { from: day - 13 * DAY, to: day, step: DAY, missing: 0 },
-            columns: { "in all": (row) => Number(row.cost_usd) },
+            columns: { "all jobs": (row) => Number(row.cost_usd) },
           }),
         )}
       </div>

@@ -40,7 +40,9 @@ export function storyboardsView({ project }) {
       ${list === undefined
         ? html`<p class="quiet-text">Reading…</p>`
         : list.length === 0
-        ? search ? html`<p class="quiet-text">No storyboard is called so.</p>` : nothingYet()
+        ? search
+          ? html`<p class="quiet-text">No storyboard has this in its name.</p>`
+          : nothingYet()
         : html`<ul class="storyboards">${
           repeat(list, ({ storyboard_id }) => storyboard_id, storyboard)
         }</ul>`}

@@ -208,7 +208,10 @@ Deno.test("the steps of a job stand in the order of their times", () => {
   const steps = stepsOf({
     ...{ enqueued_at: at(0), started_at: at(2), finished_at: at(9), status: "failed" },
     error_message: "refused",
-    history: [{ at: at(5), event: "deferred", code: "quota", delay_seconds: 3 }],
+    history: [{
+      ...{ at: at(5), event: "deferred", error_code: "quota", error_message: "used up" },
+      ...{ attempt: 2, counted: false, waits_for: "m", spent_usd: 0.039, extra: [1] },
+    }],
   });
   assert.deepEqual(steps.map(({ name, after }) => [name, after]), [
     ["Sent", undefined],
@@ -216,7 +219,10 @@ Deno.test("the steps of a job stand in the order of their times", () => {
     ["Deferred", 3],
     ["Failed", 4],
   ]);
-  assert.equal(steps[2].detail, "code: quota; delay seconds: 3");
+  assert.equal(
+    steps[2].detail,
+    "quota: used up, attempt 2, which does not count, waits for m, $0.039 spent, extra: [1]",
+  );
   assert.equal(steps[3].detail, "refused");
 });
 

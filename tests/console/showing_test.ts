@@ -75,7 +75,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     assert.equal(await limits.getByLabel("a minute").getAttribute("aria-invalid"), "true");
     await limits.getByLabel("a minute").fill("0");
     await limits.getByRole("button").click();
-    await queue.getByText("The limits of gemini-2.5-flash-image hold").waitFor();
+    await queue.getByText("The limits of gemini-2.5-flash-image apply").waitFor();
     await send("held", { model: "gemini-2.5-flash-image" });
     await card("held").getByText("Held by a limit").waitFor();
     await card("held").getByText("gemini-2.5-flash-image is stopped").waitFor();
@@ -99,7 +99,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await card("resting").getByText("Resting", { exact: true }).waitFor();
     await other.getByText(/overloaded/).first().waitFor();
     await other.getByRole("button", { name: "Try it now" }).click();
-    await other.getByText("Jobs try gemini-2.5-flash-image again.").waitFor();
+    await other.getByText("gemini-2.5-flash-image takes jobs again.").waitFor();
     await other.context().close();
     await card("resting").getByRole("button", { name: "Cancel this job" }).click();
     await card("resting").locator(".strip").waitFor({ state: "detached" });
