@@ -45,11 +45,11 @@ begin
       from generate_series(0, days - 1) as ago
       cross join lateral (select (now() at time zone 'UTC')::date - ago as day) as d
       cross join lateral (
-        select job.kind, job.storyboard_id, count(*) as jobs, sum(job.cost_usd) as cost_usd
+        select job.kind, job.storyboard_id, count(*) as jobs, coalesce(sum(job.cost_usd), 0) as cost_usd
         from public.generation_jobs as job
         where job.finished_at >= d.day::timestamp at time zone 'UTC'
           and job.finished_at < (d.day + 1)::timestamp at time zone 'UTC'
-          and job.cost_usd > 0
+          and (job.status = 'succeeded' or job.cost_usd > 0)
         group by job.kind, job.storyboard_id
       ) as of_day
     )
@@ -66,6 +66,7 @@ begin
           select p.storyboard_id, sum(p.jobs) as jobs, sum(p.cost_usd) as cost_usd
           from paid as p
           group by p.storyboard_id
+          having sum(p.cost_usd) > 0
           order by 3 desc, 1
           limit 20
         ) as s
@@ -76,5 +77,6 @@ end
 $$;
 comment on function public.generation_recent_costs is
   'The estimated cost in US dollars of the jobs that ended within the last days (1 to 90, UTC, today included), as one '
-  'JSON object: days (day, kind, jobs, cost_usd), and the 20 storyboards that cost most (storyboard_id, jobs, cost_usd).';
+  'JSON object: days (day, kind, jobs, cost_usd), and the 20 storyboards that cost most (storyboard_id, jobs, cost_usd). '
+  'The same jobs count as in generation_costs.';
 select generation_private.grant_to_service_role('execute', 'function public.generation_recent_costs');

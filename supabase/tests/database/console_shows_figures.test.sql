@@ -1,5 +1,5 @@
 begin;
-select plan(5);
+select plan(6);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -25,6 +25,13 @@ select is(
 select is(
   (select sum((day ->> 'cost_usd')::numeric) from jsonb_array_elements(public.generation_recent_costs(30) -> 'days') as day),
   59.5, 'and the days, for as long as was asked'
+);
+
+insert into public.generation_jobs (queue, msg_id, status, message, enqueued_at, finished_at)
+values ('video_generation_queue', 2, 'succeeded', '{"storyboardId": "priceless"}', now(), now());
+select is(
+  (public.generation_recent_costs(1) -> 'days' -> -1) - 'day', '{"kind": "video", "jobs": 1, "cost_usd": 0}',
+  'a result without a price is counted'
 );
 
 insert into public.generation_jobs (queue, msg_id, status, message, enqueued_at, finished_at, cost_usd)
