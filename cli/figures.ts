@@ -1,5 +1,5 @@
 /** The figures that several commands show. */
-import { type Api, quoted, type Row } from "./api.ts";
+import { type Api, objects, quoted, type Row } from "./api.ts";
 import { ago } from "./text.ts";
 
 /** A row of `generation_metrics()`: a queue, its messages and its jobs. */
@@ -40,12 +40,12 @@ export interface Failures extends Row {
   last_at: string;
 }
 
-/** A row of `generation_costs`. */
+/** What the jobs of a kind cost that ended on a day (UTC). */
 export interface Cost extends Row {
   day: string;
   kind: string;
   jobs: number;
-  cost_usd: number | null;
+  cost_usd: number;
 }
 
 export const queueFigures = (api: Api) => api.callRows<QueueFigures>("generation_metrics");
@@ -55,12 +55,11 @@ export const standing = (api: Api) => api.rows<Standing>("generation_standing");
 export const failures = (api: Api) =>
   api.rows<Failures>("generation_failures", { order: "last_at.desc" });
 
-/** The costs of the day (UTC) of this moment, and of those before it. */
-export const costs = (api: Api, now: number, days: number) =>
-  api.allRows<Cost>("generation_costs", {
-    day: `gt.${new Date(now - days * 86_400_000).toISOString().slice(0, 10)}`,
-    order: "day.desc,kind,model,storyboard_id,owner",
-  });
+/** The costs of so many days (UTC), today's first. */
+export async function costs(api: Api, days: number): Promise<Cost[]> {
+  const recent = await api.callObject("generation_recent_costs", { days });
+  return (objects(recent?.days) as Cost[]).reverse();
+}
 
 /** `images` or `videos`, as people call a queue. */
 export function nameOf(queue: unknown): string {

@@ -1,7 +1,7 @@
 import type { Row } from "../api.ts";
 import { command, nothing } from "../command.ts";
 import { EXIT, UsageError } from "../failure.ts";
-import { type Cost, costs, failures, nameOf, queueFigures, standing } from "../figures.ts";
+import { costs, failures, nameOf, queueFigures, standing } from "../figures.ts";
 import { yesOrNo } from "../flag.ts";
 import { exposition } from "../prometheus.ts";
 import type { Session } from "../session.ts";
@@ -40,7 +40,7 @@ export const metrics = command({
     }
     const [throughput, cost] = await Promise.all([
       api.rows("generation_throughput", { order: "hour.desc,kind" }),
-      costs(api, now(), DAYS),
+      costs(api, DAYS),
     ]);
     if (json) {
       const figures = { queues, models, latency, failures: failed, throughput, costs: cost };
@@ -55,7 +55,7 @@ export const metrics = command({
       section("Latency of the last 24 hours", LATENCY, latency),
       section("Failed jobs", FAILURES(now()), failed),
       section(`Ended in the last ${HOURS} hours`, THROUGHPUT, recent),
-      section(`Cost of the last ${DAYS} days`, COSTS, byDay(cost)),
+      section(`Cost of the last ${DAYS} days`, COSTS, cost),
     ];
     stdout(sections.join("\n\n"));
     return EXIT.ok;
@@ -121,16 +121,4 @@ function section(title: string, columns: Column[], rows: Row[]): string {
     columns.map(([, member, show = (value) => value]) => show(row[member]))
   );
   return `${title}\n${rowsOf(columns.map(([heading]) => heading), cells)}`;
-}
-
-/** The sums of each day and kind. */
-function byDay(costs: Cost[]): Row[] {
-  const sums = new Map<string, Cost>();
-  for (const { day, kind, jobs, cost_usd } of costs) {
-    const sum = sums.get(`${day} ${kind}`) ?? { day, kind, jobs: 0, cost_usd: 0 };
-    sum.jobs += jobs;
-    sum.cost_usd = Number(sum.cost_usd) + Number(cost_usd);
-    sums.set(`${day} ${kind}`, sum);
-  }
-  return [...sums.values()];
 }

@@ -31,7 +31,7 @@ export const status = command({
       standing(api),
       api.rows("generation_limits_in_use", { order: "model" }),
       failures(api),
-      costs(api, moment, 1),
+      costs(api, 1),
       schedules(api),
     ]);
     const cost = today.reduce((sum, { cost_usd }) => sum + Number(cost_usd), 0);

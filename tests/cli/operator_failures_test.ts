@@ -37,22 +37,26 @@ async function against<T>(
 
 const unavailable = () => Response.json({ message: "out of order" }, { status: 503 });
 
-Deno.test("the costs of a day are summed up, however many rows they are", () =>
+Deno.test("the costs are those that the database has added up, of the days that are shown", () =>
   against(
-    ({ name, query }) => {
-      if (name !== "generation_costs") return [];
-      equal(query.get("order"), "day.desc,kind,model,storyboard_id,owner");
-      return Array.from({ length: 2500 }, (_, n) => ({
-        ...{ day: "2026-11-25", kind: "image", model: null, owner: null },
-        ...{ storyboard_id: `${n}`, jobs: 1, cost_usd: 0.04 },
-      }));
+    ({ name, body }) => {
+      if (name === "generation_costs") return unavailable(); // it adds up the whole ledger
+      if (name !== "generation_recent_costs") return [];
+      const days = [
+        { day: "2026-11-24", kind: "image", jobs: 9, cost_usd: 0.36 },
+        { day: "2026-11-25", kind: "image", jobs: 2500, cost_usd: 100 },
+        { day: "2026-11-25", kind: "video", jobs: 1, cost_usd: 1.2 },
+      ];
+      return Response.json({ days: body.days === 1 ? days.slice(1) : days, storyboards: [] });
     },
     async (operate) => {
-      match((await operate("status")).out.join("\n"), /^cost {6}\$100\.00 today/m);
+      match((await operate("status")).out.join("\n"), /^cost {6}\$101\.20 today/m);
       match(
         (await operate("metrics")).out.join("\n"),
-        /2026-11-25 \| image \| +2500 \| +\$?100\.00/,
+        /2026-11-25 \| video \| +1 \| +\$1\.20\n.*2500 \| +\$100\.00\n 2026-11-24 /,
       );
+      const { costs } = JSON.parse((await operate("metrics", "--json")).out[0]);
+      equal(costs.length, 3);
     },
   ));
 
