@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 use super::field::Fields;
 
 use crate::search::Search;
@@ -14,7 +12,7 @@ use crate::search::Search;
 /// (`scene:{storyboard}:{scene}`) and URLs without any escaping, so its alphabet is one that
 /// means the same in all three: letters, digits, `_`, `-` and `.`, where a dot neither begins nor
 /// ends an id nor follows another.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Id(String);
 
 const LONGEST: usize = 128;

@@ -11,6 +11,7 @@ pub use parse::Json;
 pub(crate) use parse::{has_name, same_name};
 pub use pieces::Pieces;
 pub(crate) use sanitize::sanitize;
+pub(crate) use write::object;
 #[cfg(test)]
 pub(crate) use write::text_of;
-pub(crate) use write::{Object, object};
+pub use write::{Object, WriteJson};
