@@ -241,7 +241,7 @@ fn an_outage_makes_one_submission_uncertain_for_each_rest() {
 }
 
 #[test]
-fn operations_that_end_by_trouble_let_the_model_rest_longer_each_time() {
+fn operations_that_end_by_trouble_let_the_model_rest_longer_and_then_the_job_alone() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     let mut rests = Vec::new();
@@ -257,7 +257,8 @@ fn operations_that_end_by_trouble_let_the_model_rest_longer_each_time() {
         rests.push(world.queue.visible_in(job).as_secs());
         world.clock.advance(Duration::from_secs(360));
     }
-    assert!(rests.windows(2).all(|pair| pair[0] < pair[1]), "{rests:?}");
+    // Twice it may be the model; then it is more likely the job.
+    assert_eq!(rests, [17, 34, 17, 34]);
     assert_eq!(world.run_videos(one_model()).succeeded, 1);
     assert_eq!(world.queue.stands("first-model").troubles, 0);
 }
