@@ -14,6 +14,7 @@ use super::settle;
 use crate::company::Presence;
 use crate::failure::{Code, Failure};
 use crate::job::{Format, Invalid, ObjectLocation, Target};
+use crate::json::Json;
 use crate::large_body::LargeBodyPermit;
 use crate::policy::retry::{self, SUSPECT};
 use crate::port::{
@@ -33,7 +34,7 @@ pub(super) async fn reject<W: World>(
 }
 
 /// Runs `work` under the lease, whose claim was sent at `since`, then settles the job by its
-/// outcome. The work is in a box, so that the code around it is there once for both kinds.
+/// outcome. Boxed so that the compiler emits it once for both kinds.
 pub(super) async fn run_attempt<W: World>(
     world: &W,
     run: &Run,
@@ -94,6 +95,25 @@ pub(super) fn begin<'a, W: World>(
         enter(world, run, claim, presence).await?;
         Ok(None)
     })
+}
+
+/// What an asset of a model costs in US dollars, if that is known: by its usage, or else probably.
+pub(super) type Price<'a> = &'a dyn Fn(&str, Option<&Json<'_>>) -> Option<f64>;
+
+/// The asset at its place.
+pub(super) fn stored<W: World>(
+    world: &W,
+    location: &ObjectLocation,
+    format: Format,
+    model: Option<String>,
+    usage: Option<Json<'static>>,
+    price: Price<'_>,
+) -> Box<StoredAsset> {
+    let path = location.path(format);
+    let url = world.store().public_url(location.bucket, &path);
+    let cost_usd = model.as_ref().and_then(|model| price(model, usage.as_ref()));
+    let (passed_over, took) = (None, None);
+    Box::new(StoredAsset { path, url, format, model, usage, cost_usd, passed_over, took })
 }
 
 /// Refuses a job that may have been paid for already.

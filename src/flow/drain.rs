@@ -10,24 +10,19 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 use super::attempt::release;
 use super::intake::Intake;
 use super::log;
+use super::process::process;
 use super::report::{JobReport, Outcome, RunReport, Stopped};
 use super::run::Run;
 use crate::failure::Failure;
 use crate::job::Kind;
 use crate::port::{Claim, Clock, Level, Queue, World};
 
-/// Claims jobs whenever one more may run, and processes them by `process`.
+/// Claims jobs whenever one more may run, and processes them.
 ///
 /// Only what can be begun at once is claimed; what a claim brings after the run was told to stop is
 /// released. A job that has to be tried alone begins after all others, and none is claimed before it has
 /// ended: those would die with it.
-pub(super) async fn drain<'a, W: World>(
-    world: &'a W,
-    run: &'a Run,
-    kind: Kind,
-    process: &dyn Fn(Claim, Duration) -> LocalBoxFuture<'a, Box<JobReport>>,
-    report: &mut RunReport,
-) {
+pub(super) async fn drain<W: World>(world: &W, run: &Run, kind: Kind, report: &mut RunReport) {
     let intake = &run.intake;
     let mut under_way = Vec::new();
     let mut claiming: Option<Pin<Box<_>>> = None;
@@ -35,8 +30,9 @@ pub(super) async fn drain<'a, W: World>(
     let mut asked = 0;
     loop {
         let late = run.lateness(world).is_some();
-        under_way.extend(intake.arrived().into_iter().map(|(claim, since)| {
-            if late { release(world, run, claim).boxed_local() } else { process(claim, since) }
+        under_way.extend(intake.arrived().into_iter().map(|(claim, since)| match late {
+            true => release(world, run, claim).boxed_local(),
+            false => process(world, run, claim, since).boxed_local(),
         }));
         intake.count(under_way.len());
         if claiming.is_none()

@@ -22,16 +22,32 @@ pub(super) enum AttemptError {
         reset_submission: bool,
     },
     /// Something failed.
-    Failed {
-        /// What.
-        failure: Failure,
-        /// The model that the job waits for, where its trouble is what failed.
-        waits_for: Option<String>,
-        /// What the attempt has probably cost although nothing came of it, in US dollars.
-        spent_usd: Option<f64>,
-        /// Whether a submission that was intended or made is definitely over.
-        reset_submission: bool,
-    },
+    Failed(Failed),
+}
+
+/// What failed, and what follows from it beside the next step.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Failed {
+    /// What.
+    pub(super) failure: Failure,
+    /// The model that the job waits for, where its trouble is what failed.
+    pub(super) waits_for: Option<String>,
+    /// What the attempt has probably cost although nothing came of it, in US dollars.
+    pub(super) spent_usd: Option<f64>,
+    /// Whether a submission that was intended or made is definitely over.
+    pub(super) reset_submission: bool,
+}
+
+impl Failed {
+    /// The same with what the attempt has probably cost.
+    pub(super) fn spent(self, spent_usd: Option<f64>) -> Self {
+        Self { spent_usd, ..self }
+    }
+
+    /// The same of a job whose submission is definitely over, or may not be.
+    pub(super) fn reset_submission(self, reset_submission: bool) -> Self {
+        Self { reset_submission, ..self }
+    }
 }
 
 impl AttemptError {
@@ -43,19 +59,31 @@ impl AttemptError {
     /// The same with the price of an asset that the provider worked on, and that is not there: it was probably
     /// paid for. An operation that is still polled may bring it.
     pub(super) fn spent(mut self: Box<Self>, price: &dyn Fn() -> Option<f64>) -> Box<Self> {
-        if let AttemptError::Failed { failure, spent_usd, reset_submission: true, .. } = &mut *self
-            && matches!(failure.code, Code::NoImage | Code::NoVideo)
+        if let AttemptError::Failed(failed) = &mut *self
+            && failed.reset_submission
+            && matches!(failed.failure.code, Code::NoImage | Code::NoVideo)
         {
-            *spent_usd = price();
+            failed.spent_usd = price();
         }
         self
     }
 }
 
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self { failure, waits_for: None, spent_usd: None, reset_submission: false }
+    }
+}
+
+impl From<Failed> for Box<AttemptError> {
+    fn from(failed: Failed) -> Self {
+        Self::new(AttemptError::Failed(failed))
+    }
+}
+
 impl From<Failure> for Box<AttemptError> {
     fn from(failure: Failure) -> Self {
-        let (waits_for, spent_usd) = (None, None);
-        AttemptError::Failed { failure, waits_for, spent_usd, reset_submission: false }.into()
+        Failed::from(failure).into()
     }
 }
 

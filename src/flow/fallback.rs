@@ -1,6 +1,6 @@
 //! The list of models: the first that can be used makes the asset.
 
-use super::error::{Attempt, AttemptError};
+use super::error::{Attempt, AttemptError, Failed};
 use super::{log, trouble};
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Issue, strip_models_prefix};
@@ -74,7 +74,9 @@ impl<'a> Able<'a> {
                 Ok(made) => return Ok(made),
                 Err(error) => error,
             };
-            let AttemptError::Failed { failure, .. } = &mut *error else { return Err(error) };
+            let AttemptError::Failed(Failed { failure, .. }) = &mut *error else {
+                return Err(error);
+            };
             trouble::report(world, claim, model, failure).await?;
             if !failure.is_rest() {
                 return Err(error);
@@ -118,13 +120,9 @@ impl<'a> Able<'a> {
 
     /// That no model is left. Every submission so far was definitely rejected, so nothing is pending.
     fn waiting(self) -> Box<AttemptError> {
-        let waiting = |(model, failure): (&str, _)| AttemptError::Failed {
-            failure,
-            waits_for: Some(model.into()),
-            spent_usd: None,
-            reset_submission: true,
-        };
-        self.waits_for.map_or(AttemptError::LeaseLost, waiting).into()
+        let Some((model, failure)) = self.waits_for else { return AttemptError::LeaseLost.into() };
+        let waits_for = Some(model.into());
+        Failed { waits_for, ..failure.into() }.reset_submission(true).into()
     }
 }
 

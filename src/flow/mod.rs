@@ -19,6 +19,7 @@ mod operation; // what is paid for once and polled
 mod image; // what is between for an image
 mod video; // and for a video
 mod cancel; // operations that go on although their jobs were cancelled
+mod process; // a job of either kind
 mod drain; // several jobs at once
 mod worker; // one run, from the first claim to the report
 

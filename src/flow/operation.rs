@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use futures_util::future::{LocalBoxFuture, select};
 
-use super::attempt::fetch_all;
-use super::error::{Attempt, AttemptError};
+use super::attempt::{Price, fetch_all, stored};
+use super::error::{Attempt, AttemptError, Failed};
 use super::fallback::Able;
 use super::run::Run;
 use super::time_limit::within;
@@ -23,7 +23,7 @@ use crate::large_body::LargeBodyPermit;
 use crate::policy::{cost, polling};
 use crate::port::{
     AssetFile, AssetStore, Body, Claim, Clock, Level, Operation, OperationModel, OperationRequest,
-    Progress, Queue, Submission, World, WriteError,
+    Progress, Queue, StoredAsset, Submission, SubmitError, World, WriteError,
 };
 
 /// An operation that goes on, of this run or of one before.
@@ -48,7 +48,7 @@ pub(super) fn submit<'a, W: World>(
     models: Able<'a>,
     urls: &'a [String],
     request: OperationRequest<'a>,
-    price: &'a dyn Fn(&str) -> Option<f64>,
+    price: Price<'a>,
 ) -> LocalBoxFuture<'a, Attempt<Begun>> {
     Box::pin(async move {
         let permit = world.large_bodies().permit();
@@ -66,18 +66,14 @@ pub(super) fn submit<'a, W: World>(
             announced.map_err(not_announced)?;
             match world.operations().submit(model, request, &permit).await {
                 Ok(submission) => {
-                    record(world, claim, &submission.operation, price(model)).await?;
+                    record(world, claim, &submission.operation, price(model, None)).await?;
                     Ok(submission)
                 }
-                Err(error) => Err(AttemptError::Failed {
-                    spent_usd: (error.failure.code == Code::SubmissionUncertain)
-                        .then(|| price(model))
-                        .flatten(),
-                    failure: error.failure,
-                    waits_for: None,
-                    reset_submission: error.rejected,
+                Err(SubmitError { failure, rejected }) => {
+                    let uncertain = failure.code == Code::SubmissionUncertain;
+                    let spent = if uncertain { price(model, None) } else { None };
+                    Err(Failed::from(failure).spent(spent).reset_submission(rejected).into())
                 }
-                .into()),
             }
         });
         let Submission { operation, made } = submitted.await?;
@@ -89,10 +85,7 @@ pub(super) fn submit<'a, W: World>(
 fn not_announced(error: WriteError) -> Box<AttemptError> {
     match error {
         WriteError::LeaseLost => AttemptError::LeaseLost.into(),
-        WriteError::Failed(failure) => {
-            let (waits_for, spent_usd) = (None, None);
-            AttemptError::Failed { failure, waits_for, spent_usd, reset_submission: true }.into()
-        }
+        WriteError::Failed(failure) => Failed::from(failure).reset_submission(true).into(),
     }
 }
 
@@ -123,24 +116,23 @@ async fn record<W: World>(
     }
 }
 
-/// Waits for an operation and stores what it made; gives the format, and what the provider says it used.
-/// In a box, so that its code is there once for both kinds.
+/// Waits for an operation and stores what it made. Boxed so that the compiler emits it once for both kinds.
 pub(super) fn finish<'a, W: World>(
     world: &'a W,
     run: &'a Run,
     claim: &'a Claim,
-    begun: &'a mut Begun,
+    begun: Begun,
     location: &'a ObjectLocation,
-    price: &'a dyn Fn(&str) -> Option<f64>,
-) -> LocalBoxFuture<'a, Attempt<(Format, Option<Json<'static>>)>> {
+    price: Price<'a>,
+) -> LocalBoxFuture<'a, Attempt<Box<StoredAsset>>> {
     Box::pin(async move {
         let Begun { operation, made } = begun;
-        let ((file, usage), _permit) = match made.take() {
+        let ((file, usage), _permit) = match made {
             Some(made) => made,
             None => {
                 let permit = world.large_bodies().permit();
-                let waited = wait(world, run, claim, operation, &permit).await;
-                (waited.map_err(|error| error.spent(&|| price(&operation.model)))?, permit)
+                let waited = wait(world, run, claim, &operation, &permit).await;
+                (waited.map_err(|error| error.spent(&|| price(&operation.model, None)))?, permit)
             }
         };
         let body = match open(world, file).await {
@@ -148,7 +140,7 @@ pub(super) fn finish<'a, W: World>(
             Err(failure) => {
                 // A file that will never be there is the end of its operation.
                 let over = failure.code == Code::OperationFailed;
-                return Err(trouble::of_operation(world, claim, operation, failure, over).await);
+                return Err(trouble::of_operation(world, claim, &operation, failure, over).await);
             }
         };
         let inside = match &body {
@@ -158,7 +150,7 @@ pub(super) fn finish<'a, W: World>(
         // What is at an address is a video.
         let format = inside.unwrap_or(Format::Mp4);
         world.store().put(location, format, body).await?;
-        Ok((format, usage))
+        Ok(stored(world, location, format, Some(operation.model), usage, price))
     })
 }
 

@@ -1,6 +1,6 @@
 //! The last step of a job in this run: it is completed, deferred or failed.
 
-use super::error::{Attempt, AttemptError};
+use super::error::{Attempt, AttemptError, Failed};
 use super::report::{JobReport, Outcome};
 use super::run::Run;
 use super::{log, publish};
@@ -116,7 +116,8 @@ pub(super) async fn unfinished<W: World>(
             };
             defer_job(world, claim, deferral, report).await;
         }
-        AttemptError::Failed { failure, waits_for, spent_usd, reset_submission } => {
+        AttemptError::Failed(failed) => {
+            let Failed { failure, waits_for, spent_usd, reset_submission } = failed;
             report.error = Some((&failure).into());
             let tries = Tries {
                 attempts: claim.attempts,

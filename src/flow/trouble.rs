@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 
-use super::error::{Attempt, AttemptError};
+use super::error::{Attempt, AttemptError, Failed};
 use super::log;
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::port::{Claim, Level, Operation, Queue, Trouble, World, WriteError};
@@ -71,6 +71,6 @@ pub(super) fn of_operation<'a, W: World>(
             let delay = failure.delay().map_or(REFUSED, |delay| delay.max(REFUSED));
             failure = failure.after(Some(delay));
         }
-        AttemptError::Failed { failure, waits_for, spent_usd: None, reset_submission: over }.into()
+        Failed { waits_for, ..failure.into() }.reset_submission(over).into()
     })
 }

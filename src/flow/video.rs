@@ -1,38 +1,17 @@
 //! The lifecycle of a video: submission, operation, download, storage.
 
-use std::time::Duration;
-
-use futures_util::future::FutureExt;
-
-use super::attempt::{begin, presence, reject, run_attempt};
+use super::attempt::{begin, stored};
 use super::error::Attempt;
 use super::operation;
-use super::report::JobReport;
 use super::run::Run;
 use crate::company::Presence;
-use crate::job::{Format, Kind, ObjectLocation, VideoJob};
+use crate::job::{Kind, ObjectLocation, VideoJob};
 use crate::json::Json;
 use crate::policy::{capabilities, cost};
-use crate::port::{AssetStore, Claim, OperationRequest, StoredAsset, VideoRequest, World};
+use crate::port::{Claim, OperationRequest, StoredAsset, VideoRequest, World};
 
-/// Processes one video job; its claim was sent at `since`.
-pub(super) async fn process<W: World>(
-    world: &W,
-    run: &Run,
-    claim: Claim,
-    since: Duration,
-) -> Box<JobReport> {
-    match VideoJob::parse(&claim.message) {
-        Ok(job) => {
-            let presence = presence(world, &claim);
-            let work = make(world, run, &claim, &job, &presence);
-            run_attempt(world, run, &claim, since, &job.common.target, work.boxed_local()).await
-        }
-        Err(invalid) => reject(world, run, &claim, invalid).await,
-    }
-}
-
-async fn make<W: World>(
+/// Makes the video of a job, or finds it.
+pub(super) async fn make<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
@@ -40,20 +19,12 @@ async fn make<W: World>(
     presence: &Presence,
 ) -> Attempt<Box<StoredAsset>> {
     let location = ObjectLocation::of(Kind::Video, &job.common.target, &claim.job_id);
-    let stored = |model: Option<String>, usage: Option<Json<'static>>| {
-        let path = location.path(Format::Mp4);
-        let url = world.store().public_url(location.bucket, &path);
-        let price = |model: &String| cost::video(model, job, usage.as_ref());
-        let cost_usd = model.as_ref().and_then(price);
-        // What was passed over was told with the submission.
-        let (format, passed_over, took) = (Format::Mp4, None, None);
-        Box::new(StoredAsset { path, url, format, model, usage, cost_usd, passed_over, took })
-    };
-    if begin(world, run, claim, presence, &location).await?.is_some() {
-        return Ok(stored(claim.operation.as_ref().map(|op| op.model.clone()), None));
+    let price = |model: &str, usage: Option<&Json<'_>>| cost::video(model, job, usage);
+    if let Some(format) = begin(world, run, claim, presence, &location).await? {
+        let model = claim.operation.as_ref().map(|op| op.model.clone());
+        return Ok(stored(world, &location, format, model, None, &price));
     }
-    let price = |model: &str| cost::video(model, job, None);
-    let mut begun = match &claim.operation {
+    let begun = match &claim.operation {
         Some(operation) => operation.clone().into(),
         None => {
             let check = |model: &str, unmet: &mut Vec<_>| capabilities::video(model, job, unmet);
@@ -63,7 +34,5 @@ async fn make<W: World>(
             operation::submit(world, run, claim, models, &urls, request, &price).await?
         }
     };
-    let finished = operation::finish(world, run, claim, &mut begun, &location, &price);
-    let (_, usage) = finished.await?;
-    Ok(stored(Some(begun.operation.model), usage))
+    operation::finish(world, run, claim, begun, &location, &price).await
 }

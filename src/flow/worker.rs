@@ -1,24 +1,17 @@
 //! One run of a worker, from the first claim to the report.
 
-use std::time::Duration;
-
-use futures_util::future::LocalBoxFuture;
-
 use super::drain::drain;
-use super::report::{JobReport, RunReport, Stopped, milliseconds};
+use super::report::{RunReport, Stopped, milliseconds};
 use super::run::{Run, Settings};
-use super::{cancel, image, log, publish, video};
+use super::{cancel, log, publish};
 use crate::job::Kind;
-use crate::port::{Claim, Clock, Level, MaintenanceRequest, Queue, World};
+use crate::port::{Clock, Level, MaintenanceRequest, Queue, World};
 
 /// Drains the image queue.
 pub async fn run_images<W: World>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, settings);
     run.learn_times(world).await;
-    run_queue(world, &run, Kind::Image, &|claim, since| {
-        Box::pin(image::process(world, &run, claim, since))
-    })
-    .await
+    run_queue(world, &run, Kind::Image).await
 }
 
 /// Drains the video queue.
@@ -28,20 +21,12 @@ pub async fn run_videos<W: World>(world: &W, settings: Settings) -> RunReport {
     if !world.clock().stopping() {
         maintain(world, &run, Kind::Video, 0).await;
     }
-    run_queue(world, &run, Kind::Video, &|claim, since| {
-        Box::pin(video::process(world, &run, claim, since))
-    })
-    .await
+    run_queue(world, &run, Kind::Video).await
 }
 
-async fn run_queue<'a, W: World>(
-    world: &'a W,
-    run: &'a Run,
-    kind: Kind,
-    process: &dyn Fn(Claim, Duration) -> LocalBoxFuture<'a, Box<JobReport>>,
-) -> RunReport {
+async fn run_queue<W: World>(world: &W, run: &Run, kind: Kind) -> RunReport {
     let mut report = RunReport::new(kind.queue());
-    run.cpu_time.measure(world.clock(), drain(world, run, kind, process, &mut report)).await;
+    run.cpu_time.measure(world.clock(), drain(world, run, kind, &mut report)).await;
     // After the jobs: users wait for those.
     const AT_ONCE: u32 = 20;
     let is_done = matches!(report.stopped, Stopped::Empty | Stopped::MaxJobs);
