@@ -9,6 +9,8 @@ begin
       key text primary key,
       value jsonb not null
     );
+    -- For those of one storyboard.
+    create index kv_store_7ee7668a_key on public.kv_store_7ee7668a (key text_pattern_ops);
     comment on table public.kv_store_7ee7668a is
       'Scenes (scene:{storyboardId}:{sceneId}) and characters (character:{storyboardId}:{characterId}).';
     alter table public.kv_store_7ee7668a enable row level security;

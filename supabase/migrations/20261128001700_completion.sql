@@ -111,10 +111,10 @@ begin
 end
 $$;
 
--- What is in hand of a storyboard, however many jobs of others are.
-create index if not exists generation_jobs_running
-  on public.generation_jobs (storyboard_id)
-  where status = 'running';
+-- What is going on in a storyboard, and what has failed there, however many jobs it had before, and others have.
+create index if not exists generation_jobs_storyboard_status
+  on public.generation_jobs (storyboard_id, status)
+  where status in ('queued', 'running', 'waiting', 'failed');
 
 -- Whether a newer enqueued job of one of its entities is in hand. It may end while this one is copied, so that the older
 -- copy lands last.

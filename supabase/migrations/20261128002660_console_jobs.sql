@@ -11,7 +11,7 @@ begin
     return query
     select j.*
     from public.generation_jobs as j
-    where j.storyboard_id = storyboard and j.finished_at is null
+    where j.storyboard_id = storyboard and j.status in ('queued', 'running', 'waiting')
     order by j.status = 'queued', -j.priority, j.turn, j.msg_id
     limit quantity;
     return;
