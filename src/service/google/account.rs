@@ -39,7 +39,7 @@ pub(super) fn meaning(status: u16, error: &Json<'_>) -> Option<Code> {
         451 => Some(Code::LocationRefused),
         429 => Some(Code::QuotaExhausted),
         // What every request gets that is sent like this one: 405 and the like are about how it is sent.
-        300..=399 | 404..=406 | 410 | 411 | 415 | 421 | 426 => Some(Code::ModelUnavailable),
+        300..=399 | 404..=406 | 410 | 411 | 415 | 421 | 426 | 431 => Some(Code::ModelUnavailable),
         408 | 425 | 499 | 500.. => Some(Code::ProviderUnavailable),
         _ => None,
     };

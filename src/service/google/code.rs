@@ -27,8 +27,9 @@ const GRPC: [(&str, u16); 16] = [
 ];
 
 /// What the words of other APIs and of proxies have in them, without their separators. The first counts.
-const WORDS: [(&str, u16); 19] = [
+const WORDS: [(&str, u16); 20] = [
     ("insufficientquota", 402),
+    ("insufficientuser", 402),
     ("credits", 402),
     ("billing", 402),
     ("budgetexceeded", 402),

@@ -18,8 +18,8 @@ const DEPTH: u8 = 64;
 /// How many bytes of a file tell its format, as base64.
 const HEAD: usize = 16;
 
-/// How long the beginning of a `data:` URL is at most.
-const LONGEST_SCHEME: usize = 64;
+/// What stands before the data of a `data:` URL; some leave out the rest of it.
+const BASE64: &[u8] = b"base64";
 
 /// How long a word is at most that says of an object what it is.
 const LONGEST_WORD: usize = 16;
@@ -209,7 +209,11 @@ fn says_otherwise(name: &str, value: &str) -> bool {
 
 /// Where the data of a `data:` URL are, if they begin behind this comma: up to what ends a URL.
 fn data_of_url(text: &[u8], comma: usize) -> Option<Range<usize>> {
-    let before = text.get(comma.saturating_sub(LONGEST_SCHEME)..comma)?;
+    let before = text.get(..comma)?;
+    let encoding = before.get(comma.saturating_sub(BASE64.len())..).unwrap_or_default();
+    if !encoding.eq_ignore_ascii_case(BASE64) && !before.ends_with(b"data:") {
+        return None;
+    }
     let data = text.get(comma + 1..)?;
     let ends = |(at, byte): (usize, &u8)| match byte {
         b')' | b' ' | b'<' | b'>' | b'\'' | b'`' => true,
@@ -218,8 +222,7 @@ fn data_of_url(text: &[u8], comma: usize) -> Option<Range<usize>> {
         _ => false,
     };
     let length = data.iter().enumerate().position(ends).unwrap_or(data.len());
-    let is_url = before.windows(5).any(|it| it.eq_ignore_ascii_case(b"data:"));
-    is_url.then_some(comma + 1..comma + 1 + length)
+    Some(comma + 1..comma + 1 + length)
 }
 
 /// The format of a file in base64.

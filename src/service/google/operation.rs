@@ -297,7 +297,11 @@ fn is_rejection(status: u16, error: &Json<'_>) -> bool {
     let is_success = (200..=299).contains(&status);
     let takes_nothing = || is_success || status == 503 || matches!(by_field, Some(429 | 503));
     match said(error) {
-        Some(Meaning::Lost) => own.is_some_and(|own| refuses(own) && own != 429),
+        // A proxy gives up waiting with 400 and 429, too.
+        Some(Meaning::Lost) => {
+            own.is_some_and(|own| refuses(own) && own != 429)
+                || refuses(status) && !matches!(status, 400 | 429)
+        }
         Some(Meaning::NotReached) => true,
         _ if refuses(status) || NOT_REACHED.contains(&status) => true,
         _ if own.is_some_and(|own| refuses(own) || own == 503) => true,

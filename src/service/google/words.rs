@@ -82,7 +82,7 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
         Is(Code::BillingRefused),
     ),
     (
-        "billing|billed|insufficient quota",
+        "billing|billed|insufficient quota|insufficient user",
         "disable|closed|enable|suspend|inactive|not active|require|due|only|insufficient",
         Is(Code::BillingRefused),
     ),
@@ -94,7 +94,7 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
     ),
     (
         "consumer|project|account|organization|service",
-        "suspend|deactivat|terminat|banned|has not been used",
+        "suspend|deactivat|terminat|banned|has not been used|not allowed to use",
         Is(Code::AccountRefused),
     ),
     (
@@ -111,7 +111,7 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
     ),
     (
         "plain http|http request to an https|ssl certificate|requires tls|misdirected|host header|\
-         no route matched|invalid provider|configure ai gateway",
+         no route matched|invalid provider|configure ai gateway|header or cookie",
         "",
         WrongAddress,
     ),
@@ -120,7 +120,8 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
         "shut down|shutdown|no longer available|no longer supported|has been removed|and removed|\
          retired|end of life|discontinued|decommission|been deprecated|is deprecated|not found for|\
          model not found|not supported for predict|not supported for generate|not a valid model|\
-         invalid model|no such model|unknown model|does not exist or",
+         invalid model|no such model|unknown model|unsupported model|model not supported|\
+         does not exist or|was not found or",
         Is(Code::ModelUnavailable),
     ),
     (
@@ -158,8 +159,8 @@ const BLOCKED: Meaning = Is(Code::ContentBlocked);
 const OF_PROMPT: usize = SAYINGS.len() - 3;
 
 /// What stands before a quotation of what the job asked for.
-const OF_JOB: [&str; 8] =
-    [" prompt", " text", " input", " draw", " says", " caption", " value:", " value at"];
+const OF_JOB: [&str; 9] =
+    [" prompt", " text", " input", " draw", " says", " caption", " value:", " value at", " near:"];
 
 /// What a message means, if it says anything that is known. What it quotes does not count.
 pub(super) fn meaning(message: &str) -> Option<Meaning> {

@@ -317,6 +317,7 @@ fn what_every_request_is_refused_for_is_no_fault_of_a_job() {
         (400, "Client sent an HTTP request to an HTTPS server.".into()),
         (400, "<html>400 No required SSL certificate was sent</html>".into()),
         (400, "Invalid Host header".into()),
+        (400, "<h1>400 Bad Request</h1>Request Header Or Cookie Too Large".into()),
         (400, of_gateway(2001)),
         (400, of_gateway(2008)),
         (400, json!({"error": {"message": "Invalid provider"}}).to_string()),
@@ -372,6 +373,16 @@ fn what_the_account_is_refused_for_is_no_fault_of_a_job() {
             Code::AccountRefused,
             400,
             error(400, "INVALID_ARGUMENT", "m", json!([{"reason": "RESOURCE_PROJECT_INVALID"}])),
+        ),
+        (
+            Code::AccountRefused,
+            400,
+            error(400, "", "Project `p` is not allowed to use Publisher Model `m`", json!([])),
+        ),
+        (
+            Code::BillingRefused,
+            403,
+            json!({"error": {"message": "m", "code": "insufficient_user_quota"}}).to_string(),
         ),
     ] {
         refuses(code, status, &body);
@@ -459,6 +470,13 @@ fn a_model_that_is_gone_leads_to_the_next_one() {
         gone(400, "The model x was deprecated and removed."),
         gone(400, "veo-3.0 has been deprecated. Please use veo-3.1 instead."),
         gone(400, "google/veo-9 is not a valid model ID"),
+        gone(400, "Unsupported model: veo-9"),
+        (
+            404,
+            json!({"status": "failure", "message": "vertex error: Publisher Model `x` was not \
+            found or your project does not have access to it."})
+            .to_string(),
+        ),
         gone(400, "Invalid model name passed in model=veo-9"),
         (400, json!({"error": {"message": unsupported}}).to_string()),
     ] {

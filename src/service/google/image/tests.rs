@@ -165,6 +165,7 @@ fn an_image_in_a_text_or_a_block_of_code_is_an_image() {
         format!("```\n{data}\n```"),
         format!("Here it is:\n\n```base64\n{wrapped}\n```\nEnjoy!"),
         format!("```\r\n{url}\r\n```"),
+        format!("image/png;base64,{data}"),
         format!("```text\nno image\n```\nbut\n```html\n<img src='{url}'>\n```"),
     ];
     for text in fences.iter().chain([&url, &data, &wrapped]) {

@@ -249,6 +249,11 @@ fn lost_time_and_lost_connections_prove_nothing_whatever_they_come_with() {
             }
         }
     }
+    // A refusal is one, whatever it speaks of.
+    for status in [401, 403, 404] {
+        let refused = Recorded::at(BASE).reply(status, "Your session timed out");
+        assert!(submit(VEO, &refused).unwrap_err().rejected, "{status}");
+    }
     // A proxy's 400 is no better; Google's is.
     let lost = Recorded::at(BASE).reply(400, litellm("BadRequestError", "Read timed out", "400"));
     assert!(!submit(VEO, &lost).unwrap_err().rejected);
