@@ -176,7 +176,8 @@ function refusal(status, answer, path) {
     return new Problem(
       "key",
       `The project refused the key (${words}).`,
-      "It takes the service_role key, or a secret key; not the publishable or anon key. A hosted project " +
+      "It takes the service_role key, or a secret key; not the publishable or anon key. Both are under API Keys " +
+        "in the project's settings, or in the .env.local of a local stack. A hosted project " +
         "refuses secret keys from browsers: start the console with deno task console --env-file .env, " +
         "which keeps the key out of the browser.",
     );

@@ -33,7 +33,9 @@ export function frame({ context, view, problem, route, onLeave }) {
         context.act(() => runWorkers(project))}>Run workers</button>
       ${project.key ? html`<button class="quiet" @click=${onLeave}>Sign out</button>` : nothing}
     </header>
-    ${problem ? banner(problem) : nothing}
+    ${problem
+      ? banner(problem, project.key && problem.kind === "key" ? onLeave : undefined)
+      : nothing}
     <div class="notice" role="status" ?hidden=${!context.notice}>
       <span>${context.notice?.said}</span>
       ${context.notice?.again
@@ -45,11 +47,12 @@ export function frame({ context, view, problem, route, onLeave }) {
   `;
 }
 
-/** @param {Problem} problem */
-export function banner(problem) {
+/** @param {Problem} problem @param {() => void} [onOtherKey] */
+export function banner(problem, onOtherKey) {
   return html`<div class="problem" role="alert">
     <strong>${problem.message}</strong> ${problem.remedy}
-    ${problem.kind === "unreachable" ? "The page goes on trying." : nothing}
+    ${problem.kind === "unreachable" ? "The page keeps trying." : nothing}
+    ${onOtherKey ? html`<button @click=${onOtherKey}>Enter another key</button>` : nothing}
   </div>`;
 }
 

@@ -33,7 +33,7 @@ export function jobView(id, context) {
         <div class="heading">
           <h1>Job</h1>
         </div>
-        <p class="quiet-text">${read ? NO_JOB : "Reading…"}</p>
+        <p class="quiet-text ${read ? "" : "reading"}">${read ? NO_JOB : "Reading…"}</p>
       `;
     }
     const pictures = [asset(row), sources(row)].filter((each) => each !== nothing);

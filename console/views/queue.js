@@ -76,7 +76,7 @@ export function queueView(context) {
         <div class="heading">
           <h1>Queue</h1>
         </div>
-        <p class="quiet-text">Reading…</p>
+        <p class="quiet-text reading">Reading…</p>
       `;
   return { title: "Queue", refresh, draw };
 }

@@ -81,7 +81,7 @@ export function againView(id, context) {
       </div>
       ${row
         ? html`${row.status === "failed" ? reason(row) : nothing} ${sheet(target, form)}`
-        : html`<p class="quiet-text">${read ? NO_JOB : "Reading…"}</p>`}
+        : html`<p class="quiet-text ${read ? "" : "reading"}">${read ? NO_JOB : "Reading…"}</p>`}
     `;
   return { title: "Send again", refresh, draw };
 }

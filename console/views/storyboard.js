@@ -37,7 +37,7 @@ export function storyboardView(id, context) {
         <a class="button" href=${address("batch", id)}>Batch</a>
         ${bulk(board, context, cancelling)}
       </div>
-      ${board.known ? nothing : html`<p class="quiet-text">Reading…</p>`}
+      ${board.known ? nothing : html`<p class="quiet-text reading">Reading…</p>`}
       ${board.known && scenes.length + characters.length + others.length === 0
         ? nothingYet(id)
         : nothing}

@@ -38,7 +38,7 @@ export function storyboardsView({ project }) {
         <a class="button primary" href=${address("send", "")}>New job</a>
       </div>
       ${list === undefined
-        ? html`<p class="quiet-text">Reading…</p>`
+        ? html`<p class="quiet-text reading">Reading…</p>`
         : list.length === 0
         ? search
           ? html`<p class="quiet-text">No storyboard has this in its name.</p>`

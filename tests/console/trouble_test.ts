@@ -25,7 +25,8 @@ withConsole("the console says what is wrong and what to do", async (console, pro
     await page.getByRole("alert").getByText("The project refused the key").waitFor();
     assert.ok(!page.url().includes("wrong"), "a key is in no address");
     assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
-    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("Reading…").waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: "Enter another key" }).click();
     await page.getByLabel("Key").waitFor();
     assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), []);
   });
