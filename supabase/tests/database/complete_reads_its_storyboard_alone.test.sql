@@ -12,8 +12,10 @@ create function pg_temp.jobs(first integer, last integer, job_status text, story
 $$;
 select pg_temp.jobs(1, 500, 'succeeded', 'sb');
 select pg_temp.jobs(501, 501, 'running', 'sb');
-select pg_temp.jobs(502, 1000, 'running', 'other');
+select pg_temp.jobs(502, 700, 'running', 'other');
+select pg_temp.jobs(701, 3000, 'succeeded', 'other');
 analyze public.generation_jobs;
+discard plans; -- of this session, for the ledgers of other tests
 
 create function pg_temp.is_contended(wanted bigint) returns boolean language sql as $$
   select generation_private.is_contended(j) from public.generation_jobs as j
