@@ -4,9 +4,10 @@
  *
  * @import { Context, View } from "./view.d.ts"
  * @import { Entry } from "../model/batch.js"
+ * @import { Kind } from "../model/types.d.ts"
  * @import { Verdict } from "../data/core.js"
  */
-import { send } from "../data/actions.js";
+import { sendBatch } from "../data/batch.js";
 import { openCore } from "../data/core.js";
 import { standing } from "../data/readings.js";
 import { html, nothing } from "../lib/html.js";
@@ -32,82 +33,94 @@ const EXAMPLE = `{
 const MOST_SHOWN = 50;
 
 /** @typedef {Entry & Verdict} Checked */
+/** @typedef {{ checked: Checked[], fault?: string, bare?: boolean }} Read */
 
-/** @param {string} storyboard @param {Context} context @returns {View} */
-export function batchView(storyboard, context) {
-  let text = "";
-  /** @type {"image" | "video"} */
-  let kind = "image";
-  /** @type {{ checked: Checked[], fault?: string, bare?: boolean }} */
-  let batch = { checked: [] };
-  let sent = 0;
-  let sending = false;
-  const key = crypto.randomUUID();
+/** @implements {View} */
+export class BatchView {
+  title = "Batch";
+  #text = "";
+  /** @type {Kind} Of a list that does not say what it holds. */
+  #kind = "image";
+  /** @type {Read} */
+  #batch = { checked: [] };
+  /** While it is being sent, it is not to change. */
+  #sending = false;
+  #sent = 0;
   /** @type {any[]} */
-  let models = [];
+  #models = [];
 
-  async function check() {
-    batch = text.trim() === "" ? { checked: [] } : await checked();
+  /** @param {string} storyboard @param {Context} context */
+  constructor(storyboard, context) {
+    this.storyboard = storyboard;
+    this.context = context;
+  }
+
+  async refresh() {
+    this.#models = await standing(this.context.project);
+    await this.#check();
+    return 60;
+  }
+
+  async #check() {
+    this.#batch = this.#text.trim() === "" ? { checked: [] } : await this.#read();
     redraw();
   }
 
-  async function checked() {
-    const { entries, fault, bare } = readBatch(text, {
-      storyboard: storyboard || "storyboard-001",
-      kind,
+  /** @returns {Promise<Read>} */
+  async #read() {
+    const { entries, fault, bare } = readBatch(this.#text, {
+      storyboard: this.storyboard || "storyboard-001",
+      kind: this.#kind,
     });
-    const modelsOf = (/** @type {string} */ of) => models.filter((model) => model.kind === of);
     try {
       const core = await openCore();
-      const verdictOn = (/** @type {Entry} */ entry) =>
-        core(entry.kind, entry.message, modelsOf(entry.kind));
-      return { fault, bare, checked: entries.map((entry) => ({ ...entry, ...verdictOn(entry) })) };
+      const checked = entries.map((entry) => {
+        const models = this.#models.filter(({ kind }) => kind === entry.kind);
+        return { ...entry, ...core(entry.kind, entry.message, models) };
+      });
+      return { fault, bare, checked };
     } catch (error) {
       return { fault: /** @type {Error} */ (error).message, checked: [] };
     }
   }
 
-  async function refresh() {
-    models = await standing(context.project);
-    await check();
-    return 60;
-  }
-
-  /** @param {File | undefined} file */
-  async function read(file) {
-    if (!file) return;
-    text = await file.text();
-    await check();
+  /** @param {string} text */
+  #take(text) {
+    if (this.#sending) return;
+    this.#text = text;
+    return this.#check();
   }
 
   /** @param {DragEvent} event */
-  function drop(event) {
-    if (!event.dataTransfer?.files[0]) return;
+  async #drop(event) {
+    const file = event.dataTransfer?.files[0];
+    if (!file) return;
     event.preventDefault();
-    read(event.dataTransfer.files[0]);
+    await this.#take(await file.text());
   }
 
   /** @param {Event} event */
-  async function sendAll(event) {
+  async #send(event) {
     event.preventDefault();
-    sending = true;
+    const { context } = this;
+    const { checked } = this.#batch;
+    this.#sending = true;
     await context.act(async () => {
-      // A batch that was interrupted goes on where it was: a key sends its message once.
-      for (sent = 0; sent < batch.checked.length; sent++) {
-        const entry = batch.checked[sent];
-        await send(context.project, entry.kind, entry.message, `${key}/${sent}`);
+      await sendBatch(context.project, checked, (sent) => {
+        this.#sent = sent;
         redraw();
-      }
-      const [{ message }] = batch.checked;
+      });
+      const [{ message }] = checked;
       const goTo = address("storyboard", /** @type {any} */ (message).storyboardId);
-      return { said: `${count(sent, "job")} sent.`, goTo };
+      return { said: `${count(checked.length, "job")} sent.`, goTo };
     });
-    sending = false;
+    this.#sending = false;
     redraw();
   }
 
-  const draw = () =>
-    html`
+  draw() {
+    const { storyboard } = this;
+    return html`
       <div class="heading">
         ${storyboard
           ? html`<p class="crumbs"><a href=${
@@ -116,46 +129,61 @@ export function batchView(storyboard, context) {
           : nothing}
         <h1>Batch</h1>
       </div>
-      <form class="sheet wide" @submit=${sendAll} @dragover=${(/** @type {Event} */ event) =>
-        event.preventDefault()} @drop=${drop}>
-        <label>Messages as JSON: paste them, or drop a file here
-          <textarea name="batch" rows="14" spellcheck="false" placeholder=${EXAMPLE} .value=${text}
-            @input=${(/** @type {Event} */ event) => {
-              text = /** @type {HTMLTextAreaElement} */ (event.target).value;
-              check();
-            }}></textarea>
-        </label>
-        <label class="file">Or choose a file
-          <input type="file" accept=".json,application/json" @change=${(
-            /** @type {Event} */ event,
-          ) => read(/** @type {HTMLInputElement} */ (event.target).files?.[0])}>
-        </label>
-        ${batch.bare
-          ? kindOfList(kind, (chosen) => {
-            kind = chosen;
-            check();
-          })
-          : nothing}
-        ${verdict(batch)}
-        <div class="send">
-          <button class="primary" ?disabled=${sending || batch.checked.length === 0 ||
-            batch.checked.some(({ issues }) => issues.length > 0)}>
-            ${sending
-              ? `Sending ${sent + 1} of ${batch.checked.length}…`
-              : batch.checked.length === 0
-              ? "Send"
-              : `Send ${count(batch.checked.length, "job")}`}
-          </button>
-        </div>
+      <form class="sheet wide" @submit=${(/** @type {Event} */ event) =>
+        this.#send(event)} @dragover=${(/** @type {Event} */ event) =>
+        event.preventDefault()} @drop=${(/** @type {DragEvent} */ event) => this.#drop(event)}>
+        ${this.#inputs()}
+        ${verdict(this.#batch)}
+        <div class="send">${this.#button()}</div>
       </form>
     `;
-  return { title: "Batch", refresh, draw };
+  }
+
+  #inputs() {
+    const take = (/** @type {Event} */ event) =>
+      this.#take(/** @type {HTMLTextAreaElement} */ (event.target).value);
+    const open = async (/** @type {Event} */ event) => {
+      const file = /** @type {HTMLInputElement} */ (event.target).files?.[0];
+      if (file) await this.#take(await file.text());
+    };
+    return html`
+      <label>Messages as JSON: paste them, or drop a file here
+        <textarea name="batch" rows="14" spellcheck="false" placeholder=${EXAMPLE} .value=${this
+          .#text} ?disabled=${this.#sending} @input=${take}></textarea>
+      </label>
+      <label class="file">Or choose a file
+        <input type="file" accept=".json,application/json" ?disabled=${this
+          .#sending} @change=${open}>
+      </label>
+      ${this.#batch.bare
+        ? kindOfList(this.#kind, this.#sending, (chosen) => {
+          this.#kind = chosen;
+          this.#check();
+        })
+        : nothing}
+    `;
+  }
+
+  #button() {
+    const { checked } = this.#batch;
+    const all = checked.length;
+    const wrong = checked.some(({ issues }) => issues.length > 0);
+    return html`
+      <button class="primary" ?disabled=${this.#sending || all === 0 || wrong}>
+        ${this.#sending
+          ? `Sending ${this.#sent + 1} of ${all}…`
+          : all === 0
+          ? "Send"
+          : `Send ${count(all, "job")}`}
+      </button>
+    `;
+  }
 }
 
-/** Of a list that does not say it. @param {Entry["kind"]} kind @param {(kind: Entry["kind"]) => void} choose */
-function kindOfList(kind, choose) {
+/** Of a list that does not say it. @param {Kind} kind @param {boolean} fixed @param {(kind: Kind) => void} choose */
+function kindOfList(kind, fixed, choose) {
   return html`<label class="inline">The list holds
-    <select @change=${(/** @type {Event} */ event) =>
+    <select ?disabled=${fixed} @change=${(/** @type {Event} */ event) =>
     choose(/** @type {any} */ (event.target).value)}>
       <option value="image" .selected=${kind === "image"}>images</option>
       <option value="video" .selected=${kind === "video"}>videos</option>

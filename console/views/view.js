@@ -5,7 +5,7 @@
  * @import { Context, View } from "./view.d.ts"
  * @import { Route } from "../lib/route.js"
  */
-import { batchView } from "./batch.js";
+import { BatchView } from "./batch.js";
 import { entityView } from "./entity.js";
 import { jobView } from "./job.js";
 import { queueView } from "./queue.js";
@@ -26,7 +26,7 @@ export function viewOf(route, context) {
     case "again":
       return againView(route.job, context);
     case "batch":
-      return batchView(route.storyboard, context);
+      return new BatchView(route.storyboard, context);
     case "queue":
       return queueView(context);
     case "job":

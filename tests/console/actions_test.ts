@@ -1,6 +1,7 @@
 /** What the console has done, without a browser: which requests it makes, and what it says of their answers. */
 
 import assert from "node:assert/strict";
+import { sendBatch } from "../../console/data/batch.js";
 import { cancelAll } from "../../console/data/cancel.js";
 import { Problem, Project } from "../../console/data/project.js";
 import { redrive, redriveAll } from "../../console/data/redrive.js";
@@ -103,4 +104,31 @@ Deno.test("cancelling many says how many were cancelled, also when it is interru
     message: "4 of 100 jobs cancelled. Then: It is gone.",
   });
   assert.ok(interrupted.asked.length <= 8, "the others are not asked for any more");
+});
+
+Deno.test("a batch that was interrupted goes on, however it was corrected, and the next one is another", async () => {
+  const jobs = new Map<unknown, unknown>();
+  let failing = "";
+  const project = new Answers((_, { message, idempotency_key }) => {
+    const text = JSON.stringify(message);
+    if (text.includes(failing)) throw new Problem("unreachable", "It is gone.", "");
+    assert.equal(jobs.get(idempotency_key) ?? text, text, "a key is of one message");
+    jobs.set(idempotency_key, text);
+    return [{ job_id: "id" }];
+  });
+  const batch = (...prompts: string[]) =>
+    prompts.map((prompt) => ({ label: "", kind: "image" as const, message: { prompt } }));
+
+  failing = "wrong";
+  await assert.rejects(sendBatch(project, batch("a", "b", "wrong", "a", "c"), () => {}), {
+    message: "2 of 5 jobs sent. Then: It is gone. " +
+      "Send the batch again: it continues where it stopped.",
+  });
+  failing = "never";
+  const progress: number[] = [];
+  await sendBatch(project, batch("right", "a", "b", "a", "c"), (sent) => progress.push(sent));
+  assert.deepEqual(progress, [0, 1, 2, 3, 4]);
+  assert.equal(jobs.size, 5);
+  await sendBatch(project, batch("a", "b"), () => {});
+  assert.equal(jobs.size, 7);
 });

@@ -126,4 +126,34 @@ withConsole("what is made in the console appears in it", async (console, project
     assert.equal((await project.messages("image")).queued, 2);
     assert.equal((await project.messages("video")).queued, 1);
   });
+
+  await t.step(
+    "a batch that was interrupted is sent once, and does not change meanwhile",
+    async () => {
+      await page.goto(`${console.url}/#/batch/board`);
+      const text = page.getByLabel("Messages as JSON");
+      await text.fill('["one", "two", "three", "four", "five"]');
+      const before = (await project.messages("image")).queued;
+      const [third, seen] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      let requests = 0;
+      await page.route("**/rpc/enqueue_generation_job", async (route) => {
+        if (++requests < 3) return await route.continue();
+        seen.resolve();
+        await third.promise;
+        await route.fulfill({ status: 500, json: { message: "interrupted" } });
+      });
+      await page.getByRole("button", { name: "Send 5 jobs" }).click();
+      await seen.promise;
+      await page.getByText("Sending 3 of 5").waitFor();
+      assert.ok(await text.isDisabled());
+      third.resolve();
+      await page.getByRole("status").getByText("2 of 5 jobs sent. Then: interrupted").waitFor();
+      await page.unroute("**/rpc/enqueue_generation_job");
+      await page.reload();
+      await text.fill('["one", "two", "three", "four", "five"]');
+      await page.getByRole("button", { name: "Send 5 jobs" }).click();
+      await page.getByRole("status").getByText("5 jobs sent.").waitFor();
+      assert.equal((await project.messages("image")).queued, before + 5);
+    },
+  );
 });
