@@ -58,7 +58,7 @@ function enter(session, typed = true) {
   state.changes?.close();
   const { project } = state.context;
   state.changes = project.realtime
-    ? new Changes(project.url, () => state.poller?.now())
+    ? new Changes(project.url, () => state.poller?.soon())
     : undefined;
   show();
   if (typed) queueMicrotask(() => settle());

@@ -51,12 +51,20 @@ export class Changes {
   #hear(data) {
     const { topic, event, payload } = JSON.parse(data);
     if (topic !== "realtime:console") return;
-    if (event === "phx_reply" && payload.status === "ok") {
-      this.connected = true;
+    // The reply to the join is about the channel. Whether changes are told on it is said later, and may change: the
+    // table may be in no publication.
+    if (event === "system" && payload.extension === "postgres_changes") {
+      this.connected = payload.status === "ok";
+      if (!this.connected) return;
       this.#failures = 0;
+      // What changed before was not told.
+      return this.#tell();
     }
     if (event === "phx_error" || event === "phx_close") return this.#socket?.close();
-    if (event !== "postgres_changes") return;
+    if (event === "postgres_changes") this.#tell();
+  }
+
+  #tell() {
     this.#due ??= setTimeout(() => {
       this.#due = undefined;
       this.changed();

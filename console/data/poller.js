@@ -5,6 +5,8 @@
  */
 
 const LONGEST_PAUSE = 30;
+/** Between two readings because of changes, in milliseconds: a busy queue changes without end. */
+const APART = 1500;
 
 export class Poller {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -13,6 +15,9 @@ export class Poller {
   #asking = false;
   #again = false;
   #stopped = false;
+  /** Whether something has changed while it asks. */
+  #changed = false;
+  #endedAt = -Infinity;
   #seen = () => {
     if (!document.hidden) this.now();
   };
@@ -30,12 +35,27 @@ export class Poller {
     this.now();
   }
 
+  /** Asks because something has changed. */
+  soon() {
+    // While it does not work, asking more often does not help.
+    if (document.hidden || this.#stopped || this.#failures > 0) return;
+    this.#changed = true;
+    if (!this.#asking) this.#askIn(Math.max(0, this.#endedAt + APART - performance.now()));
+  }
+
+  /** @param {number} milliseconds */
+  #askIn(milliseconds) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => document.hidden || this.now(), milliseconds);
+  }
+
   /** Asks at once, for example after an action. */
   async now() {
     clearTimeout(this.#timer);
     this.#again = this.#asking;
     if (this.#asking || this.#stopped) return;
     this.#asking = true;
+    this.#changed = false;
     let seconds;
     try {
       seconds = await this.refresh();
@@ -46,9 +66,10 @@ export class Poller {
       if (!this.#stopped) this.settled(problem, this.#failures);
     }
     this.#asking = false;
+    this.#endedAt = performance.now();
     if (this.#stopped) return;
     if (this.#again) return void this.now();
-    this.#timer = setTimeout(() => document.hidden || this.now(), seconds * 1000);
+    this.#askIn(this.#changed && this.#failures === 0 ? APART : seconds * 1000);
   }
 
   stop() {
