@@ -216,7 +216,7 @@ fn data_of_url(text: &[u8], comma: usize) -> Option<Range<usize>> {
     }
     let data = text.get(comma + 1..)?;
     let ends = |(at, byte): (usize, &u8)| match byte {
-        b')' | b' ' | b'<' | b'>' | b'\'' | b'`' => true,
+        b')' | b' ' | b'<' | b'>' | b'"' | b'\'' | b'`' => true,
         // Those of a slash and of what a number stands for are escapes of the data.
         b'\\' => !matches!(data.get(at + 1), Some(b'/' | b'u')),
         _ => false,

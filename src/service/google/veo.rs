@@ -5,7 +5,7 @@
 
 use super::error::{error_in, operation_failure};
 use super::operation_state::OperationState;
-use super::protocol::{Ask, OperationProtocol, shows_something};
+use super::protocol::{Ask, OperationProtocol, says_something, shows_something};
 use super::refusal::refusal;
 use crate::failure::{Code, Failure};
 use crate::job::VideoImages;
@@ -60,7 +60,7 @@ impl OperationProtocol for Veo {
         if let Some(failure) = filtered(name, operation) {
             return OperationState::Ended(failure);
         }
-        if shows_something(operation) {
+        if shows_something(operation) || says_something(operation.get("outputs")) {
             return OperationState::Unknown;
         }
         let message = format!("{name} ended without a video and without a reason");

@@ -350,6 +350,7 @@ fn a_result_of_no_known_form_is_no_missing_video() {
         (VEO, json!({"done": true, "response": {"media": [{"url": "https://api.test/video"}]}})),
         (VEO, json!({"done": true, "response": {"sample": {"uri": "https://api.test/video"}}})),
         (VEO, json!({"done": true, "output": ["https://api.test/video.mp4"]})),
+        (VEO, json!({"done": true, "outputs": [{"url": "https://api.test/video.mp4"}]})),
         (OMNI, json!({"status": "completed", "output": "https://api.test/video.mp4"})),
         (OMNI, json!({"status": "completed", "media": [{"url": "https://api.test/video"}]})),
         (VEO, json!({"done": true, "result": {"videos": [{"mime_type": "video/mp4"}]}})),
