@@ -2,8 +2,10 @@
 import { type Api, objects } from "./api.ts";
 import { RemoteError } from "./failure.ts";
 import type { Io } from "./io.ts";
-import { isOver, type Job } from "./jobs.ts";
+import type { Standing } from "./figures.ts";
+import { isOver, type Job, jobsOf, MOST_NAMED, portions, type Waiting } from "./jobs.ts";
 import { changeLine, LineProgress, LiveProgress, type Progress } from "./terminal/progress.ts";
+import { waitsOf } from "./waits.ts";
 
 /** How changes are shown: as lines for programs, in a table at a terminal, as lines elsewhere. */
 export function progressFor(
@@ -50,15 +52,16 @@ export async function follow(
     look?: (jobs: Job[]) => void;
   },
 ): Promise<Job[]> {
-  const followed = ids.map((id) => ({
-    job: undefined as Job | undefined,
-    poll: patiently(`lost sight of job ${id}`, () => jobById(id, api)),
-  }));
+  const found = new Map<string, Job>();
+  const lost = `lost sight of ${ids.length === 1 ? `job ${ids[0]}` : "the jobs"}`;
+  const poll = patiently(lost, async () => {
+    const live = ids.filter((id) => !isOver(found.get(id) ?? { status: "queued" }));
+    if (ids.length === 1) found.set(ids[0], await jobById(ids[0], api));
+    else for (const job of await jobsById(live, api)) found.set(job.id, job);
+  });
   for (;;) {
-    for (const each of followed) {
-      if (!each.job || !isOver(each.job)) each.job = await each.poll() ?? each.job;
-    }
-    const jobs = followed.flatMap(({ job }) => job ?? []);
+    await poll();
+    const jobs = ids.flatMap((id) => found.get(id) ?? []);
     progress.show(jobs);
     look(jobs);
     if (jobs.filter(isOver).length === ids.length || io.closed?.()) {
@@ -82,4 +85,25 @@ async function jobById(id: string, api: Api): Promise<Job> {
     error_code: error ? String(error.code) : null,
     error_message: error ? String(error.message) : null,
   };
+}
+
+/** What a table shows of many jobs, in requests for many. Nor may one be missing. */
+async function jobsById(ids: string[], api: Api): Promise<Job[]> {
+  const found = new Map<string, Job>();
+  for (let rest = ids; rest.length > 0;) {
+    const [some] = portions(rest, MOST_NAMED);
+    for (const job of await jobsOf(api, { id: `in.(${some.join(",")})` })) found.set(job.id, job);
+    // A project may answer fewer rows than were asked for.
+    if (!some.some((id) => found.has(id))) throw new Error(`there is no job ${some[0]}`);
+    rest = rest.filter((id) => !found.has(id));
+  }
+  const jobs = [...found.values()];
+  const waits = await waitsOf(jobs, api);
+  return jobs.map((job) => ({ ...job, waits_for: waiting(waits.get(job.id)) }));
+}
+
+function waiting(model: Standing | undefined): Waiting | null {
+  if (!model) return null;
+  const { code, reason, state, rests_until } = model;
+  return { model: model.model, state, until: rests_until ?? "", code, reason };
 }

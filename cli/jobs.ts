@@ -72,6 +72,9 @@ export function jobsOf(api: Api, query: Record<string, string>): Promise<Job[]> 
   return api.rows<Job>("generation_jobs", { select: COLUMNS, order, ...query });
 }
 
+/** The ids that one request names: its address must not become too long. */
+export const MOST_NAMED = 100;
+
 /** Ids in portions of at most `most`, for requests that take no more. */
 export function portions(ids: string[], most: number): string[][] {
   const count = Math.ceil(ids.length / most);

@@ -43,7 +43,7 @@ export const jobIds: Arguments<string[]> = {
         );
       }
     }
-    return words;
+    return [...new Set(words.map((word) => word.toLowerCase()))];
   },
 };
 

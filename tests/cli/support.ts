@@ -25,9 +25,30 @@ export function startProject(
 ) {
   const calls: Call[] = [];
   const progress = new Map<string, number>();
+  /** The next state of a job. */
+  const next = (id: string) => {
+    const course = options.course ?? [{ status: "succeeded", asset_url: "http://asset" }];
+    const at = progress.get(id) ?? 0;
+    progress.set(id, at + 1);
+    return {
+      id,
+      kind: "image",
+      position: null,
+      attempts: 0,
+      updated_at: "2026-11-25T12:00:00Z",
+      asset_url: null,
+      error: null,
+      ...course[Math.min(at, course.length - 1)],
+    };
+  };
   const server = serve(async (request) => {
-    const name = new URL(request.url).pathname.replace("/rest/v1/rpc/", "");
+    const { pathname, searchParams } = new URL(request.url);
+    const name = pathname.replace("/rest/v1/rpc/", "");
     if (name === "/rest/v1/generation_standing") return Response.json(options.standing ?? []);
+    if (name === "/rest/v1/generation_jobs") {
+      const ids = searchParams.get("id")?.match(/[0-9a-f-]{36}/g) ?? [];
+      return Response.json(ids.map(next));
+    }
     const call = { name, headers: request.headers, body: await request.json() };
     calls.push(call);
     const special = options.answer?.(call, calls.length - 1);
@@ -36,22 +57,7 @@ export function startProject(
       const count = calls.filter((call) => call.name === name).length;
       return Response.json([{ job_id: jobId(count), msg_id: 100 + count }]);
     }
-    if (name === "generation_job") {
-      const id = call.body.job_id as string;
-      const course = options.course ?? [{ status: "succeeded", asset_url: "http://asset" }];
-      const at = progress.get(id) ?? 0;
-      progress.set(id, at + 1);
-      return Response.json({
-        id,
-        kind: "image",
-        position: null,
-        attempts: 0,
-        updated_at: "2026-11-25T12:00:00Z",
-        asset_url: null,
-        error: null,
-        ...course[Math.min(at, course.length - 1)],
-      });
-    }
+    if (name === "generation_job") return Response.json(next(call.body.job_id as string));
     return Response.json({ code: "PGRST202", message: "no such function" }, { status: 404 });
   });
   const messages = () =>

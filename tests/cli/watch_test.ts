@@ -16,6 +16,7 @@ function projectOf(tables: Record<string, Row[]>) {
       const nothing = { queued: 0, running: 0, waiting: 0, failed: 0 };
       return Promise.resolve(Response.json([{ queue: "image_generation_queue", ...nothing }]));
     }
+    if (name === "generation_recent_costs") return Promise.resolve(Response.json({ days: [] }));
     const since = searchParams.get("updated_at")?.replace("gte.", "") ?? "";
     const rows = (tables[name] ?? []).filter(({ updated_at }) => `${updated_at ?? ""}` >= since);
     if (searchParams.get("order") === "updated_at.desc") rows.reverse();
@@ -75,6 +76,54 @@ Deno.test("a watch until the queues are empty reports every change, however many
     },
   });
   equal(out.filter((line) => line.includes("cancelled")).length, 2500);
+});
+
+/** A project of these jobs, each done when it is looked at again; it answers at most `most` rows at once. */
+function projectOfMany(ids: string[], most: number, asked: string[]) {
+  const done = new Set<string>();
+  return (request: Request): Promise<Response> => {
+    const { pathname, searchParams } = new URL(request.url);
+    const name = pathname.split("/").at(-1)!;
+    asked.push(name);
+    const named: string[] = searchParams.get("id")?.match(/[0-9a-f-]{36}/g) ?? [];
+    if (name === "generation_jobs") {
+      const rows = named.filter((id) => ids.includes(id)).slice(0, most).map((id) => {
+        const status = done.has(id) ? "succeeded" : "queued";
+        done.add(id);
+        return { id, kind: "image", status, attempts: 0, error_code: null, updated_at: "" };
+      });
+      return Promise.resolve(Response.json(rows));
+    }
+    if (name === "generation_standing") {
+      const rest = { rests_until: null, code: "quota_exhausted", reason: "no more today" };
+      return Promise.resolve(Response.json([{ model: "m", state: "resting", ...rest }]));
+    }
+    return Promise.resolve(Response.json([{ job_id: ids[0], waits_for: "m" }]));
+  };
+}
+
+Deno.test("many jobs are watched with a request for each hundred, and say what they wait for", async () => {
+  const ids = Array.from({ length: 250 }, (_, n) => jobId(n));
+  const asked: string[] = [];
+  const fetch = projectOfMany(ids, MAX_ROWS, asked);
+  const { code, out } = await run(["watch", ...ids, ids[0].toUpperCase()], environment, { fetch });
+  equal(code, 0);
+  equal(asked.filter((name) => name === "generation_jobs").length, 6);
+  equal(out.filter((line) => line.includes("succeeded")).length, 250);
+  equal(out.filter((line) => /queued, waits for m: quota_exhausted: no more/.test(line)).length, 1);
+});
+
+Deno.test("many jobs are watched although the project answers few rows, and a missing one is named", async () => {
+  const ids = Array.from({ length: 25 }, (_, n) => jobId(n));
+  const watch = (...words: string[]) =>
+    run(["watch", ...words], environment, { fetch: projectOfMany(ids, 7, []) });
+  equal((await watch(...ids)).code, 0);
+  const { code, err } = await watch(...ids, jobId(99));
+  equal(code, 1);
+  equal(
+    err.some((line) => line.includes(`lost sight of the jobs: there is no job ${jobId(99)}`)),
+    true,
+  );
 });
 
 Deno.test("status reports that no worker is called", async () => {
