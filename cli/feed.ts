@@ -8,7 +8,7 @@ import { isOver, type Job, jobsOf } from "./jobs.ts";
  */
 const LATE = 30_000;
 
-/** The most changes that one request asks for. */
+/** The most changes that one request asks for; a project may answer fewer. */
 const PAGE = 1000;
 
 /** The most ended jobs that are kept for display. */
@@ -16,7 +16,9 @@ const MOST_ENDED = 500;
 
 export class JobFeed {
   readonly #jobs = new Map<string, Job>();
-  readonly #seen = new Map<string, string>();
+  readonly #seen = new Map<string, { state: string; at: string }>();
+  /** The most changes that an answer had, or that any project answers: one with fewer was not cut off. */
+  #most = 100;
   /** By the database's clock, which may differ from this machine's. */
   #from: string | undefined;
 
@@ -52,16 +54,29 @@ export class JobFeed {
       order: "updated_at.asc",
       limit: `${PAGE}`,
     });
-    for (const job of jobs) if (this.#seen.get(job.id) !== stateOf(job)) this.#take(job);
+    for (const job of jobs) {
+      const known = this.#seen.get(job.id);
+      if (known?.state !== stateOf(job)) this.#take(job);
+      else known.at = job.updated_at;
+    }
     const last = jobs.at(-1)?.updated_at;
-    const more = jobs.length === PAGE;
+    const more = jobs.length >= this.#most && last !== this.#from;
+    this.#most = Math.max(this.#most, jobs.length);
     if (last) this.#from = more ? last : before(last);
+    if (last && !more) this.#forget(before(last));
     return more;
   }
 
   #take(job: Job): void {
-    this.#seen.set(job.id, stateOf(job));
+    this.#seen.set(job.id, { state: stateOf(job), at: job.updated_at });
     this.#jobs.set(job.id, job);
+  }
+
+  /** What no answer from that time on contains, and nothing shows. */
+  #forget(from: string): void {
+    for (const [id, { at }] of this.#seen) {
+      if (Date.parse(at) < Date.parse(from) && !this.#jobs.has(id)) this.#seen.delete(id);
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { displayWidth, shorten } from "./table.ts";
 
 /** Shows jobs while they are worked on. */
 export interface Progress {
-  /** Shows the present state of the jobs, and a line about all of them. */
+  /** Shows the present state of the jobs, all that are of interest, and a line about all of them. */
   show(jobs: Job[], overview?: string): void;
   /** Marks the present state of jobs as known, so that it is not reported. */
   know(jobs: Job[]): void;
@@ -38,6 +38,8 @@ export class LineProgress implements Progress {
 
   show(jobs: Job[], overview = ""): void {
     const changed = jobs.filter((job) => this.#known.get(job.id) !== describe(job));
+    const shown = new Set(jobs.map(({ id }) => id));
+    for (const id of this.#known.keys()) if (!shown.has(id)) this.#known.delete(id);
     this.know(changed);
     for (const job of changed) this.write(this.lineOf(job));
     if (overview !== this.#overview) this.write(overview);

@@ -28,6 +28,9 @@ Deno.test("without a terminal each change is a line with time, job and status", 
     `${time} 1  image sb/s   the provider is making the video`,
     `${time} 1  image sb/s   failed: blocked: by [2J it`,
   ]);
+  progress.show([]);
+  progress.show([failed]);
+  equal(lines.length, 5, "what was no longer of interest is not remembered");
 });
 
 Deno.test("the reason for another attempt is shown, shortened, until that attempt begins", () => {

@@ -1,5 +1,7 @@
 /** `watch` of projects that have many changes or cannot be reached, and `status` of a stopped one. */
 import { deepEqual, equal } from "node:assert/strict";
+import { Api } from "../../cli/api.ts";
+import { JobFeed } from "../../cli/feed.ts";
 import { environmentFor, jobId, run } from "./support.ts";
 
 type Row = Record<string, unknown>;
@@ -8,7 +10,7 @@ type Row = Record<string, unknown>;
 const MAX_ROWS = 1000;
 
 /** A Data API with these rows, answered as PostgREST does, and nothing on the queues. */
-function projectOf(tables: Record<string, Row[]>) {
+function projectOf(tables: Record<string, Row[]>, mostRows = MAX_ROWS) {
   return (request: Request): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url);
     const name = pathname.split("/").at(-1)!;
@@ -21,7 +23,7 @@ function projectOf(tables: Record<string, Row[]>) {
     const rows = (tables[name] ?? []).filter(({ updated_at }) => `${updated_at ?? ""}` >= since);
     if (searchParams.get("order") === "updated_at.desc") rows.reverse();
     const offset = Number(searchParams.get("offset") ?? 0);
-    const limit = Math.min(Number(searchParams.get("limit") ?? MAX_ROWS), MAX_ROWS);
+    const limit = Math.min(Number(searchParams.get("limit") ?? mostRows), mostRows);
     return Promise.resolve(Response.json(rows.slice(offset, offset + limit)));
   };
 }
@@ -64,21 +66,47 @@ Deno.test("a watch ends when its pipe is closed", async () => {
   equal((await run(["watch"], environment, reads)).code, 0);
 });
 
-Deno.test("a watch until the queues are empty reports every change, however many", async () => {
-  const ledger = jobs(1, "2026-01-31T12:00:00Z");
-  const project = projectOf({ generation_jobs: ledger });
-  let looks = 0;
-  const { out } = await run(["watch", "--until-empty"], environment, {
-    fetch: (request) => {
-      const isLook = request.url.endsWith("generation_metrics");
-      if (isLook && ++looks === 1) ledger.push(...jobs(2501, "2026-01-31T12:00:01Z").slice(1));
-      return project(request);
-    },
+for (const mostRows of [MAX_ROWS, 400]) {
+  Deno.test(`a watch until the queues are empty reports every change, of which ${mostRows} are answered at once`, async () => {
+    const ledger = jobs(1, "2026-01-31T12:00:00Z");
+    const project = projectOf({ generation_jobs: ledger }, mostRows);
+    let looks = 0;
+    const { out } = await run(["watch", "--until-empty"], environment, {
+      fetch: (request) => {
+        const isLook = request.url.endsWith("generation_metrics");
+        if (isLook && ++looks === 1) ledger.push(...jobs(2501, "2026-01-31T12:00:01Z").slice(1));
+        return project(request);
+      },
+    });
+    equal(out.filter((line) => line.includes("cancelled")).length, 2500);
   });
-  equal(out.filter((line) => line.includes("cancelled")).length, 2500);
+}
+
+Deno.test("a feed reports a change once, and forgets jobs that no answer contains any more", async () => {
+  const ledger = jobs(1, "2026-01-31T12:00:00Z");
+  const feed = await JobFeed.begin(
+    new Api("http://project", "key", projectOf({ generation_jobs: ledger }), "test"),
+  );
+  const [, old, ...others] = jobs(502, "2026-01-31T12:00:01Z");
+  /** When the feed took `old` after these changes; undefined when it shows it no more. */
+  const taken = async (...changes: Row[]) => {
+    ledger.push(...changes);
+    while (await feed.read());
+    return feed.jobs.find(({ id }) => id === old.id)?.updated_at;
+  };
+  equal(await taken(old), old.updated_at);
+  const at = (updated_at: string) => ({ ...old, updated_at });
+  equal(await taken(at("2026-01-31T12:00:02.000Z")), old.updated_at, "nothing new");
+  await taken(...others);
+  equal(await taken({ ...others[0], updated_at: "2026-01-31T12:10:00.000Z" }), undefined);
+  equal(
+    await taken(at("2026-01-31T12:20:00.000Z")),
+    "2026-01-31T12:20:00.000Z",
+    "it was forgotten",
+  );
 });
 
-/** A project of these jobs, each done when it is looked at again; it answers at most `most` rows at once. */
+/** A project of these jobs, each done when it is asked for again; it answers at most `most` rows at once. */
 function projectOfMany(ids: string[], most: number, asked: string[]) {
   const done = new Set<string>();
   return (request: Request): Promise<Response> => {
