@@ -122,10 +122,7 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
   const databaseUrl = options.postgres ??
     await createOwner(superuser, superuserUrl, keys.databasePassword);
   if (!options.postgres) await superuser.execute(OWNER_GRANTS);
-  const database = await Database.open(databaseUrl);
-  closing.add(() => database.close());
-  if (options.tick) await createExtensions(database);
-  await migrate((sql) => database.execute(sql));
+  const database = await openProject(databaseUrl, options, closing);
   log(`API        ${url}`);
   const services = servicesOf(url, lite, new StorageApi(superuser, files), keys);
   ready.resolve(services);
@@ -157,6 +154,22 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
     functionLogs: (name) => functions.logs(name),
     close: () => closing.close(),
   };
+}
+
+/** The project's database, with the migrations. */
+async function openProject(
+  url: string,
+  { tick, dataDir }: StackOptions,
+  closing: Closing,
+): Promise<Database> {
+  const database = await Database.open(url);
+  closing.add(() => database.close());
+  if (tick) await createExtensions(database);
+  await migrate((sql) => database.execute(sql)).catch((cause) => {
+    if (!dataDir) throw cause;
+    throw new DatabaseUnusable(`the data in ${dataDir} are of another version`, { cause });
+  });
+  return database;
 }
 
 function servicesOf(url: string, lite: Lite, storage: StorageApi, keys: Keys): Services {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { postgresPrograms } from "../../local/database/programs.ts";
 import { startServer } from "../../local/database/server.ts";
@@ -9,6 +9,7 @@ import {
   type Stack,
   startStack,
 } from "../../local/stack/mod.ts";
+import { explain } from "../../local/start/failure.ts";
 import { openPort } from "../../local/stack/ports.ts";
 import { functionsOf, projectWith, send } from "./support.ts";
 
@@ -101,8 +102,14 @@ Deno.test("an unusable database is named", () =>
     const unusable = (message: RegExp) => (error: unknown) =>
       error instanceof DatabaseUnusable && message.test(error.message);
     const first = await startStack({ dataDir, functionsRoot });
+    // What has a column less: the migrations are changed until the first release.
+    await first.sql("alter table generation_jobs drop column choices");
     await first.close();
     equal((await Deno.stat(join(dataDir, "postgres"))).mode! & 0o777, 0o700);
+    await rejects(startStack({ dataDir, functionsRoot }), (error) => {
+      match(explain(error), /the data in \S+ are of another version: .*choices.*\n.* add --fresh/);
+      return true;
+    });
     await Deno.remove(join(dataDir, "keys.json"));
     await rejects(
       startStack({ dataDir, functionsRoot }),
