@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::failure::Failure;
-use crate::json::{Object, WriteJson};
 
 /// What one run did.
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct RunReport {
     /// The queue.
     pub queue: &'static str,
@@ -32,13 +34,14 @@ pub struct RunReport {
     /// The jobs in the order in which they ended.
     pub jobs: Vec<JobReport>,
     /// Why the queue could not be reached, where it could not.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
 }
 
 /// Why a run stopped taking jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "snake_case"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
 pub enum Stopped {
     /// There were no more, or none that a model can take now.
     Empty,
@@ -54,23 +57,10 @@ pub enum Stopped {
     Unavailable,
 }
 
-impl Stopped {
-    /// The name in the report.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Stopped::Empty => "empty",
-            Stopped::Budget => "budget",
-            Stopped::Cpu => "cpu",
-            Stopped::MaxJobs => "max_jobs",
-            Stopped::Shutdown => "shutdown",
-            Stopped::Unavailable => "unavailable",
-        }
-    }
-}
-
 /// What became of one job in a run.
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct JobReport {
     /// The job.
     pub job_id: String,
@@ -83,34 +73,35 @@ pub struct JobReport {
     /// How long this run worked on it, in milliseconds.
     pub duration_ms: u64,
     /// Its storyboard, where the message is readable.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub storyboard_id: Option<String>,
     /// Its scene.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scene_id: Option<String>,
     /// Its character.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub character_id: Option<String>,
     /// The asset's immutable URL.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The model that made it.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// What it cost in US dollars, estimated.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
     /// What went wrong.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
     /// When it becomes visible again, in seconds.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_in_seconds: Option<f64>,
 }
 
 /// What became of one job in a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "snake_case"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The asset is stored and linked.
     Succeeded,
@@ -124,21 +115,8 @@ pub enum Outcome {
     Lost,
 }
 
-impl Outcome {
-    /// The name in the report.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Succeeded => "succeeded",
-            Outcome::Failed => "failed",
-            Outcome::Retrying => "retrying",
-            Outcome::Waiting => "waiting",
-            Outcome::Lost => "lost",
-        }
-    }
-}
-
 /// What went wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct JobError {
     /// The kind of failure, as in the ledger.
@@ -193,53 +171,6 @@ impl RunReport {
             Outcome::Waiting => &mut self.waiting,
             Outcome::Lost => &mut self.lost,
         }
-    }
-}
-
-impl WriteJson for RunReport {
-    fn write(&self, it: &mut Object<'_>) {
-        it.text("queue", self.queue).text("stopped", self.stopped.as_str());
-        for (name, count) in [
-            ("claimed", self.claimed),
-            ("succeeded", self.succeeded),
-            ("failed", self.failed),
-            ("retrying", self.retrying),
-            ("waiting", self.waiting),
-            ("lost", self.lost),
-            ("repaired", self.repaired),
-        ] {
-            it.integer(name, count.into());
-        }
-        it.integer("durationMs", self.duration_ms as i64).objects("jobs", &self.jobs);
-        if let Some(error) = &self.error {
-            it.object("error", |it| error.write(it));
-        }
-    }
-}
-
-impl WriteJson for JobReport {
-    fn write(&self, it: &mut Object<'_>) {
-        it.text("jobId", &self.job_id)
-            .integer("msgId", self.msg_id)
-            .text("outcome", self.outcome.as_str())
-            .integer("attempts", self.attempts.into())
-            .integer("durationMs", self.duration_ms as i64)
-            .optional_text("storyboardId", self.storyboard_id.as_deref())
-            .optional_text("sceneId", self.scene_id.as_deref())
-            .optional_text("characterId", self.character_id.as_deref())
-            .optional_text("url", self.url.as_deref())
-            .optional_text("model", self.model.as_deref())
-            .optional_decimal("costUsd", self.cost_usd);
-        if let Some(error) = &self.error {
-            it.object("error", |it| error.write(it));
-        }
-        it.optional_decimal("retryInSeconds", self.retry_in_seconds);
-    }
-}
-
-impl WriteJson for JobError {
-    fn write(&self, it: &mut Object<'_>) {
-        it.text("code", self.code).text("message", &self.message);
     }
 }
 

@@ -3,8 +3,9 @@
 
 use std::fmt;
 
-use crate::json::{Json, Object, WriteJson};
+use crate::json::Json;
 use crate::search::Search;
+use serde::Serialize;
 
 /// The longest prompt, in bytes of UTF-8. Gemini 2.5 Flash Image reads 32,768 tokens, Veo 1,024;
 /// what is longer than this is no prompt but a mistake.
@@ -17,25 +18,13 @@ const LONGEST_URL: usize = 4096;
 const MOST_IMAGES: usize = 14;
 
 /// One thing that is wrong with a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Issue {
     /// The field's name as the sender writes it.
     pub field: String,
     /// What was expected there.
     pub expected: String,
-}
-
-impl WriteJson for Invalid {
-    fn write(&self, it: &mut Object<'_>) {
-        it.objects("issues", &self.issues);
-    }
-}
-
-impl WriteJson for Issue {
-    fn write(&self, it: &mut Object<'_>) {
-        it.text("field", &self.field).text("expected", &self.expected);
-    }
 }
 
 /// A message that is no job.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::field::Fields;
 
 use crate::search::Search;
@@ -12,7 +14,7 @@ use crate::search::Search;
 /// (`scene:{storyboard}:{scene}`) and URLs without any escaping, so its alphabet is one that
 /// means the same in all three: letters, digits, `_`, `-` and `.`, where a dot neither begins nor
 /// ends an id nor follows another.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Id(String);
 
 const LONGEST: usize = 128;

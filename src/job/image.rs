@@ -1,8 +1,10 @@
 //! The message of the image queue.
 
+use serde::Serialize;
+
 use super::CommonFields;
 use super::field::{Fields, Invalid};
-use crate::json::{Json, Object, WriteJson};
+use crate::json::Json;
 
 /// The shapes of images, those first that every model makes.
 pub const ASPECT_RATIOS: [&str; 14] = [
@@ -15,20 +17,22 @@ pub const ASPECT_RATIOS: [&str; 14] = [
 const IMAGE_SIZES: [&str; 5] = ["512", "1K", "2K", "4K", "0.5K"];
 
 /// The message of an image job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct ImageJob {
     /// The fields of any job.
-    #[cfg_attr(target_family = "wasm", serde(flatten))]
+    #[serde(flatten)]
     pub common: CommonFields,
     /// Whether the source is to be changed.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub edit_mode: Option<bool>,
     /// Its shape, like `16:9`; without it, the source's or a square.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<&'static str>,
     /// Its size; without it, 1K.
-    #[cfg_attr(target_family = "wasm", tsify(optional, type = r#""512" | "1K" | "2K" | "4K""#))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(target_family = "wasm", tsify(type = r#""512" | "1K" | "2K" | "4K""#))]
     pub image_size: Option<&'static str>,
 }
 
@@ -62,15 +66,6 @@ impl ImageJob {
         ]);
         let job = common.map(|common| Self { common, edit_mode, aspect_ratio, image_size });
         fields.finish(job)
-    }
-}
-
-impl WriteJson for ImageJob {
-    fn write(&self, it: &mut Object<'_>) {
-        self.common.write(it);
-        it.optional_flag("editMode", self.edit_mode)
-            .optional_text("aspectRatio", self.aspect_ratio)
-            .optional_text("imageSize", self.image_size);
     }
 }
 

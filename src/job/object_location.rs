@@ -1,38 +1,26 @@
 //! Where an asset belongs: the entity it is made for, and the names of its objects.
 
+use serde::Serialize;
+
 use super::field::Fields;
 use super::{Format, Id, JobId, Kind};
-use crate::json::{Object, WriteJson};
 
 /// What an asset is made for: a storyboard, and in it a scene, a character, both or neither.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Target {
     /// The storyboard.
-    #[cfg_attr(target_family = "wasm", tsify(type = "string"), serde(rename = "storyboardId"))]
+    #[serde(rename = "storyboardId")]
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
     pub storyboard: Id,
     /// The scene, if the asset is for one.
-    #[cfg_attr(
-        target_family = "wasm",
-        tsify(type = "string", optional),
-        serde(rename = "sceneId")
-    )]
+    #[serde(rename = "sceneId", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
     pub scene: Option<Id>,
     /// The character, if the asset is for one.
-    #[cfg_attr(
-        target_family = "wasm",
-        tsify(type = "string", optional),
-        serde(rename = "characterId")
-    )]
+    #[serde(rename = "characterId", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(target_family = "wasm", tsify(type = "string"))]
     pub character: Option<Id>,
-}
-
-impl WriteJson for Target {
-    fn write(&self, it: &mut Object<'_>) {
-        it.text("storyboardId", self.storyboard.as_str())
-            .optional_text("sceneId", self.scene.as_ref().map(Id::as_str))
-            .optional_text("characterId", self.character.as_ref().map(Id::as_str));
-    }
 }
 
 /// One of the two entities that can have a current object.

@@ -1,45 +1,46 @@
 //! The message of the video queue.
 
+use serde::Serialize;
+
 use super::CommonFields;
 use super::field::{Fields, Invalid};
-use crate::json::{Json, Object, WriteJson};
+use crate::json::Json;
 
 /// The message of a video job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct VideoJob {
     /// The fields of any job.
-    #[cfg_attr(target_family = "wasm", serde(flatten))]
+    #[serde(flatten)]
     pub common: CommonFields,
     /// The image that it ends with.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_frame_url: Option<String>,
     /// What people, things and places in it look like.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reference_image_urls: Option<Vec<String>>,
     /// Its shape.
     #[cfg_attr(target_family = "wasm", tsify(type = r#""16:9" | "9:16""#))]
     pub aspect_ratio: &'static str,
     /// Its length in seconds.
-    #[cfg_attr(
-        target_family = "wasm",
-        tsify(type = "`${number}`"),
-        serde(rename = "durationSeconds")
-    )]
+    #[serde(rename = "durationSeconds")]
+    #[cfg_attr(target_family = "wasm", tsify(type = "`${number}`"))]
     pub duration: &'static str,
     /// Its size.
     #[cfg_attr(target_family = "wasm", tsify(type = r#""360p" | "720p" | "1080p" | "4k""#))]
     pub resolution: &'static str,
     /// Whether it has sound; without it, as the model likes.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub generate_audio: Option<bool>,
     /// What is not to be seen.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub negative_prompt: Option<String>,
     /// Who may be quoted; without it, as the model likes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         target_family = "wasm",
-        tsify(optional, type = r#""allow_all" | "allow_adult" | "dont_allow""#)
+        tsify(type = r#""allow_all" | "allow_adult" | "dont_allow""#)
     )]
     pub person_generation: Option<&'static str>,
 }
@@ -135,20 +136,6 @@ fn check_images(fields: &mut Fields<'_>, sources: usize, last_frame: bool, refer
     }
 }
 
-impl WriteJson for VideoJob {
-    fn write(&self, it: &mut Object<'_>) {
-        self.common.write(it);
-        it.optional_text("lastFrameUrl", self.last_frame_url.as_deref())
-            .optional_texts("referenceImageUrls", self.reference_image_urls.as_deref())
-            .text("aspectRatio", self.aspect_ratio)
-            .text("durationSeconds", self.duration)
-            .text("resolution", self.resolution)
-            .optional_flag("generateAudio", self.generate_audio)
-            .optional_text("negativePrompt", self.negative_prompt.as_deref())
-            .optional_text("personGeneration", self.person_generation);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,7 +165,7 @@ mod tests {
         for value in [json!("4"), json!(4), json!(4.0)] {
             let job = parse(json!({"durationSeconds": value})).unwrap();
             assert_eq!(job.seconds(), 4);
-            assert_eq!(job.duration, "4");
+            assert_eq!(serde_json::to_value(&job).unwrap()["durationSeconds"], "4");
         }
         for seconds in 3..=15 {
             assert_eq!(parse(json!({"durationSeconds": seconds})).unwrap().seconds(), seconds);

@@ -11,7 +11,6 @@ pub use parse::Json;
 pub(crate) use parse::{has_name, same_name};
 pub use pieces::Pieces;
 pub(crate) use sanitize::sanitize;
-pub(crate) use write::object;
 #[cfg(test)]
 pub(crate) use write::text_of;
-pub use write::{Object, WriteJson};
+pub(crate) use write::{Object, object};

@@ -15,14 +15,8 @@ pub(crate) fn object(write: impl FnOnce(&mut Object<'_>)) -> Pieces {
     json
 }
 
-/// What is written as an object.
-pub trait WriteJson {
-    /// Writes its members.
-    fn write(&self, it: &mut Object<'_>);
-}
-
 /// An object that is being written.
-pub struct Object<'j>(&'j mut Pieces);
+pub(crate) struct Object<'j>(&'j mut Pieces);
 
 impl Object<'_> {
     fn write(json: &mut Pieces, write: impl FnOnce(&mut Object<'_>)) {
@@ -85,23 +79,6 @@ impl Object<'_> {
         self.raw(name, &format!("{}.{:06}", value / 1_000_000, value % 1_000_000))
     }
 
-    /// Adds a number that is not negative, to the millionth, or leaves it out. (The standard library's way
-    /// of writing fractions is ten kilobytes of WASM.)
-    pub(crate) fn optional_decimal(&mut self, name: &str, value: Option<f64>) -> &mut Self {
-        match value {
-            Some(value) => self.millionths(name, (value * 1e6).round() as u64),
-            None => self,
-        }
-    }
-
-    /// Adds a number that is not negative, to the millionth, or null.
-    pub(crate) fn decimal_or_null(&mut self, name: &str, value: Option<f64>) -> &mut Self {
-        match value {
-            Some(_) => self.optional_decimal(name, value),
-            None => self.raw(name, "null"),
-        }
-    }
-
     /// Adds true or false.
     pub(crate) fn flag(&mut self, name: &str, value: bool) -> &mut Self {
         self.raw(name, if value { "true" } else { "false" })
@@ -136,25 +113,6 @@ impl Object<'_> {
     pub(crate) fn object(&mut self, name: &str, write: impl FnOnce(&mut Object<'_>)) -> &mut Self {
         Object::write(self.name(name), write);
         self
-    }
-
-    /// Adds a list of texts, or leaves it out.
-    pub(crate) fn optional_texts(&mut self, name: &str, values: Option<&[String]>) -> &mut Self {
-        let Some(values) = values else { return self };
-        self.list(name, |list| {
-            for value in values {
-                list.text(value);
-            }
-        })
-    }
-
-    /// Adds a list of objects.
-    pub(crate) fn objects(&mut self, name: &str, values: &[impl WriteJson]) -> &mut Self {
-        self.list(name, |list| {
-            for value in values {
-                list.object(|it| value.write(it));
-            }
-        })
     }
 
     /// Adds a list.

@@ -2,13 +2,16 @@
 //! and the prices that it would write into the ledger. What words cost beside the asset is not known
 //! yet.
 
+use serde::Serialize;
+
 use super::{capabilities, cost};
 use crate::job::{ImageJob, Invalid, Issue, VideoJob, joined, strip_models_prefix};
-use crate::json::{Json, Object, WriteJson};
+use crate::json::Json;
 
 /// What a job will probably cost.
-#[derive(Debug, PartialEq)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "camelCase"))]
+#[derive(Debug, PartialEq, Serialize)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
 pub struct Estimate {
     /// The models that can do the job, in the order in which they are tried.
     pub models: Vec<Price>,
@@ -19,21 +22,12 @@ pub struct Estimate {
     #[cfg_attr(target_family = "wasm", tsify(type = "number | null"))]
     pub highest_usd: Option<f64>,
     /// Why a price is null.
-    #[cfg_attr(target_family = "wasm", tsify(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
 }
 
-impl WriteJson for Estimate {
-    fn write(&self, it: &mut Object<'_>) {
-        it.objects("models", &self.models)
-            .decimal_or_null("lowestUsd", self.lowest_usd)
-            .decimal_or_null("highestUsd", self.highest_usd)
-            .optional_text("unknown", self.unknown.as_deref());
-    }
-}
-
 /// What a model takes for a job.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Serialize)]
 #[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
 pub struct Price {
     /// Its name.
@@ -41,12 +35,6 @@ pub struct Price {
     /// In US dollars; null if the price is not known.
     #[cfg_attr(target_family = "wasm", tsify(type = "number | null"))]
     pub usd: Option<f64>,
-}
-
-impl WriteJson for Price {
-    fn write(&self, it: &mut Object<'_>) {
-        it.text("model", &self.model).decimal_or_null("usd", self.usd);
-    }
 }
 
 /// Estimates the message of an image job for workers that have these models.

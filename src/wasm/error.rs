@@ -46,9 +46,9 @@ pub(super) fn property(object: &JsValue, path: &str, name: &str) -> Result<JsVal
 pub(super) fn validation(invalid: &Invalid) -> JsValue {
     let error = Error::new(&invalid.to_string());
     error.set_name("ValidationError");
-    if let Ok(written) = to_js(invalid) {
-        // Members of objects that are made here can be read and set.
-        let _ = js_sys::Object::assign(&error, written.unchecked_ref());
+    if let Ok(issues) = to_js(&invalid.issues) {
+        // Setting a property of an object made here cannot fail.
+        let _ = Reflect::set(&error, &"issues".into(), &issues);
     }
     error.into()
 }

@@ -1,6 +1,7 @@
 //! The functions that JavaScript sees.
 
 use js_sys::{JSON, Promise};
+use serde::Serialize;
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
@@ -11,7 +12,7 @@ use super::value::to_js;
 use super::world::JsWorld;
 use crate::flow::{run_images, run_videos};
 use crate::job::{ImageJob, Invalid, Issue, Kind, VideoJob};
-use crate::json::{Json, WriteJson};
+use crate::json::Json;
 use crate::policy::estimate::{self, Estimate};
 
 /// Processes the image queue until it is empty or the budget of the run is spent.
@@ -47,7 +48,7 @@ fn run(kind: Kind, adapters: JsValue, options: JsValue) -> Promise {
             Kind::Image => run_images(&world, settings).await,
             Kind::Video => run_videos(&world, settings).await,
         };
-        to_js(&report)
+        Ok(to_js(&report)?)
     })
 }
 
@@ -123,7 +124,7 @@ fn as_json(message: &JsValue) -> Result<Json<'static>, Invalid> {
 }
 
 /// A plain object of the type that TypeScript declares.
-fn typed<T: Tsify + WriteJson>(value: &T) -> Result<Ts<T>, JsValue> {
+fn typed<T: Tsify + Serialize>(value: &T) -> Result<Ts<T>, JsValue> {
     Ok(Ts::new_unchecked(to_js(value)?))
 }
 

@@ -139,10 +139,10 @@ impl<T: Transport> Queue for Pgmq<T> {
     ) -> Result<(), WriteError> {
         let arguments = json::object(|it| {
             for_lease(it, lease).object("operation", |operation| {
-                operation
-                    .text("model", &op.model)
-                    .text("name", &op.name)
-                    .optional_decimal("cancelled_usd", cancelled_usd);
+                operation.text("model", &op.model).text("name", &op.name);
+                if let Some(cost) = cancelled_usd {
+                    operation.millionths("cancelled_usd", millionths(cost));
+                }
             });
         });
         self.write("record_generation_operation", arguments).await
@@ -178,8 +178,8 @@ impl<T: Transport> Queue for Pgmq<T> {
                 .text_or_null("error_code", reason.map(|(code, _)| code.as_str()))
                 .text_or_null("error_message", reason.map(|(_, message)| message.as_str()))
                 .flag("reset_submission", defer.reset_submission)
-                .optional_text("waits_for", defer.waits_for.as_deref())
-                .optional_decimal("spent_usd", defer.spent_usd);
+                .optional_text("waits_for", defer.waits_for.as_deref());
+            spent(it, defer.spent_usd);
         });
         self.write("defer_generation_job", arguments).await
     }
@@ -189,8 +189,8 @@ impl<T: Transport> Queue for Pgmq<T> {
             for_lease(it, lease)
                 .text("error_code", end.code.as_str())
                 .text("error_message", &end.message)
-                .flag("reset_submission", end.reset_submission)
-                .optional_decimal("spent_usd", end.spent_usd);
+                .flag("reset_submission", end.reset_submission);
+            spent(it, end.spent_usd);
         });
         self.write("fail_generation_job", arguments).await
     }
@@ -243,6 +243,16 @@ impl<T: Transport> Queue for Pgmq<T> {
     }
 }
 
+fn millionths(usd: f64) -> u64 {
+    (usd * 1e6).round() as u64
+}
+
+fn spent(it: &mut Object<'_>, usd: Option<f64>) {
+    if let Some(usd) = usd {
+        it.millionths("spent_usd", millionths(usd));
+    }
+}
+
 /// Writes the argument of a call for a queue.
 fn for_queue<'o, 'j>(it: &'o mut Object<'j>, kind: Kind) -> &'o mut Object<'j> {
     it.text("queue_name", kind.queue())
@@ -261,9 +271,12 @@ fn completion(
             .text("asset_url", &asset.url)
             .text("content_type", asset.format.content_type())
             .text_or_null("model", asset.model.as_deref())
-            .value("usage", asset.usage.as_ref())
-            .decimal_or_null("cost_usd", asset.cost_usd)
-            .optional_text("passed_over", asset.passed_over.as_deref());
+            .value("usage", asset.usage.as_ref());
+        match asset.cost_usd {
+            Some(cost) => it.millionths("cost_usd", millionths(cost)),
+            None => it.value("cost_usd", None),
+        }
+        .optional_text("passed_over", asset.passed_over.as_deref());
         if let Some(took) = asset.took {
             it.millionths("generation_seconds", took.as_micros() as u64);
         }
