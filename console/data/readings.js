@@ -2,7 +2,7 @@
 /**
  * What the views read, one function for each.
  *
- * @import { Entity, Latency, LiveJob } from "../model/types.d.ts"
+ * @import { Entity, Latency, LiveJob, Made } from "../model/types.d.ts"
  * @import { Project } from "./project.js"
  */
 
@@ -38,25 +38,16 @@ export function standing(project) {
 }
 
 /**
- * The jobs of a scene or character that have ended, newest first.
+ * What was made for a scene or character, newest first.
  *
  * @param {Project} project
  * @param {string} storyboard
  * @param {string} slot
  * @param {string} id
- * @returns {Promise<any[]>}
+ * @returns {Promise<{ versions: Made[], more: boolean }>}
  */
-export function history(project, storyboard, slot, id) {
-  return project.rows("generation_jobs", {
-    select:
-      "id,kind,status,prompt,asset_url,content_type,model,cost_usd,error_code,error_message," +
-      "enqueued_at,finished_at,message",
-    storyboard_id: `eq.${storyboard}`,
-    [`${slot}_id`]: `eq.${id}`,
-    finished_at: "not.is.null",
-    order: "enqueued_at.desc,msg_id.desc",
-    limit: "200",
-  });
+export function versions(project, storyboard, slot, id) {
+  return project.call("generation_versions", { storyboard_id: storyboard, slot, id });
 }
 
 /** What a page says where `job` finds none. */

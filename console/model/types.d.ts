@@ -53,6 +53,15 @@ export interface Version {
   kind?: Kind;
 }
 
+/** One of `generation_versions`. */
+export interface Made extends Version {
+  job_id: string;
+  kind: Kind;
+  status: "succeeded" | "failed" | "cancelled";
+  model: string | null;
+  cost_usd: number | null;
+}
+
 /** One of `generation_storyboard`. */
 export interface Entity {
   slot: "scene" | "character" | "job";

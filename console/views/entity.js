@@ -6,7 +6,7 @@
  * @import { Card } from "../model/types.d.ts"
  */
 import { Board } from "../data/board.js";
-import { history, standing } from "../data/readings.js";
+import { standing, versions } from "../data/readings.js";
 import { html, ifDefined, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
@@ -15,7 +15,7 @@ import { emptyCard } from "../model/cards.js";
 import { strip } from "./card.js";
 import { dropTarget } from "./drag.js";
 import { Form } from "./form.js";
-import { versions } from "./versions.js";
+import { versionList } from "./versions.js";
 
 /** @param {{ storyboard: string, slot: string, id: string }} target @param {Context} context @returns {View} */
 export function entityView(target, context) {
@@ -23,8 +23,7 @@ export function entityView(target, context) {
   const { project } = context;
   const board = new Board(project, storyboard);
   const form = new Form(context, target, { mode: "image", fields: {} });
-  /** @type {any[]} */
-  let jobs = [];
+  let made = /** @type {Awaited<ReturnType<typeof versions>>} */ ({ versions: [], more: false });
   /** @type {unknown} */
   let entities;
 
@@ -33,7 +32,7 @@ export function entityView(target, context) {
     form.images = board.images;
     form.source = board.card(`${slot}:${id}`)?.image?.url ?? "";
     if (entities !== board.entities) {
-      jobs = await history(project, storyboard, slot, id);
+      made = await versions(project, storyboard, slot, id);
       entities = board.entities;
     }
     if (form.standing.length === 0) form.standing = await standing(project);
@@ -54,7 +53,7 @@ export function entityView(target, context) {
         <div class="stage" ${dropTarget(storyboard, context, (draft) => form.fill(draft))}>
           ${current(card)}
           ${card.jobs.map((job) => strip(job, board, context))}
-          ${versions({ card, jobs, context, form })}
+          ${versionList({ card, ...made, context, form })}
         </div>
         <aside aria-label="Make another">${form.draw()}</aside>
       </div>

@@ -2,11 +2,13 @@
 /**
  * The versions of a scene or character side by side, newest first, those that failed among them.
  *
- * @import { Card } from "../model/types.d.ts"
+ * @import { Card, Made } from "../model/types.d.ts"
+ * @import { Project } from "../data/project.js"
  * @import { Context } from "./view.d.ts"
  * @import { Form } from "./form.js"
  */
 import { choose } from "../data/actions.js";
+import { job, NO_JOB } from "../data/readings.js";
 import { redrive } from "../data/redrive.js";
 import { html, ifDefined, nothing, repeat } from "../lib/html.js";
 import { address } from "../lib/route.js";
@@ -16,30 +18,32 @@ import { ago, dollars, link } from "../lib/text.js";
 import { dragImage } from "./drag.js";
 import { thumbnail } from "./thumbnail.js";
 
-/** @param {{ card: Card, jobs: any[], context: Context, form: Form }} page */
-export function versions({ card, jobs, context, form }) {
-  if (jobs.length === 0) return nothing;
+/** @param {{ card: Card, versions: Made[], more: boolean, context: Context, form: Form }} page */
+export function versionList({ card, versions, more, context, form }) {
+  if (versions.length === 0) return nothing;
   return html`
-    <h2>Versions <span class="quiet-text">${jobs.length}</span></h2>
+    <h2>Versions <span class="quiet-text">${more
+      ? `the newest ${versions.length}`
+      : versions.length}</span></h2>
     <ul class="versions">${repeat(
-      jobs,
-      ({ id }) => id,
-      (job) => html`<li>${version(job, card, context, form)}</li>`,
+      versions,
+      ({ job_id }) => job_id,
+      (made) => html`<li>${version(made, card, context, form)}</li>`,
     )}</ul>
   `;
 }
 
-/** @param {any} job @param {Card} card @param {Context} context @param {Form} form */
-function version(job, card, context, form) {
-  const { id, kind, status, prompt, asset_url, model, cost_usd, finished_at } = job;
-  const isCurrent = card[/** @type {"image" | "video"} */ (kind)]?.job_id === id;
+/** @param {Made} made @param {Card} card @param {Context} context @param {Form} form */
+function version(made, card, context, form) {
+  const { job_id: id, kind, status, prompt, url, model, cost_usd, finished_at } = made;
+  const isCurrent = card[kind]?.job_id === id;
   const { project } = context;
   return html`<article class="version ${status}" aria-label="${kind} ${status}, ${
     ago(finished_at, Date.now())
   }">
     ${
-    asset_url
-      ? asset(job)
+    url
+      ? asset(made)
       : html`<span class="frame"><span class="blank">${
         status === "failed" ? "Failed" : "Cancelled"
       }</span></span>`
@@ -47,7 +51,7 @@ function version(job, card, context, form) {
     <p class="prompt">${prompt}</p>
     ${
     status === "failed"
-      ? html`<p class="wrong">${job.error_message || job.error_code}</p>`
+      ? html`<p class="wrong">${made.error_message || made.error_code}</p>`
       : nothing
   }
     <p class="quiet-text"><a href=${address("job", id)}>${ago(finished_at, Date.now())}</a>
@@ -61,38 +65,45 @@ function version(job, card, context, form) {
       : nothing
   }
       ${
-    status === "failed" && remediesOf(job.error_code).retry
+    status === "failed" && remediesOf(made.error_code).retry
       ? html`<button @click=${() => context.act(() => redrive(project, [id]))}>Retry</button>`
       : nothing
   }
       ${
-    kind === "image" && asset_url
+    kind === "image" && url
       ? html`
         <button class="quiet" @click=${() =>
-          form.fill({ mode: "edit", fields: { sourceImageUrls: asset_url } })}>Edit</button>
+          form.fill({ mode: "edit", fields: { sourceImageUrls: url } })}>Edit</button>
         <button class="quiet" @click=${() =>
-          form.fill({ mode: "animate", fields: { sourceImageUrl: asset_url } })}>Animate</button>
+          form.fill({ mode: "animate", fields: { sourceImageUrl: url } })}>Animate</button>
       `
       : nothing
   }
-      <button class="quiet" @click=${() => form.fill(again(job, card.slot))}>Send again</button>
+      <button class="quiet" @click=${() =>
+    context.act(() => fillAgain(project, id, card.slot, form))}>Send again</button>
     </p>
   </article>`;
 }
 
-/** @param {any} job */
-function asset({ kind, asset_url, prompt, message }) {
+/** @param {Made} made */
+function asset({ kind, url, prompt, source }) {
   if (kind === "image") {
     return html`
-      <a class="frame" href=${ifDefined(link(asset_url))} target="_blank"
-        rel="noreferrer"><img src=${thumbnail(asset_url, 320)} alt=${prompt ?? ""}
-            loading="lazy" decoding="async" draggable="true" @dragstart=${dragImage(asset_url)}></a>
+      <a class="frame" href=${ifDefined(link(url))} target="_blank"
+        rel="noreferrer"><img src=${thumbnail(url, 320)} alt=${prompt ?? ""}
+            loading="lazy" decoding="async" draggable="true" @dragstart=${dragImage(url)}></a>
     `;
   }
-  return html`<span class="frame"><video controls loop playsinline preload="metadata" src=${asset_url}
-    poster=${ifDefined(link(message?.sourceImageUrl))} aria-label=${
-    prompt ?? "Video"
-  }></video></span>`;
+  return html`<span class="frame"><video controls loop playsinline preload="metadata" src=${url}
+    poster=${ifDefined(link(source))} aria-label=${prompt ?? "Video"}></video></span>`;
+}
+
+/** Its message is read now: all of them may be long. @param {Project} project @param {string} id @param {Card["slot"]} slot @param {Form} form */
+async function fillAgain(project, id, slot, form) {
+  const sent = await job(project, id);
+  if (!sent) return NO_JOB;
+  form.fill(again(sent, slot));
+  return "Its message is in the form.";
 }
 
 /** The form that sends a message like this one, on the page of its scene or character. @param {any} job @param {Card["slot"]} slot */

@@ -82,6 +82,14 @@ withConsole("what is made in the console appears in it", async (console, project
     assert.equal(value, first);
   });
 
+  await t.step("a version is sent again from the page of its scene", async () => {
+    const edited = page.locator(".version").filter({ hasText: "At night" });
+    await edited.getByRole("button", { name: "Send again" }).click();
+    await page.getByRole("status").getByText("Its message is in the form.").waitFor();
+    assert.equal(await prompt.inputValue(), "At night");
+    assert.notEqual(await page.getByLabel("Source images", { exact: true }).inputValue(), "");
+  });
+
   await t.step("a video plays, with the picture that it was made from before it does", async () => {
     await page.getByRole("group", { name: "What to make" }).getByRole("button", { name: "Animate" })
       .click();

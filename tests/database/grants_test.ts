@@ -70,6 +70,7 @@ const GRANTS: Record<string, string> = {
   "function public.generation_schema_version": EXECUTES,
   "function public.generation_storyboard": EXECUTES,
   "function public.generation_storyboards": EXECUTES,
+  "function public.generation_versions": EXECUTES,
   "function public.generation_webhook_status": EXECUTES,
   "function public.install_generation_schedule": EXECUTES,
   "function public.link_generated_asset": EXECUTES,

@@ -1,6 +1,6 @@
 -- However much was sent, and whatever it says, a reply to a console has a bounded length, and says that there is more.
 begin;
-select plan(13);
+select plan(16);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.kv_store_7ee7668a;
@@ -55,6 +55,16 @@ select is(
 ) from board;
 select is(reply #> '{entities,0}', '{"slot": "scene", "id": "1", "image": null, "video": null, "images": 0, "videos": 0, "failures": []}'
   || jsonb_build_object('title', repeat('t', 200)), 'with what can be shown of them') from board;
+
+-- The versions of a scene, whatever their messages say.
+update public.generation_jobs
+set message = jsonb_build_object('storyboardId', 'sb', 'sceneId', '1', 'prompt', repeat('p', 100000), 'sourceImageUrl', 'https://before');
+create temporary table versions as select public.generation_versions('sb', 'scene', '1') as reply;
+select is(jsonb_array_length(reply -> 'versions'), 200, 'of a scene there are 200 versions') from versions;
+select is(reply -> 'more', 'true', 'of 1008 there are more') from versions;
+select ok(
+  octet_length(reply::text) < 200000 and reply #>> '{versions,0,source}' = 'https://before', 'with their sources and without their messages'
+) from versions;
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- The list of storyboards, and the scenes and characters of one.
 begin;
-select plan(14);
+select plan(18);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.kv_store_7ee7668a;
@@ -65,6 +65,19 @@ select pg_temp.ended(9, 'video_generation_queue', '{"storyboardId": "sb", "scene
 select is(
   pg_temp.card('scene', '4') ->> 'videos', '0', 'a scene whose only job was cancelled is still there'
 );
+
+select is(
+  (select array_agg(version ->> 'prompt') from jsonb_array_elements(public.generation_versions('sb', 'scene', '1') -> 'versions') as version),
+  array[null, 'moves', 'second', 'first'], 'the versions of a scene, newest first, those that failed among them'
+);
+select is(
+  public.generation_versions('sb', 'character', 'ada') #- '{versions,0,job_id}' #- '{versions,0,finished_at}',
+  '{"more": false, "versions": [{"kind": "image", "status": "succeeded", "url": "asset-4", "content_type": null, "prompt": null,
+    "source": null, "model": null, "cost_usd": null, "error_code": null, "error_message": null}]}',
+  'those of a character, with what is shown of each'
+);
+select is(public.generation_versions('sb', 'scene', 'ada'), '{"more": false, "versions": []}', 'of what was never made there are none');
+select throws_ok($$ select public.generation_versions('sb', 'prop', '1') $$, '22023', 'slot: expected scene or character');
 
 select * from finish();
 rollback;

@@ -35,7 +35,7 @@ select p.oid as function_oid, p.proname::text as function, a.name as argument, a
   case a.type::regtype::text
     when 'text' then case a.name
       when 'queue_name' then '''image_generation_queue''' when 'asset_kind' then '''image'''
-      when 'state' then '''resting''' else '''x''' end
+      when 'state' then '''resting''' when 'slot' then '''scene''' else '''x''' end
     when 'jsonb' then case when a.name in ('publications', 'confirmed') then '''[]''' else '''{}''' end
     when 'uuid' then 'gen_random_uuid()'
     when 'uuid[]' then 'array[gen_random_uuid()]'

@@ -16,7 +16,7 @@ select is((select array_agg(proname::text order by proname) from ours), array[
   'enqueue_generation_job', 'extend_generation_lease', 'fail_generation_job', 'generation_job',
   'generation_jobs_left_out', 'generation_latency_by_hour', 'generation_live_jobs', 'generation_metrics',
   'generation_recent_costs', 'generation_schedule', 'generation_schema_version', 'generation_storyboard',
-  'generation_storyboards', 'generation_webhook_status', 'install_generation_schedule',
+  'generation_storyboards', 'generation_versions', 'generation_webhook_status', 'install_generation_schedule',
   'link_generated_asset', 'maintain_generation_queue', 'prune_generation_jobs', 'record_generation_operation', 'redeliver_generation_webhook', 'redrive_generation_jobs',
   'remove_generation_schedule', 'report_generation_trouble', 'reset_generation_models', 'slowest_generations',
   'unpublished_generation_jobs'
