@@ -10,7 +10,7 @@
 /** What went wrong, and what to do about it. */
 export class Problem extends Error {
   /**
-   * @param {"unreachable" | "key" | "migrations" | "refused"} kind
+   * @param {"unreachable" | "unanswered" | "key" | "migrations" | "refused"} kind
    * @param {string} message
    * @param {string} remedy
    */
@@ -27,7 +27,10 @@ export function wordsOf(problem) {
   return problem instanceof Problem ? `${message} ${problem.remedy}`.trimEnd() : message;
 }
 
+/** In milliseconds. */
 const LONGEST_CALL = 30_000;
+/** A picture of 20 MB on a line of 1 Mbit/s. */
+const LONGEST_UPLOAD = 180_000;
 
 export class Project {
   /** @param {Session} session */
@@ -101,17 +104,19 @@ export class Project {
    */
   async #ask(method, path, body, headers = {}) {
     let response, text;
+    const longest = body instanceof Blob ? LONGEST_UPLOAD : LONGEST_CALL;
     try {
       response = await fetch(this.url + path, {
         method,
         headers: { ...this.#credentials(), "content-type": "application/json", ...headers },
         body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
         cache: "no-store",
-        signal: AbortSignal.timeout(LONGEST_CALL),
+        signal: AbortSignal.timeout(longest),
       });
       text = await response.text();
-    } catch {
-      throw unreachable(this.name);
+    } catch (error) {
+      const isLate = /** @type {Error} */ (error).name === "TimeoutError";
+      throw isLate ? unanswered(this.name, longest) : unreachable(this.name);
     }
     const answer = parsed(text);
     if (!response.ok) throw refusal(response.status, answer, path);
@@ -143,6 +148,15 @@ function unreachable(name) {
     `${name} cannot be reached.`,
     "Check the address and your connection. A free project pauses after a quiet week: restore it in " +
       "Supabase's dashboard. A local stack has to run: deno task start.",
+  );
+}
+
+/** @param {string} name @param {number} longest */
+function unanswered(name, longest) {
+  return new Problem(
+    "unanswered",
+    `${name} has not answered within ${longest / 1000} s.`,
+    "What was asked of it may have been done all the same: look before you try again.",
   );
 }
 

@@ -51,7 +51,7 @@ export function frame({ context, view, problem, route, onLeave }) {
 export function banner(problem, onOtherKey) {
   return html`<div class="problem" role="alert">
     <strong>${problem.message}</strong> ${problem.remedy}
-    ${problem.kind === "unreachable" ? "The page keeps trying." : nothing}
+    ${["unreachable", "unanswered"].includes(problem.kind) ? "The page keeps trying." : nothing}
     ${onOtherKey ? html`<button @click=${onOtherKey}>Enter another key</button>` : nothing}
   </div>`;
 }

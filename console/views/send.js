@@ -17,14 +17,22 @@ export function sendView(storyboard, context) {
   const target = { storyboard, slot: "scene", id: "" };
   const form = formFor(target, context);
   const board = storyboard ? new Board(context.project, storyboard) : undefined;
+  /** @type {string | undefined} */
+  let suggested;
 
   async function refresh() {
     await board?.refresh();
     form.images = board?.images ?? [];
     form.standing = await standing(context.project);
-    if (board && !target.id) target.id = nextScene(board.cards.scenes.map(({ id }) => id));
+    if (board && suggested === undefined) suggest(board);
     redraw();
     return 60;
+  }
+
+  /** Once: a field that was emptied stays empty. @param {Board} board */
+  function suggest({ cards }) {
+    suggested = nextScene(cards.scenes.map(({ id }) => id));
+    if (target.slot === "scene") target.id ||= suggested;
   }
 
   const draw = () =>
@@ -37,7 +45,7 @@ export function sendView(storyboard, context) {
           : nothing}
         <h1>New job</h1>
       </div>
-      ${sheet(target, form)}
+      ${sheet(target, form, suggested)}
     `;
   return { title: "New job", refresh, draw };
 }
@@ -51,23 +59,26 @@ export function againView(id, context) {
   let read = false;
 
   async function refresh() {
-    if (read) return 60;
-    row = await job(context.project, id);
+    if (!read) await readJob();
     form.standing = await standing(context.project);
-    if (row) {
-      const again = draftOf(row);
-      Object.assign(target, again.target);
-      form.fill(again.draft);
-      await readImages();
-    }
-    read = true;
+    await readImages();
     redraw();
     return 60;
   }
 
+  /** Once: what is typed then is the reader's. */
+  async function readJob() {
+    row = await job(context.project, id);
+    read = true;
+    if (!row) return;
+    const again = draftOf(row);
+    Object.assign(target, again.target);
+    form.fill(again.draft);
+  }
+
   /** The pictures to choose from. */
   async function readImages() {
-    if (!row.storyboard_id) return;
+    if (!row?.storyboard_id) return;
     const board = new Board(context.project, row.storyboard_id);
     await board.refresh();
     form.images = board.images;
@@ -100,10 +111,12 @@ function formFor(target, context) {
   return form;
 }
 
-/** @param {import("../model/draft.js").Target} target @param {Form} form */
-function sheet(target, form) {
+/** @param {import("../model/draft.js").Target} target @param {Form} form @param {string} [suggested] the id of a scene */
+function sheet(target, form, suggested) {
   /** @param {"storyboard" | "slot" | "id"} name */
   const set = (name) => (/** @type {Event} */ event) => {
+    // It is no character's.
+    if (name === "slot" && target.id === suggested) target.id = "";
     target[name] = /** @type {HTMLInputElement} */ (event.target).value.trim();
     redraw();
   };
@@ -122,7 +135,9 @@ function sheet(target, form) {
         <label ?hidden=${target.slot === "none"}>${target.slot === "character"
           ? "Character"
           : "Scene"} id <input name="id" .value=${target
-          .id} @input=${set("id")} placeholder="scene-001" spellcheck="false"></label>
+          .id} @input=${set("id")} placeholder=${target.slot === "character"
+          ? "hero"
+          : "scene-001"} spellcheck="false"></label>
       </div>
       ${form.draw()}
     </div>

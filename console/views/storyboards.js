@@ -12,21 +12,24 @@ import { ago } from "../lib/text.js";
 import { thumbnail } from "./thumbnail.js";
 
 /** @param {Context} context @returns {View} */
-export function storyboardsView({ project }) {
+export function storyboardsView({ project, refresh: ask }) {
   /** @type {any[] | undefined} */
   let list;
   let search = "";
 
   async function refresh() {
-    list = await storyboards(project, search);
+    const asked = search;
+    const found = await storyboards(project, asked);
+    // Something else has been typed since then, and is asked for next.
+    if (asked === search) list = found;
     redraw();
-    return list.some(({ queued, running, waiting }) => queued + running + waiting > 0) ? 3 : 10;
+    return found.some(({ queued, running, waiting }) => queued + running + waiting > 0) ? 3 : 10;
   }
 
   /** @param {InputEvent} event */
-  async function look(event) {
+  function look(event) {
     search = /** @type {HTMLInputElement} */ (event.target).value;
-    await refresh();
+    ask();
   }
 
   const draw = () =>

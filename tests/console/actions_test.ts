@@ -5,28 +5,7 @@ import { sendBatch } from "../../console/data/batch.js";
 import { cancelAll } from "../../console/data/cancel.js";
 import { Problem, Project } from "../../console/data/project.js";
 import { redrive, redriveAll } from "../../console/data/redrive.js";
-
-type Arguments = Record<string, unknown>;
-
-/** A project that answers from a test. */
-class Answers extends Project {
-  readonly asked: [string, Arguments][] = [];
-
-  constructor(readonly answer: (name: string, args: Arguments) => unknown) {
-    super({ url: "http://project" });
-  }
-
-  // deno-lint-ignore no-explicit-any
-  override async call(name: string, args: Arguments = {}): Promise<any> {
-    this.asked.push([name, args]);
-    return await this.answer(name, args);
-  }
-
-  // deno-lint-ignore no-explicit-any
-  override async rows(name: string, query: Record<string, string> = {}): Promise<any[]> {
-    return await this.call(name, query);
-  }
-}
+import { Answers, type Arguments } from "./answers.ts";
 
 const idsOf = (quantity: number) =>
   Array.from({ length: quantity }, (_, number) => String(number).padStart(6, "0"));
@@ -131,4 +110,35 @@ Deno.test("a batch that was interrupted goes on, however it was corrected, and t
   assert.equal(jobs.size, 5);
   await sendBatch(project, batch("a", "b"), () => {});
   assert.equal(jobs.size, 7);
+});
+
+Deno.test("a call without an answer in time may have been done, and an upload has more time", async () => {
+  const { fetch } = globalThis;
+  const { timeout } = AbortSignal;
+  const allowed: number[] = [];
+  AbortSignal.timeout = (milliseconds) => {
+    allowed.push(milliseconds);
+    return timeout.call(AbortSignal, 0);
+  };
+  globalThis.fetch = (_, init) =>
+    new Promise((_, reject) => {
+      const { signal } = init!;
+      signal!.onabort = () => reject(signal!.reason);
+    });
+  try {
+    const project = new Project({ url: "http://project" });
+    await assert.rejects(project.call("redrive_generation_jobs"), {
+      kind: "unanswered",
+      message: "http://project has not answered within 30 s.",
+      remedy: /^What was asked of it may have been done/,
+    });
+    const picture = new File(["x"], "one.png", { type: "image/png" });
+    await assert.rejects(project.upload("sb", picture), { kind: "unanswered" });
+    assert.deepEqual(allowed, [30_000, 180_000]);
+    globalThis.fetch = () => Promise.reject(new TypeError("refused"));
+    await assert.rejects(project.call("generation_metrics"), { kind: "unreachable" });
+  } finally {
+    Object.assign(globalThis, { fetch });
+    AbortSignal.timeout = timeout;
+  }
 });

@@ -1,0 +1,110 @@
+/** What views make of what they read and of what is typed, without a browser: their templates as text. */
+/// <reference lib="dom" />
+
+import assert from "node:assert/strict";
+import { againView, sendView } from "../../console/views/send.js";
+import { storyboardsView } from "../../console/views/storyboards.js";
+import type { Context } from "../../console/views/view.d.ts";
+import { Answers } from "./answers.ts";
+
+/** The values of a template and of those within it, in their order. */
+function valuesIn(part: unknown): unknown[] {
+  if (Array.isArray(part)) return part.flatMap(valuesIn);
+  if (typeof part !== "object" || part === null) return [part];
+  const { values, strings } = part as { values?: unknown[]; strings?: string[] };
+  if (!values) return [];
+  if (strings) return values.flatMap(valuesIn);
+  // A list and what makes a template of each.
+  const [list, ...make] = values;
+  const last = make.at(-1);
+  if (!Array.isArray(list) || typeof last !== "function") return values.flatMap(valuesIn);
+  return list.flatMap((each, index) => valuesIn(last(each, index)));
+}
+
+/** The values that stand after a text of a template. */
+function valuesAfter(part: unknown, text: RegExp): unknown[] {
+  if (Array.isArray(part)) return part.flatMap((each) => valuesAfter(each, text));
+  if (typeof part !== "object" || part === null) return [];
+  const { values = [], strings = [] } = part as { values?: unknown[]; strings?: string[] };
+  return values.flatMap((value, index) =>
+    text.test(strings[index] ?? "") ? [value] : valuesAfter(value, text)
+  );
+}
+
+function contextOf(project: Answers, refresh = () => {}): Context {
+  const act = async (action: () => Promise<unknown>) => void (await action());
+  return { project, act, refresh };
+}
+
+const typed = (value: string) => ({ target: { value } });
+type Listener = (event: ReturnType<typeof typed>) => void;
+
+Deno.test("of two searches the last is shown, and it is asked for in its turn", async () => {
+  const board = (storyboard_id: string) => ({
+    ...{ storyboard_id, updated_at: null, queued: 0, running: 0, waiting: 0, failed: 0 },
+    covers: [],
+  });
+  const late = Promise.withResolvers<unknown[]>();
+  const project = new Answers((_, { search }) => search === "a" ? late.promise : [board("ab")]);
+  let asked = 0;
+  const view = storyboardsView(contextOf(project, () => asked++));
+  const search = (text: string) =>
+    (valuesAfter(view.draw(), /@input=$/)[0] as Listener)(typed(text));
+  search("a");
+  const first = view.refresh();
+  search("ab");
+  assert.equal(asked, 2);
+  assert.equal(project.asked.length, 1, "nothing is asked beside the poller");
+  late.resolve([board("a")]);
+  await first;
+  assert.ok(!valuesIn(view.draw()).includes("a"), "what was asked for before is not shown");
+  await view.refresh();
+  assert.ok(valuesIn(view.draw()).includes("ab"));
+});
+
+const BOARD = { entities: [{ slot: "scene", id: "scene-007", image: null, failures: [] }] };
+const NOTHING_LIVE = { now: "2026-01-01T00:00:00Z", changed_at: null, jobs: [], more: false };
+
+Deno.test("what is typed in a message that is sent again stays, though the pictures cannot be read", async () => {
+  const id = "00000000-0000-4000-8000-000000000000";
+  const message = { storyboardId: "sb", sceneId: "before", prompt: "p" };
+  const project = new Answers((name) => {
+    if (name === "generation_jobs") return [{ id, kind: "image", storyboard_id: "sb", message }];
+    if (name === "generation_job") return null;
+    if (name === "generation_standing") return [];
+    throw new Error("it takes too long");
+  });
+  const view = againView(id, contextOf(project));
+  await assert.rejects(view.refresh(), /it takes too long/);
+  const idField = () => valuesAfter(view.draw(), /id <input name="id" \.value=$/)[0];
+  assert.equal(idField(), "before");
+  (valuesAfter(view.draw(), /@input=$/)[1] as Listener)(typed("typed"));
+  assert.equal(idField(), "typed");
+  await assert.rejects(view.refresh(), /it takes too long/);
+  assert.equal(idField(), "typed");
+  assert.equal(project.asked.filter(([name]) => name === "generation_jobs").length, 1);
+});
+
+Deno.test("the next scene is suggested once, and to no character", async () => {
+  const project = new Answers((name) => {
+    if (name === "generation_live_jobs") return NOTHING_LIVE;
+    return name === "generation_storyboard" ? BOARD : [];
+  });
+  const view = sendView("sb", contextOf(project));
+  const idField = () => valuesAfter(view.draw(), /id <input name="id" \.value=$/)[0];
+  const type = (text: string) => (valuesAfter(view.draw(), /@input=$/)[1] as Listener)(typed(text));
+  const choose = (slot: string) =>
+    (valuesAfter(view.draw(), /@change=$/)[0] as Listener)(typed(slot));
+  await view.refresh();
+  assert.equal(idField(), "scene-008");
+  type("");
+  await view.refresh();
+  assert.equal(idField(), "");
+  type("scene-008");
+  choose("character");
+  assert.equal(idField(), "");
+  assert.equal(valuesAfter(view.draw(), /placeholder=$/).at(-1), "hero");
+  type("ada");
+  choose("scene");
+  assert.equal(idField(), "ada", "what was typed stays");
+});
