@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * A storyboard as it is now. What goes on is asked for again and again; what it has, only after a change.
+ * A storyboard as it is now. What goes on is asked for again and again; what it has, after a change of a job, and
+ * seldom without one: the project may add, rename or delete its scenes by itself.
  *
  * @import { Entity, Latency, LiveJob } from "../model/types.d.ts"
  * @import { Project } from "./project.js"
@@ -9,6 +10,7 @@ import { cardsOf } from "../model/cards.js";
 import { entities, latencies, liveJobs } from "./readings.js";
 
 const LATENCIES_LAST = 60_000;
+const ENTITIES_LAST = 60_000;
 
 export class Board {
   /** @type {Entity[]} */
@@ -23,6 +25,7 @@ export class Board {
   more = false;
   #changedAt = /** @type {string | null | undefined} */ (undefined);
   #latenciesAt = -Infinity;
+  #entitiesAt = -Infinity;
   #skew = 0;
   #moreEntities = false;
 
@@ -41,11 +44,13 @@ export class Board {
   async refresh() {
     const live = await liveJobs(this.project, this.id, 2000);
     this.#skew = Date.parse(live.now) - Date.now();
-    if (!this.known || live.changed_at !== this.#changedAt) {
+    const old = performance.now() - this.#entitiesAt > ENTITIES_LAST;
+    if (old || live.changed_at !== this.#changedAt) {
       const found = await entities(this.project, this.id);
       this.entities = found.entities;
       this.#moreEntities = found.more;
       this.#changedAt = live.changed_at;
+      this.#entitiesAt = performance.now();
       this.cards = cardsOf(this.entities, live.jobs);
       this.known = true;
     } else if (JSON.stringify(live.jobs) !== JSON.stringify(this.jobs)) {

@@ -27,11 +27,14 @@ export function cardsOf(entities, jobs) {
       /** @type {Card} */ (cards.get(key)).jobs.push(job);
     }
   }
-  const all = [...cards.values()].sort(byId);
+  /** @param {Entity["slot"]} slot */
+  const of = (slot) => [...cards.values()].filter((card) => card.slot === slot);
+  // Jobs that stand alone have no names to go by: they are answered in the order of their turns, and of their ends.
+  const alone = jobs.map(({ id }) => cards.get(`job:${id}`)).filter((card) => card !== undefined);
   return {
-    scenes: all.filter(({ slot }) => slot === "scene"),
-    characters: all.filter(({ slot }) => slot === "character"),
-    others: all.filter(({ slot }) => slot === "job"),
+    scenes: of("scene").sort(byId),
+    characters: of("character").sort(byId),
+    others: [...new Set([...alone, ...of("job")])],
   };
 }
 

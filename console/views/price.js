@@ -19,9 +19,9 @@ export function price(estimate) {
   </output>`;
 }
 
-/** @param {Pick<Price, "likely" | "low" | "high">} price @param {string} [together] of many jobs */
-export function priceText({ likely, low, high }, together = "") {
-  if (likely === null) return "The price is not known before the first run of a worker";
+/** @param {Omit<Price, "models">} price @param {string} [together] of many jobs */
+export function priceText({ likely, low, high, unknown }, together = "") {
+  if (likely === null) return `The price is not known: ${unknown}`;
   const text = `Costs about ${dollars(likely)}${together}`;
   if (low === null || high === null || low === high) return text;
   return `${text}, ${dollars(low)} to ${dollars(high)} by other models`;
@@ -35,5 +35,6 @@ export function sumOf(prices) {
       const each = price?.[name] ?? null;
       return sum === null || each === null ? null : sum + each;
     }, /** @type {number | null} */ (0));
-  return { likely: sum("likely"), low: sum("low"), high: sum("high") };
+  const unknown = prices.find((price) => price?.likely === null)?.unknown;
+  return { likely: sum("likely"), low: sum("low"), high: sum("high"), unknown };
 }

@@ -3,8 +3,10 @@
 
 import assert from "node:assert/strict";
 import { mock } from "node:test";
+import { Board } from "../../console/data/board.js";
 import { Changes } from "../../console/data/changes.js";
 import { Poller } from "../../console/data/poller.js";
+import { Answers } from "./answers.ts";
 
 /** Lets time pass, and what is due happen. */
 async function pass(milliseconds: number): Promise<void> {
@@ -76,6 +78,28 @@ Deno.test("while the project does not answer, changes do not have it asked more 
     }
     assert.equal(asked, 4, "after 1, 2, 4 and 8 seconds");
     poller.stop();
+  }));
+
+Deno.test("scenes that the project has changed by itself are seen within a minute, and not asked for often", () =>
+  inPage(async () => {
+    let title = "before";
+    const scene = { slot: "scene", id: "1", image: null, video: null, failures: [] };
+    const project = new Answers((name) => {
+      if (name === "generation_live_jobs") {
+        return { now: new Date().toISOString(), changed_at: null, jobs: [], more: false };
+      }
+      return name === "generation_storyboard" ? { entities: [{ ...scene, title }] } : [];
+    });
+    const board = new Board(project, "sb");
+    const asked = () => project.asked.filter(([name]) => name === "generation_storyboard").length;
+    await board.refresh();
+    title = "after";
+    await pass(59_000);
+    await board.refresh();
+    assert.deepEqual([board.card("scene:1")?.title, asked()], ["before", 1]);
+    await pass(2000);
+    await board.refresh();
+    assert.deepEqual([board.card("scene:1")?.title, asked()], ["after", 2]);
   }));
 
 Deno.test("changes are heard when the subscription says so, and no longer than it does", () =>

@@ -1,6 +1,7 @@
 /** What the console makes of what the database answers, without a browser. */
 
 import assert from "node:assert/strict";
+import { priceOf } from "../../console/data/core.js";
 import { pauseAfter } from "../../console/data/poller.js";
 import { routeOf } from "../../console/lib/route.js";
 import { dollars, duration, link } from "../../console/lib/text.js";
@@ -12,6 +13,7 @@ import { remediesOf } from "../../console/model/remedy.js";
 import { seriesOf, summaryOf } from "../../console/model/series.js";
 import { standingOf } from "../../console/model/standing.js";
 import { stepsOf } from "../../console/model/steps.js";
+import { priceText, sumOf } from "../../console/views/price.js";
 import type { LiveJob } from "../../console/model/types.d.ts";
 
 const NOW = Date.parse("2026-11-01T12:00:00Z");
@@ -85,10 +87,14 @@ Deno.test("jobs join the cards of what they are for, in the order of their numbe
     [
       { ...entity, slot: "scene", id: "scene-10" },
       { ...entity, slot: "scene", id: "scene-2" },
+      { ...entity, slot: "job", id: "newest" },
+      { ...entity, slot: "job", id: "c" },
+      { ...entity, slot: "job", id: "oldest" },
     ],
     [
       job({ id: "a", scene_id: "scene-10", character_id: "ada" }),
       job({ id: "b", scene_id: "new" }),
+      job({ id: "e" }),
       job({ id: "c" }),
     ],
   );
@@ -98,7 +104,8 @@ Deno.test("jobs join the cards of what they are for, in the order of their numbe
     ["scene-10", 1],
   ]);
   assert.deepEqual(cards.characters.map(({ id }) => id), ["ada"]);
-  assert.deepEqual(cards.others.map(({ id }) => id), ["c"]);
+  // Those without an id of their own: the live ones, then the newest, as they are answered.
+  assert.deepEqual(cards.others.map(({ id }) => id), ["e", "c", "newest", "oldest"]);
 });
 
 Deno.test("a batch is read in each of its forms", () => {
@@ -267,4 +274,25 @@ Deno.test("numbers are said in words, and only addresses of the web are links", 
     ...["https://a", undefined, undefined, undefined],
   ]);
   assert.deepEqual([1, 2, 3, 9].map(pauseAfter), [1, 2, 4, 30]);
+});
+
+Deno.test("a price that is not known says why", () => {
+  const ok = (model: string) => ({ model, state: "ok" });
+  const none = { lowestUsd: null, highestUsd: null };
+  const first = priceOf({ ...none, models: [], unknown: "the models are not known" }, []);
+  assert.equal(
+    priceText(first),
+    "The price is not known: workers name their models when they first run",
+  );
+  const models = [{ model: "tuned", usd: null }, { model: "other", usd: 0.1 }];
+  const unknown = "no price is known for tuned";
+  const tuned = priceOf(
+    { lowestUsd: 0.1, highestUsd: 0.1, models, unknown },
+    models.map((each) => ok(each.model)),
+  );
+  assert.equal(priceText(tuned), "The price is not known: no price is known for tuned");
+  const known = priceOf({ lowestUsd: 0.1, highestUsd: 0.1, models: [models[1]] }, [ok("other")]);
+  assert.equal(priceText(known), "Costs about $0.10");
+  assert.equal(priceText(sumOf([known, tuned, known])), priceText(tuned));
+  assert.equal(priceText(sumOf([known, known])), "Costs about $0.20");
 });
