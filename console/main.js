@@ -13,6 +13,7 @@ import { arrive, settle } from "./lib/arrival.js";
 import { render } from "./lib/html.js";
 import { drawWith, redraw } from "./lib/redraw.js";
 import { routeOf } from "./lib/route.js";
+import { prefill } from "./views/form.js";
 import { frame } from "./views/frame.js";
 import { signIn } from "./views/sign_in.js";
 import { viewOf } from "./views/view.js";
@@ -41,7 +42,10 @@ function enter(session, typed = true) {
   state.context = {
     project: new Project(session),
     async act(action) {
+      const began = state.view;
       const result = await resultOf(action);
+      // Who has gone elsewhere meanwhile stays there, and is told there only of what was not done.
+      if (state.view !== began && !result.failed) return this.refresh();
       // The view of another address begins without a notice.
       if (result.goTo && result.goTo !== location.hash) {
         const there = new Promise((resolve) =>
@@ -52,8 +56,9 @@ function enter(session, typed = true) {
       }
       this.notice = result;
       redraw();
-      state.poller?.now();
+      this.refresh();
     },
+    refresh: () => void state.poller?.now(),
   };
   state.changes?.close();
   const { project } = state.context;
@@ -70,12 +75,13 @@ async function resultOf(action) {
     const result = await action();
     return typeof result === "string" ? { said: result } : result;
   } catch (problem) {
-    return { said: wordsOf(problem) };
+    return { said: wordsOf(problem), failed: true };
   }
 }
 
 function leave() {
   forgetSession();
+  prefill(undefined);
   state.poller?.stop();
   location.hash = "";
   Object.assign(state, { context: undefined, view: undefined, problem: undefined });

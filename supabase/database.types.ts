@@ -749,6 +749,10 @@ export type Database = {
           "waiting": number;
         }[];
       };
+      "generation_versions": {
+        Args: { "id": string; "slot": string; "storyboard_id": string };
+        Returns: Json;
+      };
       "generation_webhook_status": {
         Args: Record<PropertyKey, never>;
         Returns: {

@@ -24,7 +24,7 @@ export function card(card, board, context) {
   const prompt = jobs[0]?.prompt ?? image?.prompt ?? video?.prompt ?? failures[0]?.prompt;
   return html`<article class="card" aria-label=${name} ${
     slot === "job" ? nothing : dropTarget(board.id, context, (draft) => {
-      prefill(draft);
+      prefill({ draft, address: place });
       location.hash = place;
     })
   }>

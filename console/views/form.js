@@ -15,12 +15,18 @@ import { FIELDS } from "../model/fields.js";
 import { expectation, field } from "./field.js";
 import { price, priceText } from "./price.js";
 
-/** @type {Draft | undefined} What a drop chose, for the form that is opened next. */
+/** @type {{ draft: Draft, address: string } | undefined} What a drop chose, for the form of an address. */
 let prefilled;
 
-/** @param {Draft} draft */
-export function prefill(draft) {
-  prefilled = draft;
+/** @param {{ draft: Draft, address: string } | undefined} choice */
+export function prefill(choice) {
+  prefilled = choice;
+}
+
+function takePrefilled() {
+  const draft = prefilled && prefilled.address === location.hash ? prefilled.draft : undefined;
+  prefilled = undefined;
+  return draft;
 }
 
 export class Form {
@@ -41,9 +47,9 @@ export class Form {
   constructor(context, target, draft) {
     this.context = context;
     this.target = target;
-    this.draft = prefilled ?? draft;
-    this.#touched = prefilled !== undefined;
-    prefilled = undefined;
+    const chosen = takePrefilled();
+    this.draft = chosen ?? draft;
+    this.#touched = chosen !== undefined;
     /** @type {any[]} */
     this.standing = [];
     /** @type {{ url: string, name: string }[]} */

@@ -5,16 +5,15 @@
  * @import { Context } from "./view.d.ts"
  */
 import { setFairShare, setLimits } from "../data/actions.js";
-import { html, ifDefined, nothing } from "../lib/html.js";
+import { html, ifDefined, live, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 
-/** What is wrong with what was typed, by model and field. @type {Map<string, string>} */
-const faults = new Map();
+/** @typedef {Map<string, string>} Faults what is wrong with what was typed, by model and field */
 
 const BOUNDS = { requests_per_minute: "a minute", jobs_in_flight: "in flight" };
 
-/** @param {string} model @param {any} limit @param {any} used @param {Context} context */
-export function limitsOf(model, limit, used, context) {
+/** @param {string} model @param {any} limit @param {any} used @param {Faults} faults @param {Context} context */
+export function limitsOf(model, limit, used, faults, context) {
   const inUse = {
     requests_per_minute: used?.begun_last_minute,
     jobs_in_flight: used?.in_flight_now,
@@ -40,7 +39,7 @@ export function limitsOf(model, limit, used, context) {
   };
   return html`<form class="limit" aria-label="Limits of ${model}" novalidate @submit=${(
     /** @type {SubmitEvent} */ event,
-  ) => save(event, model, context)}>
+  ) => save(event, model, faults, context)}>
     ${bound("requests_per_minute")} ${bound("jobs_in_flight")}
     <button aria-label="Save the limits of ${model}">Save</button>
   </form>`;
@@ -69,14 +68,14 @@ function turnsOf(queue, limit, context) {
     <label>take turns <select aria-label="Whose ${name.toLowerCase()} take turns" @change=${change}>
           ${[["", "no, in their order"], ["storyboard", "by storyboard"], ["owner", "by owner"]]
             .map(([value, text]) =>
-              html`<option value=${value} .selected=${value === current}>${text}</option>`
+              html`<option value=${value} .selected=${live(value === current)}>${text}</option>`
             )}
         </select></label>
   `;
 }
 
-/** @param {SubmitEvent} event @param {string} model @param {Context} context */
-function save(event, model, context) {
+/** @param {SubmitEvent} event @param {string} model @param {Faults} faults @param {Context} context */
+function save(event, model, faults, context) {
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (event.target);
   const fields = new FormData(form);

@@ -16,8 +16,12 @@ const STATES = {
   retired: "Retired",
 };
 
-/** @param {{ standing: any[], limits: any[], inUse: any[] }} figures @param {Context} context */
-export function models({ standing, limits, inUse }, context) {
+/**
+ * @param {{ standing: any[], limits: any[], inUse: any[] }} figures
+ * @param {import("./limits.js").Faults} faults
+ * @param {Context} context
+ */
+export function models({ standing, limits, inUse }, faults, context) {
   if (standing.length === 0) {
     return html`
       <p
@@ -40,6 +44,7 @@ export function models({ standing, limits, inUse }, context) {
           row.model,
           limits.find(({ model }) => model === row.model),
           inUse.find(({ model }) => model === row.model),
+          faults,
           context,
         )
       }

@@ -31,6 +31,8 @@ export function queueView(context) {
   let pastAt = -Infinity;
   /** Why there are no figures of the past, for example because the ledger is too large for them. */
   let pastProblem = "";
+  /** @type {import("./limits.js").Faults} */
+  const faults = new Map();
 
   async function refresh() {
     now = await queueFigures(project);
@@ -61,7 +63,11 @@ export function queueView(context) {
         </div>
           <div class="queues">${now.metrics.map((/** @type {any} */ row) => queue(row))}</div>
           ${live(now.live, past?.latencies)}
-          <section aria-label="Models"><h2>Models and limits</h2>${models(now, context)} ${turns(
+          <section aria-label="Models"><h2>Models and limits</h2>${models(
+            now,
+            faults,
+            context,
+          )} ${turns(
             now.limits,
             context,
           )}</section>

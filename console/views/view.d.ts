@@ -7,6 +7,8 @@ import type { Project } from "../data/project.js";
 /** What an action led to. */
 export interface Result {
   said: string;
+  /** Whether it is why the action was not done. */
+  failed?: boolean;
   /** The address that shows it. */
   goTo?: string;
   /** The job that was taken back and can be sent again. */
@@ -19,6 +21,8 @@ export interface Context {
   notice?: Result;
   /** Runs an action, says what it led to, and reads again. */
   act(action: () => Promise<string | Result>): Promise<void>;
+  /** Reads again what the view shows: after other readings, never beside them. */
+  refresh(): void;
 }
 
 /** What an address shows. */

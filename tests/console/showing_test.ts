@@ -86,6 +86,45 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await queue.context().close();
   });
 
+  await t.step("what was refused or left is not shown as if it held", async () => {
+    const queue = await console.open("#/queue");
+    const limits = queue.getByRole("form", { name: "Limits of gemini-2.5-flash-image" });
+    await limits.getByLabel("a minute").fill("many");
+    await limits.getByRole("button").click();
+    await limits.getByText("Expected a whole number from 0").waitFor();
+    await queue.getByRole("link", { name: "Storyboards" }).click();
+    await queue.getByRole("heading", { name: "Storyboards" }).waitFor();
+    await queue.getByRole("link", { name: "Queue" }).click();
+    await limits.waitFor();
+    assert.equal(await limits.getByText("Expected a whole number from 0").count(), 0);
+
+    const held = Promise.withResolvers<void>();
+    await queue.route("**/rest/v1/generation_limits*", async (route) => {
+      if (route.request().method() !== "POST") return await route.continue();
+      await route.fulfill({ status: 500, json: { message: "no share for you" } });
+    });
+    await queue.getByLabel("Whose images take turns").selectOption("owner");
+    await queue.getByRole("status").getByText("no share for you").waitFor();
+    await queue.waitForFunction(() =>
+      document.querySelector<HTMLSelectElement>('[aria-label="Whose images take turns"]')!.value ===
+        ""
+    );
+
+    await queue.route("**/functions/v1/process-image-generation", async (route) => {
+      await held.promise;
+      await route.fulfill({ status: 202, json: {} });
+    });
+    const done = queue.waitForResponse("**/functions/v1/process-image-generation");
+    await queue.getByRole("button", { name: "Run workers" }).click();
+    await queue.getByRole("link", { name: "Storyboards" }).click();
+    await queue.getByRole("heading", { name: "Storyboards" }).waitFor();
+    held.resolve();
+    await done;
+    await queue.waitForRequest("**/rpc/generation_storyboards");
+    assert.ok(await queue.getByRole("status").isHidden());
+    await queue.context().close();
+  });
+
   await t.step("a job whose model rests says why and until when, in every browser", async () => {
     project.simulator.script({
       match: { prompt: "resting" },
