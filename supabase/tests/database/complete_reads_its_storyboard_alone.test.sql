@@ -4,16 +4,16 @@ select plan(3);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
-create function pg_temp.jobs(first integer, last integer, job_status text, storyboard text) returns void language sql as $$
+create function pg_temp.jobs(first integer, last integer, job_status text, storyboard text, boards integer) returns void language sql as $$
   insert into public.generation_jobs (queue, msg_id, status, message, enqueued_at, finished_at)
-  select 'image_generation_queue', n, job_status, jsonb_build_object('storyboardId', storyboard, 'sceneId', 's1'), now(),
+  select 'image_generation_queue', n, job_status, jsonb_build_object('storyboardId', storyboard || n % boards, 'sceneId', 's1'), now(),
     case job_status when 'succeeded' then now() end
   from generate_series(first, last) as n
 $$;
-select pg_temp.jobs(1, 500, 'succeeded', 'sb');
-select pg_temp.jobs(501, 501, 'running', 'sb');
-select pg_temp.jobs(502, 700, 'running', 'other');
-select pg_temp.jobs(701, 3000, 'succeeded', 'other');
+select pg_temp.jobs(1, 500, 'succeeded', 'sb', 1);
+select pg_temp.jobs(501, 501, 'running', 'sb', 1);
+select pg_temp.jobs(502, 700, 'running', 'other', 50);
+select pg_temp.jobs(701, 3000, 'succeeded', 'other', 50);
 analyze public.generation_jobs;
 discard plans; -- of this session, for the ledgers of other tests
 
