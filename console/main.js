@@ -91,7 +91,7 @@ function leave() {
 /**
  * Makes the view of the address, and has it read what it shows.
  *
- * @param {{ place?: import("./lib/arrival.js").Place }} [arrival] by which the reader has come from another one
+ * @param {{ place?: import("./lib/arrival.js").Left }} [arrival] by which the reader has come from another one
  */
 function show(arrival) {
   const { context } = state;

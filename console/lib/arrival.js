@@ -4,9 +4,9 @@
  * link that led away from it.
  */
 
-/** @typedef {{ top: number, link: string | null }} Place */
+/** @typedef {{ top: number, link: string | null }} Left */
 
-/** Where the views were left, by the number of their entry in the history. @type {Map<number, Place>} */
+/** Where the views were left, by the number of their entry in the history. @type {Map<number, Left>} */
 const left = new Map();
 let entry = 0;
 let entries = 0;
@@ -14,7 +14,7 @@ let entries = 0;
 history.scrollRestoration = "manual";
 history.replaceState({ entry }, "");
 
-/** Call it when the address has changed, before the new view is drawn. @returns {Place | undefined} of a view that is come back to */
+/** Call it when the address has changed, before the new view is drawn. @returns {Left | undefined} of a view that is come back to */
 export function arrive() {
   left.set(entry, { top: scrollY, link: document.activeElement?.getAttribute("href") ?? null });
   const known = history.state?.entry;
@@ -26,7 +26,7 @@ export function arrive() {
 /**
  * Call it when the new view is drawn, and again when it has read what it shows.
  *
- * @param {Place} [place]
+ * @param {Left} [place]
  * @param {boolean} [again] what the reader has turned to since then stays as it is
  */
 export function settle(place, again = false) {

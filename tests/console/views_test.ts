@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 
 import assert from "node:assert/strict";
+import { Form, prefill } from "../../console/views/form.js";
 import { againView, sendView } from "../../console/views/send.js";
 import { storyboardsView } from "../../console/views/storyboards.js";
 import type { Context } from "../../console/views/view.d.ts";
@@ -107,4 +108,27 @@ Deno.test("the next scene is suggested once, and to no character", async () => {
   type("ada");
   choose("scene");
   assert.equal(idField(), "ada", "what was typed stays");
+});
+
+Deno.test("what a drop chose is for the form of its address alone", () => {
+  const project = new Answers(() => []);
+  const target = { storyboard: "sb", slot: "scene", id: "1" };
+  const own = { mode: "image" as const, fields: {} };
+  const chosen = { mode: "edit" as const, fields: { sourceImageUrls: "https://a" } };
+  const location = { hash: "#/storyboard/sb/scene/1" };
+  const { location: before } = Object.getOwnPropertyDescriptors(globalThis);
+  Object.defineProperty(globalThis, "location", { value: location, configurable: true });
+  try {
+    const draft = () => new Form(contextOf(project), target, own).draft;
+    prefill({ draft: chosen, address: location.hash });
+    assert.equal(draft(), chosen);
+    assert.equal(draft(), own, "once");
+    prefill({ draft: chosen, address: "#/storyboard/sb/scene/2" });
+    assert.equal(draft(), own);
+    prefill({ draft: chosen, address: location.hash });
+    prefill(undefined);
+    assert.equal(draft(), own, "not after signing out");
+  } finally {
+    if (before) Object.defineProperty(globalThis, "location", before);
+  }
 });

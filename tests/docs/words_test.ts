@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { files, ROOT } from "./pages.ts";
 
 const GLOSSARY = "docs/glossary.md";
-const WRITTEN_HERE = /\.(rs|ts|mjs|sql|sh|md|toml|yml)$/;
+const WRITTEN_HERE = /\.(rs|ts|mjs|js|css|html|sql|sh|md|toml|yml)$/;
 const EXCLUDED = /^(pkg|fuzz\/corpus)\/|^docs\/glossary\.md$|^tests\/docs\/words/;
 
 interface Rule {
@@ -87,7 +87,9 @@ Deno.test("no word that was left behind is used", async () => {
   const ours = files().filter((path) => WRITTEN_HERE.test(path) && !EXCLUDED.test(path));
   for (const path of ours) {
     const text = await Deno.readTextFile(new URL(path, ROOT));
-    const rules = /\.(rs|ts)$/.test(path) ? table : table.filter(({ word }) => !isType(word));
+    const rules = /\.(rs|ts|mjs|js)$/.test(path)
+      ? table
+      : table.filter(({ word }) => !isType(word));
     found.push(...findIn(text, rules).map((finding) => `${path}:${finding}`));
   }
   if (found.length > 0) assert.fail(`${found.length} in all:\n${found.join("\n")}`);

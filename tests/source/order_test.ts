@@ -58,14 +58,14 @@ Deno.test("nothing but src/wasm/ knows JavaScript", async () => {
   assert.ok(border, "the pattern matches what it is about");
 });
 
-Deno.test("no TypeScript file is on a circle of imports", async () => {
-  const graph = importsOf(await sources(/\.(ts|mjs)$/));
+Deno.test("no TypeScript or JavaScript file is on a circle of imports", async () => {
+  const graph = importsOf(await sources(/\.(ts|mjs|js)$/));
   assert.ok(graph.size > 100);
   assert.equal(circleIn(graph)?.join(" -> "), undefined);
 });
 
 Deno.test(`no function has more than ${MOST_LINES} lines`, async () => {
-  const long = (await sources(/\.(rs|ts|mjs|sql|sh)$/)).flatMap((source) => longIn(source));
+  const long = (await sources(/\.(rs|ts|mjs|js|sql|sh)$/)).flatMap((source) => longIn(source));
   const lines = long.map(({ path, line, name, lines }) => `${path}:${line}: ${name}: ${lines}`);
   assert.equal(lines.join("\n"), "");
 });
@@ -91,6 +91,13 @@ Deno.test("a circle among TypeScript files is found, of types as well", () => {
   ];
   assert.deepEqual(circleIn(importsOf(files)), ["a.ts", "c/b.ts", "a.ts"]);
   assert.equal(circleIn(importsOf(files.slice(1))), undefined);
+  for (
+    const types of ['/** @import { B } from "./c/b.ts" */', '/** @type {import("./c/b.ts").B} */']
+  ) {
+    const comments = { path: "a.js", text: types };
+    const back = { path: "c/b.ts", text: `import { a } from "../a.js";` };
+    assert.deepEqual(circleIn(importsOf([comments, back])), ["a.js", "c/b.ts", "a.js"]);
+  }
 });
 
 Deno.test("a function that is too long is found in every language", () => {

@@ -32,10 +32,18 @@ export function read({ path, text }: Source): Found {
   return found;
 }
 
+/** What the comments of a JavaScript file import: types. */
+function typeImports({ path, text }: Source): string[] {
+  if (!path.endsWith(".js")) return [];
+  const imports = /@import [^"]*"([^"]+)"|[{( |]import\("([^"]+)"\)\./g;
+  return [...text.matchAll(imports)].map(([, line, inline]) => line ?? inline);
+}
+
 /** Which files import which. */
 export function importsOf(sources: Source[]): Map<string, Set<string>> {
   return new Map(sources.map((source) => {
-    const targets = read(source).imports.filter((it) => it.startsWith("."));
+    const targets = [...read(source).imports, ...typeImports(source)]
+      .filter((it) => it.startsWith("."));
     const base = `file:///${source.path}`;
     return [source.path, new Set(targets.map((it) => new URL(it, base).pathname.slice(1)))];
   }));
