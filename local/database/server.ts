@@ -113,8 +113,8 @@ async function startOn(
   return {
     port,
     async stop(how = "fast") {
-      const overdue = setTimeout(() => send(process, "SIGQUIT"), PATIENCE);
-      send(process, how === "fast" ? "SIGINT" : "SIGQUIT");
+      const overdue = setTimeout(() => send(() => process.kill("SIGQUIT")), PATIENCE);
+      send(() => process.kill(how === "fast" ? "SIGINT" : "SIGQUIT"));
       await process.status;
       clearTimeout(overdue);
       await process.stdin.close();
@@ -127,11 +127,12 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-function send(process: Deno.ChildProcess, signal: Deno.Signal): void {
+/** Sends a signal, unless the process has ended already. */
+function send(kill: () => void): void {
   try {
-    process.kill(signal);
+    kill();
   } catch {
-    // the process has ended already
+    // it has
   }
 }
 
@@ -187,7 +188,7 @@ async function untilReady(log: ReadableStream<string>): Promise<void> {
 }
 
 /** Stops a server that an earlier process left on the data, and removes a stale `postmaster.pid`. */
-export async function endOrphan(data: string): Promise<void> {
+export async function endOrphan(data: string, kill = Deno.kill): Promise<void> {
   const pidFile = join(data, "postmaster.pid");
   const pid = async () => parseInt(await Deno.readTextFile(pidFile).catch(() => ""));
   const orphan = await pid();
@@ -195,7 +196,8 @@ export async function endOrphan(data: string): Promise<void> {
   const begun = Date.now();
   while (await pid() === orphan && await worksOn(data, orphan)) {
     if (Date.now() - begun > 2 * PATIENCE) throw new Error(`process ${orphan} still uses ${data}`);
-    Deno.kill(orphan, Date.now() - begun > PATIENCE ? "SIGQUIT" : "SIGINT");
+    const signal = Date.now() - begun > PATIENCE ? "SIGQUIT" : "SIGINT";
+    send(() => kill(orphan, signal));
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   // The id may belong to another process by now, which PostgreSQL would take for a server.

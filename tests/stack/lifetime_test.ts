@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { postgresPrograms } from "../../local/database/programs.ts";
-import { startServer } from "../../local/database/server.ts";
+import { endOrphan, startServer } from "../../local/database/server.ts";
 import {
   DatabaseUnusable,
   FolderInUse,
@@ -96,6 +96,19 @@ Deno.test("a start stops an orphaned server, and ignores a stale postmaster.pid"
     const third = await startStack({ dataDir, functionsRoot });
     await third.close();
   }));
+
+Deno.test("an orphaned server may end before it is stopped", async () => {
+  const data = await Deno.makeTempDir({ prefix: "data-" });
+  const orphan = new Deno.Command("sleep", { args: ["60"], cwd: data }).spawn();
+  await Deno.writeTextFile(join(data, "postmaster.pid"), `${orphan.pid}\n`);
+  await endOrphan(data, (pid) => {
+    Deno.kill(pid, "SIGKILL");
+    throw new Deno.errors.NotFound("no such process");
+  });
+  await orphan.status;
+  await rejects(Deno.stat(join(data, "postmaster.pid")), Deno.errors.NotFound);
+  await Deno.remove(data, { recursive: true });
+});
 
 Deno.test("an unusable database is named", () =>
   withFolders(async (dataDir, functionsRoot) => {
