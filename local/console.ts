@@ -21,7 +21,7 @@ const CONSOLE = command({
   args: nothing,
   flags: {
     "env-file": text("FILE", "read the project's address and key from FILE"),
-    port: otherwise(number({ least: 1, most: 65535 }, "the port"), DEFAULT_PORT),
+    port: otherwise(number({ least: 0, most: 65535 }, "the port; 0: any free one"), DEFAULT_PORT),
     out: text("DIR", "write the page's files into DIR, for a static host, and end"),
   },
   notes: `The project is SUPABASE_URL with SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY), of

@@ -5,6 +5,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { migrate } from "../../local/database/migrate.ts";
+import { eventually } from "../support/eventually.ts";
 import { connect } from "../support/postgres.ts";
 import type { Stack } from "../../local/stack/mod.ts";
 import { checksOf, DoctorFixture, only, wrong } from "./doctor_fixture.ts";
@@ -140,7 +141,7 @@ Deno.test("a project that does not make progress", async (test) => {
       `update generation_worker_settings set function_name = 'missing-function';
 select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "Waits"}')`,
     );
-    await eventually(async () => {
+    await eventually("a call that is answered", async () => {
       const [{ answered }] = await stack.sql<{ answered: boolean }>(
         `select bool_or(jsonb_path_exists(last_calls, '$[*] ? (@.status_code == 404)')) as answered
          from generation_schedule()`,
@@ -295,12 +296,4 @@ async function failedJob(stack: Stack, kind: string, code: string, message: stri
      from public.claim_generation_jobs($1, 30, 1)`,
     [queue, code, message],
   );
-}
-
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!await holds()) {
-    ok(Date.now() < deadline, "it did not happen in time");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -7,6 +7,7 @@ import { cancel, generateImage, untilEnded } from "../../examples/browser/app.ts
 import { follow, generate, type Job } from "../../examples/web-app/app.ts";
 import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
+import { eventually } from "../support/eventually.ts";
 import { isPng, object } from "../support/test_project.ts";
 import { type User, WebProject } from "./web_project.ts";
 
@@ -109,12 +110,11 @@ const holdImages = (held: boolean) =>
   );
 
 async function ended(id: string, status: string): Promise<Row> {
-  for (;;) {
+  return await eventually(`job ${id} has ${status}`, async () => {
     const job = await row(id);
     if (job.status === status) return job;
     assert.ok(["queued", "running"].includes(job.status), `${id} has ${job.status}`);
-    await new Promise((turn) => setTimeout(turn, 10));
-  }
+  });
 }
 
 /** A browser in which a user has signed in. */

@@ -1,5 +1,6 @@
 /** The HTTP interface of the functions, under the Deno that Supabase hosts. */
 import assert from "node:assert/strict";
+import { eventually } from "../support/eventually.ts";
 import { withTestProject } from "../support/test_project.ts";
 
 withTestProject("the HTTP interface under Deno 2.1.4", async (project, test) => {
@@ -85,10 +86,7 @@ withTestProject("the HTTP interface under Deno 2.1.4", async (project, test) => 
     assert.equal(response.headers.get("preference-applied"), "respond-async");
     const { status, queue } = await response.json();
     assert.deepEqual([status, queue], ["accepted", "image_generation_queue"]);
-    const deadline = Date.now() + 20_000;
-    while ((await project.job(id)).status !== "succeeded") {
-      assert.ok(Date.now() < deadline, "the run did not go on");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const done = async () => (await project.job(id)).status === "succeeded";
+    await eventually("the end of the run", done);
   });
 }, { stack: { denoVersion: "2.1.4" } });

@@ -1,16 +1,8 @@
 /** Maintenance: the database calls a worker for it although no message is on the queue. */
 import assert from "node:assert/strict";
 import type { Stack } from "../../local/stack/mod.ts";
+import { eventually } from "../support/eventually.ts";
 import { object, TestProject } from "../support/test_project.ts";
-
-/** Asks until there is an answer. */
-async function until<T>(ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await new Promise((turn) => setTimeout(turn, 10));
-  }
-}
 
 interface Job {
   id: string;
@@ -20,7 +12,7 @@ interface Job {
 
 /** The job, as soon as it is as described. */
 const untilJob = (stack: Stack, condition: string) =>
-  until(async () => {
+  eventually(`a job of which ${condition}`, async () => {
     const [job] = await stack.sql<Job>(`select * from generation_jobs where ${condition}`);
     return job;
   });
@@ -45,14 +37,19 @@ Deno.test("a cancelled video is cancelled at the provider, with nothing on the q
   });
   const { id, operation } = await untilJob(stack, "status = 'waiting'");
   // A run asks for cancelled operations once more at its end; this one has ended.
-  await until(() =>
-    stack.functionLogs("process-video-generation").find((line) => line.includes("Run finished"))
+  await eventually(
+    "the end of the run",
+    () =>
+      stack.functionLogs("process-video-generation").find((line) => line.includes("Run finished")),
   );
   const visible = await stack.sql("select from pgmq.q_video_generation_queue where vt <= now()");
   assert.equal(visible.length, 0);
   await stack.sql("select cancel_generation_job($1)", [id]);
 
-  const cancellation = await until(() => simulator.requests.find(({ kind }) => kind === "cancel"));
+  const cancellation = await eventually(
+    "a cancellation",
+    () => simulator.requests.find(({ kind }) => kind === "cancel"),
+  );
   assert.equal(cancellation.path, `/v1beta/interactions/${operation.name}/cancel`);
   await untilJob(stack, "status = 'cancelled' and not cancellation_pending");
   assert.equal(simulator.requests.filter(({ kind }) => kind === "cancel").length, 1);

@@ -1,5 +1,6 @@
 /** An outage and a refused key: all jobs wait, and all succeed afterwards. */
 import assert from "node:assert/strict";
+import { eventually } from "../support/eventually.ts";
 import { type TestProject, withTestProject } from "../support/test_project.ts";
 
 const MODEL = "gemini-2.5-flash-image";
@@ -78,18 +79,15 @@ withTestProject("a refused key with sixty jobs, under the schedule", async (proj
     );
     return called;
   };
-  const until = async (met: () => Promise<boolean>) => {
-    while (!await met());
-  };
   const stands = async () =>
     (await stack.sql<{ state: string; troubles: number; code: string }>(
       "select state, troubles, code from generation_models",
     ))[0];
 
   await send(project, 60); // which calls workers
-  await until(async () => (await stands())?.state === "refused");
+  await eventually("a refused model", async () => (await stands())?.state === "refused");
   const idle = async () => (await statuses(project)).running === undefined;
-  await until(idle);
+  await eventually("no running job", idle);
   const asked = simulator.requests.length;
   assert.ok(asked <= 20, `the jobs in hand: ${asked}`);
   assert.equal((await stands()).code, "api_key_invalid");
@@ -98,14 +96,14 @@ withTestProject("a refused key with sixty jobs, under the schedule", async (proj
 
   await restIsOver(project);
   assert.equal(await call(), 1, "one worker is called for the probe");
-  await until(async () => (await stands()).troubles === 2);
-  await until(idle);
+  await eventually("a second refusal", async () => (await stands()).troubles === 2);
+  await eventually("no running job", idle);
   assert.equal(simulator.requests.length, asked + 1);
   assert.deepEqual(await statuses(project), { queued: 60 });
 
   simulator.reset(); // another key is set
   await restIsOver(project);
   assert.equal(await call(), 1);
-  await until(async () => (await statuses(project)).succeeded === 60);
+  await eventually("the end of all jobs", async () => (await statuses(project)).succeeded === 60);
   assert.equal((await stands()).state, "ok");
 }, { env, stack: { tick: true, tickSeconds: 3600 } });

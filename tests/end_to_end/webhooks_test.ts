@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { startSimulator } from "../../local/simulator/mod.ts";
 import { type Stack, startStack } from "../../local/stack/mod.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** The receiver that docs/webhooks.md shows. */
 async function receiverOfTheDocs(secret: string): Promise<(request: Request) => Promise<Response>> {
@@ -59,7 +60,7 @@ const cancelAll = (stack: Stack) =>
 
 /** Looks for answers until the only webhook has a status; `hurry` does not wait for the next attempt. */
 async function until(stack: Stack, wanted: string, hurry = false) {
-  for (;;) {
+  return await eventually(`a webhook that is ${wanted}`, async () => {
     await stack.sql("select deliver_generation_webhooks()");
     const [webhook] = await stack.sql<
       { status: string; attempts: number; response_status: number; error: string }
@@ -70,8 +71,7 @@ async function until(stack: Stack, wanted: string, hurry = false) {
         "update generation_webhooks set next_attempt_at = now() where status = 'waiting'",
       );
     }
-    await new Promise((turn) => setTimeout(turn, 10));
-  }
+  });
 }
 
 Deno.test("a sender is told what became of its job, by what the documentation shows", async () => {

@@ -3,6 +3,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import pg from "pg";
 import { isDue } from "../../local/stack/schedule/cron.ts";
 import { type Stack, type StackOptions, startStack } from "../../local/stack/mod.ts";
+import { eventually } from "../support/eventually.ts";
 import { functionsOf, projectWith, smallStack } from "./support.ts";
 
 /** A function that claims one message of its queue and reports how it was called. */
@@ -149,16 +150,12 @@ Deno.test("a failing function is logged once, and its responses are kept", async
         for (let n = 0; n < 3; n++) await stack.sql("select pgmq.send($1, '{}')", [queue]);
       }
       await calls(9); // the n-th of three videos asks for n workers, the images for one each
-      for (;;) {
-        const replies = await stack.sql("select status_code, content from net._http_response");
-        if (replies.length < 9) {
-          await new Promise((turn) => setTimeout(turn)); // lets the rest of the stack run
-          continue;
-        }
-        // On a slow machine the schedule may have called once more.
-        for (const reply of replies) deepEqual(reply, { status_code: 503, content: "no" });
-        break;
-      }
+      const replies = await eventually("nine replies", async () => {
+        const rows = await stack.sql("select status_code, content from net._http_response");
+        return rows.length >= 9 && rows;
+      });
+      // On a slow machine the schedule may have called once more.
+      for (const reply of replies) deepEqual(reply, { status_code: 503, content: "no" });
     },
   );
   deepEqual(told.sort(), [

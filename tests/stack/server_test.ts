@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { eventually } from "../support/eventually.ts";
 import { connect, startPostgres } from "../support/postgres.ts";
 import { postJson, smallStack } from "./support.ts";
 
@@ -54,9 +55,8 @@ Deno.test("a stack on another PostgreSQL server", async (test) => {
         // The call waits for this transaction's lock at the end of its work.
         await sql`lock table public.generation_jobs`;
         const waiting = enqueue();
-        while ((await stack.sql(END_WHO_WAITS)).length === 0) {
-          // the call does not wait for the lock yet
-        }
+        const ends = async () => (await stack.sql(END_WHO_WAITS)).length > 0;
+        await eventually("a call that waits for the lock", ends);
         const { status, body } = await waiting;
         assert.equal(status, 503);
         assert.equal(body.code, "PGRST001");

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { eventually } from "../support/eventually.ts";
 import { portForStart } from "../support/ports.ts";
 import { interruption } from "../../local/start/signals.ts";
 
@@ -99,6 +100,6 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 Deno.test("the database of a killed start stops", async () => {
   const { server, data } = await startAndEnd("SIGKILL");
-  while (isRunning(server)) await new Promise((turn) => setTimeout(turn, 20));
+  await eventually("the end of the database", () => !isRunning(server));
   await Deno.remove(data, { recursive: true });
 });

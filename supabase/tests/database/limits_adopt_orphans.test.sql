@@ -34,7 +34,7 @@ alter table pgmq.q_image_generation_queue disable trigger user;
 select pgmq.send('image_generation_queue', '{"prompt": "slow"}') from generate_series(1, 12);
 alter table pgmq.q_image_generation_queue enable trigger user;
 create trigger slow before insert on public.generation_jobs for each row execute function pg_temp.slowly();
-select cmp_ok(count(*), '<=', 8::bigint, 'a claim does not adopt them all')
+select ok(count(*) between 1 and 8, 'a claim adopts some of them, not all')
 from public.claim_generation_jobs('image_generation_queue', 30, 12);
 
 select * from finish();
