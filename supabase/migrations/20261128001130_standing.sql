@@ -68,10 +68,16 @@ begin
   if not found then
     insert into generation_private.workers
     select worker.*
-    on conflict (queue) do update
-    set models = excluded.models,
-        fallback_after_seconds = excluded.fallback_after_seconds,
-        job_deadline_seconds = excluded.job_deadline_seconds;
+    where not exists (select from generation_private.workers as w where w.queue = worker.queue)
+    on conflict (queue) do nothing;
+    -- While two versions of a function run, another may be saying what it is: no claim waits for that.
+    update generation_private.workers as w
+    set models = worker.models,
+        fallback_after_seconds = worker.fallback_after_seconds,
+        job_deadline_seconds = worker.job_deadline_seconds
+    where w.queue = (
+      select free.queue from generation_private.workers as free where free.queue = worker.queue for update skip locked
+    );
   end if;
 
   perform from public.generation_models as m where m.state <> 'ok' order by m.model for no key update;

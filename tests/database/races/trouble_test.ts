@@ -9,10 +9,10 @@ const QUEUE = "image_generation_queue";
 const MODELS = ["model", "another"];
 
 /** Claims as a worker does that lets jobs wait for its first model. */
-async function claim(session: Sql, quantity = 1): Promise<Claimed[]> {
+async function claim(session: Sql, quantity = 1, models = MODELS): Promise<Claimed[]> {
   const rows = await session<Claimed[]>`
     select job_id, msg_id, lease_token, message ->> 'prompt' as prompt, ${QUEUE} as queue
-    from public.claim_generation_jobs(${QUEUE}, 30, ${quantity}, ${MODELS}, null)`;
+    from public.claim_generation_jobs(${QUEUE}, 30, ${quantity}, ${models}, null)`;
   return [...rows];
 }
 
@@ -68,6 +68,23 @@ for (const server of [HOSTED, NEWEST]) {
           await send(sessions.onlooker, 60);
           await body(sessions);
         });
+
+      await afresh(
+        "versions of a function with other models do not wait for each other",
+        async (sessions) => {
+          await claim(sessions.onlooker, 0);
+          const { first, second, waited } = await overlap(
+            sessions,
+            (a) => claim(a, 1, ["newer", "model"]),
+            (b) => claim(b, 1, ["newest"]),
+          );
+          assert.deepEqual([first.length, second.length, waited], [1, 1, false]);
+          await claim(sessions.onlooker, 0, ["newest"]);
+          const [{ models }] = await sessions.onlooker`
+          select models from generation_private.workers where queue = ${QUEUE}`;
+          assert.deepEqual(models, ["newest"], "a later claim says what its worker has");
+        },
+      );
 
       await afresh("twenty that meet one trouble begin one rest", async (sessions) => {
         const workers = await crowd(sessions);
