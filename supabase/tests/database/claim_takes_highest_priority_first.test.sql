@@ -1,5 +1,5 @@
 begin;
-select plan(5);
+select plan(6);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -38,6 +38,15 @@ select is(
   array['first'], 'a message that is corrected in the queue goes by what it says then'
 );
 select is(priority, 9, 'and so does the ledger') from public.generation_jobs where prompt = 'first';
+
+-- A message has its priority up to the size at which it is one, and senders read it with a bound of their own.
+create function pg_temp.priority_of(bytes integer) returns integer language sql as $$
+  select generation_private.message_priority(jsonb_build_object('priority', 5, 'prompttext', repeat('p',
+    bytes - pg_column_size(jsonb_build_object('priority', 5, 'prompttext', '')))))
+$$;
+select is(
+  array[pg_temp.priority_of(most), pg_temp.priority_of(most + 1)], array[5, 0], 'both bounds of a message are the same'
+) from generation_private.most_message_bytes() as most;
 
 select * from finish();
 rollback;
