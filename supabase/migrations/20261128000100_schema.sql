@@ -55,7 +55,7 @@ begin
 end
 $$;
 
--- Raised with each change of a function, table or view that a worker or the command line uses.
+-- From the first release on, raised with each change of a function, table or view that a worker or the command line uses.
 create or replace function public.generation_schema_version()
 returns integer
 language sql stable security definer

@@ -81,6 +81,8 @@ select generation_private.grant_to_service_role('execute', 'function generation_
 -- -100 to 100; 0 when the message names none, or is too large to be asked. Senders call it, by the index below. Its cost
 -- is that of a message that has to be unpacked: then no claim sorts all messages instead of going by the index.
 --
+-- The bound is that of most_message_bytes(), which senders have no right to call.
+--
 -- Only a number is read, and never as text: a list of a few kilobytes can be a gigabyte of digits, which the index
 -- would write out with each claim.
 create or replace function generation_private.message_priority(message jsonb)
