@@ -25,17 +25,24 @@ plain() {
   text=${text//[$'\x02'-$'\x1f\x7f']/ } && printf '%s' "${text//$'\x01'/$'\n'}"
 }
 
-# Reads NAME=VALUE lines as data: a file that is executed could do anything.
+# Reads NAME=VALUE lines as data: a file that is executed could do anything. As local/env_file.ts does: a value in quotes
+# ends at the closing one, another at a comment, and of two lines the last counts.
 read_env_file() {
   [[ -r $1 && ! -d $1 ]] || die 2 "--env-file needs a FILE: '$1' cannot be read."
-  local line value text=$(<"$1") pattern='^ *(export +)?(SUPABASE_[A-Z_]+)=(.*)$'
+  local line name value names=' ' text=$(<"$1") pattern='^[[:space:]]*(export[[:space:]]+)?(SUPABASE_[A-Z_]+)=(.*)$'
+  local double='^[[:space:]]*"([^"]*)"' single="^[[:space:]]*'([^']*)'"
   [[ $text != *$'\r'* ]] || die 2 "$1 has Windows line endings (CRLF). Save it with LF: sed -i 's/\\r\$//' $(printf %q "$1")"
   [[ $text != $'\xef\xbb\xbf'* ]] || die 2 "$1 begins with a byte order mark (BOM). Save it without one: sed -i '1s/^\\xEF\\xBB\\xBF//' $(printf %q "$1")"
   while IFS= read -r line; do
     [[ $line =~ $pattern ]] || continue
-    line=${BASH_REMATCH[2]} value=${BASH_REMATCH[3]}
-    if [[ $value =~ ^[\"\']([^\"\']*)[\"\'] ]]; then value=${BASH_REMATCH[1]}; else value=${value%%[[:space:]]*}; fi
-    [[ -n ${!line:-} ]] || printf -v "$line" %s "$value"
+    name=${BASH_REMATCH[2]} value=${BASH_REMATCH[3]}
+    if [[ $value =~ $double || $value =~ $single ]]; then
+      value=${BASH_REMATCH[1]}
+    else
+      value=${value%%[[:space:]]#*} value=${value#"${value%%[![:space:]]*}"} value=${value%"${value##*[![:space:]]}"}
+    fi
+    [[ -z ${!name:-} || $names == *" $name "* ]] || continue # it was set before
+    printf -v "$name" %s "$value" && names+="$name "
   done <<<"$text"
 }
 
@@ -52,7 +59,11 @@ run_function() { # name; succeeds when no job has failed
   printf '%s at %s\n' "$1" "${SUPABASE_URL%/}"
   # The key goes in through a pipe: every user of the machine can see arguments.
   reply=$(curl -sS --max-time 600 --config - --data "$options" -H 'content-type: application/json' -H 'accept: text/plain' \
-    --write-out '\n%{http_code}' "${SUPABASE_URL%/}/functions/v1/$1" <<<"$headers") || die 1 "  $SUPABASE_URL cannot be reached"
+    --write-out '\n%{http_code}' "${SUPABASE_URL%/}/functions/v1/$1" <<<"$headers") || case $? in
+    5 | 6 | 7 | 35 | 60) die 1 "  $SUPABASE_URL cannot be reached" ;;
+    28) die 1 "  no answer within 600 s: the run may go on, and its results come later" ;;
+    *) die 1 "  the answer was lost: the run may go on, and its results come later" ;;
+  esac
   status=${reply##*$'\n'} body=$(plain "${reply%$'\n'*}")
   if [[ $status == 20[07] && $body =~ $counts ]]; then
     printf '  %s\n' "${body//$'\n'/$'\n'  }"

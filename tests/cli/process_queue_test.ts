@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { reportText } from "../../supabase/functions/_shared/summary.ts";
 import { mixedReport, mixedText, report } from "../functions/support.ts";
+import { KEY, LINES } from "../support/env_lines.ts";
 import { serve } from "../support/loopback.ts";
 import { environmentFor, SECRET_KEY } from "./support.ts";
 
@@ -144,6 +145,43 @@ Deno.test("no text of the function controls the terminal, in any locale", async 
       equal(control.exec(out + err), null, JSON.stringify(out + err));
       match(out + err, /ś x.*2J.*y “ś”/);
     }
+  }
+});
+
+Deno.test("of a run whose answer did not come nothing is said but that", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "curl-" });
+  const environment = { ...environmentFor("http://project"), PATH: `${folder}:/usr/bin:/bin` };
+  try {
+    for (
+      const [exit, message] of [
+        [6, /http:\/\/project cannot be reached/],
+        [28, /no answer within 600 s: the run may go on/],
+        [56, /the answer was lost: the run may go on/],
+      ] as const
+    ) {
+      await Deno.writeTextFile(`${folder}/curl`, `#!/bin/sh\nexit ${exit}\n`, { mode: 0o755 });
+      const { code, err } = await script(["images"], environment);
+      equal(code, 1);
+      match(err, message);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("--env-file finds a value however its line is written", async () => {
+  await using functions = startFunctions();
+  const file = await Deno.makeTempFile({ suffix: ".env" });
+  try {
+    for (const line of LINES) {
+      await Deno.writeTextFile(file, line);
+      const args = ["images", "--env-file", file];
+      const { code, err } = await script(args, { SUPABASE_URL: functions.url });
+      equal(code, 0, `${line}: ${err}`);
+      equal(functions.calls.pop()!.headers.get("apikey"), KEY, line);
+    }
+  } finally {
+    await Deno.remove(file);
   }
 });
 

@@ -1,5 +1,6 @@
 import { deepEqual, rejects } from "node:assert/strict";
 import { parseEnv, readEnvFile } from "../../local/env_file.ts";
+import { KEY, LINES } from "../support/env_lines.ts";
 
 Deno.test("quotes and comments are not part of a value", () => {
   const text = `
@@ -22,6 +23,10 @@ URL=postgresql://u:p@h/d?x=1
     ONLY_COMMENT: "",
     URL: "postgresql://u:p@h/d?x=1",
   });
+});
+
+Deno.test("a value is found however its line is written", () => {
+  for (const line of LINES) deepEqual(parseEnv(line), { SUPABASE_SECRET_KEY: KEY });
 });
 
 Deno.test("a file with Windows line endings or a byte order mark is refused, and says so", async () => {
