@@ -9,6 +9,8 @@
 import { command, runCommand } from "../cli/command.ts";
 import { UsageError } from "../cli/failure.ts";
 import { number, otherwise } from "../cli/flag.ts";
+import { readFuzzOutput } from "./fuzz_output.ts";
+import { startRust } from "./rust.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const MADE = ".local/fuzz";
@@ -37,7 +39,7 @@ const TARGETS = [...Deno.readDirSync(new URL("fuzz/targets/", ROOT))]
 
 /** The triple of this machine, as the compiler calls it. */
 async function host(): Promise<string> {
-  const { stdout } = await new Deno.Command("rustc", { args: ["-vV"] }).output();
+  const { stdout } = await startRust("rustc", { args: ["-vV"], stdout: "piped" }).output();
   return new TextDecoder().decode(stdout).match(/^host: (.*)$/m)![1];
 }
 
@@ -46,14 +48,14 @@ async function build(): Promise<string> {
   // With a target named, the flags hold for what is run in the end and not for build scripts.
   const triple = await host();
   const place = ["--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target/fuzz"];
-  const { success } = await new Deno.Command("cargo", {
+  const { success } = await startRust("cargo", {
     args: [
       ...["build", "--locked", "--release", "--features", "libfuzzer", "--target", triple],
       ...place,
     ],
     cwd: ROOT,
     env: { CARGO_ENCODED_RUSTFLAGS: FLAGS.join("\x1f") },
-  }).spawn().status;
+  }).status;
   if (!success) {
     console.error("If a C++ compiler is missing, as root on Debian: apt-get install g++");
     Deno.exit(2);
@@ -77,17 +79,16 @@ async function fuzz(folder: string, target: string, seconds: number): Promise<Ou
     cwd: ROOT,
     stderr: "piped",
   }).spawn();
-  let text = "";
-  for await (const piece of process.stderr.pipeThrough(new TextDecoderStream())) text += piece;
+  const { state, lines } = await readFuzzOutput(process.stderr);
+  const text = lines.join("\n");
   const { success } = await process.status;
-  const state = text.match(/^#\d+\s+\w+\s+cov: \d+ ft: \d+ corp: \d+.*$/gm)?.at(-1) ?? "";
   const runs = text.match(/^Done (\d+) runs/m)?.[1] ?? state.match(/^#(\d+)/)?.[1] ?? "0";
   const [, cov = "?", ft = "?", inputs = "?"] = state.match(/cov: (\d+) ft: (\d+) corp: (\d+)/) ??
     [];
   const line = `${success ? "ok    " : "FOUND "} ${target.padEnd(16)} ${runs.padStart(9)} runs  ` +
     `cov ${cov}  ft ${ft}  inputs ${inputs}`;
   if (success) return { line };
-  console.error(text.split("\n").filter((line) => !/^#\d|NEW_FUNC/.test(line)).join("\n"));
+  console.error(text);
   const finding = text.match(/Test unit written to (.*)$/m)?.[1] ?? "an input that was not kept";
   return { line, finding: `${finding}\n  again: ${folder}/${target} ${finding}` };
 }

@@ -5,6 +5,7 @@
  */
 import { command, nothing, runCommand } from "../cli/command.ts";
 import { number, otherwise, yesOrNo } from "../cli/flag.ts";
+import { startRust } from "./rust.ts";
 
 const SIMULATE = command({
   name: "",
@@ -19,16 +20,17 @@ const SIMULATE = command({
     const process = flags["against-sql"]
       ? againstSql(seeds ?? 1000, from)
       : simulation(seeds, from);
-    return (await process.spawn().status).code;
+    return (await process.status).code;
   },
 });
 
-function againstSql(seeds: number, from: number): Deno.Command {
+function againstSql(seeds: number, from: number): Deno.ChildProcess {
   const env = { LEDGER_SEQUENCES: String(seeds), LEDGER_FROM: String(from) };
-  return new Deno.Command("deno", { args: ["test", "--allow-all", "tests/ledger"], env });
+  const args = ["test", "--allow-all", "tests/ledger"];
+  return new Deno.Command(Deno.execPath(), { args, env }).spawn();
 }
 
-function simulation(seeds = 100_000, from: number): Deno.Command {
+function simulation(seeds = 100_000, from: number): Deno.ChildProcess {
   // Made for speed, where the profile of the release is made for size.
   const env = {
     SIMULATION_SEEDS: String(seeds),
@@ -39,7 +41,7 @@ function simulation(seeds = 100_000, from: number): Deno.Command {
   };
   const test = ["test", "--locked", "--release", "--quiet", "--test", "simulation"];
   const filter = ["every_history_keeps_the_invariants", "--", "--nocapture"];
-  return new Deno.Command("cargo", { args: [...test, ...filter], env });
+  return startRust("cargo", { args: [...test, ...filter], env });
 }
 
 Deno.exit(await runCommand({ run: "deno task simulate", command: SIMULATE, args: Deno.args }));

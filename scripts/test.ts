@@ -7,9 +7,7 @@
 import { command, runCommand } from "../cli/command.ts";
 import { UsageError } from "../cli/failure.ts";
 import { yesOrNo } from "../cli/flag.ts";
-
-const RUST_HELP =
-  "Rust is missing: install it with rustup (https://rustup.rs), then run this again.";
+import { RUST_HELP } from "./rust.ts";
 
 interface Step {
   name: string;

@@ -253,7 +253,7 @@ Deno.test("nothing that is served holds the key", async () => {
 });
 
 /** What a process says first. */
-async function firstLine(output: ReadableStream<Uint8Array>): Promise<string> {
+async function firstLine(output: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let said = "";
   for await (const text of output.pipeThrough(new TextDecoderStream())) {
     said += text;
