@@ -106,7 +106,7 @@ key=SUPABASE_SECRET_KEY
 [[ -n ${!key:-} || -z ${SUPABASE_SERVICE_ROLE_KEY:-} ]] || key=SUPABASE_SERVICE_ROLE_KEY
 check SUPABASE_URL '^https?://[^[:space:]]+$' "the http(s) API URL in your project's settings"
 check "$key" '^[A-Za-z0-9._~+/=-]+$' "a key under API Keys in your project's settings"
-# New secret keys are no JWTs and go into apikey alone; gateways want legacy keys in both headers.
+# New secret keys are not JWTs and go into apikey alone; gateways want legacy keys in both headers.
 headers="header = \"apikey: ${!key}\""
 [[ ${!key} == sb_* ]] || headers+=$'\n'"header = \"authorization: Bearer ${!key}\""
 

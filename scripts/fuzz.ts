@@ -1,5 +1,5 @@
 /**
- * `deno task fuzz`: makes up inputs for everything that reads foreign bytes,
+ * `deno task fuzz`: generates inputs for everything that reads foreign bytes,
  * guided by what they reach in the code, one target of `fuzz/` after the other. An input that is a
  * finding is kept in `.local/fuzz/findings/`, and how to play it again is said at the end.
  *
@@ -95,7 +95,7 @@ async function fuzz(folder: string, target: string, seconds: number): Promise<Ou
 
 const FUZZ = command({
   name: "",
-  summary: "makes up inputs for all that reads foreign bytes",
+  summary: "generates inputs for all that reads foreign bytes",
   args: {
     usage: "[TARGET …]",
     read: (words) => {

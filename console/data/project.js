@@ -124,7 +124,7 @@ export class Project {
     return answer ?? null;
   }
 
-  /** The new keys are no JWTs, and are refused as a bearer token. @returns {Record<string, string>} */
+  /** The new keys are not JWTs, and are refused as a bearer token. @returns {Record<string, string>} */
   #credentials() {
     if (!this.key) return {};
     if (this.key.startsWith("sb_")) return { apikey: this.key };

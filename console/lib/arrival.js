@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Arriving at a view. A new one is read from its heading on. One that is come back to stands where it was left, at the
- * link that led away from it.
+ * Arriving at a view. A new one is read from its heading on. One that the reader returns to stands where it was left, at
+ * the link that led away from it.
  */
 
 /** @typedef {{ top: number, link: string | null }} Left */

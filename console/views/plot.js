@@ -11,7 +11,7 @@ import { html } from "../lib/html.js";
 import { summaryOf } from "../model/series.js";
 
 const HEIGHT = 150;
-/** Tones of the ink: plots are no pictures. */
+/** Tones of the ink: plots are not pictures. */
 const TONES = ["--ink", "--soft", "--faint"];
 /** What tells lines apart beside their tone, in the plot and in its legend. */
 const LINES = [

@@ -36,7 +36,7 @@ begin
 end
 $$;
 
--- Null is fine.
+-- Null passes.
 create or replace function generation_private.check_length(argument text, value text, longest integer)
 returns void
 language plpgsql immutable

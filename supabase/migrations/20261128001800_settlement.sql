@@ -103,7 +103,7 @@ comment on function public.defer_generation_job is
   'error_code and error_message are stored when given. reset_submission forgets the announced submission and the '
   'operation (after a definite rejection or an ended operation; the operation goes into the history). waits_for: the model '
   'in trouble that the job is deferred for; when that stands ok again, the job is visible at once. spent_usd: what the '
-  'attempt has probably cost although nothing came of it. The job is waiting if an operation remains, else queued. '
+  'attempt has probably cost although it brought no asset. The job is waiting if an operation remains, else queued. '
   'False: the lease is not held, nothing changed.';
 select generation_private.grant_to_service_role('execute', 'function public.defer_generation_job');
 

@@ -39,7 +39,7 @@ begin
 end
 $$;
 
--- The place of the first thousand of each queue. Behind them, it says nothing that a person would wait by.
+-- The place of the first thousand of each queue. Further back, a place no longer says how long to wait.
 create or replace function generation_private.first_positions()
 returns table (job_id uuid, place bigint)
 language plpgsql stable

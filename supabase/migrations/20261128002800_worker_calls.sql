@@ -21,7 +21,7 @@
 -- and not while a worker that was called since then is on its way. Busy workers do not count, for they do maintenance
 -- when they end, and a cancelled video costs money until then.
 --
--- Being wrong costs little: a worker too many finds nothing and ends, and the next call of the schedule makes up for a
+-- A wrong guess does little harm: a worker too many finds nothing and ends, and the next call of the schedule makes up for a
 -- worker too few. That is why nothing here locks anything. Two sessions that send at the same moment may both call;
 -- neither waits for the other, and neither relies on the call of a transaction that may yet be rolled back.
 

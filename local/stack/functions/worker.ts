@@ -62,7 +62,7 @@ export class Worker {
       return status;
     });
     this.origin = listening.promise;
-    this.origin.catch(() => {}); // it may be that no caller waits for it
+    this.origin.catch(() => {}); // perhaps no caller waits for it
   }
 
   get pid(): number {
