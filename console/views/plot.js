@@ -87,13 +87,7 @@ function options({ names, unit, bars, step }, width, element) {
       },
     },
     scales: {
-      // A bar stands on both sides of its time.
-      x: {
-        range: (/** @type {any} */ _plot, /** @type {number} */ from, /** @type {number} */ to) => [
-          from - (bars ? step / 2 : 0),
-          to + (bars ? step / 2 : 0),
-        ],
-      },
+      x: { range: rangeOfTimes(bars ? step / 2 : 0) },
       y: {
         range: (
           /** @type {any} */ _plot,
@@ -108,6 +102,7 @@ function options({ names, unit, bars, step }, width, element) {
         grid: { show: false },
         ticks: { show: false },
         font,
+        space: 75,
         values: (/** @type {any} */ _plot, /** @type {number[]} */ all) =>
           all.map((time) => timeText(time, step)),
       },
@@ -138,6 +133,14 @@ function options({ names, unit, bars, step }, width, element) {
       })),
     ],
   };
+}
+
+/** A bar stands on both sides of its time. @param {number} beside in seconds */
+function rangeOfTimes(beside) {
+  return (/** @type {any} */ _plot, /** @type {number} */ from, /** @type {number} */ to) => [
+    from - beside,
+    to + beside,
+  ];
 }
 
 /** @param {string} title @param {Series} series */

@@ -10,12 +10,14 @@ import { dollars } from "../lib/text.js";
 /** @param {Price | undefined} estimate */
 export function price(estimate) {
   if (!estimate) return nothing;
+  const { likely, low, high } = estimate;
   const [first, ...others] = estimate.models;
-  const by = first && others.length > 0
-    ? `by ${first}; if it cannot, by ${others.join(", ")}`
-    : first && `by ${first}`;
-  return html`<output class="price">${priceText(estimate)}
-    ${by ? html`<span class="quiet-text">${by}</span>` : nothing}
+  const range = low === null || high === null || low === high
+    ? ""
+    : `${dollars(low)} to ${dollars(high)} `;
+  const orElse = others.length > 0 ? `, or, if it cannot, ${range}by ${others.join(" or ")}` : "";
+  return html`<output class="price">${priceText({ ...estimate, low: likely, high: likely })}
+    ${first ? html`<span class="quiet-text">by ${first}${orElse}</span>` : nothing}
   </output>`;
 }
 
