@@ -29,6 +29,21 @@ begin
 end
 $$;
 
+-- What choose_model says of each line of jobs, for the workers that its queue has.
+create or replace function generation_private.choices_of_lines()
+returns table (queue text, requested_model text, waits_for text, taken_by text, probes boolean, held_up_by text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+  select w.queue, line.requested_model, line.waits_for, chosen.taken_by, chosen.probes, chosen.held_up_by
+  from generation_private.workers as w
+  cross join lateral generation_private.lines(w) as line
+  cross join lateral generation_private.choose_model(w, line.requested_model, line.waits_for) as chosen;
+end
+$$;
+
 -- The lines whose jobs have to wait, with the model that they wait for.
 create or replace function generation_private.held_up_lines()
 returns table (queue text, requested_model text, waits_for text, model text)
@@ -40,11 +55,9 @@ begin
     return;
   end if;
   return query
-  select worker.queue, line.requested_model, line.waits_for, chosen.held_up_by
-  from generation_private.workers as worker
-  cross join lateral generation_private.lines(worker) as line
-  cross join lateral generation_private.choose_model(worker, line.requested_model, line.waits_for) as chosen
-  where chosen.held_up_by is not null;
+  select line.queue, line.requested_model, line.waits_for, line.held_up_by
+  from generation_private.choices_of_lines() as line
+  where line.held_up_by is not null;
 end
 $$;
 select generation_private.grant_to_service_role('execute', 'function generation_private.held_up_lines()');
@@ -103,11 +116,9 @@ begin
   ),
   -- One job of a line that probes may be claimed, and so may none while no worker comes: until then all of them wait.
   lines as (
-    select w.queue, line.requested_model, line.waits_for,
-      coalesce(chosen.held_up_by, case when chosen.probes then chosen.taken_by end) as model
-    from generation_private.workers as w
-    cross join lateral generation_private.lines(w) as line
-    cross join lateral generation_private.choose_model(w, line.requested_model, line.waits_for) as chosen
+    select line.queue, line.requested_model, line.waits_for,
+      coalesce(line.held_up_by, case when line.probes then line.taken_by end) as model
+    from generation_private.choices_of_lines() as line
     where exists (select from public.generation_models as stands where stands.state <> 'ok')
   ),
   waiting as (

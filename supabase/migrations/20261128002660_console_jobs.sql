@@ -88,7 +88,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
-  select w.queue, line.requested_model, line.waits_for,
+  select line.queue, line.requested_model, line.waits_for,
     case
       when m.model is not null then jsonb_build_object(
         'by', 'model', 'model', m.model, 'state', m.state, 'until', m.rests_until, 'code', m.code,
@@ -96,11 +96,9 @@ begin
       )
       else jsonb_build_object('by', 'limit', 'model', l.model, 'limit', l.reached, 'most', l.most, 'until', l.until)
     end
-  from generation_private.workers as w
-  cross join lateral generation_private.lines(w) as line
-  cross join lateral generation_private.choose_model(w, line.requested_model, line.waits_for) as chosen
-  left join public.generation_models as m on m.model = chosen.held_up_by and m.state <> 'ok'
-  left join generation_private.full_limits() as l on l.model = chosen.taken_by
+  from generation_private.choices_of_lines() as line
+  left join public.generation_models as m on m.model = line.held_up_by and m.state <> 'ok'
+  left join generation_private.full_limits() as l on l.model = line.taken_by
   where m.model is not null or l.model is not null;
 end
 $$;
