@@ -1,5 +1,6 @@
 /** Recent failures and delays of jobs, the same as the alerts in docs/operations.md. */
 import type { Database } from "../../supabase/database.types.ts";
+import { remediesOf } from "../../console/model/remedy.js";
 import { quoted, type Row } from "../api.ts";
 import { queueOf } from "../jobs.ts";
 import { type Context, countOf, processQueue } from "./context.ts";
@@ -115,13 +116,9 @@ function remedyOf(code: string, kind: "image" | "video"): string {
   };
   if (Object.hasOwn(remedies, code)) return remedies[code];
   const isOurs = /^[a-z_]+$/.test(code);
-  if (isOurs && !SENDERS_FAULTS.includes(code)) return again;
+  // Where a change of the message helps, the sender has to see it.
+  if (isOurs && !remediesOf(code).change) return again;
   const condition = `kind = '${kind}'${isOurs ? ` and error_code = '${code}'` : ""}`;
   return query("id, storyboard_id, prompt, error_message", condition) +
     " order by finished_at desc limit 20;";
 }
-
-/** The same message fails again: the sender has to change it. */
-const SENDERS_FAULTS = [
-  ...["invalid_message", "content_blocked", "source_image_unusable", "model_rejected_request"],
-];

@@ -1,5 +1,5 @@
 // @ts-check
-/** What can be done about a job that has failed. */
+/** What can be done about a job that has failed, for the console and for the command line's doctor. */
 
 /** The same message fails again, unless the models of the workers change. */
 const HOPELESS = ["invalid_message", "model_rejected_request"];

@@ -175,6 +175,7 @@ delete from generation_private.worker_calls`,
     await failedJob(stack, "image", "storage_failed", "the bucket is \x1b[31mfull");
     await failedJob(stack, "video", "submission_uncertain", "no answer");
     await failedJob(stack, "video", "api_key_invalid", "no such key");
+    await failedJob(stack, "image", "no_image", "a text instead");
     await fixture.sql(`update generation_worker_settings set most_workers = 4`);
     const found = wrong(await fixture.examine());
     deepEqual(checksOf(found, "warning"), ["failures"]);
@@ -185,6 +186,7 @@ delete from generation_private.worker_calls`,
       /redrive_generation_jobs\(error_code => 'storage_failed', queue_name => 'image_generation_queue'\)/,
     );
     match(of("submission_uncertain").message, /^1 video job has failed/);
+    match(of("no_image").remedy!, /^select id, storyboard_id, prompt, error_message/);
     match(of("submission_uncertain").remedy!, /array\['JOB-ID'\]/);
     match(of("api_key_invalid").remedy!, / redrive --error=api_key_invalid --kind=video$/);
     for (const { remedy } of found.filter(({ remedy }) => !remedy!.startsWith("supabase "))) {
