@@ -28,6 +28,43 @@ begin
 end
 $$;
 
+-- code is null for a job that was not begun, or that waits for its operation: that is no error.
+create or replace function generation_private.write_deferral(
+  job public.generation_jobs,
+  counted boolean,
+  code text,
+  reason text,
+  awaited text,
+  spent_usd numeric
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update public.generation_jobs as j
+  set status = case when job.operation is null then 'queued' else 'waiting' end,
+      attempts = case when counted then j.attempts else greatest(j.attempts - 1, 0) end,
+      waits_for = awaited,
+      cost_usd = generation_private.add_cost(j.cost_usd, spent_usd),
+      error_code = coalesce(code, j.error_code),
+      error_message = case when code is null then j.error_message else reason end,
+      history = case
+        when code is null then j.history
+        else generation_private.add_history(
+          j.history,
+          'deferred',
+          jsonb_build_object(
+            'attempt', j.attempts, 'counted', counted, 'error_code', code, 'error_message', reason,
+            'waits_for', nullif(awaited, ''), 'spent_usd', spent_usd
+          )
+        )
+      end,
+      updated_at = clock_timestamp()
+  where j.id = job.id;
+end
+$$;
+
 create or replace function public.defer_generation_job(
   queue_name text,
   msg_id bigint,
@@ -73,26 +110,7 @@ begin
     -- Not at once if the model is left as it is because of this very job.
     delay := case when awaited = '' and not generation_private.has_own_trouble(job) then 0 else delay end;
   end if;
-  update public.generation_jobs as j
-  set status = case when job.operation is null then 'queued' else 'waiting' end,
-      attempts = case when counted then j.attempts else greatest(j.attempts - 1, 0) end,
-      waits_for = awaited,
-      cost_usd = generation_private.add_cost(j.cost_usd, spent_usd),
-      error_code = coalesce(code, j.error_code),
-      error_message = case when code is null then j.error_message else reason end,
-      history = case
-        when code is null then j.history
-        else generation_private.add_history(
-          j.history,
-          'deferred',
-          jsonb_build_object(
-            'attempt', j.attempts, 'counted', counted, 'error_code', code, 'error_message', reason,
-            'waits_for', nullif(awaited, ''), 'spent_usd', spent_usd
-          )
-        )
-      end,
-      updated_at = clock_timestamp()
-  where j.id = job.id;
+  perform generation_private.write_deferral(job, counted, code, reason, awaited, spent_usd);
   perform generation_private.return_request(job) where not counted and code is null;
   perform generation_private.hide_message(queue_name, msg_id, delay);
   return true;
