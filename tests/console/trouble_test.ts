@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { startStack } from "../../local/stack/mod.ts";
+import { portForStart } from "../support/ports.ts";
 import { Console, withConsole } from "./console.ts";
 
 withConsole("the console says what is wrong and what to do", async (console, project, t) => {
@@ -96,16 +97,15 @@ async function scrollThrough(): Promise<{ laidOut: number; changes: number }> {
 
 Deno.test("a stack that is started again under an open page is found again", async () => {
   const dataDir = await Deno.makeTempDir({ prefix: "console-" });
-  const options = { dataDir, functionsRoot: false as const };
+  const options = { dataDir, functionsRoot: false as const, port: portForStart() };
   let stack = await startStack(options);
-  const port = Number(new URL(stack.url).port);
   try {
     await using console = await Console.start(stack.url);
     const page = await console.open("#/storyboard/board");
     await page.getByRole("heading", { name: "Nothing here yet" }).waitFor();
     await stack.close();
     await page.getByRole("alert").getByText("cannot be reached").waitFor();
-    stack = await startStack({ ...options, port });
+    stack = await startStack(options);
     const message = JSON.stringify({ storyboardId: "board", sceneId: "1", prompt: "p" });
     await stack.sql("select pgmq.send('image_generation_queue', $1::jsonb)", [message]);
     await page.getByRole("article", { name: "1", exact: true }).waitFor();
