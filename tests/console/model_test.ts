@@ -1,6 +1,7 @@
 /** What the console makes of what the database answers, without a browser. */
 
 import assert from "node:assert/strict";
+import { Board } from "../../console/data/board.js";
 import { priceOf } from "../../console/data/core.js";
 import { pauseAfter } from "../../console/data/poller.js";
 import { routeOf } from "../../console/lib/route.js";
@@ -295,4 +296,26 @@ Deno.test("a price that is not known says why", () => {
   assert.equal(priceText(known), "Costs about $0.10");
   assert.equal(priceText(sumOf([known, tuned, known])), priceText(tuned));
   assert.equal(priceText(sumOf([known, known])), "Costs about $0.20");
+});
+
+Deno.test("a storyboard of which not everything was read says so", async () => {
+  const more = { jobs: false, entities: false };
+  const answers: Record<string, () => unknown> = {
+    generation_live_jobs: () => ({ now: at(0), changed_at: at(0), jobs: [], more: more.jobs }),
+    generation_storyboard: () => ({ entities: [], more: more.entities }),
+  };
+  const project = {
+    call: (name: string) => Promise.resolve(answers[name]()),
+    rows: () => Promise.resolve([]),
+  };
+  const read = async (board = new Board(project as never, "sb")) => {
+    await board.refresh();
+    return board;
+  };
+  assert.equal((await read()).more, false);
+  more.entities = true;
+  const board = await read();
+  assert.equal((await read(board)).more, true, "also when its entities are not read again");
+  Object.assign(more, { jobs: true, entities: false });
+  assert.equal((await read()).more, true);
 });
