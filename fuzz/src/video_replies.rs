@@ -4,8 +4,8 @@
 use generation_queue::failure::{Code, Failure};
 use generation_queue::job::{Format, VideoJob};
 use generation_queue::port::{
-    AssetFile, Body, Operation, OperationModel, OperationRequest, Progress, SubmitError,
-    VideoRequest,
+    AssetFile, Body, Operation, OperationModel, OperationRequest, Progress, Submission,
+    SubmitError, VideoRequest,
 };
 use generation_queue::service::Operations;
 use serde_json::json;
@@ -37,7 +37,8 @@ pub fn check(input: &[u8]) {
     };
     let operation = if submits {
         match submit(&service, model) {
-            Some(operation) => operation,
+            Some(Submission { made: Some((file, _)), .. }) => return download(&service, file),
+            Some(Submission { operation, made: None }) => operation,
             None => return,
         }
     } else {
@@ -73,17 +74,17 @@ pub fn check(input: &[u8]) {
     }
 }
 
-fn submit(service: &Service, model: &str) -> Option<Operation> {
+fn submit(service: &Service, model: &str) -> Option<Submission> {
     let message = json!({"storyboardId": "sb", "prompt": "Lion walking"});
     let job = VideoJob::parse(&message.clone().into()).expect("a job");
     let request = OperationRequest::Video(VideoRequest { job: &job, images: &[] });
     let submitted = now(Operations::new(service, service).submit(model, request, &permit()));
     service.check_requests();
     let SubmitError { failure, rejected } = match submitted {
-        Ok(operation) => {
+        Ok(submission) => {
             assert!(service.last().is_some_and(|(status, _)| status.is_success()));
-            assert_eq!(operation.model, model);
-            return Some(operation);
+            assert_eq!(submission.operation.model, model);
+            return Some(submission);
         }
         Err(error) => error,
     };
