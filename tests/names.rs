@@ -163,4 +163,6 @@ impl Transport for BaseUrl {
     ) -> Result<Received<()>, TransportError> {
         unreachable!()
     }
+
+    async fn pause(&self, _duration: Duration) {}
 }

@@ -185,6 +185,8 @@ impl Transport for &Service {
         let head = body.iter().copied().take(length + 7).collect();
         Ok(Received { head, whole: body })
     }
+
+    async fn pause(&self, _duration: Duration) {}
 }
 
 /// The outcome of a future that has nothing to wait for.

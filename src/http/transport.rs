@@ -51,4 +51,7 @@ pub trait Transport {
         length: usize,
         timeout: Duration,
     ) -> Result<Received<Self::Stream>, TransportError>;
+
+    /// Waits before a request is repeated.
+    async fn pause(&self, duration: Duration);
 }

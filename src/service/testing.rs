@@ -42,6 +42,8 @@ pub(super) struct Recorded {
     breaks: RefCell<Option<TransportError>>,
     broken: Cell<bool>,
     pub(super) sent: RefCell<Vec<RecordedRequest>>,
+    /// The pauses between requests that were repeated.
+    pub(super) pauses: RefCell<Vec<Duration>>,
 }
 
 impl Recorded {
@@ -52,6 +54,7 @@ impl Recorded {
             breaks: RefCell::default(),
             broken: Cell::default(),
             sent: RefCell::default(),
+            pauses: RefCell::default(),
         }
     }
 
@@ -142,6 +145,10 @@ impl Transport for &Recorded {
         _timeout: Duration,
     ) -> Result<Received<Vec<u8>>, TransportError> {
         Ok(Received { head: body.iter().copied().take(length).collect(), whole: body })
+    }
+
+    async fn pause(&self, duration: Duration) {
+        self.pauses.borrow_mut().push(duration);
     }
 }
 

@@ -14,6 +14,7 @@ use web_sys::{ReadableStream, Response};
 
 use super::abort_guard::{AbortGuard, no_reply, not_sent, within};
 use super::error::{property, unexpected};
+use super::event::JsEvent;
 use super::response_body::ResponseBody;
 use super::upload_stream::{PIECE, UploadStream};
 use crate::http::{Head, Header, Payload, Received, Transport, TransportError};
@@ -211,6 +212,10 @@ impl Transport for Adapter {
         timeout: Duration,
     ) -> Result<Received<ResponseBody>, TransportError> {
         within(timeout, body.peek(length)).await
+    }
+
+    async fn pause(&self, duration: Duration) {
+        JsEvent::after(duration).await;
     }
 }
 

@@ -47,6 +47,8 @@ impl Transport for &Service {
     ) -> Result<Received<Vec<u8>>, TransportError> {
         Ok(Received { head: body.iter().copied().take(length).collect(), whole: body })
     }
+
+    async fn pause(&self, _duration: Duration) {}
 }
 
 /// The outcome of a future that has nothing to wait for.

@@ -1,9 +1,10 @@
 //! The queue and its ledger: the database's functions, called through PostgREST.
 //!
 //! Each function is one transaction, and repeating a call of the same lease changes nothing, so
-//! a call whose reply was lost is simply repeated. The one exception is a claim, by itself or along with
-//! a completion: its jobs would stay leased without a worker, and a second claim would lease others. So
-//! it is left to the next run, and the first jobs become visible again when their leases run out.
+//! a call whose reply was lost is simply repeated. The exception is what hands out work: a claim, by itself
+//! or along with a completion, and maintenance. What the lost reply handed out stays hidden for a while, and
+//! a repetition would hide more. So what a worker tells is repeated, and what it asks for is left to the
+//! next run: the jobs become visible again when their leases run out.
 
 use std::time::Duration;
 
@@ -27,6 +28,14 @@ const LONGEST_REPLY: usize = 32 * 1024 * 1024;
 /// How often a call is made when its reply is lost.
 const CALLS: usize = 3;
 
+/// The pauses before the second call and before the third: a connection that is refused, or a database that
+/// starts again, is so for longer than a millisecond.
+const PAUSES: [Duration; CALLS] =
+    [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(2)];
+
+/// No pause is longer, whatever the database asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
 /// The error code of the database's functions for an entity that could not be updated.
 const LINKING_FAILED: &str = "GJ001";
 
@@ -42,21 +51,25 @@ impl<T: Transport> Pgmq<T> {
         Self(transport)
     }
 
-    /// Calls a function, `calls` times at most if there is no clear answer.
+    /// Calls a function, `calls` times at most if there is no clear answer; `arguments` are those of the call
+    /// that follows on so many.
     async fn call(
         &self,
         calls: usize,
         function: &str,
-        arguments: Pieces,
+        arguments: &dyn Fn(usize) -> Pieces,
     ) -> Result<Reply, Failure> {
         let url = format!("{}/rpc/{function}", self.0.base_url());
-        let mut failure = None;
-        for _ in 0..calls {
+        let (mut failure, mut asked) = (None, None);
+        for (before, usual) in PAUSES.into_iter().take(calls).enumerate() {
+            if before > 0 {
+                self.0.pause(asked.take().unwrap_or(usual).min(LONGEST_PAUSE)).await;
+            }
             let lost = |error| {
                 let message = redacted(&format!("{function}: the database {error}"));
                 Failure::retry(Code::QueueFailed, message)
             };
-            let request = post_json(&url, arguments.clone()).map_err(lost)?;
+            let request = post_json(&url, arguments(before)).map_err(lost)?;
             match send(&self.0, request, TIMEOUT, BodyLimit::Bytes(LONGEST_REPLY)).await {
                 Ok(reply) if reply.status.is_success() => return Ok(reply),
                 Ok(reply) => {
@@ -65,7 +78,7 @@ impl<T: Transport> Pgmq<T> {
                     if !reply.status.is_server_error() || refused.code != Code::QueueFailed {
                         return Err(refused);
                     }
-                    failure = Some(refused);
+                    (failure, asked) = (Some(refused), reply.retry_after);
                 }
                 Err(error) => failure = Some(lost(error)),
             }
@@ -75,7 +88,7 @@ impl<T: Transport> Pgmq<T> {
 
     /// Calls a function that changes something for a lease, and says whether it did.
     async fn write(&self, function: &str, arguments: Pieces) -> Result<(), WriteError> {
-        let reply = self.call(CALLS, function, arguments).await?;
+        let reply = self.call(CALLS, function, &|_| arguments.clone()).await?;
         held(function, &read(function, &reply)?)
     }
 }
@@ -84,7 +97,7 @@ impl<T: Transport> Queue for Pgmq<T> {
     async fn claim(&self, kind: Kind, request: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure> {
         const FUNCTION: &str = "claim_generation_jobs";
         let arguments = json::object(|it| write_claim(for_queue(it, kind), &request));
-        let reply = self.call(1, FUNCTION, arguments).await?;
+        let reply = self.call(1, FUNCTION, &|_| arguments.clone()).await?;
         rows(FUNCTION, &reply, |row, whole| rows::claim(kind, row, whole))
     }
 
@@ -121,7 +134,7 @@ impl<T: Transport> Queue for Pgmq<T> {
                 .text("reason", met.reason)
                 .optional_integer("rest_seconds", met.after.map(seconds));
         });
-        let reply = self.call(CALLS, FUNCTION, arguments).await?;
+        let reply = self.call(CALLS, FUNCTION, &|_| arguments.clone()).await?;
         match read(FUNCTION, &reply)? {
             Json::Null => Err(WriteError::LeaseLost),
             answer => match answer.integer().and_then(|seconds| seconds.try_into().ok()) {
@@ -155,14 +168,11 @@ impl<T: Transport> Queue for Pgmq<T> {
         along: Along<'_>,
     ) -> Result<Completion, WriteError> {
         const FUNCTION: &str = "complete_generation_job";
-        let (mut calls, mut next) = (1, along.next);
-        let reply = loop {
-            let arguments = completion(lease, asset, along.confirmed, next.take());
-            match self.call(calls, FUNCTION, arguments).await {
-                Err(lost) if calls == 1 && lost.code == Code::QueueFailed => calls = CALLS - 1,
-                answered => break answered?,
-            }
+        let arguments = |before: usize| {
+            let next = along.next.filter(|_| before == 0);
+            completion(lease, asset, along.confirmed, next)
         };
+        let reply = self.call(CALLS, FUNCTION, &arguments).await?;
         let answer = read(FUNCTION, &reply)?;
         held(FUNCTION, answer.get("held"))?;
         Ok(rows::completion(lease.kind, &answer))
@@ -200,7 +210,7 @@ impl<T: Transport> Queue for Pgmq<T> {
         let arguments = json::object(|it| {
             for_queue(it, kind);
         });
-        let reply = self.call(1, FUNCTION, arguments).await?;
+        let reply = self.call(1, FUNCTION, &|_| arguments.clone()).await?;
         rows(FUNCTION, &reply, |row, _| rows::generation_time(row))
     }
 
@@ -210,18 +220,22 @@ impl<T: Transport> Queue for Pgmq<T> {
         request: MaintenanceRequest<'_>,
     ) -> Result<Overdue, Failure> {
         const FUNCTION: &str = "maintain_generation_queue";
-        let arguments = json::object(|it| {
-            for_queue(it, kind)
-                .list("told", |list| {
-                    if let Some(job) = request.told {
-                        list.text(job.as_str());
-                    }
-                })
-                .integer("unpublished", request.unpublished.into())
-                .integer("cancelled", request.cancels.into());
-            rows::write_confirmed(it, request.confirmed);
-        });
-        let reply = self.call(CALLS, FUNCTION, arguments).await?;
+        let arguments = |before: usize| {
+            let first = before == 0;
+            json::object(|it| {
+                for_queue(it, kind)
+                    .list("told", |list| {
+                        if let Some(job) = request.told {
+                            list.text(job.as_str());
+                        }
+                    })
+                    .integer("unpublished", if first { request.unpublished.into() } else { 0 })
+                    .integer("cancelled", (first && request.cancels).into());
+                rows::write_confirmed(it, request.confirmed);
+            })
+        };
+        let tells = request.told.is_some() || !request.confirmed.is_empty();
+        let reply = self.call(if tells { CALLS } else { 1 }, FUNCTION, &arguments).await?;
         Ok(rows::overdue(&read(FUNCTION, &reply)?))
     }
 
@@ -234,7 +248,7 @@ impl<T: Transport> Queue for Pgmq<T> {
         let arguments = json::object(|it| {
             rows::write_publications(it.text("job_id", job.as_str()), made);
         });
-        let reply = self.call(CALLS, FUNCTION, arguments).await?;
+        let reply = self.call(CALLS, FUNCTION, &|_| arguments.clone()).await?;
         let answer = read(FUNCTION, &reply)?;
         match &answer {
             Json::List(_) => Ok(rows::publications(&answer)),

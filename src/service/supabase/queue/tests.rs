@@ -5,7 +5,7 @@ use crate::failure::{Next, Standing};
 use crate::http::TransportError;
 use crate::job::{Format, Slot};
 use crate::port::{Copied, LinkOutcome, LinkedEntity, Unavailable};
-use crate::service::testing::{Recorded, now};
+use crate::service::testing::{Recorded, RecordedRequest, now};
 
 const BASE: &str = "http://127.0.0.1:54321/rest/v1";
 const JOB: &str = "0b6e2c1e-5a07-4c9f-8d7e-3f1f0a9b8c7d";
@@ -162,10 +162,48 @@ fn a_lost_write_is_repeated_as_it_was() {
     let sent = transport.sent.borrow();
     assert_eq!(sent.len(), 3);
     assert!(sent.iter().all(|it| it.body == sent[0].body && it.url == sent[0].url));
+    assert_eq!(*transport.pauses.borrow(), [300, 2000].map(Duration::from_millis));
 
     let transport = Recorded::at(BASE).fails(lost()).fails(lost()).fails(lost());
     let Err(WriteError::Failed(failure)) = extend(&transport) else { unreachable!() };
     assert_eq!((failure.code, transport.urls().len()), (Code::QueueFailed, 3));
+}
+
+#[test]
+fn a_delay_that_the_database_asks_for_is_kept_up_to_two_seconds() {
+    let busy = |seconds| move |it: Recorded| it.reply_with(503, &[("retry-after", seconds)], "");
+    let transport = busy("60")(busy("1")(Recorded::at(BASE))).json(200, json!(true));
+    extend(&transport).unwrap();
+    assert_eq!(*transport.pauses.borrow(), [1, 2].map(Duration::from_secs));
+}
+
+#[test]
+fn a_refusal_is_not_repeated() {
+    let transport = at(400, json!({"code": "22023", "message": "bad argument"}));
+    let along = Along { confirmed: &[], next: Some(request()) };
+    now(Pgmq::new(&transport).complete(&LEASE, &asset(), along)).unwrap_err();
+    assert_eq!(transport.urls().len(), 1);
+}
+
+#[test]
+fn maintenance_whose_reply_is_lost_is_repeated_for_what_it_tells_alone() {
+    let lost = || Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
+    let copied = [Copied { job_id: JobId::new(JOB).unwrap(), publications: vec![publication()] }];
+    let request =
+        |confirmed| MaintenanceRequest { confirmed, told: None, unpublished: 20, cancels: true };
+    let transport = lost().json(200, json!({}));
+    now(Pgmq::new(&transport).maintain(Kind::Video, request(&copied))).unwrap();
+    let asked = |sent: &RecordedRequest| {
+        let json = sent.json();
+        let confirmed = json["confirmed"].as_array().unwrap().len();
+        (json["unpublished"].as_u64(), json["cancelled"].as_u64(), confirmed)
+    };
+    let asked: Vec<_> = transport.sent.borrow().iter().map(asked).collect();
+    assert_eq!(asked, [(Some(20), Some(1), 1), (Some(0), Some(0), 1)]);
+
+    let transport = lost();
+    now(Pgmq::new(&transport).maintain(Kind::Video, request(&[]))).unwrap_err();
+    assert_eq!(transport.urls().len(), 1, "it tells nothing");
 }
 
 /// A write names its lease and these arguments.
