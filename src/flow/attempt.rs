@@ -45,7 +45,10 @@ pub(super) async fn run_attempt<W: World>(
 ) -> Box<JobReport> {
     let started = world.clock().now();
     let settled = match hold(world, claim, since, work).await {
-        Ok(asset) => settle::complete(world, run, claim, target, &asset).await.map(|()| asset),
+        Ok(asset) => match settle::complete(world, run, claim, target, &asset).await {
+            Ok(()) => Ok(asset),
+            Err(error) => Err(error.paid(paid_now(&asset))),
+        },
         Err(error) => Err(error),
     };
     let mut report = blank(claim, Some(target));
@@ -66,6 +69,12 @@ pub(super) async fn run_attempt<W: World>(
     let spent = world.clock().now().saturating_sub(started);
     report.duration_ms = milliseconds(spent);
     report
+}
+
+/// What an asset has cost, where no other attempt will know: the next one finds it in Storage, and knows its
+/// model only by the operation.
+fn paid_now(asset: &StoredAsset) -> Option<f64> {
+    asset.took.and(asset.cost_usd)
 }
 
 /// The presence of a job in its isolate, until it is settled. A job that has met

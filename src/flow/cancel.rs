@@ -22,7 +22,7 @@ pub(super) fn operations<W: World>(
     const MOST: Duration = Duration::from_secs(30);
     Box::pin(async move {
         if let Some(Err(failure)) = within(world, MOST, tell(world, kind, first)).await {
-            log::general(world, Level::Warn, "Operation not cancelled", &failure);
+            log::general(world, Level::Warn, "Cancelled operations not known", &failure);
         }
     })
 }
@@ -35,11 +35,16 @@ async fn tell<W: World>(
     while let Some((job, operation)) = due
         && !world.clock().stopping()
     {
-        world.operations().cancel(&operation).await?;
+        let cancelled = world.operations().cancel(&operation).await;
         if world.clock().stopping() {
             break;
         }
-        let request = MaintenanceRequest { told: Some(&job), cancels: true, ..Default::default() };
+        // One that cannot be cancelled holds up no other: the database hides it for a while.
+        if let Err(failure) = &cancelled {
+            log::general(world, Level::Warn, "Operation not cancelled", failure);
+        }
+        let told = cancelled.is_ok().then_some(&job);
+        let request = MaintenanceRequest { told, cancels: true, ..Default::default() };
         due = world.queue().maintain(kind, request).await?.cancelled;
     }
     Ok(())

@@ -29,7 +29,7 @@ pub(super) async fn drain<W: World>(world: &W, run: &Run, kind: Kind, report: &m
     let mut since = Duration::ZERO;
     let mut asked = 0;
     loop {
-        let late = run.lateness(world).is_some();
+        let late = run.reason_to_release(world).is_some();
         under_way.extend(intake.arrived().into_iter().map(|(claim, since)| match late {
             true => release(world, run, claim).boxed_local(),
             false => process(world, run, claim, since).boxed_local(),
@@ -42,10 +42,8 @@ pub(super) async fn drain<W: World>(world: &W, run: &Run, kind: Kind, report: &m
             claiming = Some(Box::pin(world.queue().claim(kind, request)));
         }
         if claiming.is_none() && under_way.is_empty() {
-            // A queue that is out of reach has been noted already.
-            if report.stopped != Stopped::Unavailable {
-                report.stopped = run.reason_to_stop(world).unwrap_or(Stopped::Empty);
-            }
+            report.stopped = run.reason_to_stop(world).unwrap_or(Stopped::Empty);
+            report.error = run.error();
             return;
         }
         match next(intake, &mut claiming, &mut under_way).await {
@@ -53,10 +51,8 @@ pub(super) async fn drain<W: World>(world: &W, run: &Run, kind: Kind, report: &m
             Event::Claimed(Err(failure)) => {
                 // What is under way is brought to its end; more would fail the same way.
                 log::general(world, Level::Error, "Queue not reachable", &failure);
-                report.error = Some((&failure).into());
-                report.stopped = Stopped::Unavailable;
+                run.stop_for(&failure);
                 intake.came(asked, since, None);
-                intake.close();
             }
             Event::Arrived => {}
             Event::Ended(job) => {
@@ -102,7 +98,7 @@ where
                 Poll::Pending => None,
             });
         if let Some((index, report)) = ended {
-            drop(jobs.swap_remove(index));
+            drop(jobs.remove(index));
             return Poll::Ready(Event::Ended(report));
         }
         if intake.has_arrived() { Poll::Ready(Event::Arrived) } else { Poll::Pending }

@@ -56,6 +56,14 @@ impl AttemptError {
         Box::new(Self::Waiting { delay, reset_submission: false })
     }
 
+    /// The same with what was paid before it failed.
+    pub(super) fn paid(mut self: Box<Self>, usd: Option<f64>) -> Box<Self> {
+        if let AttemptError::Failed(failed) = &mut *self {
+            failed.spent_usd = usd;
+        }
+        self
+    }
+
     /// The same with the price of an asset that the provider worked on, and that is not there: it was probably
     /// paid for. An operation that is still polled may bring it.
     pub(super) fn spent(mut self: Box<Self>, price: &dyn Fn() -> Option<f64>) -> Box<Self> {

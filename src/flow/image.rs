@@ -6,13 +6,16 @@ use super::attempt::{Price, begin, fetch_all, stored};
 use super::error::{Attempt, AttemptError, Failed};
 use super::operation::{self, Begun};
 use super::run::Run;
+use super::{log, time_limit};
 use crate::company::Presence;
 use crate::failure::{Code, Failure, Next};
 use crate::job::{ImageJob, Issue, Kind, ObjectLocation};
 use crate::json::Json;
+use crate::large_body::LargeBodyPermit;
 use crate::policy::{capabilities, cost};
 use crate::port::{
-    AssetStore, Body, Claim, Clock, ImageModel, ImageRequest, OperationRequest, StoredAsset, World,
+    AssetStore, Body, Claim, Clock, GeneratedImage, ImageModel, ImageRequest, Level,
+    OperationRequest, StoredAsset, World,
 };
 
 /// How long a request is under way at least if it was worked on. In an outage, connections break at
@@ -21,6 +24,9 @@ const WORKED_ON: Duration = Duration::from_secs(20);
 
 /// The most attempts when connections break that were worked on: each may be paid for.
 const ATTEMPTS_WHEN_LOST: u32 = 2;
+
+/// How long a reply may still be received when the time of its worker is up for generating.
+const RECEIVING: Duration = Duration::from_secs(5);
 
 /// Makes the image of a job, or finds it.
 pub(super) async fn make<W: World>(
@@ -77,21 +83,18 @@ async fn at_once<W: World>(
     };
     let models = run.models.able(job.common.model.as_deref(), &check)?;
 
+    // The sources of what is not begun need not be fetched. By its size alone, since the model may change.
+    may_begin(world, run, "", job)?;
     // Until the image is stored: it is decoded where it was received, and sent on from there.
     let permit = world.large_bodies().permit();
     let sources = fetch_all(world, run, job.common.sources(), &permit).await?;
     let request = ImageRequest { job, sources: &sources };
     let (model, passed_over, image, took) = models
         .try_each(world, claim, async |model, passed_over| {
-            // It is paid for whether or not the worker lives to see it.
+            may_begin(world, run, model, job)?;
             let asked = world.clock().now();
             let within = run.budget.life_left(asked);
-            let too_late = run.image_takes(model, job.image_size) > within;
-            if too_late || world.clock().stopping() {
-                run.too_late.set(too_late);
-                return Err(AttemptError::waiting(Duration::ZERO));
-            }
-            let image = world.images().generate(model, request, within, &permit).await;
+            let image = generate(world, model, request, within, &permit).await;
             let took = world.clock().now().saturating_sub(asked);
             run.image_took(model, job.image_size, took);
             let image = image.map_err(|failure| failed(failure, took, price(model, None)))?;
@@ -99,10 +102,46 @@ async fn at_once<W: World>(
         })
         .await?;
 
-    world.store().put(location, image.format, Body::Bytes(image.bytes)).await?;
     let mut asset = stored(world, location, image.format, Some(model), image.usage, price);
     (asset.passed_over, asset.took) = (passed_over, Some(took));
-    Ok(asset)
+    match world.store().put(location, image.format, Body::Bytes(image.bytes)).await {
+        Ok(()) => Ok(asset),
+        Err(failure) => {
+            // What would be generated from now on would be lost, too.
+            let text = "A generated image is lost, so this run generates no more";
+            log::failure(world, claim, Level::Error, text, &failure);
+            run.stop_for(&failure);
+            Err(Failed::from(failure).spent(asset.cost_usd).into())
+        }
+    }
+}
+
+/// Refuses to begin what the worker may not live to see, or may not be able to store: it is paid for all the
+/// same.
+fn may_begin<W: World>(world: &W, run: &Run, model: &str, job: &ImageJob) -> Attempt<()> {
+    let left = run.budget.life_left(world.clock().now());
+    if run.image_takes(model, job.image_size) > left {
+        run.too_late.set(true);
+    } else if !world.clock().stopping() && !run.is_stopped() {
+        return Ok(());
+    }
+    Err(AttemptError::waiting(Duration::ZERO))
+}
+
+/// Has a model generate an image, and receives it. Both have to end before the worker does, also where the
+/// reply waits for the large bodies of other jobs.
+async fn generate<W: World>(
+    world: &W,
+    model: &str,
+    request: ImageRequest<'_>,
+    within: Duration,
+    permit: &LargeBodyPermit,
+) -> Result<GeneratedImage, Failure> {
+    let generated = world.images().generate(model, request, within, permit);
+    time_limit::within(world, within + RECEIVING, generated).await.unwrap_or_else(|| {
+        let message = format!("the image had not arrived whole after {} s", within.as_secs());
+        Err(Failure::retry_at_most(Code::ReplyLost, ATTEMPTS_WHEN_LOST, message))
+    })
 }
 
 /// Adds to `unmet` what keeps a model from making the image in the background. While it cannot be used, one

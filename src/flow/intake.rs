@@ -23,8 +23,6 @@ pub(super) struct Intake {
     arrived: RefCell<Vec<(Claim, Duration)>>,
     /// Whether the last claim brought less than it asked for. It is asked again when a job has ended.
     is_empty: Cell<bool>,
-    /// Whether nothing more is claimed, because the queue is out of reach.
-    is_closed: Cell<bool>,
     /// Whether a job has to be tried alone: what is claimed meanwhile would die with it.
     one_is_alone: Cell<bool>,
 }
@@ -33,7 +31,7 @@ impl Intake {
     /// How many jobs can be begun at once, of those that may be claimed; they count as asked for. None
     /// if that is none. `came` has to follow.
     pub(super) fn ask(&self, concurrency: u32, most: Option<u32>) -> Option<u32> {
-        if self.is_empty.get() || self.is_closed.get() || self.one_is_alone.get() {
+        if self.is_empty.get() || self.one_is_alone.get() {
             return None;
         }
         let (claimed, asked) = (self.claimed.get(), self.asked.get());
@@ -86,11 +84,6 @@ impl Intake {
     /// Asks again, since a job has ended.
     pub(super) fn ask_again(&self) {
         self.is_empty.set(false);
-    }
-
-    /// Claims nothing more.
-    pub(super) fn close(&self) {
-        self.is_closed.set(true);
     }
 
     /// The place of a job is free while it is completed and its copies are made.

@@ -30,8 +30,11 @@ use crate::port::{
 pub(super) struct Begun {
     pub(super) operation: Operation,
     /// What the reply to the submission already had, and the permit under which it is in memory.
-    made: Option<((AssetFile, Option<Json<'static>>), LargeBodyPermit)>,
+    made: Option<(Made, LargeBodyPermit)>,
 }
+
+/// A finished asset, and what the provider says it used.
+type Made = (AssetFile, Option<Json<'static>>);
 
 impl From<Operation> for Begun {
     fn from(operation: Operation) -> Self {
@@ -57,7 +60,7 @@ pub(super) fn submit<'a, W: World>(
         let submitted = models.try_each(world, claim, async |model, passed_over| {
             // A worker that is killed between intent and operation leaves a job that must not be
             // submitted again, so nothing is begun when the end is near.
-            if world.clock().stopping() || run.budget.left(world.clock().now()).is_zero() {
+            if run.reason_to_release(world).is_some() {
                 // What came before was rejected, so the intent of it is void.
                 let (delay, reset_submission) = (Duration::ZERO, true);
                 return Err(AttemptError::Waiting { delay, reset_submission }.into());
@@ -103,8 +106,12 @@ async fn record<W: World>(
         match world.queue().record_operation(&claim.lease, operation, cancelled_usd).await {
             Ok(()) => return Ok(()),
             Err(WriteError::LeaseLost) => {
-                let text = format!("Operation not recorded, lease lost: {}", operation.name);
-                log::note(world, claim, Level::Error, text);
+                // Of a job that was cancelled, the database has recorded it all the same.
+                let text = format!(
+                    "Operation is not this worker's any more, since the job was cancelled or taken over: {}",
+                    operation.name
+                );
+                log::note(world, claim, Level::Warn, text);
                 return Err(AttemptError::LeaseLost.into());
             }
             Err(WriteError::Failed(failure)) => {
@@ -130,9 +137,8 @@ pub(super) fn finish<'a, W: World>(
         let ((file, usage), _permit) = match made {
             Some(made) => made,
             None => {
-                let permit = world.large_bodies().permit();
-                let waited = wait(world, run, claim, &operation, &permit).await;
-                (waited.map_err(|error| error.spent(&|| price(&operation.model, None)))?, permit)
+                let waited = wait(world, run, claim, &operation).await;
+                waited.map_err(|error| error.spent(&|| price(&operation.model, None)))?
             }
         };
         let body = match open(world, file).await {
@@ -168,77 +174,98 @@ async fn wait<W: World>(
     run: &Run,
     claim: &Claim,
     operation: &Operation,
-    permit: &LargeBodyPermit,
-) -> Attempt<(AssetFile, Option<Json<'static>>)> {
+) -> Attempt<(Made, LargeBodyPermit)> {
     let clock = world.clock();
     // The age of the operation, not its beginning: the clock may be younger than the operation.
     let begun = clock.now();
     let age = || claim.operation_age + clock.now().saturating_sub(begun);
+    let (mut polls, mut failures, mut doubts) = (0, 0, 0);
     // A fresh operation is never ready at once; one that another run began may well be.
-    let (mut polls, mut failures) = (0, 0);
-    // How many polls in a row were answered with what may be a mistake.
-    let mut doubts = 0;
     if claim.operation.is_none() {
         pause(world, run, polling::interval(0)).await?;
     }
     loop {
-        let failure = match world.operations().poll(operation, permit).await {
-            Ok(Progress::Ready(file, usage)) => return Ok((file, usage)),
-            Ok(progress @ (Progress::Pending | Progress::Troubled(_))) => {
-                check_age(run, operation, age(), &progress)?;
-                None
+        // A permit for each poll: one that brings no asset leaves nothing in memory.
+        let permit = world.large_bodies().permit();
+        let polled = world.operations().poll(operation, &permit).await;
+        let failure = match judge(polled, &mut doubts) {
+            Reading::Ready(made) => return Ok((made, permit)),
+            Reading::Over(failure, ended) => {
+                return Err(trouble::of_operation(world, claim, operation, failure, ended).await);
             }
-            Ok(Progress::Unclear(failure)) if doubts + 1 < polling::READINGS => {
-                doubts += 1;
-                Some(failure)
+            Reading::Pending(said) => {
+                drop(permit);
+                check_age(run, operation, age(), said.as_deref())?;
+                (polls, failures) = (polls + 1, 0);
+                pause(world, run, polling::interval(polls)).await?;
+                continue;
             }
-            Ok(Progress::Ended(failure) | Progress::Unclear(failure)) => {
-                return Err(trouble::of_operation(world, claim, operation, failure, true).await);
-            }
-            Err(failure) => match failure.next {
-                Next::Retry { attempts: Some(most), .. } if doubts + 1 >= most => {
-                    return Err(failure.and_then(Next::GiveUp).into());
-                }
-                Next::Retry { attempts, .. } => {
-                    doubts = attempts.map_or(0, |_| doubts + 1);
-                    Some(failure)
-                }
-                Next::Rest { standing: Standing::Resting, .. } => Some(failure),
-                Next::Rest { .. } | Next::GiveUp => {
-                    return Err(
-                        trouble::of_operation(world, claim, operation, failure, false).await
-                    );
-                }
-            },
+            Reading::Again(failure) => failure,
         };
+        drop(permit);
         // A poll that failed says nothing about the operation. Its bound is the deadline of the job,
         // however long the provider has trouble.
-        if let Some(failure) = failure {
-            log::failure(world, claim, Level::Warn, "Poll failed", &failure);
-            failures += 1;
-            let interval = polling::after_failures(failures);
-            let delay = failure.delay().map_or(interval, |delay| delay.max(interval));
-            // What may be a mistake is an attempt of a job whose run ends before it is asked again: runs
-            // may be short, and another of them would begin to count anew.
-            let waits = match doubts {
-                0 => failure.and_then(Next::Rest { standing: Standing::Resting, after: None }),
-                _ => failure,
-            };
-            let waits = waits.after(Some(delay));
-            pause(world, run, delay).await.map_err(|_| waits)?;
-            continue;
+        log::failure(world, claim, Level::Warn, "Poll failed", &failure);
+        failures += 1;
+        let interval = polling::after_failures(failures);
+        let delay = failure.delay().map_or(interval, |delay| delay.max(interval));
+        if pause(world, run, delay).await.is_err() {
+            // Runs may be short, and the next one begins to count anew: then doubts are bounded by time.
+            if doubts > 0 {
+                check_age(run, operation, age(), Some(&failure.message))?;
+            }
+            let rests = Next::Rest { standing: Standing::Resting, after: Some(delay) };
+            return Err(failure.and_then(rests).into());
         }
-        (polls, failures, doubts) = (polls + 1, 0, 0);
-        pause(world, run, polling::interval(polls)).await?;
     }
 }
 
-/// Gives up an operation that the provider still works on after its deadline.
+/// What a poll means.
+enum Reading {
+    /// There is an asset.
+    Ready(Made),
+    /// The operation goes on, and may say why it takes so long.
+    Pending(Option<String>),
+    /// It is polled again: it was not answered, or the answer may be a mistake.
+    Again(Failure),
+    /// It is not polled any more; whether it has ended is known.
+    Over(Failure, bool),
+}
+
+/// What a poll means after so many `doubts`: polls in a row whose answer may be a mistake.
+fn judge(polled: Result<Progress, Failure>, doubts: &mut u32) -> Reading {
+    let before = std::mem::take(doubts);
+    let failure = match polled {
+        Ok(Progress::Ready(file, usage)) => return Reading::Ready((file, usage)),
+        Ok(Progress::Pending) => return Reading::Pending(None),
+        Ok(Progress::Troubled(said)) => return Reading::Pending(Some(said)),
+        Ok(Progress::Unclear(failure)) if before + 1 < polling::READINGS => {
+            *doubts = before + 1;
+            return Reading::Again(failure);
+        }
+        Ok(Progress::Ended(failure) | Progress::Unclear(failure)) => {
+            return Reading::Over(failure, true);
+        }
+        Err(failure) => failure,
+    };
+    match failure.next {
+        Next::Retry { attempts: Some(most), .. } if before + 1 >= most => {
+            return Reading::Over(failure.and_then(Next::GiveUp), false);
+        }
+        Next::Retry { attempts: Some(_), .. } => *doubts = before + 1,
+        Next::Retry { .. } => {}
+        Next::Rest { standing: Standing::Resting, .. } => *doubts = before,
+        Next::Rest { .. } | Next::GiveUp => return Reading::Over(failure, false),
+    }
+    Reading::Again(failure)
+}
+
+/// Gives up an operation that is not over after its deadline; `said` is what it said last.
 fn check_age(
     run: &Run,
     operation: &Operation,
     age: Duration,
-    progress: &Progress,
+    said: Option<&str>,
 ) -> Result<(), Failure> {
     let deadline = run.settings.operation_deadline;
     if age < deadline {
@@ -246,7 +273,7 @@ fn check_age(
     }
     let minutes = deadline.as_secs() / 60;
     let mut message = format!("{} has not ended within {minutes} min", operation.name);
-    if let Progress::Troubled(said) = progress {
+    if let Some(said) = said {
         message = format!("{message}: {said}");
     }
     Err(Failure::give_up(Code::OperationTimedOut, message))

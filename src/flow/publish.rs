@@ -70,7 +70,7 @@ async fn copy_until_current<W: World>(
 }
 
 /// Makes copies that were not made, or are old; says for how many jobs. One that cannot be made holds up
-/// no other.
+/// no other. Most of them are this worker's own, of its last jobs, so only the end of its life ends this.
 pub(super) async fn repair<W: World>(
     world: &W,
     run: &Run,
@@ -80,7 +80,7 @@ pub(super) async fn repair<W: World>(
     let clock = world.clock();
     let mut repaired = 0;
     for left in unpublished {
-        if clock.stopping() || run.budget.left(clock.now()).is_zero() {
+        if clock.stopping() || run.budget.life_left(clock.now()).is_zero() {
             break;
         }
         let text = format!("Current object not repaired: job {}", left.job_id);

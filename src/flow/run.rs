@@ -7,7 +7,8 @@ use super::cpu_time::CpuTime;
 use super::fallback::Models;
 use super::intake::Intake;
 use super::log;
-use super::report::Stopped;
+use super::report::{JobError, Stopped};
+use crate::failure::Failure;
 use crate::job::{Issue, Kind};
 use crate::policy::budget::{Budget, MOST_CPU, SETTLING};
 use crate::policy::latency;
@@ -55,6 +56,10 @@ pub(super) struct Run {
     pub(super) cpu_time: CpuTime,
     /// How long images took of late.
     times: RefCell<Vec<GenerationTime>>,
+    /// What is out of reach, so that nothing more is begun.
+    stopped_for: RefCell<Option<JobError>>,
+    /// How much of the worker's life a job needs at least.
+    needs: Duration,
     /// Whether a job was released because its asset would have come after the worker's end.
     pub(super) too_late: Cell<bool>,
     /// What it has in hand, and may claim.
@@ -64,14 +69,29 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn begin<W: World>(world: &W, settings: Settings) -> Self {
+    pub(super) fn begin<W: World>(world: &W, kind: Kind, settings: Settings) -> Self {
         // A longer budget says that the worker lives longer.
         let lifetime = settings.worker_lifetime.max(settings.budget + SETTLING);
         let life = lifetime.saturating_sub(settings.worker_age);
         let budget = Budget::new(world.clock().now(), settings.budget, life);
         let models = Models::new(&settings.models, &settings.left_out);
-        let (cpu_time, times, too_late, intake, copied) = Default::default();
-        Self { settings, budget, lifetime, models, cpu_time, times, too_late, intake, copied }
+        let needs = match kind {
+            Kind::Image => latency::image(None).usual,
+            Kind::Video => Duration::from_secs(1),
+        };
+        Self {
+            settings,
+            budget,
+            lifetime,
+            models,
+            cpu_time: CpuTime::default(),
+            times: RefCell::default(),
+            stopped_for: RefCell::default(),
+            needs,
+            too_late: Cell::default(),
+            intake: Intake::default(),
+            copied: RefCell::default(),
+        }
     }
 
     /// Asks how long images took of late, unless the worker is so young that all fit into its life.
@@ -87,19 +107,39 @@ impl Run {
         }
     }
 
+    /// Begins nothing more, because a service is out of reach.
+    pub(super) fn stop_for(&self, failure: &Failure) {
+        *self.stopped_for.borrow_mut() = Some(failure.into());
+    }
+
+    /// Whether a service is out of reach.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped_for.borrow().is_some()
+    }
+
+    /// What was out of reach, for the report.
+    pub(super) fn error(&self) -> Option<JobError> {
+        self.stopped_for.borrow().clone()
+    }
+
     /// Why no more jobs are to be taken, if so.
     pub(super) fn reason_to_stop<W: World>(&self, world: &W) -> Option<Stopped> {
         let is_full = self.intake.is_full(self.settings.max_jobs);
-        self.lateness(world).or_else(|| is_full.then_some(Stopped::MaxJobs))
+        self.reason_to_release(world).or_else(|| is_full.then_some(Stopped::MaxJobs))
     }
 
     /// Why what is claimed must not begin any more, if so.
-    pub(super) fn lateness<W: World>(&self, world: &W) -> Option<Stopped> {
+    pub(super) fn reason_to_release<W: World>(&self, world: &W) -> Option<Stopped> {
         let clock = world.clock();
         if clock.stopping() {
             return Some(Stopped::Shutdown);
         }
-        if self.too_late.get() || self.budget.left(clock.now()).is_zero() {
+        if self.is_stopped() {
+            return Some(Stopped::Unavailable);
+        }
+        let now = clock.now();
+        let too_late = self.too_late.get() || self.budget.life_left(now) < self.needs;
+        if too_late || self.budget.left(now).is_zero() {
             return Some(Stopped::Budget);
         }
         (self.cpu_time.used(clock.now()) >= MOST_CPU).then_some(Stopped::Cpu)

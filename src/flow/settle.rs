@@ -147,27 +147,28 @@ async fn defer_job<W: World>(world: &W, claim: &Claim, deferral: Deferral, repor
     report.outcome = if deferral.counted { Outcome::Retrying } else { Outcome::Waiting };
     report.retry_in_seconds = Some(deferral.delay.as_secs_f64());
     let written = world.queue().defer(&claim.lease, &deferral).await;
-    written_or_left(world, claim, written, report);
+    written_or_left(world, claim, written, "Job not deferred", report);
 }
 
 async fn fail<W: World>(world: &W, claim: &Claim, ending: Ending, report: &mut JobReport) {
     report.outcome = Outcome::Failed;
     let written = world.queue().fail(&claim.lease, &ending).await;
-    written_or_left(world, claim, written, report);
+    written_or_left(world, claim, written, "Failure of the job not recorded", report);
 }
 
-/// A job that could not even be deferred becomes visible by itself when its lease runs out.
+/// A job of which nothing could be written becomes visible by itself when its lease runs out.
 fn written_or_left<W: World>(
     world: &W,
     claim: &Claim,
     written: Result<(), WriteError>,
+    otherwise: &str,
     report: &mut JobReport,
 ) {
     match written {
         Ok(()) => {}
         Err(WriteError::LeaseLost) => lost(world, claim, report),
         Err(WriteError::Failed(failure)) => {
-            log::failure(world, claim, Level::Error, "Job not deferred", &failure);
+            log::failure(world, claim, Level::Error, otherwise, &failure);
             report.outcome = Outcome::Retrying;
             report.retry_in_seconds = Some(claim.lease.kind.lease().as_secs_f64());
             report.error.get_or_insert_with(|| (&failure).into());

@@ -9,14 +9,14 @@ use crate::port::{Clock, Level, MaintenanceRequest, Queue, World};
 
 /// Drains the image queue.
 pub async fn run_images<W: World>(world: &W, settings: Settings) -> RunReport {
-    let run = Run::begin(world, settings);
+    let run = Run::begin(world, Kind::Image, settings);
     run.learn_times(world).await;
     run_queue(world, &run, Kind::Image).await
 }
 
 /// Drains the video queue.
 pub async fn run_videos<W: World>(world: &W, settings: Settings) -> RunReport {
-    let run = Run::begin(world, settings);
+    let run = Run::begin(world, Kind::Video, settings);
     // They cost money until the provider is told.
     if !world.clock().stopping() {
         maintain(world, &run, Kind::Video, 0).await;
@@ -30,8 +30,10 @@ async fn run_queue<W: World>(world: &W, run: &Run, kind: Kind) -> RunReport {
     // After the jobs: users wait for those.
     const AT_ONCE: u32 = 20;
     let is_done = matches!(report.stopped, Stopped::Empty | Stopped::MaxJobs);
-    // Few images have operations, so their runs ask only when there is nothing else to do.
-    if is_done || kind == Kind::Video || !run.copied.borrow().is_empty() {
+    // Few images have operations, so their runs ask only when there is nothing else to do. A service that is
+    // out of reach is not called again for this.
+    let asks = is_done || kind == Kind::Video && !run.is_stopped();
+    if asks || !run.copied.borrow().is_empty() {
         report.repaired = maintain(world, run, kind, if is_done { AT_ONCE } else { 0 }).await;
     }
     let spent = run.budget.spent(world.clock().now());

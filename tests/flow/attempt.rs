@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
-use generation_queue::flow::{Outcome, Settings};
+use generation_queue::flow::{Outcome, Settings, Stopped};
 
+use crate::model_choice::FLASH_3_1;
 use crate::support::ledger::Status;
 use crate::world::{MemoryWorld, prompt, scene, settings};
 
@@ -27,10 +28,16 @@ fn a_transient_failure_is_retried_until_no_attempt_is_left() {
 fn a_retry_that_finds_its_asset_in_storage_only_settles() {
     let world = MemoryWorld::new();
     let job = world.send_image(scene("p"));
+    let settings = || Settings { models: vec![FLASH_3_1.into()], ..settings() };
     world.queue.fail_next("complete");
     assert_eq!(world.run_images(settings()).retrying, 1);
     world.clock.advance(Duration::from_secs(3600));
     assert_eq!(world.run_images(settings()).succeeded, 1);
+    assert_eq!(
+        *world.queue.spent.borrow(),
+        [0.067],
+        "its price is known to the first attempt alone"
+    );
     assert_eq!(world.model.asked.borrow().len(), 1, "generated once");
     assert_eq!(world.queue.row(job).status, Status::Succeeded);
 }
@@ -47,4 +54,26 @@ fn a_job_that_is_claimed_twice_in_a_run_counts_once() {
     let report = world.run_images(Settings { concurrency: 2, ..settings() });
     assert_eq!((report.claimed, report.succeeded, report.retrying), (3, 3, 0));
     assert_eq!(report.jobs.len(), 3);
+}
+
+#[test]
+fn a_run_that_cannot_store_an_image_generates_no_more() {
+    let world = MemoryWorld::new();
+    world.send_images(7);
+    world.store.faults.borrow_mut().push("put");
+    let models = vec![FLASH_3_1.into()];
+    let report = world.run_images(Settings { models, concurrency: 2, ..settings() });
+    assert_eq!((report.stopped, report.succeeded, report.retrying), (Stopped::Unavailable, 1, 1));
+    assert_eq!(report.error.unwrap().code, "storage_failed");
+    assert_eq!(world.model.asked.borrow().len(), 2, "what was in hand");
+    assert_eq!(*world.queue.spent.borrow(), [0.067]);
+}
+
+#[test]
+fn what_could_not_be_written_of_a_failed_job_is_logged() {
+    let world = MemoryWorld::new();
+    world.send_image(serde_json::json!({"storyboardId": "sb"}));
+    world.queue.fail_next("fail");
+    assert_eq!(world.run_images(settings()).retrying, 1);
+    assert!(world.log.has("Failure of the job not recorded"));
 }

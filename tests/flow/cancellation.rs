@@ -69,6 +69,7 @@ fn a_run_cancels_what_a_submission_began_whose_job_was_cancelled_meanwhile() {
     assert_eq!(report.lost, 1);
     assert_eq!(*world.model.cancelled.borrow(), ["operations/1"]);
     assert_eq!(world.model.polled.borrow().len(), 0);
+    assert!(world.log.has("since the job was cancelled or taken over"));
     assert!(!world.queue.row(job).cancellation_pending);
 }
 
@@ -77,13 +78,15 @@ fn a_cancellation_that_fails_is_left_to_a_later_run_and_delays_no_job() {
     let world = MemoryWorld::new();
     let job = cancelled(&world, "operations/a");
     world.send_video(scene("Lion walking"));
+    let next = cancelled(&world, "operations/b");
     let unavailable = || Err(Failure::retry(Code::ProviderUnavailable, "503"));
-    world.model.cancellations.borrow_mut().extend([unavailable(), unavailable()]);
+    world.model.cancellations.borrow_mut().push_back(unavailable());
     assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
     assert!(world.queue.row(job).cancellation_pending);
+    assert!(!world.queue.row(next).cancellation_pending, "one holds up no other");
     assert!(world.log.has("Operation not cancelled"));
 
-    world.queue.fail_next("cancelled");
+    world.queue.fail_next("maintain");
     world.send_video(scene("Lion walking"));
     assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
 }

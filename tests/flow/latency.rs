@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use generation_queue::failure::{Code, Failure, Standing};
-use generation_queue::flow::{Outcome, Settings, Stopped};
-use generation_queue::port::GenerationTime;
+use generation_queue::flow::{Outcome, Settings, Stopped, run_images};
+use generation_queue::port::{Clock, GenerationTime};
 use serde_json::json;
 
 use crate::model_choice::FLASH_3_1;
@@ -153,4 +154,45 @@ fn a_size_for_which_no_worker_lives_long_enough_is_refused_before_anything_is_pa
     assert_eq!(row.error_code, Some(Code::InvalidMessage));
     let error = &report.jobs.iter().find_map(|job| job.error.clone()).unwrap().message;
     assert!(error.starts_with("imageSize: expected a size that is made within 50 s"), "{error}");
+}
+
+#[test]
+fn a_worker_that_does_not_live_long_enough_for_an_image_claims_none() {
+    for (worker_age, asked) in [(126, 0), (125, 1)] {
+        let world = MemoryWorld::new();
+        world.send_image(prompt("p"));
+        let report = world.run_images(Settings { worker_age: seconds(worker_age), ..one_model() });
+        assert_eq!((report.claimed, world.model.asked.borrow().len()), (asked, asked as usize));
+        assert_eq!(report.stopped, Stopped::Budget);
+    }
+}
+
+#[test]
+fn the_sources_of_what_cannot_be_begun_are_not_fetched() {
+    let world = MemoryWorld::new();
+    world.send_image(json!({
+        "storyboardId": "sb", "prompt": "p", "imageSize": "4K", "editMode": true,
+        "sourceImageUrl": "https://example.com/a.png",
+    }));
+    let (models, worker_age) = (vec![AT_VERTEX.into()], seconds(25));
+    assert_eq!(world.run_images(Settings { models, worker_age, ..settings() }).waiting, 1);
+    assert!(world.sources.asked.borrow().is_empty());
+}
+
+#[test]
+fn an_image_is_received_before_its_worker_ends_or_given_up() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(prompt("large"));
+    let of_another = world.large_bodies.permit();
+    let report = world.clock.run(async {
+        of_another.acquire().await;
+        let leaves = async {
+            world.clock.sleep(seconds(160)).await;
+            drop(of_another);
+        };
+        join(run_images(&world, one_model()), leaves).await.0
+    });
+    assert_eq!((report.retrying, report.duration_ms), (1, 145_000));
+    assert_eq!(world.queue.row(job).error_code, Some(Code::ReplyLost));
+    assert_eq!(*world.queue.spent.borrow(), [0.067]);
 }

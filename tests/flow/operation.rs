@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::future::{FutureExt, join};
 use generation_queue::failure::{Code, Failure};
-use generation_queue::flow::{Outcome, Settings};
-use generation_queue::port::Progress;
+use generation_queue::flow::{Outcome, Settings, run_videos};
+use generation_queue::port::{Clock, Progress};
 
 use crate::model_choice::OMNI;
 use crate::support::ledger::Status;
@@ -91,20 +92,23 @@ fn one_poll_that_sounds_final_is_asked_again() {
 }
 
 #[test]
-fn runs_that_end_before_a_doubt_is_settled_settle_it_together() {
+fn runs_that_end_before_a_doubt_is_settled_count_no_attempts_and_are_bounded_by_time() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
-    let short = || Settings { budget: Duration::from_secs(1), ..one_at_a_time() };
+    let short = || Settings { budget: Duration::from_secs(1), max_attempts: 1, ..one_at_a_time() };
     assert_eq!(world.run_videos(short()).waiting, 1);
-    for (outcome, attempts) in
-        [(Outcome::Retrying, 1), (Outcome::Retrying, 2), (Outcome::Failed, 3)]
+    for (outcome, attempts) in [(Outcome::Waiting, 0), (Outcome::Waiting, 0), (Outcome::Failed, 1)]
     {
-        world.clock.advance(Duration::from_secs(3600));
-        world.model.fail_poll(Failure::retry_at_most(Code::OperationNotFound, 3, "404"));
+        world.clock.advance(Duration::from_secs(620));
+        let doubt = Failure::retry_at_most(Code::NoVideo, 3, "nothing");
+        world.model.polls.borrow_mut().push_back(Ok(Progress::Unclear(doubt)));
         assert_eq!(world.run_videos(short()).jobs[0].outcome, outcome);
         assert_eq!(world.queue.row(job).attempts, attempts);
     }
-    assert_eq!(world.queue.row(job).error_code, Some(Code::OperationNotFound));
+    let row = world.queue.row(job);
+    assert_eq!(row.error_code, Some(Code::OperationTimedOut));
+    assert!(row.operation.is_some());
+    assert_eq!(world.model.submissions_made(), 1);
 }
 
 #[test]
@@ -235,4 +239,20 @@ fn an_operation_with_nothing_to_show_has_its_probable_cost() {
     }
     assert_eq!(world.model.submissions_made(), 3);
     assert_eq!(*world.queue.spent.borrow(), [0.8, 0.8, 0.8], "each was paid for");
+}
+
+#[test]
+fn a_poll_that_brings_no_asset_keeps_no_permit() {
+    let world = MemoryWorld::new();
+    world.send_video(scene("Lion walking"));
+    world.model.polls_are_large.set(true);
+    world.model.pend(1);
+    let (report, free) = world.clock.run(async {
+        let between_polls = async {
+            world.clock.sleep(Duration::from_secs(4)).await;
+            world.large_bodies.permit().acquire().now_or_never().is_some()
+        };
+        join(run_videos(&world, one_at_a_time()), between_polls).await
+    });
+    assert_eq!((report.succeeded, world.model.polled.borrow().len(), free), (1, 2, true));
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
+use generation_queue::flow::{Settings, run_images};
 use generation_queue::job::Kind;
 use generation_queue::port::Clock;
 
@@ -41,6 +43,24 @@ fn missing_copies_are_left_to_another_run_when_the_time_is_up() {
     world.clock.advance(Duration::from_secs(601));
     world.clock.stop_at(world.clock.now());
     assert_eq!(world.run_images(settings()).repaired, 0);
+}
+
+#[test]
+fn copies_that_became_old_before_they_were_confirmed_are_made_again_behind_the_budget() {
+    let world = MemoryWorld::new();
+    let older = world.send_image(scene("older"));
+    world.queue.slow_next("maintain", Duration::from_secs(20));
+    let short = Settings { budget: Duration::from_secs(8), ..settings() };
+    world.clock.run(async {
+        let newer = async {
+            world.clock.sleep(Duration::from_secs(9)).await;
+            world.send_image(scene("newer"));
+            run_images(&world, settings()).await;
+        };
+        join(run_images(&world, short), newer).await
+    });
+    assert!(!world.queue.row(older).publication_pending);
+    assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("newer"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use generation_queue::failure::{Code, Failure, Standing};
-use generation_queue::flow::{RunReport, Stopped, run_images};
+use generation_queue::flow::{RunReport, Settings, Stopped, run_images};
 use generation_queue::port::Clock;
 use serde_json::json;
 
@@ -119,4 +119,24 @@ fn an_intent_is_void_when_the_time_ends_after_a_rejection() {
     world.clock.stop_at(Duration::from_secs(5));
     assert_eq!(world.run_videos(one_at_a_time()).waiting, 1);
     assert!(!world.queue.row(job).submission_pending());
+}
+
+#[test]
+fn no_video_is_submitted_in_the_last_seconds_of_a_workers_life() {
+    let world = MemoryWorld::new();
+    let mut with_source = scene("Lion walking");
+    with_source["sourceImageUrl"] = json!("https://example.com/a.png");
+    world.send_video(with_source);
+    world.sources.takes.set(Duration::from_millis(14_500));
+    let worker_age = Duration::from_secs(125);
+    assert_eq!(world.run_videos(Settings { worker_age, ..one_at_a_time() }).waiting, 1);
+    assert_eq!(world.model.submissions_made(), 0);
+}
+
+#[test]
+fn a_queue_that_is_out_of_reach_is_not_asked_for_maintenance() {
+    let world = MemoryWorld::new();
+    world.queue.fail_next("claim");
+    assert_eq!(world.run_videos(one_at_a_time()).stopped, Stopped::Unavailable);
+    assert_eq!(world.queue.count("maintain"), 1, "at the beginning");
 }

@@ -196,7 +196,7 @@ impl OperationModel for Worker {
     async fn poll(
         &self,
         operation: &Operation,
-        _room: &LargeBodyPermit,
+        _permit: &LargeBodyPermit,
     ) -> Result<Progress, Failure> {
         let (number, model) = (number_of(&operation.name), operation.model.clone());
         let polled = move |sim: &Sim| {

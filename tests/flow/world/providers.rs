@@ -26,6 +26,8 @@ pub struct MemoryModel {
     pub submission_takes: Cell<Duration>,
     /// How much CPU time an image takes once it has arrived.
     pub image_keeps_busy: Cell<Duration>,
+    /// Whether the replies to polls need the permit for large bodies.
+    pub polls_are_large: Cell<bool>,
     /// How many images are being made, and the most there were at once.
     pub at_once: Cell<(u32, u32)>,
     pub images: RefCell<VecDeque<Result<GeneratedImage, Failure>>>,
@@ -49,6 +51,7 @@ impl MemoryModel {
             image_takes: Cell::new(Duration::from_secs(8)),
             submission_takes: Cell::default(),
             image_keeps_busy: Cell::default(),
+            polls_are_large: Cell::default(),
             at_once: Cell::default(),
             images: RefCell::default(),
             submissions: RefCell::default(),
@@ -140,8 +143,11 @@ impl OperationModel for MemoryModel {
     async fn poll(
         &self,
         operation: &Operation,
-        _room: &LargeBodyPermit,
+        permit: &LargeBodyPermit,
     ) -> Result<Progress, Failure> {
+        if self.polls_are_large.get() {
+            permit.acquire().await;
+        }
         self.polled.borrow_mut().push(operation.name.clone());
         let file = match operation.model.starts_with("gemini-") && !operation.model.contains("omni")
         {
