@@ -3,82 +3,76 @@
 //! An isolate that runs out of memory takes all its jobs with it, and nothing says which of them was the
 //! cause. Of a job that was alone that is known.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// The attempts of an isolate. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub struct Company(Rc<Attempts>);
+pub struct Company(Rc<RefCell<Attempts>>);
 
 #[derive(Debug, Default)]
 struct Attempts {
-    present: Cell<u32>,
-    waiting: Cell<u32>,
-    one_is_alone: Cell<bool>,
+    /// The number of the last one that came.
+    last: u64,
+    /// Those that are there, in the order in which they came.
+    all: Vec<Attempt>,
+}
+
+#[derive(Debug)]
+struct Attempt {
+    number: u64,
+    alone: bool,
+    waits: bool,
 }
 
 impl Company {
-    /// The presence of one attempt, which has not entered yet; `alone` for one that bears no other beside it.
+    /// The presence of one attempt, which has not entered yet; `alone` for one that has to run alone.
     pub fn presence(&self, alone: bool) -> Presence {
-        Presence { attempts: self.0.clone(), alone, state: Cell::new(State::Outside) }
+        let mut attempts = self.0.borrow_mut();
+        attempts.last += 1;
+        let number = attempts.last;
+        attempts.all.push(Attempt { number, alone, waits: false });
+        Presence { company: self.clone(), number, alone }
     }
 
     /// Whether an attempt waits for others to leave. One that can be continued later then makes room.
     pub fn is_waited_for(&self) -> bool {
-        self.0.waiting.get() > 0
+        self.0.borrow().all.iter().any(|attempt| attempt.waits)
     }
 }
 
 /// The presence of one attempt. Dropping it makes room for others.
 #[derive(Debug)]
 pub struct Presence {
-    attempts: Rc<Attempts>,
+    company: Company,
+    number: u64,
     alone: bool,
-    state: Cell<State>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Outside,
-    Waiting,
-    Inside,
 }
 
 impl Presence {
     /// Enters, or waits if the others do not allow it yet.
+    ///
+    /// They go in the order in which they came: one that has to be alone waits until all before it have left,
+    /// and holds up all behind it. So no two wait for each other, and none is overtaken for ever.
     pub fn enter(&self) -> bool {
-        self.leave();
-        let Attempts { present, waiting, one_is_alone } = &*self.attempts;
-        let allowed = if self.alone { present.get() == 0 } else { !one_is_alone.get() };
-        let (state, count) =
-            if allowed { (State::Inside, present) } else { (State::Waiting, waiting) };
-        self.state.set(state);
-        count.set(count.get() + 1);
-        one_is_alone.set(one_is_alone.get() || allowed && self.alone);
+        let all = &mut self.company.0.borrow_mut().all;
+        let before = all.iter().take_while(|other| other.number != self.number);
+        let allowed = !before.into_iter().any(|other| other.alone || self.alone);
+        if let Some(own) = all.iter_mut().find(|other| other.number == self.number) {
+            own.waits = !allowed;
+        }
         allowed
     }
 
-    /// Whether it bears no other beside it.
+    /// Whether it has to run alone.
     pub fn is_alone(&self) -> bool {
         self.alone
-    }
-
-    fn leave(&self) {
-        let Attempts { present, waiting, one_is_alone } = &*self.attempts;
-        match self.state.replace(State::Outside) {
-            State::Outside => {}
-            State::Waiting => waiting.set(waiting.get() - 1),
-            State::Inside => {
-                present.set(present.get() - 1);
-                one_is_alone.set(false);
-            }
-        }
     }
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        self.leave();
+        self.company.0.borrow_mut().all.retain(|other| other.number != self.number);
     }
 }
 
@@ -105,6 +99,20 @@ mod tests {
         assert!(next.enter());
         drop(next);
         assert!(!company.is_waited_for() && company.presence(false).enter());
+    }
+
+    #[test]
+    fn one_that_is_alone_is_not_overtaken_and_overtakes_none_that_was_there_before() {
+        let company = Company::default();
+        let (inside, not_yet) = (company.presence(false), company.presence(false));
+        assert!(inside.enter());
+        let (alone, later) = (company.presence(true), company.presence(false));
+        assert!(!alone.enter() && !later.enter());
+        drop(inside);
+        assert!(!alone.enter(), "one that has come may still enter");
+        assert!(not_yet.enter());
+        drop(not_yet);
+        assert!(alone.enter() && !later.enter());
     }
 
     #[test]

@@ -20,8 +20,8 @@ use crate::port::{Claim, Clock, Level, Queue, World};
 /// Claims jobs whenever one more may run, and processes them.
 ///
 /// Only what can be begun at once is claimed; what a claim brings after the run was told to stop is
-/// released. A job that has to be tried alone begins after all others, and none is claimed before it has
-/// ended: those would die with it.
+/// released. A job that has to be tried alone begins after all that came before it, and none begins before it
+/// has ended: those would die with it.
 pub(super) async fn drain<W: World>(world: &W, run: &Run, kind: Kind, report: &mut RunReport) {
     let intake = &run.intake;
     let mut under_way = Vec::new();

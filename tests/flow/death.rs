@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use generation_queue::failure::Code;
-use generation_queue::flow::{Settings, Stopped};
+use generation_queue::flow::{Settings, Stopped, run_images};
 use generation_queue::job::Kind;
 use generation_queue::port::Lease;
 
@@ -60,6 +61,22 @@ fn a_job_that_has_met_two_deaths_is_tried_alone() {
     assert!(report.duration_ms >= 24_000, "{} ms", report.duration_ms);
     let row = world.queue.row(suspect);
     assert_eq!(row.alone, row.lease_token);
+}
+
+#[test]
+fn a_job_that_has_to_be_alone_is_not_overtaken_by_another_run_of_its_isolate() {
+    let world = MemoryWorld::new();
+    world.send_image(prompt("suspect"));
+    for _ in 0..2 {
+        world.queue.worker_dies(Kind::Image, in_company);
+    }
+    world.send_images(20);
+    let run = || run_images(&world, Settings { concurrency: 2, ..settings() });
+    world.clock.run(join(run(), run()));
+    let asked = world.model.asked.borrow();
+    let order = asked.iter().position(|(_, prompt, _)| prompt == "suspect").unwrap();
+    assert!(order <= 4, "{order} others were there before");
+    assert_eq!(asked.len(), 21);
 }
 
 #[test]
