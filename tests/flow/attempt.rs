@@ -7,7 +7,7 @@ use generation_queue::flow::{Outcome, Settings, Stopped};
 
 use crate::model_choice::FLASH_3_1;
 use crate::support::ledger::Status;
-use crate::world::{MemoryWorld, prompt, scene, settings};
+use crate::world::{Call, MemoryWorld, StoreCall, prompt, scene, settings};
 
 #[test]
 fn a_transient_failure_is_retried_until_no_attempt_is_left() {
@@ -29,7 +29,7 @@ fn a_retry_that_finds_its_asset_in_storage_only_settles() {
     let world = MemoryWorld::new();
     let job = world.send_image(scene("p"));
     let settings = || Settings { models: vec![FLASH_3_1.into()], ..settings() };
-    world.queue.fail_next("complete");
+    world.queue.fail_next(Call::Complete);
     assert_eq!(world.run_images(settings()).retrying, 1);
     world.clock.advance(Duration::from_secs(3600));
     assert_eq!(world.run_images(settings()).succeeded, 1);
@@ -60,7 +60,7 @@ fn a_job_that_is_claimed_twice_in_a_run_counts_once() {
 fn a_run_that_cannot_store_an_image_generates_no_more() {
     let world = MemoryWorld::new();
     world.send_images(7);
-    world.store.faults.borrow_mut().push("put");
+    world.store.faults.borrow_mut().push(StoreCall::Put);
     let models = vec![FLASH_3_1.into()];
     let report = world.run_images(Settings { models, concurrency: 2, ..settings() });
     assert_eq!((report.stopped, report.succeeded, report.retrying), (Stopped::Unavailable, 1, 1));
@@ -73,7 +73,7 @@ fn a_run_that_cannot_store_an_image_generates_no_more() {
 fn what_could_not_be_written_of_a_failed_job_is_logged() {
     let world = MemoryWorld::new();
     world.send_image(serde_json::json!({"storyboardId": "sb"}));
-    world.queue.fail_next("fail");
+    world.queue.fail_next(Call::Fail);
     assert_eq!(world.run_images(settings()).retrying, 1);
     assert!(world.log.has("Failure of the job not recorded"));
 }

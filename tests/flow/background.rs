@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::model_choice::FLASH_3_1;
 use crate::support::ledger::Status;
-use crate::world::{MemoryWorld, settings};
+use crate::world::{Call, MemoryWorld, settings};
 
 /// A model that only answers at once.
 const AT_VERTEX: &str = "vertex/gemini-3.1-flash-image";
@@ -51,7 +51,7 @@ fn a_worker_that_lives_long_enough_waits_for_the_image() {
     world.model.image_takes.set(Duration::from_secs(300));
     let worker_lifetime = Duration::from_secs(400);
     assert_eq!(world.run_images(Settings { worker_lifetime, ..one_model() }).succeeded, 1);
-    assert_eq!(world.queue.count("begin_submission"), 0);
+    assert_eq!(world.queue.count(Call::BeginSubmission), 0);
     assert!(world.model.polled.borrow().is_empty());
 }
 
@@ -63,7 +63,7 @@ fn smaller_images_and_models_without_a_background_are_made_at_once() {
     world.send_image(large());
     world.run_images(Settings { models: vec![AT_VERTEX.into()], ..settings() });
     assert_eq!(world.model.submissions_made(), 2);
-    assert_eq!(world.queue.count("begin_submission"), 0);
+    assert_eq!(world.queue.count(Call::BeginSubmission), 0);
 }
 
 #[test]

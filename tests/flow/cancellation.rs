@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use generation_queue::failure::{Code, Failure};
-use generation_queue::flow::run_videos;
+use generation_queue::flow::{Settings, run_videos};
 use generation_queue::job::Kind;
 use generation_queue::port::{Clock, Operation};
 
+use crate::model_choice::OMNI;
 use crate::support::ledger::Job;
-use crate::world::{MemoryWorld, one_at_a_time, scene};
+use crate::world::{Call, MemoryWorld, one_at_a_time, scene};
 
 /// Sends a job and cancels it while its operation is running.
 fn cancelled(world: &MemoryWorld, operation: &str) -> Job {
@@ -27,7 +28,7 @@ fn operations_of_cancelled_jobs_are_cancelled_once_and_before_any_job_begins() {
     let world = MemoryWorld::new();
     let jobs = ["operations/a", "operations/b"].map(|name| cancelled(&world, name));
     world.send_video(scene("Lion walking"));
-    world.queue.fail_next("claim");
+    world.queue.fail_next(Call::Claim);
     world.run_videos(one_at_a_time());
     assert_eq!(*world.model.cancelled.borrow(), ["operations/a", "operations/b"]);
     assert!(jobs.iter().all(|job| !world.queue.row(*job).cancellation_pending));
@@ -86,7 +87,18 @@ fn a_cancellation_that_fails_is_left_to_a_later_run_and_delays_no_job() {
     assert!(!world.queue.row(next).cancellation_pending, "one holds up no other");
     assert!(world.log.has("Operation not cancelled"));
 
-    world.queue.fail_next("maintain");
+    world.queue.fail_next(Call::Maintain);
     world.send_video(scene("Lion walking"));
     assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
+}
+
+#[test]
+fn what_a_video_costs_whose_job_is_cancelled_depends_on_whether_it_can_be_stopped() {
+    for (model, costs) in [("veo-3.1-generate-001", Some(3.2)), (OMNI, None)] {
+        let world = MemoryWorld::new();
+        world.send_video(scene("Lion walking"));
+        let models = vec![model.into()];
+        assert_eq!(world.run_videos(Settings { models, ..one_at_a_time() }).succeeded, 1);
+        assert_eq!(*world.queue.cancelled_usd.borrow(), [costs], "{model}");
+    }
 }

@@ -7,7 +7,7 @@ use generation_queue::flow::{Settings, Stopped};
 use serde_json::json;
 
 use crate::support::ledger::Status;
-use crate::world::{MemoryWorld, prompt, scene, settings};
+use crate::world::{Call, MemoryWorld, prompt, scene, settings};
 
 #[test]
 fn an_image_is_stored_linked_and_published() {
@@ -111,7 +111,7 @@ fn source_images_take_no_longer_than_the_run() {
     world.clock.advance(Duration::from_secs(60));
 
     // One that only began when little of the run was left has not had its chance.
-    world.queue.slow_next("claim", Duration::from_secs(11));
+    world.queue.slow_next(Call::Claim, Duration::from_secs(11));
     let report = world.run_images(budget(20));
     assert_eq!((report.waiting, report.duration_ms), (1, 20_000));
     assert_eq!(world.queue.row(job).attempts, 1);

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::model_choice::FLASH_3_1;
 use crate::support::ledger::Status;
-use crate::world::{MemoryWorld, prompt, settings};
+use crate::world::{Call, MemoryWorld, prompt, settings};
 
 /// The same model where it makes nothing in the background.
 const AT_VERTEX: &str = "vertex/gemini-3.1-flash-image";
@@ -109,7 +109,7 @@ fn nothing_is_begun_that_is_as_slow_as_the_slowest_of_late_and_would_outlast_the
             assert_eq!(world.queue.row(job).attempts, 0);
             // A worker that has just begun has the time, and does not even ask.
             assert_eq!(world.run_images(one_model()).succeeded, 1);
-            assert_eq!(world.queue.count("slowest"), 1);
+            assert_eq!(world.queue.count(Call::Slowest), 1);
         }
     }
 }

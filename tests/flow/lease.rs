@@ -7,7 +7,7 @@ use generation_queue::flow::{Settings, run_images};
 use generation_queue::port::Clock;
 
 use crate::support::ledger::Status;
-use crate::world::{MemoryWorld, one_at_a_time, prompt, scene, settings};
+use crate::world::{Call, MemoryWorld, one_at_a_time, prompt, scene, settings};
 
 #[test]
 fn a_slow_image_keeps_its_lease() {
@@ -16,7 +16,7 @@ fn a_slow_image_keeps_its_lease() {
     let job = world.send_image(prompt("p"));
     let report = world.run_images(settings());
     assert_eq!(report.succeeded, 1);
-    assert!(world.queue.count("extend") >= 6, "every 15 s");
+    assert!(world.queue.count(Call::Extend) >= 6, "every 15 s");
     assert_eq!(world.queue.row(job).lease_token, Some(1), "claimed once");
 }
 
@@ -25,7 +25,7 @@ fn an_extension_that_failed_is_repeated_in_time() {
     let world = MemoryWorld::new();
     world.model.image_takes.set(Duration::from_secs(60));
     world.send_image(prompt("p"));
-    world.queue.fail_next("extend");
+    world.queue.fail_next(Call::Extend);
     assert_eq!(world.run_images(settings()).succeeded, 1);
 }
 
@@ -33,7 +33,7 @@ fn an_extension_that_failed_is_repeated_in_time() {
 fn an_extension_that_hangs_is_given_up_when_the_lease_is_over() {
     let world = MemoryWorld::new();
     world.model.image_takes.set(Duration::from_secs(100));
-    world.queue.slow_next("extend", Duration::from_secs(3600));
+    world.queue.slow_next(Call::Extend, Duration::from_secs(3600));
     world.send_image(prompt("p"));
     let report = world.run_images(settings());
     // 30 s until the lease is over, then the next claim begins again: another 100 s.
@@ -62,7 +62,7 @@ fn a_worker_that_lost_its_lease_leaves_no_trace() {
 fn a_job_whose_claim_is_answered_after_its_lease_is_not_begun() {
     let world = MemoryWorld::new();
     world.send_image(prompt("p"));
-    world.queue.slow_next("claim", Duration::from_secs(1));
+    world.queue.slow_next(Call::Claim, Duration::from_secs(1));
     world.clock.suspend(Duration::from_secs(1), Duration::from_secs(30));
     let report = world.run_images(Settings { max_jobs: Some(1), ..settings() });
     assert_eq!((report.claimed, report.lost), (1, 1));
@@ -73,8 +73,8 @@ fn a_job_whose_claim_is_answered_after_its_lease_is_not_begun() {
 fn a_worker_that_was_suspended_beyond_its_lease_pays_for_nothing() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
-    world.queue.slow_next("begin_submission", Duration::from_secs(2));
-    world.queue.slow_next("extend", Duration::from_millis(50));
+    world.queue.slow_next(Call::BeginSubmission, Duration::from_secs(2));
+    world.queue.slow_next(Call::Extend, Duration::from_millis(50));
     world.clock.suspend(Duration::from_secs(2), Duration::from_secs(601));
     assert_eq!(world.run_videos(one_at_a_time()).lost, 1);
     assert_eq!(world.model.submissions_made(), 0);

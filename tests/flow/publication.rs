@@ -8,7 +8,7 @@ use generation_queue::job::Kind;
 use generation_queue::port::Clock;
 
 use crate::support::ledger::Status;
-use crate::world::{MemoryWorld, scene, settings};
+use crate::world::{Call, MemoryWorld, StoreCall, scene, settings};
 
 #[test]
 fn the_newest_image_stays_current_in_whatever_order_the_jobs_end() {
@@ -24,7 +24,7 @@ fn the_newest_image_stays_current_in_whatever_order_the_jobs_end() {
 #[test]
 fn a_missing_copy_is_made_by_a_later_run() {
     let world = MemoryWorld::new();
-    world.store.faults.borrow_mut().push("copy");
+    world.store.faults.borrow_mut().push(StoreCall::Copy);
     world.send_image(scene("p"));
     let report = world.run_images(settings());
     assert_eq!((report.succeeded, report.repaired), (1, 0));
@@ -37,7 +37,7 @@ fn a_missing_copy_is_made_by_a_later_run() {
 #[test]
 fn missing_copies_are_left_to_another_run_when_the_time_is_up() {
     let world = MemoryWorld::new();
-    world.store.faults.borrow_mut().push("copy");
+    world.store.faults.borrow_mut().push(StoreCall::Copy);
     world.send_image(scene("p"));
     world.run_images(settings());
     world.clock.advance(Duration::from_secs(601));
@@ -49,7 +49,7 @@ fn missing_copies_are_left_to_another_run_when_the_time_is_up() {
 fn copies_that_became_old_before_they_were_confirmed_are_made_again_behind_the_budget() {
     let world = MemoryWorld::new();
     let older = world.send_image(scene("older"));
-    world.queue.slow_next("maintain", Duration::from_secs(20));
+    world.queue.slow_next(Call::Maintain, Duration::from_secs(20));
     let short = Settings { budget: Duration::from_secs(8), ..settings() };
     world.clock.run(async {
         let newer = async {
@@ -67,7 +67,7 @@ fn copies_that_became_old_before_they_were_confirmed_are_made_again_behind_the_b
 fn a_completion_whose_reply_is_lost_still_counts() {
     let world = MemoryWorld::new();
     let job = world.send_image(scene("p"));
-    world.queue.lose_reply("complete");
+    world.queue.lose_reply(Call::Complete);
     assert_eq!(world.run_images(settings()).lost, 1);
     assert_eq!(world.queue.row(job).status, Status::Succeeded);
     world.clock.advance(Duration::from_secs(601));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use generation_queue::flow::{Settings, Stopped};
 
-use crate::world::{MemoryWorld, prompt, settings};
+use crate::world::{Call, MemoryWorld, prompt, settings};
 
 #[test]
 fn as_many_jobs_run_at_once_as_the_settings_say() {
@@ -50,7 +50,7 @@ fn a_run_takes_no_more_jobs_when_its_cpu_time_is_used_up() {
 fn a_queue_that_cannot_be_reached_is_reported() {
     let world = MemoryWorld::new();
     world.send_image(prompt("p"));
-    world.queue.fail_next("claim");
+    world.queue.fail_next(Call::Claim);
     let report = world.run_images(settings());
     assert_eq!(report.stopped, Stopped::Unavailable);
     assert_eq!(report.error.unwrap().code, "queue_failed");

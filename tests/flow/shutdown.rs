@@ -10,7 +10,7 @@ use generation_queue::port::Clock;
 use serde_json::json;
 
 use crate::support::ledger::Status;
-use crate::world::{MemoryWorld, one_at_a_time, prompt, scene, settings};
+use crate::world::{Call, MemoryWorld, one_at_a_time, prompt, scene, settings};
 
 #[test]
 fn a_worker_that_is_told_to_stop_takes_no_more_jobs() {
@@ -43,7 +43,7 @@ fn a_worker_that_is_told_to_stop_pays_for_nothing_more() {
 fn jobs_whose_claim_is_answered_too_late_are_released() {
     let world = MemoryWorld::new();
     let job = world.send_image(prompt("p"));
-    world.queue.slow_next("claim", Duration::from_secs(5));
+    world.queue.slow_next(Call::Claim, Duration::from_secs(5));
     world.clock.stop_at(Duration::from_secs(3));
     let report = world.run_images(settings());
     assert_eq!((report.claimed, report.waiting), (1, 1));
@@ -115,7 +115,7 @@ fn an_intent_is_void_when_the_time_ends_after_a_rejection() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     world.model.reject(Failure::rest(Standing::Retired, Code::ModelUnavailable, "retired"));
-    world.queue.slow_next("begin_submission", Duration::from_secs(5));
+    world.queue.slow_next(Call::BeginSubmission, Duration::from_secs(5));
     world.clock.stop_at(Duration::from_secs(5));
     assert_eq!(world.run_videos(one_at_a_time()).waiting, 1);
     assert!(!world.queue.row(job).submission_pending());
@@ -136,7 +136,7 @@ fn no_video_is_submitted_in_the_last_seconds_of_a_workers_life() {
 #[test]
 fn a_queue_that_is_out_of_reach_is_not_asked_for_maintenance() {
     let world = MemoryWorld::new();
-    world.queue.fail_next("claim");
+    world.queue.fail_next(Call::Claim);
     assert_eq!(world.run_videos(one_at_a_time()).stopped, Stopped::Unavailable);
-    assert_eq!(world.queue.count("maintain"), 1, "at the beginning");
+    assert_eq!(world.queue.count(Call::Maintain), 1, "at the beginning");
 }

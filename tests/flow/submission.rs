@@ -9,7 +9,7 @@ use generation_queue::port::{AssetFile, Lease, Operation, Submission, SubmitErro
 use serde_json::json;
 
 use crate::support::ledger::{Ledger, Status};
-use crate::world::{MemoryWorld, one_at_a_time, scene};
+use crate::world::{Call, MemoryWorld, StoreCall, one_at_a_time, scene};
 
 #[test]
 fn a_video_is_submitted_polled_stored_and_published() {
@@ -47,7 +47,7 @@ fn a_video_that_came_with_the_reply_is_asked_for_by_its_name_if_it_could_not_be_
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     answer_with_the_video(&world, "operations/7");
-    world.store.faults.borrow_mut().push("put");
+    world.store.faults.borrow_mut().push(StoreCall::Put);
     assert_eq!(world.run_videos(one_at_a_time()).retrying, 1);
     world.clock.advance(Duration::from_secs(3600));
     assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
@@ -86,7 +86,7 @@ fn an_intent_without_an_operation_is_not_submitted_again() {
 fn an_uncertain_submission_is_reported_even_when_storage_fails() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
-    world.store.faults.borrow_mut().push("find");
+    world.store.faults.borrow_mut().push(StoreCall::Find);
     world.queue.worker_dies(Kind::Video, announce);
     for _ in 0..3 {
         world.queue.worker_dies(Kind::Video, |_, _, _| {});
@@ -122,7 +122,7 @@ fn a_definite_rejection_clears_the_intent() {
 fn an_announcement_whose_reply_is_lost_is_taken_back() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
-    world.queue.lose_reply("begin_submission");
+    world.queue.lose_reply(Call::BeginSubmission);
     assert_eq!(world.run_videos(Settings { max_jobs: Some(1), ..one_at_a_time() }).retrying, 1);
     assert!(!world.queue.row(job).submission_pending());
     world.clock.advance(Duration::from_secs(60));
@@ -135,7 +135,7 @@ fn recording_an_operation_is_repeated_until_it_succeeds() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     for _ in 0..4 {
-        world.queue.fail_next("record_operation");
+        world.queue.fail_next(Call::RecordOperation);
     }
     assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
     assert_eq!(world.model.submissions_made(), 1);

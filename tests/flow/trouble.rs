@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::model_choice::{FLASH_2_5, FLASH_3_1, OMNI, VEO, asked, error, images, videos};
 use crate::support::ledger::Status;
-use crate::world::{MemoryWorld, one_at_a_time, prompt, scene, settings};
+use crate::world::{Call, MemoryWorld, one_at_a_time, prompt, scene, settings};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -293,7 +293,7 @@ fn a_key_that_is_refused_to_a_poll_is_told_to_all_workers() {
     world.send_video(scene("Lion walking"));
     world.model.fail_poll(resting());
     assert_eq!(world.run_videos(one_model()).succeeded, 1);
-    assert_eq!(world.queue.count("report_trouble"), 0, "that says nothing of submissions");
+    assert_eq!(world.queue.count(Call::ReportTrouble), 0, "that says nothing of submissions");
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn a_download_that_meets_trouble_waits_uncounted() {
 fn a_job_waits_although_its_trouble_could_not_be_told() {
     let world = MemoryWorld::new();
     let job = world.send_image(prompt("p"));
-    world.queue.fail_next("report_trouble");
+    world.queue.fail_next(Call::ReportTrouble);
     world.model.fail_image(resting());
     assert_eq!(world.run_images(one_model()).succeeded, 1);
     assert_eq!(world.queue.row(job).status, Status::Succeeded);

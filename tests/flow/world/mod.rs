@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use crate::support::ledger::Job;
 
 pub use clock::VirtualClock;
-pub use providers::{MemoryModel, MemorySources, MemoryStore};
-pub use queue::LedgerQueue;
+pub use providers::{MemoryModel, MemorySources, MemoryStore, StoreCall};
+pub use queue::{Call, LedgerQueue};
 
 /// Everything around a flow.
 pub struct MemoryWorld {

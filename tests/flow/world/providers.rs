@@ -170,11 +170,19 @@ impl OperationModel for MemoryModel {
     }
 }
 
+/// The calls of a store that can fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreCall {
+    Find,
+    Put,
+    Copy,
+}
+
 /// Objects by bucket and path, with what each holds.
 #[derive(Default)]
 pub struct MemoryStore {
     pub objects: RefCell<BTreeMap<String, String>>,
-    pub faults: RefCell<Vec<&'static str>>,
+    pub faults: RefCell<Vec<StoreCall>>,
     calls: Cell<usize>,
 }
 
@@ -188,12 +196,12 @@ impl MemoryStore {
         self.objects.borrow().get(path).cloned()
     }
 
-    fn fault(&self, call: &str) -> Result<(), Failure> {
+    fn fault(&self, call: StoreCall) -> Result<(), Failure> {
         self.calls.set(self.calls.get() + 1);
         let mut faults = self.faults.borrow_mut();
-        let Some(found) = faults.iter().position(|name| *name == call) else { return Ok(()) };
+        let Some(found) = faults.iter().position(|fault| *fault == call) else { return Ok(()) };
         faults.remove(found);
-        Err(Failure::retry(Code::StorageFailed, format!("{call} failed")))
+        Err(Failure::retry(Code::StorageFailed, format!("{call:?} failed")))
     }
 }
 
@@ -201,7 +209,7 @@ impl AssetStore for MemoryStore {
     type Stream = ();
 
     async fn find(&self, location: &ObjectLocation) -> Result<Option<Format>, Failure> {
-        self.fault("find")?;
+        self.fault(StoreCall::Find)?;
         let objects = self.objects.borrow();
         Ok(Format::ALL.into_iter().find(|format| {
             objects.contains_key(&format!("{}/{}", location.bucket, location.path(*format)))
@@ -214,7 +222,7 @@ impl AssetStore for MemoryStore {
         format: Format,
         body: Body<()>,
     ) -> Result<(), Failure> {
-        self.fault("put")?;
+        self.fault(StoreCall::Put)?;
         let bytes = match body {
             Body::Bytes(bytes) => String::from_utf8(bytes).unwrap(),
             Body::Stream(()) => "a stream".to_owned(),
@@ -231,7 +239,7 @@ impl AssetStore for MemoryStore {
         to: &str,
         _content_type: &str,
     ) -> Result<(), Failure> {
-        self.fault("copy")?;
+        self.fault(StoreCall::Copy)?;
         let bytes = self.object(&format!("{bucket}/{from}")).expect("only objects are copied");
         self.objects.borrow_mut().insert(format!("{bucket}/{to}"), bytes);
         Ok(())

@@ -23,14 +23,32 @@ pub struct LedgerQueue {
     clock: VirtualClock,
     ledger: RefCell<Ledger>,
     /// What happens to the next call of that name.
-    faults: RefCell<Vec<(&'static str, Fault)>>,
-    calls: RefCell<Vec<&'static str>>,
+    faults: RefCell<Vec<(Call, Fault)>>,
+    calls: RefCell<Vec<Call>>,
     /// Why models were passed over, as told with submissions and completions.
     pub passed_over: RefCell<Vec<String>>,
     /// How long the provider took of late.
     pub times: RefCell<Vec<GenerationTime>>,
+    /// What operations cost although their jobs are cancelled, as told with their records.
+    pub cancelled_usd: RefCell<Vec<Option<f64>>>,
     /// What lost replies have probably cost, as told with deferrals and failures.
     pub spent: RefCell<Vec<f64>>,
+}
+
+/// The calls of the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    Claim,
+    Extend,
+    BeginSubmission,
+    ReportTrouble,
+    RecordOperation,
+    Complete,
+    Defer,
+    Fail,
+    Slowest,
+    Maintain,
+    ConfirmPublication,
 }
 
 enum Fault {
@@ -49,6 +67,7 @@ impl LedgerQueue {
             passed_over: RefCell::default(),
             times: RefCell::default(),
             spent: RefCell::default(),
+            cancelled_usd: RefCell::default(),
         }
     }
 
@@ -103,17 +122,17 @@ impl LedgerQueue {
     }
 
     /// Makes the next call of that name fail before it does anything.
-    pub fn fail_next(&self, call: &'static str) {
+    pub fn fail_next(&self, call: Call) {
         self.faults.borrow_mut().push((call, Fault::Fails));
     }
 
     /// Makes the next call of that name take effect and its reply get lost.
-    pub fn lose_reply(&self, call: &'static str) {
+    pub fn lose_reply(&self, call: Call) {
         self.faults.borrow_mut().push((call, Fault::LosesReply));
     }
 
     /// Makes the next call of that name take a while before it takes effect.
-    pub fn slow_next(&self, call: &'static str, takes: Duration) {
+    pub fn slow_next(&self, call: Call, takes: Duration) {
         self.faults.borrow_mut().push((call, Fault::Takes(takes)));
     }
 
@@ -123,20 +142,20 @@ impl LedgerQueue {
     }
 
     /// How often a call of that name was made.
-    pub fn count(&self, call: &str) -> usize {
-        self.calls.borrow().iter().filter(|name| **name == call).count()
+    pub fn count(&self, call: Call) -> usize {
+        self.calls.borrow().iter().filter(|made| **made == call).count()
     }
 
     async fn call<T>(
         &self,
-        name: &'static str,
+        call: Call,
         transaction: impl FnOnce(&mut Ledger, Duration) -> T,
     ) -> Result<T, Failure> {
-        let failed = || Failure::retry(Code::QueueFailed, format!("{name} failed"));
-        self.calls.borrow_mut().push(name);
+        let failed = || Failure::retry(Code::QueueFailed, format!("{call:?} failed"));
+        self.calls.borrow_mut().push(call);
         let fault = {
             let mut faults = self.faults.borrow_mut();
-            let found = faults.iter().position(|(call, _)| *call == name);
+            let found = faults.iter().position(|(faulty, _)| *faulty == call);
             found.map(|found| faults.remove(found).1)
         };
         match fault {
@@ -150,10 +169,10 @@ impl LedgerQueue {
 
     async fn write(
         &self,
-        name: &'static str,
+        call: Call,
         write: impl FnOnce(&mut Ledger, Duration) -> bool,
     ) -> Result<(), WriteError> {
-        if self.call(name, write).await? { Ok(()) } else { Err(WriteError::LeaseLost) }
+        if self.call(call, write).await? { Ok(()) } else { Err(WriteError::LeaseLost) }
     }
 }
 
@@ -163,12 +182,12 @@ impl Queue for LedgerQueue {
         let worker = Worker::from(request);
         let claim =
             |ledger: &mut Ledger, now| ledger.claim(now, kind, lease, quantity, Some(&worker));
-        let claims = self.call("claim", claim).await?;
+        let claims = self.call(Call::Claim, claim).await?;
         Ok(claims.into_iter().map(|(_, claim)| claim).collect())
     }
 
     async fn extend(&self, lease: &Lease, by: Duration, alone: bool) -> Result<(), WriteError> {
-        self.write("extend", |ledger, now| ledger.extend(now, lease, by, alone)).await
+        self.write(Call::Extend, |ledger, now| ledger.extend(now, lease, by, alone)).await
     }
 
     async fn begin_submission(
@@ -178,7 +197,7 @@ impl Queue for LedgerQueue {
         passed_over: Option<&str>,
     ) -> Result<(), WriteError> {
         self.passed_over.borrow_mut().extend(passed_over.map(str::to_owned));
-        self.write("begin_submission", |ledger, now| ledger.begin_submission(now, lease, model))
+        self.write(Call::BeginSubmission, |ledger, now| ledger.begin_submission(now, lease, model))
             .await
     }
 
@@ -188,16 +207,17 @@ impl Queue for LedgerQueue {
         met: Trouble<'_>,
     ) -> Result<Duration, WriteError> {
         let report = |ledger: &mut Ledger, now| ledger.report_trouble(now, lease, met, 0.5);
-        self.call("report_trouble", report).await?.ok_or(WriteError::LeaseLost)
+        self.call(Call::ReportTrouble, report).await?.ok_or(WriteError::LeaseLost)
     }
 
     async fn record_operation(
         &self,
         lease: &Lease,
         op: &Operation,
-        _cancelled_usd: Option<f64>,
+        cancelled_usd: Option<f64>,
     ) -> Result<(), WriteError> {
-        self.write("record_operation", |ledger, now| {
+        self.cancelled_usd.borrow_mut().push(cancelled_usd);
+        self.write(Call::RecordOperation, |ledger, now| {
             ledger.record_operation(now, lease, op.clone())
         })
         .await
@@ -211,23 +231,23 @@ impl Queue for LedgerQueue {
     ) -> Result<Completion, WriteError> {
         self.passed_over.borrow_mut().extend(asset.passed_over.clone());
         let asked = along.into();
-        self.call("complete", |ledger, now| ledger.complete(now, lease, asset, &asked))
+        self.call(Call::Complete, |ledger, now| ledger.complete(now, lease, asset, &asked))
             .await?
             .into()
     }
 
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {
         self.spent.borrow_mut().extend(defer.spent_usd);
-        self.write("defer", |ledger, now| ledger.defer(now, lease, defer)).await
+        self.write(Call::Defer, |ledger, now| ledger.defer(now, lease, defer)).await
     }
 
     async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError> {
         self.spent.borrow_mut().extend(end.spent_usd);
-        self.write("fail", |ledger, now| ledger.fail(now, lease, end)).await
+        self.write(Call::Fail, |ledger, now| ledger.fail(now, lease, end)).await
     }
 
     async fn slowest(&self, _: Kind) -> Result<Vec<GenerationTime>, Failure> {
-        self.call("slowest", |_, _| self.times.borrow().clone()).await
+        self.call(Call::Slowest, |_, _| self.times.borrow().clone()).await
     }
 
     async fn maintain(
@@ -236,7 +256,7 @@ impl Queue for LedgerQueue {
         request: MaintenanceRequest<'_>,
     ) -> Result<Overdue, Failure> {
         let asked = request.into();
-        self.call("maintain", |ledger, now| ledger.maintain(now, kind, &asked)).await
+        self.call(Call::Maintain, |ledger, now| ledger.maintain(now, kind, &asked)).await
     }
 
     async fn confirm_publication(
@@ -244,6 +264,6 @@ impl Queue for LedgerQueue {
         job: &JobId,
         made: &[Publication],
     ) -> Result<Vec<Publication>, Failure> {
-        self.call("confirm_publication", |ledger, now| ledger.confirm(now, job, made)).await
+        self.call(Call::ConfirmPublication, |ledger, now| ledger.confirm(now, job, made)).await
     }
 }
