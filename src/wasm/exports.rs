@@ -48,7 +48,7 @@ fn run(kind: Kind, adapters: JsValue, options: JsValue) -> Promise {
             Kind::Image => run_images(&world, settings).await,
             Kind::Video => run_videos(&world, settings).await,
         };
-        Ok(to_js(&report)?)
+        to_js(&report)
     })
 }
 
