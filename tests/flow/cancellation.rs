@@ -77,14 +77,15 @@ fn a_run_cancels_what_a_submission_began_whose_job_was_cancelled_meanwhile() {
 #[test]
 fn a_cancellation_that_fails_is_left_to_a_later_run_and_delays_no_job() {
     let world = MemoryWorld::new();
-    let job = cancelled(&world, "operations/a");
+    let [job, next] = ["operations/a", "operations/b"].map(|name| cancelled(&world, name));
     world.send_video(scene("Lion walking"));
-    let next = cancelled(&world, "operations/b");
     let unavailable = || Err(Failure::retry(Code::ProviderUnavailable, "503"));
     world.model.cancellations.borrow_mut().push_back(unavailable());
+    world.queue.fail_next(Call::Claim);
+    world.run_videos(one_at_a_time());
+    assert!(!world.queue.row(next).cancellation_pending, "one holds up no other");
     assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
     assert!(world.queue.row(job).cancellation_pending);
-    assert!(!world.queue.row(next).cancellation_pending, "one holds up no other");
     assert!(world.log.has("Operation not cancelled"));
 
     world.queue.fail_next(Call::Maintain);

@@ -10,6 +10,9 @@ import {
   validateVideoJob,
 } from "../../pkg/generation_queue.js";
 import { options, queueWith, Service } from "./services.ts";
+import { withoutPauses } from "./timers.ts";
+
+withoutPauses();
 
 const PNG = "iVBORw0KGgoAAAANSUhEUg==";
 const MESSAGE = {

@@ -38,3 +38,15 @@ export function byHand({ clears = true } = {}) {
     },
   };
 }
+
+/**
+ * Lets the pauses before a request is repeated pass at once, in all tests of a file: those say what follows
+ * and not when.
+ */
+export function withoutPauses() {
+  const PAUSES = [300, 2000];
+  const { setTimeout } = globalThis;
+  const shorter = (callback: () => void, milliseconds = 0) =>
+    setTimeout(callback, PAUSES.includes(milliseconds) ? 0 : milliseconds);
+  Object.assign(globalThis, { setTimeout: shorter });
+}

@@ -30,8 +30,7 @@ const CALLS: usize = 3;
 
 /// The pauses before the second call and before the third: a connection that is refused, or a database that
 /// starts again, is so for longer than a millisecond.
-const PAUSES: [Duration; CALLS] =
-    [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(2)];
+const PAUSES: [Duration; CALLS - 1] = [Duration::from_millis(300), LONGEST_PAUSE];
 
 /// No pause is longer, whatever the database asks for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -61,9 +60,9 @@ impl<T: Transport> Pgmq<T> {
     ) -> Result<Reply, Failure> {
         let url = format!("{}/rpc/{function}", self.0.base_url());
         let (mut failure, mut asked) = (None, None);
-        for (before, usual) in PAUSES.into_iter().take(calls).enumerate() {
-            if before > 0 {
-                self.0.pause(asked.take().unwrap_or(usual).min(LONGEST_PAUSE)).await;
+        for before in 0..calls {
+            if let Some(usual) = before.checked_sub(1).and_then(|it| PAUSES.get(it)) {
+                self.0.pause(asked.take().unwrap_or(*usual).min(LONGEST_PAUSE)).await;
             }
             let lost = |error| {
                 let message = redacted(&format!("{function}: the database {error}"));
