@@ -155,13 +155,6 @@ fn absolute(address: &str, base: &WebUrl) -> Result<WebUrl, &'static str> {
     }
 }
 
-/// The URL of the bytes of a file at the API, from an address that a reply gave.
-pub(super) fn file_url(address: &str, base: &str) -> Option<String> {
-    let base = WebUrl::parse(base).ok()?;
-    let url = to_bytes(&absolute(address, &base).ok()?, &base);
-    url.same_origin(&base).then(|| url.to_string())
-}
-
 fn at_base(path: &str, base: &WebUrl) -> Result<WebUrl, &'static str> {
     WebUrl::parse(&format!("{}/{path}", base.to_string().trim_end_matches('/')))
 }

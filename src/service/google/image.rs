@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use super::code::status_of;
 use super::document::read_document;
-use super::download::file_url;
 use super::error::{error_of, failure, unreachable};
 use super::media::take_file;
 use super::model::{is_of_vertex, model_name};
 use super::refusal::{refusal, words};
 use super::usage::usage_of;
-use super::vertex::{object_url, vertex_path};
-use crate::failure::{Code, Failure};
-use crate::http::{BodyLimit, Reply, Transport, TransportError, get, post_json, send};
+use super::vertex::vertex_path;
+use crate::failure::{Code, Failure, Next};
+use crate::http::{BodyLimit, Reply, Transport, TransportError, post_json, send};
 use crate::job::Format;
 use crate::json::{Json, Pieces, object};
 use crate::large_body::{LargeBodyPermit, SMALL};
@@ -23,9 +22,6 @@ use crate::service::redact::redacted;
 
 /// A 4K PNG is 20 to 25 MB, as base64 a third more: room for 30 MB.
 const LONGEST_REPLY: usize = 40 * 1024 * 1024;
-
-/// How long the file of an image may take to begin.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// The most attempts when a reply has no image: each is paid for.
 const ATTEMPTS_WITHOUT_IMAGE: u32 = 3;
@@ -66,71 +62,16 @@ impl<T: Transport> ImageModel for Gemini<T> {
         let url = format!("{}/{path}", transport.base_url());
         let silent = |error: TransportError| unanswered(model, &error);
         let limit = BodyLimit::Paid(LONGEST_REPLY, SMALL, permit);
-        let mut request = post_json(&url, body(request)).map_err(silent)?;
-        let (mut transport, mut within, mut file) = (transport, within, None);
-        // Once for what was asked and once for the file that the reply may name. In a loop, so that the code of
-        // a request is there once.
-        loop {
-            let reply = send(transport, request, within, limit).await.map_err(silent);
-            let made = reply.and_then(|reply| made(model, reply));
-            let named = match (made, file) {
-                (Ok(Made::Image(image)), None) => return Ok(image),
-                (Ok(Made::Image(image)), Some(NamedFile { usage, .. })) => {
-                    return Ok(GeneratedImage { usage, ..image });
-                }
-                (Ok(Made::File(named)), None) => named,
-                (Err(failure), None) => return Err(failure),
-                (_, Some(named)) => return Err(named.lost(model)),
-            };
-            let url = object_url(&named.address);
-            transport = if url.is_some() { &self.vertex } else { &self.gemini };
-            let url = url.or_else(|| file_url(&named.address, transport.base_url()));
-            let url = url.and_then(|url| get(&url).ok());
-            request = url.ok_or_else(|| named.lost(model))?;
-            (within, file) = (FETCH_TIMEOUT, Some(named));
+        let request = post_json(&url, body(request)).map_err(silent)?;
+        let mut reply = send(transport, request, within, limit).await.map_err(silent)?;
+        let usage = usage_of(&read_document(&reply.body));
+        // A body that is the file itself says nothing of its end.
+        let is_cut = reply.broken.is_some() && Format::of(&reply.body).is_some();
+        if !is_cut && let Some(format) = take_file(&mut reply.body, Format::is_image) {
+            return Ok(GeneratedImage { format, bytes: reply.body, usage });
         }
+        Err(without_image(model, &reply))
     }
-}
-
-/// What a reply has.
-enum Made {
-    Image(GeneratedImage),
-    File(NamedFile),
-}
-
-/// The image of a reply that gave its address instead.
-struct NamedFile {
-    address: String,
-    usage: Option<Json<'static>>,
-}
-
-impl NamedFile {
-    fn lost(&self, model: &str) -> Failure {
-        unreadable(model, &format!("its image is at {} and cannot be fetched", self.address))
-    }
-}
-
-/// The image in a reply, or where the reply says that it is.
-fn made(model: &str, mut reply: Reply) -> Result<Made, Failure> {
-    let document = read_document(&reply.body);
-    let usage = usage_of(&document);
-    let address = file_address(&document).map(str::to_owned);
-    // A body that is the file itself says nothing of its end.
-    let is_cut = reply.broken.is_some() && Format::of(&reply.body).is_some();
-    if !is_cut && let Some(format) = take_file(&mut reply.body, Format::is_image) {
-        return Ok(Made::Image(GeneratedImage { format, bytes: reply.body, usage }));
-    }
-    match address {
-        Some(address) if reply.status.is_success() => Ok(Made::File(NamedFile { address, usage })),
-        _ => Err(without_image(model, &reply)),
-    }
-}
-
-/// The address of the file that a part of a reply names instead of its bytes.
-fn file_address<'d>(document: &'d Json<'_>) -> Option<&'d str> {
-    let is_named = |it: &Json<'_>| it.get("fileData").get("fileUri").text().is_some();
-    let part = document.find(&is_named)?;
-    part.get("fileData").get("fileUri").text().map(|address| address.trim())
 }
 
 /// The body of a request. Gemini answers with text too unless it is told not to.
@@ -222,6 +163,13 @@ fn no_image(model: &str, reply: &Reply) -> Failure {
     }
     if document.find(&|part| !part.get("inlineData").get("data").is_null()).is_some() {
         return unreadable(model, "its image is of no known format");
+    }
+    if let Some(part) = document.find(&|part| part.get("fileData").get("fileUri").text().is_some())
+    {
+        // Every other reply would do the same and be billed.
+        let address = part.get("fileData").get("fileUri").text().map_or("", |address| address);
+        let failure = unreadable(model, &format!("its image is not inside but at {address}"));
+        return failure.and_then(Next::GiveUp);
     }
     let mut said = String::new();
     document.each_object(&mut |it| {

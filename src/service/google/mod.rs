@@ -14,10 +14,10 @@ mod operation_state;
 mod protocol;
 mod veo;
 mod vertex;
+mod image;
 mod omni;
 mod address;
 mod download;
-mod image;
 mod operation;
 
 pub use image::Gemini;

@@ -181,31 +181,12 @@ fn an_image_in_a_text_or_a_block_of_code_is_an_image() {
 }
 
 #[test]
-fn an_image_at_an_address_of_the_api_is_fetched() {
-    let part = |uri: &str| json!([{"fileData": {"mimeType": "image/png", "fileUri": uri}}]);
-    let google = "https://generativelanguage.googleapis.com/v1beta/files/f1";
-    for uri in ["files/f1", &format!(" {BASE}/files/f1\n"), google] {
-        let transport = Recorded::at(BASE).json(200, candidate(part(uri))).reply(200, PNG);
-        let image = generate(&transport).unwrap();
-        assert_eq!((image.format, image.bytes.as_slice()), (Format::Png, PNG));
-        assert_eq!(transport.urls()[1], format!("{BASE}/files/f1:download?alt=media"));
-    }
-    let bucket = Recorded::at(BASE).json(200, candidate(part("gs://b/o.png"))).reply(200, PNG);
-    assert!(generate(&bucket).is_ok());
-    assert!(bucket.urls()[1].starts_with("https://storage.googleapis.com/"));
-    for transport in [
-        Recorded::at(BASE).json(200, candidate(part("https://elsewhere.test/f"))),
-        Recorded::at(BASE).json(200, candidate(part("files/f1"))).reply(404, ""),
-        Recorded::at(BASE).json(200, candidate(part("files/f1"))).reply(200, "{}"),
-        Recorded::at(BASE)
-            .json(200, candidate(part("files/f1")))
-            .fails(TransportError::NoReply("x".into())),
-    ] {
-        let failure = generate(&transport).unwrap_err();
-        assert_eq!(failure.code, Code::ProviderReplyUnreadable);
-        assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
-        assert!(failure.message.contains("its image is at"), "{}", failure.message);
-    }
+fn an_image_that_is_elsewhere_is_paid_for_once_and_its_address_is_told() {
+    let part =
+        json!([{"fileData": {"mimeType": "image/png", "fileUri": "https://x.test/files/f1"}}]);
+    let failure = outcome(200, candidate(part)).unwrap_err();
+    assert_eq!((failure.code, failure.next), (Code::ProviderReplyUnreadable, Next::GiveUp));
+    assert!(failure.message.ends_with("at https://x.test/files/f1"), "{}", failure.message);
 }
 
 #[test]
