@@ -34,7 +34,7 @@ function job(changes: Partial<Job>): Job {
 
 Deno.test("a wrong flag exits with 2 before anything is started", async () => {
   const cases: [string, RegExp][] = [
-    ["--frsh", /no flag --frsh\. The flags: --no-sample, /],
+    ["--frsh", /no flag --frsh\. Did you mean --fresh\? The flags: --no-sample, /],
     // A variable that is not set must not make the caller's folder the one to clear.
     ["--data=", /--data: expected DIR, and got nothing\./],
   ];
