@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr2, memchr3};
 
 /// What is behind a cursor's place.
 pub(crate) enum Value<'a> {
@@ -62,7 +62,8 @@ impl<'a> Cursor<'a> {
     /// lines of JSON have several. What else stands around them is left out.
     pub(crate) fn next_document(&mut self) -> bool {
         loop {
-            self.skip_space();
+            // A loop over the bytes of a large text that is none would take longer than all the rest.
+            self.at += memchr3(b'{', b'[', b'd', self.rest()).unwrap_or(self.rest().len());
             match self.peek() {
                 None => return false,
                 Some(b'{' | b'[') => return true,
@@ -135,18 +136,20 @@ impl<'a> Cursor<'a> {
     pub(crate) fn skip_inside(&mut self) {
         let mut open = 1_u32;
         while open > 0 {
+            let is_sign = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
+            let rest = self.rest();
+            let Some(sign) = rest.iter().position(is_sign) else {
+                (self.odd, self.at) = (true, self.text.len());
+                return;
+            };
+            self.at += sign;
             match self.peek() {
                 Some(b'"') => {
                     self.string();
                     continue;
                 }
                 Some(b'{' | b'[') => open += 1,
-                Some(b'}' | b']') => open -= 1,
-                Some(_) => {}
-                None => {
-                    self.odd = true;
-                    return;
-                }
+                _ => open -= 1,
             }
             self.at += 1;
         }

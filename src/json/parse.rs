@@ -86,7 +86,19 @@ impl<'a> Json<'a> {
     /// # Errors
     /// It is no JSON.
     pub(crate) fn read(text: &'a [u8]) -> Result<Self, NoJson> {
-        let mut reader = Reader::new(text, usize::MAX);
+        Self::read_as(text, usize::MAX)
+    }
+
+    /// The same of one that may hold media: of very long texts only the beginning is read.
+    ///
+    /// # Errors
+    /// It is no JSON.
+    pub(crate) fn read_shortened(text: &'a [u8]) -> Result<Self, NoJson> {
+        Self::read_as(text, LONGEST_TEXT)
+    }
+
+    fn read_as(text: &'a [u8], longest_text: usize) -> Result<Self, NoJson> {
+        let mut reader = Reader::new(text, longest_text);
         let document = reader.value(DEPTH);
         if reader.cursor.at_end() && !reader.cursor.odd { Ok(document) } else { Err(NoJson) }
     }
@@ -118,7 +130,7 @@ impl<'a> Json<'a> {
     pub(crate) fn read_any(text: &'a [u8]) -> Self {
         let mut reader = Reader::new(text, LONGEST_TEXT);
         let mut documents = Vec::new();
-        while reader.cursor.next_document() {
+        while reader.left > 0 && reader.cursor.next_document() {
             let document = reader.value(DEPTH);
             if reader.left > 0 || documents.is_empty() {
                 documents.push(document);
@@ -294,6 +306,9 @@ impl<'a> Reader<'a> {
             let value = self.value(depth);
             if self.left > 0 || depth == DEPTH {
                 members.push((name, value));
+            } else {
+                self.cursor.skip_inside();
+                break;
             }
         }
         Json::Object(members)
@@ -307,6 +322,9 @@ impl<'a> Reader<'a> {
             let element = self.value(depth);
             if self.left > 0 {
                 elements.push(element);
+            } else {
+                self.cursor.skip_inside();
+                break;
             }
         }
         Json::List(elements)

@@ -4,6 +4,9 @@ use crate::search::Search;
 /// The longest text that is kept of an explanation.
 const LONGEST: usize = 400;
 
+/// How much of what is said in many places is collected: more than is kept of it without its secrets.
+const MOST_COLLECTED: usize = 16 * 1024;
+
 const HIDDEN: &str = "[redacted]";
 
 /// How the secrets that are known by their look begin: Google's keys (both kinds) and OAuth
@@ -54,6 +57,14 @@ fn without_media(word: &str) -> String {
         kept.push_str(if run.len() > MEDIA { "…" } else { run });
     }
     kept
+}
+
+/// Adds to what was said in other places. What would not be kept is left out: a reply may say as much as
+/// it likes.
+pub(super) fn say_more(said: &mut String, more: &dyn Fn() -> String) {
+    if said.len() < MOST_COLLECTED {
+        said.push_str(&more());
+    }
 }
 
 /// Shows a word that may be a URL or hold a secret.
@@ -123,6 +134,8 @@ fn shorten(mut text: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     /// What is a secret and what is none; the functions' tests read the same table. A star stands
@@ -216,5 +229,18 @@ mod tests {
         assert!(long.chars().count() <= LONGEST + 1, "{}", long.len());
         assert!(long.ends_with('…'));
         assert!(redacted(&"x".repeat(100_000)).chars().count() <= LONGEST + 1);
+    }
+
+    #[test]
+    fn what_is_said_in_many_places_is_collected_as_far_as_it_is_kept() {
+        let (asked, mut said) = (Cell::new(0), String::new());
+        for _ in 0..100_000 {
+            say_more(&mut said, &|| {
+                asked.set(asked.get() + 1);
+                "no image today ".into()
+            });
+        }
+        assert!(said.len() > LONGEST && said.len() == asked.get() * 15, "{}", said.len());
+        assert!(asked.get() < 2000);
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn read_document(body: &[u8]) -> Json<'_> {
     let is_named = |it: &Json<'_>| it.inside().any(|(name, _)| !name.is_empty());
     let mut document = match Json::read_any(body) {
         found if !is_text && found.find(&is_named).is_some() => found,
-        _ => Json::read(body).unwrap_or_else(|_| Json::Text(page(body).into())),
+        _ => Json::read_shortened(body).unwrap_or_else(|_| Json::Text(page(body).into())),
     };
     unwrap(&mut document, MOST);
     document

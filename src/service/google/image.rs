@@ -18,7 +18,7 @@ use crate::job::Format;
 use crate::json::{Json, Pieces, object};
 use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::port::{GeneratedImage, ImageModel, ImageRequest};
-use crate::service::redact::redacted;
+use crate::service::redact::{redacted, say_more};
 
 /// A 4K PNG is 20 to 25 MB, as base64 a third more: room for 30 MB.
 const LONGEST_REPLY: usize = 40 * 1024 * 1024;
@@ -174,12 +174,12 @@ fn no_image(model: &str, reply: &Reply) -> Failure {
     let mut said = String::new();
     document.each_object(&mut |it| {
         if it.get("finishReason").text().is_some() {
-            said = format!("{said}: {}", words(it, "finishReason", "finishMessage"));
+            say_more(&mut said, &|| format!(": {}", words(it, "finishReason", "finishMessage")));
         }
     });
     document.each_object(&mut |it| {
         if let Some(text) = it.get("text").text() {
-            said = format!("{said}: {}", redacted(text));
+            say_more(&mut said, &|| format!(": {}", redacted(text)));
         }
     });
     if said.is_empty() && Json::read(&reply.body).is_err() {

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memrchr};
 
 use super::result::{NO_RESULT, is_metadata, is_of_request, is_over, is_yes};
 use crate::job::Format;
@@ -21,11 +21,21 @@ const HEAD: usize = 16;
 /// What stands before the data of a `data:` URL; some leave out the rest of it.
 const BASE64: &[u8] = b"base64";
 
+/// In how many characters those bytes stand, escapes and white space included.
+const LONGEST_HEAD: usize = 256;
+
 /// How long a word is at most that says of an object what it is.
 const LONGEST_WORD: usize = 16;
 
 /// How long the line at least is that begins a block of code in Markdown.
 const FENCE: usize = 3;
+
+/// How many values are searched. A reply has some hundred.
+const MOST_VALUES: u32 = 1 << 20;
+
+/// How many commas in texts may be what a `data:` URL has before its data, the last ones of each text first.
+/// Each costs a look around, and a reply may be nothing but commas.
+const MOST_COMMAS: u32 = 1 << 16;
 
 /// How many files are decoded, the last first, until one is whole.
 const MOST_TRIES: u32 = 4;
@@ -76,13 +86,15 @@ fn find_file(
     reply: &[u8],
     is_wanted: fn(Format) -> bool,
 ) -> (Option<Range<usize>>, Option<Range<usize>>) {
-    let mut search = Search { reply, cursor: Cursor::new(reply), is_wanted, nested: None };
+    let cursor = Cursor::new(reply);
+    let (values, commas) = (MOST_VALUES, MOST_COMMAS);
+    let mut search = Search { reply, cursor, is_wanted, nested: None, values, commas };
     let mut found = None;
     if reply.trim_ascii_start().starts_with(b"\"") {
         let value = search.cursor.value();
         found = search.in_value(value, DEPTH);
     }
-    while search.cursor.next_document() {
+    while search.values > 0 && search.cursor.next_document() {
         let value = search.cursor.value();
         found = search.in_value(value, DEPTH).or(found);
     }
@@ -99,10 +111,15 @@ struct Search<'a> {
     cursor: Cursor<'a>,
     is_wanted: fn(Format) -> bool,
     nested: Option<Range<usize>>,
+    /// How many values more are searched.
+    values: u32,
+    /// How many commas more may be looked at.
+    commas: u32,
 }
 
 impl Search<'_> {
     fn in_value(&mut self, value: Value<'_>, depth: u8) -> Option<Range<usize>> {
+        self.values = self.values.saturating_sub(1);
         match value {
             Value::Text(text) => self.in_text(text),
             Value::Word(_) => None,
@@ -113,7 +130,7 @@ impl Search<'_> {
             Value::Object => self.in_object(depth - 1),
             Value::List => {
                 let mut found = None;
-                while self.cursor.next(b']', true) {
+                while self.has_next(b']') {
                     let value = self.cursor.value();
                     found = self.in_value(value, depth - 1).or(found);
                 }
@@ -122,10 +139,18 @@ impl Search<'_> {
         }
     }
 
+    /// Goes to the next member or element; false at the end, and where no more are searched.
+    fn has_next(&mut self, close: u8) -> bool {
+        if self.values == 0 {
+            self.cursor.skip_inside();
+        }
+        self.values > 0 && self.cursor.next(close, true)
+    }
+
     fn in_object(&mut self, depth: u8) -> Option<Range<usize>> {
         let (mut found, mut in_metadata, mut over) = (None, None, None);
         let mut is_result = true;
-        while self.cursor.next(b'}', true) {
+        while self.has_next(b'}') {
             let name = self.cursor.name();
             let name = str::from_utf8(self.cursor.raw(name)).unwrap_or_default();
             let value = self.cursor.value();
@@ -161,13 +186,15 @@ impl Search<'_> {
         }
         // The last one that a text leads to by a `data:` URL.
         let mut end = raw.len();
-        while let Some(comma) = raw.get(..end)?.iter().rposition(|byte| *byte == b',') {
+        while let Some(comma) = memrchr(b',', raw.get(..end)?) {
+            self.commas = self.commas.checked_sub(1)?;
             end = comma;
-            if let Some(Range { start, end }) = data_of_url(raw, comma) {
-                let data = text.start + start..text.start + end;
-                if self.is_file(&data) {
-                    return Some(data);
-                }
+            let data = |most| {
+                let Range { start, end } = data_of_url(raw, comma, most)?;
+                Some(text.start + start..text.start + end)
+            };
+            if data(LONGEST_HEAD).is_some_and(|head| self.is_file(&head)) {
+                return data(usize::MAX);
             }
         }
         None
@@ -207,14 +234,16 @@ fn says_otherwise(name: &str, value: &str) -> bool {
     has_name(&["type", "role"], name) && NO_RESULT.contains(&value)
 }
 
-/// Where the data of a `data:` URL are, if they begin behind this comma: up to what ends a URL.
-fn data_of_url(text: &[u8], comma: usize) -> Option<Range<usize>> {
+/// Where the data of a `data:` URL are, if they begin behind this comma: up to what ends a URL, or the first
+/// `most` bytes of them.
+fn data_of_url(text: &[u8], comma: usize, most: usize) -> Option<Range<usize>> {
     let before = text.get(..comma)?;
     let encoding = before.get(comma.saturating_sub(BASE64.len())..).unwrap_or_default();
     if !encoding.eq_ignore_ascii_case(BASE64) && !before.ends_with(b"data:") {
         return None;
     }
     let data = text.get(comma + 1..)?;
+    let data = data.get(..most).unwrap_or(data);
     let ends = |(at, byte): (usize, &u8)| match byte {
         b')' | b' ' | b'<' | b'>' | b'"' | b'\'' | b'`' => true,
         // Those of a slash and of what a number stands for are escapes of the data.

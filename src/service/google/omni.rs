@@ -14,7 +14,7 @@ use crate::job::{Kind, VideoImages, VideoJob};
 use crate::json::{Json, Pieces, object, same_name};
 use crate::port::{ImageRequest, OperationRequest, VideoRequest};
 use crate::search::is_made_of;
-use crate::service::redact::redacted;
+use crate::service::redact::{redacted, say_more};
 
 /// The most submissions when one ends without a video and without a good reason.
 const ATTEMPTS: u32 = 3;
@@ -78,7 +78,7 @@ impl Omni {
                 &mut |it| match it.get("type").text().map(|it| &**it) {
                     Some("text") => {
                         if let Some(text) = it.get("text").text() {
-                            said = format!("{said}{text} ");
+                            say_more(&mut said, &|| format!("{text} "));
                         }
                     }
                     Some(media) if media == noun => {

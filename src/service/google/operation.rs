@@ -275,9 +275,12 @@ fn name_in(protocol: &dyn OperationProtocol, document: &Json<'_>) -> Option<Stri
 /// The name that a text is, or with which the URL or path ends that it is. Where no name is expected,
 /// only what begins with a folder of names is one.
 fn name_of(protocol: &dyn OperationProtocol, is_named: bool, text: &str) -> Option<String> {
-    let mut text = text.trim().to_owned();
-    while let Some((before, after)) = text.cut("%2F").or_else(|| text.cut("%2f")) {
-        text = format!("{before}/{after}");
+    let mut parts = text.trim().split('%');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let after = part.strip_prefix("2F").or_else(|| part.strip_prefix("2f"));
+        text.push(if after.is_some() { '/' } else { '%' });
+        text.push_str(after.unwrap_or(part));
     }
     let start = protocol.folders().iter().find_map(|folder| Some(text.cut(folder)?.0.len()));
     let start = start.or(is_named.then_some(0))?;

@@ -12,7 +12,7 @@ use crate::job::VideoImages;
 use crate::json::{Json, Object, Pieces, object};
 use crate::port::{SourceImage, VideoRequest};
 use crate::search::{Search, is_made_of};
-use crate::service::redact::redacted;
+use crate::service::redact::{redacted, say_more};
 
 /// The most submissions when one ends without a video and without a good reason.
 const ATTEMPTS: u32 = 3;
@@ -120,7 +120,7 @@ fn filtered(name: &str, operation: &Json<'_>) -> Option<Failure> {
     let mut count = 0;
     operation.each_object(&mut |it| {
         for text in it.get("raiMediaFilteredReasons").list().iter().filter_map(Json::text) {
-            reason = format!("{reason}{text} ");
+            say_more(&mut reason, &|| format!("{text} "));
         }
         count = count.max(it.get("raiMediaFilteredCount").integer().unwrap_or(0));
     });

@@ -155,3 +155,18 @@ fn a_file_that_was_cut_off_is_none() {
     assert_eq!(taken(&reply), None);
     assert_eq!(taken(&format!("{reply}\"")).unwrap(), png_and(&[7; 300]));
 }
+
+#[test]
+fn a_reply_is_searched_no_further_than_replies_are_long() {
+    let png = base64(PNG);
+    let most = MOST_VALUES as usize;
+    for (before, found) in [(most - 3, true), (most, false)] {
+        let reply = format!(r#"[{}"{png}"]"#, "1,".repeat(before));
+        assert_eq!(take_file(&mut reply.into_bytes(), Format::is_image).is_some(), found);
+    }
+    let most = MOST_COMMAS as usize;
+    for (behind, found) in [(most - 1, true), (most, false)] {
+        let reply = format!(r#"["data:image/png;base64,{png}){}"]"#, ",".repeat(behind));
+        assert_eq!(take_file(&mut reply.into_bytes(), Format::is_image).is_some(), found);
+    }
+}
