@@ -155,6 +155,10 @@ impl Transport for BaseUrl {
         unreachable!()
     }
 
+    fn begun(&self, _body: &mut ()) -> Vec<u8> {
+        unreachable!()
+    }
+
     async fn peek(
         &self,
         _body: (),

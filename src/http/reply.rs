@@ -36,8 +36,8 @@ pub(crate) enum BodyLimit<'a> {
     Bytes(usize),
     /// So many bytes. More than the second number only with the job's permit.
     WithPermit(usize, usize, &'a LargeBodyPermit),
-    /// The same of a reply that may hold what was paid for, whatever its status is: where it breaks,
-    /// what has arrived is kept.
+    /// The same of a reply that may hold what was paid for: where it breaks, what has arrived is kept. Of one
+    /// that is no success no more than the second number, and what is beyond that is left out.
     Paid(usize, usize, &'a LargeBodyPermit),
 }
 
@@ -50,7 +50,13 @@ pub(crate) async fn send<T: Transport>(
     limit: BodyLimit<'_>,
 ) -> Result<Reply, TransportError> {
     let (head, mut body) = transport.send(request, timeout).await?;
-    let is_paid = matches!(limit, BodyLimit::Paid(..));
+    let (is_paid, limit) = match limit {
+        BodyLimit::Paid(_, small, _) if !head.status.is_success() => {
+            (true, BodyLimit::Bytes(small))
+        }
+        BodyLimit::Paid(..) => (true, limit),
+        _ => (false, limit),
+    };
     let mut broken = None;
     let mut bytes = if is_paid || head.status.is_success() {
         let received = receive(transport, &mut body, timeout.min(BODY_TIMEOUT), limit).await;
@@ -59,8 +65,7 @@ pub(crate) async fn send<T: Transport>(
             Err(error) if !is_paid => return Err(error),
             Err(error) => {
                 broken = Some(error);
-                let arrived = transport.collect(&mut body, 0, timeout).await;
-                arrived.ok().flatten().unwrap_or_default()
+                transport.begun(&mut body)
             }
         }
     } else {

@@ -36,13 +36,15 @@ pub trait Transport {
 
     /// Receives a body to its end within `timeout`. None if it is longer than `limit` bytes: what
     /// has been received is kept then, and the rest stays on its way until it is asked for again.
-    /// After an error, the next call gives what had been received before it, whatever its limit.
     async fn collect(
         &self,
         body: &mut Self::Stream,
         limit: usize,
         timeout: Duration,
     ) -> Result<Option<Vec<u8>>, TransportError>;
+
+    /// Gives what has been received of a body that was too long, or before an error.
+    fn begun(&self, body: &mut Self::Stream) -> Vec<u8>;
 
     /// Receives the first `length` bytes of a body and leaves the rest to be transferred.
     async fn peek(

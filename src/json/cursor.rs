@@ -6,7 +6,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr2, memchr3};
+use memchr::memchr2;
+
+/// How deep a text is followed. Deeper ones are made of nothing but brackets.
+const DEEPEST: u32 = 1 << 20;
 
 /// What is behind a cursor's place.
 pub(crate) enum Value<'a> {
@@ -62,8 +65,8 @@ impl<'a> Cursor<'a> {
     /// lines of JSON have several. What else stands around them is left out.
     pub(crate) fn next_document(&mut self) -> bool {
         loop {
-            // A loop over the bytes of a large text that is none would take longer than all the rest.
-            self.at += memchr3(b'{', b'[', b'd', self.rest()).unwrap_or(self.rest().len());
+            let may_begin = |byte: &u8| matches!(byte, b'{' | b'[' | b'd');
+            self.at += self.rest().iter().position(may_begin).unwrap_or(self.rest().len());
             match self.peek() {
                 None => return false,
                 Some(b'{' | b'[') => return true,
@@ -132,27 +135,24 @@ impl<'a> Cursor<'a> {
         name
     }
 
-    /// Goes past the rest of an object or a list, however deep it is.
+    /// Goes past the rest of an object or a list, however deep it is. What is deeper than [`DEEPEST`] has no
+    /// end.
     pub(crate) fn skip_inside(&mut self) {
         let mut open = 1_u32;
-        while open > 0 {
-            let is_sign = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
-            let rest = self.rest();
-            let Some(sign) = rest.iter().position(is_sign) else {
-                (self.odd, self.at) = (true, self.text.len());
-                return;
-            };
-            self.at += sign;
-            match self.peek() {
-                Some(b'"') => {
-                    self.string();
-                    continue;
-                }
-                Some(b'{' | b'[') => open += 1,
-                _ => open -= 1,
+        while let Some(byte) = self.peek().filter(|_| open < DEEPEST) {
+            if byte == b'"' {
+                self.string();
+                continue;
             }
             self.at += 1;
+            match byte {
+                b'{' | b'[' => open += 1,
+                b'}' | b']' if open == 1 => return,
+                b'}' | b']' => open -= 1,
+                _ => {}
+            }
         }
+        (self.odd, self.at) = (true, self.text.len());
     }
 
     /// A text; one that does not end is none.

@@ -9,10 +9,19 @@ use super::{Json, Pieces};
 
 /// Writes an object. The files in it are not copied.
 pub(crate) fn object(write: impl FnOnce(&mut Object<'_>)) -> Pieces {
-    const USUALLY: usize = 512;
-    let mut json = Pieces::from(Vec::with_capacity(USUALLY));
-    Object::write(&mut json, write);
+    let mut json = begun();
+    write(&mut Object(&mut json));
+    put(&mut json, b'}');
     json
+}
+
+/// The beginning of an object, with room for most. Not inlined, since every object would grow by it.
+#[inline(never)]
+fn begun() -> Pieces {
+    const USUALLY: usize = 512;
+    let mut json = Vec::with_capacity(USUALLY);
+    json.push(b'{');
+    json.into()
 }
 
 /// An object that is being written.

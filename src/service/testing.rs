@@ -1,6 +1,6 @@
 //! A transport that answers from a script and remembers what it was asked.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::time::Duration;
@@ -40,10 +40,11 @@ pub(super) struct Recorded {
     replies: RefCell<VecDeque<Answer>>,
     /// How the next body breaks, behind what there is of it.
     breaks: RefCell<Option<TransportError>>,
-    broken: Cell<bool>,
     pub(super) sent: RefCell<Vec<RecordedRequest>>,
     /// The pauses between requests that were repeated.
     pub(super) pauses: RefCell<Vec<Duration>>,
+    /// How much of bodies was asked for.
+    pub(super) limits: RefCell<Vec<usize>>,
 }
 
 impl Recorded {
@@ -52,9 +53,9 @@ impl Recorded {
             base: base.into(),
             replies: RefCell::default(),
             breaks: RefCell::default(),
-            broken: Cell::default(),
             sent: RefCell::default(),
             pauses: RefCell::default(),
+            limits: RefCell::default(),
         }
     }
 
@@ -131,11 +132,16 @@ impl Transport for &Recorded {
         limit: usize,
         _timeout: Duration,
     ) -> Result<Option<Vec<u8>>, TransportError> {
+        self.limits.borrow_mut().push(limit);
         if let Some(error) = self.breaks.borrow_mut().take() {
-            self.broken.set(true);
             return Err(error);
         }
-        Ok((body.len() <= limit || self.broken.take()).then(|| std::mem::take(body)))
+        Ok((body.len() <= limit).then(|| std::mem::take(body)))
+    }
+
+    fn begun(&self, body: &mut Vec<u8>) -> Vec<u8> {
+        body.truncate(self.limits.borrow().last().copied().unwrap_or(0));
+        std::mem::take(body)
     }
 
     async fn peek(

@@ -205,6 +205,10 @@ impl Transport for Adapter {
         within(timeout, body.collect(limit)).await
     }
 
+    fn begun(&self, body: &mut ResponseBody) -> Vec<u8> {
+        body.begun()
+    }
+
     async fn peek(
         &self,
         body: ResponseBody,

@@ -132,6 +132,11 @@ impl ResponseBody {
         Ok(Some(bytes))
     }
 
+    /// What has been received of it.
+    pub(super) fn begun(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.begun)
+    }
+
     /// Receives its first `length` bytes.
     ///
     /// The stream is forked: one branch is read as far as needed and cancelled, the other keeps the

@@ -25,6 +25,8 @@ export interface Sizes {
   coding?: "gzip" | "br" | "deflate";
   /** What is lied about, and of which bodies. */
   lie?: { about: Lie; of: "sources" | "assets" };
+  /** What is answered instead, by the path that was asked for. */
+  instead?: (path: string) => Response | undefined;
 }
 
 /** A length below or above that of the body, or a coding that is said and not used, or used and not said. */
@@ -85,6 +87,11 @@ export function startServices(sizes: Sizes): Services {
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
       const { pathname } = new URL(request.url);
+      const instead = sizes.instead?.(pathname);
+      if (instead) {
+        await length(request.body);
+        return instead;
+      }
       if (pathname.startsWith("/rest/v1/rpc/")) return await rpc(pathname.slice(13), request);
       if (pathname.startsWith("/storage/v1/object/public/sources/")) {
         const { source = 0, lie } = sizes;

@@ -39,6 +39,10 @@ impl Transport for &Service {
         Ok(Some(std::mem::take(body)))
     }
 
+    fn begun(&self, body: &mut Vec<u8>) -> Vec<u8> {
+        std::mem::take(body)
+    }
+
     async fn peek(
         &self,
         body: Vec<u8>,

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2, memrchr};
+use memchr::{memchr, memchr2};
 
 use super::result::{NO_RESULT, is_metadata, is_of_request, is_over, is_yes};
 use crate::job::Format;
@@ -113,7 +113,7 @@ struct Search<'a> {
     nested: Option<Range<usize>>,
     /// How many values more are searched.
     values: u32,
-    /// How many commas more may be looked at.
+    /// How many commas more are checked.
     commas: u32,
 }
 
@@ -186,7 +186,7 @@ impl Search<'_> {
         }
         // The last one that a text leads to by a `data:` URL.
         let mut end = raw.len();
-        while let Some(comma) = memrchr(b',', raw.get(..end)?) {
+        while let Some(comma) = raw.get(..end)?.iter().rposition(|byte| *byte == b',') {
             self.commas = self.commas.checked_sub(1)?;
             end = comma;
             let data = |most| {

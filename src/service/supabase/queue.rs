@@ -22,8 +22,11 @@ use crate::service::redact::redacted;
 /// PostgREST's own limit for a statement is 8 s by default; the rest is the way.
 const TIMEOUT: Duration = Duration::from_secs(12);
 
-/// A hundred of the longest messages fit in: a claim gives none of more than 256 KiB.
-const LONGEST_REPLY: usize = 32 * 1024 * 1024;
+/// Everything but claims fits in.
+const LONGEST_REPLY: usize = 1024 * 1024;
+
+/// What a claimed job takes of a reply at most: a claim gives no message of more than 256 KiB.
+const LONGEST_CLAIM: usize = 320 * 1024;
 
 /// How often a call is made when its reply is lost.
 const CALLS: usize = 3;
@@ -51,14 +54,16 @@ impl<T: Transport> Pgmq<T> {
     }
 
     /// Calls a function, `calls` times at most if there is no clear answer; `arguments` are those of the call
-    /// that follows on so many.
+    /// that follows on so many. With the answer come so many claims at most.
     async fn call(
         &self,
         calls: usize,
+        claims: u32,
         function: &str,
         arguments: &dyn Fn(usize) -> Pieces,
     ) -> Result<Reply, Failure> {
         let url = format!("{}/rpc/{function}", self.0.base_url());
+        let limit = BodyLimit::Bytes(LONGEST_REPLY + claims as usize * LONGEST_CLAIM);
         let (mut failure, mut asked) = (None, None);
         for before in 0..calls {
             if let Some(usual) = before.checked_sub(1).and_then(|it| PAUSES.get(it)) {
@@ -69,7 +74,7 @@ impl<T: Transport> Pgmq<T> {
                 Failure::retry(Code::QueueFailed, message)
             };
             let request = post_json(&url, arguments(before)).map_err(lost)?;
-            match send(&self.0, request, TIMEOUT, BodyLimit::Bytes(LONGEST_REPLY)).await {
+            match send(&self.0, request, TIMEOUT, limit).await {
                 Ok(reply) if reply.status.is_success() => return Ok(reply),
                 Ok(reply) => {
                     let refused = refused(function, &reply);
@@ -87,7 +92,7 @@ impl<T: Transport> Pgmq<T> {
 
     /// Calls a function that changes something for a lease, and says whether it did.
     async fn write(&self, function: &str, arguments: Pieces) -> Result<(), WriteError> {
-        let reply = self.call(CALLS, function, &|_| arguments.clone()).await?;
+        let reply = self.call(CALLS, 0, function, &|_| arguments.clone()).await?;
         held(function, &read(function, &reply)?)
     }
 }
@@ -96,7 +101,7 @@ impl<T: Transport> Queue for Pgmq<T> {
     async fn claim(&self, kind: Kind, request: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure> {
         const FUNCTION: &str = "claim_generation_jobs";
         let arguments = json::object(|it| write_claim(for_queue(it, kind), &request));
-        let reply = self.call(1, FUNCTION, &|_| arguments.clone()).await?;
+        let reply = self.call(1, request.quantity, FUNCTION, &|_| arguments.clone()).await?;
         rows(FUNCTION, &reply, |row, whole| rows::claim(kind, row, whole))
     }
 
@@ -133,7 +138,7 @@ impl<T: Transport> Queue for Pgmq<T> {
                 .text("reason", met.reason)
                 .optional_integer("rest_seconds", met.after.map(seconds));
         });
-        let reply = self.call(CALLS, FUNCTION, &|_| arguments.clone()).await?;
+        let reply = self.call(CALLS, 0, FUNCTION, &|_| arguments.clone()).await?;
         match read(FUNCTION, &reply)? {
             Json::Null => Err(WriteError::LeaseLost),
             answer => match answer.integer().and_then(|seconds| seconds.try_into().ok()) {
@@ -171,7 +176,8 @@ impl<T: Transport> Queue for Pgmq<T> {
             let next = along.next.filter(|_| before == 0);
             completion(lease, asset, along.confirmed, next)
         };
-        let reply = self.call(CALLS, FUNCTION, &arguments).await?;
+        let claims = along.next.map_or(0, |next| next.quantity);
+        let reply = self.call(CALLS, claims, FUNCTION, &arguments).await?;
         let answer = read(FUNCTION, &reply)?;
         held(FUNCTION, answer.get("held"))?;
         Ok(rows::completion(lease.kind, &answer))
@@ -209,7 +215,7 @@ impl<T: Transport> Queue for Pgmq<T> {
         let arguments = json::object(|it| {
             for_queue(it, kind);
         });
-        let reply = self.call(1, FUNCTION, &|_| arguments.clone()).await?;
+        let reply = self.call(1, 0, FUNCTION, &|_| arguments.clone()).await?;
         rows(FUNCTION, &reply, |row, _| rows::generation_time(row))
     }
 
@@ -234,7 +240,7 @@ impl<T: Transport> Queue for Pgmq<T> {
             })
         };
         let tells = request.told.is_some() || !request.confirmed.is_empty();
-        let reply = self.call(if tells { CALLS } else { 1 }, FUNCTION, &arguments).await?;
+        let reply = self.call(if tells { CALLS } else { 1 }, 0, FUNCTION, &arguments).await?;
         Ok(rows::overdue(&read(FUNCTION, &reply)?))
     }
 
@@ -247,7 +253,7 @@ impl<T: Transport> Queue for Pgmq<T> {
         let arguments = json::object(|it| {
             rows::write_publications(it.text("job_id", job.as_str()), made);
         });
-        let reply = self.call(CALLS, FUNCTION, &|_| arguments.clone()).await?;
+        let reply = self.call(CALLS, 0, FUNCTION, &|_| arguments.clone()).await?;
         let answer = read(FUNCTION, &reply)?;
         match &answer {
             Json::List(_) => Ok(rows::publications(&answer)),

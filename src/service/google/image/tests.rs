@@ -510,6 +510,18 @@ fn an_image_is_taken_whatever_the_status_of_its_reply_is() {
 }
 
 #[test]
+fn of_a_reply_that_is_no_success_no_more_is_read_than_every_job_may_have() {
+    let mut reply = json!({"error": {"code": 503, "message": "Overloaded"}}).to_string();
+    reply.push_str(&" ".repeat(SMALL));
+    for (status, limits) in [(503, &[SMALL][..]), (200, &[SMALL, LONGEST_REPLY])] {
+        let transport = Recorded::at(BASE).reply(status, &reply);
+        let failure = generate(&transport).unwrap_err();
+        assert!(failure.message.ends_with("answered 503: Overloaded"), "{}", failure.message);
+        assert_eq!(*transport.limits.borrow(), limits);
+    }
+}
+
+#[test]
 fn a_gateway_that_stopped_waiting_may_have_had_an_image_made() {
     let upstream = json!({"message": "Endpoint request timed out"}).to_string();
     let page = "<html><h1>504 Gateway Time-out</h1></html>";

@@ -48,6 +48,20 @@ fn asset() -> StoredAsset {
     }
 }
 
+#[test]
+fn a_reply_may_be_as_long_as_what_was_asked_for_needs() {
+    let transport = at(200, json!([row()]));
+    claim(&transport).unwrap();
+    assert_eq!(*transport.limits.borrow(), [LONGEST_REPLY + 5 * LONGEST_CLAIM]);
+    let transport = at(200, json!(true));
+    extend(&transport).unwrap();
+    assert_eq!(*transport.limits.borrow(), [LONGEST_REPLY]);
+    let long = || format!("true{}", " ".repeat(LONGEST_REPLY));
+    let transport = Recorded::at(BASE).reply(200, long()).reply(200, long()).reply(200, long());
+    let Err(WriteError::Failed(failure)) = extend(&transport) else { panic!() };
+    assert!(failure.message.contains("sent more than the 1 MB"), "{}", failure.message);
+}
+
 fn extend(transport: &Recorded) -> Result<(), WriteError> {
     now(Pgmq::new(transport).extend(&LEASE, Duration::from_millis(29_500), true))
 }
