@@ -53,6 +53,12 @@ export interface ValidationError extends Error {
 }
 
 
+
+export interface CommonFields extends Target {}
+export interface ImageJob extends CommonFields {}
+export interface VideoJob extends CommonFields {}
+
+
 /**
  * How much an entry matters.
  */
@@ -105,7 +111,7 @@ export interface Issue {
 /**
  * The fields of any job.
  */
-export interface CommonFields extends Target {
+export interface CommonFields {
     /**
      * What it shows or what happens in it, or how to change the source.
      */
@@ -136,7 +142,7 @@ export interface CommonFields extends Target {
 /**
  * The message of a video job.
  */
-export interface VideoJob extends CommonFields {
+export interface VideoJob {
     /**
      * The image that it ends with.
      */
@@ -174,7 +180,7 @@ export interface VideoJob extends CommonFields {
 /**
  * The message of an image job.
  */
-export interface ImageJob extends CommonFields {
+export interface ImageJob {
     /**
      * Whether the source is to be changed.
      */

@@ -22,7 +22,7 @@ pub(super) fn operations<W: World>(
     const MOST: Duration = Duration::from_secs(30);
     Box::pin(async move {
         if let Some(Err(failure)) = within(world, MOST, tell(world, kind, first)).await {
-            log::general(world, Level::Warn, "Cancelled operations not known", &failure);
+            log::general(world, Level::Warn, "Operation not cancelled", &failure);
         }
     })
 }

@@ -43,7 +43,7 @@ pub(super) async fn drain<W: World>(world: &W, run: &Run, kind: Kind, report: &m
         }
         if claiming.is_none() && under_way.is_empty() {
             report.stopped = run.reason_to_stop(world).unwrap_or(Stopped::Empty);
-            report.error = run.error();
+            report.error = run.stopped_for.take();
             return;
         }
         match next(intake, &mut claiming, &mut under_way).await {

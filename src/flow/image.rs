@@ -6,7 +6,7 @@ use super::attempt::{Price, begin, fetch_all, stored};
 use super::error::{Attempt, AttemptError, Failed};
 use super::operation::{self, Begun};
 use super::run::Run;
-use super::{log, time_limit};
+use super::time_limit;
 use crate::company::Presence;
 use crate::failure::{Code, Failure, Next};
 use crate::job::{ImageJob, Issue, Kind, ObjectLocation};
@@ -14,8 +14,8 @@ use crate::json::Json;
 use crate::large_body::LargeBodyPermit;
 use crate::policy::{capabilities, cost};
 use crate::port::{
-    AssetStore, Body, Claim, Clock, GeneratedImage, ImageModel, ImageRequest, Level,
-    OperationRequest, StoredAsset, World,
+    AssetStore, Body, Claim, Clock, GeneratedImage, ImageModel, ImageRequest, OperationRequest,
+    StoredAsset, World,
 };
 
 /// How long a request is under way at least if it was worked on. In an outage, connections break at
@@ -108,8 +108,6 @@ async fn at_once<W: World>(
         Ok(()) => Ok(asset),
         Err(failure) => {
             // What would be generated from now on would be lost, too.
-            let text = "A generated image is lost, so this run generates no more";
-            log::failure(world, claim, Level::Error, text, &failure);
             run.stop_for(&failure);
             Err(Failed::from(failure).spent(asset.cost_usd).into())
         }
@@ -139,7 +137,7 @@ async fn generate<W: World>(
 ) -> Result<GeneratedImage, Failure> {
     let generated = world.images().generate(model, request, within, permit);
     time_limit::within(world, within + RECEIVING, generated).await.unwrap_or_else(|| {
-        let message = format!("the image had not arrived whole after {} s", within.as_secs());
+        let message = "no whole image before the end of the worker";
         Err(Failure::retry_at_most(Code::ReplyLost, ATTEMPTS_WHEN_LOST, message))
     })
 }

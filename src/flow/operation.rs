@@ -108,7 +108,7 @@ async fn record<W: World>(
             Err(WriteError::LeaseLost) => {
                 // Of a job that was cancelled, the database has recorded it all the same.
                 let text = format!(
-                    "Operation is not this worker's any more, since the job was cancelled or taken over: {}",
+                    "Operation left, its job was cancelled or taken over: {}",
                     operation.name
                 );
                 log::note(world, claim, Level::Warn, text);

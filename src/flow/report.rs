@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
 
@@ -39,9 +39,8 @@ pub struct RunReport {
 }
 
 /// Why a run stopped taking jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "snake_case"))]
 pub enum Stopped {
     /// There were no more, or none that a model can take now.
     Empty,
@@ -55,6 +54,20 @@ pub enum Stopped {
     Shutdown,
     /// The queue could not be reached.
     Unavailable,
+}
+
+// (What serde derives for names alone is a third of a kilobyte of WASM.)
+impl Serialize for Stopped {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(match self {
+            Self::Empty => "empty",
+            Self::Budget => "budget",
+            Self::Cpu => "cpu",
+            Self::MaxJobs => "max_jobs",
+            Self::Shutdown => "shutdown",
+            Self::Unavailable => "unavailable",
+        })
+    }
 }
 
 /// What became of one job in a run.
@@ -99,9 +112,8 @@ pub struct JobReport {
 }
 
 /// What became of one job in a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "snake_case"))]
 pub enum Outcome {
     /// The asset is stored and linked.
     Succeeded,
@@ -113,6 +125,19 @@ pub enum Outcome {
     Waiting,
     /// The lease went to another worker, or the job was cancelled.
     Lost,
+}
+
+// (What serde derives for names alone is a third of a kilobyte of WASM.)
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Retrying => "retrying",
+            Self::Waiting => "waiting",
+            Self::Lost => "lost",
+        })
+    }
 }
 
 /// What went wrong.

@@ -57,7 +57,7 @@ pub(super) struct Run {
     /// How long images took of late.
     times: RefCell<Vec<GenerationTime>>,
     /// What is out of reach, so that nothing more is begun.
-    stopped_for: RefCell<Option<JobError>>,
+    pub(super) stopped_for: RefCell<Option<JobError>>,
     /// How much of the worker's life a job needs at least.
     needs: Duration,
     /// Whether a job was released because its asset would have come after the worker's end.
@@ -115,11 +115,6 @@ impl Run {
     /// Whether a service is out of reach.
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped_for.borrow().is_some()
-    }
-
-    /// What was out of reach, for the report.
-    pub(super) fn error(&self) -> Option<JobError> {
-        self.stopped_for.borrow().clone()
     }
 
     /// Why no more jobs are to be taken, if so.

@@ -153,7 +153,7 @@ async fn defer_job<W: World>(world: &W, claim: &Claim, deferral: Deferral, repor
 async fn fail<W: World>(world: &W, claim: &Claim, ending: Ending, report: &mut JobReport) {
     report.outcome = Outcome::Failed;
     let written = world.queue().fail(&claim.lease, &ending).await;
-    written_or_left(world, claim, written, "Failure of the job not recorded", report);
+    written_or_left(world, claim, written, "Failure not recorded", report);
 }
 
 /// A job of which nothing could be written becomes visible by itself when its lease runs out.

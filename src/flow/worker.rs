@@ -32,7 +32,7 @@ async fn run_queue<W: World>(world: &W, run: &Run, kind: Kind) -> RunReport {
     let is_done = matches!(report.stopped, Stopped::Empty | Stopped::MaxJobs);
     // Few images have operations, so their runs ask only when there is nothing else to do. A service that is
     // out of reach is not called again for this.
-    let asks = is_done || kind == Kind::Video && !run.is_stopped();
+    let asks = is_done || kind == Kind::Video && report.stopped != Stopped::Unavailable;
     if asks || !run.copied.borrow().is_empty() {
         report.repaired = maintain(world, run, kind, if is_done { AT_ONCE } else { 0 }).await;
     }

@@ -11,7 +11,7 @@ use super::field::Fields;
 #[serde(rename_all = "camelCase")]
 pub struct CommonFields {
     /// What the asset is made for.
-    #[serde(flatten)]
+    #[serde(skip)]
     pub target: Target,
     /// What it shows or what happens in it, or how to change the source.
     pub prompt: String,

@@ -22,7 +22,7 @@ const IMAGE_SIZES: [&str; 5] = ["512", "1K", "2K", "4K", "0.5K"];
 #[serde(rename_all = "camelCase")]
 pub struct ImageJob {
     /// The fields of any job.
-    #[serde(flatten)]
+    #[serde(skip)]
     pub common: CommonFields,
     /// Whether the source is to be changed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use crate::json::Json;
 #[serde(rename_all = "camelCase")]
 pub struct VideoJob {
     /// The fields of any job.
-    #[serde(flatten)]
+    #[serde(skip)]
     pub common: CommonFields,
     /// The image that it ends with.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,11 +1,10 @@
 //! The log for operators.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// How much an entry matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify))]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "lowercase"))]
 pub enum Level {
     /// The ordinary lifecycle of a job.
     Info,
@@ -13,6 +12,16 @@ pub enum Level {
     Warn,
     /// Something that an operator has to check.
     Error,
+}
+
+impl Serialize for Level {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        })
+    }
 }
 
 /// One line of a worker's log.

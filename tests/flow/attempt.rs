@@ -75,5 +75,5 @@ fn what_could_not_be_written_of_a_failed_job_is_logged() {
     world.send_image(serde_json::json!({"storyboardId": "sb"}));
     world.queue.fail_next(Call::Fail);
     assert_eq!(world.run_images(settings()).retrying, 1);
-    assert!(world.log.has("Failure of the job not recorded"));
+    assert!(world.log.has("Failure not recorded"));
 }

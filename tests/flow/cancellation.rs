@@ -70,7 +70,7 @@ fn a_run_cancels_what_a_submission_began_whose_job_was_cancelled_meanwhile() {
     assert_eq!(report.lost, 1);
     assert_eq!(*world.model.cancelled.borrow(), ["operations/1"]);
     assert_eq!(world.model.polled.borrow().len(), 0);
-    assert!(world.log.has("since the job was cancelled or taken over"));
+    assert!(world.log.has("its job was cancelled or taken over"));
     assert!(!world.queue.row(job).cancellation_pending);
 }
 

@@ -33,10 +33,7 @@ const CALLS: usize = 3;
 
 /// The pauses before the second call and before the third: a connection that is refused, or a database that
 /// starts again, is so for longer than a millisecond.
-const PAUSES: [Duration; CALLS - 1] = [Duration::from_millis(300), LONGEST_PAUSE];
-
-/// No pause is longer, whatever the database asks for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const PAUSES: [u64; CALLS] = [0, 300, 2000];
 
 /// The error code of the database's functions for an entity that could not be updated.
 const LINKING_FAILED: &str = "GJ001";
@@ -64,10 +61,10 @@ impl<T: Transport> Pgmq<T> {
     ) -> Result<Reply, Failure> {
         let url = format!("{}/rpc/{function}", self.0.base_url());
         let limit = BodyLimit::Bytes(LONGEST_REPLY + claims as usize * LONGEST_CLAIM);
-        let (mut failure, mut asked) = (None, None);
+        let mut failure = None;
         for before in 0..calls {
-            if let Some(usual) = before.checked_sub(1).and_then(|it| PAUSES.get(it)) {
-                self.0.pause(asked.take().unwrap_or(*usual).min(LONGEST_PAUSE)).await;
+            if let Some(pause @ 1..) = PAUSES.get(before) {
+                self.0.pause(Duration::from_millis(*pause)).await;
             }
             let lost = |error| {
                 let message = redacted(&format!("{function}: the database {error}"));
@@ -82,7 +79,7 @@ impl<T: Transport> Pgmq<T> {
                     if !reply.status.is_server_error() || refused.code != Code::QueueFailed {
                         return Err(refused);
                     }
-                    (failure, asked) = (Some(refused), reply.retry_after);
+                    failure = Some(refused);
                 }
                 Err(error) => failure = Some(lost(error)),
             }

@@ -184,14 +184,6 @@ fn a_lost_write_is_repeated_as_it_was() {
 }
 
 #[test]
-fn a_delay_that_the_database_asks_for_is_kept_up_to_two_seconds() {
-    let busy = |seconds| move |it: Recorded| it.reply_with(503, &[("retry-after", seconds)], "");
-    let transport = busy("60")(busy("1")(Recorded::at(BASE))).json(200, json!(true));
-    extend(&transport).unwrap();
-    assert_eq!(*transport.pauses.borrow(), [1, 2].map(Duration::from_secs));
-}
-
-#[test]
 fn a_refusal_is_not_repeated() {
     let transport = at(400, json!({"code": "22023", "message": "bad argument"}));
     let along = Along { confirmed: &[], next: Some(request()) };
