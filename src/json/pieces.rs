@@ -13,6 +13,8 @@ pub struct Pieces {
     pub(super) text: Vec<u8>,
     /// The files, each with where in the text its base64 stands. None is empty.
     pub(super) files: Vec<(usize, Rc<Vec<u8>>)>,
+    /// Whether it is no text, but the files as they are.
+    as_they_are: bool,
     /// How much of the text has been handed out.
     sent: usize,
     /// How many files have been handed out.
@@ -24,6 +26,14 @@ pub struct Pieces {
 impl From<Vec<u8>> for Pieces {
     fn from(text: Vec<u8>) -> Self {
         Self { text, ..Self::default() }
+    }
+}
+
+/// A file as it is, without a copy of it.
+impl From<Rc<Vec<u8>>> for Pieces {
+    fn from(file: Rc<Vec<u8>>) -> Self {
+        let files = if file.is_empty() { Vec::new() } else { vec![(0, file)] };
+        Self { files, as_they_are: true, ..Self::default() }
     }
 }
 
@@ -45,13 +55,18 @@ impl Pieces {
         let (_, file) = file?;
         let start = self.encoded;
         // Three bytes are four characters, so only the end of a file is padded.
-        self.encoded = file.len().min(start.saturating_add(most / 4 * 3));
-        let base64: Vec<u8> = base64_simd::STANDARD.encode_type(file.get(start..self.encoded)?);
-        if self.encoded == file.len() {
+        let piece = if self.as_they_are { most } else { most / 4 * 3 };
+        let end = file.len().min(start.saturating_add(piece));
+        self.encoded = end;
+        if end == file.len() {
             self.files_sent += 1;
             self.encoded = 0;
         }
-        Some(Cow::Owned(base64))
+        let bytes = file.get(start..end)?;
+        Some(match self.as_they_are {
+            true => Cow::Borrowed(bytes),
+            false => Cow::Owned(base64_simd::STANDARD.encode_type(bytes)),
+        })
     }
 
     /// All bytes at once.
@@ -67,8 +82,11 @@ impl Pieces {
     }
 
     fn length(&self) -> usize {
-        let base64 = self.files.iter().map(|(_, file)| file.len().div_ceil(3) * 4);
-        self.text.len() + base64.sum::<usize>()
+        let files = self.files.iter().map(|(_, file)| match self.as_they_are {
+            true => file.len(),
+            false => file.len().div_ceil(3) * 4,
+        });
+        self.text.len() + files.sum::<usize>()
     }
 }
 
@@ -99,6 +117,21 @@ mod tests {
             }
             assert_eq!(handed_out, whole, "{most}");
         }
+    }
+
+    #[test]
+    fn a_file_as_it_is_can_be_handed_out_more_than_once() {
+        let file = Rc::new((0..9).collect::<Vec<u8>>());
+        for most in [4, 9, usize::MAX] {
+            let (mut pieces, mut handed_out) = (Pieces::from(file.clone()), Vec::new());
+            assert!(pieces.fits(9) && !pieces.fits(8));
+            while let Some(piece) = pieces.next(most) {
+                assert!((1..=most).contains(&piece.len()));
+                handed_out.extend_from_slice(&piece);
+            }
+            assert_eq!(handed_out, *file);
+        }
+        assert!(Pieces::from(Rc::new(Vec::new())).into_bytes().is_empty());
     }
 
     #[test]

@@ -3,11 +3,12 @@
 //! Facts about its API come from the source of `supabase/storage`: routes in
 //! `src/http/routes/object/`, errors in `src/internal/errors/codes.ts`.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::Method;
 
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, Next};
 use crate::http::{
     BodyLimit, CONTENT_TYPE, JSON, Payload, Reply, Request, Transport, TransportError, build,
     passes, post_json, send,
@@ -35,6 +36,15 @@ const MOST_OBJECTS: i64 = 12;
 
 /// A video passes through here as it is downloaded.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// An image is in memory: 29 MB at 6 Mbit/s.
+const IMAGE_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// How often an image is sent, since it was paid for.
+const UPLOADS: u32 = 3;
+
+/// The pause between two of them.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Replies are short.
 const LONGEST_REPLY: usize = 1024 * 1024;
@@ -70,6 +80,38 @@ impl<T: Transport> Storage<T> {
             .await
             .map_err(lost)
     }
+
+    /// Sends an asset to its place once.
+    async fn upload(
+        &self,
+        location: &ObjectLocation,
+        format: Format,
+        payload: Payload<T::Stream>,
+        timeout: Duration,
+    ) -> Result<(), Failure> {
+        const WHAT: &str = "storing an asset";
+        let url = self.url(&format!("object/{}/{}", location.bucket, location.path(format)));
+        let headers = [
+            (CONTENT_TYPE, format.content_type()),
+            ("cache-control", IMMUTABLE),
+            (UPSERT, "false"),
+        ];
+        let request = build(Method::POST, &url, &headers, payload);
+        let reply = self.ask(WHAT, request, timeout).await?;
+        if reply.status.is_success() {
+            return Ok(());
+        }
+        if !is_duplicate(&reply) {
+            return Err(refused(WHAT, &reply));
+        }
+        // Other things are in conflict with each other, too.
+        if self.find(location).await? == Some(format) {
+            return Ok(());
+        }
+        let failure = refused(WHAT, &reply);
+        let message = format!("{}, but the object is not there", failure.message);
+        Err(Failure::retry(Code::StorageFailed, message))
+    }
 }
 
 impl<T: Transport> AssetStore for Storage<T> {
@@ -101,32 +143,22 @@ impl<T: Transport> AssetStore for Storage<T> {
         format: Format,
         body: Body<T::Stream>,
     ) -> Result<(), Failure> {
-        const WHAT: &str = "storing an asset";
-        let url = self.url(&format!("object/{}/{}", location.bucket, location.path(format)));
-        let headers = [
-            (CONTENT_TYPE, format.content_type()),
-            ("cache-control", IMMUTABLE),
-            (UPSERT, "false"),
-        ];
-        let body = match body {
-            Body::Bytes(bytes) => Payload::Bytes(bytes.into()),
-            Body::Stream(stream) => Payload::Stream(stream),
+        let bytes = match body {
+            Body::Stream(stream) => {
+                let payload = Payload::Stream(stream);
+                return self.upload(location, format, payload, UPLOAD_TIMEOUT).await;
+            }
+            Body::Bytes(bytes) => Rc::new(bytes),
         };
-        let request = build(Method::POST, &url, &headers, body);
-        let reply = self.ask(WHAT, request, UPLOAD_TIMEOUT).await?;
-        if reply.status.is_success() {
-            return Ok(());
+        let mut tries = 1;
+        loop {
+            let payload = Payload::Bytes(bytes.clone().into());
+            match self.upload(location, format, payload, IMAGE_TIMEOUT).await {
+                Err(failure) if failure.next != Next::GiveUp && tries < UPLOADS => tries += 1,
+                stored => return stored,
+            }
+            self.transport.pause(PAUSE).await;
         }
-        if !is_duplicate(&reply) {
-            return Err(refused(WHAT, &reply));
-        }
-        // Other things are in conflict with each other, too.
-        if self.find(location).await? == Some(format) {
-            return Ok(());
-        }
-        let failure = refused(WHAT, &reply);
-        let message = format!("{}, but the object is not there", failure.message);
-        Err(Failure::retry(Code::StorageFailed, message))
     }
 
     async fn copy(

@@ -83,10 +83,31 @@ fn an_asset_that_is_there_already_is_as_good() {
         let (there, not_there) = (json!([{"name": format!("{JOB}.png")}]), json!([]));
         put(&answered().json(200, there)).unwrap();
         // A conflict of another kind, or one with an object that is gone by now.
-        let failure = put(&answered().json(200, not_there)).unwrap_err();
+        let mut conflicts = Recorded::at(BASE);
+        for _ in 0..3 {
+            conflicts = conflicts.json(status, body.clone()).json(200, not_there.clone());
+        }
+        let failure = put(&conflicts).unwrap_err();
         assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
         assert!(failure.message.ends_with(", but the object is not there"));
     }
+}
+
+#[test]
+fn what_was_paid_for_is_sent_three_times() {
+    let lost = || TransportError::NoReply("x".into());
+    let transport = Recorded::at(BASE).fails(lost()).reply(503, "").json(200, json!({}));
+    put(&transport).unwrap();
+    assert!(transport.sent.borrow().iter().all(|sent| sent.body == PNG));
+    assert_eq!(*transport.pauses.borrow(), [PAUSE, PAUSE]);
+
+    let transport = Recorded::at(BASE).fails(lost()).fails(lost()).fails(lost());
+    put(&transport).unwrap_err();
+    // What passes by can be sent once.
+    let body = || Body::Stream(b"stream".to_vec());
+    let transport = Recorded::at(BASE).fails(lost());
+    now(Storage::new(&transport, None).put(&location(), Format::Mp4, body())).unwrap_err();
+    assert_eq!(transport.urls().len(), 1);
 }
 
 #[test]
@@ -135,12 +156,11 @@ fn trouble_is_tried_again_and_a_refusal_is_final() {
         (302, "x", retry),
     ] {
         for call in [put, copy] {
-            let failure = call(&Recorded::at(BASE).json(status, body(inner))).unwrap_err();
+            let replies = (0..3).fold(Recorded::at(BASE), |it, _| it.json(status, body(inner)));
+            let failure = call(&replies).unwrap_err();
             assert_eq!((failure.code, failure.next), (Code::StorageFailed, next), "{inner}");
         }
     }
-    let lost = Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
-    assert_eq!(put(&lost).unwrap_err().next, retry);
     let garbage = Recorded::at(BASE).reply(200, "<html>");
     let failure = now(Storage::new(&garbage, None).find(&location())).unwrap_err();
     assert_eq!(failure.next, retry);
