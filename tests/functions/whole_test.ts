@@ -1,4 +1,5 @@
 import { deepEqual, rejects } from "node:assert/strict";
+import { endless } from "../support/endless.ts";
 import { whole } from "../../supabase/functions/_shared/whole.ts";
 
 const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -56,6 +57,24 @@ for (const [name, file] of Object.entries(FILES)) {
     }
   });
 }
+
+Deno.test("a file without an end is an error, and no more of it is received", async () => {
+  const { promise: cancelled, resolve } = Promise.withResolvers<void>();
+  const piece = 1 << 20;
+  const bytes = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    type: "bytes",
+    pull: (controller) => controller.enqueue(new Uint8Array(piece)),
+    cancel: () => resolve(),
+  });
+  const { body: others, cancelled: othersCancelled } = endless();
+  for (const body of [bytes, others]) {
+    const read = async () => {
+      for await (const _ of whole(new Response(body)).body!);
+    };
+    await rejects(read(), { message: "the body has more than 512 MB" });
+  }
+  await Promise.all([cancelled, othersCancelled]);
+});
 
 Deno.test("a file with something behind its end, and one that says nothing of it, is whole", async () => {
   const open = join(box("ftyp", 24), number(0), ascii("mdat"), new Uint8Array(500));

@@ -6,6 +6,8 @@
  * So a file that says where it ends has to reach that end.
  */
 
+import { BodyTooLong, MB } from "./bounded_body.ts";
+
 /** Follows a file as it passes by; says at its end whether that is the end of the file. */
 interface Follower {
   pass(piece: Uint8Array): void;
@@ -14,6 +16,9 @@ interface Follower {
 
 /** How much of the end of a JPEG is searched for its marker; some programs write notes behind it. */
 const TAIL = 4096;
+
+/** No file is longer: a video of eight seconds has some 50 MB. A body may have no end. */
+const MOST_BYTES = 512 * MB;
 
 /** How much passes at a time, in bytes. */
 const PIECE = 64 * 1024;
@@ -32,10 +37,11 @@ function followed(
   isBounded: boolean,
 ): ReadableStream {
   let follower: Follower | undefined;
-  let begun = false;
+  let passed = 0;
   const pass = (piece: Uint8Array) => {
-    if (!begun) follower = followerOf(piece, isBounded);
-    begun = true;
+    if (passed === 0) follower = followerOf(piece, isBounded);
+    passed += piece.length;
+    if (passed > MOST_BYTES) throw new BodyTooLong(MOST_BYTES);
     follower?.pass(piece);
   };
   const end = () => {
@@ -66,7 +72,12 @@ function followed(
       const { buffer, byteOffset, byteLength } = request.view!;
       const view = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
       const { done, value } = await reader.read(view);
-      if (value && value.length > 0) pass(value);
+      try {
+        if (value && value.length > 0) pass(value);
+      } catch (error) {
+        await reader.cancel(error);
+        throw error;
+      }
       if (done) {
         end();
         controller.close();
