@@ -29,8 +29,6 @@ export function entityView(target, context) {
 
   async function refresh() {
     const seconds = await board.refresh();
-    form.images = board.images;
-    form.source = board.card(`${slot}:${id}`)?.image?.url ?? "";
     if (entities !== board.entities) {
       made = await versions(project, storyboard, slot, id);
       entities = board.entities;
@@ -43,6 +41,9 @@ export function entityView(target, context) {
   const draw = () => {
     const key = `${slot}:${id}`;
     const card = board.card(key) ?? emptyCard(/** @type {Card["slot"]} */ (slot), id);
+    // What the form begins with is what the page shows, whatever has it drawn.
+    form.images = board.images;
+    form.source = card.image?.url ?? "";
     return html`
       <div class="heading">
         <p class="crumbs"><a href=${address("storyboard", storyboard)}>${storyboard}</a></p>
