@@ -131,13 +131,14 @@ Deno.test("the fields that are known are those that the core reads", async () =>
   const types = await Deno.readTextFile(
     new URL("../../pkg/generation_queue.d.ts", import.meta.url),
   );
-  const fieldsOf = (name: string): string[] => {
-    const [, base, body] = types.match(
-      new RegExp(`export interface ${name}(?: extends (\\w+))? \\{(.*?)\\n\\}`, "s"),
-    )!;
-    const own = [...body.matchAll(/^ {4}(\w+)\??:/gm)].map(([, field]) => field);
-    return base ? [...fieldsOf(base), ...own] : own;
-  };
+  // An interface may be declared in parts.
+  const fieldsOf = (name: string): string[] =>
+    [...types.matchAll(
+      new RegExp(`export interface ${name}(?: extends (\\w+))? \\{(?:\\}|(.*?)\\n\\})`, "gs"),
+    )].flatMap(([, base, body = ""]) => [
+      ...(base ? fieldsOf(base) : []),
+      ...[...body.matchAll(/^ {4}(\w+)\??:/gm)].map(([, field]) => field),
+    ]);
   const ofDatabase = ["owner", "webhookUrl"];
   for (const [kind, name] of [["image", "ImageJob"], ["video", "VideoJob"]] as const) {
     assert.deepEqual(KNOWN_FIELDS[kind].toSorted(), [...fieldsOf(name), ...ofDatabase].toSorted());

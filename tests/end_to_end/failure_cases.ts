@@ -139,7 +139,7 @@ function imageCases({ marks, said, location }: Context): Record<string, Case[]> 
         body: { candidates: [{ finishReason: "STOP", content: { parts: [{ text: said }] } }] },
       }),
     ],
-    no_video: [poll({ body: done({ note: said }) }, IN_DOUBT)],
+    no_video: [poll({ body: { ...done({}), note: said } }, IN_DOUBT)],
     model_unavailable: [
       image({ status: 404, body: error(404, said) }),
       { kind: "video", provider: { status: 404, body: said } },
