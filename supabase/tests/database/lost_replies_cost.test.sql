@@ -1,6 +1,6 @@
 -- What a request has probably cost whose reply was lost is in the ledger, beside what the asset cost in the end.
 begin;
-select plan(11);
+select plan(12);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -33,7 +33,12 @@ select ok(
 select is(sum(cost_usd), 0.45, 'costs count what brought no asset') from public.generation_costs;
 
 select is(array_agg(format('%s %s %s', model, image_size, seconds)), array['banana 4K 42.5'],
-  'how slow a model was of late, by size') from public.slowest_generations('image_generation_queue');
+  'how slow a model was in the last hour, by size') from public.slowest_generations('image_generation_queue');
+insert into public.generation_jobs (queue, msg_id, message, status, model, generation_seconds, enqueued_at, finished_at)
+select queue, msg_id, message, status, model, 10, enqueued_at, finished_at
+from public.generation_jobs, generate_series(1, 19) where status = 'succeeded';
+select is(array_agg(seconds::numeric), array[10]::numeric[], 'one outlier in twenty says nothing about the next image')
+from public.slowest_generations('image_generation_queue');
 update public.generation_jobs set finished_at = now() - interval '61 minutes' where finished_at is not null;
 select is_empty($$select * from public.slowest_generations('image_generation_queue')$$, 'what was an hour ago counts no more');
 
