@@ -44,7 +44,7 @@ pub(super) async fn run_attempt<W: World>(
     work: LocalBoxFuture<'_, Attempt<Box<StoredAsset>>>,
 ) -> Box<JobReport> {
     let started = world.clock().now();
-    let settled = match hold(world, claim, since, work).await {
+    let settled = match hold(world, run, claim, since, work).await {
         Ok(asset) => match settle::complete(world, run, claim, target, &asset).await {
             Ok(()) => Ok(asset),
             Err(error) => Err(error.paid(paid_now(&asset))),

@@ -1,23 +1,27 @@
 //! Holding a lease during work.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
 use super::error::{Attempt, AttemptError};
 use super::log;
+use super::run::Run;
 use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
 
 /// Does `work` and extends the lease at half time for as long as it takes. The lease began `since`
 /// the claim was asked for: when its answer came is another matter. Work whose lease is
-/// lost is dropped where it stands.
+/// lost is dropped where it stands. A submission that is under way is dropped once its operation is recorded:
+/// of a job that was cancelled the database keeps it, so that it gets cancelled, too.
 ///
 /// The lease is checked first: a worker that was suspended for longer than its lease wakes up with a
 /// reply, and must not make the next paid call before it knows that the lease is lost.
 pub(super) async fn hold<W: World, T>(
     world: &W,
+    run: &Run,
     claim: &Claim,
     since: Duration,
     work: impl Future<Output = Attempt<T>>,
@@ -25,21 +29,40 @@ pub(super) async fn hold<W: World, T>(
     let mut work = pin!(work);
     let mut lost = pin!(keep(world, claim, since));
     match select(&mut lost, &mut work).await {
-        Either::Left(((), _)) => Err(AttemptError::LeaseLost.into()),
+        Either::Left((end, work)) => {
+            if end == End::Told {
+                let is_over = poll_fn(|context| {
+                    let is_over =
+                        !run.is_submitting(claim) || work.as_mut().poll(context).is_ready();
+                    if is_over { Poll::Ready(()) } else { Poll::Pending }
+                });
+                is_over.await;
+            }
+            Err(AttemptError::LeaseLost.into())
+        }
         Either::Right((done, _)) => done,
     }
 }
 
+/// How a lease ends.
+#[derive(PartialEq)]
+enum End {
+    /// The database says that it is lost.
+    Told,
+    /// It has run out by our own clock.
+    RanOut,
+}
+
 /// Extends a lease until it is lost. A call that fails is repeated sooner. Once the lease has run out
 /// by our own clock another worker may have the job, so that counts as lost as well.
-async fn keep<W: World>(world: &W, claim: &Claim, since: Duration) {
+async fn keep<W: World>(world: &W, claim: &Claim, since: Duration) -> End {
     let clock = world.clock();
     let term = claim.lease.kind.lease();
     let mut until = since + term;
     loop {
         let left = until.saturating_sub(clock.now());
         if left.is_zero() {
-            return;
+            return End::RanOut;
         }
         clock.sleep((left / 2).max(Duration::from_secs(1))).await;
         let asked = clock.now();
@@ -51,7 +74,8 @@ async fn keep<W: World>(world: &W, claim: &Claim, since: Duration) {
             Either::Left((Err(WriteError::Failed(failure)), _)) => {
                 log::failure(world, claim, Level::Warn, "Lease not extended", &failure);
             }
-            Either::Left((Err(WriteError::LeaseLost), _)) | Either::Right(_) => return,
+            Either::Left((Err(WriteError::LeaseLost), _)) => return End::Told,
+            Either::Right(_) => return End::RanOut,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the jobs of a run share.
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::time::Duration;
 
 use super::cpu_time::CpuTime;
@@ -12,7 +13,7 @@ use crate::failure::Failure;
 use crate::job::{Issue, Kind};
 use crate::policy::budget::{Budget, MOST_CPU, SETTLING};
 use crate::policy::latency;
-use crate::port::{ClaimRequest, Clock, Copied, GenerationTime, Level, Queue, World};
+use crate::port::{Claim, ClaimRequest, Clock, Copied, GenerationTime, Lease, Level, Queue, World};
 
 /// How a run is to go.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +67,8 @@ pub(super) struct Run {
     pub(super) intake: Intake,
     /// The copies that are not confirmed yet.
     pub(super) copied: RefCell<Vec<Copied>>,
+    /// The leases of jobs whose submission is under way.
+    submitting: RefCell<Vec<Lease>>,
 }
 
 impl Run {
@@ -91,6 +94,7 @@ impl Run {
             too_late: Cell::default(),
             intake: Intake::default(),
             copied: RefCell::default(),
+            submitting: RefCell::default(),
         }
     }
 
@@ -105,6 +109,19 @@ impl Run {
                 log::general(world, Level::Warn, "Times of late not known", &failure);
             }
         }
+    }
+
+    /// Does what submits a job and records what that began.
+    pub(super) async fn submitting<T>(&self, claim: &Claim, work: impl Future<Output = T>) -> T {
+        self.submitting.borrow_mut().push(claim.lease);
+        let done = work.await;
+        self.submitting.borrow_mut().retain(|lease| *lease != claim.lease);
+        done
+    }
+
+    /// Whether the submission of a job is under way.
+    pub(super) fn is_submitting(&self, claim: &Claim) -> bool {
+        self.submitting.borrow().contains(&claim.lease)
     }
 
     /// Begins nothing more, because a service is out of reach.

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use generation_queue::failure::{Code, Failure};
-use generation_queue::flow::{Settings, run_videos};
+use generation_queue::flow::{Settings, run_images, run_videos};
 use generation_queue::job::Kind;
 use generation_queue::port::{Clock, Operation};
+use serde_json::json;
 
-use crate::model_choice::OMNI;
+use crate::model_choice::{FLASH_3_1, OMNI};
 use crate::support::ledger::Job;
-use crate::world::{Call, MemoryWorld, one_at_a_time, scene};
+use crate::world::{Call, MemoryWorld, one_at_a_time, scene, settings};
 
 /// Sends a job and cancels it while its operation is running.
 fn cancelled(world: &MemoryWorld, operation: &str) -> Job {
@@ -71,6 +72,25 @@ fn a_run_cancels_what_a_submission_began_whose_job_was_cancelled_meanwhile() {
     assert_eq!(*world.model.cancelled.borrow(), ["operations/1"]);
     assert_eq!(world.model.polled.borrow().len(), 0);
     assert!(world.log.has("its job was cancelled or taken over"));
+    assert!(!world.queue.row(job).cancellation_pending);
+}
+
+#[test]
+fn what_a_submission_begins_is_recorded_though_the_lease_is_found_lost_during_it() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(json!({"storyboardId": "sb", "prompt": "p", "imageSize": "4K"}));
+    world.model.submission_takes.set(Duration::from_secs(20));
+    // The lease is extended after 15 s.
+    let running = run_images(&world, Settings { models: vec![FLASH_3_1.into()], ..settings() });
+    let report = world.clock.run(async {
+        let cancel = async {
+            world.clock.sleep(Duration::from_secs(10)).await;
+            world.queue.cancel(job);
+        };
+        join(running, cancel).await.0
+    });
+    assert_eq!((world.queue.count(Call::Extend), report.lost), (1, 1));
+    assert_eq!(*world.model.cancelled.borrow(), ["operations/1"]);
     assert!(!world.queue.row(job).cancellation_pending);
 }
 
