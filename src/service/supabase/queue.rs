@@ -32,8 +32,10 @@ const LONGEST_CLAIM: usize = 320 * 1024;
 const CALLS: usize = 3;
 
 /// The pauses before the second call and before the third: a connection that is refused, or a database that
-/// starts again, is so for longer than a millisecond.
-const PAUSES: [u64; CALLS] = [0, 300, 2000];
+/// starts again, is so for longer than a millisecond. A longer pause that the database asks for is kept up to the
+/// longest of these.
+const PAUSES: [Duration; CALLS] =
+    [Duration::ZERO, Duration::from_millis(300), Duration::from_millis(2000)];
 
 /// The error code of the database's functions for an entity that could not be updated.
 const LINKING_FAILED: &str = "GJ001";
@@ -61,10 +63,11 @@ impl<T: Transport> Pgmq<T> {
     ) -> Result<Reply, Failure> {
         let url = format!("{}/rpc/{function}", self.0.base_url());
         let limit = BodyLimit::Bytes(LONGEST_REPLY + claims as usize * LONGEST_CLAIM);
-        let mut failure = None;
-        for before in 0..calls {
-            if let Some(pause @ 1..) = PAUSES.get(before) {
-                self.0.pause(Duration::from_millis(*pause)).await;
+        let (mut failure, mut asked) = (None, Duration::ZERO);
+        let most = PAUSES[CALLS - 1];
+        for (before, pause) in PAUSES.iter().enumerate().take(calls) {
+            if before > 0 {
+                self.0.pause(asked.clamp(*pause, most)).await;
             }
             let lost = |error| {
                 let message = redacted(&format!("{function}: the database {error}"));
@@ -79,6 +82,7 @@ impl<T: Transport> Pgmq<T> {
                     if !reply.status.is_server_error() || refused.code != Code::QueueFailed {
                         return Err(refused);
                     }
+                    asked = reply.retry_after.unwrap_or_default();
                     failure = Some(refused);
                 }
                 Err(error) => failure = Some(lost(error)),

@@ -184,6 +184,16 @@ fn a_lost_write_is_repeated_as_it_was() {
 }
 
 #[test]
+fn the_pause_that_the_database_asks_for_is_kept_up_to_two_seconds() {
+    for (asked, pauses) in [("1", [1000, 2000]), ("60", [2000, 2000])] {
+        let busy = |it: Recorded| it.reply_with(503, &[("retry-after", asked)], "");
+        let transport = busy(busy(Recorded::at(BASE))).json(200, json!(true));
+        extend(&transport).unwrap();
+        assert_eq!(*transport.pauses.borrow(), pauses.map(Duration::from_millis), "{asked} s");
+    }
+}
+
+#[test]
 fn a_refusal_is_not_repeated() {
     let transport = at(400, json!({"code": "22023", "message": "bad argument"}));
     let along = Along { confirmed: &[], next: Some(request()) };
