@@ -28,7 +28,8 @@ fn an_image_takes_one_call_to_the_database_two_to_storage_and_one_to_the_provide
 }
 
 #[test]
-fn an_empty_queue_takes_two_calls() {
+fn an_empty_queue_takes_two_calls_of_the_core() {
+    // The function reads how the models stand as well, once: tests/functions/handler_test.ts.
     assert_eq!(calls(0, true), [2, 0, 0]);
     let world = MemoryWorld::new();
     world.run_videos(settings());

@@ -280,6 +280,16 @@ Deno.test("health and a run without work say which models cannot be used, and wh
   equal((await (await silent.handler(ask())).json()).standing, undefined);
 });
 
+Deno.test("a run that had work asks for no models", async () => {
+  // docs/capacity.md counts the call.
+  for (const [claimed, waiting, calls] of [[1, 0, 0], [1, 1, 1], [0, 0, 1]]) {
+    const run = () => Promise.resolve(report({ claimed, waiting }));
+    const { handler, asked } = testFunction(values, run, []);
+    await handler(post(keys.secret));
+    equal(asked.length, calls, `${claimed} claimed, ${waiting} waiting`);
+  }
+});
+
 Deno.test("health names what is missing and what does not parse", async () => {
   const { handler } = testFunction({ IMAGE_MODELS: "a", MAX_ATTEMPTS: "x" });
   const health = await (await handler(ask())).json();
