@@ -213,11 +213,11 @@ async fn wait<W: World>(
         let interval = polling::after_failures(failures);
         let delay = failure.delay().map_or(interval, |delay| delay.max(interval));
         if pause(world, run, delay).await.is_err() {
-            // Runs may be short, and the next one begins to count anew: then doubts are bounded by time.
-            if doubts > 0 {
-                check_age(run, operation, age(), Some(&failure.message))?;
-            }
-            let rests = Next::Rest { standing: Standing::Resting, after: Some(delay) };
+            // Runs may be short, and the next one begins to count anew: then a doubt is an attempt.
+            let rests = match doubts {
+                0 => Next::Rest { standing: Standing::Resting, after: Some(delay) },
+                _ => Next::Retry { after: Some(delay), attempts: None },
+            };
             return Err(failure.and_then(rests).into());
         }
     }
@@ -263,7 +263,7 @@ fn judge(polled: Result<Progress, Failure>, doubts: &mut u32) -> Reading {
     Reading::Again(failure)
 }
 
-/// Gives up an operation that is not over after its deadline; `said` is what it said last.
+/// Gives up an operation that the provider still works on after its deadline; `said` is what it said last.
 fn check_age(
     run: &Run,
     operation: &Operation,
