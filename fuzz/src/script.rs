@@ -108,6 +108,14 @@ impl Service {
         self.sent.borrow().iter().map(|sent| sent.url.clone()).collect()
     }
 
+    /// The address of each request, and the status of its reply if there was one.
+    pub fn exchanges(&self) -> impl Iterator<Item = (String, Option<StatusCode>)> {
+        let received = self.received.borrow();
+        let status = |reply: &Reply| reply.as_ref().ok().map(|(head, _)| head.status);
+        let statuses: Vec<_> = received.iter().map(status).collect();
+        self.urls().into_iter().zip(statuses)
+    }
+
     /// The last reply: its status and its body.
     pub fn last(&self) -> Option<(StatusCode, Vec<u8>)> {
         let received = self.received.borrow();

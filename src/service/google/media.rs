@@ -239,7 +239,8 @@ fn says_otherwise(name: &str, value: &str) -> bool {
 fn data_of_url(text: &[u8], comma: usize, most: usize) -> Option<Range<usize>> {
     let before = text.get(..comma)?;
     let encoding = before.get(comma.saturating_sub(BASE64.len())..).unwrap_or_default();
-    if !encoding.eq_ignore_ascii_case(BASE64) && !before.ends_with(b"data:") {
+    let is_url = before.starts_with(b"data:") || before.ends_with(b"data:");
+    if !encoding.eq_ignore_ascii_case(BASE64) && !is_url {
         return None;
     }
     let data = text.get(comma + 1..)?;
