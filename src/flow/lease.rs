@@ -1,8 +1,7 @@
 //! Holding a lease during work.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -14,7 +13,7 @@ use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
 
 /// Does `work` and extends the lease at half time for as long as it takes. The lease began `since`
 /// the claim was asked for: when its answer came is another matter. Work whose lease is
-/// lost is dropped where it stands. A submission that is under way is dropped once its operation is recorded:
+/// lost is dropped where it stands. A submission that is under way ends first, so that its operation is recorded:
 /// of a job that was cancelled the database keeps it, so that it gets cancelled, too.
 ///
 /// The lease is checked first: a worker that was suspended for longer than its lease wakes up with a
@@ -30,13 +29,9 @@ pub(super) async fn hold<W: World, T>(
     let mut lost = pin!(keep(world, claim, since));
     match select(&mut lost, &mut work).await {
         Either::Left((end, work)) => {
-            if end == End::Told {
-                let is_over = poll_fn(|context| {
-                    let is_over =
-                        !run.is_submitting(claim) || work.as_mut().poll(context).is_ready();
-                    if is_over { Poll::Ready(()) } else { Poll::Pending }
-                });
-                is_over.await;
+            // It ends with the submission, as nothing more can be written.
+            if end == End::Told && run.is_submitting(claim) {
+                drop(work.await);
             }
             Err(AttemptError::LeaseLost.into())
         }

@@ -67,20 +67,21 @@ pub(super) fn submit<'a, W: World>(
             }
             let announced = world.queue().begin_submission(&claim.lease, model, passed_over).await;
             announced.map_err(not_announced)?;
-            let submitting = async {
-                match world.operations().submit(model, request, &permit).await {
-                    Ok(submission) => {
-                        record(world, claim, &submission.operation, price(model, None)).await?;
-                        Ok(submission)
-                    }
-                    Err(SubmitError { failure, rejected }) => {
-                        let uncertain = failure.code == Code::SubmissionUncertain;
-                        let spent = if uncertain { price(model, None) } else { None };
-                        Err(Failed::from(failure).spent(spent).reset_submission(rejected).into())
-                    }
+            run.begin_submission(claim);
+            let submitted = match world.operations().submit(model, request, &permit).await {
+                Ok(submission) => {
+                    let price = price(model, None);
+                    let recorded = record(world, claim, &submission.operation, price).await;
+                    recorded.map(|()| submission)
+                }
+                Err(SubmitError { failure, rejected }) => {
+                    let uncertain = failure.code == Code::SubmissionUncertain;
+                    let spent = if uncertain { price(model, None) } else { None };
+                    Err(Failed::from(failure).spent(spent).reset_submission(rejected).into())
                 }
             };
-            run.submitting(claim, submitting).await
+            run.end_submission(claim);
+            submitted
         });
         let Submission { operation, made } = submitted.await?;
         Ok(Begun { operation, made: made.map(|made| (made, permit)) })

@@ -1,7 +1,6 @@
 //! What the jobs of a run share.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
 use std::time::Duration;
 
 use super::cpu_time::CpuTime;
@@ -111,12 +110,14 @@ impl Run {
         }
     }
 
-    /// Does what submits a job and records what that began.
-    pub(super) async fn submitting<T>(&self, claim: &Claim, work: impl Future<Output = T>) -> T {
+    /// From now on the submission of a job is under way.
+    pub(super) fn begin_submission(&self, claim: &Claim) {
         self.submitting.borrow_mut().push(claim.lease);
-        let done = work.await;
+    }
+
+    /// What the submission of a job began is recorded, or it began nothing.
+    pub(super) fn end_submission(&self, claim: &Claim) {
         self.submitting.borrow_mut().retain(|lease| *lease != claim.lease);
-        done
     }
 
     /// Whether the submission of a job is under way.
