@@ -5,7 +5,7 @@
 //!
 //! - [`failure`]: what went wrong, and the next step
 //! - [`large_body`]: the permit for large bodies in memory
-//! - [`company`]: which attempts are in memory at the same time
+//! - [`occupancy`]: which attempts are in memory at the same time
 //! - `search`: searching short texts
 //! - [`json`]: JSON texts, read and written
 //! - [`job`]: the two messages, and the names of objects and entities
@@ -22,7 +22,7 @@
 
 pub mod failure;
 pub mod large_body;
-pub mod company;
+pub mod occupancy;
 mod search;
 pub mod json;
 pub mod job;

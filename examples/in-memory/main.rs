@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use generation_queue::company::Company;
 use generation_queue::failure::{Code, Failure};
 use generation_queue::flow::{Settings, run_images};
 use generation_queue::job::{Format, JobId, Kind, ObjectLocation};
 use generation_queue::large_body::{LargeBodies, LargeBodyPermit};
+use generation_queue::occupancy::IsolateOccupancy;
 use generation_queue::port::{
     Along, AssetFile, AssetStore, Body, Claim, ClaimRequest, Clock, Completion, Deferral, Ending,
     GeneratedImage, GenerationTime, ImageModel, ImageRequest, Lease, Log, LogEntry,
@@ -24,7 +24,7 @@ struct InMemory {
     waiting: RefCell<Option<Claim>>,
     objects: RefCell<Vec<(String, Vec<u8>)>>,
     large_bodies: LargeBodies,
-    company: Company,
+    occupancy: IsolateOccupancy,
 }
 
 impl Queue for InMemory {
@@ -215,8 +215,8 @@ impl World for InMemory {
     fn large_bodies(&self) -> &LargeBodies {
         &self.large_bodies
     }
-    fn company(&self) -> &Company {
-        &self.company
+    fn occupancy(&self) -> &IsolateOccupancy {
+        &self.occupancy
     }
 }
 

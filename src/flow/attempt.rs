@@ -11,11 +11,11 @@ use super::log;
 use super::report::{JobReport, Outcome, milliseconds};
 use super::run::Run;
 use super::settle;
-use crate::company::Presence;
 use crate::failure::{Code, Failure};
 use crate::job::{Format, Invalid, ObjectLocation, Target};
 use crate::json::Json;
 use crate::large_body::LargeBodyPermit;
+use crate::occupancy::Occupant;
 use crate::policy::retry::{self, SUSPECT};
 use crate::port::{
     AssetStore, Claim, Clock, Level, Queue, SourceImage, SourceImages, StoredAsset, World,
@@ -77,10 +77,10 @@ fn paid_now(asset: &StoredAsset) -> Option<f64> {
     asset.took.and(asset.cost_usd)
 }
 
-/// The presence of a job in its isolate, until it is settled. A job that has met
+/// The attempt as its isolate counts it, until it is settled. A job that has met
 /// several deaths has to be alone.
-pub(super) fn presence<W: World>(world: &W, claim: &Claim) -> Presence {
-    world.company().presence(claim.deaths >= SUSPECT)
+pub(super) fn occupant<W: World>(world: &W, claim: &Claim) -> Occupant {
+    world.occupancy().occupant(claim.deaths >= SUSPECT)
 }
 
 /// Begins what takes memory, unless an earlier attempt has stored the asset: then its format is all that
@@ -89,7 +89,7 @@ pub(super) fn begin<'a, W: World>(
     world: &'a W,
     run: &'a Run,
     claim: &'a Claim,
-    presence: &'a Presence,
+    occupant: &'a Occupant,
     location: &'a ObjectLocation,
 ) -> LocalBoxFuture<'a, Attempt<Option<Format>>> {
     Box::pin(async move {
@@ -101,7 +101,7 @@ pub(super) fn begin<'a, W: World>(
             return Ok(Some(format));
         }
         // Also with an operation: whatever is in its file may be what kills the workers.
-        enter(world, run, claim, presence).await?;
+        enter(world, run, claim, occupant).await?;
         Ok(None)
     })
 }
@@ -136,7 +136,7 @@ fn check_certain(claim: &Claim) -> Result<(), Failure> {
 }
 
 /// Waits until the job may begin what takes memory. One that was the cause of too many deaths has failed.
-async fn enter<W: World>(world: &W, run: &Run, claim: &Claim, presence: &Presence) -> Attempt<()> {
+async fn enter<W: World>(world: &W, run: &Run, claim: &Claim, occupant: &Occupant) -> Attempt<()> {
     const LOOK_AGAIN: Duration = Duration::from_secs(1);
     let (clock, deaths) = (world.clock(), claim.deaths);
     if retry::is_deadly(deaths, run.settings.max_attempts) {
@@ -145,13 +145,13 @@ async fn enter<W: World>(world: &W, run: &Run, claim: &Claim, presence: &Presenc
         );
         return Err(Failure::give_up(Code::AttemptsExhausted, message).into());
     }
-    while !presence.enter() {
+    while !occupant.try_enter() {
         if clock.stopping() || run.budget.left(clock.now()).is_zero() {
             return Err(AttemptError::waiting(Duration::ZERO));
         }
         clock.sleep(LOOK_AGAIN).await;
     }
-    if presence.is_alone() {
+    if occupant.is_alone() {
         log::note(
             world,
             claim,

@@ -34,7 +34,7 @@ pub(super) async fn drain<W: World>(world: &W, run: &Run, kind: Kind, report: &m
             true => release(world, run, claim).boxed_local(),
             false => process(world, run, claim, since).boxed_local(),
         }));
-        intake.count(under_way.len());
+        intake.set_under_way(under_way.len());
         if claiming.is_none()
             && let Some(request) = run.claim_request(world, kind)
         {
@@ -47,18 +47,18 @@ pub(super) async fn drain<W: World>(world: &W, run: &Run, kind: Kind, report: &m
             return;
         }
         match next(intake, &mut claiming, &mut under_way).await {
-            Event::Claimed(Ok(claims)) => intake.came(asked, since, Some(claims)),
+            Event::Claimed(Ok(claims)) => intake.take_answer(asked, since, Some(claims)),
             Event::Claimed(Err(failure)) => {
                 // What is under way is brought to its end; more would fail the same way.
                 log::general(world, Level::Error, "Queue not reachable", &failure);
                 run.stop_for(&failure);
-                intake.came(asked, since, None);
+                intake.take_answer(asked, since, None);
             }
             Event::Arrived => {}
             Event::Ended(job) => {
                 // One that has succeeded has asked already.
                 if job.outcome != Outcome::Succeeded {
-                    intake.ask_again();
+                    intake.reopen();
                 }
                 report.add(*job);
             }

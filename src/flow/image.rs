@@ -7,11 +7,11 @@ use super::error::{Attempt, AttemptError, Failed};
 use super::operation::{self, Begun};
 use super::run::Run;
 use super::time_limit;
-use crate::company::Presence;
 use crate::failure::{Code, Failure, Next};
 use crate::job::{ImageJob, Issue, Kind, ObjectLocation};
 use crate::json::Json;
 use crate::large_body::LargeBodyPermit;
+use crate::occupancy::Occupant;
 use crate::policy::{capabilities, cost};
 use crate::port::{
     AssetStore, Body, Claim, Clock, GeneratedImage, ImageModel, ImageRequest, OperationRequest,
@@ -34,12 +34,12 @@ pub(super) async fn make<W: World>(
     run: &Run,
     claim: &Claim,
     job: &ImageJob,
-    presence: &Presence,
+    occupant: &Occupant,
 ) -> Attempt<Box<StoredAsset>> {
     let location = ObjectLocation::of(Kind::Image, &job.common.target, &claim.job_id);
     let price = |model: &str, usage: Option<&Json<'_>>| cost::image(model, job.image_size, usage);
     // What an earlier attempt stored is what was paid for; only the settling is left.
-    if let Some(format) = begin(world, run, claim, presence, &location).await? {
+    if let Some(format) = begin(world, run, claim, occupant, &location).await? {
         let model = claim.operation.as_ref().map(|op| op.model.clone());
         return Ok(stored(world, &location, format, model, None, &price));
     }
@@ -58,7 +58,7 @@ async fn operation_of<W: World>(
     job: &ImageJob,
     price: Price<'_>,
 ) -> Attempt<Option<Begun>> {
-    if claim.operation.is_some() || !run.is_outlasted(job.image_size) {
+    if claim.operation.is_some() || !run.may_outlast_worker(job.image_size) {
         return Ok(claim.operation.clone().map(Begun::from));
     }
     let check = |model: &str, unmet: &mut Vec<_>| in_background(claim, job, model, unmet);

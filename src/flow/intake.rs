@@ -15,8 +15,8 @@ pub(super) struct Intake {
     under_way: Cell<u32>,
     /// Those of them that are being completed: the next ones may take their places.
     completing: Cell<u32>,
-    /// Jobs that are asked for and have not come.
-    asked: Cell<u32>,
+    /// Places of jobs that were asked for and have not come.
+    reserved: Cell<u32>,
     /// Jobs that have come.
     claimed: Cell<u32>,
     /// Those of them that have not begun, and when they were asked for.
@@ -28,18 +28,18 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// How many jobs can be begun at once, of those that may be claimed; they count as asked for. None
-    /// if that is none. `came` has to follow.
-    pub(super) fn ask(&self, concurrency: u32, most: Option<u32>) -> Option<u32> {
+    /// Reserves a place for every job that can be begun at once, of those that may be claimed. None if that
+    /// is none. `take_answer` has to follow.
+    pub(super) fn reserve(&self, concurrency: u32, most: Option<u32>) -> Option<u32> {
         if self.is_empty.get() || self.one_is_alone.get() {
             return None;
         }
-        let (claimed, asked) = (self.claimed.get(), self.asked.get());
-        let arrived = count(self.arrived.borrow().len());
+        let (claimed, reserved) = (self.claimed.get(), self.reserved.get());
+        let arrived = as_u32(self.arrived.borrow().len());
         let taken = (self.under_way.get() + arrived).saturating_sub(self.completing.get());
         let left = most.map_or(u32::MAX, |most| most.saturating_sub(claimed));
-        let places = concurrency.saturating_sub(taken).min(left).saturating_sub(asked);
-        self.asked.set(asked + places);
+        let places = concurrency.saturating_sub(taken).min(left).saturating_sub(reserved);
+        self.reserved.set(reserved + places);
         (places > 0).then_some(places)
     }
 
@@ -50,8 +50,8 @@ impl Intake {
 
     /// Takes the answer to a claim that was sent at `since`, if there is one. Those jobs that have to be
     /// tried alone begin after all others.
-    pub(super) fn came(&self, asked: u32, since: Duration, claims: Option<Vec<Claim>>) {
-        self.asked.set(self.asked.get().saturating_sub(asked));
+    pub(super) fn take_answer(&self, asked: u32, since: Duration, claims: Option<Vec<Claim>>) {
+        self.reserved.set(self.reserved.get().saturating_sub(asked));
         let Some(claims) = claims else { return };
         let is_suspect = |claim: &Claim| claim.deaths >= SUSPECT;
         let (suspects, mut claims): (Vec<_>, Vec<_>) = claims.into_iter().partition(is_suspect);
@@ -59,7 +59,7 @@ impl Intake {
             self.one_is_alone.set(true);
         }
         claims.extend(suspects);
-        let came = count(claims.len());
+        let came = as_u32(claims.len());
         self.is_empty.set(came < asked);
         self.claimed.set(self.claimed.get().saturating_add(came));
         self.arrived.borrow_mut().extend(claims.into_iter().map(|claim| (claim, since)));
@@ -76,20 +76,20 @@ impl Intake {
     }
 
     /// Learns how many jobs are under way.
-    pub(super) fn count(&self, under_way: usize) {
-        self.under_way.set(count(under_way));
+    pub(super) fn set_under_way(&self, under_way: usize) {
+        self.under_way.set(as_u32(under_way));
         self.one_is_alone.set(self.one_is_alone.get() && under_way > 0);
     }
 
-    /// Asks again, since a job has ended.
-    pub(super) fn ask_again(&self) {
+    /// Lets the next claim be made although the last one brought less than it asked for: a job has ended.
+    pub(super) fn reopen(&self) {
         self.is_empty.set(false);
     }
 
     /// The place of a job is free while it is completed and its copies are made.
     pub(super) fn begin_completion(&self) {
         self.completing.set(self.completing.get() + 1);
-        self.ask_again();
+        self.reopen();
     }
 
     /// The job has ended, or has its place again.
@@ -98,6 +98,6 @@ impl Intake {
     }
 }
 
-fn count(jobs: usize) -> u32 {
+fn as_u32(jobs: usize) -> u32 {
     u32::try_from(jobs).unwrap_or(u32::MAX)
 }

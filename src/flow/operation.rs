@@ -287,7 +287,7 @@ fn check_age(
 /// for others to leave, the job is deferred, and the next run polls on.
 async fn pause<W: World>(world: &W, run: &Run, delay: Duration) -> Attempt<()> {
     let clock = world.clock();
-    let ends = || clock.stopping() || world.company().is_waited_for();
+    let ends = || clock.stopping() || world.occupancy().is_waited_for();
     if ends() || run.budget.left(clock.now()) <= delay {
         return Err(AttemptError::waiting(delay));
     }

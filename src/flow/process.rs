@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::FutureExt;
 
-use super::attempt::{presence, reject, run_attempt};
+use super::attempt::{occupant, reject, run_attempt};
 use super::report::JobReport;
 use super::run::Run;
 use super::{image, video};
@@ -32,13 +32,13 @@ pub(super) async fn process<W: World>(
         Ok(job) => job,
         Err(invalid) => return reject(world, run, &claim, invalid).await,
     };
-    let presence = presence(world, &claim);
+    let occupant = occupant(world, &claim);
     let (common, work) = match &job {
         Job::Image(job) => {
-            (&job.common, image::make(world, run, &claim, job, &presence).boxed_local())
+            (&job.common, image::make(world, run, &claim, job, &occupant).boxed_local())
         }
         Job::Video(job) => {
-            (&job.common, video::make(world, run, &claim, job, &presence).boxed_local())
+            (&job.common, video::make(world, run, &claim, job, &occupant).boxed_local())
         }
     };
     run_attempt(world, run, &claim, since, &common.target, work).await

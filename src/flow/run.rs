@@ -167,7 +167,7 @@ impl Run {
         if self.reason_to_stop(world).is_some() {
             return None;
         }
-        let quantity = self.intake.ask(self.settings.concurrency, self.settings.max_jobs)?;
+        let quantity = self.intake.reserve(self.settings.concurrency, self.settings.max_jobs)?;
         Some(ClaimRequest {
             lease: kind.lease(),
             quantity,
@@ -185,7 +185,7 @@ impl Run {
     }
 
     /// Whether a worker may not live long enough to wait for an image of a size.
-    pub(super) fn is_outlasted(&self, size: Option<&str>) -> bool {
+    pub(super) fn may_outlast_worker(&self, size: Option<&str>) -> bool {
         latency::image(size).longest > self.longest()
     }
 

@@ -48,7 +48,7 @@ async fn write_completion<W: World>(
     let confirmed = run.copied.take();
     let along = Along { confirmed: &confirmed, next };
     let mut written = world.queue().complete(&claim.lease, asset, along).await;
-    run.intake.came(asked, since, written.as_mut().ok().and_then(|it| it.claims.take()));
+    run.intake.take_answer(asked, since, written.as_mut().ok().and_then(|it| it.claims.take()));
     if let Err(error) = &written {
         run.copied.borrow_mut().extend(confirmed);
         if let WriteError::Failed(failure) = error

@@ -4,9 +4,9 @@ use super::attempt::{begin, stored};
 use super::error::Attempt;
 use super::operation;
 use super::run::Run;
-use crate::company::Presence;
 use crate::job::{Kind, ObjectLocation, VideoJob};
 use crate::json::Json;
+use crate::occupancy::Occupant;
 use crate::policy::{capabilities, cost};
 use crate::port::{Claim, OperationRequest, StoredAsset, VideoRequest, World};
 
@@ -16,11 +16,11 @@ pub(super) async fn make<W: World>(
     run: &Run,
     claim: &Claim,
     job: &VideoJob,
-    presence: &Presence,
+    occupant: &Occupant,
 ) -> Attempt<Box<StoredAsset>> {
     let location = ObjectLocation::of(Kind::Video, &job.common.target, &claim.job_id);
     let price = |model: &str, usage: Option<&Json<'_>>| cost::video(model, job, usage);
-    if let Some(format) = begin(world, run, claim, presence, &location).await? {
+    if let Some(format) = begin(world, run, claim, occupant, &location).await? {
         let model = claim.operation.as_ref().map(|op| op.model.clone());
         return Ok(stored(world, &location, format, model, None, &price));
     }

@@ -24,8 +24,8 @@ pub use queue::{
     StoredAsset, Trouble, Unavailable, Unpublished, WriteError,
 };
 
-use crate::company::Company;
 use crate::large_body::LargeBodies;
+use crate::occupancy::IsolateOccupancy;
 
 /// All that a flow has around it.
 pub trait World {
@@ -63,5 +63,5 @@ pub trait World {
     /// The permits for large bodies, which the jobs share.
     fn large_bodies(&self) -> &LargeBodies;
     /// The attempts that are in memory at the same time.
-    fn company(&self) -> &Company;
+    fn occupancy(&self) -> &IsolateOccupancy;
 }

@@ -30,7 +30,7 @@ pub struct Claim {
     /// Attempts begun, this one included, without those that ended with the death of their worker.
     pub attempts: u32,
     /// How often a worker died in the middle of an attempt. From [`SUSPECT`] on the job has to be tried
-    /// alone, and its deaths in company do not count any more.
+    /// alone, and its deaths beside others do not count any more.
     ///
     /// [`SUSPECT`]: crate::policy::retry::SUSPECT
     pub deaths: u32,

@@ -7,9 +7,9 @@ use super::clock::JsClock;
 use super::log::JsLog;
 use super::options::RunOptions;
 use super::response_body::ResponseBody;
-use crate::company::Company;
 use crate::job::Kind;
 use crate::large_body::LargeBodies;
+use crate::occupancy::IsolateOccupancy;
 use crate::port::World;
 use crate::service::{Gemini, Operations, Pgmq, Sources, Storage};
 
@@ -26,12 +26,12 @@ pub(super) struct JsWorld {
     clock: JsClock,
     log: JsLog,
     large_bodies: LargeBodies,
-    company: Company,
+    occupancy: IsolateOccupancy,
 }
 
 thread_local! {
     /// Runs of one isolate share its memory.
-    static SHARED: (LargeBodies, Company) = Default::default();
+    static SHARED: (LargeBodies, IsolateOccupancy) = Default::default();
 }
 
 impl JsWorld {
@@ -53,8 +53,8 @@ impl JsWorld {
         let sources = Sources::new(open, storage.clone(), base.clone(), hosts, buckets);
         let store = Storage::new(storage, base);
         let (clock, log) = (JsClock::new(options.signal), JsLog::new(options.log));
-        let (large_bodies, company) = SHARED.with(Clone::clone);
-        Ok(Self { queue, images, operations, store, sources, clock, log, large_bodies, company })
+        let (large_bodies, occupancy) = SHARED.with(Clone::clone);
+        Ok(Self { queue, images, operations, store, sources, clock, log, large_bodies, occupancy })
     }
 }
 
@@ -100,7 +100,7 @@ impl World for JsWorld {
         &self.large_bodies
     }
 
-    fn company(&self) -> &Company {
-        &self.company
+    fn occupancy(&self) -> &IsolateOccupancy {
+        &self.occupancy
     }
 }

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use generation_queue::company::Company;
 use generation_queue::flow::{Outcome, RunReport, Settings, run_images, run_videos};
 use generation_queue::job::Kind;
 use generation_queue::large_body::LargeBodies;
+use generation_queue::occupancy::IsolateOccupancy;
 use generation_queue::port::{Clock, Log, LogEntry, World};
 
 use super::schedule::TaskId;
@@ -22,7 +22,7 @@ pub struct Worker {
     /// When its budget ends.
     pub budget_ends: Duration,
     large_bodies: LargeBodies,
-    company: Company,
+    occupancy: IsolateOccupancy,
 }
 
 /// Starts a worker for one run.
@@ -35,7 +35,7 @@ pub fn start(sim: &Rc<Sim>, kind: Kind, settings: Settings, stop_at: Option<Dura
         stop_at,
         budget_ends,
         large_bodies: LargeBodies::default(),
-        company: Company::default(),
+        occupancy: IsolateOccupancy::default(),
     });
     let running = world.clone();
     let plan = settings.clone();
@@ -151,7 +151,7 @@ impl World for Worker {
     fn large_bodies(&self) -> &LargeBodies {
         &self.large_bodies
     }
-    fn company(&self) -> &Company {
-        &self.company
+    fn occupancy(&self) -> &IsolateOccupancy {
+        &self.occupancy
     }
 }

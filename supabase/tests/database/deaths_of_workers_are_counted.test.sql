@@ -22,7 +22,7 @@ select pgmq.send('image_generation_queue', '{"storyboardId": "sb", "prompt": "p"
 select results_eq(
   $$ select (pg_temp.worker_dies(false)).deaths from generate_series(1, 5) $$,
   array[0, 1, 2, 2, 2],
-  'two deaths in company count'
+  'two deaths beside others count'
 );
 select results_eq(
   $$ select (pg_temp.worker_dies(true)).deaths from generate_series(1, 3) $$,

@@ -7,10 +7,10 @@ mod queue;
 use std::cell::RefCell;
 use std::time::Duration;
 
-use generation_queue::company::Company;
 use generation_queue::flow::{RunReport, Settings, run_images, run_videos};
 use generation_queue::job::Kind;
 use generation_queue::large_body::LargeBodies;
+use generation_queue::occupancy::IsolateOccupancy;
 use generation_queue::policy::polling::DEADLINE;
 use generation_queue::port::{Log, LogEntry, World};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ pub struct MemoryWorld {
     pub sources: MemorySources,
     pub log: MemoryLog,
     pub large_bodies: LargeBodies,
-    pub company: Company,
+    pub occupancy: IsolateOccupancy,
 }
 
 impl MemoryWorld {
@@ -43,7 +43,7 @@ impl MemoryWorld {
             sources: MemorySources::new(clock.clone()),
             log: MemoryLog::default(),
             large_bodies: LargeBodies::default(),
-            company: Company::default(),
+            occupancy: IsolateOccupancy::default(),
             clock,
         }
     }
@@ -136,8 +136,8 @@ impl World for MemoryWorld {
     fn large_bodies(&self) -> &LargeBodies {
         &self.large_bodies
     }
-    fn company(&self) -> &Company {
-        &self.company
+    fn occupancy(&self) -> &IsolateOccupancy {
+        &self.occupancy
     }
 }
 
