@@ -48,7 +48,7 @@ pub struct Rest {
 pub fn requested_model(row: &Row) -> String {
     row.message["model"]
         .as_str()
-        .map(|name| name.trim_start_matches("models/"))
+        .map(|name| name.strip_prefix("models/").unwrap_or(name))
         .unwrap_or("")
         .into()
 }
