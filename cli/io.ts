@@ -1,5 +1,5 @@
 /** Everything outside of the tool that it uses, so that a test can replace it. */
-import { plainLines } from "../supabase/functions/_shared/plain.ts";
+import { plainLines } from "./plain_lines.ts";
 
 export interface Io {
   environment(name: string): string | undefined;

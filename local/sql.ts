@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import pg from "pg";
 import { command, runCommand } from "../cli/command.ts";
 import { UsageError } from "../cli/failure.ts";
-import { plainLines } from "../supabase/functions/_shared/plain.ts";
+import { plainLines } from "../cli/plain_lines.ts";
 import { text } from "../cli/flag.ts";
 import { ENV_LOCAL, readEnvFile } from "./env_file.ts";
 import { chooseDatabase, placeOf } from "./sql/address.ts";

@@ -10,7 +10,7 @@ import { thisScreen } from "../cli/io.ts";
 import { isOver, type Job } from "../cli/jobs.ts";
 import { LineProgress, LiveProgress, type Progress } from "../cli/terminal/progress.ts";
 import { restoreCursor, style } from "../cli/terminal/style.ts";
-import { plainLines } from "../supabase/functions/_shared/plain.ts";
+import { plainLines } from "../cli/plain_lines.ts";
 import { ENV_LOCAL, readEnvFile, writeEnvFile } from "./env_file.ts";
 import { simulatorMemory, type Stack, startStack } from "./stack/mod.ts";
 import { passedOn } from "./start/configuration.ts";

@@ -8,7 +8,7 @@
 import type { Credentials } from "./credentials.ts";
 
 /** The answer to a caller; a refusal says what to do, and nothing about the keys. */
-export type Verdict = { allowed: true } | { allowed: false; detail: string };
+type Verdict = { allowed: true } | { allowed: false; detail: string };
 
 /** Longer tokens are refused unread: no key of Supabase is nearly as long. */
 const LONGEST_TOKEN = 8192;

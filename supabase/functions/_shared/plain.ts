@@ -9,8 +9,3 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u20
 export function plain(text: string): string {
   return text.replace(CONTROLS, " ");
 }
-
-/** The same for a text of several lines, which stay lines. */
-export function plainLines(text: string): string {
-  return text.split("\n").map(plain).join("\n");
-}
