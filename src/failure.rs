@@ -7,8 +7,8 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-/// Something that kept a job from getting further. In a box: nearly every result has room for one, and
-/// few hold one.
+/// Something that kept a job from getting further. Boxed because nearly every
+/// result has room for one, and few hold one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure(Box<Details>);
 

@@ -84,7 +84,7 @@ pub(super) fn occupant<W: World>(world: &W, claim: &Claim) -> Occupant {
 }
 
 /// Begins what takes memory, unless an earlier attempt has stored the asset: then its format is all that
-/// is needed. In a box, so that its code is there once for both kinds.
+/// is needed. Boxed so that the compiler emits it once for both kinds.
 pub(super) fn begin<'a, W: World>(
     world: &'a W,
     run: &'a Run,
@@ -193,7 +193,7 @@ pub(super) async fn fetch_all<W: World>(
 /// How long the source images of a job may take together.
 const SOURCES: Duration = Duration::from_secs(30);
 
-/// Comes back when the source images of a job have taken too long. While the job waits for its permit the
+/// Resolves when the source images of a job have taken too long. While the job waits for its permit the
 /// time of the run goes by, but not theirs. What the end of the run cuts short is no attempt, unless it
 /// had a good part of the run.
 async fn late<W: World>(world: &W, run: &Run, permit: &LargeBodyPermit) -> Box<AttemptError> {

@@ -12,8 +12,8 @@ use crate::failure::Failure;
 use crate::job::{JobId, Kind};
 use crate::port::{Clock, Level, MaintenanceRequest, Operation, OperationModel, Queue, World};
 
-/// Tells the provider of every operation that is due, and of this one first. In a box, because there are
-/// several calls and its code should be there once.
+/// Tells the provider of every operation that is due, and of this one first. Boxed so that
+/// the compiler emits it once for its several callers.
 pub(super) fn operations<W: World>(
     world: &W,
     kind: Kind,

@@ -3,12 +3,12 @@
 use crate::failure::Failure;
 use crate::port::{Claim, Level, Log, LogEntry, World};
 
-/// Takes down what happened to a job.
+/// Logs what happened to a job.
 pub(super) fn note<W: World>(world: &W, claim: &Claim, level: Level, message: impl Into<String>) {
     world.log().record(entry(claim, level, message.into()));
 }
 
-/// Takes down a failure that a job met.
+/// Logs a failure that a job met.
 pub(super) fn failure<W: World>(
     world: &W,
     claim: &Claim,
@@ -22,7 +22,7 @@ pub(super) fn failure<W: World>(
     world.log().record(entry);
 }
 
-/// Takes down something that is about no job in particular.
+/// Logs something that is about no job in particular.
 pub(super) fn general<W: World>(world: &W, level: Level, message: &str, failure: &Failure) {
     world.log().record(LogEntry {
         level,

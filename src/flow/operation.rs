@@ -43,7 +43,8 @@ impl From<Operation> for Begun {
 }
 
 /// Submits a job to the first of `models` that is there; `price` is what a model's asset costs. All else
-/// that can fail for free has been done. The images at `urls` go with the request. In a box, so that its code is there once for both kinds.
+/// that can fail for free has been done. The images at `urls` go with the request. Boxed so that the compiler
+/// emits it once for both kinds.
 pub(super) fn submit<'a, W: World>(
     world: &'a W,
     run: &'a Run,

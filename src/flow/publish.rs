@@ -26,8 +26,8 @@ const ROUNDS: u32 = 10;
 const MOST: Duration = Duration::from_secs(60);
 
 /// Makes the copies of a job that are due. They are confirmed along with the next call; where they may be
-/// old by then (`at_once`), here, and those are made that became due meanwhile. In a box, because there are
-/// several calls and its code should be there once.
+/// old by then (`at_once`), here, and those are made that became due meanwhile. Boxed so that the
+/// compiler emits it once for its several callers.
 pub(super) fn current_objects<'a, W: World>(
     world: &'a W,
     run: &'a Run,

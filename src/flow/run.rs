@@ -14,7 +14,7 @@ use crate::policy::budget::{Budget, MOST_CPU, SETTLING};
 use crate::policy::latency;
 use crate::port::{Claim, ClaimRequest, Clock, Copied, GenerationTime, Lease, Level, Queue, World};
 
-/// How a run is to go.
+/// Settings of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The models, in order of preference.
@@ -54,7 +54,7 @@ pub(super) struct Run {
     lifetime: Duration,
     pub(super) models: Models,
     pub(super) cpu_time: CpuTime,
-    /// How long images took of late.
+    /// How long images took recently.
     times: RefCell<Vec<GenerationTime>>,
     /// What is out of reach, so that nothing more is begun.
     pub(super) stopped_for: RefCell<Option<JobError>>,
@@ -97,7 +97,7 @@ impl Run {
         }
     }
 
-    /// Asks how long images took of late, unless the worker is so young that all fit into its life.
+    /// Asks how long images took recently, unless the worker is so young that all fit into its life.
     pub(super) async fn learn_times<W: World>(&self, world: &W) {
         if self.settings.worker_age < YOUNG {
             return;
@@ -105,7 +105,7 @@ impl Run {
         match world.queue().slowest(Kind::Image).await {
             Ok(times) => drop(self.times.replace(times)),
             Err(failure) => {
-                log::general(world, Level::Warn, "Times of late not known", &failure);
+                log::general(world, Level::Warn, "Recent generation times not available", &failure);
             }
         }
     }
@@ -177,11 +177,11 @@ impl Run {
         })
     }
 
-    /// How long an image of a model probably takes: as long as the slowest of late.
+    /// How long an image of a model probably takes, by how long recent ones took.
     pub(super) fn image_takes(&self, model: &str, size: Option<&str>) -> Duration {
         let times = self.times.borrow();
-        let of_late = times.iter().filter(|time| time.is_of(model, size)).map(|time| time.longest);
-        of_late.max().unwrap_or_default().max(latency::image(size).usual)
+        let recent = times.iter().filter(|time| time.is_of(model, size)).map(|time| time.longest);
+        recent.max().unwrap_or_default().max(latency::image(size).usual)
     }
 
     /// Whether a worker may not live long enough to wait for an image of a size.

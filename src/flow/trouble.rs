@@ -18,7 +18,7 @@ const REFUSED: Duration = Duration::from_secs(300);
 
 /// Tells all workers if a failure is trouble of a model, and writes into it how long the model rests. A
 /// submission whose outcome is unknown is the end of its job alone, and trouble all the same: so no other
-/// job risks that before a probe. In a box, so that its code is there once.
+/// job risks that before a probe. Boxed so that the compiler emits it once.
 pub(super) fn report<'a, W: World>(
     world: &'a W,
     claim: &'a Claim,

@@ -15,7 +15,7 @@ const LONGEST_EXPLANATION: usize = 16 * 1024;
 /// How long a body may take once the head is there: 25 MB at 8 Mbit/s.
 const BODY_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// How long an explanation may take. It is nice to have, no more.
+/// How long an explanation may take. It is optional.
 const EXPLANATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A reply as a whole.

@@ -25,7 +25,7 @@ pub struct CommonFields {
     /// The model that is to do it, one of those that are configured; without it, the first that can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// What makes the same asset come again, more or less.
+    /// The seed: the same one gives a similar asset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
     /// Which job is taken first, from -100 to 100; the default is 0.

@@ -43,8 +43,8 @@ pub trait AssetStore {
 
 /// Fetches the images that jobs start from. Their URLs come from senders.
 pub trait SourceImages {
-    /// Fetches one image under the permit of the job that starts from it. So many bytes of others the
-    /// job `held` before: what bounds them holds for all of a job's together.
+    /// Fetches one image under the permit of the job that starts from it, which has `held` so many bytes of
+    /// others before: the limit applies to all images of the job together.
     async fn fetch(
         &self,
         url: &str,

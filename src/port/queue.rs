@@ -136,14 +136,14 @@ pub struct StoredAsset {
     pub took: Option<Duration>,
 }
 
-/// How long the provider took for the slowest asset of late.
+/// How long the provider took recently for all but the slowest assets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GenerationTime {
     /// The model.
     pub model: String,
     /// The size that was asked for; of an image without one, the model's own.
     pub image_size: Option<String>,
-    /// How long it took at most.
+    /// How long it took at most, but for outliers.
     pub longest: Duration,
 }
 
@@ -292,7 +292,7 @@ pub trait Queue {
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError>;
     /// Ends the job as failed.
     async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError>;
-    /// How long the provider took of late.
+    /// How long the provider took recently.
     async fn slowest(&self, kind: Kind) -> Result<Vec<GenerationTime>, Failure>;
     /// What is overdue on a queue.
     async fn maintain(

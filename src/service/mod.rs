@@ -1,8 +1,8 @@
 //! The ports spoken over HTTP.
 //!
-//! Each service is plain code over one [`Transport`](crate::http::Transport): it builds requests, reads replies and says
-//! what follows from a failure: `source` for source images, `google` for the models, `supabase` for the queue and
-//! Storage. `redact` takes keys out of what they say.
+//! Each service is plain code over one [`Transport`](crate::http::Transport): it builds requests, reads
+//! replies and says what follows from a failure. `source` is for source images, `google` for the models,
+//! `supabase` for the queue and Storage. `redact` takes keys out of what they say.
 
 mod redact;
 mod source;

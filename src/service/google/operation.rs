@@ -90,7 +90,7 @@ impl<T: Transport> Operations<T> {
         Self { gemini, vertex }
     }
 
-    /// Sends a request. In a box, so that its code is there once.
+    /// Sends a request. Boxed so that the compiler emits it once.
     fn ask<'a>(
         &'a self,
         model: &str,

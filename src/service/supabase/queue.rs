@@ -19,7 +19,7 @@ use crate::port::{
 };
 use crate::service::redact::redacted;
 
-/// PostgREST's own limit for a statement is 8 s by default; the rest is the way.
+/// PostgREST's own limit for a statement is 8 s by default; the rest is for the network.
 const TIMEOUT: Duration = Duration::from_secs(12);
 
 /// Everything but claims fits in.

@@ -95,7 +95,7 @@ fn cancelled(row: &Json<'_>) -> Option<(JobId, Operation)> {
     Some((JobId::new(row.get("job_id").text()?)?, operation(row.get("operation"))?))
 }
 
-/// How slow a model was of late.
+/// How slow a model was recently.
 pub(super) fn generation_time(row: &Json<'_>) -> Option<GenerationTime> {
     let text = |key| row.get(key).text().map(|text| text.to_string());
     let longest = seconds(row.get("seconds"))?;

@@ -27,7 +27,7 @@ pub struct LedgerQueue {
     calls: RefCell<Vec<Call>>,
     /// Why models were passed over, as told with submissions and completions.
     pub passed_over: RefCell<Vec<String>>,
-    /// How long the provider took of late.
+    /// How long the provider took recently.
     pub times: RefCell<Vec<GenerationTime>>,
     /// What operations cost although their jobs are cancelled, as told with their records.
     pub cancelled_usd: RefCell<Vec<Option<f64>>>,

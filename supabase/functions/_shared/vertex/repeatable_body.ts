@@ -6,9 +6,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const SMALL = 4 * 1024 * 1024;
 
 /**
- * Makes the body of each request out of one, with which anything but a stream can be done as it is. Of a
- * long stream the pieces are kept as they are read, so
- * that it is on its way while it is read, and in memory once.
+ * Makes a body for each request out of one. Anything but a stream is used as it is. The pieces of a long
+ * stream are kept as they are read, so that it is sent while it is read, and is in memory once.
  */
 export async function repeatableBody(
   body: RequestInit["body"],
