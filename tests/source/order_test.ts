@@ -49,6 +49,15 @@ Deno.test("every module of src/ imports only what is declared above it", async (
   assert.deepEqual(upwardImports(crateOf("src/lib.rs", await rustSources())), []);
 });
 
+Deno.test("no comment of Rust, which rustfmt leaves alone, is wider than 120 columns", async () => {
+  const wide = (await sources(/\.rs$/)).flatMap(({ path, text }) =>
+    text.split("\n").flatMap((line, index) =>
+      /^\s*\/\//.test(line) && line.length > 120 ? [`${path}:${index + 1}`] : []
+    )
+  );
+  assert.deepEqual(wide, []);
+});
+
 Deno.test("nothing but src/wasm/ knows JavaScript", async () => {
   const known = (await sources(/^src\/(?!wasm\/).*\.rs$/)).filter(({ text }) =>
     JAVASCRIPT.test(text)

@@ -193,8 +193,9 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// The sentences of a message in lower case, a line each that ends with a space, without what it quotes: neither what stands in
-/// quotation marks, unless it is a single word, nor what follows when it speaks of the job.
+/// The sentences of a message in lower case, a line each that ends with a space, without what it quotes:
+/// neither what stands in quotation marks, unless it is a single word, nor what follows when it speaks of
+/// the job.
 fn own_words(message: &str) -> String {
     let mut own = String::new();
     let mut rest = message;
