@@ -1,4 +1,4 @@
-//! Operations of cancelled jobs: they go on at the provider until it is told.
+//! Operations of cancelled jobs: they go on at the provider until it cancels them, too.
 //!
 //! This only saves money, so it is tried once. What fails, or takes too long, is left to a later run.
 
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::job::{JobId, Kind};
 use crate::port::{Clock, Level, MaintenanceRequest, Operation, OperationModel, Queue, World};
 
-/// Tells the provider of every operation that is due, and of this one first. Boxed so that
+/// Cancels every operation that is due at the provider, and this one first. Boxed so that
 /// the compiler emits it once for its several callers.
 pub(super) fn operations<W: World>(
     world: &W,
@@ -21,13 +21,13 @@ pub(super) fn operations<W: World>(
 ) -> LocalBoxFuture<'_, ()> {
     const MOST: Duration = Duration::from_secs(30);
     Box::pin(async move {
-        if let Some(Err(failure)) = within(world, MOST, tell(world, kind, first)).await {
+        if let Some(Err(failure)) = within(world, MOST, cancel_all(world, kind, first)).await {
             log::general(world, Level::Warn, "Operation not cancelled", &failure);
         }
     })
 }
 
-async fn tell<W: World>(
+async fn cancel_all<W: World>(
     world: &W,
     kind: Kind,
     mut due: Option<(JobId, Operation)>,
@@ -43,8 +43,9 @@ async fn tell<W: World>(
         if let Err(failure) = &cancelled {
             log::general(world, Level::Warn, "Operation not cancelled", failure);
         }
-        let told = cancelled.is_ok().then_some(&job);
-        let request = MaintenanceRequest { told, cancels: true, ..Default::default() };
+        let confirmed_cancellation = cancelled.is_ok().then_some(&job);
+        let request =
+            MaintenanceRequest { confirmed_cancellation, cancels: true, ..Default::default() };
         due = world.queue().maintain(kind, request).await?.cancelled;
     }
     Ok(())

@@ -17,7 +17,7 @@ pub async fn run_images<W: World>(world: &W, settings: Settings) -> RunReport {
 /// Drains the video queue.
 pub async fn run_videos<W: World>(world: &W, settings: Settings) -> RunReport {
     let run = Run::begin(world, Kind::Video, settings);
-    // They cost money until the provider is told.
+    // Operations of cancelled jobs cost money until the provider cancels them.
     if !world.clock().stopping() {
         maintain(world, &run, Kind::Video, 0).await;
     }
@@ -46,7 +46,12 @@ async fn run_queue<W: World>(world: &W, run: &Run, kind: Kind) -> RunReport {
 async fn maintain<W: World>(world: &W, run: &Run, kind: Kind, unpublished: u32) -> u32 {
     let confirmed = run.copied.take();
     let cancels = !world.clock().stopping();
-    let request = MaintenanceRequest { confirmed: &confirmed, told: None, unpublished, cancels };
+    let request = MaintenanceRequest {
+        confirmed: &confirmed,
+        confirmed_cancellation: None,
+        unpublished,
+        cancels,
+    };
     match world.queue().maintain(kind, request).await {
         Ok(overdue) => {
             let repaired = publish::repair(world, run, kind, overdue.unpublished).await;

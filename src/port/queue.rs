@@ -225,8 +225,8 @@ pub struct Completion {
 pub struct MaintenanceRequest<'a> {
     /// The copies that are confirmed.
     pub confirmed: &'a [Copied],
-    /// The job of whose cancelled operation the provider knows now.
-    pub told: Option<&'a JobId>,
+    /// The job whose operation the provider has cancelled.
+    pub confirmed_cancellation: Option<&'a JobId>,
     /// How many jobs it makes the copies of.
     pub unpublished: u32,
     /// Whether it cancels an operation.
@@ -238,7 +238,7 @@ pub struct MaintenanceRequest<'a> {
 pub struct Overdue {
     /// Jobs whose copies are to be made: those of a worker that died, and those whose confirmed copies are old.
     pub unpublished: Vec<Unpublished>,
-    /// An operation whose job was cancelled, so that the provider has to be told.
+    /// An operation whose job was cancelled, so that the provider has to cancel it, too.
     pub cancelled: Option<(JobId, Operation)>,
 }
 

@@ -231,7 +231,7 @@ impl<T: Transport> Queue for Pgmq<T> {
             json::object(|it| {
                 for_queue(it, kind)
                     .list("told", |list| {
-                        if let Some(job) = request.told {
+                        if let Some(job) = request.confirmed_cancellation {
                             list.text(job.as_str());
                         }
                     })
@@ -240,8 +240,8 @@ impl<T: Transport> Queue for Pgmq<T> {
                 rows::write_confirmed(it, request.confirmed);
             })
         };
-        let tells = request.told.is_some() || !request.confirmed.is_empty();
-        let reply = self.call(if tells { CALLS } else { 1 }, 0, FUNCTION, &arguments).await?;
+        let confirms = request.confirmed_cancellation.is_some() || !request.confirmed.is_empty();
+        let reply = self.call(if confirms { CALLS } else { 1 }, 0, FUNCTION, &arguments).await?;
         Ok(rows::overdue(&read(FUNCTION, &reply)?))
     }
 

@@ -190,13 +190,13 @@ async function startRun(request: Request, context: Context): Promise<Answer> {
     log,
     signal: platform.shutdown,
   };
-  const startAndTell = async () => {
+  const runWithStanding = async () => {
     const report = await definition.run(configuration, options, secrets);
     if (report.claimed > 0 && report.waiting === 0) return report;
     const standing = await readStandings(configuration, platform.send);
     return standing.length > 0 ? { ...report, standing } : report;
   };
-  const run = runToAnswer(startAndTell, redact, log);
+  const run = runToAnswer(runWithStanding, redact, log);
   // Also without `respond-async`: a caller that disconnects must not end the run.
   platform.keepAlive(run);
 

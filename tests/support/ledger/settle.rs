@@ -38,7 +38,8 @@ pub struct Maintenance {
 
 impl From<MaintenanceRequest<'_>> for Maintenance {
     fn from(request: MaintenanceRequest<'_>) -> Self {
-        let MaintenanceRequest { confirmed, told, unpublished, cancels } = request;
+        let MaintenanceRequest { confirmed, confirmed_cancellation: told, unpublished, cancels } =
+            request;
         Self { confirmed: confirmed.to_vec(), told: told.cloned(), unpublished, cancels }
     }
 }

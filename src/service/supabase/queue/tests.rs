@@ -205,8 +205,12 @@ fn a_refusal_is_not_repeated() {
 fn maintenance_whose_reply_is_lost_is_repeated_for_what_it_tells_alone() {
     let lost = || Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
     let copied = [Copied { job_id: JobId::new(JOB).unwrap(), publications: vec![publication()] }];
-    let request =
-        |confirmed| MaintenanceRequest { confirmed, told: None, unpublished: 20, cancels: true };
+    let request = |confirmed| MaintenanceRequest {
+        confirmed,
+        confirmed_cancellation: None,
+        unpublished: 20,
+        cancels: true,
+    };
     let transport = lost().json(200, json!({}));
     now(Pgmq::new(&transport).maintain(Kind::Video, request(&copied))).unwrap();
     let asked = |sent: &RecordedRequest| {
@@ -451,7 +455,12 @@ fn cancelled_operations_are_asked_for_one_by_one() {
 }
 
 fn maintain(transport: &Recorded, told: Option<&JobId>) -> Overdue {
-    let request = MaintenanceRequest { confirmed: &[], told, unpublished: 20, cancels: true };
+    let request = MaintenanceRequest {
+        confirmed: &[],
+        confirmed_cancellation: told,
+        unpublished: 20,
+        cancels: true,
+    };
     now(Pgmq::new(transport).maintain(Kind::Video, request)).unwrap()
 }
 
