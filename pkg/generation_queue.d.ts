@@ -130,7 +130,7 @@ export interface CommonFields {
      */
     model?: string;
     /**
-     * What makes the same asset come again, more or less.
+     * The seed: the same one gives a similar asset.
      */
     seed?: number;
     /**
