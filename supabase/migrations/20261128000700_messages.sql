@@ -428,7 +428,9 @@ begin
     'select
        (select count(*) from pgmq.%1$I as q where q.vt <= $1),
        (select count(*) from pgmq.%1$I as q where q.vt > $1),
-       (select extract(epoch from $1 - min(q.vt)) from pgmq.%1$I as q where q.vt <= $1)',
+       -- A sender may name any time, an infinite one too.
+       (select extract(epoch from $1 - case when isfinite(q.vt) then q.vt else q.enqueued_at end)
+          from pgmq.%1$I as q where q.vt <= $1 order by q.vt limit 1)',
     'q_' || queue_name
   ) into visible, hidden, oldest_visible_seconds using clock_timestamp();
   in_hand := (select count(*) from generation_private.jobs_in_hand(queue_name));

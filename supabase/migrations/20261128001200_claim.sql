@@ -149,6 +149,8 @@ begin
         else 0
       end,
       started_at = coalesce(j.started_at, clock_timestamp()),
+      -- Its sender may have delayed it for longer, for ever even, and made it visible since.
+      pending_since = least(j.pending_since, clock_timestamp()),
       updated_at = clock_timestamp()
   where j.id = job.id
   returning j.* into job;

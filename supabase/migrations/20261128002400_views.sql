@@ -69,7 +69,7 @@ select distinct on (q.queue) q.queue, job.id as job_id, oldest.msg_id, job.story
   held_up.model as waits_for
 from unnest(generation_private.queue_names()) as q (queue)
 cross join lateral (
-  select m.msg_id, m.enqueued_at, m.vt
+  select m.msg_id, m.enqueued_at, case when isfinite(m.vt) then m.vt else m.enqueued_at end as vt
   from generation_private.queue_messages() as m
   where m.queue = q.queue and m.vt <= now()
   order by m.vt
