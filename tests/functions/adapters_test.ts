@@ -111,7 +111,7 @@ Deno.test("whatever headers the core sets, an adapter adds its own credential, a
 Deno.test("no key that a provider repeats reaches the ledger", async () => {
   const { image: { pgmq }, last } = adapters();
   const said = `key ${keys.google} is refused`;
-  for (const member of ["error_message", "usage", "reason", "passed_over"]) {
+  for (const member of ["error_message", "usage", "reason", "passed_over", "operation"]) {
     const body = JSON.stringify({ model: "m", [member]: said });
     await pgmq.fetch(`${pgmq.url}/rpc/f`, { method: "POST", body });
     deepEqual(await last().json(), { model: "m", [member]: "key [redacted] is refused" });

@@ -3,6 +3,7 @@
 use super::result::{is_metadata, is_of_request};
 use crate::json::{Json, has_name};
 use crate::search::Search;
+use crate::service::redact::redacted;
 
 /// The members that hold an address.
 const ADDRESSES: [&str; 10] = [
@@ -27,6 +28,29 @@ const OTHERS: [&str; 6] = ["error", "image", "thumbnail", "thumbnails", "poster"
 pub(super) fn video_address<'d>(document: &'d Json<'_>) -> Option<&'d str> {
     let open = |text: &str| text.has("://") && !in_bucket(text) || text.has("files/");
     in_value("", document, false, &open).or_else(|| in_value("", document, false, &in_bucket))
+}
+
+/// An address for the ledger, without the key that proxies and old clients append to it, and without a user
+/// and fragment. The transport adds the key where it belongs. A `key` may also be the name of a file.
+pub(super) fn without_credentials(address: &str) -> String {
+    let address = address.split('#').next().unwrap_or_default();
+    let (place, query) = address.split_once('?').unwrap_or((address, ""));
+    let mut kept = match place.cut("://") {
+        Some((scheme, rest)) => {
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let host = authority.rsplit('@').next().unwrap_or_default();
+            format!("{scheme}://{host}{path}")
+        }
+        None => place.to_owned(),
+    };
+    let is_key = |part: &&str| part.strip_prefix("key=").is_some_and(|it| redacted(it) != it);
+    let mut mark = '?';
+    for part in query.split('&').filter(|part| !part.is_empty() && !is_key(part)) {
+        kept.push(mark);
+        kept.push_str(part);
+        mark = '&';
+    }
+    kept
 }
 
 fn in_bucket(text: &str) -> bool {

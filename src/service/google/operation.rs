@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::LocalBoxFuture;
 
 use super::account::{meaning, said};
-use super::address::video_address;
+use super::address::{video_address, without_credentials};
 use super::code;
 use super::document::{beginning, read_document};
 use super::download::download;
@@ -225,7 +225,7 @@ fn accepted(
     // One that is finished already may have no name, and then its file's address is as good.
     let address =
         || video_address(&document).filter(|_| protocol.kind() == Kind::Video && is_success);
-    let finished = || Some(format!("{FINISHED}{}", address()?));
+    let finished = || Some(format!("{FINISHED}{}", without_credentials(address()?)));
     let name = name_in(protocol, &document).filter(counts).or_else(finished);
     let usage = usage_of(&document);
     let is_made = is_success && take_file(&mut reply.body, wanted(protocol)).is_some();

@@ -31,7 +31,7 @@ export interface Outside {
 }
 
 /** The arguments of database functions that hold foreign texts. */
-const FOREIGN_MEMBERS = ["error_message", "usage", "reason", "passed_over"];
+const FOREIGN_MEMBERS = ["error_message", "usage", "reason", "passed_over", "operation"];
 
 /** The adapters of an image run. */
 export function imageAdapters(

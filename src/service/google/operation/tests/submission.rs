@@ -327,6 +327,28 @@ fn what_never_reached_the_provider_is_a_rejection() {
     }
 }
 
+#[test]
+fn the_address_of_a_video_is_recorded_without_the_key_in_it() {
+    const KEY: &str = "AIzaSyD-key-of-google-0123456789abcdefg";
+    let file = "https://api.test/v1beta/files/f1:download";
+    let signed = "https://store.test/v.mp4?sig=aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3&b=1?2";
+    for (address, recorded) in [
+        (format!("{file}?alt=media&key={KEY}"), format!("{file}?alt=media")),
+        (format!("{file}?key={KEY}&alt=media#{KEY}"), format!("{file}?alt=media")),
+        (format!("{file}?key={KEY}"), file.into()),
+        (format!("files/f1?key={KEY}"), "files/f1".into()),
+        (format!("https://user:{KEY}@api.test/v.mp4"), "https://api.test/v.mp4".into()),
+        (signed.into(), signed.into()),
+        ("https://store.test/?key=v.mp4".into(), "https://store.test/?key=v.mp4".into()),
+        ("gs://bucket/a@b.mp4".into(), "gs://bucket/a@b.mp4".into()),
+    ] {
+        let samples = json!({"generatedSamples": [{"video": {"uri": address}}]});
+        let reply = json!({"done": true, "response": samples});
+        let begun = submit(VEO, &Recorded::at(BASE).json(200, reply)).unwrap();
+        assert_eq!(begun.name, format!("{FINISHED}{recorded}"));
+    }
+}
+
 /// The forms in which a name comes.
 fn forms(name: &str) -> Vec<String> {
     let encoded = name.replace('/', "%2F");
