@@ -1,5 +1,6 @@
 // @ts-check
 /** The client of a project: its Data API and its functions. */
+import { formatOf, HEAD, unusable } from "../model/picture.js";
 
 /**
  * @typedef {{ url: string, key?: string, project?: string, realtime?: boolean }} Session
@@ -81,18 +82,21 @@ export class Project {
   }
 
   /**
-   * Stores a picture of the operator's own, to be a source.
+   * Stores a picture of the operator's own, to be a source. What can be none is not sent: anyone can read what is there.
    *
    * @param {string} storyboard
    * @param {File} file
    * @returns {Promise<string>} its public address
    */
   async upload(storyboard, file) {
-    const ending = /\.[a-z0-9]{1,5}$/i.exec(file.name)?.[0].toLowerCase() ?? "";
+    const format = formatOf(await headOf(file));
+    const fault = unusable(file, format);
+    if (fault) throw new Problem("refused", fault, "");
     const object = `storyboard-images/${
       encodeURIComponent(storyboard)
-    }/sources/${crypto.randomUUID()}${ending}`;
-    await this.#ask("POST", `/storage/v1/object/${object}`, file, { "content-type": file.type });
+    }/sources/${crypto.randomUUID()}.${format}`;
+    const type = { "content-type": `image/${format}` };
+    await this.#ask("POST", `/storage/v1/object/${object}`, file, type);
     return `${this.name}/storage/v1/object/public/${object}`;
   }
 
@@ -129,6 +133,16 @@ export class Project {
     if (!this.key) return {};
     if (this.key.startsWith("sb_")) return { apikey: this.key };
     return { apikey: this.key, authorization: `Bearer ${this.key}` };
+  }
+}
+
+/** The first bytes of a file. @param {File} file */
+async function headOf(file) {
+  try {
+    return new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
+  } catch {
+    // A folder, or a file that has been taken away.
+    throw new Problem("refused", `${file.name} cannot be read.`, "Expected a file of a picture.");
   }
 }
 

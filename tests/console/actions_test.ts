@@ -7,6 +7,8 @@ import { Problem, Project } from "../../console/data/project.js";
 import { redrive, redriveAll } from "../../console/data/redrive.js";
 import { Answers, type Arguments } from "./answers.ts";
 
+const PNG = Uint8Array.fromHex("89504e470d0a1a0a0000000d");
+
 const idsOf = (quantity: number) =>
   Array.from({ length: quantity }, (_, number) => String(number).padStart(6, "0"));
 
@@ -132,7 +134,7 @@ Deno.test("a call without an answer in time may have been done, and an upload ha
       message: "http://project has not answered within 30 s.",
       remedy: /^What was asked of it may have been done/,
     });
-    const picture = new File(["x"], "one.png", { type: "image/png" });
+    const picture = new File([PNG], "one.png");
     await assert.rejects(project.upload("sb", picture), { kind: "unanswered" });
     assert.deepEqual(allowed, [30_000, 180_000]);
     globalThis.fetch = () => Promise.reject(new TypeError("refused"));
@@ -140,5 +142,42 @@ Deno.test("a call without an answer in time may have been done, and an upload ha
   } finally {
     Object.assign(globalThis, { fetch });
     AbortSignal.timeout = timeout;
+  }
+});
+
+Deno.test("a file that can be no source is not sent, and one that can is sent as what it is", async () => {
+  const { fetch } = globalThis;
+  const sent: [string, string | null][] = [];
+  globalThis.fetch = (url, init) => {
+    sent.push([String(url), new Headers(init!.headers).get("content-type")]);
+    return Promise.resolve(Response.json({}));
+  };
+  try {
+    const project = new Project({ url: "http://project" });
+    const upload = (bytes: BlobPart[], name: string, type: string) =>
+      project.upload("sb", new File(bytes, name, { type }));
+    const kinds = "Expected a PNG, JPEG, WebP, HEIC or HEIF.";
+    const large = new Uint8Array(20 * 1024 * 1024);
+    await assert.rejects(upload(["hello"], "notes.txt", "text/plain"), {
+      message: `notes.txt is no picture. ${kinds}`,
+    });
+    await assert.rejects(upload(["GIF89a"], "moving.png", "image/png"), {
+      message: `moving.png is no picture. ${kinds}`,
+    });
+    await assert.rejects(upload([PNG, large], "large.png", "image/png"), {
+      message: "large.png has 20.1 MB. Expected at most 20 MB.",
+    });
+    const folder = new File([], "pictures");
+    folder.slice = () => ({ arrayBuffer: () => Promise.reject(new Error("gone")) }) as never;
+    await assert.rejects(project.upload("sb", folder), { message: /^pictures cannot be read/ });
+    assert.equal(sent.length, 0);
+
+    const address = await upload([PNG, large.subarray(PNG.length)], "one.txt", "text/plain");
+    assert.match(address, /\/sb\/sources\/[-0-9a-f]{36}\.png$/);
+    const [[url, type]] = sent;
+    assert.ok(url.endsWith(".png"));
+    assert.equal(type, "image/png");
+  } finally {
+    Object.assign(globalThis, { fetch });
   }
 });

@@ -9,6 +9,7 @@ import { dollars, duration, link } from "../../console/lib/text.js";
 import { KNOWN_FIELDS, readBatch, unknownFields } from "../../console/model/batch.js";
 import { cardsOf } from "../../console/model/cards.js";
 import { draftOf, messageOf } from "../../console/model/draft.js";
+import { formatOf } from "../../console/model/picture.js";
 import { progressOf } from "../../console/model/progress.js";
 import { remediesOf } from "../../console/model/remedy.js";
 import { seriesOf, summaryOf } from "../../console/model/series.js";
@@ -319,4 +320,18 @@ Deno.test("a storyboard of which not everything was read says so", async () => {
   assert.equal((await read(board)).more, true, "also when its entities are not read again");
   Object.assign(more, { jobs: true, entities: false });
   assert.equal((await read()).more, true);
+});
+
+Deno.test("a picture is known by its bytes, as the workers know it", () => {
+  const of = (text: string) =>
+    formatOf(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+  assert.equal(of("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "png");
+  assert.equal(of("\xff\xd8\xff\xe0\0\x10JFIF"), "jpeg");
+  assert.equal(of("RIFF\x24\0\0\0WEBPVP8 "), "webp");
+  assert.equal(of("\0\0\0\x18ftypheic\0\0\0\0"), "heic");
+  assert.equal(of("\0\0\0\x18ftypmif1\0\0\0\0"), "heif");
+  const others = ["", "<svg/>", "GIF89a\x01\0", "RIFF\x24\0\0\0WAVEfmt ", "%PDF-1.7"];
+  for (const other of [...others, "\0\0\0\x18ftypavif", "\0\0\0\x20ftypisom\0\0\x02\0"]) {
+    assert.equal(of(other), undefined, other);
+  }
 });
