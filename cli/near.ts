@@ -6,10 +6,10 @@
  */
 export function nearest(given: string, words: string[]): string | undefined {
   const word = given.toLowerCase();
-  const holding = words.filter((each) => word.length >= 3 && each.includes(word));
+  const holding = words.filter((each) => word.length >= 3 && each.toLowerCase().includes(word));
   if (holding.length === 1) return holding[0];
   const most = Math.max(1, Math.floor(word.length / 3));
-  const [first] = words.map((each) => ({ each, changes: changesBetween(word, each) }))
+  const [first] = words.map((each) => ({ each, changes: changesBetween(word, each.toLowerCase()) }))
     .sort((one, other) => one.changes - other.changes);
   return first && first.changes <= most ? first.each : undefined;
 }

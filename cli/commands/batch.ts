@@ -1,9 +1,12 @@
 /** `batch-images` and `batch-videos`: all jobs of a file. */
+import { KNOWN_BESIDE, KNOWN_FIELDS, unknownBeside, unknownIn } from "../../console/model/batch.js";
+import { quoted } from "../api.ts";
 import { command, one } from "../command.ts";
 import { UsageError } from "../failure.ts";
-import { text } from "../flag.ts";
+import { text, yesOrNo } from "../flag.ts";
 import type { Io } from "../io.ts";
 import type { Kind } from "../jobs.ts";
+import { meant } from "../near.ts";
 import type { Session } from "../session.ts";
 import { DEFAULT_STORYBOARD, type Entry, type Message, send, WAIT } from "./send.ts";
 
@@ -21,6 +24,7 @@ function batch(kind: Kind, example: string) {
         "ID",
         "the storyboard of entries without one (default: the file's, or storyboard-001)",
       ),
+      yes: yesOrNo("send also what has fields that no worker reads"),
       ...WAIT,
     },
     notes: `FILE is JSON: { "storyboardId": "…", "${list}": [ENTRY, …] } or just [ENTRY, …].
@@ -28,12 +32,13 @@ An ENTRY is a message (docs/messages.md), or just a prompt:
 
   ${example}
 
-All entries are checked before the first one is sent. Deno needs permission to
-read the file: deno run --allow-read …`,
+All entries are checked before the first one is sent. A field that messages do
+not have is most likely misspelled: nothing is sent without --yes. Deno needs
+permission to read the file: deno run --allow-read …`,
     examples: [`batch-${list} test-prompts.json`],
-    run: async (file, { storyboard, wait, json }, session: Session) => {
-      const entries = await readBatchFile(file, kind, storyboard, session.io);
-      return await send({ kind, entries, nameOf: (field) => field, wait, json }, session);
+    run: async (file, { storyboard, ...flags }, session: Session) => {
+      const batch = await readBatchFile(file, kind, storyboard, session.io);
+      return await send({ kind, ...batch, nameOf: (field) => field, ...flags }, session);
     },
   });
 }
@@ -48,7 +53,7 @@ async function readBatchFile(
   kind: Kind,
   storyboard: string | undefined,
   io: Io,
-): Promise<Entry[]> {
+): Promise<{ entries: Entry[]; unknown: string[] }> {
   const content = parse(path, await read(path, kind, io));
   const list = `${kind}s`;
   const isBare = Array.isArray(content);
@@ -60,10 +65,25 @@ async function readBatchFile(
 
   const shared = storyboard ?? (isBare ? undefined : (content as Message).storyboardId) ??
     DEFAULT_STORYBOARD;
-  return entries.map((entry, index) => ({
+  const labelled = entries.map((entry, index) => ({
     label: isBare ? `[${index}]` : `${list}[${index}]`,
     message: messageOf(entry, shared),
   }));
+  return { entries: labelled, unknown: strangers(content, kind, labelled) };
+}
+
+/** A line for each field that is not read. */
+function strangers(content: unknown, kind: Kind, entries: Required<Entry>[]): string[] {
+  const beside = unknownBeside(content).map((name) =>
+    `${quoted(name)}: there is no such field.${meant(name, KNOWN_BESIDE)}`
+  );
+  const places = unknownIn(entries.map((entry) => ({ ...entry, kind })));
+  const within = [...places].map(([name, [first, ...others]]) => {
+    const more = others.length > 0 ? ` (and in ${others.length} more)` : "";
+    const hint = meant(name, KNOWN_FIELDS[kind]);
+    return `${first}.${quoted(name)}${more}: messages have no such field.${hint}`;
+  });
+  return [...beside, ...within];
 }
 
 function messageOf(entry: unknown, storyboardId: unknown): unknown {

@@ -153,22 +153,30 @@ interface Order {
   entries: Entry[];
   /** The name by which an error mentions a field. */
   nameOf: (field: string) => string;
+  /** What no worker reads, a line each; needs `yes`. */
+  unknown?: string[];
+  yes?: boolean;
   wait: boolean;
   json: boolean;
 }
 
 /** Checks all messages, sends them and, with `wait`, follows the jobs. */
 export async function send(
-  { kind, entries, nameOf, wait, json }: Order,
+  { kind, entries, nameOf, unknown = [], yes = false, wait, json }: Order,
   session: Session,
 ): Promise<number> {
   const { io } = session;
   const faults = entries.flatMap(({ label, message }) =>
     issuesOf(session, kind, message).map(({ field, expected }) =>
-      `  ${label ? `${label}.` : ""}${nameOf(field)}: expected ${expected}`
+      `${label ? `${label}.` : ""}${nameOf(field)}: expected ${expected}`
     )
   );
-  if (faults.length > 0) throw new UsageError(`Nothing was sent.\n${faults.join("\n")}`);
+  const list = [...faults, ...unknown].map((line) => `\n  ${line}`).join("");
+  if (faults.length > 0) throw new UsageError(`Nothing was sent.${list}`);
+  if (unknown.length > 0 && !yes) {
+    throw new UsageError(`Nothing was sent: confirm with --yes that this is ignored.${list}`);
+  }
+  if (unknown.length > 0) io.stderr(`Ignored:${list}`);
   const api = session.api();
 
   const sent: Receipt[] = [];

@@ -66,10 +66,35 @@ export const KNOWN_FIELDS = {
   ],
 };
 
+/** The fields of a text that is no bare list. */
+export const KNOWN_BESIDE = ["storyboardId", "images", "videos"];
+
 /** What a message has that no worker reads. @param {Kind} kind @param {unknown} message */
 export function unknownFields(kind, message) {
   const names = typeof message === "object" && message !== null ? Object.keys(message) : [];
   return names.filter((name) => !KNOWN_FIELDS[kind].includes(name));
+}
+
+/**
+ * The unknown fields of all messages, each with the labels of the messages that have it.
+ *
+ * @param {Entry[]} entries
+ */
+export function unknownIn(entries) {
+  /** @type {Map<string, string[]>} */
+  const places = new Map();
+  for (const { label, kind, message } of entries) {
+    for (const name of unknownFields(kind, message)) {
+      places.set(name, [...places.get(name) ?? [], label]);
+    }
+  }
+  return places;
+}
+
+/** What a text has beside its lists, and is not read. @param {unknown} content */
+export function unknownBeside(content) {
+  if (typeof content !== "object" || content === null || Array.isArray(content)) return [];
+  return Object.keys(content).filter((name) => !KNOWN_BESIDE.includes(name));
 }
 
 /** What is no object stays as it is: the validation says what was expected. @param {unknown} entry @param {string} storyboardId */

@@ -14,7 +14,7 @@ import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { count } from "../lib/text.js";
-import { readBatch, unknownFields } from "../model/batch.js";
+import { readBatch, unknownIn } from "../model/batch.js";
 import { expectation } from "./field.js";
 import { priceText, sumOf } from "./price.js";
 
@@ -232,13 +232,7 @@ function verdict({ checked, fault }) {
 
 /** Fields that no worker reads: most likely, they are misspelled. @param {Checked[]} checked */
 function strangers(checked) {
-  /** @type {Map<string, string[]>} */
-  const places = new Map();
-  for (const { label, kind, message } of checked) {
-    for (const name of unknownFields(kind, message)) {
-      places.set(name, [...places.get(name) ?? [], label]);
-    }
-  }
+  const places = unknownIn(checked);
   if (places.size === 0) return nothing;
   return html`
     <div role="alert">

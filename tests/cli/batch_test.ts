@@ -29,6 +29,7 @@ Deno.test("a file may be a bare list, and an entry a mere prompt", async () => {
     ["A castle", { prompt: "A moat", extra: 1 }],
     "batch-images",
     "f",
+    "--yes",
   );
   deepEqual(messages.map(({ message }) => message), [
     { storyboardId: "storyboard-001", prompt: "A castle" },
@@ -80,6 +81,40 @@ Deno.test("all entries are checked before the first is sent; faults name index a
   match(text, /videos\[4\]\.prompt: expected/);
   equal(/videos\[0\]/.test(text), false);
   deepEqual(project.calls, []);
+});
+
+Deno.test("a field that messages do not have is named, and nothing is sent without --yes", async () => {
+  await using project = startProject();
+  const content = {
+    storyboard: "lighthouse",
+    images: [{ prompt: "a", sceneID: "1" }, { prompt: "b", sceneID: "2", lens: "50 mm" }],
+  };
+  const named = [
+    "  storyboard: there is no such field. Did you mean storyboardId?",
+    "  images[0].sceneID (and in 1 more): messages have no such field. Did you mean sceneId?",
+    "  images[1].lens: messages have no such field.",
+  ].join("\n");
+  const args = ["batch-images", "f"];
+  for (const flags of [[], ["--json"]]) {
+    const { code, out, err } = await project.run([...args, ...flags], withFile(content));
+    deepEqual([code, out], [2, []]);
+    equal(
+      err.join("\n").startsWith(
+        `Nothing was sent: confirm with --yes that this is ignored.\n${named}`,
+      ),
+      true,
+    );
+  }
+  deepEqual(project.calls, []);
+
+  const { code, out, err } = await project.run([...args, "--json", "--yes"], withFile(content));
+  deepEqual([code, JSON.parse(out[0]).length], [0, 2]);
+  deepEqual(err, [`Ignored:\n${named}`]);
+});
+
+Deno.test("a field that is missing because it is misspelled is named as well", async () => {
+  const { err } = await run(["batch-images", "f"], {}, withFile([{ promt: "a" }]));
+  match(err.join("\n"), /\[0\]\.prompt: expected .*\n {2}\[0\]\.promt: .* Did you mean prompt\?/);
 });
 
 Deno.test("an error says what a file without entries lacks", async () => {
