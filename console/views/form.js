@@ -77,6 +77,19 @@ export class Form {
     redraw();
   }
 
+  /** Fills it for what was chosen elsewhere on the page, and turns to it: on a phone it is far below. @param {Draft} draft */
+  turnTo(draft) {
+    this.fill(draft);
+    // After it is drawn.
+    queueMicrotask(() => {
+      const prompt = document.getElementById("field-prompt");
+      if (!prompt) return;
+      const { top, bottom } = prompt.getBoundingClientRect();
+      if (top < 0 || bottom > innerHeight) prompt.closest("form")?.scrollIntoView();
+      prompt.focus({ preventScroll: true });
+    });
+  }
+
   /** What each model would say to the message and take for it, if it alone were asked. */
   get eachModel() {
     const { kind } = MODES[this.draft.mode];

@@ -73,9 +73,9 @@ function version(made, card, context, form) {
     kind === "image" && url
       ? html`
         <button class="quiet" @click=${() =>
-          form.fill({ mode: "edit", fields: { sourceImageUrls: url } })}>Edit</button>
+          form.turnTo({ mode: "edit", fields: { sourceImageUrls: url } })}>Edit</button>
         <button class="quiet" @click=${() =>
-          form.fill({ mode: "animate", fields: { sourceImageUrl: url } })}>Animate</button>
+          form.turnTo({ mode: "animate", fields: { sourceImageUrl: url } })}>Animate</button>
       `
       : nothing
   }
@@ -102,7 +102,7 @@ function asset({ kind, url, prompt, source }) {
 async function fillAgain(project, id, slot, form) {
   const sent = await job(project, id);
   if (!sent) return NO_JOB;
-  form.fill(again(sent, slot));
+  form.turnTo(again(sent, slot));
   return "Its message is in the form.";
 }
 

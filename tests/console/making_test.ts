@@ -83,7 +83,14 @@ withConsole("what is made in the console appears in it", async (console, project
   });
 
   await t.step("a version is sent again from the page of its scene", async () => {
+    const { width, height } = page.viewportSize()!;
+    await page.setViewportSize({ width: 390, height: 844 });
     const edited = page.locator(".version").filter({ hasText: "At night" });
+    await edited.getByRole("button", { name: "Edit" }).click();
+    await page.waitForFunction(() => document.activeElement?.id === "field-prompt");
+    const { y, height: high } = (await prompt.boundingBox())!;
+    assert.ok(y >= 0 && y + high <= 844, "on a phone, too, the form comes into view");
+    await page.setViewportSize({ width, height });
     await edited.getByRole("button", { name: "Send again" }).click();
     await page.getByRole("status").getByText("Its message is in the form.").waitFor();
     assert.equal(await prompt.inputValue(), "At night");
