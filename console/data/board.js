@@ -6,7 +6,7 @@
  * @import { Entity, Latency, LiveJob } from "../model/types.d.ts"
  * @import { Project } from "./project.js"
  */
-import { cardsOf } from "../model/cards.js";
+import { cardsOf, withoutEnded } from "../model/cards.js";
 import { entities, latencies, liveJobs } from "./readings.js";
 
 const LATENCIES_LAST = 60_000;
@@ -51,12 +51,13 @@ export class Board {
       this.#moreEntities = found.more;
       this.#changedAt = live.changed_at;
       this.#entitiesAt = performance.now();
-      this.cards = cardsOf(this.entities, live.jobs);
+      this.jobs = withoutEnded(live.jobs, this.entities);
+      this.cards = cardsOf(this.entities, this.jobs);
       this.known = true;
     } else if (JSON.stringify(live.jobs) !== JSON.stringify(this.jobs)) {
-      this.cards = cardsOf(this.entities, live.jobs);
+      this.jobs = live.jobs;
+      this.cards = cardsOf(this.entities, this.jobs);
     }
-    this.jobs = live.jobs;
     this.more = live.more || this.#moreEntities;
     if (performance.now() - this.#latenciesAt > LATENCIES_LAST) {
       this.latency = await latencies(this.project);

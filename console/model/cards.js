@@ -13,9 +13,12 @@
 export function cardsOf(entities, jobs) {
   /** @type {Map<string, Card>} */
   const cards = new Map();
+  const live = new Set(jobs.map(({ id }) => id));
   for (const entity of entities) {
     cards.set(`${entity.slot}:${entity.id}`, {
       ...entity,
+      // What is live again has failed before.
+      failures: entity.failures.filter(({ job_id = "" }) => !live.has(job_id)),
       key: `${entity.slot}:${entity.id}`,
       jobs: [],
     });
@@ -36,6 +39,16 @@ export function cardsOf(entities, jobs) {
     characters: of("character").sort(byId),
     others: [...new Set([...alone, ...of("job")])],
   };
+}
+
+/** The jobs that had not ended when the entities were read, which was after the jobs were. @param {LiveJob[]} jobs @param {Entity[]} entities */
+export function withoutEnded(jobs, entities) {
+  const ended = new Set(
+    entities.flatMap(({ image, video, failures }) =>
+      [image, video, ...failures].map((version) => version?.job_id)
+    ),
+  );
+  return jobs.filter(({ id }) => !ended.has(id));
 }
 
 /** @param {Entity["slot"]} slot @param {string} id @returns {Card} */

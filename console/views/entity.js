@@ -44,6 +44,9 @@ export function entityView(target, context) {
     // What the form begins with is what the page shows, whatever has it drawn.
     form.images = board.images;
     form.source = card.image?.url ?? "";
+    // What is live again is shown as such.
+    const live = new Set(card.jobs.map(({ id: job }) => job));
+    const ended = made.versions.filter(({ job_id }) => !live.has(job_id));
     return html`
       <div class="heading">
         <p class="crumbs"><a href=${address("storyboard", storyboard)}>${storyboard}</a></p>
@@ -51,10 +54,10 @@ export function entityView(target, context) {
         ${card.title ? html`<p class="quiet-text">${slot} ${id}</p>` : nothing}
       </div>
       <div class="entity">
-        <div class="stage" ${dropTarget(storyboard, context, (draft) => form.fill(draft))}>
+        <div class="stage" ${dropTarget(storyboard, context, (draft) => form.turnTo(draft))}>
           ${current(card)}
           ${card.jobs.map((job) => strip(job, board, context))}
-          ${versionList({ card, ...made, context, form })}
+          ${versionList({ card, versions: ended, more: made.more, context, form })}
         </div>
         <aside aria-label="Make another">${form.draw()}</aside>
       </div>

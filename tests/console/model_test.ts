@@ -335,3 +335,34 @@ Deno.test("a picture is known by its bytes, as the workers know it", () => {
     assert.equal(of(other), undefined, other);
   }
 });
+
+Deno.test("of two readings of one job the later one is shown", async () => {
+  const live = {
+    now: at(0),
+    changed_at: at(0),
+    jobs: [job({ id: "a", scene_id: "1" })],
+    more: false,
+  };
+  const scene = { slot: "scene", id: "1", title: null, image: null, video: null };
+  const failed = { job_id: "a", url: "", kind: "image", error_code: "c" };
+  const project = {
+    call: (name: string) =>
+      Promise.resolve(
+        name === "generation_live_jobs"
+          ? structuredClone(live)
+          : { entities: [{ ...scene, failures: [failed] }], more: false },
+      ),
+    rows: () => Promise.resolve([]),
+  };
+  const board = new Board(project as never, "sb");
+  const shown = async () => {
+    await board.refresh();
+    const { jobs, failures } = board.card("scene:1")!;
+    return [jobs.length, failures.length, board.jobs.length];
+  };
+  assert.deepEqual(await shown(), [0, 1, 0], "it has failed since it was read as live");
+  live.jobs = [];
+  assert.deepEqual(await shown(), [0, 1, 0]);
+  live.jobs = [job({ id: "a", scene_id: "1" })];
+  assert.deepEqual(await shown(), [1, 0, 1], "it was redriven");
+});
