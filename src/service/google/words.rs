@@ -39,9 +39,11 @@ impl Meaning {
 
 /// What a sentence means in which one of the first words stands and one of the second, in any order; the
 /// first row that is met counts. Words are separated by bars and as [`plain`] writes them; an empty one is everywhere.
-const SAYINGS: [(&str, &str, Meaning); 22] = [
+const SAYINGS: [(&str, &str, Meaning); 24] = [
     (
-        "timed out|timeout|time out|deadline|econnreset|hang up|hung up|went away|gone away|premature",
+        // A file that ends too early is the job's.
+        "timed out|timeout|time out|deadline|econnreset|hang up|hung up|went away|gone away|\
+         prematurely closed|premature close|premature end of c|se ended premature|on ended premature",
         "",
         Lost,
     ),
@@ -49,13 +51,22 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
         "connection refused|econnrefused|connection failure|delayed connect error|no healthy|\
          no such host|enotfound|not resolve|name resolution|service not known|no route to host|\
          host unreachable|network is unreachable|cannot connect to host|connection attempts failed|\
-         certificate verify|self signed|no available channel|\
-         no available model provider|no deployments available",
+         certificate verify|self signed|no available c|no available m|no deployments",
         "",
         NotReached,
     ),
+    // What the words describe that are said of a picture is in the picture.
+    ("image|picture|photo|frame|video", "shows|s to show|depict|portray|image contain", BLOCKED),
+    // What is not to be had by one job is what it asks for in one of these.
     (
-        "organization|organisation|org policy|constraints/|vpc service controls",
+        "seed |aspect|imagesize|image size| 4k|1080p|resolution|durationsec|a duration|duration is|t frame|tframe|\
+         reference im|referenceim|negative|persongen|audio|mime|image to video",
+        "supported|not support|deprecat|removed|discontinu|available|allow|permit|restrict",
+        OfJob,
+    ),
+    // Others are in pictures.
+    (
+        "your organi|by the organi|zation polic|sation polic|zation's p|sation's p|org policy|constraints/|vpc service controls",
         "policy|policies|constraint|violat|disallow|not allow|prohibit|restrict",
         Is(Code::AccountRefused),
     ),
@@ -63,11 +74,12 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
     (
         "region|location|country|countries",
         "mask|person|people| face|minor|children|due to polic|due to our|due to content|\
-         due to safety|crop|inpaint|of interest|bounding",
+         due to safety|crop|inpaint|of interest|bounding|images of|videos of|content is re|\
+         content about| election|candidate|politic|celebrit|adult",
         OfJob,
     ),
     (
-        " size|dimension|pixel|payload|resolution|too many images|too many reference",
+        " size|dimension|pixel|payload|resolution|too many images|too many reference| frame|thinking",
         "exceed|too large|too big|too small|too many|larger|limit|maximum|at most",
         OfJob,
     ),
@@ -77,7 +89,7 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
         Is(Code::LocationRefused),
     ),
     (
-        "credit|spend|prepa|balance |funds|budget",
+        "credit|spend|prepaid|prepay|balance |funds|budget",
         "deplet|insufficient|exhaust| cap|limit|run out|ran out|out of|exceed|too low|not enough",
         Is(Code::BillingRefused),
     ),
@@ -93,8 +105,8 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
         Lost,
     ),
     (
-        "consumer|project|account|organization|service",
-        "suspend|deactivat|terminat|banned|has not been used|not allowed to use",
+        "consumer|project|account|your organi|the organi|service",
+        "suspend|deactivat|terminated|n banned|s banned|has not been used|not allowed to use",
         Is(Code::AccountRefused),
     ),
     (
@@ -117,9 +129,9 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
     ),
     (
         "model|gemini|veo|omni|imagen",
-        "shut down|shutdown|no longer available|no longer supported|has been removed|and removed|\
+        "shut down|shutdown|no longer av|no longer s|has been removed|and removed|\
          retired|end of life|discontinued|decommission|been deprecated|is deprecated|not found for|\
-         model not found|not supported for predict|not supported for generate|not a valid model|\
+         model not found|not supported for p|not supported for g|not a valid model|\
          invalid model|no such model|unknown model|unsupported model|model not supported|\
          does not exist or|was not found or",
         Is(Code::ModelUnavailable),
@@ -132,7 +144,7 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
     ("resource", "exhaust", Is(Code::QuotaExhausted)),
     (
         "overload|high demand|high load|high traffic|at capacity|insufficient capacity|no capacity|\
-         is busy|too busy|server busy|service busy",
+         is busy|too busy|r busy|e busy",
         "",
         Overloaded,
     ),
@@ -144,7 +156,7 @@ const SAYINGS: [(&str, &str, Meaning); 22] = [
     ),
     (
         "prompt| input|image|video|content",
-        "flagged|moderation|safety|violat|prohibited content|prohibited use|inappropriate|unsafe|\
+        "flagged|moderation|safety|violat|prohibited c|prohibited u|inappropriate|unsafe|\
          content policy|content filter|usage guidelines|responsible ai",
         BLOCKED,
     ),

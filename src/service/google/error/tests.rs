@@ -450,6 +450,110 @@ fn what_a_single_job_asks_for_is_no_refusal_of_the_account() {
     refuses(Code::AccountRefused, 403, account);
 }
 
+/// What of a job is refused in words that are also said of the account, the place, the model and the provider.
+const REFUSALS_OF_ONE_JOB: [(&str, Code); 33] = [
+    ("Unable to decode image: Premature end of JPEG file.", Code::ModelRejectedRequest),
+    ("Could not decode it. Premature end of data segment", Code::ModelRejectedRequest),
+    ("The source file ends prematurely", Code::ModelRejectedRequest),
+    ("Failed to prepare media: limit of 14 images exceeded.", Code::ModelRejectedRequest),
+    ("Failed to prepare the frames: frame rate limit exceeded", Code::ModelRejectedRequest),
+    ("Thinking budget is out of range: exceeds the limit of 24576.", Code::ModelRejectedRequest),
+    (
+        "The image depicts a terrorist organization, which violates our policies.",
+        Code::ContentBlocked,
+    ),
+    ("Videos of extremist organizations are prohibited", Code::ModelRejectedRequest),
+    (
+        "The video promotes a criminal organisation, which our policies disallow.",
+        Code::ModelRejectedRequest,
+    ),
+    ("The picture glorifies a banned organization", Code::ModelRejectedRequest),
+    ("Image appears to show a suspended account page.", Code::ContentBlocked),
+    ("The photo shows that a project has been suspended", Code::ContentBlocked),
+    ("The image contains an expired API key", Code::ContentBlocked),
+    (
+        "Generating images of political candidates is not allowed in your country.",
+        Code::ModelRejectedRequest,
+    ),
+    ("Election-related content is restricted in this country.", Code::ModelRejectedRequest),
+    ("Videos of celebrities are not available in your region", Code::ModelRejectedRequest),
+    ("Adult content is not permitted in this location ", Code::ModelRejectedRequest),
+    ("Resolution 4k is not supported in location us-central1.", Code::ModelRejectedRequest),
+    ("1080p is not available in region us-central1.", Code::ModelRejectedRequest),
+    ("Last frame is not supported in region us-central1.", Code::ModelRejectedRequest),
+    ("`referenceImages` is unsupported in this region", Code::ModelRejectedRequest),
+    ("generateAudio isn't supported in location us-central1.", Code::ModelRejectedRequest),
+    ("personGeneration allow_all is unavailable on this model.", Code::ModelRejectedRequest),
+    ("The parameter seed is no longer supported by this model.", Code::ModelRejectedRequest),
+    (
+        "generationConfig.seed is deprecated for this model and has been removed",
+        Code::ModelRejectedRequest,
+    ),
+    ("imageSize 512 has been deprecated for this model.", Code::ModelRejectedRequest),
+    (
+        "aspectRatio 1:8 has been removed from model gemini-2.5-flash-image.",
+        Code::ModelRejectedRequest,
+    ),
+    ("negativePrompt has been discontinued for Veo", Code::ModelRejectedRequest),
+    ("imageConfig.imageSize 4K is unavailable on this model.", Code::ModelRejectedRequest),
+    (
+        "Aspect ratio 8:1 is unavailable for model gemini-2.5-flash-image.",
+        Code::ModelRejectedRequest,
+    ),
+    ("A duration of 5 seconds is unavailable for this model", Code::ModelRejectedRequest),
+    ("Image-to-video is no longer supported by this model", Code::ModelRejectedRequest),
+    ("MIME type image/heic is unavailable on this model", Code::ModelRejectedRequest),
+];
+
+#[test]
+fn what_is_refused_of_one_job_is_neither_the_models_fault_nor_the_accounts() {
+    for (message, code) in REFUSALS_OF_ONE_JOB {
+        let own = error(400, "INVALID_ARGUMENT", message, json!([]));
+        for body in passed_on(message).into_iter().chain([own]) {
+            let failure = of(400, &body);
+            assert_eq!((failure.code, failure.next), (code, Next::GiveUp), "{body}");
+        }
+    }
+    // What is Google's own trouble it does not call an argument; a proxy may.
+    for message in ["The request timed out", "Too many requests", "The server is overloaded"] {
+        let own = of(400, &error(400, "INVALID_ARGUMENT", message, json!([])));
+        assert_eq!((own.code, own.next), (Code::ModelRejectedRequest, Next::GiveUp), "{message}");
+        assert!(of(400, &json!({"error": {"message": message}}).to_string()).is_rest());
+    }
+}
+
+#[test]
+fn what_is_said_of_all_jobs_is_not_taken_for_a_refusal_of_one() {
+    for (message, code) in [
+        ("Image generation is not available in your country.", Code::LocationRefused),
+        ("Model veo-3.1 is not supported in location us-central1.", Code::LocationRefused),
+        ("This content is not available in your region", Code::LocationRefused),
+        ("The selected region is not supported", Code::LocationRefused),
+        ("Access is restricted by your organization", Code::AccountRefused),
+        ("Organization Policy constraint constraints/x was violated", Code::AccountRefused),
+        ("Your organization has been suspended", Code::AccountRefused),
+        ("The account was banned", Code::AccountRefused),
+        ("Prepayment credits are depleted", Code::BillingRefused),
+        (
+            "The service is unavailable for the duration of the maintenance",
+            Code::ProviderUnavailable,
+        ),
+        ("Response ended prematurely", Code::ProviderUnavailable),
+        ("Premature close", Code::ProviderUnavailable),
+        ("Premature end of chunk coded message body", Code::ProviderUnavailable),
+        ("upstream prematurely closed connection to gemini-3-pro-image", Code::ProviderUnavailable),
+        ("Model gemini-3-pro-image is currently unavailable", Code::ProviderUnavailable),
+        ("gemini-3-pro-image has been deprecated", Code::ModelUnavailable),
+        ("Unknown model: veo-9. See the reference for available models", Code::ModelUnavailable),
+    ] {
+        for body in passed_on(message) {
+            let failure = of(400, &body);
+            assert_eq!(failure.code, code, "{body}");
+            assert!(failure.is_rest(), "{body}");
+        }
+    }
+}
+
 #[test]
 fn a_model_that_is_gone_leads_to_the_next_one() {
     let gone = |status, message: &str| (status, error(status, "NOT_FOUND", message, json!([])));
