@@ -17,10 +17,15 @@ export function expectation({ field: name, expected }) {
   return name ? `Expected ${expected.replace(/^expected /, "")}` : expected;
 }
 
+/** What is wrong with a field, in words; nothing: "". @param {string} name @param {Issue[]} issues */
+export function faultOf(name, issues) {
+  return issues.filter((issue) => issue.field === name).map(expectation).join("; ");
+}
+
 /** @param {string} name @param {Control} control */
 export function field(name, control) {
   const { label, help } = FIELDS[name];
-  const wrong = control.issues.filter((issue) => issue.field === name).map(expectation).join("; ");
+  const wrong = faultOf(name, control.issues);
   const described = [help && `help-${name}`, wrong && `wrong-${name}`].filter(Boolean).join(" ");
   return html`<div class="field ${name}">
     <label for="field-${name}">${label}</label>

@@ -58,6 +58,8 @@ export class Form {
     this.source = "";
     /** The page that shows what becomes of a job; none: the one that the form is on. @type {(job: string) => string | undefined} */
     this.pageAfter = () => undefined;
+    /** Those that the page has beside the form, with what is wrong with them. @type {string[]} */
+    this.fieldsOfPage = [];
     this.#open();
   }
 
@@ -130,14 +132,18 @@ export class Form {
     return { issues: [...ofPrompt, ...issues], price: cost };
   }
 
+  /** What is said to be wrong. */
+  get issues() {
+    return this.#touched ? this.verdict.issues : [];
+  }
+
   draw() {
     const { mode, fields } = this.draft;
     const { kind, about } = MODES[mode];
     const { issues, price: cost } = this.verdict;
-    const shown = this.#touched ? issues : [];
-    const shownElsewhere = shown.filter(({ field: name }) =>
-      name !== "prompt" && !MODES[mode].fields.includes(name)
-    );
+    const shown = this.issues;
+    const placed = ["prompt", ...MODES[mode].fields, ...this.fieldsOfPage];
+    const shownElsewhere = shown.filter(({ field: name }) => !placed.includes(name));
     const models = this.standing.filter((model) => model.kind === kind);
     /** @param {string} name */
     const one = (name) =>

@@ -10,6 +10,7 @@ import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { draftOf } from "../model/draft.js";
+import { faultOf } from "./field.js";
 import { Form } from "./form.js";
 
 /** @param {string} storyboard may be empty @param {Context} context @returns {View} */
@@ -121,23 +122,33 @@ function sheet(target, form, suggested) {
     redraw();
   };
   const slots = [["scene", "a scene"], ["character", "a character"], ["none", "neither"]];
+  const isCharacter = target.slot === "character";
+  const idField = isCharacter ? "characterId" : "sceneId";
+  form.fieldsOfPage = ["storyboardId", ...target.slot === "none" ? [] : [idField]];
+  const [wrongBoard, wrongId] = ["storyboardId", idField].map((name) => faultOf(name, form.issues));
   return html`
     <div class="sheet">
       <div class="target">
-        <label>Storyboard <input name="storyboard" .value=${target.storyboard} @input=${set(
-          "storyboard",
-        )} placeholder="storyboard-001" spellcheck="false"></label>
+        <div>
+          <label>Storyboard <input name="storyboard" .value=${target.storyboard} @input=${set(
+            "storyboard",
+          )} placeholder="storyboard-001" spellcheck="false" aria-invalid=${wrongBoard !== ""}
+              aria-describedby="wrong-storyboard"></label>
+          <p class="wrong" id="wrong-storyboard">${wrongBoard}</p>
+        </div>
         <label>For
           <select name="slot" @change=${set("slot")}>${slots.map(([slot, text]) =>
             html`<option value=${slot} .selected=${slot === target.slot}>${text}</option>`
           )}</select>
         </label>
-        <label ?hidden=${target.slot === "none"}>${target.slot === "character"
-          ? "Character"
-          : "Scene"} id <input name="id" .value=${target
-          .id} @input=${set("id")} placeholder=${target.slot === "character"
-          ? "hero"
-          : "scene-001"} spellcheck="false"></label>
+        <div ?hidden=${target.slot === "none"}>
+          <label>${isCharacter ? "Character" : "Scene"} id <input name="id" .value=${target
+            .id} @input=${set("id")} placeholder=${isCharacter
+            ? "hero"
+            : "scene-001"} spellcheck="false" aria-invalid=${wrongId !== ""}
+              aria-describedby="wrong-id"></label>
+          <p class="wrong" id="wrong-id">${wrongId}</p>
+        </div>
       </div>
       ${form.draw()}
     </div>
