@@ -6,7 +6,7 @@
  * @import { Entity, Latency, LiveJob } from "../model/types.d.ts"
  * @import { Project } from "./project.js"
  */
-import { cardsOf, withoutEnded } from "../model/cards.js";
+import { cardsOf, nameOf, withoutEnded } from "../model/cards.js";
 import { entities, latencies, liveJobs } from "./readings.js";
 
 const LATENCIES_LAST = 60_000;
@@ -74,8 +74,9 @@ export class Board {
 
   /** The images that can be the source of a job. */
   get images() {
-    return this.entities.flatMap(({ image, title, id, slot }) =>
-      image ? [{ url: image.url, name: `${title ?? id} (${slot})` }] : []
-    );
+    return this.entities.flatMap((entity) => {
+      const { image, slot } = entity;
+      return image ? [{ url: image.url, name: `${nameOf(entity)} (${slot})` }] : [];
+    });
   }
 }

@@ -57,6 +57,27 @@ export function emptyCard(slot, id) {
   return { slot, id, key: `${slot}:${id}`, jobs: [], ...nothing };
 }
 
+/** How many characters of a prompt make a name. */
+const LONGEST_NAME = 48;
+
+/** What a card is called. A job that stands alone goes by the first words of its prompt. @param {Entity & { jobs?: LiveJob[] }} card */
+export function nameOf({ slot, id, title, image, video, failures, jobs = [] }) {
+  if (title || slot !== "job") return title ?? id;
+  const versions = [...jobs, image, video, ...failures].filter((each) => !!each);
+  const prompt = versions.map((each) => each.prompt?.trim()).find(Boolean);
+  if (prompt) return firstWords(prompt);
+  return video || versions[0]?.kind === "video" ? "Video" : "Image";
+}
+
+/** @param {string} text */
+function firstWords(text) {
+  if (text.length <= LONGEST_NAME) return text;
+  const start = text.slice(0, LONGEST_NAME + 1);
+  // Some languages have no spaces, and a half of a pair of surrogates is no character.
+  const words = start.replace(/\s+\S*$/, "");
+  return `${(words === start ? start.slice(0, -1) : words).toWellFormed().replace(/\uFFFD$/, "")}…`;
+}
+
 /** @param {LiveJob} job @returns {[Entity["slot"], string][]} */
 function slotsOf({ id, scene_id, character_id }) {
   /** @type {[Entity["slot"], string][]} */

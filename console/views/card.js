@@ -10,6 +10,7 @@ import { cancel } from "../data/cancel.js";
 import { redrive } from "../data/redrive.js";
 import { html, ifDefined, nothing } from "../lib/html.js";
 import { address } from "../lib/route.js";
+import { nameOf } from "../model/cards.js";
 import { remediesOf } from "../model/remedy.js";
 import { standingOf } from "../model/standing.js";
 import { dragImage, dropTarget } from "./drag.js";
@@ -18,9 +19,9 @@ import { thumbnail } from "./thumbnail.js";
 
 /** @param {Card} card @param {Board} board @param {Context} context */
 export function card(card, board, context) {
-  const { slot, id, title, image, video, failures, jobs } = card;
+  const { slot, id, image, video, failures, jobs } = card;
   const place = slot === "job" ? address("job", id) : address("storyboard", board.id, slot, id);
-  const name = title ?? (slot === "job" ? "Image or video" : id);
+  const name = nameOf(card);
   const prompt = jobs[0]?.prompt ?? image?.prompt ?? video?.prompt ?? failures[0]?.prompt;
   return html`<article class="card" aria-label=${name} ${
     slot === "job" ? nothing : dropTarget(board.id, context, (draft) => {
@@ -34,7 +35,7 @@ export function card(card, board, context) {
       ${picture(card)}
     </a>
     <h3><a href=${place}>${name}</a></h3>
-    <p class="prompt">${prompt ?? "No image or video yet"}</p>
+    <p class="prompt">${prompt === name ? nothing : prompt ?? "No image or video yet"}</p>
     <p class="quiet-text">${versions(card)}</p>
     ${jobs.map((job) => strip(job, board, context))}
     ${failures.map((failure) => failed(failure, context))}

@@ -50,6 +50,10 @@ withConsole("what is made in the console appears in it", async (console, project
       await page.getByLabel("Seed").fill("-1");
       await page.getByText("Expected an integer from 0 to 2147483647, not -1").waitFor();
       assert.equal(await page.getByLabel("Seed").getAttribute("aria-invalid"), "true");
+      await page.getByLabel("Scene id").fill("scene 06!");
+      await page.locator(".target").getByText(/^Expected 1 to 128/).waitFor();
+      assert.equal(await page.getByLabel("Scene id").getAttribute("aria-invalid"), "true");
+      assert.equal(await page.locator(".issues").count(), 0, "it is said once");
       assert.ok(await page.getByRole("button", { name: "Send video" }).isDisabled());
       assert.deepEqual(await project.messages("video"), { queued: 0, archived: 0 });
     },
@@ -70,7 +74,10 @@ withConsole("what is made in the console appears in it", async (console, project
   });
 
   await t.step("an older version becomes the current one", async () => {
-    const [edited, first] = await page.locator(".version img").evaluateAll((images) =>
+    const fit = (image: Element) => getComputedStyle(image).objectFit;
+    const versions = page.locator(".version img");
+    assert.equal(await versions.first().evaluate(fit), "contain", "versions are shown whole");
+    const [edited, first] = await versions.evaluateAll((images) =>
       images.map((image) => (image as HTMLImageElement).src)
     );
     assert.equal(await picture(page, ".current figure > img"), edited);

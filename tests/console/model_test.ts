@@ -7,7 +7,7 @@ import { pauseAfter } from "../../console/data/poller.js";
 import { routeOf } from "../../console/lib/route.js";
 import { dollars, duration, link } from "../../console/lib/text.js";
 import { KNOWN_FIELDS, readBatch, unknownFields } from "../../console/model/batch.js";
-import { cardsOf } from "../../console/model/cards.js";
+import { cardsOf, emptyCard, nameOf } from "../../console/model/cards.js";
 import { draftOf, messageOf } from "../../console/model/draft.js";
 import { formatOf } from "../../console/model/picture.js";
 import { progressOf } from "../../console/model/progress.js";
@@ -365,4 +365,19 @@ Deno.test("of two readings of one job the later one is shown", async () => {
   assert.deepEqual(await shown(), [0, 1, 0]);
   live.jobs = [job({ id: "a", scene_id: "1" })];
   assert.deepEqual(await shown(), [1, 0, 1], "it was redriven");
+});
+
+Deno.test("a card goes by its title or id, and a job that stands alone by the first words of its prompt", () => {
+  const long = "A lighthouse on a cliff at night, waves below it, seen from the sea";
+  const of = (slot: "scene" | "job", fields = {}) => nameOf({ ...emptyCard(slot, "1"), ...fields });
+  assert.equal(of("scene", { image: { url: "", prompt: long } }), "1");
+  assert.equal(of("scene", { title: "Arrival" }), "Arrival");
+  assert.equal(
+    of("job", { image: { url: "", prompt: long } }),
+    "A lighthouse on a cliff at night, waves below…",
+  );
+  assert.equal(of("job", { failures: [{ url: "", prompt: " Short " }] }), "Short");
+  assert.equal(of("job", { jobs: [job({ prompt: "灯".repeat(60) })] }), `${"灯".repeat(48)}…`);
+  assert.equal(of("job", { jobs: [job({ prompt: null, kind: "video" })] }), "Video");
+  assert.equal(of("job", { image: { url: "" } }), "Image");
 });
