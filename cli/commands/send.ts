@@ -1,12 +1,13 @@
 /** What the sending commands share: flags, the check of messages, and sending. */
 import type { Json } from "../../supabase/database.types.ts";
 import { type Api, LostReply } from "../api.ts";
-import { costLine } from "../cost.ts";
+import { costLine, estimateOf, modelsFor } from "../cost.ts";
 import { EXIT, RemoteError, UsageError } from "../failure.ts";
 import { type Flag, otherwise, text, url, urls, type Values, yesOrNo } from "../flag.ts";
+import type { Standing } from "../figures.ts";
 import { follow, progressFor } from "../follow.ts";
 import { type Job, type Kind, queueOf } from "../jobs.ts";
-import type { Session } from "../session.ts";
+import type { Core, Session } from "../session.ts";
 
 /** A message as it is put on the queue. */
 export type Message = Record<string, unknown>;
@@ -162,22 +163,15 @@ interface Order {
 
 /** Checks all messages, sends them and, with `wait`, follows the jobs. */
 export async function send(
-  { kind, entries, nameOf, unknown = [], yes = false, wait, json }: Order,
+  order: Order,
   session: Session,
 ): Promise<number> {
-  const { io } = session;
-  const faults = entries.flatMap(({ label, message }) =>
-    issuesOf(session, kind, message).map(({ field, expected }) =>
-      `${label ? `${label}.` : ""}${nameOf(field)}: expected ${expected}`
-    )
-  );
-  const list = [...faults, ...unknown].map((line) => `\n  ${line}`).join("");
-  if (faults.length > 0) throw new UsageError(`Nothing was sent.${list}`);
-  if (unknown.length > 0 && !yes) {
-    throw new UsageError(`Nothing was sent: confirm with --yes that this is ignored.${list}`);
-  }
-  if (unknown.length > 0) io.stderr(`Ignored:${list}`);
+  const { kind, entries, wait, json } = order;
+  const { io, core } = session;
+  checkForm(order, session);
   const api = session.api();
+  const models = await modelsFor(kind, api);
+  checkAbility(order, models, core);
 
   const sent: Receipt[] = [];
   let ended: Job[] = [];
@@ -187,7 +181,7 @@ export async function send(
     // With the project, because an exported variable silently wins over --env-file.
     if (!json) {
       io.stdout(`${count} put on ${queueOf(kind)} at ${api.url}`);
-      const cost = await costLine(kind, entries.map(({ message }) => message), session.core, api);
+      const cost = costLine(kind, entries.map(({ message }) => message), models, core);
       if (cost) io.stdout(cost);
     }
     if (wait) ended = await waitFor(sent, kind, api, session, json);
@@ -206,10 +200,44 @@ interface Issue {
   expected: string;
 }
 
-function issuesOf({ core }: Session, kind: Kind, message: unknown): Issue[] {
+/** @throws {UsageError} when a message is wrong, or has what no worker reads, without `yes`. */
+function checkForm(order: Order, { core, io }: Session): void {
+  const { unknown = [], yes } = order;
+  const validate = order.kind === "image" ? core.validateImageJob : core.validateVideoJob;
+  const faults = faultsOf(order, validate);
+  const list = linesOf([...faults, ...unknown]);
+  if (faults.length > 0) throw new UsageError(`Nothing was sent.${list}`);
+  if (unknown.length === 0) return;
+  if (yes) return io.stderr(`Ignored:${list}`);
+  throw new UsageError(`Nothing was sent: confirm with --yes that this is ignored.${list}`);
+}
+
+/** @throws {UsageError} when no model of the workers can do a message: its job would fail. */
+function checkAbility(order: Order, models: Standing[], core: Core): void {
+  const faults = faultsOf(order, (message) => estimateOf(order.kind, message, models, core));
+  if (faults.length === 0) return;
+  const known = models.length > 0
+    ? `\nThese are the models that the workers had at their last run: ./process-queue.sh ${order.kind}s`
+    : "";
+  throw new UsageError(`Nothing was sent.${linesOf(faults)}${known}`);
+}
+
+function linesOf(lines: string[]): string {
+  return lines.map((line) => `\n  ${line}`).join("");
+}
+
+/** What is wrong with the messages by a check of the core, a line each. */
+function faultsOf({ entries, nameOf }: Order, check: (message: unknown) => unknown): string[] {
+  return entries.flatMap(({ label, message }) =>
+    issuesOf(() => check(message)).map(({ field, expected }) =>
+      `${label ? `${label}.` : ""}${nameOf(field)}: expected ${expected}`
+    )
+  );
+}
+
+function issuesOf(check: () => unknown): Issue[] {
   try {
-    if (kind === "image") core.validateImageJob(message);
-    else core.validateVideoJob(message);
+    check();
     return [];
   } catch (error) {
     const issues = (error as { issues?: Issue[] }).issues;

@@ -83,6 +83,7 @@ Deno.test("a job whose reply was lost is sent again with the same key", async ()
   let answers = 0;
   const lossy = async (request: Request) => {
     const response = await fetch(request);
+    if (!request.url.includes("/rpc/")) return response;
     await response.bytes();
     if (++answers % 3 !== 0) throw new TypeError("connection reset");
     return Response.json([{ job_id: jobId(answers), msg_id: answers }]);
@@ -124,6 +125,26 @@ Deno.test("an invalid message is not sent; the error names flag and field", asyn
   match(err.join("\n"), /prompt: expected a non-empty string/);
   match(err.join("\n"), /--duration \(durationSeconds\): expected "4" or "6" or "8"/);
   deepEqual(project.calls, []);
+});
+
+Deno.test("a model that no worker has is refused before anything is sent", async () => {
+  const standing = [
+    { kind: "video", model: "veo", state: "ok" },
+    { kind: "image", model: "sora", state: "ok" },
+  ];
+  await using project = startProject({ standing });
+  for (const flags of [[], ["--json"]]) {
+    const { code, out, err } = await project.run(["video", "A lion", "--model=sora", ...flags]);
+    deepEqual([code, out], [2, []]);
+    match(
+      err[0],
+      /^Nothing was sent\.\n {2}--model \(model\): expected veo\n.*process-queue\.sh videos/,
+    );
+  }
+  deepEqual(project.calls, []);
+
+  await using fresh = startProject();
+  equal((await fresh.run(["video", "A lion", "--model=sora"])).code, 0, "no worker has run yet");
 });
 
 Deno.test("a refusal of the project is explained, with exit code 1", async () => {

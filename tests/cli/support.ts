@@ -77,11 +77,12 @@ export function jobId(n: number): string {
   return `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 }
 
-/** Replaces the WASM core: a message needs a prompt, and a duration is one of three; an image costs 4 cents. */
+/** Replaces the WASM core: a message needs a prompt, and a duration is one of three; an image costs 4 cents,
+ * and a model that is named is one of the workers'. */
 export const core: Core = {
   version: () => "1.2.3",
-  estimateImageJob: (_message, { models = [] }) => estimated(models, 0.04),
-  estimateVideoJob: (_message, { models = [] }) => estimated(models, null),
+  estimateImageJob: (message, { models = [] }) => estimated(message, models, 0.04),
+  estimateVideoJob: (message, { models = [] }) => estimated(message, models, null),
   validateImageJob: (message) => check(message, []),
   validateVideoJob: (message) => {
     const { durationSeconds = "8" } = (message ?? {}) as { durationSeconds?: unknown };
@@ -90,7 +91,12 @@ export const core: Core = {
   },
 };
 
-function estimated(models: string[], usd: number | null) {
+function estimated(message: unknown, models: string[], usd: number | null) {
+  const { model } = message as { model?: string };
+  if (model && models.length > 0 && !models.includes(model)) {
+    const issues = [{ field: "model", expected: models.join(" or ") }];
+    throw Object.assign(new Error("invalid message"), { issues });
+  }
   return { models: models.map((model) => ({ model, usd })), lowestUsd: usd, highestUsd: usd };
 }
 
