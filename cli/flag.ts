@@ -1,4 +1,5 @@
 /** Flags of a command line: the value of each, its help, and how it is read. */
+import { UPLOAD } from "../console/model/remedy.js";
 import { UsageError } from "./failure.ts";
 
 export interface Flag<T> {
@@ -54,8 +55,7 @@ function checkedUrl(text: string | undefined): string | undefined {
   const expected = "expected an address like https://example.com/hero.png";
   if (text === "URL") throw new UsageError(`${expected}: URL stands for it in the examples.`);
   const isFile = /\.(png|jpe?g|webp|hei[cf])$/i.test(text);
-  const upload = " A file on this machine has to be in Storage first: the console stores what is " +
-    "dropped on a scene.";
+  const upload = ` A file on this machine has to be in Storage first: ${UPLOAD}.`;
   throw new UsageError(`${expected}.${isFile ? upload : ""}`);
 }
 

@@ -3,7 +3,7 @@ import { type Api, objects } from "./api.ts";
 import { RemoteError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import type { Standing } from "./figures.ts";
-import { isOver, type Job, jobsOf, MOST_NAMED, portions, type Waiting } from "./jobs.ts";
+import { COLUMNS, isOver, type Job, jobsOf, MOST_NAMED, portions, type Waiting } from "./jobs.ts";
 import { changeLine, LineProgress, LiveProgress, type Progress } from "./terminal/progress.ts";
 import { waitsOf } from "./waits.ts";
 
@@ -92,7 +92,8 @@ async function jobsById(ids: string[], api: Api): Promise<Job[]> {
   const found = new Map<string, Job>();
   for (let rest = ids; rest.length > 0;) {
     const [some] = portions(rest, MOST_NAMED);
-    for (const job of await jobsOf(api, { id: `in.(${some.join(",")})` })) found.set(job.id, job);
+    const query = { select: `${COLUMNS},entities`, id: `in.(${some.join(",")})` };
+    for (const job of await jobsOf(api, query)) found.set(job.id, job);
     // A project may answer fewer rows than were asked for.
     if (!some.some((id) => found.has(id))) throw new Error(`there is no job ${some[0]}`);
     rest = rest.filter((id) => !found.has(id));

@@ -1,6 +1,7 @@
 /** Jobs: their rows in the ledger, filters, and descriptions. */
+import { adviceOf } from "../console/model/remedy.js";
 import { plain } from "../supabase/functions/_shared/plain.ts";
-import type { Api } from "./api.ts";
+import { type Api, objects, quoted } from "./api.ts";
 import { type Flags, oneOf, parsed, text, type Values } from "./flag.ts";
 import { shorten } from "./terminal/table.ts";
 import { ago } from "./text.ts";
@@ -39,6 +40,8 @@ export interface Job {
   started_at: string | null;
   finished_at: string | null;
   updated_at: string;
+  /** The scene and character that it belongs to, once it has succeeded: whether their rows show the asset. */
+  entities?: unknown;
   /** Position in the queue, 1 is next; only `generation_job` knows it. */
   position?: number | null;
   /** What keeps it from being claimed; only `generation_job` knows it. */
@@ -60,7 +63,7 @@ export function waitingFor({ model, state, until, code, reason }: Waiting, now: 
   return `${model}, which is ${state}${rest}: ${code}: ${reason}`;
 }
 
-const COLUMNS = [
+export const COLUMNS = [
   ...["id", "kind", "status", "storyboard_id", "scene_id", "character_id", "owner", "priority"],
   ...["attempts", "model", "prompt", "asset_url", "error_code", "error_message", "cost_usd"],
   ...["enqueued_at", "started_at", "finished_at", "updated_at"],
@@ -70,6 +73,13 @@ const COLUMNS = [
 export function jobsOf(api: Api, query: Record<string, string>): Promise<Job[]> {
   const order = "enqueued_at.desc,msg_id.desc";
   return api.rows<Job>("generation_jobs", { select: COLUMNS, order, ...query });
+}
+
+/** The keys of a job's scene and character that have no row, so that none shows the asset. */
+export function withoutRow(entities: unknown): string[] {
+  return objects(entities).filter(({ outcome }) => outcome !== "linked").map(({ key }) =>
+    quoted(key)
+  );
 }
 
 /** The ids that one request names: its address must not become too long. */
@@ -119,7 +129,7 @@ export function describe(job: Job): string {
     case "succeeded":
       return `succeeded: ${asset_url}`;
     default:
-      return `${status}${reason}`;
+      return [`${status}${reason}`, adviceOf(error_code)].filter(Boolean).join(". ");
   }
 }
 

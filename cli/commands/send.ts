@@ -6,7 +6,7 @@ import { EXIT, RemoteError, UsageError } from "../failure.ts";
 import { type Flag, otherwise, text, url, urls, type Values, yesOrNo } from "../flag.ts";
 import type { Standing } from "../figures.ts";
 import { follow, progressFor } from "../follow.ts";
-import { type Job, type Kind, queueOf } from "../jobs.ts";
+import { type Job, type Kind, queueOf, withoutRow } from "../jobs.ts";
 import type { Core, Session } from "../session.ts";
 
 /** A message as it is put on the queue. */
@@ -324,15 +324,21 @@ async function waitFor(
     if (io.screen && !json) progress.say(hint);
     else io.stderr(hint);
   };
-  return await follow(sent.map(({ job_id }) => job_id), api, io, { progress, seconds: 1, look });
+  const ids = sent.map(({ job_id }) => job_id);
+  const ended = await follow(ids, api, io, { progress, seconds: 1, look });
+  for (const key of ended.flatMap(({ entities }) => json ? [] : withoutRow(entities))) {
+    io.stdout(`${key} is not in the table of entities: stored, but no row was updated`);
+  }
+  return ended;
 }
 
 function outcomeOf(job: Job | undefined) {
   if (!job) return undefined;
-  const { status, asset_url, error_code, error_message } = job;
+  const { status, asset_url, entities, error_code, error_message } = job;
   return {
     status,
     asset_url,
+    entities,
     error: error_code === null ? null : { code: error_code, message: error_message },
   };
 }

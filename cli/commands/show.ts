@@ -1,3 +1,4 @@
+import { adviceOf } from "../../console/model/remedy.js";
 import { plain } from "../../supabase/functions/_shared/plain.ts";
 import { type Api, objects, type Row } from "../api.ts";
 import { command } from "../command.ts";
@@ -70,6 +71,7 @@ function linesOf(job: Row, now: number): string[] {
     ...[...FIRST, ...rest].map((name): [string, unknown] => [name, job[name]]),
     ["waits_for", awaited && waitingFor(awaited as Row & Waiting, now)],
     ["error", error && `${error.code}: ${error.message}`],
+    ["remedy", error && adviceOf(String(error.code))],
     ["cost", costOf(job)],
     ...objects(job.entities).map(({ key, outcome }): [string, unknown] => [
       "entity",

@@ -24,6 +24,8 @@ export function startProject(
   options: { answer?: Answer; course?: Course; standing?: Record<string, string>[] } = {},
 ) {
   const calls: Call[] = [];
+  /** The columns of jobs that were asked for. */
+  const selected: string[] = [];
   const progress = new Map<string, number>();
   /** The next state of a job. */
   const next = (id: string) => {
@@ -46,6 +48,7 @@ export function startProject(
     const name = pathname.replace("/rest/v1/rpc/", "");
     if (name === "/rest/v1/generation_standing") return Response.json(options.standing ?? []);
     if (name === "/rest/v1/generation_jobs") {
+      selected.push(searchParams.get("select") ?? "");
       const ids = searchParams.get("id")?.match(/[0-9a-f-]{36}/g) ?? [];
       return Response.json(ids.map(next));
     }
@@ -66,6 +69,7 @@ export function startProject(
   return {
     ...server,
     calls,
+    selected,
     messages,
     /** Runs the tool against this project. */
     run: (args: string[], change?: Partial<Io>) => run(args, environmentFor(server.url), change),

@@ -41,6 +41,13 @@ Deno.test("a job that fails or is cancelled gives exit code 1 and its reason", a
   }
 });
 
+Deno.test("a source image that cannot be used fails with what to do about it", async () => {
+  const error = { code: "source_image_unusable", message: "the source image's host h is private" };
+  await using project = startProject({ course: [{ status: "failed", error }] });
+  const advice = /on a public host or in Storage: the console stores what is dropped on a scene\.$/;
+  match((await project.run(ARGS)).out.at(-1)!, advice);
+});
+
 Deno.test("a passing failure does not end the waiting, a lasting one does", async () => {
   let failures = 3;
   await using project = startProject({
@@ -56,6 +63,26 @@ Deno.test("a passing failure does not end the waiting, a lasting one does", asyn
   equal(code, 1);
   match(err.join("\n"), /lost sight of job .*503/);
   equal(slept, 9);
+});
+
+Deno.test("--wait says which scene or character has no row that shows the asset", async () => {
+  const entities = [
+    { slot: "scene", key: "scene:s:1", outcome: "not_found" },
+    { slot: "character", key: "character:s:hero", outcome: "linked" },
+  ];
+  await using project = startProject({
+    course: [{ status: "succeeded", asset_url: "http://a", entities }],
+  });
+  const said = "scene:s:1 is not in the table of entities: stored, but no row was updated";
+  const { code, out } = await project.run(ARGS);
+  deepEqual([code, out.at(-1)], [0, said]);
+  const json = await project.run([...ARGS, "--json"]);
+  deepEqual(json.out.map((line) => JSON.parse(line).entities), [entities]);
+
+  const readFile = () => Promise.resolve('["a", "b"]');
+  const batch = await project.run(["batch-images", "f", "--wait"], { readFile });
+  deepEqual(batch.out.slice(-2), [said, said]);
+  match(project.selected.at(-1)!, /,entities$/);
 });
 
 Deno.test("a job that no longer exists ends the waiting", async () => {
