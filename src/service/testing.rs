@@ -168,8 +168,8 @@ pub(super) fn permit() -> LargeBodyPermit {
     LargeBodies::default().permit()
 }
 
-/// A PNG as far as its first bytes tell.
-pub(super) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01";
+/// A PNG as far as its parts tell.
+pub(super) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\0IHDR\0\0\0\x01";
 
-/// An MP4 as far as its first bytes tell.
-pub(super) const MP4: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2";
+/// An MP4 as far as its parts tell.
+pub(super) const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { isMp4, object, type TestProject, withTestProject } from "../support/test_project.ts";
 
-const PNG = btoa("\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+const PNG = btoa("\x89PNG\r\n\x1a\n\0\0\0\0IHDR\0\0\0\0");
 const MP4 = "\0\0\0\x20ftypisom\0\0\x02\0isomiso2";
 const OMNI = "gemini-omni-1.1-flash";
 

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use memchr::memchr;
+
 use super::code::status_of;
 use super::document::read_document;
 use super::error::{error_of, failure, unreachable};
@@ -65,10 +67,15 @@ impl<T: Transport> ImageModel for Gemini<T> {
         let request = post_json(&url, body(request)).map_err(silent)?;
         let mut reply = send(transport, request, within, limit).await.map_err(silent)?;
         let usage = usage_of(&read_document(&reply.body));
-        // A body that is the file itself says nothing of its end.
-        let is_cut = reply.broken.is_some() && Format::of(&reply.body).is_some();
-        if !is_cut && let Some(format) = take_file(&mut reply.body, Format::is_image) {
+        // A body that is no JSON says nothing of its end.
+        let is_alone = Format::of(&reply.body).is_some() || memchr(b'{', &reply.body).is_none();
+        let is_broken = is_alone && reply.broken.is_some();
+        let is_empty = reply.body.is_empty();
+        if !is_broken && let Some(format) = take_file(&mut reply.body, Format::is_image) {
             return Ok(GeneratedImage { format, bytes: reply.body, usage });
+        }
+        if reply.body.is_empty() && !is_empty {
+            return Err(lost(unreadable(model, "its image is cut")));
         }
         Err(without_image(model, &reply))
     }

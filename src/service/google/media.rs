@@ -8,6 +8,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr2};
 
 use super::result::{NO_RESULT, is_metadata, is_of_request, is_over, is_yes};
+use super::whole::is_whole;
 use crate::job::Format;
 use crate::json::{Cursor, CursorValue as Value, has_name, same_name, unescape};
 use crate::search::Search as _;
@@ -45,13 +46,13 @@ const MOST_TRIES: u32 = 4;
 /// what it was given.
 ///
 /// Base64 is read in both alphabets, with padding, without, with white space in between and with
-/// escapes. Without a file the reply remains.
+/// escapes. Without a file the reply remains; of one whose last file was cut nothing does.
 pub(in crate::service) fn take_file(
     reply: &mut Vec<u8>,
     is_wanted: fn(Format) -> bool,
 ) -> Option<Format> {
-    if let Some(format) = Format::of(reply).filter(|format| is_wanted(*format)) {
-        return Some(format);
+    if Format::of(reply).is_some_and(is_wanted) {
+        return whole_file(reply, true);
     }
     for _ in 0..MOST_TRIES {
         let (found, nested) = find_file(reply, is_wanted);
@@ -59,10 +60,14 @@ pub(in crate::service) fn take_file(
             let mut inner = reply.get(nested?)?.to_vec();
             let length = unescape_in_place(&mut inner);
             inner.truncate(length);
-            let format = take_file(&mut inner, is_wanted)?;
-            *reply = inner;
-            return Some(format);
+            let format = take_file(&mut inner, is_wanted);
+            if format.is_some() || inner.is_empty() {
+                *reply = inner;
+            }
+            return format;
         };
+        // In JSON a quote follows.
+        let is_open = end == reply.len();
         let text = reply.get_mut(start..end)?;
         let decoded = decode_plain(text).or_else(|| {
             let length = unescape_in_place(text);
@@ -72,12 +77,22 @@ pub(in crate::service) fn take_file(
             Some(length) => {
                 reply.truncate(start + length);
                 reply.drain(..start);
-                return Format::of(reply);
+                return whole_file(reply, is_open);
             }
             // It was no base64 after all, and is not found again.
             None => text.fill(b'!'),
         }
     }
+    None
+}
+
+/// The format of a file; one that was cut is emptied.
+fn whole_file(file: &mut Vec<u8>, is_open: bool) -> Option<Format> {
+    let format = Format::of(file)?;
+    if is_whole(format, file, is_open) {
+        return Some(format);
+    }
+    file.clear();
     None
 }
 

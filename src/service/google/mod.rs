@@ -1,6 +1,7 @@
 //! Google's models.
 
 mod result;
+mod whole;
 mod media;
 mod model;
 mod words;

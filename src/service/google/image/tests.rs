@@ -492,9 +492,26 @@ fn an_image_that_is_whole_is_taken_from_a_reply_that_breaks_and_another_counts_a
         let cut = Recorded::at(BASE).reply(200, PNG).breaks(error.clone());
         let failure = generate(&cut).unwrap_err();
         assert_eq!((failure.code, failure.next), (Code::ReplyLost, TWICE));
+        let plain = ["data:image/png;base64,", ""].map(|start| format!("{start}{}", base64(PNG)));
+        for plain in plain {
+            let cut = Recorded::at(BASE).reply(200, plain).breaks(error.clone());
+            let failure = generate(&cut).unwrap_err();
+            assert_eq!((failure.code, failure.next), (Code::ReplyLost, TWICE));
+        }
         // An error has said enough.
         let cut = Recorded::at(BASE).reply(503, "{").breaks(error);
         assert_eq!(generate(&cut).unwrap_err().code, Code::ProviderUnavailable);
+    }
+}
+
+#[test]
+fn an_image_that_ends_in_the_middle_is_lost() {
+    let half = [PNG, b"\0\0\x20\0IDAT0123"].concat();
+    for body in
+        [half.clone(), base64(&half).into(), candidate(json!([image(&half)])).to_string().into()]
+    {
+        let failure = generate(&Recorded::at(BASE).reply(200, body)).unwrap_err();
+        assert_eq!((failure.code, failure.next), (Code::ReplyLost, TWICE));
     }
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xfb\xef\xff\x01";
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\0IHDR\xfb\xef\xff\x01";
 
 fn base64(bytes: &[u8]) -> String {
     base64_simd::STANDARD.encode_to_string(bytes)
@@ -154,6 +154,27 @@ fn a_file_that_was_cut_off_is_none() {
     let reply = format!(r#"{{"data":"{}"#, base64(&png_and(&[7; 300])));
     assert_eq!(taken(&reply), None);
     assert_eq!(taken(&format!("{reply}\"")).unwrap(), png_and(&[7; 300]));
+}
+
+#[test]
+fn of_a_file_that_does_not_reach_its_end_nothing_is_taken() {
+    let data = b"\0\0\0\x20IDAT0123456789abcdef0123456789abcdef0123\0\0\0\0IEND0123";
+    let file = base64(&png_and(data));
+    let half = file.get(..file.len() / 8 * 4).unwrap();
+    let rest = file.get(half.len()..).unwrap();
+    let mut whole = base64(&png_and(data)).into_bytes();
+    assert!(take_file(&mut whole, Format::is_image).is_some());
+    for cut in [
+        half.to_owned(),
+        format!("data:image/png;base64,{half}"),
+        format!(r#"{{"data":"{half}"}}"#),
+        format!("data: {{\"data\":\"{half}\"}}\n\ndata: {{\"data\":\"{rest}\"}}\n\n"),
+        serde_json::to_string(&format!(r#"{{"data":"{half}"}}"#)).unwrap(),
+    ] {
+        let mut reply = cut.clone().into_bytes();
+        assert_eq!(take_file(&mut reply, Format::is_image), None, "{cut}");
+        assert_eq!(reply, b"", "{cut}");
+    }
 }
 
 #[test]

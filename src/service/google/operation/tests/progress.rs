@@ -79,6 +79,19 @@ fn a_finished_veo_video_is_at_its_uri_or_inside() {
     }
 }
 
+#[test]
+fn a_video_that_ends_in_the_middle_is_polled_for_again() {
+    let half = [MP4, b"\0\0\x20\0mdat0123"].concat();
+    let text = base64_simd::STANDARD.encode_to_string(&half);
+    let json =
+        json!({"name": NAME, "done": true, "response": {"videos": [{"encodedVideo": text}]}});
+    for body in [half, text.clone().into(), json.to_string().into()] {
+        let failure = poll(VEO, NAME, &Recorded::at(BASE).reply(200, body)).unwrap_err();
+        let again = Next::Retry { after: None, attempts: None };
+        assert_eq!((failure.code, failure.next), (Code::ProviderReplyUnreadable, again));
+    }
+}
+
 /// The ways in which a video of this form comes.
 fn results(video: &Value) -> Vec<(&'static str, Value)> {
     let sample = json!({"video": video});
