@@ -58,10 +58,11 @@ export function seriesOf(rows, { time, columns, unit, bars, range }) {
  * What a plot shows, in a sentence or two for each of its names.
  *
  * @param {Series} series
- * @param {(time: number) => string} timeText a time of the plot in words
+ * @param {(time: number) => string} [when] a time of the plot in words
  * @returns {string[]}
  */
-export function summaryOf({ names, unit, bars, data: [times, ...columns] }, timeText) {
+export function summaryOf(series, when = (time) => timeText(time, series.step)) {
+  const { names, unit, bars, data: [times, ...columns] } = series;
   return names.map((name, index) => {
     /** @type {{ time: number, value: number }[]} */
     const points = columns[index].flatMap((value, at) =>
@@ -70,7 +71,8 @@ export function summaryOf({ names, unit, bars, data: [times, ...columns] }, time
     const [first, ...others] = points;
     if (!first) return `${name}: none.`;
     const highest = others.reduce((one, other) => other.value > one.value ? other : one, first);
-    const peak = `${unit(highest.value)} at ${timeText(highest.time)}`;
+    const peak = `${unit(highest.value)} at ${when(highest.time)}`;
+    if (others.length === 0 && !bars) return `${name}: ${peak}.`;
     if (bars) {
       const sum = points.reduce((sum, { value }) => sum + value, 0);
       return sum === 0 ? `${name}: none.` : `${name}: ${unit(sum)} together, at most ${peak}.`;
@@ -79,4 +81,27 @@ export function summaryOf({ names, unit, bars, data: [times, ...columns] }, time
     const last = /** @type {{ time: number, value: number }} */ (points.at(-1));
     return `${name}: from ${unit(lowest)} to ${peak}; last, ${unit(last.value)}.`;
   });
+}
+
+const DAY = 86_400;
+
+/** A time of a plot by itself: a plot by the hour shows some hours twice. @param {number} time @param {number} step both in seconds */
+export function timeText(time, step) {
+  if (step >= DAY) return dayText(time, "UTC");
+  return new Date(time * 1000).toLocaleTimeString([], {
+    ...{ weekday: "short", hour: "2-digit", minute: "2-digit" },
+  });
+}
+
+/** A time below a plot, beside others: where a day begins, the day. @param {number} time @param {number} step both in seconds */
+export function tickText(time, step) {
+  if (step >= DAY) return dayText(time, "UTC");
+  const date = new Date(time * 1000);
+  if (date.getHours() === 0 && date.getMinutes() === 0) return dayText(time);
+  return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
+
+/** @param {number} time in seconds @param {string} [timeZone] */
+function dayText(time, timeZone) {
+  return new Date(time * 1000).toLocaleDateString([], { month: "short", day: "numeric", timeZone });
 }

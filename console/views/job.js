@@ -19,6 +19,12 @@ export function jobView(id, context) {
   /** @type {any} */
   let row;
   let read = false;
+  /** The sources that cannot be shown. @type {Set<string>} */
+  const broken = new Set();
+  const onBroken = (/** @type {string} */ url) => {
+    broken.add(url);
+    redraw();
+  };
 
   async function refresh() {
     row = await job(context.project, id);
@@ -36,7 +42,9 @@ export function jobView(id, context) {
         <p class="quiet-text ${read ? "" : "reading"}">${read ? NO_JOB : "Reading…"}</p>
       `;
     }
-    const pictures = [asset(row), sources(row)].filter((each) => each !== nothing);
+    const pictures = [asset(row), sources(row, broken, onBroken)].filter((each) =>
+      each !== nothing
+    );
     return html`
       <div class="heading">
         <p class="crumbs">${place(row)}</p>
@@ -125,8 +133,12 @@ function asset({ kind, asset_url, prompt, message }) {
     `;
 }
 
-/** @param {any} row */
-function sources({ message }) {
+/**
+ * @param {any} row
+ * @param {Set<string>} broken
+ * @param {(url: string) => void} onBroken
+ */
+function sources({ message }, broken, onBroken) {
   const urls = [
     message?.sourceImageUrl,
     ...(message?.sourceImageUrls ?? []),
@@ -140,7 +152,10 @@ function sources({ message }) {
     <div class="sources">${shown.map((url) =>
       html`
         <a href=${url} target="_blank"
-          rel="noreferrer"><img src=${url} alt="Source image" loading="lazy"></a>
+          rel="noreferrer">${broken.has(url)
+            ? url
+            : html`<img src=${url} alt="Source image" loading="lazy" @error=${() =>
+              onBroken(url)}>`}</a>
       `
     )}</div>
   `;

@@ -8,7 +8,7 @@
 // @ts-types="../vendor/uplot/uPlot.d.ts"
 import UPlot from "../vendor/uplot/uPlot.esm.js";
 import { html } from "../lib/html.js";
-import { summaryOf } from "../model/series.js";
+import { summaryOf, tickText, timeText } from "../model/series.js";
 
 const HEIGHT = 150;
 /** Tones of the ink: plots are not pictures. */
@@ -104,7 +104,7 @@ function options({ names, unit, bars, step }, width, element) {
         font,
         space: 75,
         values: (/** @type {any} */ _plot, /** @type {number[]} */ all) =>
-          all.map((time) => timeText(time, step)),
+          all.map((time) => tickText(time, step)),
       },
       {
         stroke: ink("--soft"),
@@ -153,19 +153,10 @@ export function plot(title, series) {
       <time-plot aria-hidden="true" class=${series.bars
         ? "bars"
         : "lines"} .series=${series}></time-plot>
-      <p class="for-readers">${summaryOf(series, (time) => timeText(time, series.step)).join(
+      <p class="for-readers">${summaryOf(series).join(
         " ",
       )}</p>
     `
   }
   </figure>`;
-}
-
-/** @param {number} time @param {number} step both in seconds */
-function timeText(time, step) {
-  const date = new Date(time * 1000);
-  if (step >= 86_400) {
-    return date.toLocaleDateString([], { month: "short", day: "numeric", timeZone: "UTC" });
-  }
-  return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }

@@ -195,7 +195,7 @@ function plots({ throughput, latency, costs }) {
     });
   return html`
     <section aria-label="Figures">
-      <h2>The last two days</h2>
+      <h2>Figures <span class="quiet-text">the last two days by the hour, 14 days by the day</span></h2>
       <div class="plots">
         ${plot(
           "Jobs that ended, by hour",

@@ -12,7 +12,7 @@ import { draftOf, messageOf } from "../../console/model/draft.js";
 import { formatOf } from "../../console/model/picture.js";
 import { progressOf } from "../../console/model/progress.js";
 import { remediesOf } from "../../console/model/remedy.js";
-import { seriesOf, summaryOf } from "../../console/model/series.js";
+import { seriesOf, summaryOf, tickText, timeText } from "../../console/model/series.js";
 import { standingOf } from "../../console/model/standing.js";
 import { stepsOf } from "../../console/model/steps.js";
 import { priceText, sumOf } from "../../console/views/price.js";
@@ -191,6 +191,7 @@ Deno.test("a plot is told in a sentence for each of its names", () => {
     );
   assert.deepEqual(of([[1, 2, 3], [0, 4, 1]], true), ["a: 5 s together, at most 4 s at 2h."]);
   assert.deepEqual(of([[1, 2, 3], [null, 4, 2]], false), ["a: from 2 s to 4 s at 2h; last, 2 s."]);
+  assert.deepEqual(of([[1, 2], [null, 4]], false), ["a: 4 s at 2h."]);
   assert.deepEqual(of([[1], [0]], true), ["a: none."]);
   assert.deepEqual(of([[1], [null]], false), ["a: none."]);
 });
@@ -380,4 +381,16 @@ Deno.test("a card goes by its title or id, and a job that stands alone by the fi
   assert.equal(of("job", { jobs: [job({ prompt: "灯".repeat(60) })] }), `${"灯".repeat(48)}…`);
   assert.equal(of("job", { jobs: [job({ prompt: null, kind: "video" })] }), "Video");
   assert.equal(of("job", { image: { url: "" } }), "Image");
+});
+
+Deno.test("a time of a plot says its day where others of the plot have the same hour", () => {
+  const HOUR = 3600;
+  const seconds = (day: number, hour: number) => new Date(2026, 10, day, hour).getTime() / 1000;
+  const ticks = [28, 29].flatMap((day) =>
+    [0, 12].map((hour) => tickText(seconds(day, hour), HOUR))
+  );
+  assert.equal(new Set(ticks).size, 3, `${ticks}: each midnight is that of a day`);
+  assert.notEqual(timeText(seconds(28, 8), HOUR), timeText(seconds(29, 8), HOUR));
+  const day = Date.UTC(2026, 10, 28) / 1000;
+  assert.equal(timeText(day, 24 * HOUR), tickText(day, 24 * HOUR));
 });

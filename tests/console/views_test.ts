@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { Form, prefill } from "../../console/views/form.js";
+import { jobView } from "../../console/views/job.js";
 import { againView, sendView } from "../../console/views/send.js";
 import { storyboardsView } from "../../console/views/storyboards.js";
 import type { Context } from "../../console/views/view.d.ts";
@@ -131,4 +132,17 @@ Deno.test("what a drop chose is for the form of its address alone", () => {
   } finally {
     if (before) Object.defineProperty(globalThis, "location", before);
   }
+});
+
+Deno.test("a source that cannot be shown is there as its address", async () => {
+  const id = "00000000-0000-4000-8000-000000000000";
+  const sourceImageUrl = "https://example.invalid/hero.png";
+  const row = { id, kind: "image", status: "failed", message: { sourceImageUrl }, cost_usd: null };
+  const project = new Answers((name) => name === "generation_jobs" ? [row] : null);
+  const view = jobView(id, contextOf(project));
+  await view.refresh();
+  const linked = () => valuesAfter(view.draw(), /rel="noreferrer">$/);
+  assert.ok(!linked().includes(sourceImageUrl));
+  (valuesAfter(view.draw(), /@error=$/)[0] as () => void)();
+  assert.deepEqual(linked(), [sourceImageUrl]);
 });
