@@ -90,8 +90,8 @@ export function strip(job, board, context) {
     <a href=${address("job", job.id)}><strong>${
     job.kind === "video" ? "Video: " : nothing
   }${word}</strong></a>
-    <button class="quiet" aria-label="Cancel this job" title="Cancel" @click=${() =>
-    context.act(() => cancel(context.project, job.id))}>×</button>
+    <button class="quiet" aria-label="Cancel this job" @click=${() =>
+    context.act(() => cancel(context.project, job.id))}>Cancel</button>
     ${detail ? html`<span>${detail}</span>` : nothing}
     ${
     tone === "working"

@@ -230,6 +230,7 @@ withConsole("the console is for everyone", async (console, project, t) => {
           page: document.documentElement.scrollWidth,
         }));
         assert.ok(needed <= width, `${address} is ${needed} wide`);
+        assert.deepEqual(await page.evaluate(misfits), [], address);
       }
     });
   }
@@ -284,3 +285,20 @@ withConsole("the console is for everyone", async (console, project, t) => {
     await page.getByText("1 job is on the queue again.", { exact: true }).waitFor();
   });
 });
+
+/** What is too small for a finger, and fields that cut what stands in them while they are empty. */
+function misfits(): string[] {
+  const small = [...document.querySelectorAll("button, .button")].filter((element) => {
+    const { width, height } = element.getBoundingClientRect();
+    // In whole pixels; what is hidden has none.
+    return width > 0 && (Math.round(width) < 40 || Math.round(height) < 40);
+  });
+  const pen = document.createElement("canvas").getContext("2d")!;
+  const cut = [...document.querySelectorAll("input")].filter((input) => {
+    const { font, paddingLeft, paddingRight } = getComputedStyle(input);
+    pen.font = font;
+    const room = input.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+    return input.clientWidth > 0 && pen.measureText(input.placeholder).width > room;
+  });
+  return [...small, ...cut].map(({ outerHTML }) => outerHTML);
+}
