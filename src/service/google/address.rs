@@ -1,6 +1,7 @@
 //! Where a reply says that a video is.
 
 use super::result::{is_metadata, is_of_request};
+use crate::job::joined;
 use crate::json::{Json, has_name};
 use crate::search::Search;
 use crate::service::redact::redacted;
@@ -30,27 +31,25 @@ pub(super) fn video_address<'d>(document: &'d Json<'_>) -> Option<&'d str> {
     in_value("", document, false, &open).or_else(|| in_value("", document, false, &in_bucket))
 }
 
-/// An address for the ledger, without the key that proxies and old clients append to it, and without a user
-/// and fragment. The transport adds the key where it belongs. A `key` may also be the name of a file.
+/// An address for the ledger, without the key that proxies and old clients append to it, and without a user.
+/// The transport adds the key where it belongs. A `key` may also be the name of a file.
 pub(super) fn without_credentials(address: &str) -> String {
-    let address = address.split('#').next().unwrap_or_default();
-    let (place, query) = address.split_once('?').unwrap_or((address, ""));
-    let mut kept = match place.cut("://") {
-        Some((scheme, rest)) => {
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let host = authority.rsplit('@').next().unwrap_or_default();
-            format!("{scheme}://{host}{path}")
+    let mut address = address.to_owned();
+    for (mark, stop) in [("://", "/"), ("?key=", "&"), ("&key=", "&")] {
+        let found = address.cut(mark).and_then(|(before, after)| {
+            let value = after.cut(stop).map_or(after, |(value, _)| value);
+            let at = before.len() + 1;
+            if stop == "/" {
+                return Some((at + 2, at + 3 + value.cut_last("@")?.0.len()));
+            }
+            (redacted(value) != value).then_some((at, at + 4 + value.len()))
+        });
+        let kept = found.map(|(at, end)| [address.get(..at), address.get(end..)]);
+        if let Some([Some(before), Some(after)]) = kept {
+            address = joined(&[before, after], "");
         }
-        None => place.to_owned(),
-    };
-    let is_key = |part: &&str| part.strip_prefix("key=").is_some_and(|it| redacted(it) != it);
-    let mut mark = '?';
-    for part in query.split('&').filter(|part| !part.is_empty() && !is_key(part)) {
-        kept.push(mark);
-        kept.push_str(part);
-        mark = '&';
     }
-    kept
+    address
 }
 
 fn in_bucket(text: &str) -> bool {
