@@ -35,8 +35,8 @@ const MOST_REDIRECTS: usize = 5;
 /// Eight seconds at 1080p are 20 to 50 MB; a file of this size is no such video.
 const LARGEST: u64 = 512 * 1024 * 1024;
 
-/// The most attempts when a file is refused, missing or no video: the next poll may
-/// name another address.
+/// The most attempts when a file is refused, missing or no video, or is not where an answer leads: the next
+/// poll, or the next answer of a proxy, may name another address.
 const ATTEMPTS: u32 = 3;
 
 /// How long it takes at most until a finished video can be downloaded: seconds, usually.
@@ -54,13 +54,13 @@ pub(super) async fn download<T: Transport>(
     transport: &T,
     address: &str,
 ) -> Result<Body<T::Stream>, Failure> {
-    let bad_base = |why| give_up(format!("GOOGLE_GENERATIVE_AI_BASE_URL {why}"));
+    let bad_base = |why| astray(format!("GOOGLE_GENERATIVE_AI_BASE_URL {why}"));
     let base = WebUrl::parse(transport.base_url()).map_err(bad_base)?;
-    let bad_uri = |why| give_up(format!("the address of the video {why}"));
+    let bad_uri = |why| astray(format!("the address of the video {why}"));
     let mut url = absolute(address, &base).map_err(bad_uri)?;
     for _ in 0..=MOST_REDIRECTS {
         if !may_lead_to(&base, &url) {
-            return Err(give_up(format!("the video is at {}, which is not allowed", url.origin())));
+            return Err(astray(format!("the video is at {}, which is not allowed", url.origin())));
         }
         let lost = |error| unreachable(&url.origin(), &error).as_code(Code::DownloadFailed);
         let (head, received) = open(transport, &url.to_string()).await.map_err(lost)?;
@@ -84,7 +84,7 @@ pub(super) async fn download<T: Transport>(
             next => url = next,
         }
     }
-    Err(give_up(format!("the address of the video redirects more than {MOST_REDIRECTS} times")))
+    Err(astray(format!("the address of the video redirects more than {MOST_REDIRECTS} times")))
 }
 
 /// Asks for what is at an address; of a success the first bytes are known then.
@@ -193,7 +193,7 @@ fn may_lead_to(base: &WebUrl, url: &WebUrl) -> bool {
 fn check_length(head: &Head) -> Result<(), Failure> {
     match head.content_length {
         Some(length) if length > LARGEST => {
-            Err(give_up(format!("the video has {length} bytes, more than {LARGEST}")))
+            Err(astray(format!("the video has {length} bytes, more than {LARGEST}")))
         }
         _ => Ok(()),
     }
@@ -207,8 +207,7 @@ fn check_bytes(head: &[u8]) -> Result<(), Failure> {
 }
 
 fn no_video(what: &str) -> Failure {
-    let message = format!("the file of the video is {what}");
-    Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message)
+    astray(format!("the file of the video is {what}"))
 }
 
 fn is_json(head: &[u8]) -> bool {
@@ -245,8 +244,8 @@ fn refused(url: &WebUrl, own: bool, reply: &Reply) -> Failure {
     failure.after(own.then_some(KNOWN_SOON))
 }
 
-fn give_up(message: String) -> Failure {
-    Failure::give_up(Code::DownloadFailed, message)
+fn astray(message: String) -> Failure {
+    Failure::retry_at_most(Code::DownloadFailed, ATTEMPTS, message)
 }
 
 #[cfg(test)]
