@@ -277,11 +277,7 @@ Deno.test("an account that gets no token is told what to do, and nothing is sent
     [oauth(400, "invalid_grant", "Invalid grant: account not found"), /deleted or disabled/],
     [oauth(401, "invalid_client", "The OAuth client was not found."), /create a new key/],
     [oauth(401, "disabled_client"), /create a new key/],
-    [() => new Response("<html>Sign in</html>", { status: 403 }), /GOOGLE_TOKEN_URL/],
-    [() => new Response("<html>Sign in</html>"), /GOOGLE_TOKEN_URL/],
-    [() => Response.json({ id_token: "x" }), /GOOGLE_TOKEN_URL/],
-    [() => Response.json({ access_token: "two words" }), /GOOGLE_TOKEN_URL/],
-    [() => new Response(null, { status: 302, headers: { location: "/" } }), /GOOGLE_TOKEN_URL/],
+    [oauth(400, "invalid_request"), /GOOGLE_TOKEN_URL/],
   ];
   for (const [token, remedy] of cases) {
     const { post, sent, exchanges } = vertex({ token });
@@ -309,6 +305,14 @@ Deno.test("while the endpoint has trouble nothing is sent, and an old token serv
       () => new Response("busy", { status: 429 }),
       () => Promise.reject(new TypeError("connection reset")),
       () => new Response(endless().body),
+      // Pages of what is on the way say nothing of the key.
+      () => new Response("<html>Sign in</html>", { status: 403 }),
+      () => new Response("<html>Sign in</html>"),
+      () => new Response("<html>Not found</html>", { status: 404 }),
+      () => new Response(null, { status: 302, headers: { location: "/" } }),
+      () => Response.json({ id_token: "x" }),
+      () => Response.json({ access_token: "two words" }),
+      oauth(400, "temporarily_unavailable"),
     ]
   ) {
     const { post, sent } = vertex({ token });

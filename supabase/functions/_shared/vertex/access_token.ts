@@ -108,10 +108,16 @@ async function exchange(account: ServiceAccount, send: Send): Promise<Token> {
     throw new NotSent(`Google's token endpoint did not answer: ${(error as Error).message}`);
   }
   const { access_token, expires_in, error, error_description } = parseObject(text);
-  if (status === 408 || status === 429 || status >= 500) {
-    throw new NotSent(`Google's token endpoint answered ${status}`);
-  }
-  if (status !== 200 || typeof access_token !== "string" || !/^[\x21-\x7e]+$/.test(access_token)) {
+  const isToken = typeof access_token === "string" && /^[\x21-\x7e]+$/.test(access_token);
+  if (status !== 200 || !isToken) {
+    // A page is that of a proxy, and says nothing of the key.
+    const isOfKey = typeof error === "string" && error !== "temporarily_unavailable";
+    if (!isOfKey || status === 408 || status === 429 || status >= 500) {
+      throw new NotSent(
+        `Google's token endpoint answered ${status} without a token: check what is on the way to it, ` +
+          "and GOOGLE_TOKEN_URL if it is set",
+      );
+    }
     throw refused(account, status, error, error_description);
   }
   const lifetime = 1000 * (typeof expires_in === "number" ? expires_in : LIFETIME);
