@@ -227,6 +227,19 @@ Deno.test("what counts is the size of an image that is no longer compressed", as
   }
 });
 
+Deno.test("a host that sends byte by byte is left, and not asked again", async () => {
+  let sent = 0;
+  const tiny = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: (controller) => controller.enqueue(new Uint8Array(sent++ === 0 ? PNG : [0])),
+  });
+  const send = () => Promise.resolve(new Response(tiny));
+  refusedFor(
+    /images\.example sent almost nothing in many pieces$/,
+    await edit("https://images.example/x.png", { send }),
+  );
+  ok(sent < 5000, `${sent} pieces`);
+});
+
 Deno.test("a body that drips is aborted after its timeout", async () => {
   using timers = byHand();
   const reading = Promise.withResolvers<void>();

@@ -36,6 +36,9 @@ const MOST_REDIRECTS: usize = 5;
 /// What the adapter for source images answers for a name that leads into a private network.
 const NOT_PUBLIC: StatusCode = StatusCode::MISDIRECTED_REQUEST;
 
+/// What that adapter says of a body in which there is next to nothing: it would cost as much again.
+const UNFAIR: &str = "sent almost nothing in many pieces";
+
 const IS_NOT_PUBLIC: &str = "is not a host on the public internet";
 
 /// What the models read, so that a host that has several formats chooses one of them.
@@ -144,6 +147,7 @@ async fn ask<T: Transport>(
 ) -> Result<Step, Failure> {
     let lost = |error| match error {
         TransportError::TooLarge { .. } => too_large(url),
+        TransportError::NoReply(why) if why.has(UNFAIR) => unusable(url, UNFAIR),
         _ => retry(format!("{} could not be reached, or broke off", url.host)),
     };
     let headers = [("accept", FORMATS)];

@@ -8,6 +8,7 @@
 import type { Adapter, ImageAdapters, RunOptions, VideoAdapters } from "./core.ts";
 import { sendForPlain } from "./decompress.ts";
 import type { Configuration } from "./environment.ts";
+import { fair } from "./fair_body.ts";
 import { KnownSecrets } from "./known_secrets.ts";
 import { type Lookup, lookup as systemLookup, sendTo } from "./lookup.ts";
 import { projectHeaders } from "./project_headers.ts";
@@ -206,7 +207,7 @@ function openAdapter({ send, lookup, log }: Pick<Outside, "send" | "lookup" | "l
         }
         // Not every network of a function has IPv6.
         const address = addresses.find((address) => !address.includes(":")) ?? addresses[0];
-        return await send(target, unsigned(init), address);
+        return fair(await send(target, unsigned(init), address));
       } catch (error) {
         tell("source_host_unreachable", `could not be reached: ${reasonOf(error, target)}`);
         throw error;

@@ -7,7 +7,9 @@
  * Later versions (seen in 2.9.6) do so only if the request had no `accept-encoding` of its own.
  */
 
+import { Packed, Pieces } from "./fair_body.ts";
 import type { Init } from "./requests.ts";
+import { watched } from "./watched_body.ts";
 
 /** The names of content codings, and those of the formats in JavaScript. */
 const FORMATS: Record<string, CompressionFormat> = {
@@ -37,7 +39,9 @@ export async function sendForPlain(
   if (coding === "br") return plain(response, await unbrotli(response.body));
   if (!Object.hasOwn(FORMATS, coding)) return response;
   const unpack = new DecompressionStream(FORMATS[coding]);
-  return plain(response, response.body.pipeThrough(inPieces()).pipeThrough(unpack));
+  const packed = new Packed();
+  const body = response.body.pipeThrough(inPieces(packed)).pipeThrough(unpack);
+  return plain(response, watched(body, { pass: (piece) => packed.unpack(piece) }));
 }
 
 /** A reply with its body unpacked, whose length is then unknown. */
@@ -63,9 +67,14 @@ async function unbrotli(body: ReadableStream<Uint8Array>): Promise<ReadableStrea
   return ReadableStream.from(pipeline(packed, createBrotliDecompress(), () => {}));
 }
 
-function inPieces(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+function inPieces(
+  packed: Packed,
+): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  const received = new Pieces();
   return new TransformStream({
     transform(bytes, controller) {
+      received.pass(bytes);
+      packed.receive(bytes);
       for (let start = 0; start < bytes.length; start += PIECE) {
         controller.enqueue(bytes.subarray(start, start + PIECE));
       }

@@ -7,6 +7,7 @@
  */
 
 import { BodyTooLong, MB } from "./bounded_body.ts";
+import { watched, type Watcher } from "./watched_body.ts";
 
 /** Follows a file as it passes by; says at its end whether that is the end of the file. */
 interface Follower {
@@ -20,72 +21,31 @@ const TAIL = 4096;
 /** No file is longer: a video of eight seconds has some 50 MB. A body may have no end. */
 const MOST_BYTES = 512 * MB;
 
-/** How much passes at a time, in bytes. */
-const PIECE = 64 * 1024;
-
 /** The reply to a download. A body that may have been cut becomes one that ends in an error if it was. */
 export function whole(response: Response): Response {
   const { status, headers, body } = response;
   if (status !== 200 || body === null) return response;
   const isBounded = headers.has("content-length") || headers.has("transfer-encoding");
-  return new Response(followed(body, isBounded), { status, headers });
+  return new Response(watched(body, follow(isBounded)), { status, headers });
 }
 
-/** The same bytes, received into the reader's own memory, as those of `fetch` are. */
-function followed(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  isBounded: boolean,
-): ReadableStream {
+/** Ends a body in an error that has no end, or ends in the middle of its file. */
+function follow(isBounded: boolean): Watcher {
   let follower: Follower | undefined;
   let passed = 0;
-  const pass = (piece: Uint8Array) => {
-    if (passed === 0) follower = followerOf(piece, isBounded);
-    passed += piece.length;
-    if (passed > MOST_BYTES) throw new BodyTooLong(MOST_BYTES);
-    follower?.pass(piece);
-  };
-  const end = () => {
-    if (follower?.isWhole() === false) {
-      throw new TypeError("the body ended in the middle of the file");
-    }
-  };
-  let reader: ReadableStreamBYOBReader;
-  try {
-    reader = body.getReader({ mode: "byob" });
-  } catch {
-    // Unpacked here.
-    return body.pipeThrough(
-      new TransformStream({
-        transform(piece, controller) {
-          pass(piece);
-          controller.enqueue(piece);
-        },
-        flush: end,
-      }),
-    );
-  }
-  return new ReadableStream({
-    type: "bytes",
-    autoAllocateChunkSize: PIECE,
-    async pull(controller) {
-      const request = controller.byobRequest!;
-      const { buffer, byteOffset, byteLength } = request.view!;
-      const view = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-      const { done, value } = await reader.read(view);
-      try {
-        if (value && value.length > 0) pass(value);
-      } catch (error) {
-        await reader.cancel(error);
-        throw error;
-      }
-      if (done) {
-        end();
-        controller.close();
-      }
-      if (value) request.respondWithNewView(value);
+  return {
+    pass(piece) {
+      if (passed === 0) follower = followerOf(piece, isBounded);
+      passed += piece.length;
+      if (passed > MOST_BYTES) throw new BodyTooLong(MOST_BYTES);
+      follower?.pass(piece);
     },
-    cancel: (reason) => reader.cancel(reason),
-  });
+    end() {
+      if (follower?.isWhole() === false) {
+        throw new TypeError("the body ended in the middle of the file");
+      }
+    },
+  };
 }
 
 /**

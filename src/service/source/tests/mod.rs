@@ -216,3 +216,14 @@ fn a_refusal_is_final_and_trouble_is_not() {
     let same = "the source image's host images.example.com could not be reached, or broke off";
     assert_eq!(messages, [same; 4]);
 }
+
+#[test]
+fn a_host_that_wears_out_the_function_is_not_asked_again() {
+    // The words of `fair_body.ts`.
+    let lost = TransportError::NoReply("the host sent almost nothing in many pieces".into());
+    let open = Recorded::at("").fails(lost);
+    let failure = from_open(&open, "https://images.example.com/a.png").unwrap_err();
+    assert_eq!((failure.code, failure.next), (Code::SourceImageUnusable, Next::GiveUp));
+    let same = "the source image's host images.example.com sent almost nothing in many pieces";
+    assert_eq!(failure.into_message(), same);
+}
