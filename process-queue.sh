@@ -46,16 +46,19 @@ read_env_file() {
   done <<<"$text"
 }
 
+LOCALLY='Of the local stack: --env-file .env.local, or --env-file DIR/.env.local if it was started with --data DIR.'
+STACKS_KEY='of the local stack: the one in .env.local, or in DIR/.env.local if it was started with --data DIR'
+
 check() { # variable, pattern of its value, what is expected
   local value=${!1:-} placeholder='(^|//)(YOUR[-_]|SECRET[-_]|PROJECT[-_]REF|project[-_]ref)'
-  [[ -n $value ]] || die 2 "$1 is not set. It must be $3 (deno task start writes it into .env.local: --env-file .env.local)."
+  [[ -n $value ]] || die 2 "$1 is not set. It must be $3. $LOCALLY"
   [[ $value != *$'\r' ]] || die 2 "$1 ends with a carriage return: its file has Windows line endings (CRLF). Save that with LF: sed -i 's/\\r\$//' .env"
   [[ ! $value =~ $placeholder ]] || die 2 "$1 is a placeholder. It must be $3."
   [[ $value =~ $2 ]] || die 2 "$1 must be $3."
 }
 
 run_function() { # name; succeeds when no job has failed
-  local reply status body counts=$'(^|\n)jobs: [0-9]+  succeeded: [0-9]+  failed: ([0-9]+) '
+  local reply status body remedy= counts=$'(^|\n)jobs: [0-9]+  succeeded: [0-9]+  failed: ([0-9]+) '
   printf '%s at %s\n' "$1" "${SUPABASE_URL%/}"
   # The key goes in through a pipe: every user of the machine can see arguments.
   reply=$(curl -sS --max-time 600 --config - --data "$options" -H 'content-type: application/json' -H 'accept: text/plain' \
@@ -71,13 +74,13 @@ run_function() { # name; succeeds when no job has failed
   fi
   case $status in
     200 | 207) status="answered something else than a report ($status)" ;;
-    401 | 403) status="refused ($status)" ;;
+    401 | 403) status="refused ($status)" remedy=$'\n'"  export $key=YOUR_SECRET_KEY  # $STACKS_KEY" ;;
     404) status="not found, is the function deployed (404)" ;;
     504) status="no answer in time, the run goes on and its results come later (504)" ;;
     546) status="the run was stopped for using too many resources (546)" ;;
     *) status="failed ($status)" ;;
   esac
-  body=${body:0:500} && die 1 "  $status: ${body//$'\n'/ }"
+  body=${body:0:500} && die 1 "  $status: ${body//$'\n'/ }$remedy"
 }
 
 functions=() options='{}' queue=

@@ -23,7 +23,8 @@ export interface Reading {
   remedy?: string;
 }
 
-const LOCALLY = "Of the local stack, it is in .env.local, which deno task start writes:\n" +
+const LOCALLY =
+  "Of the local stack, it is in .env.local, which deno task start writes (with --data DIR: DIR/.env.local):\n" +
   "  deno run --env-file=.env.local --allow-net --allow-env queue-trigger.ts COMMAND …";
 
 /** @throws {UsageError} that names the variable and says where its value is found. */

@@ -81,11 +81,6 @@ async function databaseUrl(url?: string, envFile?: string): Promise<string> {
     local: (await readEnvFile(ENV_LOCAL)).DATABASE_URL,
     environment: Deno.env.get("DATABASE_URL"),
   });
-  if (!choice) {
-    throw new UsageError(
-      "DATABASE_URL is not set, and no `deno task start` has written .env.local.",
-    );
-  }
   if (!URL.canParse(choice.url)) {
     throw new UsageError(
       "the database's address is not a URL like postgresql://user:password@host/db.",

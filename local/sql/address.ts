@@ -1,3 +1,5 @@
+import { UsageError } from "../../cli/failure.ts";
+
 /** The address of a database, and a remark about the choice. */
 export interface Choice {
   url: string;
@@ -16,10 +18,12 @@ export interface Candidates {
 }
 
 /**
- * The database to use, or nothing. The local stack precedes the environment: test data must not end up
+ * The database to use. The local stack precedes the environment: test data must not end up
  * in a database whose `DATABASE_URL` was exported for something else.
+ *
+ * @throws {UsageError} when there is none.
  */
-export function chooseDatabase({ named, local, environment }: Candidates): Choice | undefined {
+export function chooseDatabase({ named, local, environment }: Candidates): Choice {
   if (named) return { url: named };
   if (local) {
     if (!environment || environment === local) return { url: local };
@@ -28,6 +32,10 @@ export function chooseDatabase({ named, local, environment }: Candidates): Choic
     return { url: local, remark };
   }
   if (environment) return { url: environment, remark: `at ${placeOf(environment)}` };
+  throw new UsageError(
+    "DATABASE_URL is not set, and no `deno task start` has written .env.local. That of a stack that was " +
+      "started with --data DIR: --env-file DIR/.env.local",
+  );
 }
 
 /** `host:port/database`: without the user and the password. */

@@ -104,7 +104,10 @@ Deno.test("jobs that wait or are retried are no failure", async () => {
 Deno.test("what goes wrong at the function is shown with its reason", async () => {
   const text = (status: number, detail = "") => new Response(`${detail}\n`, { status });
   const cases: [() => Response, RegExp][] = [
-    [() => text(401, 'Send a "secret" key.'), /^ {2}refused \(401\): Send a "secret" key\. *\n$/],
+    [
+      () => text(401, 'Send a "secret" key.'),
+      /^ {2}refused \(401\): Send a "secret" key\.\s+export SUPABASE_SECRET_KEY=.* in DIR\/\.env\.local/,
+    ],
     [() => text(503, "GOOGLE_GENERATIVE_AI_API_KEY is not set."), /\(503\): GOOGLE_GENERATIVE/],
     [
       () => Response.json({ message: "no Route matched" }, { status: 404 }),
@@ -212,7 +215,7 @@ Deno.test("wrong usage exits with 2 and says what is wrong", async () => {
     [["images", "--max-jobs=0"], environmentFor(url), /--max-jobs needs/],
     [["images", "--env-file"], {}, /--env-file needs/],
     [["images", "--env-file", "/nowhere/.env"], {}, /cannot be read/],
-    [["images"], {}, /SUPABASE_URL is not set/],
+    [["images"], {}, /SUPABASE_URL is not set.* --env-file DIR\/\.env\.local/],
     [["images"], { SUPABASE_URL: "project" }, /SUPABASE_URL must be/],
     [["images"], { SUPABASE_URL: "https://YOUR_PROJECT_REF.supabase.co" }, /URL is a placeholder/],
     [

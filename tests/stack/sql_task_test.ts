@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { chooseDatabase } from "../../local/sql/address.ts";
 import type { Stack } from "../../local/stack/mod.ts";
@@ -134,9 +134,9 @@ Deno.test("the local stack precedes an exported address, with a remark", () => {
     remark: "at db.example.com:5432/shop",
   });
   const both = chooseDatabase({ local, environment });
-  equal(both?.url, local);
-  match(both!.remark!, /^at 127\.0\.0\.1:54322\/postgres, from \.env\.local/);
-  equal(both!.remark!.includes("secret"), false);
-  equal(chooseDatabase({ named: environment, local })?.url, environment);
-  equal(chooseDatabase({}), undefined);
+  equal(both.url, local);
+  match(both.remark!, /^at 127\.0\.0\.1:54322\/postgres, from \.env\.local/);
+  equal(both.remark!.includes("secret"), false);
+  equal(chooseDatabase({ named: environment, local }).url, environment);
+  throws(() => chooseDatabase({}), /--env-file DIR\/\.env\.local/);
 });
