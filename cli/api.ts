@@ -231,6 +231,8 @@ function refusal(what: string, reply: Reply, url: string): string {
     return "The project refused the key. It takes a secret key (sb_secret_…) or the legacy service_role " +
       `key, not the publishable or anon key (${said})\n  ${newKey(url)}`;
   }
+  // 22023: the database says of an argument what it expected, in words for its sender.
+  if (code === "22023") return said.replace(/^\d+: /, "");
   if (status === 404) {
     return `${url} has no Data API: is SUPABASE_URL the API URL of a project? (${said})`;
   }

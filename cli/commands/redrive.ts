@@ -1,8 +1,10 @@
-import type { Api } from "../api.ts";
+import { type Api, quoted } from "../api.ts";
 import { command } from "../command.ts";
 import { EXIT, RemoteError } from "../failure.ts";
+import { failures } from "../figures.ts";
 import { oneOf, text, yesOrNo } from "../flag.ts";
 import { type Kind, KINDS, portions, queryOf, queueOf } from "../jobs.ts";
+import { meant } from "../near.ts";
 import { exactlyOne, jobIds, type Session } from "../session.ts";
 
 /** Jobs that one call redrives: on Supabase it answers 1,000 rows at most, and has 8 seconds. */
@@ -62,9 +64,20 @@ export const redrive = command({
       }
     }
     if (failure) throw failure;
+    if (choice.error && chosen.length === 0) stderr(await noneWith(choice.error, choice.kind, api));
     return left.length === 0 || ids.length === 0 ? EXIT.ok : EXIT.failed;
   },
 });
+
+/** That no failed job has the error code, and which ones there are. */
+async function noneWith(error: string, kind: Kind | undefined, api: Api): Promise<string> {
+  const rows = (await failures(api)).filter((row) => kind === undefined || row.kind === kind);
+  const codes = [...new Set(rows.map(({ error_code }) => quoted(error_code)))];
+  const list = codes.length > 0 ? ` The failed jobs have: ${codes.join(", ")}.` : "";
+  return `No failed ${kind ? `${kind} ` : ""}job has the error ${error}.${
+    meant(error, codes)
+  }${list}`;
+}
 
 function warningOf(ids: string[], { error, kind, ...flags }: Choice): string | undefined {
   if (flags["forget-operation"]) {

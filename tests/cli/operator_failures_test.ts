@@ -105,7 +105,7 @@ function failures(count: number, failing = Infinity) {
       equal(query.get("status"), "eq.failed");
       return [...failed].map((id) => ({ id }));
     }
-    if (name === "generation_jobs_left_out") return [];
+    if (name === "generation_jobs_left_out" || name === "generation_failures") return [];
     if (++calls === failing) return unavailable();
     // A call returns no more rows than a table.
     return Response.json(
@@ -119,6 +119,34 @@ Deno.test("all failed jobs are redriven, however many they are", () =>
     deepEqual((await operate("redrive", "--all", "--yes")).out, ["2345 redriven"]);
     deepEqual((await operate("redrive", "--error=storage_failed")).out, ["0 redriven"]);
   }));
+
+Deno.test("an error code that no failed job has is said, with those that there are", () =>
+  against(
+    ({ name }) => {
+      const codes = ["storage_failed", "no_image"];
+      return name === "generation_failures"
+        ? codes.map((error_code) => ({ error_code, kind: "image" }))
+        : [];
+    },
+    async (operate) => {
+      const { code, out, err } = await operate("redrive", "--error=storage_failled");
+      deepEqual([code, out], [0, ["0 redriven"]]);
+      deepEqual(err, [
+        "No failed job has the error storage_failled. Did you mean storage_failed? " +
+        "The failed jobs have: storage_failed, no_image.",
+      ]);
+      const video = await operate("redrive", "--error=no_image", "--kind=video", "--json");
+      deepEqual(video.err, ["No failed video job has the error no_image."]);
+    },
+  ));
+
+Deno.test("what the database expected of an argument is said without the name of a function", () =>
+  against(
+    () => Response.json({ code: "22023", message: "job_id: expected a job" }, { status: 400 }),
+    async (operate) => {
+      deepEqual((await operate("choose", jobId(1))).err, ["job_id: expected a job"]);
+    },
+  ));
 
 Deno.test("redriven jobs are reported when a call fails", () =>
   against(failures(1200, 3), async (operate) => {

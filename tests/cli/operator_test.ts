@@ -257,7 +257,7 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
     equal((await json<Row>(project, `choose ${later}`)).asset_url, newest);
     const wrong = await operate(project, `choose ${blocked}`);
     equal(wrong.code, 1);
-    match(wrong.err, /job_id: expected a job that has succeeded, and this one is cancelled/);
+    match(wrong.err, /^job_id: expected a job that has succeeded, and this one is cancelled/);
   });
 
   await test.step("process, and watch what happens", async () => {
