@@ -15,7 +15,7 @@ const MOST: u8 = 4;
 /// one text, a page without its tags.
 pub(super) fn read_document(body: &[u8]) -> Json<'_> {
     let label = beginning(body).cut("{").map_or("", |(label, _)| label);
-    let is_text = body.trim_ascii_start().starts_with(b"<") || is_of_job(label);
+    let is_text = is_foreign(body) || is_of_job(label);
     let is_named = |it: &Json<'_>| it.inside().any(|(name, _)| !name.is_empty());
     let mut document = match Json::read_any(body) {
         found if !is_text && found.find(&is_named).is_some() => found,
@@ -23,6 +23,12 @@ pub(super) fn read_document(body: &[u8]) -> Json<'_> {
     };
     unwrap(&mut document, MOST);
     document
+}
+
+/// Whether a body is none of an API's, whatever its status: a page, or nothing.
+#[inline(never)]
+pub(super) fn is_foreign(body: &[u8]) -> bool {
+    body.trim_ascii_start().first().is_none_or(|first| *first == b'<')
 }
 
 fn unwrap(value: &mut Json<'_>, left: u8) {

@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use super::account::{FIELDS, advice, meaning, message_of, refuses, said};
 use super::code;
-use super::document::read_document;
+use super::document::{is_foreign, read_document};
 use super::model::is_of_vertex;
 use super::refusal::refusal;
 use super::words::Meaning;
@@ -40,7 +40,18 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
     }
     let delay = delay_of(error).max(reply.retry_after);
     let is_aborted = (status, said) == (409, Some(409));
-    match meaning(if is_aborted { 503 } else { status }, error) {
+    let is_foreign = reply.status.is_success() && is_foreign(&reply.body);
+    let meant = meaning(if is_aborted { 503 } else { status }, error);
+    // What no API said is not about the job: a sign-in, or a page for an outage.
+    let meant = match meant {
+        None | Some(Code::ContentBlocked | Code::ModelRejectedRequest | Code::DownloadFailed)
+            if is_foreign =>
+        {
+            Some(Code::ModelUnavailable)
+        }
+        meant => meant,
+    };
+    match meant {
         Some(code) if refuses(code) => refused(code, message).after(delay),
         Some(Code::ModelUnavailable) if is_gone(&document, status) => {
             Failure::rest(Standing::Retired, Code::ModelUnavailable, message)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use memchr::memchr;
 
 use super::code::status_of;
-use super::document::read_document;
+use super::document::{beginning, is_foreign, read_document};
 use super::error::{error_of, failure, unreachable};
 use super::media::take_file;
 use super::model::{is_of_vertex, model_name};
@@ -161,7 +161,7 @@ fn no_image(model: &str, reply: &Reply) -> Failure {
     if let Some(refused) = refusal(&document) {
         return Failure::give_up(Code::ContentBlocked, format!("{model} {refused}"));
     }
-    if !error_of(&document).is_null() {
+    if !error_of(&document).is_null() || is_foreign(&reply.body) {
         let failure = failure(model, reply);
         // Of a text that is no JSON only its words count.
         if failure.is_rest() || document.text().is_none() {
@@ -190,7 +190,7 @@ fn no_image(model: &str, reply: &Reply) -> Failure {
         }
     });
     if said.is_empty() && Json::read(&reply.body).is_err() {
-        return unreadable(model, "it is no JSON");
+        return unreadable(model, &format!("it is no JSON: {}", beginning(&reply.body)));
     }
     let message = redacted(&format!("{model} made no image{said}"));
     Failure::retry_at_most(Code::NoImage, ATTEMPTS_WITHOUT_IMAGE, message)

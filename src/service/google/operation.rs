@@ -7,7 +7,7 @@ use futures_util::future::LocalBoxFuture;
 use super::account::{meaning, said};
 use super::address::{video_address, without_credentials};
 use super::code;
-use super::document::{beginning, read_document};
+use super::document::{beginning, is_foreign, read_document};
 use super::download::download;
 use super::error::{
     error_of, failure, is_about_itself, is_of_google, own_status, unreachable, words,
@@ -237,7 +237,9 @@ fn accepted(
     }
     let failure = failure(model, &reply);
     let status = reply.status.as_u16();
-    if is_rejection(status, error_of(&read_document(&reply.body))) {
+    // A page with a success is a sign-in or the like, and as good as a proxy's 400.
+    let means = if is_success && is_foreign(&reply.body) { 400 } else { status };
+    if is_rejection(means, error_of(&read_document(&reply.body))) {
         return Err(SubmitError { failure, rejected: true });
     }
     Err(uncertain(&format!("{model} answered {status}: {}", quoted(&reply))))

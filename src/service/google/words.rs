@@ -50,7 +50,7 @@ const SAYINGS: [(&str, &str, Meaning); 24] = [
     (
         "connection refused|econnrefused|connection failure|delayed connect error|no healthy|\
          no such host|enotfound|not resolve|name resolution|service not known|no route to host|\
-         host unreachable|network is unreachable|cannot connect to host|connection attempts failed|\
+         unreachable|cannot connect|connection attempts failed|\
          certificate verify|self signed|no available c|no available m|no deployments",
         "",
         NotReached,

@@ -688,7 +688,37 @@ fn an_error_is_found_in_every_wrapping() {
 fn an_error_inside_of_a_success_is_an_error() {
     let failure = of(200, &error(503, "UNAVAILABLE", "Overloaded.", json!([])));
     assert_eq!(failure.code, Code::ProviderUnavailable);
-    assert_eq!(of(200, "").code, Code::ProviderReplyUnreadable);
+    assert_eq!(of(200, "Good day").code, Code::ProviderReplyUnreadable);
+}
+
+#[test]
+fn a_page_or_nothing_with_a_success_is_no_reply_of_the_api() {
+    let refused = Next::Rest { standing: Standing::Refused, after: None };
+    for status in [200, 202, 204] {
+        for (body, words) in [
+            ("", "no explanation"),
+            (" \n", "no explanation"),
+            ("<html><script>go()</script></html>", "no explanation"),
+            (
+                "<!DOCTYPE html><title>Sign in</title><h1>Cloudflare Access</h1>",
+                "Sign in Cloudflare Access",
+            ),
+            ("<p>Down for scheduled maintenance</p>", "Down for scheduled maintenance"),
+            ("<h1>502 Bad Gateway</h1>", "502 Bad Gateway"),
+            ("<p>Your input was blocked</p>", "Your input was blocked"),
+            (
+                "<p>This video is not ready, and its content is unsafe</p>",
+                "This video is not ready, and its content is unsafe",
+            ),
+        ] {
+            let failure = of(status, body);
+            assert_eq!((failure.code, failure.next), (Code::ModelUnavailable, refused), "{body}");
+            let asks = "(is GOOGLE_GENERATIVE_AI_BASE_URL right?)";
+            assert_eq!(failure.message, format!("a-model answered {status}: {words} {asks}"));
+        }
+    }
+    // What it says of the provider counts.
+    assert_eq!(of(200, "<p>Too many requests</p>").next, RESTS);
 }
 
 #[test]

@@ -427,10 +427,21 @@ fn what_cannot_be_read_is_tried_again() {
         let failure = outcome(200, candidate(parts)).unwrap_err();
         assert_eq!(failure.code, Code::ProviderReplyUnreadable, "{data}");
     }
-    for body in ["", "<html>", "{\"candidates\": [{\"content\"", "\u{ff}"] {
+    for body in ["{\"candidates\": [{\"content\"", "\u{ff}", "Good day"] {
         let failure = generate(&Recorded::at(BASE).reply(200, body)).unwrap_err();
         assert_eq!(failure.code, Code::ProviderReplyUnreadable);
         assert_eq!(failure.next, Next::Retry { after: None, attempts: Some(3) });
+        assert!(
+            failure.message.ends_with(&format!("it is no JSON: {body}")),
+            "{}",
+            failure.message
+        );
+    }
+    // What no API said is the fault of no job, and was not billed.
+    for body in ["", "\n", "<html>", "<html><h1>Sign in</h1></html>"] {
+        let failure = generate(&Recorded::at(BASE).reply(200, body)).unwrap_err();
+        let refused = Next::Rest { standing: Standing::Refused, after: None };
+        assert_eq!((failure.code, failure.next), (Code::ModelUnavailable, refused), "{body}");
     }
 }
 

@@ -186,9 +186,8 @@ fn what_may_have_been_accepted_is_not_asked_for_again() {
         base().fails(TransportError::TimedOut(SUBMIT_TIMEOUT)),
         base().reply(499, ""),
         base().reply(502, "The model is overloaded. Please try again later."),
-        base().reply(200, "<p>Thank you</p>"),
-        base().reply(200, ""),
-        base().reply(200, "<html>"),
+        base().reply(200, "Thank you"),
+        base().reply(200, "<h1>504 Gateway Time-out</h1>"),
         base().json(200, json!({})),
         base().json(200, json!({"name": "https://evil.test/operations/x"})),
         base().json(200, json!({"name": "models/../../operations/x"})),
@@ -446,6 +445,12 @@ fn what_a_proxy_says_of_it_in_words_is_a_rejection() {
         (500, r#"{"error": {"message": "API key not valid. Please pass a valid API key."}}"#),
         (302, ""),
         (307, "<html>Moved</html>"),
+        (200, ""),
+        (204, ""),
+        (200, "<html>"),
+        (200, "<title>Sign in</title>"),
+        (200, "<h1>Down for scheduled maintenance</h1>"),
+        (200, "<h1>503 Service Unavailable</h1>"),
     ] {
         let error = submit(VEO, &Recorded::at(BASE).reply(status, body)).unwrap_err();
         assert!(error.rejected && error.failure.is_rest(), "{status} {body}");
