@@ -95,10 +95,11 @@ pub(super) fn begin<'a, W: World>(
     Box::pin(async move {
         // Before anything else can fail: an operator who redrives the job has to know.
         check_certain(claim)?;
-        if claim.retried
-            && let Some(format) = world.store().find(location).await?
-        {
-            return Ok(Some(format));
+        if claim.retried {
+            let found = world.store().find(location).await;
+            if let Some(format) = found.inspect_err(|failure| run.stop_for(failure))? {
+                return Ok(Some(format));
+            }
         }
         // Also with an operation: whatever is in its file may be what kills the workers.
         enter(world, run, claim, occupant).await?;

@@ -70,6 +70,21 @@ fn a_run_that_cannot_store_an_image_generates_no_more() {
 }
 
 #[test]
+fn a_run_that_cannot_look_for_a_stored_asset_generates_nothing() {
+    let world = MemoryWorld::new();
+    world.send_image(prompt("p"));
+    world.model.fail_image(Failure::retry(Code::ProviderReplyUnreadable, "half a reply"));
+    assert_eq!(world.run_images(settings()).retrying, 1);
+    world.clock.advance(Duration::from_secs(3600));
+    world.send_images(3);
+    world.store.faults.borrow_mut().push(StoreCall::Find);
+    let asked = world.model.asked.borrow().len();
+    let report = world.run_images(Settings { concurrency: 1, ..settings() });
+    assert_eq!((report.stopped, report.retrying), (Stopped::Unavailable, 1));
+    assert_eq!(world.model.asked.borrow().len(), asked);
+}
+
+#[test]
 fn what_could_not_be_written_of_a_failed_job_is_logged() {
     let world = MemoryWorld::new();
     world.send_image(serde_json::json!({"storyboardId": "sb"}));

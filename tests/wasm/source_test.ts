@@ -28,7 +28,7 @@ async function edit(
     const data = btoa(String.fromCharCode(...PNG));
     return Response.json({ candidates: [{ content: { parts: [{ inlineData: { data } }] } }] });
   });
-  const storage = new Service("http://storage.test/storage/v1", () => Response.json({}));
+  const storage = new Service("http://storage.test/storage/v1", () => Response.json({ Key: "k" }));
   const asked: string[] = [];
   const entries: LogEntry[] = [];
   const log = (entry: LogEntry) => entries.push(entry);

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::failure::{Code, Failure, Next};
+use crate::failure::{Code, Failure, Next, Standing};
 use crate::http::{
     BodyLimit, CONTENT_TYPE, JSON, Payload, Reply, Request, Transport, TransportError, build,
-    passes, post_json, send,
+    post_json, send,
 };
 use crate::job::{Format, ObjectLocation};
 use crate::json::{self, Json};
@@ -45,6 +45,9 @@ const UPLOADS: u32 = 3;
 
 /// The pause between two of them.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// How long an asset waits for the project to be put in order: what is not stored then is paid for again.
+const REPAIR: Duration = Duration::from_secs(3600);
 
 /// Replies are short.
 const LONGEST_REPLY: usize = 1024 * 1024;
@@ -98,19 +101,15 @@ impl<T: Transport> Storage<T> {
         ];
         let request = build(Method::POST, &url, &headers, payload);
         let reply = self.ask(WHAT, request, timeout).await?;
-        if reply.status.is_success() {
+        let done = done(WHAT, &reply);
+        // A former attempt may have stored it, and its reply was lost.
+        if done.is_err()
+            && !reply.status.is_server_error()
+            && self.find(location).await.is_ok_and(|found| found == Some(format))
+        {
             return Ok(());
         }
-        if !is_duplicate(&reply) {
-            return Err(refused(WHAT, &reply));
-        }
-        // Other things are in conflict with each other, too.
-        if self.find(location).await? == Some(format) {
-            return Ok(());
-        }
-        let failure = refused(WHAT, &reply);
-        let message = format!("{}, but the object is not there", failure.message);
-        Err(Failure::retry(Code::StorageFailed, message))
+        done
     }
 }
 
@@ -126,7 +125,10 @@ impl<T: Transport> AssetStore for Storage<T> {
         let request = post_json(&self.url(&format!("object/list/{bucket}")), query);
         let reply = self.ask(WHAT, request, TIMEOUT).await?;
         if !reply.status.is_success() {
-            return Err(refused(WHAT, &reply));
+            // Nothing was paid for it, and what is refused is no fault of the job.
+            let after = reply.retry_after;
+            let rest = Next::Rest { standing: Standing::Resting, after };
+            return Err(refused(WHAT, &reply).and_then(rest));
         }
         match Json::read(&reply.body) {
             Ok(Json::List(objects)) => {
@@ -183,7 +185,7 @@ impl<T: Transport> AssetStore for Storage<T> {
         let body = Payload::Bytes(body);
         let request = build(Method::POST, &self.url("object/copy"), &headers, body);
         let reply = self.ask(WHAT, request, TIMEOUT).await?;
-        if reply.status.is_success() { Ok(()) } else { Err(refused(WHAT, &reply)) }
+        done(WHAT, &reply)
     }
 
     fn public_url(&self, bucket: &str, path: &str) -> String {
@@ -203,42 +205,29 @@ fn format_at(location: &ObjectLocation, name: &str) -> Option<Format> {
     Format::from_extension(extension).filter(|_| stem == location.stem)
 }
 
-/// What storage says about an error. Its statuses are in the body: the reply's own is 400 for
-/// most of them.
-struct Refusal {
-    status: u16,
-    error: String,
-    message: String,
+/// Whether an object was written: the answer names it. A proxy may answer anything with a page and 200.
+fn done(what: &str, reply: &Reply) -> Result<(), Failure> {
+    let body = Json::read(&reply.body).unwrap_or(Json::Null);
+    let is_named = ["Key", "Id"].iter().any(|key| body.get(key).text().is_some());
+    if reply.status.is_success() && is_named { Ok(()) } else { Err(refused(what, reply)) }
 }
 
-impl Refusal {
-    fn read(reply: &Reply) -> Self {
-        let body = Json::read(&reply.body).unwrap_or(Json::Null);
-        let text = |key| body.get(key).text().map(|text| text.to_string());
-        let inner = body.get("statusCode").integer();
-        Self {
-            status: inner.and_then(|it| it.try_into().ok()).unwrap_or(reply.status.as_u16()),
-            error: text("error").or_else(|| text("code")).unwrap_or_default(),
-            message: text("message").map_or("no explanation".into(), |text| redacted(&text)),
-        }
-    }
-}
-
-/// Whether an object is there already: a former attempt stored it, and its reply was lost.
-fn is_duplicate(reply: &Reply) -> bool {
-    let Refusal { status, error, .. } = Refusal::read(reply);
-    let codes = ["Duplicate", "KeyAlreadyExists", "ResourceAlreadyExists"];
-    reply.status.is_client_error() && (status == 409 || codes.contains(&error.as_str()))
-}
-
+/// What follows when storage refuses. Its statuses are in the body: the reply's own is 400 for most of them.
 fn refused(what: &str, reply: &Reply) -> Failure {
-    let Refusal { status, message, .. } = Refusal::read(reply);
-    let message = format!("{what}: storage answered {status}: {message}");
-    let inner = http::StatusCode::from_u16(status).unwrap_or(reply.status);
-    if passes(reply.status) || passes(inner) || !reply.status.is_client_error() {
-        return Failure::retry(Code::StorageFailed, message).after(reply.retry_after);
+    let body = Json::read(&reply.body).unwrap_or(Json::Null);
+    let own = reply.status.as_u16();
+    let status = body.get("statusCode").integer().and_then(|it| it.try_into().ok()).unwrap_or(own);
+    let said = body.get("message").text().map_or("no explanation".into(), |text| redacted(text));
+    let message = format!("{what}: storage answered {status}: {said}");
+    match status {
+        // The asset itself.
+        400 | 413 | 415 if reply.status.is_client_error() => {
+            Failure::give_up(Code::StorageFailed, message)
+        }
+        // The project's key, its bill or its bucket, which a person has to put in order.
+        401..=404 => Failure::retry(Code::StorageFailed, message).after(Some(REPAIR)),
+        _ => Failure::retry(Code::StorageFailed, message).after(reply.retry_after),
     }
-    Failure::give_up(Code::StorageFailed, message)
 }
 
 #[cfg(test)]

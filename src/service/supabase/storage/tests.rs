@@ -87,16 +87,14 @@ fn an_asset_that_is_there_already_is_as_good() {
         for _ in 0..3 {
             conflicts = conflicts.json(status, body.clone()).json(200, not_there.clone());
         }
-        let failure = put(&conflicts).unwrap_err();
-        assert_eq!(failure.next, Next::Retry { after: None, attempts: None });
-        assert!(failure.message.ends_with(", but the object is not there"));
+        put(&conflicts).unwrap_err();
     }
 }
 
 #[test]
 fn what_was_paid_for_is_sent_three_times() {
     let lost = || TransportError::NoReply("x".into());
-    let transport = Recorded::at(BASE).fails(lost()).reply(503, "").json(200, json!({}));
+    let transport = Recorded::at(BASE).fails(lost()).reply(503, "").json(200, json!({"Id": "i"}));
     put(&transport).unwrap();
     assert!(transport.sent.borrow().iter().all(|sent| sent.body == PNG));
     assert_eq!(*transport.pauses.borrow(), [PAUSE, PAUSE]);
@@ -111,8 +109,22 @@ fn what_was_paid_for_is_sent_three_times() {
 }
 
 #[test]
+fn an_answer_that_names_no_object_stores_nothing() {
+    let (there, not_there) = (json!([{"name": format!("{JOB}.png")}]), json!([]));
+    for page in ["<html>Sign in</html>", "", r#"{"statusCode":"500","message":"down"}"#, "[]"] {
+        let transport = Recorded::at(BASE).reply(200, page).json(200, not_there.clone());
+        put(&transport.json(200, json!({"Key": "k"}))).unwrap();
+        put(&Recorded::at(BASE).reply(200, page).json(200, there.clone())).unwrap();
+        copy(&Recorded::at(BASE).reply(200, page)).unwrap_err();
+        let pages = (0..6).fold(Recorded::at(BASE), |it, _| it.reply(200, page));
+        let failure = put(&pages).unwrap_err();
+        assert_eq!(failure.next, Next::Retry { after: None, attempts: None }, "{page}");
+    }
+}
+
+#[test]
 fn a_body_that_passes_by_is_passed_on() {
-    let transport = Recorded::at(BASE).json(200, json!({}));
+    let transport = Recorded::at(BASE).json(200, json!({"Key": "k"}));
     let body = Body::Stream(b"stream".to_vec());
     now(Storage::new(&transport, None).put(&location(), Format::Mp4, body)).unwrap();
     let sent = transport.only();
@@ -143,9 +155,13 @@ fn a_current_object_is_a_copy_that_is_kept_briefly() {
 fn trouble_is_tried_again_and_a_refusal_is_final() {
     let body = |status: &str| json!({"statusCode": status, "error": "e", "message": "m"});
     let retry = Next::Retry { after: None, attempts: None };
+    let hour = Next::Retry { after: Some(Duration::from_secs(3600)), attempts: None };
     for (status, inner, next) in [
-        (400, "404", Next::GiveUp),
-        (400, "403", Next::GiveUp),
+        (400, "404", hour),
+        (400, "403", hour),
+        (402, "402", hour),
+        (401, "401", hour),
+        (400, "400", Next::GiveUp),
         (413, "413", Next::GiveUp),
         (400, "415", Next::GiveUp),
         (400, "503", retry),
@@ -156,10 +172,14 @@ fn trouble_is_tried_again_and_a_refusal_is_final() {
         (302, "x", retry),
     ] {
         for call in [put, copy] {
-            let replies = (0..3).fold(Recorded::at(BASE), |it, _| it.json(status, body(inner)));
+            let replies = (0..6).fold(Recorded::at(BASE), |it, _| it.json(status, body(inner)));
             let failure = call(&replies).unwrap_err();
             assert_eq!((failure.code, failure.next), (Code::StorageFailed, next), "{inner}");
         }
+    }
+    for status in [400, 401, 402, 403, 500] {
+        let refuses = Recorded::at(BASE).json(status, json!({}));
+        assert!(now(Storage::new(&refuses, None).find(&location())).unwrap_err().is_rest());
     }
     let garbage = Recorded::at(BASE).reply(200, "<html>");
     let failure = now(Storage::new(&garbage, None).find(&location())).unwrap_err();
