@@ -92,7 +92,7 @@ Deno.test("Vertex AI refuses an account, or a project", async () => {
   const GOOGLE_CLIENT_EMAIL = "another@another-project.iam.gserviceaccount.com";
   deepEqual(await videoStates(simulator, { GOOGLE_CLIENT_EMAIL }), [["key_refused", 401]]);
   const other = { ...simulator.vertexVariables(), GOOGLE_TOKEN_URL: `${simulator.url}/elsewhere` };
-  deepEqual(await videoStates(simulator, other), [["key_refused", 401]]);
+  deepEqual(await videoStates(simulator, other), [["unreachable", undefined]]);
   const dead = { ...other, GOOGLE_TOKEN_URL: "http://127.0.0.1:9/token" };
   deepEqual(await videoStates(simulator, dead), [["unreachable", undefined]]);
 });
