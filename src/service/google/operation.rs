@@ -302,10 +302,9 @@ fn is_rejection(status: u16, error: &Json<'_>) -> bool {
     let is_success = (200..=299).contains(&status);
     let takes_nothing = || is_success || status == 503 || matches!(by_field, Some(429 | 503));
     match said(error) {
-        // A proxy gives up waiting with 400 and 429, too.
+        // A proxy gives up waiting with 400 and 429, too; Google says so of nothing that it began.
         Some(Meaning::Lost) => {
-            own.is_some_and(|own| refuses(own) && own != 429)
-                || refuses(status) && !matches!(status, 400 | 429)
+            own.is_some_and(refuses) || refuses(status) && !matches!(status, 400 | 429)
         }
         Some(Meaning::NotReached) => true,
         _ if refuses(status) || NOT_REACHED.contains(&status) => true,

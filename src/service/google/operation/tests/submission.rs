@@ -225,7 +225,8 @@ fn lost_time_and_lost_connections_prove_nothing_whatever_they_come_with() {
     ] {
         for status in [429, 500, 502, 503, 504] {
             let own = match status {
-                429 => "RESOURCE_EXHAUSTED",
+                // That of Google would be a refusal.
+                429 => "",
                 500 => "INTERNAL",
                 503 => "UNAVAILABLE",
                 _ => "DEADLINE_EXCEEDED",
@@ -258,6 +259,12 @@ fn lost_time_and_lost_connections_prove_nothing_whatever_they_come_with() {
     assert!(!submit(VEO, &lost).unwrap_err().rejected);
     let own = json!({"error": {"code": 400, "message": "timeout: no such field", "status": "INVALID_ARGUMENT"}});
     assert!(submit(VEO, &Recorded::at(BASE).json(400, own)).unwrap_err().rejected);
+    let own = json!({"error": {"code": 429, "message": "Deadline of the quota: 5 pm", "status": "RESOURCE_EXHAUSTED"}});
+    for status in [429, 500] {
+        let error = submit(VEO, &Recorded::at(BASE).json(status, own.clone())).unwrap_err();
+        assert!(error.rejected, "{status}");
+        assert_eq!(error.failure.code, Code::QuotaExhausted);
+    }
 }
 
 #[test]
