@@ -48,7 +48,7 @@ const SAYINGS: [(&str, &str, Meaning); 24] = [
         Lost,
     ),
     (
-        "connection refused|econnrefused|connection failure|delayed connect error|no healthy|\
+        "connection refused|econnrefused|connection failure|delayed connect|no healthy|\
          no such host|enotfound|not resolve|name resolution|service not known|no route to host|\
          unreachable|cannot connect|connection attempts failed|\
          certificate verify|self signed|no available c|no available m|no deployments",
@@ -66,13 +66,13 @@ const SAYINGS: [(&str, &str, Meaning); 24] = [
     ),
     // Others are in pictures.
     (
-        "your organi|by the organi|zation polic|sation polic|zation's p|sation's p|org policy|constraints/|vpc service controls",
-        "policy|policies|constraint|violat|disallow|not allow|prohibit|restrict",
+        "your organi|by the organi|zation polic|sation polic|zation's p|sation's p|org policy|constraints/|vpc service c",
+        "polic|constraint|violat|disallow|not allow|prohibit|restrict",
         Is(Code::AccountRefused),
     ),
     // What is about the job in these is neither the place of the worker nor a quota.
     (
-        "region|location|country|countries",
+        "region|location|countr",
         "mask|person|people| face|minor|children|due to polic|due to our|due to content|\
          due to safety|crop|inpaint|of interest|bounding|images of|videos of|content is re|\
          content about| election|candidate|politic|celebrit|adult",
@@ -84,18 +84,18 @@ const SAYINGS: [(&str, &str, Meaning); 24] = [
         OfJob,
     ),
     (
-        "location |region|country|countries|territor",
+        "location |region|countr|territor",
         "not support|unsupported|not available|isn't|unavailable|not allowed|not permitted|restricted",
         Is(Code::LocationRefused),
     ),
     (
-        "credit|spend|prepaid|prepay|balance |funds|budget",
-        "deplet|insufficient|exhaust| cap|limit|run out|ran out|out of|exceed|too low|not enough",
+        "credit|spend|prepaid|prepay|balance |funds|budget|key limit|wallet",
+        "deplet|insufficient|exhaust| cap|limit|run out|ran out|out of|exceed|too low|not enough|empty",
         Is(Code::BillingRefused),
     ),
     (
-        "billing|billed|insufficient quota|insufficient user",
-        "disable|closed|enable|suspend|inactive|not active|require|due|only|insufficient",
+        "billing|billed|payment|subscription|insufficient q|insufficient u",
+        "disable|closed|enable|suspend|active|expired|require|due|only|insufficient",
         Is(Code::BillingRefused),
     ),
     (
@@ -106,24 +106,24 @@ const SAYINGS: [(&str, &str, Meaning); 24] = [
     ),
     (
         "consumer|project|account|your organi|the organi|service",
-        "suspend|deactivat|terminated|n banned|s banned|has not been used|not allowed to use",
+        "suspend|deactivat|terminated|n banned|s banned|allowlist|accept the terms|has not been used|not allowed to use",
         Is(Code::AccountRefused),
     ),
     (
-        "api key|apikey|access token|credentials|unregistered callers",
+        "api key|apikey|access token|credentials|unregistered c",
         "valid|incorrect|expired|not found|missing|reported|leaked|disabled|revoked|suspend|delete|\
          blocked|denied|unregistered",
         Is(Code::ApiKeyInvalid),
     ),
     (
-        "authentication error|authentication failed|auth error|not authenticated|unauthenticated|\
+        "authentication e|authentication f|auth error|not authenticated|unauthenticated|\
          unauthorized|invalid authentication|proxy server token",
         "",
         Is(Code::ApiKeyInvalid),
     ),
     (
         "plain http|http request to an https|ssl certificate|requires tls|misdirected|host header|\
-         no route matched|invalid provider|configure ai gateway|header or cookie",
+         no route matched|invalid provider|configure ai g|header or cookie",
         "",
         WrongAddress,
     ),
@@ -137,8 +137,8 @@ const SAYINGS: [(&str, &str, Meaning); 24] = [
         Is(Code::ModelUnavailable),
     ),
     (
-        "quota |rate limit|too many requests",
-        "exceed|exhaust|rate limit|too many requests|reached",
+        "quota |rate limit|too many req",
+        "exceed|exhaust|rate limit|too many req|reached",
         Is(Code::QuotaExhausted),
     ),
     ("resource", "exhaust", Is(Code::QuotaExhausted)),
@@ -148,7 +148,11 @@ const SAYINGS: [(&str, &str, Meaning); 24] = [
         "",
         Overloaded,
     ),
-    ("service|server|model|upstream", "unavailable|maintenance", Is(Code::ProviderUnavailable)),
+    (
+        "service|server|model|upstream",
+        "unavailable|maintenance|being provisioned",
+        Is(Code::ProviderUnavailable),
+    ),
     (
         "file|video|state",
         "not in an active|being processed|still |not ready|not active|not yet",
@@ -157,7 +161,7 @@ const SAYINGS: [(&str, &str, Meaning); 24] = [
     (
         "prompt| input|image|video|content",
         "flagged|moderation|safety|violat|prohibited c|prohibited u|inappropriate|unsafe|\
-         content policy|content filter|usage guidelines|responsible ai",
+         content policy|content filter|usage guid|responsible ai",
         BLOCKED,
     ),
     ("safety system|content policy", "", BLOCKED),

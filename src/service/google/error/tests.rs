@@ -329,6 +329,44 @@ fn what_every_request_is_refused_for_is_no_fault_of_a_job() {
 }
 
 #[test]
+fn the_statuses_of_proxies_alone_are_no_fault_of_a_job() {
+    let page = "<html><head><title>Error</title></head><body><h1>Error</h1></body></html>";
+    for status in [423, 424, 440, 444, 449, 460, 463, 494, 495, 496, 497, 498] {
+        for body in ["", page, "upstream failed", "{\"error\": \"upstream failed\"}"] {
+            let failure = of(status, body);
+            let refused = Next::Rest { standing: Standing::Refused, after: None };
+            assert_eq!((failure.code, failure.next), (Code::ModelUnavailable, refused), "{status}");
+        }
+    }
+    assert_eq!(waits(&of(420, page)), None);
+}
+
+#[test]
+fn what_the_account_lacks_is_no_fault_of_a_job() {
+    for (message, code) in [
+        ("You must accept the terms of service before using this model.", Code::AccountRefused),
+        ("Your project is not allowlisted to use this model.", Code::AccountRefused),
+        ("The project has no active subscription.", Code::BillingRefused),
+        ("Your subscription has expired", Code::BillingRefused),
+        ("Payment required", Code::BillingRefused),
+        ("Key limit exceeded (monthly limit).", Code::BillingRefused),
+        ("Wallet is empty", Code::BillingRefused),
+    ] {
+        for body in passed_on(message) {
+            for status in [200, 400, 403] {
+                refuses(code, status, &body);
+            }
+        }
+    }
+    let message = "Service agents are being provisioned. So please try again in a few minutes.";
+    let failure = of(400, &error(400, "FAILED_PRECONDITION", message, json!([])));
+    assert_eq!((failure.code, failure.next), (Code::ProviderUnavailable, RESTS));
+    // The terms are also named to refuse a picture.
+    let violates = of(400, "The image violates our terms of service.");
+    assert_eq!((violates.code, violates.next), (Code::ContentBlocked, Next::GiveUp));
+}
+
+#[test]
 fn what_the_account_is_refused_for_is_no_fault_of_a_job() {
     for (code, status, body) in [
         (Code::ApiKeyInvalid, 400, of_gateway(2009)),
