@@ -9,7 +9,7 @@ use memchr::memchr;
 use super::code::status_of;
 use super::document::{beginning, is_foreign, read_document};
 use super::error::{error_of, failure, unreachable};
-use super::media::take_file;
+use super::media::take_image;
 use super::model::{is_of_vertex, model_name};
 use super::refusal::{refusal, words};
 use super::usage::usage_of;
@@ -71,7 +71,7 @@ impl<T: Transport> ImageModel for Gemini<T> {
         let is_alone = Format::of(&reply.body).is_some() || memchr(b'{', &reply.body).is_none();
         let is_broken = is_alone && reply.broken.is_some();
         let is_empty = reply.body.is_empty();
-        if !is_broken && let Some(format) = take_file(&mut reply.body, Format::is_image) {
+        if !is_broken && let Some(format) = take_image(&mut reply.body) {
             return Ok(GeneratedImage { format, bytes: reply.body, usage });
         }
         if reply.body.is_empty() && !is_empty {
@@ -168,13 +168,15 @@ fn no_image(model: &str, reply: &Reply) -> Failure {
             return failure;
         }
     }
-    if document.find(&|part| !part.get("inlineData").get("data").is_null()).is_some() {
-        return unreadable(model, "its image is of no known format");
+    if let Some(part) = document.find(&|part| !part.get("inlineData").get("data").is_null()) {
+        let kind = part.get("inlineData").get("mimeType").text().map_or("", |kind| kind);
+        let failure = unreadable(model, &format!("its image is of no known format: {kind}"));
+        // Another one would be of the same type, and be billed.
+        let is_other = ["image/gif", "image/avif"].contains(&kind);
+        return if is_other { failure.and_then(Next::GiveUp) } else { failure };
     }
-    if let Some(part) = document.find(&|part| part.get("fileData").get("fileUri").text().is_some())
-    {
+    if let Some(address) = address_of(&document) {
         // Every other reply would do the same and be billed.
-        let address = part.get("fileData").get("fileUri").text().map_or("", |address| address);
         let failure = unreadable(model, &format!("its image is not inside but at {address}"));
         return failure.and_then(Next::GiveUp);
     }
@@ -194,6 +196,20 @@ fn no_image(model: &str, reply: &Reply) -> Failure {
     }
     let message = redacted(&format!("{model} made no image{said}"));
     Failure::retry_at_most(Code::NoImage, ATTEMPTS_WITHOUT_IMAGE, message)
+}
+
+/// Where an image is that a reply gives only the address of.
+fn address_of<'d>(document: &'d Json<'_>) -> Option<&'d str> {
+    let mut found = None;
+    document.each_object(&mut |it| {
+        let first = it.get("data").list().first().unwrap_or(&Json::Null);
+        for (holder, name) in
+            [(it.get("fileData"), "fileUri"), (it.get("image_url"), "url"), (first, "url")]
+        {
+            found = holder.get(name).text().map(|text| &**text).or(found);
+        }
+    });
+    found
 }
 
 fn unreadable(model: &str, why: &str) -> Failure {

@@ -46,21 +46,31 @@ const MOST_TRIES: u32 = 4;
 /// what it was given.
 ///
 /// Base64 is read in both alphabets, with padding, without, with white space in between and with
-/// escapes. Without a file the reply remains; of one whose last file was cut nothing does.
+/// escapes. In an operation that is not over there is no result yet. Without a file the reply remains; of one whose
+/// last file was cut nothing does.
 pub(in crate::service) fn take_file(
     reply: &mut Vec<u8>,
     is_wanted: fn(Format) -> bool,
 ) -> Option<Format> {
+    take(reply, is_wanted, true)
+}
+
+/// The same of an image in a reply that is no operation, whatever stands beside it.
+pub(super) fn take_image(reply: &mut Vec<u8>) -> Option<Format> {
+    take(reply, Format::is_image, false)
+}
+
+fn take(reply: &mut Vec<u8>, is_wanted: fn(Format) -> bool, is_operation: bool) -> Option<Format> {
     if Format::of(reply).is_some_and(is_wanted) {
         return whole_file(reply, true);
     }
     for _ in 0..MOST_TRIES {
-        let (found, nested) = find_file(reply, is_wanted);
+        let (found, nested) = find_file(reply, is_wanted, is_operation);
         let Some(Range { start, end }) = found else {
             let mut inner = reply.get(nested?)?.to_vec();
             let length = unescape_in_place(&mut inner);
             inner.truncate(length);
-            let format = take_file(&mut inner, is_wanted);
+            let format = take(&mut inner, is_wanted, is_operation);
             if format.is_some() || inner.is_empty() {
                 *reply = inner;
             }
@@ -100,10 +110,12 @@ fn whole_file(file: &mut Vec<u8>, is_open: bool) -> Option<Format> {
 fn find_file(
     reply: &[u8],
     is_wanted: fn(Format) -> bool,
+    is_operation: bool,
 ) -> (Option<Range<usize>>, Option<Range<usize>>) {
     let cursor = Cursor::new(reply);
     let (values, commas) = (MOST_VALUES, MOST_COMMAS);
-    let mut search = Search { reply, cursor, is_wanted, nested: None, values, commas };
+    let mut search =
+        Search { reply, cursor, is_wanted, is_operation, nested: None, values, commas };
     let mut found = None;
     if reply.trim_ascii_start().starts_with(b"\"") {
         let value = search.cursor.value();
@@ -125,6 +137,7 @@ struct Search<'a> {
     reply: &'a [u8],
     cursor: Cursor<'a>,
     is_wanted: fn(Format) -> bool,
+    is_operation: bool,
     nested: Option<Range<usize>>,
     /// How many values more are searched.
     values: u32,
@@ -182,7 +195,7 @@ impl Search<'_> {
             *place = inside.or(place.take());
         }
         let found = found.or(in_metadata.filter(|_| over.is_some()));
-        found.filter(|_| is_result && over != Some(false))
+        found.filter(|_| is_result && (over != Some(false) || !self.is_operation))
     }
 
     fn in_text(&mut self, text: Range<usize>) -> Option<Range<usize>> {

@@ -516,6 +516,32 @@ fn an_image_that_is_whole_is_taken_from_a_reply_that_breaks_and_another_counts_a
 }
 
 #[test]
+fn an_image_that_no_other_attempt_brings_is_given_up() {
+    let url = "https://cdn.test/a.png";
+    let of = |kind: &str| json!([{"inlineData": {"mimeType": kind, "data": base64(b"GIF89a...")}}]);
+    for (reply, named) in [
+        (candidate(of("image/gif")), "image/gif"),
+        (candidate(of("image/avif")), "image/avif"),
+        (json!({"data": [{"url": url}]}), "cdn.test/a.png"),
+        (json!({"choices": [{"message": {"images": [{"image_url": {"url": url}}]}}]}), "cdn.test"),
+    ] {
+        let failure = outcome(200, reply).unwrap_err();
+        assert_eq!((failure.code, failure.next), (Code::ProviderReplyUnreadable, Next::GiveUp));
+        assert!(failure.message.contains(named), "{failure}");
+    }
+    assert_ne!(outcome(200, candidate(of("image/png"))).unwrap_err().next, Next::GiveUp);
+}
+
+#[test]
+fn an_image_is_taken_whatever_says_that_something_is_not_over() {
+    for (name, value) in [("done", json!(false)), ("status", json!("processing"))] {
+        let mut reply = candidate(json!([image(PNG)]));
+        reply[name] = value;
+        assert_eq!(outcome(200, reply).unwrap().bytes, PNG);
+    }
+}
+
+#[test]
 fn an_image_that_ends_in_the_middle_is_lost() {
     let half = [PNG, b"\0\0\x20\0IDAT0123"].concat();
     for body in
