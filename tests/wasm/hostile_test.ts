@@ -37,8 +37,8 @@ function good(request: Request): Response {
   if (hostname === "gemini.test") return Response.json(IMAGE);
   if (pathname.endsWith("/f")) return new Response("\0\0\0\x20ftypisom\0\0\x02\0");
   if (hostname === "veo.test") return Response.json(OPERATION);
-  const isSource = request.method === "GET";
-  return isSource ? new Response(bytes(PNG)) : Response.json([]);
+  if (request.method === "GET") return new Response(bytes(PNG));
+  return Response.json(pathname.includes("/list/") ? [] : { Key: "stored" });
 }
 
 function bytes(base64: string): Uint8Array<ArrayBuffer> {
