@@ -108,12 +108,15 @@ impl Service {
         self.sent.borrow().iter().map(|sent| sent.url.clone()).collect()
     }
 
-    /// The address of each request, and the status of its reply if there was one.
-    pub fn exchanges(&self) -> impl Iterator<Item = (String, Option<StatusCode>)> {
+    /// The bodies of the successes, each with the address that was asked.
+    pub fn successes(&self) -> Vec<(String, Vec<u8>)> {
         let received = self.received.borrow();
-        let status = |reply: &Reply| reply.as_ref().ok().map(|(head, _)| head.status);
-        let statuses: Vec<_> = received.iter().map(status).collect();
-        self.urls().into_iter().zip(statuses)
+        let replies = self.urls().into_iter().zip(received.iter());
+        let success = |(url, reply): (String, &Reply)| {
+            let (head, body) = reply.as_ref().ok()?;
+            head.status.is_success().then(|| (url, body.clone()))
+        };
+        replies.filter_map(success).collect()
     }
 
     /// The last reply: its status and its body.

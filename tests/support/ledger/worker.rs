@@ -72,6 +72,7 @@ impl Ledger {
         row.attempts += u32::from(!died);
         row.deaths += u32::from(died && (row.deaths < 2 || alone));
         row.waits_for = String::new();
+        row.pending_since = row.pending_since.min(now);
         row.updated_at = now;
         let retried = token > 1 || row.started;
         row.started = true;
