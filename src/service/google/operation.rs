@@ -228,6 +228,11 @@ fn accepted(
     let finished = || Some(format!("{FINISHED}{}", without_credentials(address()?)));
     let name = name_in(protocol, &document).filter(counts).or_else(finished);
     let usage = usage_of(&document);
+    let status = reply.status.as_u16();
+    // A page with a success is a sign-in or the like, and as good as a proxy's 400.
+    let means = if is_success && is_foreign(&reply.body) { 400 } else { status };
+    // Before the body is taken: of a file that was cut nothing is left.
+    let rejection = is_rejection(means, error).then(|| failure(model, &reply));
     let is_made = is_success && take_file(&mut reply.body, wanted(protocol)).is_some();
     let name = name.or_else(|| is_made.then(|| FINISHED.to_owned()));
     if let Some(name) = name {
@@ -235,11 +240,7 @@ fn accepted(
         let made = is_made.then_some((AssetFile::Inline(reply.body), usage));
         return Ok(Submission { operation, made });
     }
-    let failure = failure(model, &reply);
-    let status = reply.status.as_u16();
-    // A page with a success is a sign-in or the like, and as good as a proxy's 400.
-    let means = if is_success && is_foreign(&reply.body) { 400 } else { status };
-    if is_rejection(means, error_of(&read_document(&reply.body))) {
+    if let Some(failure) = rejection {
         return Err(SubmitError { failure, rejected: true });
     }
     Err(uncertain(&format!("{model} answered {status}: {}", quoted(&reply))))

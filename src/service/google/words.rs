@@ -199,7 +199,7 @@ pub(super) fn is_of_job(text: &str) -> bool {
     OF_JOB.iter().any(|word| text.has(word))
 }
 
-/// A text as it stands in the table: small, with a space before it and where names and compounds are joined.
+/// A text as it stands in the table: in lower case, with a space before it and where names and compounds are joined.
 fn plain(text: &str) -> String {
     let mut plain = String::from(" ");
     for character in text.chars() {

