@@ -109,7 +109,7 @@ Deno.test("a value that does not parse is an error that names the variable and h
     ALLOW_PUBLIC_TRIGGER: ["yes", "1", "maybe"],
     GOOGLE_GENERATIVE_AI_API_KEY: ["two words", "line\nbreak", "YOUR_GOOGLE_API_KEY"],
     GOOGLE_GENERATIVE_AI_BASE_URL: ["localhost:9", "file:///etc", "https://u@h/v1beta"],
-    IMAGE_MODELS: [",", "a,,b", "a/b", "a b", "-a"],
+    IMAGE_MODELS: [",", "a,,b", "a/b", "a b", "-a", "gemini-omni-1.1-flash", "vertex/veo-3"],
     IMAGE_CONCURRENCY: ["0", "-1", "1.5", "five", "101", "1e1", "0x5"],
     WORKER_BUDGET_SECONDS: ["0", "-5", "two minutes", "120s", "3601", "Infinity", "NaN"],
     WORKER_LIFETIME_SECONDS: ["0", "-5", "150s", "86401", "NaN"],

@@ -18,9 +18,10 @@ const DEFAULTS = {
 };
 
 const ENTRIES = {
+  // A model of videos makes no images, and what the health check sends to models of images could be billed.
   image: {
-    entry: /^(vertex\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
-    expected: "model ids separated by commas",
+    entry: /^(vertex\/)?(?!veo-|gemini-omni-)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
+    expected: "model ids separated by commas, none that begins with veo- or gemini-omni-",
   },
   // The prefixes choose service and protocol, so a video model without a known one cannot be called.
   video: {
