@@ -51,6 +51,8 @@ export function dropTarget(storyboard, context, take) {
       const { mode, field } = ZONES[zoneOf(card, event)];
       const file = event.dataTransfer?.files[0];
       const url = link(event.dataTransfer?.getData("text/uri-list").split(/\s/)[0]);
+      // A link of this page was dragged, not a picture.
+      if (url?.startsWith(`${location.href.split("#")[0]}#`)) return;
       if (url) take({ mode, fields: { [field]: url } });
       else if (file) {
         context.act(async () => {

@@ -32,6 +32,12 @@ withConsole("pictures are dropped on scenes", async (console, project, t) => {
     });
   }
 
+  await t.step("a link of the console is no picture", async () => {
+    await page.goto(`${console.url}/#/storyboard/board`);
+    await drop(card, 0.1, { url: `${console.url}/#/storyboard/board/scene/one` });
+    assert.equal(new URL(page.url()).hash, "#/storyboard/board");
+  });
+
   await t.step("a file of the operator's own is stored and becomes the source", async () => {
     await page.goto(`${console.url}/#/storyboard/board`);
     await drop(card, 0.1, { file: [...PIXEL] });
