@@ -1,4 +1,5 @@
 /** What the models of the workers can do, and what it will cost, by the estimate of the core. */
+import { priceOf } from "../console/model/price.js";
 import { type Api, quoted } from "./api.ts";
 import { RemoteError } from "./failure.ts";
 import { type Standing, standing } from "./figures.ts";
@@ -19,15 +20,16 @@ export function costLine(
   standing: Standing[],
   core: Core,
 ): string | undefined {
-  const inTrouble = standing.filter(({ state }) => state !== "ok").map(({ model }) => model);
   let sum = 0;
   const makers = new Set<string>();
   for (const message of messages) {
-    const able = estimateOf(kind, message, standing, core).models;
-    const likely = able.find(({ model }) => !inTrouble.includes(model)) ?? able[0];
-    if (likely?.usd == null) return undefined;
-    sum += likely.usd;
-    makers.add(quoted(likely.model));
+    const { likely, models: [maker] } = priceOf(
+      estimateOf(kind, message, standing, core),
+      standing,
+    );
+    if (likely === null) return undefined;
+    sum += likely;
+    makers.add(quoted(maker));
   }
   return `costs about ${dollars(sum)}, by ${[...makers].join(", ")}`;
 }

@@ -2,7 +2,7 @@
 /**
  * What jobs will cost, the most likely price first, and who makes them.
  *
- * @import { Price } from "../data/core.js"
+ * @import { Price } from "../model/price.js"
  */
 import { html, nothing } from "../lib/html.js";
 import { dollars } from "../lib/text.js";

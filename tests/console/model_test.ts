@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Board } from "../../console/data/board.js";
-import { priceOf } from "../../console/data/core.js";
+import { priceOf } from "../../console/model/price.js";
 import { pauseAfter } from "../../console/data/poller.js";
 import { routeOf } from "../../console/lib/route.js";
 import { dollars, duration, link } from "../../console/lib/text.js";
