@@ -1,9 +1,10 @@
 /** Following jobs until they have ended. */
+import { portions } from "../console/lib/portions.js";
 import { type Api, objects } from "./api.ts";
 import { RemoteError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import type { Standing } from "./figures.ts";
-import { COLUMNS, isOver, type Job, jobsOf, MOST_NAMED, portions, type Waiting } from "./jobs.ts";
+import { COLUMNS, isOver, type Job, jobsOf, MOST_NAMED, type Waiting } from "./jobs.ts";
 import { changeLine, LineProgress, LiveProgress, type Progress } from "./terminal/progress.ts";
 import { waitsOf } from "./waits.ts";
 

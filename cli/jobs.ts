@@ -85,17 +85,6 @@ export function withoutRow(entities: unknown): string[] {
 /** The ids that one request names: its address must not become too long. */
 export const MOST_NAMED = 100;
 
-/** Ids in portions of at most `most`, for requests that take no more. */
-export function portions(ids: string[], most: number): string[][] {
-  const count = Math.ceil(ids.length / most);
-  return Array.from({ length: count }, (_, n) => ids.slice(n * most, (n + 1) * most));
-}
-
-/** The queue that jobs of a kind go to. */
-export function queueOf(kind: Kind): string {
-  return `${kind}_generation_queue`;
-}
-
 export function isOver({ status }: Pick<Job, "status">): boolean {
   return status === "succeeded" || status === "failed" || status === "cancelled";
 }

@@ -1,7 +1,8 @@
 /** Which jobs wait for a model in trouble. */
+import { portions } from "../console/lib/portions.js";
 import type { Api } from "./api.ts";
 import { type Standing, standing } from "./figures.ts";
-import { type Job, MOST_NAMED, portions } from "./jobs.ts";
+import { type Job, MOST_NAMED } from "./jobs.ts";
 
 /** The models that queued jobs wait for, by the ids of the jobs. */
 export async function waitsOf(jobs: Job[], api: Api): Promise<Map<string, Standing>> {

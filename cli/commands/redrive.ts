@@ -1,9 +1,11 @@
+import { portions } from "../../console/lib/portions.js";
+import { queueOf } from "../../console/model/queue.js";
 import { type Api, quoted } from "../api.ts";
 import { command } from "../command.ts";
 import { EXIT, RemoteError } from "../failure.ts";
 import { failures } from "../figures.ts";
 import { oneOf, text, yesOrNo } from "../flag.ts";
-import { type Kind, KINDS, portions, queryOf, queueOf } from "../jobs.ts";
+import { type Kind, KINDS, queryOf } from "../jobs.ts";
 import { meant } from "../near.ts";
 import { exactlyOne, jobIds, type Session } from "../session.ts";
 

@@ -1,4 +1,5 @@
 /** What the sending commands share: flags, the check of messages, and sending. */
+import { queueOf } from "../../console/model/queue.js";
 import type { Json } from "../../supabase/database.types.ts";
 import { type Api, LostReply } from "../api.ts";
 import { costLine, estimateOf, modelsFor } from "../cost.ts";
@@ -6,7 +7,7 @@ import { EXIT, RemoteError, UsageError } from "../failure.ts";
 import { type Flag, otherwise, text, url, urls, type Values, yesOrNo } from "../flag.ts";
 import type { Standing } from "../figures.ts";
 import { follow, progressFor } from "../follow.ts";
-import { type Job, type Kind, queueOf, withoutRow } from "../jobs.ts";
+import { type Job, type Kind, withoutRow } from "../jobs.ts";
 import type { Core, Session } from "../session.ts";
 
 /** A message as it is put on the queue. */

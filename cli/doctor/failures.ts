@@ -1,8 +1,8 @@
 /** Recent failures and delays of jobs, the same as the alerts in docs/operations.md. */
 import type { Database } from "../../supabase/database.types.ts";
+import { queueOf } from "../../console/model/queue.js";
 import { remediesOf } from "../../console/model/remedy.js";
 import { quoted, type Row } from "../api.ts";
-import { queueOf } from "../jobs.ts";
 import { type Context, countOf, processQueue } from "./context.ts";
 import { type Observation, ok, warning } from "./finding.ts";
 

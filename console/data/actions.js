@@ -5,9 +5,7 @@
  * @import { Kind } from "../model/types.d.ts"
  * @import { Project } from "./project.js"
  */
-
-/** @param {Kind} kind */
-export const queueOf = (kind) => `${kind}_generation_queue`;
+import { queueOf } from "../model/queue.js";
 
 /**
  * Sends a message. The same key sends it once, however often it is tried.

@@ -5,8 +5,9 @@
  * @import { Kind } from "../model/types.d.ts"
  * @import { Project } from "./project.js"
  */
+import { portions } from "../lib/portions.js";
 import { count } from "../lib/text.js";
-import { queueOf } from "./actions.js";
+import { queueOf } from "../model/queue.js";
 import { wordsOf } from "./project.js";
 
 /** Jobs that one call redrives: it answers a thousand at most, and has 8 seconds. */
@@ -23,7 +24,7 @@ export async function redrive(project, ids, how = {}) {
   /** @type {string[]} */
   const sent = [];
   try {
-    for (const some of portions(ids)) {
+    for (const some of portions(ids, MOST_SENT)) {
       sent.push(...await project.call("redrive_generation_jobs", { job_ids: some, ...how }));
     }
     const again = new Set(sent);
@@ -68,7 +69,7 @@ export async function redriveAll(project, { kind, error_code }) {
 async function leftOut(project, ids) {
   let left = 0;
   let reason = "";
-  for (const some of portions(ids)) {
+  for (const some of portions(ids, MOST_SENT)) {
     const rows = await project.call("generation_jobs_left_out", { job_ids: some });
     left += rows.length;
     reason ||= rows[0]?.reason ?? "";
@@ -80,12 +81,4 @@ async function leftOut(project, ids) {
 function outcome(sent) {
   if (sent === 0) return "Nothing was redriven.";
   return `${count(sent, "job is", "jobs are")} on the queue again.`;
-}
-
-/** @param {string[]} ids */
-function portions(ids) {
-  return Array.from(
-    { length: Math.ceil(ids.length / MOST_SENT) },
-    (_, place) => ids.slice(place * MOST_SENT, (place + 1) * MOST_SENT),
-  );
 }
