@@ -2,7 +2,8 @@
 /**
  * The page: which project, which view, and drawing it.
  *
- * @import { Context, Result, View } from "./views/view.d.ts"
+ * @import { Result } from "./model/types.d.ts"
+ * @import { Context, View } from "./views/view.d.ts"
  * @import { Session } from "./data/project.js"
  */
 import { Changes } from "./data/changes.js";

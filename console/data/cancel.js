@@ -2,6 +2,7 @@
 /**
  * Cancelling jobs: one, or all that wait.
  *
+ * @import { Result } from "../model/types.d.ts"
  * @import { Project } from "./project.js"
  */
 import { count } from "../lib/text.js";
@@ -10,7 +11,7 @@ import { wordsOf } from "./project.js";
 /** Requests at a time. */
 const TOGETHER = 4;
 
-/** @param {Project} project @param {string} job @returns {Promise<import("../views/view.d.ts").Result>} */
+/** @param {Project} project @param {string} job @returns {Promise<Result>} */
 export async function cancel(project, job) {
   const { cancelled, status } = await ask(project, job);
   if (cancelled) return { said: "Cancelled.", again: job };

@@ -91,3 +91,14 @@ export interface Issue {
   field: string;
   expected: string;
 }
+
+/** What an action led to. */
+export interface Result {
+  said: string;
+  /** Whether it is why the action was not done. */
+  failed?: boolean;
+  /** The address that shows it. */
+  goTo?: string;
+  /** The job that was taken back and can be sent again. */
+  again?: string;
+}

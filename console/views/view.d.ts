@@ -3,17 +3,7 @@
 
 import type { TemplateResult } from "../vendor/lit-html/lit-html.js";
 import type { Project } from "../data/project.js";
-
-/** What an action led to. */
-export interface Result {
-  said: string;
-  /** Whether it is why the action was not done. */
-  failed?: boolean;
-  /** The address that shows it. */
-  goTo?: string;
-  /** The job that was taken back and can be sent again. */
-  again?: string;
-}
+import type { Result } from "../model/types.d.ts";
 
 export interface Context {
   project: Project;
