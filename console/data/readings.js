@@ -50,9 +50,6 @@ export function versions(project, storyboard, slot, id) {
   return project.call("generation_versions", { storyboard_id: storyboard, slot, id });
 }
 
-/** What a page says where `job` finds none. */
-export const NO_JOB = "There is no such job. It may have been pruned.";
-
 /** @param {Project} project @param {string} id as the address has it */
 export async function job(project, id) {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return undefined;

@@ -5,7 +5,7 @@
  * @import { Context, View } from "./view.d.ts"
  */
 import { cancel } from "../data/cancel.js";
-import { job, NO_JOB } from "../data/readings.js";
+import { job } from "../data/readings.js";
 import { redrive } from "../data/redrive.js";
 import { html, ifDefined, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
@@ -13,6 +13,7 @@ import { address } from "../lib/route.js";
 import { clock, dollars, duration, link } from "../lib/text.js";
 import { remediesOf } from "../model/remedy.js";
 import { stepsOf } from "../model/steps.js";
+import { noJob } from "./no_job.js";
 
 /** @param {string} id @param {Context} context @returns {View} */
 export function jobView(id, context) {
@@ -39,7 +40,7 @@ export function jobView(id, context) {
         <div class="heading">
           <h1>Job</h1>
         </div>
-        <p class="quiet-text ${read ? "" : "reading"}">${read ? NO_JOB : "Reading…"}</p>
+        ${noJob(read)}
       `;
     }
     const pictures = [asset(row), sources(row, broken, onBroken)].filter((each) =>

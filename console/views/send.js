@@ -5,13 +5,14 @@
  * @import { Context, View } from "./view.d.ts"
  */
 import { Board } from "../data/board.js";
-import { job, NO_JOB, standing } from "../data/readings.js";
+import { job, standing } from "../data/readings.js";
 import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { draftOf } from "../model/draft.js";
 import { faultOf } from "./field.js";
 import { Form } from "./form.js";
+import { noJob } from "./no_job.js";
 
 /** @param {string} storyboard may be empty @param {Context} context @returns {View} */
 export function sendView(storyboard, context) {
@@ -93,7 +94,7 @@ export function againView(id, context) {
       </div>
       ${row
         ? html`${row.status === "failed" ? reason(row) : nothing} ${sheet(target, form)}`
-        : html`<p class="quiet-text ${read ? "" : "reading"}">${read ? NO_JOB : "Reading…"}</p>`}
+        : noJob(read)}
     `;
   return { title: "Send again", refresh, draw };
 }

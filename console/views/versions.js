@@ -8,7 +8,7 @@
  * @import { Form } from "./form.js"
  */
 import { choose } from "../data/actions.js";
-import { job, NO_JOB } from "../data/readings.js";
+import { job } from "../data/readings.js";
 import { redrive } from "../data/redrive.js";
 import { html, ifDefined, nothing, repeat } from "../lib/html.js";
 import { address } from "../lib/route.js";
@@ -16,6 +16,7 @@ import { draftOf } from "../model/draft.js";
 import { remediesOf } from "../model/remedy.js";
 import { ago, dollars, link } from "../lib/text.js";
 import { dragImage } from "./drag.js";
+import { NO_JOB } from "./no_job.js";
 import { thumbnail } from "./thumbnail.js";
 
 /** @param {{ card: Card, versions: Made[], more: boolean, context: Context, form: Form }} page */
