@@ -151,7 +151,7 @@ export function plot(title, series) {
     ${
     times.length === 0 ? html`<p class="quiet-text">Nothing in this time.</p>` : html`
       <time-plot aria-hidden="true" class=${series.bars
-        ? "bars"
+        ? ""
         : "lines"} .series=${series}></time-plot>
       <p class="for-readers">${summaryOf(series).join(
         " ",
