@@ -92,11 +92,16 @@ export class Form {
     });
   }
 
+  /** The models of the workers that make what the form is for. */
+  get models() {
+    const { kind } = MODES[this.draft.mode];
+    return this.standing.filter((model) => model.kind === kind);
+  }
+
   /** What each model would say to the message and take for it, if it alone were asked. */
   get eachModel() {
-    const { kind } = MODES[this.draft.mode];
     const { model: _, ...message } = this.message;
-    return this.standing.filter((model) => model.kind === kind).map((model) => ({
+    return this.models.map((model) => ({
       model: model.model,
       ...this.#judge(message, [model]),
     }));
@@ -109,8 +114,7 @@ export class Form {
 
   /** @returns {Verdict} */
   get verdict() {
-    const { kind } = MODES[this.draft.mode];
-    return this.#judge(this.message, this.standing.filter((model) => model.kind === kind));
+    return this.#judge(this.message, this.models);
   }
 
   /**
@@ -132,19 +136,18 @@ export class Form {
     return { issues: [...ofPrompt, ...issues], price: cost };
   }
 
-  /** What is said to be wrong. */
-  get issues() {
-    return this.#touched ? this.verdict.issues : [];
+  /** What is said to be wrong. @param {Verdict} verdict */
+  issuesOf({ issues }) {
+    return this.#touched ? issues : [];
   }
 
-  draw() {
+  draw(verdict = this.verdict) {
     const { mode, fields } = this.draft;
     const { kind, about } = MODES[mode];
-    const { issues, price: cost } = this.verdict;
-    const shown = this.issues;
+    const { models } = this;
+    const shown = this.issuesOf(verdict);
     const placed = ["prompt", ...MODES[mode].fields, ...this.fieldsOfPage];
     const shownElsewhere = shown.filter(({ field: name }) => !placed.includes(name));
-    const models = this.standing.filter((model) => model.kind === kind);
     /** @param {string} name */
     const one = (name) =>
       field(name, {
@@ -174,12 +177,11 @@ export class Form {
       ${this.#fault ? html`<p class="wrong" role="alert">${this.#fault}</p>` : nothing}
       <div class="send">
         <button class="primary" ?disabled=${
-      !this.#check || this.#sending ||
-      (this.#touched && issues.length > 0)
+      !this.#check || this.#sending || shown.length > 0
     }>
           ${this.#sending ? "Sending…" : `Send ${kind === "image" ? "image" : "video"}`}
         </button>
-        ${price(cost)}
+        ${price(verdict.price)}
       </div>
     </form>`;
   }

@@ -126,7 +126,10 @@ function sheet(target, form, suggested) {
   const isCharacter = target.slot === "character";
   const idField = isCharacter ? "characterId" : "sceneId";
   form.fieldsOfPage = ["storyboardId", ...target.slot === "none" ? [] : [idField]];
-  const [wrongBoard, wrongId] = ["storyboardId", idField].map((name) => faultOf(name, form.issues));
+  const { verdict } = form;
+  const [wrongBoard, wrongId] = ["storyboardId", idField].map((name) =>
+    faultOf(name, form.issuesOf(verdict))
+  );
   return html`
     <div class="sheet">
       <div class="target">
@@ -151,7 +154,7 @@ function sheet(target, form, suggested) {
           <p class="wrong" id="wrong-id">${wrongId}</p>
         </div>
       </div>
-      ${form.draw()}
+      ${form.draw(verdict)}
     </div>
   `;
 }
