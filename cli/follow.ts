@@ -1,10 +1,11 @@
 /** Following jobs until they have ended. */
 import { portions } from "../console/lib/portions.js";
+import type { Held } from "../console/model/types.d.ts";
 import { type Api, objects } from "./api.ts";
 import { RemoteError } from "./failure.ts";
 import type { Io } from "./io.ts";
 import type { Standing } from "./figures.ts";
-import { COLUMNS, isOver, type Job, jobsOf, MOST_NAMED, type Waiting } from "./jobs.ts";
+import { COLUMNS, isOver, type Job, jobsOf, MOST_NAMED } from "./jobs.ts";
 import { changeLine, LineProgress, LiveProgress, type Progress } from "./terminal/progress.ts";
 import { waitsOf } from "./waits.ts";
 
@@ -104,8 +105,8 @@ async function jobsById(ids: string[], api: Api): Promise<Job[]> {
   return jobs.map((job) => ({ ...job, waits_for: waiting(waits.get(job.id)) }));
 }
 
-function waiting(model: Standing | undefined): Waiting | null {
-  if (!model) return null;
-  const { code, reason, state, rests_until } = model;
-  return { model: model.model, state, until: rests_until ?? "", code, reason };
+function waiting(stands: Standing | undefined): Held | null {
+  if (!stands) return null;
+  const { model, code, reason, state, rests_until } = stands;
+  return { by: "model", model, state, until: rests_until, code, reason };
 }

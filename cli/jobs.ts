@@ -1,5 +1,7 @@
 /** Jobs: their rows in the ledger, filters, and descriptions. */
 import { adviceOf } from "../console/model/remedy.js";
+import { limitText } from "../console/model/standing.js";
+import type { Held } from "../console/model/types.d.ts";
 import { plain } from "../supabase/functions/_shared/plain.ts";
 import { type Api, objects, quoted } from "./api.ts";
 import { type Flags, oneOf, parsed, text, type Values } from "./flag.ts";
@@ -45,22 +47,15 @@ export interface Job {
   /** Position in the queue, 1 is next; only `generation_job` knows it. */
   position?: number | null;
   /** What keeps it from being claimed; only `generation_job` knows it. */
-  waits_for?: Waiting | null;
+  waits_for?: Held | null;
 }
 
-/** The model in trouble that a job waits for. */
-export interface Waiting {
-  model: string;
-  state: string;
-  until: string;
-  code: string | null;
-  reason: string | null;
-}
-
-/** Which model a job waits for, until when, and why. */
-export function waitingFor({ model, state, until, code, reason }: Waiting, now: number): string {
-  const rest = Date.parse(until) > now ? `, next try ${ago(until, now)}` : "";
-  return `${model}, which is ${state}${rest}: ${code}: ${reason}`;
+/** Which model or limit a job waits for, until when, and why. */
+export function waitingFor(held: Held, now: number): string {
+  const { by, model, state, until, code, reason } = held;
+  const next = until && Date.parse(until) > now ? `, next try ${ago(until, now)}` : "";
+  if (by === "limit") return `a limit: ${limitText(held)}${next}`;
+  return `${model}, which is ${state}${next}: ${code}: ${reason}`;
 }
 
 export const COLUMNS = [
@@ -105,7 +100,8 @@ export function describe(job: Job): string {
   switch (status) {
     case "queued":
       if (job.waits_for) {
-        const { model, code, reason } = job.waits_for;
+        const { by, model, code, reason } = job.waits_for;
+        if (by === "limit") return `queued, held by a limit: ${plain(limitText(job.waits_for))}`;
         return `queued, waits for ${shorten(plain(`${model}: ${code}: ${reason}`), REASON_WIDTH)}`;
       }
       if (attempts > 0) return `queued again after attempt ${attempts}${passing}`;

@@ -1,10 +1,11 @@
 import { adviceOf } from "../../console/model/remedy.js";
+import type { Held } from "../../console/model/types.d.ts";
 import { plain } from "../../supabase/functions/_shared/plain.ts";
 import { type Api, objects, type Row } from "../api.ts";
 import { command } from "../command.ts";
 import { EXIT, RemoteError } from "../failure.ts";
 import { yesOrNo } from "../flag.ts";
-import { type Waiting, waitingFor } from "../jobs.ts";
+import { waitingFor } from "../jobs.ts";
 import { jobId, type Session } from "../session.ts";
 import { ago, dollars } from "../text.ts";
 
@@ -69,7 +70,7 @@ function linesOf(job: Row, now: number): string[] {
   const [awaited] = objects([job.waits_for]);
   const lines: [name: string, value: unknown][] = [
     ...[...FIRST, ...rest].map((name): [string, unknown] => [name, job[name]]),
-    ["waits_for", awaited && waitingFor(awaited as Row & Waiting, now)],
+    ["waits_for", awaited && waitingFor(awaited as Row & Held, now)],
     ["error", error && `${error.code}: ${error.message}`],
     ["remedy", error && adviceOf(String(error.code))],
     ["cost", costOf(job)],

@@ -73,14 +73,18 @@ function heldByModel({ model, state, until, reason, code }, now) {
  * @param {number} now
  * @returns {Standing}
  */
-function heldByLimit({ model, limit, most, until }, now) {
-  const bound = limit === "requests_per_minute" ? `${most} a minute` : `${most} in flight`;
-  const next = until && Date.parse(until) > now ? `, next at ${clock(until, now)}` : "";
-  return {
-    tone: "held",
-    word: "Held by a limit",
-    detail: most === 0 ? `${model} is stopped` : `${model}: ${bound}${next}`,
-  };
+function heldByLimit(held, now) {
+  const { most, until } = held;
+  const next = most !== 0 && until && Date.parse(until) > now
+    ? `, next at ${clock(until, now)}`
+    : "";
+  return { tone: "held", word: "Held by a limit", detail: limitText(held) + next };
+}
+
+/** What a limit allows. The command line says it as well. @param {import("./types.d.ts").Held} held */
+export function limitText({ model, limit, most }) {
+  if (most === 0) return `${model} is stopped`;
+  return `${model}: ${most} ${limit === "requests_per_minute" ? "a minute" : "in flight"}`;
 }
 
 /**

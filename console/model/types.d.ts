@@ -11,8 +11,8 @@ export interface Held {
   until?: string | null;
   /** Of a model in trouble. */
   state?: string;
-  code?: string;
-  reason?: string;
+  code?: string | null;
+  reason?: string | null;
   /** Of a limit: which, and how many. */
   limit?: "requests_per_minute" | "jobs_in_flight";
   most?: number;

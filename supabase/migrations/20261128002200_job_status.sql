@@ -72,7 +72,7 @@ begin
     'priority', job.priority,
     'idempotency_key', job.idempotency_key,
     'position', case when job.status = 'queued' then generation_private.position_of(job) end,
-    'waits_for', generation_private.held_up_by(job),
+    'waits_for', generation_private.held_of(job),
     'attempts', job.attempts,
     'storyboard_id', job.storyboard_id,
     'scene_id', job.scene_id,
@@ -106,8 +106,9 @@ $$;
 comment on function public.generation_job is
   'A job as a JSON object, or null if there is none with this id. position: its place among the queued jobs of its queue '
   'in the order in which they are claimed, 1 is next, at most 10000, null unless queued; it leaves out the limits of '
-  'models, and that with a fair share jobs that name different models take turns. waits_for: the '
-  'model in trouble that it has to wait for, with state, until, code and reason, or null. error: code and message of the failure '
+  'models, and that with a fair share jobs that name different models take turns. waits_for: by '
+  'model, the model in trouble that it has to wait for, with state, until, code and reason; by limit, the model whose '
+  'limit is reached, with limit, most and until; or null. error: code and message of the failure '
   'or the last deferral, or null. cost_usd in US dollars. started_at: when it was first claimed; submitted_at: when its '
   'operation at the provider was recorded; chosen_at: when its asset was last '
   'chosen as the current one. visible_at: when its message can be claimed (again), null when it has ended.';

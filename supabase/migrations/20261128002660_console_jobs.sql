@@ -103,6 +103,29 @@ begin
 end
 $$;
 
+-- Why one job waits; null when nothing holds it.
+create or replace function generation_private.held_of(job public.generation_jobs)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(
+    generation_private.held_up_by(job) || '{"by": "model"}',
+    case
+      when job.status = 'queued'
+        and job.submission_started_at is null
+        and exists (select from public.generation_limits as l where l.model is not null)
+        then (
+          select h.held
+          from generation_private.held_lines() as h
+          where h.queue = job.queue and h.requested_model = job.requested_model and h.waits_for = job.waits_for
+        )
+    end
+  );
+end
+$$;
+
 create or replace function public.generation_live_jobs(storyboard_id text default null, quantity integer default 1000)
 returns jsonb
 language plpgsql stable security definer

@@ -70,13 +70,17 @@ Deno.test("operators see, cancel and redrive jobs from the command line", async 
   await test.step("status shows limits", async () => {
     await project.stack.sql(
       `insert into generation_limits (model, requests_per_minute, jobs_in_flight)
-       values ('banana', null, 0), ('veo', 10, 2)`,
+       values ('banana', null, 0), ('veo', 10, 2), ('gemini-2.5-flash-image', 0, null)`,
     );
     const { out } = await operate(project, "status");
     match(out, /^limit {5}banana: 0 of 0 in flight: its jobs have to wait$/m);
     match(out, /^limit {5}veo: 0 of 10 begun in a minute, 0 of 2 in flight$/m);
     const { limits } = await json<{ limits: Row[] }>(project, "status");
-    equal(limits.length, 2);
+    equal(limits.length, 3);
+    match(
+      (await operate(project, `show ${queued}`)).out,
+      /^waits_for +a limit: gemini-2\.5-flash-image is stopped$/m,
+    );
     await project.stack.sql("delete from generation_limits");
   });
 

@@ -1,6 +1,6 @@
 -- Each live job with its place, and why it waits.
 begin;
-select plan(11);
+select plan(14);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_models;
@@ -30,6 +30,13 @@ select is(
   (pg_temp.live('sb', 'three') -> 'held') - 'until',
   '{"by": "limit", "model": "first", "limit": "requests_per_minute", "most": 1}', 'the limit of its model holds the next'
 );
+select is(
+  public.generation_job((pg_temp.live('sb', 'three') ->> 'id')::uuid) -> 'waits_for', pg_temp.live('sb', 'three') -> 'held',
+  'the job by itself says the same'
+);
+select is(
+  public.generation_job((pg_temp.live('sb', 'one') ->> 'id')::uuid) -> 'waits_for', 'null', 'no limit holds what is begun'
+);
 select ok(
   (pg_temp.live('sb', 'three') #>> '{held,until}')::timestamptz between clock_timestamp() and clock_timestamp() + interval '1 minute',
   'until a minute has passed'
@@ -41,6 +48,10 @@ select is(
   (pg_temp.live('sb', 'three') -> 'held') - 'until',
   '{"by": "model", "model": "first", "state": "resting", "code": "provider_unavailable", "reason": "overloaded"}',
   'a model in trouble comes first'
+);
+select is(
+  public.generation_job((pg_temp.live('sb', 'three') ->> 'id')::uuid) -> 'waits_for', pg_temp.live('sb', 'three') -> 'held',
+  'the job by itself says the same'
 );
 
 select * from finish();

@@ -23,7 +23,7 @@ insert into public.generation_models (model, state, rests_until, since, code, re
 values ('first', 'resting', clock_timestamp() + interval '1 minute', clock_timestamp(), 'provider_unavailable', 'overloaded');
 select is(
   (pg_temp.job('any') -> 'waits_for') - 'until',
-  '{"model": "first", "state": "resting", "code": "provider_unavailable", "reason": "overloaded"}',
+  '{"by": "model", "model": "first", "state": "resting", "code": "provider_unavailable", "reason": "overloaded"}',
   'a job waits for the first model'
 );
 select ok((pg_temp.job('any') #>> '{waits_for,until}')::timestamptz > now(), 'until its rest is over');
