@@ -58,7 +58,7 @@ export async function job(project, id) {
     project.call("generation_job", { job_id: id }),
   ]);
   return row &&
-    { ...row, position: now?.position, waits_for: now?.waits_for, visible_at: now?.visible_at };
+    { ...row, position: now?.position, held: now?.waits_for, visible_at: now?.visible_at };
 }
 
 /** The figures of the queues: what changes by the second. @param {Project} project */

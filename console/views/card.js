@@ -14,7 +14,9 @@ import { nameOf } from "../model/cards.js";
 import { remediesOf } from "../model/remedy.js";
 import { standingOf } from "../model/standing.js";
 import { dragImage, dropTarget } from "./drag.js";
+import { advice, changeLink } from "./failure.js";
 import { prefill } from "./form.js";
+import { details } from "./standing.js";
 import { thumbnail } from "./thumbnail.js";
 
 /** @param {Card} card @param {Board} board @param {Context} context */
@@ -82,24 +84,14 @@ function blankText({ image, video, jobs, failures }) {
 
 /** @param {LiveJob} job @param {Board} board @param {Context} context */
 export function strip(job, board, context) {
-  const { tone, word, detail, fraction } = standingOf(job, {
-    now: board.now,
-    latency: board.latency[job.kind],
-  });
-  return html`<div class="strip ${tone}">
+  const standing = standingOf(job, { now: board.now, latency: board.latency[job.kind] });
+  return html`<div class="strip ${standing.tone}">
     <a href=${address("job", job.id)}><strong>${
     job.kind === "video" ? "Video: " : nothing
-  }${word}</strong></a>
+  }${standing.word}</strong></a>
     <button class="quiet" aria-label="Cancel this job" @click=${() =>
     context.act(() => cancel(context.project, job.id))}>Cancel</button>
-    ${detail ? html`<span>${detail}</span>` : nothing}
-    ${
-    tone === "working"
-      ? html`<progress aria-label="Estimated progress" max="1" value=${
-        ifDefined(fraction)
-      }></progress>`
-      : nothing
-  }
+    ${details(standing)}
   </div>`;
 }
 
@@ -115,16 +107,9 @@ function failed({ job_id = "", kind, error_code, error_message }, context) {
           context.act(() => redrive(context.project, [job_id]))}>Retry</button>`
         : nothing}
       <span class="words" title=${error_message || error_code}>${error_message || error_code}</span>
-      ${changeLink(job_id, error_code)}
+      ${advice(error_code)} ${changeLink(job_id, error_code)}
     </div>
   `;
-}
-
-/** Where the fault is the message's, its form. @param {string} job @param {string | null | undefined} code */
-export function changeLink(job, code) {
-  return remediesOf(code).change
-    ? html`<a class="change" href=${address("again", job)}>Change and send again</a>`
-    : nothing;
 }
 
 /** @param {Card} card */

@@ -5,21 +5,28 @@
  * @import { Context, View } from "./view.d.ts"
  */
 import { cancel } from "../data/cancel.js";
-import { job } from "../data/readings.js";
+import { job, latencies } from "../data/readings.js";
 import { redrive } from "../data/redrive.js";
 import { html, ifDefined, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { clock, dollars, duration, link } from "../lib/text.js";
+import { answerOf } from "../model/answer.js";
 import { remediesOf } from "../model/remedy.js";
+import { standingOf } from "../model/standing.js";
 import { stepsOf } from "../model/steps.js";
+import { advice } from "./failure.js";
 import { noJob } from "./no_job.js";
+import { details } from "./standing.js";
 
 /** @param {string} id @param {Context} context @returns {View} */
 export function jobView(id, context) {
   /** @type {any} */
   let row;
   let read = false;
+  let latency = /** @type {Record<string, import("../model/types.d.ts").Latency> | undefined} */ (
+    undefined
+  );
   /** The sources that cannot be shown. @type {Set<string>} */
   const broken = new Set();
   const onBroken = (/** @type {string} */ url) => {
@@ -31,7 +38,9 @@ export function jobView(id, context) {
     row = await job(context.project, id);
     read = true;
     redraw();
-    return row?.finished_at ? 15 : 2;
+    if (!isLive(row)) return 15;
+    latency ??= await latencies(context.project);
+    return 2;
   }
 
   const draw = () => {
@@ -52,11 +61,7 @@ export function jobView(id, context) {
         <h1>${row.kind === "image" ? "Image" : "Video"}: ${row.status}</h1>
         ${actions(row, context)}
       </div>
-      ${row.error_code
-        ? html`<p class="strip ${
-          row.status === "failed" ? "failed" : "held"
-        }"><strong>${row.error_code}</strong> <span>${row.error_message}</span></p>`
-        : nothing}
+      ${isLive(row) ? standing(row, latency) : failure(row)}
       <div class="job ${pictures.length > 0 ? "" : "alone"}">
         ${pictures.length > 0 ? html`<div>${pictures}</div>` : nothing}
         <div>${facts(row)} ${steps(row)} ${said("Message as sent", row.message)} ${said(
@@ -67,6 +72,29 @@ export function jobView(id, context) {
     `;
   };
   return { title: "Job", refresh, draw };
+}
+
+/** @param {any} row */
+function isLive(row) {
+  return ["queued", "running", "waiting"].includes(row?.status);
+}
+
+/** What happens with it, or why nothing does. @param {any} row @param {Record<string, import("../model/types.d.ts").Latency>} [latency] */
+function standing(row, latency) {
+  const standing = standingOf(row, { now: Date.now(), latency: latency?.[row.kind] });
+  return html`<div class="strip ${standing.tone}"><strong>${standing.word}</strong> ${
+    details(standing)
+  }</div>`;
+}
+
+/** Why it has failed, and what to do. @param {any} row */
+function failure({ status, error_code, error_message }) {
+  if (!error_code) return nothing;
+  return html`
+    <p class="strip ${status === "failed" ? "failed" : "held"}">
+      <strong>${error_code}</strong> <span>${error_message}</span> ${advice(error_code)}
+    </p>
+  `;
 }
 
 /** @param {any} row */
@@ -85,9 +113,10 @@ function place({ storyboard_id, scene_id, character_id }) {
 }
 
 /** @param {any} row @param {Context} context */
-function actions({ id, status, error_code, operation }, context) {
+function actions(row, context) {
+  const { id, status, error_code, operation } = row;
   const { project } = context;
-  const live = ["queued", "running", "waiting"].includes(status);
+  const live = isLive(row);
   const { change, retry } = remediesOf(status === "failed" ? error_code : null);
   const paid = status === "failed" && (operation || error_code === "submission_uncertain");
   return html`
@@ -170,18 +199,10 @@ function facts(row) {
   /** @type {[string, unknown][]} */
   const all = [
     ["Prompt", row.prompt],
+    ["Answer", answerOf(row)],
     ["Model", row.model ?? row.submission_model ?? row.leased_model ?? row.requested_model],
     ["Cost", row.cost_usd === null ? undefined : dollars(row.cost_usd)],
     ["Took", took],
-    ["Position", row.position],
-    [
-      "Waits for",
-      row.waits_for && typeof row.waits_for === "object"
-        ? `${row.waits_for.model} until ${
-          clock(row.waits_for.until, Date.now())
-        }: ${row.waits_for.reason}`
-        : undefined,
-    ],
     ["Attempts", row.attempts],
     ["Owner", row.owner],
     ["Priority", row.priority || undefined],

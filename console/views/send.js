@@ -10,6 +10,7 @@ import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { draftOf } from "../model/draft.js";
+import { advice } from "./failure.js";
 import { faultOf } from "./field.js";
 import { Form } from "./form.js";
 import { noJob } from "./no_job.js";
@@ -102,7 +103,9 @@ export function againView(id, context) {
 /** Why the job has failed. @param {any} row */
 function reason({ error_code, error_message }) {
   return html`
-    <p class="reason strip failed"><strong>${error_code}</strong> <span>${error_message}</span></p>
+    <p class="reason strip failed"><strong>${error_code}</strong> <span>${error_message}</span> ${advice(
+      error_code,
+    )}</p>
   `;
 }
 

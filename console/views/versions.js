@@ -16,6 +16,7 @@ import { draftOf } from "../model/draft.js";
 import { remediesOf } from "../model/remedy.js";
 import { ago, dollars, link } from "../lib/text.js";
 import { dragImage } from "./drag.js";
+import { advice } from "./failure.js";
 import { NO_JOB } from "./no_job.js";
 import { thumbnail } from "./thumbnail.js";
 
@@ -52,7 +53,10 @@ function version(made, card, context, form) {
     <p class="prompt">${prompt}</p>
     ${
     status === "failed"
-      ? html`<p class="wrong">${made.error_message || made.error_code}</p>`
+      ? html`
+        <p class="wrong">${made.error_message || made.error_code}</p>
+        <p class="quiet-text">${advice(made.error_code)}</p>
+      `
       : nothing
   }
     <p class="quiet-text"><a href=${address("job", id)}>${ago(finished_at, Date.now())}</a>
