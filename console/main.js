@@ -55,7 +55,7 @@ function enter(session, typed = true) {
         location.hash = result.goTo;
         await there;
       }
-      this.notice = result;
+      this.notice = result.said ? result : undefined;
       redraw();
       this.refresh();
     },

@@ -94,6 +94,7 @@ export interface Issue {
 
 /** What an action led to. */
 export interface Result {
+  /** Empty where nothing is to be said. */
   said: string;
   /** Whether it is why the action was not done. */
   failed?: boolean;

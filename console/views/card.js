@@ -28,7 +28,7 @@ export function card(card, board, context) {
   return html`<article class="card" aria-label=${name} ${
     slot === "job" ? nothing : dropTarget(board.id, context, (draft) => {
       prefill({ draft, address: place });
-      location.hash = place;
+      return place;
     })
   }>
     <a class="frame" href=${place} aria-label=${

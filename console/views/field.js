@@ -9,7 +9,7 @@ import { link } from "../lib/text.js";
 import { choice, FIELDS } from "../model/fields.js";
 import { thumbnail } from "./thumbnail.js";
 
-/** @typedef {{ value: string, issues: Issue[], models: any[], images: { url: string, name: string }[], onInput: (text: string) => void }} Control */
+/** @typedef {{ value: string, issues: Issue[], models: any[], images: { url: string, name: string }[], onInput: (text: string) => void, onDrop: (event: DragEvent) => void }} Control */
 
 /** @param {Issue} issue */
 export function expectation({ field: name, expected }) {
@@ -22,12 +22,23 @@ export function faultOf(name, issues) {
   return issues.filter((issue) => issue.field === name).map(expectation).join("; ");
 }
 
+/** @param {string} name */
+export function takesPictures(name) {
+  return ["list", "url"].includes(FIELDS[name].kind ?? "");
+}
+
+/** The text of a field with other pictures: a list has them below its own. @param {string} name @param {string} value @param {string[]} urls */
+export function withPictures(name, value, urls) {
+  const own = FIELDS[name].kind === "list" ? value.trim() : "";
+  return [own, ...urls].filter(Boolean).join("\n");
+}
+
 /** @param {string} name @param {Control} control */
 export function field(name, control) {
   const { label, help } = FIELDS[name];
   const wrong = faultOf(name, control.issues);
   const described = [help && `help-${name}`, wrong && `wrong-${name}`].filter(Boolean).join(" ");
-  return html`<div class="field ${name}">
+  return html`<div class="field ${name}" @drop=${takesPictures(name) ? control.onDrop : nothing}>
     <label for="field-${name}">${label}</label>
     ${input(name, control, { invalid: wrong !== "", described })}
     ${help ? html`<p class="help" id="help-${name}">${help}</p>` : nothing}
@@ -62,20 +73,16 @@ function input(name, control, { invalid, described }) {
         ? 4
         : 2} aria-invalid=${invalid}
         aria-describedby=${about}
-        .value=${live(value)} @input=${listen} @drop=${dropped(kind, value, onInput)}></textarea>
+        .value=${live(value)} @input=${listen}></textarea>
             ${kind === "list"
-              ? pick(
-                name,
-                control,
-                (url) => onInput([value.trim(), url].filter(Boolean).join("\n")),
-              )
+              ? pick(name, control, (url) => onInput(withPictures(name, value, [url])))
               : nothing}
     `;
   }
   return html`
     <input id="field-${name}" name=${name} type="text" aria-invalid=${invalid}
       aria-describedby=${about} autocomplete="off"
-      .value=${live(value)} @input=${listen} @drop=${dropped(kind, value, onInput)}>
+      .value=${live(value)} @input=${listen}>
         ${kind === "url" ? pick(name, control, onInput) : nothing}
   `;
 }
@@ -102,16 +109,6 @@ function pick(name, { value, images }, choose) {
       </select>`
       : nothing}
   `;
-}
-
-/** A picture that is dropped on a field. @param {string | undefined} kind @param {string} value @param {(text: string) => void} onInput */
-function dropped(kind, value, onInput) {
-  return (/** @type {DragEvent} */ event) => {
-    const url = link(event.dataTransfer?.getData("text/uri-list").split(/\s/)[0]);
-    if (!url || !["list", "url"].includes(kind ?? "")) return;
-    event.preventDefault();
-    onInput(kind === "list" ? [value.trim(), url].filter(Boolean).join("\n") : url);
-  };
 }
 
 /** Names that are numbers come first in an object. @param {[string, string]} one @param {[string, string]} other */

@@ -12,7 +12,8 @@ import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { messageOf, MODES } from "../model/draft.js";
 import { FIELDS } from "../model/fields.js";
-import { expectation, field } from "./field.js";
+import { takePictures } from "./drag.js";
+import { expectation, field, takesPictures, withPictures } from "./field.js";
 import { price, priceText } from "./price.js";
 
 /** @type {{ draft: Draft, address: string } | undefined} What a drop chose, for the form of an address. */
@@ -156,10 +157,12 @@ export class Form {
         models,
         images: this.images,
         onInput: (text) => this.#type(name, text),
+        onDrop: (event) => this.#drop(name, event),
       });
     const [main, more] = split(MODES[mode].fields);
     return html`<form class="job-form" @submit=${(/** @type {Event} */ event) =>
-      this.#send(event)} @dragover=${allowDrop} novalidate>
+      this.#send(event)} @dragover=${allowDrop} @drop=${(/** @type {DragEvent} */ event) =>
+      this.#dropBeside(event)} novalidate>
       <div class="modes" role="group" aria-label="What to make">
         ${
       /** @type {Mode[]} */ (Object.keys(MODES)).map((each) =>
@@ -176,9 +179,7 @@ export class Form {
       ${this.#others()} ${elsewhere(shownElsewhere)}
       ${this.#fault ? html`<p class="wrong" role="alert">${this.#fault}</p>` : nothing}
       <div class="send">
-        <button class="primary" ?disabled=${
-      !this.#check || this.#sending || shown.length > 0
-    }>
+        <button class="primary" ?disabled=${!this.#check || this.#sending || shown.length > 0}>
           ${this.#sending ? "Sending…" : `Send ${kind === "image" ? "image" : "video"}`}
         </button>
         ${price(verdict.price)}
@@ -226,6 +227,31 @@ export class Form {
     this.draft.fields[name] = text;
     this.#touched = true;
     redraw();
+  }
+
+  /** Pictures that are dropped on a field. @param {string} name @param {DragEvent} event */
+  #drop(name, event) {
+    const several = FIELDS[name].kind === "list";
+    const { context, target: { storyboard } } = this;
+    takePictures(
+      event,
+      { storyboard, context, several },
+      (urls) => this.#type(name, withPictures(name, this.draft.fields[name] ?? "", urls)),
+    );
+  }
+
+  /** What no field has taken. @param {DragEvent} event */
+  #dropBeside(event) {
+    if (event.defaultPrevented || !event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    const fields = MODES[this.draft.mode].fields.filter(takesPictures).map((name) =>
+      FIELDS[name].label
+    );
+    const where = fields.length > 0
+      ? `drop a picture on ${fields.join(" or ")}`
+      : "choose Edit or Animate, which take pictures";
+    const result = { said: `Nothing was taken: ${where}.`, failed: true };
+    this.context.act(() => Promise.resolve(result));
   }
 
   /** @param {Event} event */
