@@ -12,8 +12,8 @@
  * @param {string} text
  * @param {{ storyboard: string, kind: Kind }} defaults storyboard: of entries and texts that name none. kind: of
  *   a bare list
- * @returns {{ entries: Entry[], fault?: string, bare?: boolean }} fault: why there are no entries. bare: it is a list that
- *   does not say what it holds
+ * @returns {{ entries: Entry[], fault?: string, bare?: boolean, beside?: string[] }} fault: why there are no entries. bare:
+ *   it is a list that does not say what it holds. beside: what it has beside its lists, and is not read
  */
 export function readBatch(text, { storyboard, kind }) {
   let content;
@@ -30,7 +30,10 @@ export function readBatch(text, { storyboard, kind }) {
     .filter(({ list }) => list !== undefined);
   const odd = lists.find(({ list }) => !Array.isArray(list));
   if (odd) return { entries: [], fault: `${odd.name}: expected a list.` };
-  return entriesOf(lists, content?.storyboardId ?? storyboard);
+  return {
+    ...entriesOf(lists, content?.storyboardId ?? storyboard),
+    beside: unknownBeside(content),
+  };
 }
 
 /**

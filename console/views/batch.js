@@ -33,7 +33,7 @@ const EXAMPLE = `{
 const MOST_SHOWN = 50;
 
 /** @typedef {Entry & Verdict} Checked */
-/** @typedef {{ checked: Checked[], fault?: string, bare?: boolean }} Read */
+/** @typedef {{ checked: Checked[], fault?: string, bare?: boolean, beside?: string[] }} Read */
 
 /** @implements {View} */
 export class BatchView {
@@ -68,7 +68,7 @@ export class BatchView {
 
   /** @returns {Promise<Read>} */
   async #read() {
-    const { entries, fault, bare } = readBatch(this.#text, {
+    const { entries, ...read } = readBatch(this.#text, {
       storyboard: this.storyboard || "storyboard-001",
       kind: this.#kind,
     });
@@ -78,7 +78,7 @@ export class BatchView {
         const models = this.#models.filter(({ kind }) => kind === entry.kind);
         return { ...entry, ...core(entry.kind, entry.message, models) };
       });
-      return { fault, bare, checked };
+      return { ...read, checked };
     } catch (error) {
       return { fault: /** @type {Error} */ (error).message, checked: [] };
     }
@@ -93,10 +93,12 @@ export class BatchView {
 
   /** @param {DragEvent} event */
   async #drop(event) {
-    const file = event.dataTransfer?.files[0];
+    const [file, ...others] = event.dataTransfer?.files ?? [];
     if (!file) return;
     event.preventDefault();
-    await this.#take(await file.text());
+    if (others.length === 0) return await this.#take(await file.text());
+    const said = `Nothing was taken: expected one file, not ${others.length + 1}.`;
+    await this.context.act(() => Promise.resolve({ said, failed: true }));
   }
 
   /** @param {Event} event */
@@ -191,25 +193,35 @@ function kindOfList(kind, fixed, choose) {
   </label>`;
 }
 
-/** @param {{ checked: Checked[], fault?: string }} batch */
-function verdict({ checked, fault }) {
-  if (fault) return html`<p class="wrong" role="alert">${fault}</p>`;
+/** @param {Read} batch */
+function verdict({ checked, fault, beside }) {
+  if (fault) return html`<p class="wrong" role="alert">${fault}</p> ${strangers(checked, beside)}`;
   if (checked.length === 0) return nothing;
   const wrong = checked.filter(({ issues }) => issues.length > 0);
-  if (wrong.length > 0) {
-    return html`
-      <div role="alert">
-        <p class="wrong">${count(wrong.length, "message")} of ${checked.length} cannot be sent:</p>
-        <ul class="issues">${wrong.slice(0, MOST_SHOWN).flatMap(({ label, issues }) =>
-          issues.map((issue) =>
-            html`<li><code>${label}${issue.field ? `.${issue.field}` : nothing}</code> ${
-              expectation(issue)
-            }</li>`
-          )
-        )}</ul>
-      </div>
-    `;
-  }
+  return html`${wrong.length > 0 ? faults(wrong, checked.length) : worth(checked)} ${
+    strangers(checked, beside)
+  }`;
+}
+
+/** @param {Checked[]} wrong @param {number} all */
+function faults(wrong, all) {
+  const more = wrong.length - MOST_SHOWN;
+  return html`
+    <div role="alert">
+      <p class="wrong">${count(wrong.length, "message")} of ${all} cannot be sent:</p>
+      <ul class="issues">${wrong.slice(0, MOST_SHOWN).flatMap(({ label, issues }) =>
+        issues.map((issue) =>
+          html`<li><code>${label}${issue.field ? `.${issue.field}` : nothing}</code> ${
+            expectation(issue)
+          }</li>`
+        )
+      )} ${more > 0 ? html`<li>and ${count(more, "other message")}</li>` : nothing}</ul>
+    </div>
+  `;
+}
+
+/** What it is, and what it will cost. @param {Checked[]} checked */
+function worth(checked) {
   const images = checked.filter(({ kind }) => kind === "image").length;
   const storyboards = [
     ...new Set(checked.map(({ message }) => /** @type {any} */ (message).storyboardId)),
@@ -226,18 +238,20 @@ function verdict({ checked, fault }) {
           " together",
         )}.
     </output>
-    ${strangers(checked)}
   `;
 }
 
-/** Fields that no worker reads: most likely, they are misspelled. @param {Checked[]} checked */
-function strangers(checked) {
+/** Fields that no worker reads: most likely, they are misspelled. @param {Checked[]} checked @param {string[]} [beside] */
+function strangers(checked, beside = []) {
   const places = unknownIn(checked);
-  if (places.size === 0) return nothing;
+  const all = places.size + beside.length;
+  if (all === 0) return nothing;
   return html`
     <div role="alert">
-      <p>${count(places.size, "field")} will be ignored, because messages have no such field:</p>
-      <ul class="issues">${[...places].slice(0, MOST_SHOWN).map(([name, [first, ...others]]) =>
+      <p>${count(all, "field")} will be ignored, because there is no such field:</p>
+      <ul class="issues">${beside.slice(0, MOST_SHOWN).map((name) =>
+        html`<li><code>${name}</code></li>`
+      )} ${[...places].slice(0, MOST_SHOWN).map(([name, [first, ...others]]) =>
         html`<li><code>${first}.${name}</code>${
           others.length > 0 ? ` and in ${count(others.length, "other message")}` : nothing
         }</li>`
