@@ -1,6 +1,7 @@
 /** What the console has done, without a browser: which requests it makes, and what it says of their answers. */
 
 import assert from "node:assert/strict";
+import { runWorkers } from "../../console/data/actions.js";
 import { sendBatch } from "../../console/data/batch.js";
 import { cancelAll } from "../../console/data/cancel.js";
 import { Problem, Project } from "../../console/data/project.js";
@@ -142,6 +143,28 @@ Deno.test("a call without an answer in time may have been done, and an upload ha
   } finally {
     Object.assign(globalThis, { fetch });
     AbortSignal.timeout = timeout;
+  }
+});
+
+Deno.test("a worker is started for each queue, and not waited for", async () => {
+  const { fetch } = globalThis;
+  const called: [string, string | undefined, string | null][] = [];
+  globalThis.fetch = (url, init) => {
+    const { pathname } = new URL(String(url));
+    called.push([pathname, init!.method, new Headers(init!.headers).get("prefer")]);
+    return Promise.resolve(Response.json({}, { status: 202 }));
+  };
+  try {
+    const project = new Project({ url: "http://project" });
+    assert.equal(await runWorkers(project), "Both workers were started.");
+    assert.deepEqual(called, [
+      ["/functions/v1/process-image-generation", "POST", "respond-async"],
+      ["/functions/v1/process-video-generation", "POST", "respond-async"],
+    ]);
+    globalThis.fetch = () => Promise.resolve(Response.json({}, { status: 404 }));
+    await assert.rejects(runWorkers(project), { remedy: /supabase functions deploy/ });
+  } finally {
+    Object.assign(globalThis, { fetch });
   }
 });
 

@@ -6,6 +6,7 @@ import { priceOf } from "../../console/model/price.js";
 import { pauseAfter } from "../../console/data/poller.js";
 import { routeOf } from "../../console/lib/route.js";
 import { dollars, duration, link } from "../../console/lib/text.js";
+import { answerOf } from "../../console/model/answer.js";
 import { KNOWN_FIELDS, readBatch, unknownFields } from "../../console/model/batch.js";
 import { cardsOf, emptyCard, nameOf } from "../../console/model/cards.js";
 import { draftOf, messageOf } from "../../console/model/draft.js";
@@ -125,6 +126,39 @@ Deno.test("a batch is read in each of its forms", () => {
   assert.equal(read('{"images": 5}').fault, "images: expected a list.");
   for (const nothing of ["[]", "{}", "null", "7"]) {
     assert.match(read(nothing).fault!, /^Expected a list of messages/);
+  }
+});
+
+Deno.test("what a batch has beside its lists is named, whatever else is wrong", () => {
+  const read = (text: string) => readBatch(text, { storyboard: "sb", kind: "image" });
+  const misspelled = read('{"storyboardId": "x", "image": ["p"], "title": "t"}');
+  assert.match(misspelled.fault!, /^Expected a list of messages/);
+  assert.deepEqual(misspelled.beside, ["image", "title"]);
+  assert.deepEqual(read('{"storyboardId": "x", "images": [], "videos": ["v"]}').beside, []);
+  assert.equal(read('["p"]').beside, undefined);
+});
+
+Deno.test("what the provider answered is said in words, as far as the ledger has it", () => {
+  const made = { status: "succeeded", kind: "image", model: "m" };
+  assert.equal(answerOf(made), "m made an image.");
+  assert.equal(
+    answerOf({
+      ...{ ...made, content_type: "image/png", generation_seconds: 5.6 },
+      usage: { promptTokenCount: 15, candidatesTokenCount: 1290, totalTokenCount: 1305 },
+    }),
+    "m made an image (image/png) in 6 s. It counted 1,305 tokens: 15 of the prompt, 1,290 of the result.",
+  );
+  const usage = { total_output_tokens: 46336, total_thought_tokens: 1, details: [{}] };
+  assert.equal(
+    answerOf({ ...made, kind: "video", usage }),
+    "m made a video. It counted tokens: 46,336 of the result, 1 of thoughts.",
+  );
+  assert.equal(
+    answerOf({ ...made, usage: { total_tokens: 1 } }),
+    "m made an image. It counted 1 token.",
+  );
+  for (const none of [{ status: "failed" }, { status: "running" }, { model: null }]) {
+    assert.equal(answerOf({ ...made, ...none }), "");
   }
 });
 

@@ -2,6 +2,8 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
+import { dollars } from "../../console/lib/text.js";
+import { adviceOf } from "../../console/model/remedy.js";
 import { axeFindings, withConsole } from "./console.ts";
 
 withConsole("the console shows how jobs stand", async (console, project, t) => {
@@ -10,8 +12,23 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     project.send("image", { storyboardId: "board", sceneId, prompt: sceneId, ...fields });
   const card = (name: string) => page.getByRole("article", { name, exact: true });
 
-  await t.step("an empty storyboard says how to begin", async () => {
+  await t.step("where nothing is yet, the page says how to begin", async () => {
     await page.getByRole("heading", { name: "Nothing here yet" }).waitFor();
+    await page.getByRole("link", { name: "Make an image" }).click();
+    assert.equal(await page.getByLabel("Storyboard").inputValue(), "board");
+    await page.goto(`${console.url}/#/queue`);
+    await page.getByText("Nothing is on the queues.").waitFor();
+    await page.getByText("The models appear with the first run of a worker.").waitFor();
+    await page.getByText("Nothing in this time.").nth(3).waitFor();
+    await page.goto(console.url);
+    await page.getByRole("heading", { name: "No storyboard yet" }).waitFor();
+    const statement = await page.locator(".empty pre").innerText();
+    await project.stack.sql(statement);
+    await page.getByRole("link", { name: "storyboard-001" }).click();
+    await card("scene-001").getByText("Queued").waitFor();
+    await card("scene-001").getByRole("button", { name: "Cancel this job" }).click();
+    await card("scene-001").getByText("No image yet").waitFor();
+    await page.goto(`${console.url}/#/storyboard/board`);
   });
 
   await t.step("a failed job says why, and is redriven", async () => {
@@ -42,6 +59,13 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await page.getByRole("status").getByText("Sent.").waitFor();
     await project.run("image");
     await card("unwanted").locator("img").waitFor();
+    await card("unwanted").getByRole("heading").getByRole("link").click();
+    await page.getByRole("heading", { name: "Versions 2" }).waitFor();
+    const [made, cancelled] = await page.locator(".version").all();
+    await made.getByText("Current", { exact: true }).waitFor();
+    assert.equal(await cancelled.locator(".frame").innerText(), "Cancelled");
+    assert.deepEqual(await cancelled.getByRole("button").allTextContents(), ["Send again"]);
+    await page.goBack();
   });
 
   await t.step("a message that can only fail again is changed instead", async () => {
@@ -79,10 +103,37 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await send("held", { model: "gemini-2.5-flash-image" });
     await card("held").getByText("Held by a limit").waitFor();
     await card("held").getByText("gemini-2.5-flash-image is stopped").waitFor();
+    await card("held").getByRole("link", { name: "Held by a limit" }).click();
+    await page.getByRole("heading", { name: "Image: queued" }).waitFor();
+    await page.getByText("Held by a limit").waitFor();
+    await page.getByText("gemini-2.5-flash-image is stopped").waitFor();
+    await page.goBack();
     await limits.getByLabel("a minute").fill("");
     await limits.getByRole("button").click();
     await card("held").getByText("Queued").waitFor();
     await project.run("image");
+    await queue.context().close();
+  });
+
+  await t.step("whose jobs take turns is set", async () => {
+    const queue = await console.open("#/queue");
+    const shares = () =>
+      project.stack.sql("select queue, fair_share from generation_limits where queue is not null");
+    const share = queue.getByLabel("Whose videos take turns");
+    for (const by of ["owner", "storyboard"]) {
+      await share.selectOption(by);
+      await queue.getByRole("status").getByText(`Jobs take turns by ${by}.`).waitFor();
+      const [row, ...others] = await shares();
+      assert.deepEqual(row, { queue: "video_generation_queue", fair_share: by });
+      assert.equal(others.length, 0);
+    }
+    await queue.reload();
+    await share.locator("option:checked").getByText("by storyboard").waitFor({
+      state: "attached",
+    });
+    await share.selectOption("");
+    await queue.getByRole("status").getByText("in the order in which they were sent").waitFor();
+    assert.deepEqual(await shares(), []);
     await queue.context().close();
   });
 
@@ -145,9 +196,13 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
   });
 
   await t.step("failed jobs are redriven, and queued ones cancelled, together", async () => {
-    project.simulator.script({ match: { prompt: /^many/ }, preset: "safety", times: 2 });
+    project.simulator.script({ match: { prompt: /^many/ }, preset: "safety", times: 4 });
     await send("many-1");
     await send("many-2");
+    await project.run("image");
+    await page.getByRole("button", { name: "Retry 2 failed jobs" }).click();
+    await page.getByText("2 jobs are on the queue again.", { exact: true }).waitFor();
+    await card("many-2").getByText("Queued").waitFor();
     await project.run("image");
     const queue = await console.open("#/queue");
     queue.on("dialog", (dialog) => dialog.accept());
@@ -160,6 +215,30 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await card("many-2").locator(".strip").waitFor({ state: "detached" });
     assert.equal((await project.messages("image")).queued, 0);
     await queue.context().close();
+  });
+
+  await t.step("a source that cannot be used says what can, wherever it is shown", async () => {
+    await send("private", { sourceImageUrl: "http://10.0.0.1/hero.png", editMode: true });
+    await project.run("image");
+    const advice = page.getByText(adviceOf("source_image_unusable"));
+    await card("private").locator(advice).waitFor();
+    await card("private").getByRole("link", { name: "Image failed" }).click();
+    await page.getByRole("heading", { name: "Image: failed" }).waitFor();
+    await advice.waitFor();
+    await page.getByRole("link", { name: "Change and send again" }).click();
+    await page.getByRole("heading", { name: "Send again" }).waitFor();
+    await advice.waitFor();
+    await page.goto(`${console.url}/#/storyboard/board/scene/private`);
+    await page.locator(".version").locator(advice).waitFor();
+    await page.goto(`${console.url}/#/storyboard/board`);
+  });
+
+  await t.step("workers are started from any page", async () => {
+    await send("started");
+    await card("started").getByText("Queued").waitFor();
+    await page.getByRole("button", { name: "Run workers" }).click();
+    await page.getByRole("status").getByText("Both workers were started.").waitFor();
+    await card("started").locator("img").waitFor();
   });
 
   await t.step("prompts and errors are text, never markup", async () => {
@@ -183,14 +262,32 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
   });
 
   await t.step("a job shows its steps, its message and what was said", async () => {
-    const [{ id }] = await project.stack.sql<{ id: string }>(
-      "select id from generation_jobs where scene_id = 'refused' and status = 'succeeded'",
+    const [job] = await project.stack.sql<
+      Record<"id" | "enqueued_at" | "finished_at" | "model", string>
+    >(
+      "select * from generation_jobs where scene_id = 'refused' and status = 'succeeded'",
     );
+    const { id, model } = job;
     await page.goto(`${console.url}/#/job/${id}`);
     await page.getByRole("heading", { name: "Image: succeeded" }).waitFor();
     const steps = await page.locator(".steps strong").allTextContents();
     assert.deepEqual([steps[0], steps.at(-1)], ["Sent", "Succeeded"]);
     assert.ok(steps.includes("Redriven"), steps.join());
+    const times = await page.locator(".steps time").evaluateAll((all) =>
+      all.map((time) => Date.parse((time as HTMLTimeElement).dateTime))
+    );
+    assert.deepEqual(times, times.toSorted((one, other) => one - other));
+    const [sent, ended] = [job.enqueued_at, job.finished_at].map((time) =>
+      new Date(time).getTime()
+    );
+    assert.deepEqual([times[0], times.at(-1)], [sent, ended]);
+    await page.locator(".steps li", { hasText: "Redriven" }).getByText("IMAGE_SAFETY").waitFor();
+    const fact = (name: string) => page.locator(".facts dt", { hasText: name }).locator("+ dd");
+    assert.equal(await fact("Cost").innerText(), dollars((await project.job(id)).cost_usd));
+    assert.match(
+      await fact("Answer").innerText(),
+      new RegExp(`^${model} made an image \\(image/png\\).* It counted [\\d,]+ tokens: `),
+    );
     await page.getByText('"storyboardId": "board"').waitFor();
   });
 });

@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 
 import assert from "node:assert/strict";
+import { adviceOf } from "../../console/model/remedy.js";
 import { Form, prefill } from "../../console/views/form.js";
 import { jobView } from "../../console/views/job.js";
 import { againView, sendView } from "../../console/views/send.js";
@@ -132,6 +133,35 @@ Deno.test("what a drop chose is for the form of its address alone", () => {
   } finally {
     if (before) Object.defineProperty(globalThis, "location", before);
   }
+});
+
+Deno.test("the page of a job says why it waits, or why it has failed and what to do", async () => {
+  const id = "00000000-0000-4000-8000-000000000000";
+  const common = {
+    id,
+    kind: "image",
+    message: {},
+    attempts: 0,
+    enqueued_at: "2026-01-01T00:00:00Z",
+  };
+  const shown = async (row: object, now: object = {}) => {
+    const project = new Answers((name) => {
+      if (name === "generation_jobs") return [{ ...common, cost_usd: null, ...row }];
+      return name === "generation_job" ? now : [];
+    });
+    const view = jobView(id, contextOf(project));
+    await view.refresh();
+    return valuesIn(view.draw());
+  };
+  const waits_for = { by: "limit", model: "m", limit: "requests_per_minute", most: 0 };
+  const held = await shown({ status: "queued" }, { position: 3, waits_for });
+  assert.ok(held.includes("Held by a limit") && held.includes("m is stopped"));
+  const next = await shown({ status: "queued" }, { position: 3, waits_for: null });
+  assert.ok(next.includes("Queued") && next.includes("number 3"));
+  const error = { error_code: "source_image_unusable", error_message: "no picture" };
+  const failed = await shown({ status: "failed", ...error });
+  assert.ok(failed.includes("no picture"));
+  assert.ok(failed.includes(adviceOf("source_image_unusable")), "what to do");
 });
 
 Deno.test("a source that cannot be shown is there as its address", async () => {
