@@ -66,6 +66,8 @@ export interface Stack {
   brokenFunctions: string[];
   /** Runs one statement as the database's owner. */
   sql<T>(query: string, parameters?: unknown[]): Promise<T[]>;
+  /** Does what `supabase secrets set` does: the functions start again with these variables. */
+  setSecrets(variables: Record<string, string>): Promise<void>;
   /** The lines that a function has logged since the start, oldest first. */
   functionLogs(name: string): string[];
   /** Stops everything, the functions first. Later calls do nothing. */
@@ -151,6 +153,7 @@ async function start(options: StackOptions, closing: Closing): Promise<Stack> {
     functionNames: functions.names,
     brokenFunctions: broken,
     sql: (query, parameters) => database.query(query, parameters),
+    setSecrets: (variables) => functions.restart(variables),
     functionLogs: (name) => functions.logs(name),
     close: () => closing.close(),
   };

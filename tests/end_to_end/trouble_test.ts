@@ -22,6 +22,14 @@ async function statuses(project: TestProject): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ status, jobs }) => [status, jobs]));
 }
 
+/** How often a job was claimed. */
+async function claims({ stack }: TestProject): Promise<number> {
+  const [{ claims }] = await stack.sql<{ claims: number }>(
+    "select coalesce(sum(lease_token), 0)::int as claims from generation_jobs",
+  );
+  return claims;
+}
+
 /** Time goes by until the rest is over; answers how long it was, in seconds. */
 async function restIsOver(project: TestProject): Promise<number> {
   const [{ seconds }] = await project.stack.sql<{ seconds: number }>(
@@ -42,7 +50,11 @@ withTestProject("ten minutes of 503 with a hundred jobs", async (project) => {
 
   await project.run("image");
   let asked = simulator.requests.length;
-  assert.ok(asked >= 1 && asked <= 5, `the jobs in hand meet the outage: ${asked}`);
+  assert.deepEqual(
+    [asked, await claims(project)],
+    [5, 5],
+    "each job in hand meets the outage once",
+  );
   let minutes = 0;
   let rests = 0;
   for (; minutes < 10; rests++) {
@@ -52,6 +64,7 @@ withTestProject("ten minutes of 503 with a hundred jobs", async (project) => {
     await project.run("image");
     assert.equal(simulator.requests.length, ++asked, "one request for each rest");
   }
+  assert.equal(await claims(project), asked, "no job was claimed for anything else");
   assert.ok(rests <= 8, `${rests} rests`);
   assert.deepEqual(await statuses(project), { queued: 100 });
 
@@ -69,9 +82,6 @@ withTestProject("ten minutes of 503 with a hundred jobs", async (project) => {
 
 withTestProject("a refused key with sixty jobs, under the schedule", async (project) => {
   const { simulator, stack } = project;
-  const message = "Your API key was reported as leaked. Please use another API key.";
-  const refusal = { error: { code: 403, message, status: "PERMISSION_DENIED" } };
-  simulator.script({ match: { kind: "image" }, status: 403, body: refusal, times: "always" });
   await project.run("image", { maxJobs: 1 }); // the database knows the models from here on
   const call = async () => {
     const [{ called }] = await stack.sql<{ called: number }>(
@@ -89,7 +99,8 @@ withTestProject("a refused key with sixty jobs, under the schedule", async (proj
   const idle = async () => (await statuses(project)).running === undefined;
   await eventually("no running job", idle);
   const asked = simulator.requests.length;
-  assert.ok(asked <= 20, `the jobs in hand: ${asked}`);
+  assert.ok(asked <= 20, `the jobs in hand of four workers: ${asked}`);
+  assert.equal(await claims(project), asked, "each job in hand is refused once");
   assert.equal((await stands()).code, "api_key_invalid");
   for (let n = 0; n < 20; n++) assert.equal(await call(), 0, "no worker is called");
   assert.equal(simulator.requests.length, asked);
@@ -101,9 +112,14 @@ withTestProject("a refused key with sixty jobs, under the schedule", async (proj
   assert.equal(simulator.requests.length, asked + 1);
   assert.deepEqual(await statuses(project), { queued: 60 });
 
-  simulator.reset(); // another key is set
+  await stack.setSecrets({ GOOGLE_GENERATIVE_AI_API_KEY: simulator.apiKey });
+  assert.equal(await call(), 0, "nothing but the rest says that it may be over");
   await restIsOver(project);
   assert.equal(await call(), 1);
   await eventually("the end of all jobs", async () => (await statuses(project)).succeeded === 60);
   assert.equal((await stands()).state, "ok");
-}, { env, stack: { tick: true, tickSeconds: 3600 } });
+  assert.equal(simulator.requests.length, asked + 61);
+}, {
+  env: { ...env, GOOGLE_GENERATIVE_AI_API_KEY: `revoked-${crypto.randomUUID()}` },
+  stack: { tick: true, tickSeconds: 3600 },
+});

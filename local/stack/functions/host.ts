@@ -24,13 +24,18 @@ interface HostedFunction {
 export class FunctionsHost {
   readonly #functions = new Map<string, HostedFunction>();
 
-  constructor({ deno, root, environment, logFolder }: HostOptions) {
+  constructor(private readonly options: HostOptions) {
+    const { root, logFolder } = options;
     if (root === false) return;
     for (const name of functionNames(root)) {
       const log = new FunctionLog(logFolder && join(logFolder, `${name}.log`));
-      const supervisor = new Supervisor({ deno, root, name, environment, log });
-      this.#functions.set(name, { supervisor, log });
+      this.#functions.set(name, { supervisor: this.#start(root, name, log), log });
     }
+  }
+
+  #start(root: string, name: string, log: FunctionLog): Supervisor {
+    const { deno, environment } = this.options;
+    return new Supervisor({ deno, root, name, environment, log });
   }
 
   get names(): string[] {
@@ -44,6 +49,16 @@ export class FunctionsHost {
       await supervisor.origin.catch(() => broken.push(name));
     }
     return broken;
+  }
+
+  /** Starts every function again, with these variables beside the others. */
+  async restart(variables: Record<string, string>): Promise<void> {
+    const { root, environment } = this.options;
+    Object.assign(environment, variables);
+    for (const [name, { supervisor, log }] of this.#functions) {
+      await supervisor.stop();
+      if (root) this.#functions.set(name, { supervisor: this.#start(root, name, log), log });
+    }
   }
 
   logs(name: string): string[] {
