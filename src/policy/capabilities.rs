@@ -122,6 +122,9 @@ pub fn video(model: &str, job: &VideoJob, unmet: &mut Vec<Issue>) {
     if references > able.references {
         expect("referenceImageUrls", &at_most(able.references));
     }
+    if job.common.seed.is_some() && !able.seed {
+        expect("seed", "none");
+    }
 }
 
 fn at_most(count: usize) -> String {

@@ -3,6 +3,13 @@
 //!
 //! What the simulator serves and the tables of `docs/models.md` are generated from here:
 //! `UPDATE_TABLES=1 cargo test --lib policy::models`.
+//!
+//! Each row names its sources. Google's are:
+//! - IMAGES: <https://ai.google.dev/gemini-api/docs/image-generation>
+//! - VEO: <https://ai.google.dev/gemini-api/docs/video>
+//! - OMNI: <https://ai.google.dev/gemini-api/docs/omni>
+//! - PRICES: <https://ai.google.dev/gemini-api/docs/pricing>
+//! - VERTEX: <https://cloud.google.com/vertex-ai/generative-ai/pricing>
 
 use crate::job::{ASPECT_RATIOS, DURATIONS, strip_models_prefix};
 
@@ -50,16 +57,16 @@ pub struct VideoRow {
     pub silent: &'static [f64],
     /// How many reference images it takes at most.
     pub references: usize,
+    /// Whether it takes a seed.
+    pub seed: bool,
 }
 
 /// Those that every model makes.
 const TEN_RATIOS: &[&str] = ASPECT_RATIOS.split_at(10).0;
 
-/// Sources: [Google's guide](https://ai.google.dev/gemini-api/docs/image-generation) and
-/// [price list](https://ai.google.dev/gemini-api/docs/pricing), unless a row names another.
 pub const IMAGE_ROWS: [ImageRow; 5] = [
-    // It makes 1K in ten shapes, answers `imageSize` with an error, and "works best with up to 3
-    // images".
+    // Sources: IMAGES, PRICES. It makes 1K in ten shapes, answers `imageSize` with an error, and
+    // "works best with up to 3 images".
     ImageRow {
         family: "gemini-2.5-flash-image",
         ratios: TEN_RATIOS,
@@ -70,8 +77,9 @@ pub const IMAGE_ROWS: [ImageRow; 5] = [
         seed: true,
         rates: Rates { input: 0.30, text: 2.50, image: 30.0 },
     },
-    // It answers 400 to `seed`, as to `temperature`, `topP` and `topK`, and to a size of 512. Google
-    // has two prices for 4K, this one and 0.0756. Token prices: <https://ngrok.com/changelog>.
+    // Sources: IMAGES, PRICES; token prices: <https://ngrok.com/changelog>. It answers 400 to `seed`,
+    // as to `temperature`, `topP` and `topK`, and to a size of 512. Google has two prices for 4K,
+    // this one and 0.0756.
     ImageRow {
         family: "gemini-nano-banana-2.1",
         ratios: &ASPECT_RATIOS,
@@ -82,7 +90,7 @@ pub const IMAGE_ROWS: [ImageRow; 5] = [
         seed: false,
         rates: Rates { input: 1.50, text: 7.50, image: 30.0 },
     },
-    // 10 images of things and 4 of people.
+    // Sources: IMAGES (10 images of things and 4 of people), PRICES.
     ImageRow {
         family: "gemini-3.1-flash-image",
         ratios: &ASPECT_RATIOS,
@@ -93,7 +101,8 @@ pub const IMAGE_ROWS: [ImageRow; 5] = [
         seed: true,
         rates: Rates { input: 0.50, text: 3.0, image: 60.0 },
     },
-    // Shapes and sources: <https://docs.laozhang.ai/en/api-capabilities/nano-banana-image>.
+    // Sources: PRICES; shapes and images to change:
+    // <https://docs.laozhang.ai/en/api-capabilities/nano-banana-image>.
     ImageRow {
         family: "gemini-3.1-flash-lite-image",
         ratios: TEN_RATIOS,
@@ -104,6 +113,7 @@ pub const IMAGE_ROWS: [ImageRow; 5] = [
         seed: true,
         rates: Rates { input: 0.25, text: 1.50, image: 30.0 },
     },
+    // Sources: IMAGES, PRICES.
     ImageRow {
         family: "gemini-3-pro-image",
         ratios: TEN_RATIOS,
@@ -116,24 +126,24 @@ pub const IMAGE_ROWS: [ImageRow; 5] = [
     },
 ];
 
-/// Sources: Google's guides to [Veo](https://ai.google.dev/gemini-api/docs/video) and
-/// [Omni](https://ai.google.dev/gemini-api/docs/omni), and the price lists of the Gemini API and of
-/// [Vertex AI](https://cloud.google.com/vertex-ai/generative-ai/pricing), unless a row names another.
 pub const VIDEO_ROWS: [VideoRow; 5] = [
-    // Silent: the prices of <https://docs.krea.ai/api-reference/video/veo-31-fast>, less its 5 %.
+    // Sources: VEO, VERTEX; silent: <https://docs.krea.ai/api-reference/video/veo-31-fast>, less its
+    // 5 %.
     VideoRow {
         family: "veo-3.1-fast-generate",
         resolutions: &[("720p", 0.10), ("1080p", 0.12), ("4k", 0.30)],
         silent: &[0.08, 0.10, 0.25],
         ..VEO
     },
+    // Sources: VEO, VERTEX.
     VideoRow {
         family: "veo-3.1-generate",
         resolutions: &[("720p", 0.40), ("1080p", 0.40), ("4k", 0.60)],
         silent: &[0.20, 0.20, 0.40],
         ..VEO
     },
-    // Silent: as above. No references: <https://developer.civitai.com/orchestration/recipes/veo3>.
+    // Sources: VEO, VERTEX; silent: as above; no references:
+    // <https://developer.civitai.com/orchestration/recipes/veo3>.
     VideoRow {
         family: "veo-3.1-lite-generate",
         resolutions: &[("720p", 0.05), ("1080p", 0.08)],
@@ -141,12 +151,13 @@ pub const VIDEO_ROWS: [VideoRow; 5] = [
         references: 0,
         ..VEO
     },
+    // Sources: OMNI, PRICES. That it takes a seed is not confirmed: 1.2 does.
     VideoRow {
         family: "gemini-omni-1.1-flash",
         resolutions: &[("360p", 0.03), ("720p", 0.10), ("1080p", 0.15), ("4k", 0.30)],
         ..OMNI
     },
-    // Google's prices are inferred: those of 1.1, of which 720p has 70 % here.
+    // Source: OMNI. Google's prices are inferred: those of 1.1, of which 720p has 70 % here.
     VideoRow {
         family: "gemini-omni-1.2-flash",
         durations: &DURATIONS,
@@ -163,6 +174,7 @@ const VEO: VideoRow = VideoRow {
     resolutions: &[],
     silent: &[],
     references: 3,
+    seed: true,
 };
 
 /// From 3 s to 10 s.
@@ -177,6 +189,7 @@ const OMNI: VideoRow = VideoRow {
     resolutions: &[],
     silent: &[],
     references: 6,
+    seed: true,
 };
 
 /// The prices of Omni's tokens. A second of video is so many of them at any resolution (measured at

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readCredentials } from "../../supabase/functions/_shared/credentials.ts";
 import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
-import type { Kind } from "../../supabase/functions/_shared/models.ts";
+import { type Kind, readModels } from "../../supabase/functions/_shared/models.ts";
 import { newAccount, variablesOf } from "./service_account.ts";
 import { environmentOf, hostedValues, newKeys } from "./support.ts";
 
@@ -280,6 +280,18 @@ for (const path of [".env.example", "supabase/functions/.env.example"]) {
     }
   });
 }
+
+Deno.test("the pages show the default lists of models", async () => {
+  for (const path of ["README.md", "docs/models.md"]) {
+    const page = await Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
+    for (const kind of ["image", "video"] as const) {
+      const { models, leftOut } = readModels(() => undefined, kind);
+      deepEqual(models, [], "nothing has credentials");
+      const row = new RegExp(`^\\| \`${kind.toUpperCase()}_MODELS\` \\| \`([^\`]+)\` \\|`, "m");
+      equal(row.exec(page)?.[1], leftOut.map(({ model }) => model).join(), path);
+    }
+  }
+});
 
 Deno.test("the two examples differ only in the project's own values", async () => {
   const {

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::job::ASPECT_RATIOS;
+use crate::policy::models::VIDEO_ROWS;
 
 const FLASH_2_5: &str = "gemini-2.5-flash-image";
 const FLASH_3_1: &str = "gemini-3.1-flash-image";
@@ -154,6 +155,16 @@ fn omni_takes_frames_and_a_seed_but_nothing_negative() {
         format!("negativePrompt: none for {OMNI}; personGeneration: none for {OMNI}")
     );
     assert_eq!(of_video(VEO, &wish), "");
+}
+
+#[test]
+fn a_video_model_takes_a_seed_if_its_row_says_so() {
+    for row in VIDEO_ROWS {
+        let refused =
+            if row.seed { String::new() } else { format!("seed: none for {}", row.family) };
+        let wish = json!({"seed": 7, "durationSeconds": 8});
+        assert_eq!(of_video(row.family, &wish), refused);
+    }
 }
 
 #[test]
