@@ -12,8 +12,13 @@ const LIST = "# one of https://ai.google.dev/gemini-api/docs/models";
 const NEW_ACCOUNT_KEY =
   'supabase secrets set GOOGLE_SERVICE_ACCOUNT_JSON="$(cat KEY_FILE.json)"  # docs/vertex.md';
 
-/** By what Google says; the last one is for anything else. */
+/** By the error code and what Google says; the last one is for anything else. */
 const ACCOUNT_REMEDIES: [words: RegExp, remedy: string][] = [
+  [
+    /^billing_refused/,
+    "# billing and spending caps: https://ai.google.dev/gemini-api/docs/billing",
+  ],
+  [/^location_refused/, "update generation_worker_settings set region = 'us-east-1';"],
   [
     /has not been used in project|is disabled/i,
     "gcloud services enable aiplatform.googleapis.com --project=YOUR_PROJECT",
@@ -23,8 +28,7 @@ const ACCOUNT_REMEDIES: [words: RegExp, remedy: string][] = [
     "gcloud projects add-iam-policy-binding YOUR_PROJECT --role=roles/aiplatform.user " +
     "--member=serviceAccount:YOUR_ACCOUNT",
   ],
-  [/location/i, "update generation_worker_settings set region = 'us-east-1';"],
-  [/(?:)/, "# billing and spending caps: https://ai.google.dev/gemini-api/docs/billing"],
+  [/(?:)/, "# the state of the project and its key: https://console.cloud.google.com"],
 ];
 
 export async function checkProvider({ api, functions }: Context): Promise<Observation[]> {
@@ -48,14 +52,16 @@ const REFUSALS = ["key_refused", "account_refused"];
 interface ModelState {
   model: string;
   state: string;
+  code: string;
   detail: string;
 }
 
 function readStates(json: unknown): ModelState[] {
   const { provider } = (json ?? {}) as { provider?: { models?: unknown } };
-  return objects(provider?.models).map(({ model, state, httpStatus, detail }) => ({
+  return objects(provider?.models).map(({ model, state, code, httpStatus, detail }) => ({
     model: quoted(model),
     state: quoted(state),
+    code: quoted(code),
     detail: quoted(detail) || (httpStatus ? String(httpStatus) : "no answer"),
   }));
 }
@@ -114,7 +120,8 @@ function refusalsIn(states: ModelState[]): Observation[] {
     }
     const unwelcome = ofService.find(({ state }) => state === "account_refused");
     if (!unwelcome) return [];
-    const [, remedy] = ACCOUNT_REMEDIES.find(([words]) => words.test(unwelcome.detail))!;
+    const said = `${unwelcome.code}: ${unwelcome.detail}`;
+    const [, remedy] = ACCOUNT_REMEDIES.find(([words]) => words.test(said))!;
     return [failed(`Google refuses the account: ${unwelcome.detail}`, remedy)];
   });
 }

@@ -216,16 +216,31 @@ Deno.test("a project that is broken in one place", async (test) => {
     match(project.remedy!, /^gcloud services enable aiplatform\.googleapis\.com/);
   });
 
+  await test.step("an account whose credits are used up, or whose place is not served", async () => {
+    const models = { match: { method: "GET", path: /models\/gemini-.*(image|nano)/ }, times: 3 };
+    const message = "Your prepayment credits are depleted.";
+    simulator.script({ ...models, status: 429, body: { error: { code: 429, message } } });
+    const credits = only(await fixture.examine(), "failed", "provider");
+    match(credits.message, /^Google refuses the account: Your prepayment credits are depleted/);
+    match(credits.remedy!, /billing and spending caps/);
+
+    const place = "User location is not supported for the API use.";
+    simulator.script({ ...models, status: 400, body: { error: { code: 400, message: place } } });
+    const location = only(await fixture.examine(), "failed", "provider");
+    match(location.message, /^Google refuses the account: User location is not supported/);
+    equal(location.remedy, "update generation_worker_settings set region = 'us-east-1';");
+  });
+
   await test.step("a key that is refused, while Vertex AI cannot be reached", async () => {
     simulator.script({ match: { kind: "poll" }, preset: "unavailable" });
     simulator.script({
       match: { method: "GET" },
       times: 5,
       status: 403,
-      body: { error: { code: 403, message: "no such key" } },
+      body: { error: { code: 403, message: "API key not valid. Please pass a valid API key." } },
     });
     const [key, silence, ...more] = wrong(await fixture.examine());
-    match(key.message, /^Google refuses the API key: no such key/);
+    match(key.message, /^Google refuses the API key: API key not valid/);
     match(silence.message, new RegExp(`no answer about ${VERTEX_MODEL}: `));
     match(silence.remedy!, /GOOGLE_VERTEX_BASE_URL/);
     deepEqual([key, silence].map(({ check }) => check), ["provider", "provider"]);
@@ -265,8 +280,16 @@ Deno.test("a project that is broken in one place", async (test) => {
     ok(!/[\x00-\x1f\u202e]/.test(message), JSON.stringify(message));
   });
 
-  await test.step("all is well again", async () => {
-    deepEqual(wrong(await fixture.examine()), []);
+  await test.step("all is well again, as far as a check can tell", async () => {
+    const findings = await fixture.examine();
+    deepEqual(wrong(findings), []);
+    const images = ["gemini-2.5-flash-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-image"];
+    deepEqual(findings.filter(({ check }) => check === "provider").map(({ message }) => message), [
+      `The image models. Usable: ${images.join(", ")}.`,
+      "The video models. Listed; only a job shows whether the key may use it: " +
+      "veo-3.1-fast-generate-preview, gemini-omni-1.1-flash. " +
+      `Signed in; only a job shows whether the account may use it: ${VERTEX_MODEL}.`,
+    ]);
   });
 });
 

@@ -3,7 +3,7 @@ import { type Simulator, startSimulator } from "../../local/simulator/mod.ts";
 import { readConfiguration } from "../../supabase/functions/_shared/environment.ts";
 import { askProvider } from "../../supabase/functions/_shared/provider_check.ts";
 import { endless } from "../support/endless.ts";
-import { environmentOf, hostedValues, newKeys, testFunction } from "./support.ts";
+import { environmentOf, hostedValues, judge, newKeys, testFunction } from "./support.ts";
 
 const keys = newKeys();
 const MODELS = "gemini-2.5-flash-image,gemini-3.1-flash-image";
@@ -55,6 +55,14 @@ Deno.test("a video model is listed, and nothing else is asked of it", async () =
   const models = await videoStates(simulator, { VIDEO_MODELS: "gemini-omni-1.1-flash" });
   deepEqual(models, [["listed", 200]]);
   deepEqual(simulator.requests.map(({ method }) => method), ["GET"]);
+  const { handler } = testFunction(valuesFor(simulator.url));
+  const request = check(keys.secret);
+  request.headers.set("accept", "text/plain");
+  simulator.script({ match: { method: "POST" }, times: 2, preset: "unavailable" });
+  equal(
+    await (await handler(request)).text(),
+    MODELS.split(",").map((model) => `${model}: listed\n`).join(""),
+  );
 });
 
 /** What is found out about a model of Vertex AI, for which there is a sign-in. */
@@ -67,7 +75,7 @@ async function videoStates(simulator: Simulator, change: Record<string, string> 
     })),
     "video",
   );
-  const models = await askProvider(configuration!, { kind: "video" });
+  const models = await askProvider(configuration!, { kind: "video", judge });
   return models.map(({ state, httpStatus }) => [state, httpStatus]);
 }
 
@@ -131,8 +139,45 @@ Deno.test("a wrong key is distinguished from a bad request", async () => {
   deepEqual(await states(valuesFor(simulator.url)), [["key_refused", 400], ["key_refused", 400]]);
   const [first, second] = MODELS.split(",").map((model) => ({ match: { model } }));
   simulator.script({ ...first, status: 400, body: { error: { code: 400, message: "bad" } } });
-  simulator.script({ ...second, status: 403, body: { error: { code: 403, message: "leaked" } } });
+  const message = "Your API key was reported as leaked. Please use another API key.";
+  simulator.script({ ...second, status: 403, body: { error: { code: 403, message } } });
   deepEqual(await states(valuesFor(simulator.url)), [["unclear", 400], ["key_refused", 403]]);
+});
+
+Deno.test("an answer means what it would mean to a job", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  const [model] = MODELS.split(",");
+  const depleted = "Your prepayment credits are depleted. Please top them up.";
+  const suspended = "Permission denied: Consumer 'projects/7' has been suspended.";
+  const expired = "API key expired. Please renew the API key.";
+  const cases: [
+    status: number,
+    message: string,
+    body: Record<string, unknown>,
+    state: string,
+    code: string,
+  ][] = [
+    [429, depleted, { status: "RESOURCE_EXHAUSTED" }, "account_refused", "billing_refused"],
+    [403, suspended, { status: "PERMISSION_DENIED" }, "account_refused", "account_refused"],
+    [400, expired, { status: "INVALID_ARGUMENT" }, "key_refused", "api_key_invalid"],
+  ];
+  for (const method of ["GET", "POST"]) {
+    for (const [status, message, more, state, code] of cases) {
+      const error = { code: status, message, ...more };
+      simulator.script({ match: { method, model }, status, body: { error } });
+      const { handler } = testFunction(valuesFor(simulator.url, { IMAGE_MODELS: model }));
+      const { provider } = await (await handler(check(keys.secret))).json();
+      const [{ detail, ...told }] = provider.models;
+      deepEqual(told, { model, state, code, httpStatus: status });
+      ok(detail.startsWith(message), detail);
+    }
+  }
+});
+
+Deno.test("a page with a success is no description of a model", async () => {
+  await using simulator = await startSimulator({ apiKey: keys.google });
+  simulator.script({ status: 200, body: "<html>Sign in to the guest network</html>", times: 2 });
+  deepEqual(await states(valuesFor(simulator.url)), [["unclear", 200], ["unclear", 200]]);
 });
 
 Deno.test("quota, errors and timeouts have states of their own", async () => {
@@ -167,6 +212,7 @@ Deno.test("a provider that does not answer times out", async () => {
   );
   const [model] = await askProvider(configuration!, {
     kind: "image",
+    judge,
     timeout: 1,
     send: (_url, { signal }) =>
       new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason))),
@@ -181,6 +227,7 @@ Deno.test("an answer without an end is not waited for", async () => {
   );
   const [model] = await askProvider(configuration!, {
     kind: "image",
+    judge,
     send: () => Promise.resolve(new Response(endless().body)),
   });
   deepEqual(model, {

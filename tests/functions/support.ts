@@ -2,7 +2,13 @@
 import type { RunOptions, RunReport } from "../../supabase/functions/_shared/core.ts";
 import type { Configuration } from "../../supabase/functions/_shared/environment.ts";
 import { createHandler, type Handler } from "../../supabase/functions/_shared/handler.ts";
+import type { Judge } from "../../supabase/functions/_shared/provider_check.ts";
+import { verdictOf } from "../../supabase/functions/_shared/verdict.ts";
+import { processImages } from "../../pkg/generation_queue.js";
 import type { Environment } from "../../supabase/functions/_shared/variable.ts";
+
+/** The judgement of the real core. */
+export const judge: Judge = (model, answer) => verdictOf({ processImages }, model, answer);
 
 /** Keys in Supabase's forms, new for every test run: none of them is kept in a file. */
 export function newKeys() {
@@ -91,6 +97,7 @@ export function testFunction(
       queue: "image_generation_queue",
       kind: "image",
       version: () => "1.2.3",
+      judge,
       run: (configuration, options) => {
         runs.push({ configuration, options });
         return run(configuration, options);

@@ -52,7 +52,6 @@ export interface ImageCore {
 }
 
 /** The core as the video function uses it. */
-export interface VideoCore {
+export interface VideoCore extends ImageCore {
   processVideos(adapters: VideoAdapters, options: RunOptions): Promise<RunReport>;
-  version(): string;
 }

@@ -25,7 +25,7 @@ import { createLog, type Log, type Write } from "./log.ts";
 import { type Kind, lackOf } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import { type Problem, problem } from "./problem.ts";
-import { askProvider } from "./provider_check.ts";
+import { askProvider, type Judge } from "./provider_check.ts";
 import { createRedact, type Redact } from "./redact.ts";
 import { isProblem, readRunRequest } from "./run_request.ts";
 import { readStandings, type Standing } from "./standing.ts";
@@ -45,6 +45,7 @@ export interface FunctionDefinition {
     options: RunOptions,
     secrets: KnownSecrets,
   ): Promise<RunReport>;
+  judge: Judge;
 }
 
 /** Answers one request. */
@@ -145,6 +146,7 @@ async function checkProvider(request: Request, context: Context): Promise<Answer
 
   const asked = await askProvider(configuration, {
     kind: definition.kind,
+    judge: definition.judge,
     userAgent: userAgent(definition.version(), definition.name),
   });
   const models = redact(asked) as typeof asked;

@@ -17,6 +17,7 @@ import { type Send, withCredentials } from "./requests.ts";
 import { vertexAdapter } from "./vertex/adapter.ts";
 import { operationOfNone } from "./vertex/address.ts";
 import { vertexSecrets } from "./vertex/settings.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** The provider's answer about one model. */
 export interface ModelState {
@@ -37,16 +38,21 @@ export interface ModelState {
     | "unclear";
   /** Missing if no answer came. */
   httpStatus?: number;
-  /** The error message of the provider, if it gave one. */
+  /** The error code that a job would have. */
+  code?: string;
+  /** What the provider says, if it says something. */
   detail?: string;
 }
+
+/** What a job would report that had met an answer: the core knows. */
+export type Judge = (model: string, answer: Response) => Promise<Verdict>;
 
 /** In milliseconds. */
 const TIMEOUT = 10_000;
 /** The description of a model has some kilobytes. */
 const MOST_BYTES = 64 * KB;
-/** Error messages are shorter; a page of HTML is cut. */
-const LONGEST_DETAIL = 500;
+/** Statuses whose answers have no body. */
+const WITHOUT_BODY = [204, 205, 304];
 
 /** No model makes an image of this shape and size. */
 const REFUSED = JSON.stringify({
@@ -60,8 +66,9 @@ const REFUSED = JSON.stringify({
 /** Asks about each of the configured models, all at the same time. */
 export function askProvider(
   { googleBaseUrl, googleApiKey, vertex, models }: Configuration,
-  { kind, send = fetch, timeout = TIMEOUT, userAgent = "generation-queue" }: {
+  { kind, judge, send = fetch, timeout = TIMEOUT, userAgent = "generation-queue" }: {
     kind: Kind;
+    judge: Judge;
     userAgent?: string;
     send?: Send;
     timeout?: number;
@@ -86,11 +93,12 @@ export function askProvider(
       signal: AbortSignal.timeout(timeout),
     };
     try {
-      const response = await adapter.fetch(`${adapter.url}/${path}`, request);
-      const error = errorIn(secrets.hide(await textOf(response.body, MOST_BYTES)));
-      return { model, ...stateOf(response, error), httpStatus: response.status };
+      const { status, body } = await adapter.fetch(`${adapter.url}/${path}`, request);
+      const text = secrets.hide(await textOf(body, MOST_BYTES));
+      const answer = new Response(WITHOUT_BODY.includes(status) ? null : text, { status });
+      return { model, ...stateOf(await judge(model, answer)), httpStatus: status };
     } catch (error) {
-      const detail = detailOf(secrets.hide((error as Error).message));
+      const detail = secrets.hide((error as Error).message);
       return { model, state: "unreachable", detail } as ModelState;
     }
   };
@@ -123,60 +131,31 @@ async function vertexState(
     ? await ask(model, `v1/publishers/google/models/${name}:generateContent`, REFUSED)
     : await ask(model, operation.path, JSON.stringify({ operationName: operation.name }));
   const { httpStatus, state } = answer;
-  // The token is accepted, and the account may not call models of this project.
-  if (httpStatus === 403) return { ...answer, state: "account_refused" };
   if (kind === "image") return isOpen(answer) ? { model, state: "usable", httpStatus } : answer;
   return isOpen(answer) || state === "gone" ? { model, state: "signed_in", httpStatus } : answer;
 }
 
 /** Whether the request was refused for what it asks for. */
-function isOpen({ httpStatus, state }: ModelState): boolean {
-  return httpStatus === 400 && state === "unclear";
+function isOpen({ httpStatus, code }: ModelState): boolean {
+  return httpStatus === 400 && code === "model_rejected_request";
 }
 
-interface ProviderError {
-  status?: unknown;
-  message?: unknown;
-  details?: unknown;
-}
+/** By the error code of a job. */
+const STATES: Record<string, ModelState["state"]> = {
+  api_key_invalid: "key_refused",
+  billing_refused: "account_refused",
+  location_refused: "account_refused",
+  account_refused: "account_refused",
+  quota_exhausted: "quota_exhausted",
+  provider_unavailable: "unreachable",
+  reply_lost: "unreachable",
+};
 
-function stateOf(
-  { ok, status }: Response,
-  error: ProviderError | undefined,
-): Pick<ModelState, "state" | "detail"> {
-  const detail = detailOf(error?.message);
-  if (ok) return { state: "listed" };
-  // A wrong key is a 400 like any other bad request; its reason tells it apart.
-  if (status === 401 || status === 403 || isAboutKey(error)) {
-    return { state: "key_refused", detail };
-  }
-  // Where the request comes from, or that nothing is paid for there.
-  if (status === 402 || error?.status === "FAILED_PRECONDITION") {
-    return { state: "account_refused", detail };
-  }
-  if (status === 429) return { state: "quota_exhausted", detail };
-  // A proxy that knows no such path answers 404 as well, but not in the provider's form.
-  if (status === 404 && error) return { state: "gone", detail };
-  if (status >= 500) return { state: "unreachable", detail };
-  return { state: "unclear", detail };
-}
-
-function isAboutKey(error: ProviderError | undefined): boolean {
-  const details = Array.isArray(error?.details) ? error.details : [];
-  return details.some((detail) => /^API_KEY_/.test(detail?.reason));
-}
-
-/** The `error` of an answer; some servers put it into a list. */
-function errorIn(text: string): ProviderError | undefined {
-  try {
-    const value = JSON.parse(text);
-    const error = (Array.isArray(value) ? value[0] : value)?.error;
-    return typeof error === "object" && error !== null ? error : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function detailOf(message: unknown): string | undefined {
-  return typeof message === "string" ? message.slice(0, LONGEST_DETAIL) : undefined;
+function stateOf({ code, message, standing }: Verdict): Omit<ModelState, "model"> {
+  // A description was asked for, and has no image in it.
+  if (code === "no_image") return { state: "listed" };
+  // Another server may be at the address: then the model is not gone.
+  const state = standing === "retired" ? "gone" : STATES[code] ?? "unclear";
+  const said = message.replace(/^\S+ answered \d+: /, "");
+  return { state, code, ...(!said.startsWith("no explanation") && { detail: said }) };
 }

@@ -6,11 +6,12 @@ import { createHandler, type Handler } from "./handler.ts";
 import type { Kind } from "./models.ts";
 import { thisPlatform } from "./platform.ts";
 import { userAgent } from "./user_agent.ts";
+import { verdictOf } from "./verdict.ts";
 
 export function imageFunction(core: ImageCore): Handler {
   return queueFunction(
     "image",
-    core.version,
+    core,
     (configuration, outside, options) =>
       core.processImages(imageAdapters(configuration, outside), options),
   );
@@ -19,7 +20,7 @@ export function imageFunction(core: ImageCore): Handler {
 export function videoFunction(core: VideoCore): Handler {
   return queueFunction(
     "video",
-    core.version,
+    core,
     (configuration, outside, options) =>
       core.processVideos(videoAdapters(configuration, outside), options),
   );
@@ -31,7 +32,8 @@ type Run = (
   options: RunOptions,
 ) => Promise<RunReport>;
 
-function queueFunction(kind: Kind, version: () => string, run: Run): Handler {
+function queueFunction(kind: Kind, core: ImageCore, run: Run): Handler {
+  const { version } = core;
   const name = `process-${kind}-generation`;
   return createHandler(
     {
@@ -43,6 +45,7 @@ function queueFunction(kind: Kind, version: () => string, run: Run): Handler {
         const outside = { log: options.log, userAgent: userAgent(version(), name), secrets };
         return run(configuration, outside, options);
       },
+      judge: (model, answer) => verdictOf(core, model, answer),
     },
     thisPlatform(),
   );

@@ -1,4 +1,4 @@
-import { processVideos, version } from "../../../pkg/generation_queue.js";
+import { processImages, processVideos, version } from "../../../pkg/generation_queue.js";
 import { videoFunction } from "../_shared/queue_function.ts";
 
-export default { fetch: videoFunction({ processVideos, version }) };
+export default { fetch: videoFunction({ processImages, processVideos, version }) };
