@@ -1,109 +1,86 @@
 #!/usr/bin/env bash
-# Starts a run on a queue, waits until it is over and shows its report. Needs bash and curl.
-#
-#   ./process-queue.sh images | videos | all   (all: both, images first)
-#
-#   --max-jobs N      stop after N jobs, 1 to 1000
-#   --env-file FILE   read SUPABASE_URL and SUPABASE_SECRET_KEY (or the legacy
-#                     SUPABASE_SERVICE_ROLE_KEY) from FILE; those already set win
-#
-# EXIT CODES
-#   0  the run is over and no job failed; jobs may wait or be retried: run again
-#   1  a job failed, or the function refused or could not be reached
-#   2  wrong usage
 set -euo pipefail
+help='Starts a run on a queue, waits until it is over and shows its report. Needs bash and curl.
 
-help() { while IFS= read -r line && [[ $line == '#'* ]]; do [[ $line == '#!'* ]] || echo "${line:2}"; done <"$0"; }
+  ./process-queue.sh images | videos | all   (all: both, images first)
+
+  --env-file FILE   read SUPABASE_URL and SUPABASE_SECRET_KEY (or the legacy
+                    SUPABASE_SERVICE_ROLE_KEY) from FILE; those already set win
+EXIT CODES
+  0  the run is over and no job failed; jobs may wait or be retried: run again
+  1  a job failed, or the function refused or could not be reached
+  2  wrong usage'
+locally='Of the local stack: --env-file .env.local, or --env-file DIR/.env.local if it was started with --data DIR.'
+later='the run may go on, and its results come later'
+
 die() { printf '%s\n' "$2" >&2 && exit "$1"; } # exit code, message
 
-# A foreign text without the characters that would control a terminal: C0, DEL, C1, and what reverses
-# the direction of writing. In the C locale a character of those is two or three bytes.
+# A foreign text without the characters that would control a terminal: C0 but line ends, DEL, C1, and
+# what reverses the direction of writing. In the C locale a character of those is two or three bytes.
 plain() {
-  local LC_ALL=C text=${1//$'\n'/$'\x01'} # line ends are kept
-  text=${text//$'\xc2'[$'\x80'-$'\x9f']/ } text=${text//$'\xd8\x9c'/ }
-  text=${text//$'\xe2\x80'[$'\x8e\x8f\xa8'-$'\xae']/ } text=${text//$'\xe2\x81'[$'\xa6'-$'\xa9']/ }
-  text=${text//[$'\x02'-$'\x1f\x7f']/ } && printf '%s' "${text//$'\x01'/$'\n'}"
+  local LC_ALL=C text=$1 control
+  for control in $'[\x01-\x09\x0b-\x1f\x7f]' $'\xc2[\x80-\x9f]' $'\xd8\x9c' \
+    $'\xe2\x80[\x8e\x8f\xa8-\xae]' $'\xe2\x81[\xa6-\xa9]'; do
+    text=${text//$control/ }
+  done
+  printf '%s' "$text"
 }
 
-# Reads NAME=VALUE lines as data: a file that is executed could do anything. As local/env_file.ts does: a value in quotes
-# ends at the closing one, another at a comment, and of two lines the last counts.
+# Reads NAME=VALUE lines as data: a file that is executed could do anything. The longest match ends at the last line.
 read_env_file() {
   [[ -r $1 && ! -d $1 ]] || die 2 "--env-file needs a FILE: '$1' cannot be read."
-  local line name value names=' ' text=$(<"$1") pattern='^[[:space:]]*(export[[:space:]]+)?(SUPABASE_[A-Z_]+)=(.*)$'
-  local double='^[[:space:]]*"([^"]*)"' single="^[[:space:]]*'([^']*)'"
-  [[ $text != *$'\r'* ]] || die 2 "$1 has Windows line endings (CRLF). Save it with LF: sed -i 's/\\r\$//' $(printf %q "$1")"
-  [[ $text != $'\xef\xbb\xbf'* ]] || die 2 "$1 begins with a byte order mark (BOM). Save it without one: sed -i '1s/^\\xEF\\xBB\\xBF//' $(printf %q "$1")"
-  while IFS= read -r line; do
-    [[ $line =~ $pattern ]] || continue
-    name=${BASH_REMATCH[2]} value=${BASH_REMATCH[3]}
-    if [[ $value =~ $double || $value =~ $single ]]; then
-      value=${BASH_REMATCH[1]}
-    else
-      value=${value%%[[:space:]]#*} value=${value#"${value%%[![:space:]]*}"} value=${value%"${value##*[![:space:]]}"}
-    fi
-    [[ -z ${!name:-} || $names == *" $name "* ]] || continue # it was set before
-    printf -v "$name" %s "$value" && names+="$name "
-  done <<<"$text"
+  local name text=$(<"$1") value=$'("([^"\n]*)"|\'([^\'\n]*)\'|([^[:space:]"\'][^[:space:]]*))?'
+  text=$'\n'${text#$'\xef\xbb\xbf'} # without the mark that editors on Windows begin a file with
+  for name in SUPABASE_URL SUPABASE_SECRET_KEY SUPABASE_SERVICE_ROLE_KEY; do
+    [[ -z ${!name:-} && $text =~ .*$'\n'[[:blank:]]*(export[[:blank:]]+)?$name=[[:blank:]]*$value ]] || continue
+    printf -v "$name" %s "${BASH_REMATCH[3]}${BASH_REMATCH[4]}${BASH_REMATCH[5]}"
+  done
 }
 
-LOCALLY='Of the local stack: --env-file .env.local, or --env-file DIR/.env.local if it was started with --data DIR.'
-STACKS_KEY='of the local stack: the one in .env.local, or in DIR/.env.local if it was started with --data DIR'
-
 check() { # variable, pattern of its value, what is expected
-  local value=${!1:-} placeholder='(^|//)(YOUR[-_]|SECRET[-_]|PROJECT[-_]REF|project[-_]ref)'
-  [[ -n $value ]] || die 2 "$1 is not set. It must be $3. $LOCALLY"
-  [[ $value != *$'\r' ]] || die 2 "$1 ends with a carriage return: its file has Windows line endings (CRLF). Save that with LF: sed -i 's/\\r\$//' .env"
-  [[ ! $value =~ $placeholder ]] || die 2 "$1 is a placeholder. It must be $3."
-  [[ $value =~ $2 ]] || die 2 "$1 must be $3."
+  local value=${!1:-} fault='is something else'
+  [[ -n $value ]] || fault='is not set'
+  [[ $value != *$'\r' ]] || fault='ends with a carriage return: its file has Windows line endings (CRLF)'
+  [[ ! $value =~ (^|//)(YOUR[-_]|SECRET[-_]|PROJECT[-_]REF|project[-_]ref) ]] || fault='is a placeholder'
+  [[ $fault == 'is something else' && $value =~ $2 ]] || die 2 "$1 $fault. It must be $3. $locally"
 }
 
 run_function() { # name; succeeds when no job has failed
-  local reply status body remedy= counts=$'(^|\n)jobs: [0-9]+  succeeded: [0-9]+  failed: ([0-9]+) '
+  local answer status body counts=$'(^|\n)jobs: [0-9]+  succeeded: [0-9]+  failed: ([0-9]+) '
   printf '%s at %s\n' "$1" "${SUPABASE_URL%/}"
   # The key goes in through a pipe: every user of the machine can see arguments.
-  reply=$(curl -sS --max-time 600 --config - --data "$options" -H 'content-type: application/json' -H 'accept: text/plain' \
+  answer=$(curl -sS --max-time 600 --config - --request POST --header 'accept: text/plain' \
     --write-out '\n%{http_code}' "${SUPABASE_URL%/}/functions/v1/$1" <<<"$headers") || case $? in
     5 | 6 | 7 | 35 | 60) die 1 "  $SUPABASE_URL cannot be reached" ;;
-    28) die 1 "  no answer within 600 s: the run may go on, and its results come later" ;;
-    *) die 1 "  the answer was lost: the run may go on, and its results come later" ;;
+    *) die 1 "  no answer came: $later" ;;
   esac
-  status=${reply##*$'\n'} body=$(plain "${reply%$'\n'*}")
+  status=${answer##*$'\n'} body=$(plain "${answer%$'\n'*}")
   if [[ $status == 20[07] && $body =~ $counts ]]; then
     printf '  %s\n' "${body//$'\n'/$'\n'  }"
     return "$((BASH_REMATCH[2] > 0))"
   fi
   case $status in
-    200 | 207) status="answered something else than a report ($status)" ;;
-    401 | 403) status="refused ($status)" remedy=$'\n'"  export $key=YOUR_SECRET_KEY  # $STACKS_KEY" ;;
-    404) status="not found, is the function deployed (404)" ;;
-    504) status="no answer in time, the run goes on and its results come later (504)" ;;
-    546) status="the run was stopped for using too many resources (546)" ;;
-    *) status="failed ($status)" ;;
+    20?) status+=', and no report' ;;
+    401 | 403) status+=", $key is refused. $locally" ;;
+    404) status+=', is the function deployed?' ;;
+    504) status+=", $later" ;;
   esac
-  body=${body:0:500} && die 1 "  $status: ${body//$'\n'/ }$remedy"
+  body=${body:0:500} && die 1 "  HTTP $status"$'\n'"  ${body//$'\n'/ }"
 }
 
-functions=() options='{}' queue=
+functions=()
 while [[ $# -gt 0 ]]; do
   case $1 in
-    --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" && continue ;;
-    -h | --help) help && exit ;;
+    images | videos) functions+=("process-${1%s}-generation") ;;
+    all) functions+=(process-image-generation process-video-generation) ;;
     --env-file) read_env_file "${2:-}" && shift ;;
-    --max-jobs)
-      [[ ${2:-} =~ ^([1-9][0-9]{0,2}|1000)$ ]] || die 2 '--max-jobs needs a number from 1 to 1000.'
-      options="{\"maxJobs\":$2}" && shift
-      ;;
-    -*) die 2 "There is no flag $1. See ./process-queue.sh --help" ;;
-    *) [[ -z $queue ]] && queue=$1 || die 2 "One queue at a time, or all: $queue and $1 were given." ;;
+    --env-file=*) read_env_file "${1#*=}" ;;
+    -h | --help) echo "$help" && exit ;;
+    *) die 2 "There is no queue or flag $1. See ./process-queue.sh --help" ;;
   esac
   shift
 done
-case $queue in
-  images | videos) functions=("process-${queue%s}-generation") ;;
-  all) functions=(process-image-generation process-video-generation) ;;
-  "") die 2 "$(help)" ;;
-  *) die 2 "There is no queue \"$queue\": images, videos or all." ;;
-esac
+[[ ${#functions[@]} -gt 0 ]] || die 2 "$help"
 
 key=SUPABASE_SECRET_KEY
 [[ -n ${!key:-} || -z ${SUPABASE_SERVICE_ROLE_KEY:-} ]] || key=SUPABASE_SERVICE_ROLE_KEY
