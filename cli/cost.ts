@@ -1,32 +1,18 @@
-/** What the models of the workers can do, and what it will cost, by the estimate of the core. */
+/** What messages will cost, by the estimates of the core. */
 import { priceOf } from "../console/model/price.js";
+import type { Estimate } from "../pkg/generation_queue.js";
 import { type Api, quoted } from "./api.ts";
 import { RemoteError } from "./failure.ts";
 import { type Standing, standing } from "./figures.ts";
 import type { Kind } from "./jobs.ts";
-import type { Core } from "./session.ts";
 import { dollars } from "./text.ts";
 
-/** The estimate for a message. It throws an error with `issues` where no model of the workers can do it. */
-export function estimateOf(kind: Kind, message: unknown, standing: Standing[], core: Core) {
-  const estimate = kind === "image" ? core.estimateImageJob : core.estimateVideoJob;
-  return estimate(message, { models: standing.map(({ model }) => model) });
-}
-
-/** A line that says the cost, by the model that will most likely do the work; undefined when the price is not known. */
-export function costLine(
-  kind: Kind,
-  messages: unknown[],
-  standing: Standing[],
-  core: Core,
-): string | undefined {
+/** A line that says the cost, by the models that will most likely do the work; undefined when a price is not known. */
+export function costLine(estimates: Estimate[], standing: Standing[]): string | undefined {
   let sum = 0;
   const makers = new Set<string>();
-  for (const message of messages) {
-    const { likely, models: [maker] } = priceOf(
-      estimateOf(kind, message, standing, core),
-      standing,
-    );
+  for (const estimate of estimates) {
+    const { likely, models: [maker] } = priceOf(estimate, standing);
     if (likely === null) return undefined;
     sum += likely;
     makers.add(quoted(maker));

@@ -1,8 +1,9 @@
 /** What the sending commands share: flags, the check of messages, and sending. */
 import { queueOf } from "../../console/model/queue.js";
+import type { Estimate } from "../../pkg/generation_queue.js";
 import type { Json } from "../../supabase/database.types.ts";
 import { type Api, LostReply } from "../api.ts";
-import { costLine, estimateOf, modelsFor } from "../cost.ts";
+import { costLine, modelsFor } from "../cost.ts";
 import { EXIT, RemoteError, UsageError } from "../failure.ts";
 import { type Flag, otherwise, text, url, urls, type Values, yesOrNo } from "../flag.ts";
 import type { Standing } from "../figures.ts";
@@ -172,7 +173,7 @@ export async function send(
   checkForm(order, session);
   const api = session.api();
   const models = await modelsFor(kind, api);
-  checkAbility(order, models, core);
+  const estimates = estimate(order, models, core);
 
   const sent: Receipt[] = [];
   let ended: Job[] = [];
@@ -182,7 +183,7 @@ export async function send(
     // With the project, because an exported variable silently wins over --env-file.
     if (!json) {
       io.stdout(`${count} put on ${queueOf(kind)} at ${api.url}`);
-      const cost = costLine(kind, entries.map(({ message }) => message), models, core);
+      const cost = costLine(estimates, models);
       if (cost) io.stdout(cost);
     }
     if (wait) ended = await waitFor(sent, kind, api, session, json);
@@ -214,9 +215,12 @@ function checkForm(order: Order, { core, io }: Session): void {
 }
 
 /** @throws {UsageError} when no model of the workers can do a message: its job would fail. */
-function checkAbility(order: Order, models: Standing[], core: Core): void {
-  const faults = faultsOf(order, (message) => estimateOf(order.kind, message, models, core));
-  if (faults.length === 0) return;
+function estimate(order: Order, standing: Standing[], core: Core): Estimate[] {
+  const estimateJob = order.kind === "image" ? core.estimateImageJob : core.estimateVideoJob;
+  const models = standing.map(({ model }) => model);
+  const estimates: Estimate[] = [];
+  const faults = faultsOf(order, (message) => estimates.push(estimateJob(message, { models })));
+  if (faults.length === 0) return estimates;
   const known = models.length > 0
     ? `\nThese are the models that the workers had at their last run: ./process-queue.sh ${order.kind}s`
     : "";
