@@ -89,7 +89,7 @@ async function jobById(id: string, api: Api): Promise<Job> {
   };
 }
 
-/** What a table shows of many jobs, in requests for many. Nor may one be missing. */
+/** What a table shows of the jobs, in requests for many. One that does not exist ends the polling, too. */
 async function jobsById(ids: string[], api: Api): Promise<Job[]> {
   const found = new Map<string, Job>();
   for (let rest = ids; rest.length > 0;) {

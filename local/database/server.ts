@@ -113,8 +113,8 @@ async function startOn(
   return {
     port,
     async stop(how = "fast") {
-      const overdue = setTimeout(() => send(() => process.kill("SIGQUIT")), PATIENCE);
-      send(() => process.kill(how === "fast" ? "SIGINT" : "SIGQUIT"));
+      const overdue = setTimeout(() => unlessEnded(() => process.kill("SIGQUIT")), PATIENCE);
+      unlessEnded(() => process.kill(how === "fast" ? "SIGINT" : "SIGQUIT"));
       await process.status;
       clearTimeout(overdue);
       await process.stdin.close();
@@ -127,8 +127,8 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Sends a signal, unless the process has ended already. */
-function send(kill: () => void): void {
+/** Sends a signal, or does nothing if the process has ended already. */
+function unlessEnded(kill: () => void): void {
   try {
     kill();
   } catch {
@@ -197,7 +197,7 @@ export async function endOrphan(data: string, kill = Deno.kill): Promise<void> {
   while (await pid() === orphan && await worksOn(data, orphan)) {
     if (Date.now() - begun > 2 * PATIENCE) throw new Error(`process ${orphan} still uses ${data}`);
     const signal = Date.now() - begun > PATIENCE ? "SIGQUIT" : "SIGINT";
-    send(() => kill(orphan, signal));
+    unlessEnded(() => kill(orphan, signal));
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   // The id may belong to another process by now, which PostgreSQL would take for a server.
