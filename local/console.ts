@@ -1,10 +1,11 @@
 /** `deno task console`: the console for a project of one's own, or its files for a static host. */
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { command, nothing, runCommand } from "../cli/command.ts";
 import { EXIT, UsageError } from "../cli/failure.ts";
 import { number, otherwise, text } from "../cli/flag.ts";
 import { readProject } from "../cli/project.ts";
+import { fromCaller } from "./caller.ts";
 import { pageFiles } from "./console/files.ts";
 import type { ConsoleProject } from "./console/project_access.ts";
 import { ConsoleSite } from "./console/site.ts";
@@ -35,11 +36,6 @@ A page on a static host asks for address and key instead. Ctrl-C ends the task.`
     return await serve(await projectOf(envFile), port);
   },
 });
-
-/** A task runs in the project's folder; a file is named from where the caller is. */
-function fromCaller(name: string): string {
-  return resolve(Deno.env.get("INIT_CWD") ?? ".", name);
-}
 
 async function projectOf(envFile: string | undefined): Promise<ConsoleProject> {
   const variables: Environment = envFile === undefined

@@ -2,13 +2,13 @@
  * `deno task sql`: runs SQL against the local stack, or another database, and prints the results.
  * For those who have no `psql`, and for scripts.
  */
-import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import pg from "pg";
 import { command, runCommand } from "../cli/command.ts";
 import { UsageError } from "../cli/failure.ts";
 import { plainLines } from "../cli/plain_lines.ts";
 import { text } from "../cli/flag.ts";
+import { fromCaller } from "./caller.ts";
 import { ENV_LOCAL, readEnvFile } from "./env_file.ts";
 import { chooseDatabase, placeOf } from "./sql/address.ts";
 import { explain, type SqlFailure } from "./sql/failure.ts";
@@ -62,11 +62,6 @@ async function readSql(name: string | undefined): Promise<string> {
     const missing = error instanceof Deno.errors.NotFound;
     throw new UsageError(missing ? `there is no file ${name}.` : `cannot read ${name}: ${error}`);
   }
-}
-
-/** A task runs in the project's folder; the file is named from where the caller is. */
-function fromCaller(name: string): string {
-  return resolve(Deno.env.get("INIT_CWD") ?? ".", name);
 }
 
 async function databaseUrl(url?: string, envFile?: string): Promise<string> {

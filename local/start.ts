@@ -1,5 +1,5 @@
 /** `deno task start`: the whole product on this machine, with a sample storyboard. See `--help`. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Api } from "../cli/api.ts";
@@ -11,6 +11,7 @@ import { isOver, type Job } from "../cli/jobs.ts";
 import { LineProgress, LiveProgress, type Progress } from "../cli/terminal/progress.ts";
 import { restoreCursor, style } from "../cli/terminal/style.ts";
 import { plainLines } from "../cli/plain_lines.ts";
+import { fromCaller } from "./caller.ts";
 import { ENV_LOCAL, readEnvFile, writeEnvFile } from "./env_file.ts";
 import { simulatorMemory, type Stack, startStack } from "./stack/mod.ts";
 import { passedOn } from "./start/configuration.ts";
@@ -106,8 +107,7 @@ async function start(flags: Flags): Promise<number> {
 
 function placesOf({ data }: Flags): Places {
   if (data === undefined) return OWN_PLACES;
-  // A task runs in the project's folder; this one is named from where the caller is.
-  const folder = resolve(Deno.env.get("INIT_CWD") ?? ".", data);
+  const folder = fromCaller(data);
   return { data: folder, envFile: join(folder, ".env.local") };
 }
 
