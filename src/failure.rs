@@ -44,28 +44,15 @@ pub enum Next {
     GiveUp,
 }
 
-/// How a model stands that cannot be used now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Standing {
-    /// The provider has trouble of its own, or the quota is used up.
-    Resting,
-    /// The account is not served: its key, its billing or its location.
-    Refused,
-    /// The model does not exist (any more); nothing was paid.
-    Retired,
-}
-
-impl Standing {
-    /// Every one there is.
-    pub const ALL: [Standing; 3] = [Standing::Resting, Standing::Refused, Standing::Retired];
-
-    /// The name in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Standing::Resting => "resting",
-            Standing::Refused => "refused",
-            Standing::Retired => "retired",
-        }
+names! {
+    /// How a model stands that cannot be used now.
+    pub enum Standing {
+        /// The provider has trouble of its own, or the quota is used up.
+        Resting = "resting",
+        /// The account is not served: its key, its billing or its location.
+        Refused = "refused",
+        /// The model does not exist (any more); nothing was paid.
+        Retired = "retired",
     }
 }
 
@@ -159,71 +146,56 @@ impl fmt::Display for Failure {
     }
 }
 
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// The kinds of failure. Their texts stand in the ledger and are stable.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Code { $($(#[$doc])* $name,)* }
-
-        impl Code {
-            /// Every code there is.
-            pub const ALL: &[Code] = &[$(Code::$name,)*];
-
-            /// The text of the code, as in the ledger's `error_code`.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Code::$name => $text,)* }
-            }
-        }
-    };
-}
-
-codes! {
-    /// The message is no job: a field is missing or wrong.
-    InvalidMessage = "invalid_message",
-    /// The source image cannot be fetched, or is no image.
-    SourceImageUnusable = "source_image_unusable",
-    /// The provider's filter refused the prompt, the source or the result.
-    ContentBlocked = "content_blocked",
-    /// The model answered without an image.
-    NoImage = "no_image",
-    /// The operation ended without a video.
-    NoVideo = "no_video",
-    /// The model does not exist (any more).
-    ModelUnavailable = "model_unavailable",
-    /// The provider understood the request and refused it.
-    ModelRejectedRequest = "model_rejected_request",
-    /// The provider does not accept the credentials.
-    ApiKeyInvalid = "api_key_invalid",
-    /// The account has no credit, or billing is not set up for it.
-    BillingRefused = "billing_refused",
-    /// The provider does not serve the place that the worker is in.
-    LocationRefused = "location_refused",
-    /// The provider does not serve the account or its project.
-    AccountRefused = "account_refused",
-    /// The quota of the API key is used up for now.
-    QuotaExhausted = "quota_exhausted",
-    /// The provider cannot be reached or has trouble of its own.
-    ProviderUnavailable = "provider_unavailable",
-    /// The provider's reply is not of the form that is known.
-    ProviderReplyUnreadable = "provider_reply_unreadable",
-    /// An image was asked for, and no whole reply came: it may have been made and billed.
-    ReplyLost = "reply_lost",
-    /// A submission was sent, and its outcome is unknown.
-    SubmissionUncertain = "submission_uncertain",
-    /// The provider reported that the operation failed.
-    OperationFailed = "operation_failed",
-    /// The operation did not end within its deadline.
-    OperationTimedOut = "operation_timed_out",
-    /// The provider does not know the operation (any more).
-    OperationNotFound = "operation_not_found",
-    /// The finished video could not be downloaded.
-    DownloadFailed = "download_failed",
-    /// The asset could not be stored.
-    StorageFailed = "storage_failed",
-    /// The entity that the asset belongs to could not be updated.
-    EntityUpdateFailed = "entity_update_failed",
-    /// Every attempt was begun and none reported back.
-    AttemptsExhausted = "attempts_exhausted",
-    /// The queue's database functions could not be called.
-    QueueFailed = "queue_failed",
+names! {
+    /// The kinds of failure. Their names stand in the ledger and are stable.
+    pub enum Code {
+        /// The message is no job: a field is missing or wrong.
+        InvalidMessage = "invalid_message",
+        /// The source image cannot be fetched, or is no image.
+        SourceImageUnusable = "source_image_unusable",
+        /// The provider's filter refused the prompt, the source or the result.
+        ContentBlocked = "content_blocked",
+        /// The model answered without an image.
+        NoImage = "no_image",
+        /// The operation ended without a video.
+        NoVideo = "no_video",
+        /// The model does not exist (any more).
+        ModelUnavailable = "model_unavailable",
+        /// The provider understood the request and refused it.
+        ModelRejectedRequest = "model_rejected_request",
+        /// The provider does not accept the credentials.
+        ApiKeyInvalid = "api_key_invalid",
+        /// The account has no credit, or billing is not set up for it.
+        BillingRefused = "billing_refused",
+        /// The provider does not serve the place that the worker is in.
+        LocationRefused = "location_refused",
+        /// The provider does not serve the account or its project.
+        AccountRefused = "account_refused",
+        /// The quota of the API key is used up for now.
+        QuotaExhausted = "quota_exhausted",
+        /// The provider cannot be reached or has trouble of its own.
+        ProviderUnavailable = "provider_unavailable",
+        /// The provider's reply is not of the form that is known.
+        ProviderReplyUnreadable = "provider_reply_unreadable",
+        /// An image was asked for, and no whole reply came: it may have been made and billed.
+        ReplyLost = "reply_lost",
+        /// A submission was sent, and its outcome is unknown.
+        SubmissionUncertain = "submission_uncertain",
+        /// The provider reported that the operation failed.
+        OperationFailed = "operation_failed",
+        /// The operation did not end within its deadline.
+        OperationTimedOut = "operation_timed_out",
+        /// The provider does not know the operation (any more).
+        OperationNotFound = "operation_not_found",
+        /// The finished video could not be downloaded.
+        DownloadFailed = "download_failed",
+        /// The asset could not be stored.
+        StorageFailed = "storage_failed",
+        /// The entity that the asset belongs to could not be updated.
+        EntityUpdateFailed = "entity_update_failed",
+        /// Every attempt was begun and none reported back.
+        AttemptsExhausted = "attempts_exhausted",
+        /// The queue's database functions could not be called.
+        QueueFailed = "queue_failed",
+    }
 }

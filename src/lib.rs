@@ -3,6 +3,7 @@
 //!
 //! From the bottom up; a module depends only on modules in earlier lines:
 //!
+//! - `names`: kinds of things that have names
 //! - [`failure`]: what went wrong, and the next step
 //! - [`large_body`]: the permit for large bodies in memory
 //! - [`occupancy`]: which attempts are in memory at the same time
@@ -20,6 +21,8 @@
 //! A job that goes through the ports, with all of them in memory:
 #![doc = concat!("```\n", include_str!("../examples/in-memory/main.rs"), "\n```")]
 
+#[macro_use]
+mod names;
 pub mod failure;
 pub mod large_body;
 pub mod occupancy;

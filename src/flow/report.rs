@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::failure::Failure;
 
@@ -38,35 +38,22 @@ pub struct RunReport {
     pub error: Option<JobError>,
 }
 
-/// Why a run stopped taking jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "snake_case"))]
-pub enum Stopped {
-    /// There were no more, or none that a model can take now.
-    Empty,
-    /// Its time was spent.
-    Budget,
-    /// It had computed for as long as a request may.
-    Cpu,
-    /// It had taken as many as it was asked to.
-    MaxJobs,
-    /// The worker was told to stop.
-    Shutdown,
-    /// The queue could not be reached.
-    Unavailable,
-}
-
-// (What serde derives for names alone is a third of a kilobyte of WASM.)
-impl Serialize for Stopped {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(match self {
-            Self::Empty => "empty",
-            Self::Budget => "budget",
-            Self::Cpu => "cpu",
-            Self::MaxJobs => "max_jobs",
-            Self::Shutdown => "shutdown",
-            Self::Unavailable => "unavailable",
-        })
+names! {
+    /// Why a run stopped taking jobs.
+    #[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "snake_case"))]
+    pub enum Stopped {
+        /// There were no more, or none that a model can take now.
+        Empty = "empty",
+        /// Its time was spent.
+        Budget = "budget",
+        /// It had computed for as long as a request may.
+        Cpu = "cpu",
+        /// It had taken as many as it was asked to.
+        MaxJobs = "max_jobs",
+        /// The worker was told to stop.
+        Shutdown = "shutdown",
+        /// The queue could not be reached.
+        Unavailable = "unavailable",
     }
 }
 
@@ -111,32 +98,20 @@ pub struct JobReport {
     pub retry_in_seconds: Option<f64>,
 }
 
-/// What became of one job in a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "snake_case"))]
-pub enum Outcome {
-    /// The asset is stored and linked.
-    Succeeded,
-    /// It has failed for good.
-    Failed,
-    /// It is tried again later.
-    Retrying,
-    /// It waits for an operation or for a model.
-    Waiting,
-    /// The lease went to another worker, or the job was cancelled.
-    Lost,
-}
-
-// (What serde derives for names alone is a third of a kilobyte of WASM.)
-impl Serialize for Outcome {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(match self {
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Retrying => "retrying",
-            Self::Waiting => "waiting",
-            Self::Lost => "lost",
-        })
+names! {
+    /// What became of one job in a run.
+    #[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "snake_case"))]
+    pub enum Outcome {
+        /// The asset is stored and linked.
+        Succeeded = "succeeded",
+        /// It has failed for good.
+        Failed = "failed",
+        /// It is tried again later.
+        Retrying = "retrying",
+        /// It waits for an operation or for a model.
+        Waiting = "waiting",
+        /// The lease went to another worker, or the job was cancelled.
+        Lost = "lost",
     }
 }
 

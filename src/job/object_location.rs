@@ -23,27 +23,13 @@ pub struct Target {
     pub character: Option<Id>,
 }
 
-/// One of the two entities that can have a current object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Slot {
-    /// The scene's.
-    Scene,
-    /// The character's.
-    Character,
-}
-
-impl Slot {
-    /// Its name, as the database writes it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Slot::Scene => "scene",
-            Slot::Character => "character",
-        }
-    }
-
-    /// The slot of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Slot::Scene, Slot::Character].into_iter().find(|slot| slot.as_str() == name)
+names! {
+    /// One of the two entities that can have a current object.
+    pub enum Slot {
+        /// The scene's.
+        Scene = "scene",
+        /// The character's.
+        Character = "character",
     }
 }
 

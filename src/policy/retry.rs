@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn waiting_for_a_model_is_no_attempt_however_often_until_the_deadline() {
         for standing in Standing::ALL {
-            let failure = Failure::rest(standing, Code::QuotaExhausted, "");
+            let failure = Failure::rest(*standing, Code::QuotaExhausted, "");
             let waits = |left, delay| {
                 let again = Decision::Again { delay, counted: false };
                 assert_eq!(after(&failure, tries(99, left), 0.5), again, "{left}");

@@ -1,26 +1,17 @@
 //! The log for operators.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-/// How much an entry matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "lowercase"))]
-pub enum Level {
-    /// The ordinary lifecycle of a job.
-    Info,
-    /// Something that an operator may want to check.
-    Warn,
-    /// Something that an operator has to check.
-    Error,
-}
-
-impl Serialize for Level {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(match self {
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        })
+names! {
+    /// How much an entry matters.
+    #[cfg_attr(target_family = "wasm", derive(tsify::Tsify), serde(rename_all = "snake_case"))]
+    pub enum Level {
+        /// The ordinary lifecycle of a job.
+        Info = "info",
+        /// Something that an operator may want to check.
+        Warn = "warn",
+        /// Something that an operator has to check.
+        Error = "error",
     }
 }
 

@@ -163,15 +163,16 @@ pub struct LinkedEntity {
     pub outcome: LinkOutcome,
 }
 
-/// What linking an asset to one entity came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkOutcome {
-    /// The entity has the URL.
-    Linked,
-    /// A job that was enqueued later has already given it a newer one.
-    Superseded,
-    /// There is no such entity.
-    NotFound,
+names! {
+    /// What linking an asset to one entity came to.
+    pub enum LinkOutcome {
+        /// The entity has the URL.
+        Linked = "linked",
+        /// A job that was enqueued later has already given it a newer one.
+        Superseded = "superseded",
+        /// There is no such entity.
+        NotFound = "not_found",
+    }
 }
 
 /// A slot whose current object has to be a copy of an object.

@@ -62,9 +62,8 @@ fn read_all<T>(rows: &Json<'_>, read: &dyn Fn(&str, &Json<'_>) -> Option<T>) -> 
 /// A model that cannot be used now. What cannot be read of it is no reason to use it.
 fn unavailable(model: &str, row: &Json<'_>) -> Option<Unavailable> {
     let text = |key| row.get(key).text().map_or_else(String::new, |text| text.to_string());
-    let (state, code) = (text("state"), text("code"));
-    let standing = Standing::ALL.into_iter().find(|standing| standing.as_str() == state);
-    let code = Code::ALL.iter().find(|known| known.as_str() == code);
+    let standing = Standing::from_name(&text("state"));
+    let code = Code::from_name(&text("code"));
     let seconds = row.get("seconds").integer().and_then(|seconds| seconds.try_into().ok());
     let next = Next::Rest {
         standing: standing.unwrap_or(Standing::Resting),
@@ -74,7 +73,7 @@ fn unavailable(model: &str, row: &Json<'_>) -> Option<Unavailable> {
         model: model.to_owned(),
         probe: row.get("probe").is_true(),
         passed_over: row.get("passed_over").is_true(),
-        failure: Failure::new(*code.unwrap_or(&Code::ProviderUnavailable), text("reason"), next),
+        failure: Failure::new(code.unwrap_or(Code::ProviderUnavailable), text("reason"), next),
     })
 }
 
@@ -105,12 +104,7 @@ pub(super) fn generation_time(row: &Json<'_>) -> Option<GenerationTime> {
 /// What completing a job came to.
 pub(super) fn completion(kind: Kind, answer: &Json<'_>) -> Completion {
     let entity = |_: &str, row: &Json<'_>| {
-        let outcome = match &**row.get("outcome").text()? {
-            "linked" => LinkOutcome::Linked,
-            "superseded" => LinkOutcome::Superseded,
-            "not_found" => LinkOutcome::NotFound,
-            _ => return None,
-        };
+        let outcome = LinkOutcome::from_name(row.get("outcome").text()?)?;
         Some(LinkedEntity { key: row.get("key").text()?.to_string(), outcome })
     };
     Completion {
