@@ -5,8 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::field::Fields;
-
-use crate::search::Search;
+use crate::search::{Search, is_made_of};
 
 /// The id of a storyboard, a scene or a character.
 ///
@@ -23,10 +22,8 @@ const EXPECTED: &str = "1 to 128 letters, digits, '_', '-' or single inner '.'";
 impl Id {
     /// Takes a text as an id, if it is a safe one.
     pub fn new(text: &str) -> Option<Self> {
-        let alphabet =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         let dots = text.starts_with('.') || text.ends_with('.') || text.has("..");
-        let safe = (1..=LONGEST).contains(&text.len()) && text.bytes().all(alphabet) && !dots;
+        let safe = (1..=LONGEST).contains(&text.len()) && is_made_of("_-.", text) && !dots;
         safe.then(|| Self(text.to_owned()))
     }
 

@@ -24,9 +24,6 @@ const REASONS: [(&str, Code); 10] = [
     ("RESOURCE_PROJECT_", Code::AccountRefused),
 ];
 
-/// The statuses of proxies alone: what is behind them failed, or a session or certificate of theirs.
-const OF_PROXIES: [u16; 12] = [423, 424, 440, 444, 449, 460, 463, 494, 495, 496, 497, 498];
-
 /// Whose trouble an error is and which, whatever status it comes with; none if it says nothing of the kind.
 pub(super) fn meaning(status: u16, error: &Json<'_>) -> Option<Code> {
     let mut details = error.get("details").list().iter();
@@ -43,7 +40,8 @@ pub(super) fn meaning(status: u16, error: &Json<'_>) -> Option<Code> {
         420 | 429 => Some(Code::QuotaExhausted),
         // What every request gets that is sent like this one: 405 and the like are about how it is sent.
         300..=399 | 404..=406 | 410 | 411 | 415 | 421 | 426 | 431 => Some(Code::ModelUnavailable),
-        _ if OF_PROXIES.contains(&status) => Some(Code::ModelUnavailable),
+        // Those of proxies alone: what is behind them failed, or a session or certificate of theirs.
+        423 | 424 | 440 | 444 | 449 | 460 | 463 | 494..=498 => Some(Code::ModelUnavailable),
         408 | 425 | 499 | 500.. => Some(Code::ProviderUnavailable),
         _ => None,
     };

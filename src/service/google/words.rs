@@ -39,7 +39,7 @@ impl Meaning {
 
 /// What a sentence means in which one of the first words stands and one of the second, in any order; the
 /// first row that is met counts. Words are separated by bars and as [`plain`] writes them; an empty one is everywhere.
-const SAYINGS: [(&str, &str, Meaning); 24] = [
+const SAYINGS: [(&str, &str, Meaning); 21] = [
     (
         // A file that ends too early is the job's.
         "timed out|timeout|time out|deadline|econnreset|hang up|hung up|went away|gone away|\
@@ -158,6 +158,10 @@ const SAYINGS: [(&str, &str, Meaning); 24] = [
         "not in an active|being processed|still |not ready|not active|not yet",
         Is(Code::DownloadFailed),
     ),
+];
+
+/// Sayings that by their nature speak of the job, also in what is quoted.
+const OF_PROMPT: [(&str, &str, Meaning); 3] = [
     (
         "prompt| input|image|video|content",
         "flagged|moderation|safety|violat|prohibited c|prohibited u|inappropriate|unsafe|\
@@ -171,26 +175,21 @@ const SAYINGS: [(&str, &str, Meaning); 24] = [
 /// A filter refused the prompt, or what was made.
 const BLOCKED: Meaning = Is(Code::ContentBlocked);
 
-/// From this row on, the words say by their nature that they speak of the job.
-const OF_PROMPT: usize = SAYINGS.len() - 3;
-
 /// What stands before a quotation of what the job asked for.
 const OF_JOB: [&str; 9] =
     [" prompt", " text", " input", " draw", " says", " caption", " value:", " value at", " near:"];
 
 /// What a message means, if it says anything that is known. What it quotes does not count.
 pub(super) fn meaning(message: &str) -> Option<Meaning> {
-    let (own, whole) = (own_words(message), plain(message));
+    said(&SAYINGS, &own_words(message)).or_else(|| said(&OF_PROMPT, &plain(message)))
+}
+
+/// What the first of these sayings means that one of the lines of a text is.
+fn said(sayings: &[(&str, &str, Meaning)], text: &str) -> Option<Meaning> {
     let has_one =
-        |words: &str, it: &str| words.split('|').any(|word| word.is_empty() || it.has(word));
-    let is_met = |about: &str, what: &str, text: &str| {
-        text.split('\n').any(|sentence| has_one(about, sentence) && has_one(what, sentence))
-    };
-    let mut sayings = SAYINGS.iter().enumerate();
-    let said = sayings.find(|(row, (about, what, _))| {
-        is_met(about, what, if *row < OF_PROMPT { &own } else { &whole })
-    });
-    said.map(|(_, (.., means))| *means)
+        |words: &str, line: &str| words.split('|').any(|word| word.is_empty() || line.has(word));
+    let is_met = |about, what| text.split('\n').any(|it| has_one(about, it) && has_one(what, it));
+    sayings.iter().find(|(about, what, _)| is_met(about, what)).map(|(.., means)| *means)
 }
 
 /// Whether a text speaks of what the job asked for.
