@@ -83,22 +83,24 @@ pub(super) fn occupant<W: World>(world: &W, claim: &Claim) -> Occupant {
     world.occupancy().occupant(claim.deaths >= SUSPECT)
 }
 
-/// Begins what takes memory, unless an earlier attempt has stored the asset: then its format is all that
-/// is needed. Boxed so that the compiler emits it once for both kinds.
+/// Begins what takes memory, unless an earlier attempt has stored the asset: that is what was paid for, and
+/// only the settling is left. Boxed so that the compiler emits it once for both kinds.
 pub(super) fn begin<'a, W: World>(
     world: &'a W,
     run: &'a Run,
     claim: &'a Claim,
     occupant: &'a Occupant,
     location: &'a ObjectLocation,
-) -> LocalBoxFuture<'a, Attempt<Option<Format>>> {
+    price: Price<'a>,
+) -> LocalBoxFuture<'a, Attempt<Option<Box<StoredAsset>>>> {
     Box::pin(async move {
         // Before anything else can fail: an operator who redrives the job has to know.
         check_certain(claim)?;
         if claim.retried {
             let found = world.store().find(location).await;
             if let Some(format) = found.inspect_err(|failure| run.stop_for(failure))? {
-                return Ok(Some(format));
+                let model = claim.operation.as_ref().map(|op| op.model.clone());
+                return Ok(Some(stored(world, location, format, model, None, price)));
             }
         }
         // Also with an operation: whatever is in its file may be what kills the workers.

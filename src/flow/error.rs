@@ -38,18 +38,6 @@ pub(super) struct Failed {
     pub(super) reset_submission: bool,
 }
 
-impl Failed {
-    /// The same with what the attempt has probably cost.
-    pub(super) fn spent(self, spent_usd: Option<f64>) -> Self {
-        Self { spent_usd, ..self }
-    }
-
-    /// The same of a job whose submission is definitely over, or may not be.
-    pub(super) fn reset_submission(self, reset_submission: bool) -> Self {
-        Self { reset_submission, ..self }
-    }
-}
-
 impl AttemptError {
     /// That an attempt waits for so long, and no submission is over.
     pub(super) fn waiting(delay: Duration) -> Box<Self> {

@@ -122,7 +122,7 @@ impl<'a> Able<'a> {
     fn waiting(self) -> Box<AttemptError> {
         let Some((model, failure)) = self.waits_for else { return AttemptError::LeaseLost.into() };
         let waits_for = Some(model.into());
-        Failed { waits_for, ..failure.into() }.reset_submission(true).into()
+        Failed { waits_for, reset_submission: true, ..failure.into() }.into()
     }
 }
 

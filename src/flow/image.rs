@@ -38,10 +38,8 @@ pub(super) async fn make<W: World>(
 ) -> Attempt<Box<StoredAsset>> {
     let location = ObjectLocation::of(Kind::Image, &job.common.target, &claim.job_id);
     let price = |model: &str, usage: Option<&Json<'_>>| cost::image(model, job.image_size, usage);
-    // What an earlier attempt stored is what was paid for; only the settling is left.
-    if let Some(format) = begin(world, run, claim, occupant, &location).await? {
-        let model = claim.operation.as_ref().map(|op| op.model.clone());
-        return Ok(stored(world, &location, format, model, None, &price));
+    if let Some(asset) = begin(world, run, claim, occupant, &location, &price).await? {
+        return Ok(asset);
     }
     match operation_of(world, run, claim, job, &price).await? {
         Some(begun) => operation::finish(world, run, claim, begun, &location, &price).await,
@@ -109,7 +107,7 @@ async fn at_once<W: World>(
         Err(failure) => {
             // What would be generated from now on would be lost, too.
             run.stop_for(&failure);
-            Err(Failed::from(failure).spent(asset.cost_usd).into())
+            Err(Failed { spent_usd: asset.cost_usd, ..failure.into() }.into())
         }
     }
 }
@@ -162,5 +160,5 @@ fn failed(mut failure: Failure, took: Duration, price: Option<f64>) -> Box<Attem
     }
     let paid =
         matches!(failure.code, Code::ReplyLost | Code::NoImage | Code::ProviderReplyUnreadable);
-    Failed::from(failure).spent(price.filter(|_| paid)).into()
+    Failed { spent_usd: price.filter(|_| paid), ..failure.into() }.into()
 }

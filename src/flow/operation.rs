@@ -18,12 +18,11 @@ use super::time_limit::within;
 use super::{log, trouble};
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::job::{Format, ObjectLocation};
-use crate::json::Json;
 use crate::large_body::LargeBodyPermit;
 use crate::policy::{cost, polling};
 use crate::port::{
-    AssetFile, AssetStore, Body, Claim, Clock, Level, Operation, OperationModel, OperationRequest,
-    Progress, Queue, StoredAsset, Submission, SubmitError, World, WriteError,
+    AssetFile, AssetStore, Body, Claim, Clock, Level, Made, Operation, OperationModel,
+    OperationRequest, Progress, Queue, StoredAsset, Submission, SubmitError, World, WriteError,
 };
 
 /// An operation that goes on, of this run or of one before.
@@ -32,9 +31,6 @@ pub(super) struct Begun {
     /// What the reply to the submission already had, and the permit under which it is in memory.
     made: Option<(Made, LargeBodyPermit)>,
 }
-
-/// A finished asset, and what the provider says it used.
-type Made = (AssetFile, Option<Json<'static>>);
 
 impl From<Operation> for Begun {
     fn from(operation: Operation) -> Self {
@@ -77,8 +73,9 @@ pub(super) fn submit<'a, W: World>(
                 }
                 Err(SubmitError { failure, rejected }) => {
                     let uncertain = failure.code == Code::SubmissionUncertain;
-                    let spent = if uncertain { price(model, None) } else { None };
-                    Err(Failed::from(failure).spent(spent).reset_submission(rejected).into())
+                    let spent_usd = if uncertain { price(model, None) } else { None };
+                    let reset_submission = rejected;
+                    Err(Failed { spent_usd, reset_submission, ..failure.into() }.into())
                 }
             };
             run.end_submission(claim);
@@ -93,7 +90,7 @@ pub(super) fn submit<'a, W: World>(
 fn not_announced(error: WriteError) -> Box<AttemptError> {
     match error {
         WriteError::LeaseLost => AttemptError::LeaseLost.into(),
-        WriteError::Failed(failure) => Failed::from(failure).reset_submission(true).into(),
+        WriteError::Failed(failure) => Failed { reset_submission: true, ..failure.into() }.into(),
     }
 }
 

@@ -71,6 +71,6 @@ pub(super) fn of_operation<'a, W: World>(
             let delay = failure.delay().map_or(REFUSED, |delay| delay.max(REFUSED));
             failure = failure.after(Some(delay));
         }
-        Failed { waits_for, ..failure.into() }.reset_submission(over).into()
+        Failed { waits_for, reset_submission: over, ..failure.into() }.into()
     })
 }

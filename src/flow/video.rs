@@ -1,6 +1,6 @@
 //! The lifecycle of a video: submission, operation, download, storage.
 
-use super::attempt::{begin, stored};
+use super::attempt::begin;
 use super::error::Attempt;
 use super::operation;
 use super::run::Run;
@@ -20,9 +20,8 @@ pub(super) async fn make<W: World>(
 ) -> Attempt<Box<StoredAsset>> {
     let location = ObjectLocation::of(Kind::Video, &job.common.target, &claim.job_id);
     let price = |model: &str, usage: Option<&Json<'_>>| cost::video(model, job, usage);
-    if let Some(format) = begin(world, run, claim, occupant, &location).await? {
-        let model = claim.operation.as_ref().map(|op| op.model.clone());
-        return Ok(stored(world, &location, format, model, None, &price));
+    if let Some(asset) = begin(world, run, claim, occupant, &location, &price).await? {
+        return Ok(asset);
     }
     let begun = match &claim.operation {
         Some(operation) => operation.clone().into(),

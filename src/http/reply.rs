@@ -50,12 +50,10 @@ pub(crate) async fn send<T: Transport>(
     limit: BodyLimit<'_>,
 ) -> Result<Reply, TransportError> {
     let (head, mut body) = transport.send(request, timeout).await?;
-    let (is_paid, limit) = match limit {
-        BodyLimit::Paid(_, small, _) if !head.status.is_success() => {
-            (true, BodyLimit::Bytes(small))
-        }
-        BodyLimit::Paid(..) => (true, limit),
-        _ => (false, limit),
+    let is_paid = matches!(limit, BodyLimit::Paid(..));
+    let limit = match limit {
+        BodyLimit::Paid(_, small, _) if !head.status.is_success() => BodyLimit::Bytes(small),
+        limit => limit,
     };
     let mut broken = None;
     let mut bytes = if is_paid || head.status.is_success() {

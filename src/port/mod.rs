@@ -15,7 +15,7 @@ pub use asset::{AssetStore, Body, SourceImage, SourceImages};
 pub use clock::Clock;
 pub use log::{Level, Log, LogEntry};
 pub use model::{
-    AssetFile, GeneratedImage, ImageModel, ImageRequest, OperationModel, OperationRequest,
+    AssetFile, GeneratedImage, ImageModel, ImageRequest, Made, OperationModel, OperationRequest,
     Progress, Submission, SubmitError, VideoRequest,
 };
 pub use queue::{

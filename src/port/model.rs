@@ -79,7 +79,7 @@ pub struct Submission {
     /// The operation, which has been paid for.
     pub operation: Operation,
     /// Its asset, where the reply already has it. If it has no name then, the operation cannot be polled.
-    pub made: Option<(AssetFile, Option<Json<'static>>)>,
+    pub made: Option<Made>,
 }
 
 impl From<Operation> for Submission {
@@ -122,6 +122,9 @@ pub enum AssetFile {
     /// In the reply itself.
     Inline(Vec<u8>),
 }
+
+/// A finished asset, and what the provider says it used.
+pub type Made = (AssetFile, Option<Json<'static>>);
 
 /// Makes assets by operations that outlast a request.
 pub trait OperationModel {
