@@ -22,30 +22,6 @@ select queue, with_failed
 from unnest(generation_private.queue_names()) as queue, unnest(array[false, true]) as with_failed
 on conflict do nothing;
 
--- Says how far pruning has come. Two that prune at a time do not wait for each other here: then one of them has said it.
-create or replace function generation_private.continue_pass(
-  queue_name text,
-  with_failed boolean,
-  reached_at timestamptz,
-  reached uuid
-)
-returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform
-  from generation_private.prune_passes as p
-  where p.queue = queue_name and p.with_failed = continue_pass.with_failed
-  for update skip locked;
-  if found then
-    update generation_private.prune_passes as p
-    set continued_at = clock_timestamp(), finished_at = reached_at, job_id = reached
-    where p.queue = queue_name and p.with_failed = continue_pass.with_failed;
-  end if;
-end
-$$;
-
 -- Removes jobs of a queue that ended after and up to a place in their order, with their archived messages, oldest first;
 -- returns the last one when there may be more. What stays:
 --   the newest success of an entity, for as long as there is no newer one: it decides which results come too late, and what
@@ -67,7 +43,7 @@ set search_path = pg_catalog, pg_temp
 set enable_sort = off -- the index has their order
 as $$
 declare
-  removed_ids bigint[];
+  message_ids bigint[];
   sent_at timestamptz[];
 begin
   with ended as (
@@ -104,9 +80,9 @@ begin
   )
   select array_agg(r.msg_id), array_agg(r.enqueued_at), count(*), max(r.finished_at),
     (array_agg(r.id order by r.finished_at desc, r.id desc))[1]
-  into removed_ids, sent_at, jobs, last_at, last_id
+  into message_ids, sent_at, jobs, last_at, last_id
   from removed as r;
-  messages := generation_private.delete_archived(queue_name, removed_ids, sent_at);
+  messages := generation_private.delete_archived(queue_name, message_ids, sent_at);
 end
 $$;
 
@@ -162,8 +138,16 @@ begin
     up_to.job_id := pruned.last_id;
   end if;
   more := more or jobs = quantity;
-  perform generation_private.continue_pass(
-    queue_name, with_failed, case when more then up_to.finished_at end, case when more then up_to.job_id end
+  -- Two that prune at a time do not wait for each other here: then one of them has said how far it came.
+  update generation_private.prune_passes as p
+  set continued_at = clock_timestamp(),
+      finished_at = case when more then up_to.finished_at end,
+      job_id = case when more then up_to.job_id end
+  where (p.queue, p.with_failed) = (
+    select free.queue, free.with_failed
+    from generation_private.prune_passes as free
+    where free.queue = queue_name and free.with_failed = prune_jobs.with_failed
+    for update skip locked
   );
 end
 $$;
