@@ -12,7 +12,7 @@ use super::report::{JobReport, Outcome, milliseconds};
 use super::run::Run;
 use super::settle;
 use crate::failure::{Code, Failure};
-use crate::job::{Format, Invalid, ObjectLocation, Target};
+use crate::job::{Format, ObjectLocation, Target};
 use crate::json::Json;
 use crate::large_body::LargeBodyPermit;
 use crate::occupancy::Occupant;
@@ -21,15 +21,15 @@ use crate::port::{
     AssetStore, Claim, Clock, Level, Queue, SourceImage, SourceImages, StoredAsset, World,
 };
 
-/// Fails a message that is no job.
-pub(super) async fn reject<W: World>(
+/// Settles a job that was claimed and not begun.
+pub(super) async fn not_begun<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
-    invalid: Invalid,
+    error: Box<AttemptError>,
 ) -> Box<JobReport> {
     let mut report = blank(claim, None);
-    settle::unfinished(world, run, claim, invalid.into(), &mut report).await;
+    settle::unfinished(world, run, claim, error, &mut report).await;
     report
 }
 
@@ -213,14 +213,6 @@ async fn late<W: World>(world: &W, run: &Run, permit: &LargeBodyPermit) -> Box<A
     }
     let message = format!("the source images did not arrive within {} s", taken.as_secs());
     Failure::retry(Code::SourceImageUnusable, message).into()
-}
-
-/// Releases a job that was claimed and not begun.
-pub(super) async fn release<W: World>(world: &W, run: &Run, claim: Claim) -> Box<JobReport> {
-    let mut report = blank(&claim, None);
-    settle::unfinished(world, run, &claim, AttemptError::waiting(Duration::ZERO), &mut report)
-        .await;
-    report
 }
 
 fn blank(claim: &Claim, target: Option<&Target>) -> Box<JobReport> {

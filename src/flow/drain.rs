@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use futures_util::future::{FutureExt, LocalBoxFuture};
 
-use super::attempt::release;
 use super::intake::Intake;
 use super::log;
 use super::process::process;
@@ -19,9 +18,8 @@ use crate::port::{Claim, Clock, Level, Queue, World};
 
 /// Claims jobs whenever one more may run, and processes them.
 ///
-/// Only what can be begun at once is claimed; what a claim brings after the run was told to stop is
-/// released. A job that has to be tried alone begins after all that came before it, and none begins before it
-/// has ended: those would die with it.
+/// Only what can be begun at once is claimed. A job that has to be tried alone begins after all that came before
+/// it, and none begins before it has ended: those would die with it.
 pub(super) async fn drain<W: World>(world: &W, run: &Run, kind: Kind, report: &mut RunReport) {
     let intake = &run.intake;
     let mut under_way = Vec::new();
@@ -29,11 +27,9 @@ pub(super) async fn drain<W: World>(world: &W, run: &Run, kind: Kind, report: &m
     let mut since = Duration::ZERO;
     let mut asked = 0;
     loop {
-        let late = run.reason_to_release(world).is_some();
-        under_way.extend(intake.arrived().into_iter().map(|(claim, since)| match late {
-            true => release(world, run, claim).boxed_local(),
-            false => process(world, run, claim, since).boxed_local(),
-        }));
+        let arrived = intake.arrived().into_iter();
+        let begun = arrived.map(|(claim, since)| process(world, run, claim, since).boxed_local());
+        under_way.extend(begun);
         intake.set_under_way(under_way.len());
         if claiming.is_none()
             && let Some(request) = run.claim_request(world, kind)

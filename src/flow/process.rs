@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::FutureExt;
 
-use super::attempt::{occupant, reject, run_attempt};
+use super::attempt::{not_begun, occupant, run_attempt};
+use super::error::{Attempt, AttemptError};
 use super::report::JobReport;
 use super::run::Run;
 use super::{image, video};
@@ -24,13 +25,9 @@ pub(super) async fn process<W: World>(
     claim: Claim,
     since: Duration,
 ) -> Box<JobReport> {
-    let job = match claim.lease.kind {
-        Kind::Image => ImageJob::parse(&claim.message).map(Job::Image),
-        Kind::Video => VideoJob::parse(&claim.message).map(Job::Video),
-    };
-    let job = match job {
+    let job = match read(world, run, &claim) {
         Ok(job) => job,
-        Err(invalid) => return reject(world, run, &claim, invalid).await,
+        Err(error) => return not_begun(world, run, &claim, error).await,
     };
     let occupant = occupant(world, &claim);
     let (common, work) = match &job {
@@ -42,4 +39,15 @@ pub(super) async fn process<W: World>(
         }
     };
     run_attempt(world, run, &claim, since, &common.target, work).await
+}
+
+/// What the message of a claim asks for. What a claim brings after the run was told to stop is released.
+fn read<W: World>(world: &W, run: &Run, claim: &Claim) -> Attempt<Job> {
+    if run.reason_to_release(world).is_some() {
+        return Err(AttemptError::waiting(Duration::ZERO));
+    }
+    Ok(match claim.lease.kind {
+        Kind::Image => Job::Image(ImageJob::parse(&claim.message)?),
+        Kind::Video => Job::Video(VideoJob::parse(&claim.message)?),
+    })
 }
