@@ -2,6 +2,7 @@
 //! its service and adds the credentials, which therefore never enter the core.
 
 use std::cell::RefCell;
+use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -196,30 +197,30 @@ impl Transport for Adapter {
         Ok((head, body))
     }
 
-    async fn collect(
+    fn collect(
         &self,
         body: &mut ResponseBody,
         limit: usize,
         timeout: Duration,
-    ) -> Result<Option<Vec<u8>>, TransportError> {
-        within(timeout, body.collect(limit)).await
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, TransportError>> {
+        within(timeout, body.collect(limit))
     }
 
     fn begun(&self, body: &mut ResponseBody) -> Vec<u8> {
         body.begun()
     }
 
-    async fn peek(
+    fn peek(
         &self,
         body: ResponseBody,
         length: usize,
         timeout: Duration,
-    ) -> Result<Received<ResponseBody>, TransportError> {
-        within(timeout, body.peek(length)).await
+    ) -> impl Future<Output = Result<Received<ResponseBody>, TransportError>> {
+        within(timeout, body.peek(length))
     }
 
-    async fn pause(&self, duration: Duration) {
-        JsEvent::after(duration).await;
+    fn pause(&self, duration: Duration) -> impl Future<Output = ()> {
+        JsEvent::after(duration)
     }
 }
 

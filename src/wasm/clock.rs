@@ -1,6 +1,6 @@
 //! Time and chance from JavaScript.
 
-use std::future::pending;
+use std::future::{Future, pending};
 use std::time::Duration;
 
 use js_sys::Reflect;
@@ -39,8 +39,8 @@ impl Clock for JsClock {
         Duration::from_micros((self.performance.now() * 1000.0) as u64)
     }
 
-    async fn sleep(&self, duration: Duration) {
-        JsEvent::after(duration).await;
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
+        JsEvent::after(duration)
     }
 
     fn random(&self) -> f64 {

@@ -1,8 +1,7 @@
 //! The functions that JavaScript sees.
 
 use js_sys::{JSON, Object, Promise};
-use serde::Serialize;
-use tsify::{Ts, Tsify};
+use tsify::Ts;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
@@ -61,7 +60,7 @@ pub fn validate_image_job(
 ) -> Result<Ts<ImageJob>, JsValue> {
     let job = as_json(&message).and_then(|message| ImageJob::parse(&message));
     let job = job.map_err(|invalid| validation(&invalid))?;
-    flat(&job, &job.common)
+    Ok(Ts::new_unchecked(flat(&job.common, to_js(&job)?)?))
 }
 
 /// Checks a message for the video queue and returns it as the worker reads it.
@@ -73,7 +72,7 @@ pub fn validate_video_job(
 ) -> Result<Ts<VideoJob>, JsValue> {
     let job = as_json(&message).and_then(|message| VideoJob::parse(&message));
     let job = job.map_err(|invalid| validation(&invalid))?;
-    flat(&job, &job.common)
+    Ok(Ts::new_unchecked(flat(&job.common, to_js(&job)?)?))
 }
 
 /// What a message for the image queue will probably cost, for workers that have the models of the
@@ -109,7 +108,8 @@ fn estimated(
 ) -> Result<Ts<Estimate>, JsValue> {
     let models = EstimateOptions::read(options)?.models;
     let found = as_json(message).and_then(|message| estimate(&message, &models));
-    typed(&found.map_err(|invalid| validation(&invalid))?)
+    let estimate = found.map_err(|invalid| validation(&invalid))?;
+    Ok(Ts::new_unchecked(to_js(&estimate)?))
 }
 
 /// The caller's message as the queue would carry it.
@@ -132,18 +132,13 @@ export interface ImageJob extends CommonFields {}
 export interface VideoJob extends CommonFields {}
 "#;
 
-/// A job as one object, with the fields of any job. (Flattening by serde is more WASM.)
-fn flat<T: Tsify + Serialize>(job: &T, common: &CommonFields) -> Result<Ts<T>, JsValue> {
+/// A job as one object: the fields of any job, and its own. (Flattening by serde is more WASM.)
+fn flat(common: &CommonFields, own: JsValue) -> Result<JsValue, JsValue> {
     let whole = Object::new();
-    for part in [to_js(&common.target)?, to_js(common)?, to_js(job)?] {
+    for part in [to_js(&common.target)?, to_js(common)?, own] {
         Object::assign(&whole, part.unchecked_ref());
     }
-    Ok(Ts::new_unchecked(whole.into()))
-}
-
-/// A plain object of the type that TypeScript declares.
-fn typed<T: Tsify + Serialize>(value: &T) -> Result<Ts<T>, JsValue> {
-    Ok(Ts::new_unchecked(to_js(value)?))
+    Ok(whole.into())
 }
 
 /// The version of this core.

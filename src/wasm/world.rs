@@ -22,7 +22,7 @@ pub(super) struct JsWorld {
     images: Gemini<Adapter>,
     operations: Operations<Adapter>,
     store: Storage<Adapter>,
-    sources: Sources<Adapter, Adapter>,
+    sources: Sources<Adapter>,
     clock: JsClock,
     log: JsLog,
     large_bodies: LargeBodies,
@@ -64,7 +64,7 @@ impl World for JsWorld {
     type Images = Gemini<Adapter>;
     type Operations = Operations<Adapter>;
     type Store = Storage<Adapter>;
-    type Sources = Sources<Adapter, Adapter>;
+    type Sources = Sources<Adapter>;
     type Clock = JsClock;
     type Log = JsLog;
 
@@ -84,7 +84,7 @@ impl World for JsWorld {
         &self.store
     }
 
-    fn sources(&self) -> &Sources<Adapter, Adapter> {
+    fn sources(&self) -> &Sources<Adapter> {
         &self.sources
     }
 

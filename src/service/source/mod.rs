@@ -48,15 +48,15 @@ const FORMATS: &str = "image/png, image/jpeg, image/webp, image/heic, image/heif
 const MAY_BE_PRIVATE: &str = " (objects of private buckets need SOURCE_IMAGE_BUCKETS)";
 
 /// Fetches source images.
-pub struct Sources<T, S> {
+pub struct Sources<T> {
     open: T,
-    storage: S,
+    storage: T,
     storage_bases: Vec<WebUrl>,
     allowed_hosts: Option<Vec<String>>,
     buckets: Vec<String>,
 }
 
-impl<T: Transport, S: Transport> Sources<T, S> {
+impl<T: Transport> Sources<T> {
     /// Fetches through `open`, which takes any address, adds no credentials and answers 421 for
     /// a name that leads into a private network, and through `storage` what lies in the project's
     /// storage. `public_base` is storage's address as users see it, where that is another.
@@ -65,7 +65,7 @@ impl<T: Transport, S: Transport> Sources<T, S> {
     /// are a source.
     pub fn new(
         open: T,
-        storage: S,
+        storage: T,
         public_base: Option<String>,
         allowed_hosts: Option<Vec<String>>,
         buckets: Vec<String>,
@@ -97,7 +97,7 @@ impl<T: Transport, S: Transport> Sources<T, S> {
     }
 }
 
-impl<T: Transport, S: Transport> SourceImages for Sources<T, S> {
+impl<T: Transport> SourceImages for Sources<T> {
     async fn fetch(
         &self,
         url: &str,
@@ -109,17 +109,17 @@ impl<T: Transport, S: Transport> SourceImages for Sources<T, S> {
         let wrong = |why| give_up(format!("the URL of the source image {why}"));
         let mut url = WebUrl::parse(url).map_err(wrong)?;
         for _ in 0..=MOST_REDIRECTS {
-            let step = match self.in_storage(&url) {
-                Some(address) => {
-                    let hint = if address.has("/public/") { MAY_BE_PRIVATE } else { "" };
-                    ask(&self.storage, &url, &address, hint, left, limit).await?
+            let (transport, address, hint) = match self.in_storage(&url) {
+                Some(address) if address.has("/public/") => {
+                    (&self.storage, address, MAY_BE_PRIVATE)
                 }
+                Some(address) => (&self.storage, address, ""),
                 None => {
                     self.check(&url)?;
-                    ask(&self.open, &url, &url.to_string(), "", left, limit).await?
+                    (&self.open, url.to_string(), "")
                 }
             };
-            match step {
+            match ask(transport, &url, &address, hint, left, limit).await? {
                 Step::Image(image) => return Ok(image),
                 Step::Redirect(location) => {
                     let wrong = |why| give_up(format!("{}: the redirect {why}", url.host));

@@ -6,6 +6,7 @@
 //! a repetition would hide more. So what a worker tells is repeated, and what it asks for is left to the
 //! next run: the jobs become visible again when their leases run out.
 
+use std::future::Future;
 use std::time::Duration;
 
 use super::rows;
@@ -106,23 +107,28 @@ impl<T: Transport> Queue for Pgmq<T> {
         rows(FUNCTION, &reply, |row, whole| rows::claim(kind, row, whole))
     }
 
-    async fn extend(&self, lease: &Lease, by: Duration, alone: bool) -> Result<(), WriteError> {
+    fn extend(
+        &self,
+        lease: &Lease,
+        by: Duration,
+        alone: bool,
+    ) -> impl Future<Output = Result<(), WriteError>> {
         let arguments = json::object(|it| {
             for_lease(it, lease).integer("lease_seconds", seconds(by)).flag("alone", alone);
         });
-        self.write("extend_generation_lease", arguments).await
+        self.write("extend_generation_lease", arguments)
     }
 
-    async fn begin_submission(
+    fn begin_submission(
         &self,
         lease: &Lease,
         model: &str,
         passed_over: Option<&str>,
-    ) -> Result<(), WriteError> {
+    ) -> impl Future<Output = Result<(), WriteError>> {
         let arguments = json::object(|it| {
             for_lease(it, lease).text("model", model).optional_text("passed_over", passed_over);
         });
-        self.write("begin_generation_submission", arguments).await
+        self.write("begin_generation_submission", arguments)
     }
 
     async fn report_trouble(
@@ -149,12 +155,12 @@ impl<T: Transport> Queue for Pgmq<T> {
         }
     }
 
-    async fn record_operation(
+    fn record_operation(
         &self,
         lease: &Lease,
         op: &Operation,
         cancelled_usd: Option<f64>,
-    ) -> Result<(), WriteError> {
+    ) -> impl Future<Output = Result<(), WriteError>> {
         let arguments = json::object(|it| {
             for_lease(it, lease).object("operation", |operation| {
                 operation.text("model", &op.model).text("name", &op.name);
@@ -163,7 +169,7 @@ impl<T: Transport> Queue for Pgmq<T> {
                 }
             });
         });
-        self.write("record_generation_operation", arguments).await
+        self.write("record_generation_operation", arguments)
     }
 
     async fn complete(
@@ -184,7 +190,11 @@ impl<T: Transport> Queue for Pgmq<T> {
         Ok(rows::completion(lease.kind, &answer))
     }
 
-    async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {
+    fn defer(
+        &self,
+        lease: &Lease,
+        defer: &Deferral,
+    ) -> impl Future<Output = Result<(), WriteError>> {
         let reason = defer.reason.as_ref();
         let delay = defer.delay.as_micros().try_into().unwrap_or(u64::MAX);
         let arguments = json::object(|it| {
@@ -197,10 +207,10 @@ impl<T: Transport> Queue for Pgmq<T> {
                 .optional_text("waits_for", defer.waits_for.as_deref());
             spent(it, defer.spent_usd);
         });
-        self.write("defer_generation_job", arguments).await
+        self.write("defer_generation_job", arguments)
     }
 
-    async fn fail(&self, lease: &Lease, end: &Ending) -> Result<(), WriteError> {
+    fn fail(&self, lease: &Lease, end: &Ending) -> impl Future<Output = Result<(), WriteError>> {
         let arguments = json::object(|it| {
             for_lease(it, lease)
                 .text("error_code", end.code.as_str())
@@ -208,7 +218,7 @@ impl<T: Transport> Queue for Pgmq<T> {
                 .flag("reset_submission", end.reset_submission);
             spent(it, end.spent_usd);
         });
-        self.write("fail_generation_job", arguments).await
+        self.write("fail_generation_job", arguments)
     }
 
     async fn slowest(&self, kind: Kind) -> Result<Vec<GenerationTime>, Failure> {
