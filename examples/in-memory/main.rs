@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use generation_queue::failure::{Code, Failure};
-use generation_queue::flow::{Settings, run_images};
+use generation_queue::flow::{Settings, run_queue};
 use generation_queue::job::{Format, JobId, Kind, ObjectLocation};
 use generation_queue::large_body::{LargeBodies, LargeBodyPermit};
 use generation_queue::occupancy::IsolateOccupancy;
@@ -250,7 +250,8 @@ fn main() -> Result<(), &'static str> {
         max_jobs: None,
     };
 
-    let report = run_images(&world, settings).now_or_never().ok_or("a port did not answer")?;
+    let report =
+        run_queue(&world, Kind::Image, settings).now_or_never().ok_or("a port did not answer")?;
 
     assert_eq!(report.succeeded, 1);
     assert_eq!(

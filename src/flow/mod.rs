@@ -25,4 +25,4 @@ mod worker; // one run, from the first claim to the report
 
 pub use report::{JobError, JobReport, Outcome, RunReport, Stopped};
 pub use run::Settings;
-pub use worker::{run_images, run_videos};
+pub use worker::run_queue;

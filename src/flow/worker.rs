@@ -7,24 +7,15 @@ use super::{cancel, log, publish};
 use crate::job::Kind;
 use crate::port::{Clock, Level, MaintenanceRequest, Queue, World};
 
-/// Drains the image queue.
-pub async fn run_images<W: World>(world: &W, settings: Settings) -> RunReport {
-    let run = Run::begin(world, Kind::Image, settings);
-    run.learn_times(world).await;
-    run_queue(world, &run, Kind::Image).await
-}
-
-/// Drains the video queue.
-pub async fn run_videos<W: World>(world: &W, settings: Settings) -> RunReport {
-    let run = Run::begin(world, Kind::Video, settings);
-    // Operations of cancelled jobs cost money until the provider cancels them.
-    if !world.clock().stopping() {
-        maintain(world, &run, Kind::Video, 0).await;
+/// Drains the queue of a kind.
+pub async fn run_queue<W: World>(world: &W, kind: Kind, settings: Settings) -> RunReport {
+    let run = &Run::begin(world, kind, settings);
+    if kind == Kind::Image {
+        run.learn_times(world).await;
+    } else if !world.clock().stopping() {
+        // Operations of cancelled jobs cost money until the provider cancels them.
+        maintain(world, run, kind, 0).await;
     }
-    run_queue(world, &run, Kind::Video).await
-}
-
-async fn run_queue<W: World>(world: &W, run: &Run, kind: Kind) -> RunReport {
     let mut report = RunReport::new(kind.queue());
     run.cpu_time.measure(world.clock(), drain(world, run, kind, &mut report)).await;
     // After the jobs: users wait for those.

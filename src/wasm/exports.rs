@@ -9,7 +9,7 @@ use super::error::validation;
 use super::options::{EstimateOptions, RunOptions};
 use super::value::to_js;
 use super::world::JsWorld;
-use crate::flow::{run_images, run_videos};
+use crate::flow::run_queue;
 use crate::job::{CommonFields, ImageJob, Invalid, Issue, Kind, VideoJob};
 use crate::json::Json;
 use crate::policy::estimate::{self, Estimate};
@@ -43,11 +43,7 @@ fn run(kind: Kind, adapters: JsValue, options: JsValue) -> Promise {
         let options = RunOptions::read(&options)?;
         let settings = options.settings();
         let world = JsWorld::of(&adapters, kind, options)?;
-        let report = match kind {
-            Kind::Image => run_images(&world, settings).await,
-            Kind::Video => run_videos(&world, settings).await,
-        };
-        Ok(to_js(&report)?)
+        Ok(to_js(&run_queue(&world, kind, settings).await)?)
     })
 }
 

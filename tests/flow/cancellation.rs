@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use generation_queue::failure::{Code, Failure};
-use generation_queue::flow::{Settings, run_images, run_videos};
+use generation_queue::flow::{Settings, run_queue};
 use generation_queue::job::Kind;
 use generation_queue::port::{Clock, Operation};
 use serde_json::json;
@@ -42,7 +42,7 @@ fn a_run_cancels_the_operation_of_a_job_that_is_cancelled_while_it_polls() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     world.model.pend(20);
-    let running = run_videos(&world, one_at_a_time());
+    let running = run_queue(&world, Kind::Video, one_at_a_time());
     let report = world.clock.run(async {
         let cancel = async {
             world.clock.sleep(Duration::from_secs(25)).await;
@@ -60,7 +60,7 @@ fn a_run_cancels_what_a_submission_began_whose_job_was_cancelled_meanwhile() {
     let world = MemoryWorld::new();
     let job = world.send_video(scene("Lion walking"));
     world.model.submission_takes.set(Duration::from_secs(20));
-    let running = run_videos(&world, one_at_a_time());
+    let running = run_queue(&world, Kind::Video, one_at_a_time());
     let report = world.clock.run(async {
         let cancel = async {
             world.clock.sleep(Duration::from_secs(10)).await;
@@ -81,7 +81,8 @@ fn what_a_submission_begins_is_recorded_though_the_lease_is_found_lost_during_it
     let job = world.send_image(json!({"storyboardId": "sb", "prompt": "p", "imageSize": "4K"}));
     world.model.submission_takes.set(Duration::from_secs(20));
     // The lease is extended after 15 s.
-    let running = run_images(&world, Settings { models: vec![FLASH_3_1.into()], ..settings() });
+    let running =
+        run_queue(&world, Kind::Image, Settings { models: vec![FLASH_3_1.into()], ..settings() });
     let report = world.clock.run(async {
         let cancel = async {
             world.clock.sleep(Duration::from_secs(10)).await;

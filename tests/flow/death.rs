@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use generation_queue::failure::Code;
-use generation_queue::flow::{Settings, Stopped, run_images};
+use generation_queue::flow::{Settings, Stopped, run_queue};
 use generation_queue::job::Kind;
 use generation_queue::port::Lease;
 
@@ -71,7 +71,7 @@ fn a_job_that_has_to_be_alone_is_not_overtaken_by_another_run_of_its_isolate() {
         world.queue.worker_dies(Kind::Image, in_company);
     }
     world.send_images(20);
-    let run = || run_images(&world, Settings { concurrency: 2, ..settings() });
+    let run = || run_queue(&world, Kind::Image, Settings { concurrency: 2, ..settings() });
     world.clock.run(join(run(), run()));
     let asked = world.model.asked.borrow();
     let order = asked.iter().position(|(_, prompt, _)| prompt == "suspect").unwrap();

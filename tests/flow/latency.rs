@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use generation_queue::failure::{Code, Failure, Standing};
-use generation_queue::flow::{Outcome, Settings, Stopped, run_images};
+use generation_queue::flow::{Outcome, Settings, Stopped, run_queue};
+use generation_queue::job::Kind;
 use generation_queue::port::{Clock, GenerationTime};
 use serde_json::json;
 
@@ -190,7 +191,7 @@ fn an_image_is_received_before_its_worker_ends_or_given_up() {
             world.clock.sleep(seconds(160)).await;
             drop(of_another);
         };
-        join(run_images(&world, one_model()), leaves).await.0
+        join(run_queue(&world, Kind::Image, one_model()), leaves).await.0
     });
     assert_eq!((report.retrying, report.duration_ms), (1, 145_000));
     assert_eq!(world.queue.row(job).error_code, Some(Code::ReplyLost));

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::join;
-use generation_queue::flow::{Settings, run_images};
+use generation_queue::flow::{Settings, run_queue};
+use generation_queue::job::Kind;
 use generation_queue::port::Clock;
 
 use crate::support::ledger::Status;
@@ -46,7 +47,7 @@ fn a_worker_that_lost_its_lease_leaves_no_trace() {
     world.model.image_takes.set(Duration::from_secs(100));
     let job = world.send_image(scene("p"));
     let report = world.clock.run(async {
-        let work = run_images(&world, settings());
+        let work = run_queue(&world, Kind::Image, settings());
         let theft = async {
             world.clock.sleep(Duration::from_secs(20)).await;
             world.queue.read_by_hand(job);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::{FutureExt, join};
 use generation_queue::failure::{Code, Failure};
-use generation_queue::flow::{Outcome, Settings, run_videos};
+use generation_queue::flow::{Outcome, Settings, run_queue};
+use generation_queue::job::Kind;
 use generation_queue::port::{Clock, Progress};
 
 use crate::model_choice::OMNI;
@@ -253,7 +254,7 @@ fn a_poll_that_brings_no_asset_keeps_no_permit() {
             world.clock.sleep(Duration::from_secs(4)).await;
             world.large_bodies.permit().acquire().now_or_never().is_some()
         };
-        join(run_videos(&world, one_at_a_time()), between_polls).await
+        join(run_queue(&world, Kind::Video, one_at_a_time()), between_polls).await
     });
     assert_eq!((report.succeeded, world.model.polled.borrow().len(), free), (1, 2, true));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join;
-use generation_queue::flow::{Settings, run_images};
+use generation_queue::flow::{Settings, run_queue};
 use generation_queue::job::Kind;
 use generation_queue::port::Clock;
 
@@ -55,9 +55,9 @@ fn copies_that_became_old_before_they_were_confirmed_are_made_again_behind_the_b
         let newer = async {
             world.clock.sleep(Duration::from_secs(9)).await;
             world.send_image(scene("newer"));
-            run_images(&world, settings()).await;
+            run_queue(&world, Kind::Image, settings()).await;
         };
-        join(run_images(&world, short), newer).await
+        join(run_queue(&world, Kind::Image, short), newer).await
     });
     assert!(!world.queue.row(older).publication_pending);
     assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("newer"));

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use generation_queue::failure::{Code, Failure, Standing};
-use generation_queue::flow::{RunReport, Settings, Stopped, run_images};
+use generation_queue::flow::{RunReport, Settings, Stopped, run_queue};
+use generation_queue::job::Kind;
 use generation_queue::port::Clock;
 use serde_json::json;
 
@@ -61,7 +62,7 @@ fn run_in_short_lived_workers(world: &MemoryWorld, workers: u64) -> Vec<RunRepor
         let start = world.clock.now();
         world.clock.stop_at(start + Duration::from_secs(135));
         let end = world.clock.sleep(Duration::from_secs(150));
-        let run = run_images(world, settings());
+        let run = run_queue(world, Kind::Image, settings());
         match world.clock.run(select(pin!(run), pin!(end))) {
             Either::Left((report, _)) => reports.push(report),
             Either::Right(_) => {}

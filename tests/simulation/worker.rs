@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use generation_queue::flow::{Outcome, RunReport, Settings, run_images, run_videos};
+use generation_queue::flow::{Outcome, RunReport, Settings, run_queue};
 use generation_queue::job::Kind;
 use generation_queue::large_body::LargeBodies;
 use generation_queue::occupancy::IsolateOccupancy;
@@ -40,11 +40,7 @@ pub fn start(sim: &Rc<Sim>, kind: Kind, settings: Settings, stop_at: Option<Dura
     let running = world.clone();
     let plan = settings.clone();
     let task = sim.schedule.spawn(Box::pin(async move {
-        let report = match kind {
-            Kind::Image => run_images(&*running, plan).await,
-            Kind::Video => run_videos(&*running, plan).await,
-        };
-        running.reported(&report);
+        running.reported(&run_queue(&*running, kind, plan).await);
     }));
     world.id.set(task);
     sim.note(|| {

@@ -7,7 +7,7 @@ mod queue;
 use std::cell::RefCell;
 use std::time::Duration;
 
-use generation_queue::flow::{RunReport, Settings, run_images, run_videos};
+use generation_queue::flow::{RunReport, Settings, run_queue};
 use generation_queue::job::Kind;
 use generation_queue::large_body::LargeBodies;
 use generation_queue::occupancy::IsolateOccupancy;
@@ -63,11 +63,11 @@ impl MemoryWorld {
     }
 
     pub fn run_images(&self, settings: Settings) -> RunReport {
-        self.clock.run(run_images(self, settings))
+        self.clock.run(run_queue(self, Kind::Image, settings))
     }
 
     pub fn run_videos(&self, settings: Settings) -> RunReport {
-        self.clock.run(run_videos(self, settings))
+        self.clock.run(run_queue(self, Kind::Video, settings))
     }
 }
 
