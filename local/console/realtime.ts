@@ -8,6 +8,9 @@ import type { ConsoleProject } from "./project_access.ts";
 
 export const REALTIME = "/realtime/v1/websocket";
 
+/** So many characters wait for the project to answer: a page says less when it joins. */
+const MOST_EARLY = 64 * 1024;
+
 /** Refuses a connection of another page: a browser says with each one where it comes from. */
 export function refuseForeignSocket(request: Request): Response | undefined {
   const { origin } = new URL(request.url);
@@ -32,9 +35,15 @@ export function passRealtimeOn(
   const project = new WebSocket(address);
   const { socket: page, response } = Deno.upgradeWebSocket(request);
   const early: string[] = [];
+  let left = MOST_EARLY;
   project.onopen = () => early.splice(0).forEach((text) => project.send(text));
-  page.onmessage = ({ data }) =>
-    project.readyState === WebSocket.OPEN ? project.send(data) : early.push(data);
+  page.onmessage = ({ data }) => {
+    if (project.readyState === WebSocket.OPEN) return project.send(data);
+    left -= data.length ?? Infinity;
+    if (left >= 0) return early.push(data);
+    page.onmessage = null;
+    page.close();
+  };
   project.onmessage = ({ data }) => page.readyState === WebSocket.OPEN && page.send(data);
   page.onclose = () => project.close();
   project.onclose = () => page.close();

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { pageFiles } from "../../local/console/files.ts";
 import { usersOf } from "../../local/console/machine_user.ts";
+import { passRealtimeOn, REALTIME } from "../../local/console/realtime.ts";
 import { ConsoleSite } from "../../local/console/site.ts";
 import { endless } from "../support/endless.ts";
+import { eventually } from "../support/eventually.ts";
 import { serve } from "../support/loopback.ts";
 import { send, smallStack } from "./support.ts";
 
@@ -358,6 +360,20 @@ Deno.test("Realtime is passed on with the key, to the page alone", async () => {
   assert.deepEqual(asked, [`${project.url}/realtime/v1/websocket?vsn=1.0.0&apikey=${KEY}`]);
   page.send("end");
   await closed.promise;
+});
+
+Deno.test("a page that says more than a little before the project answers is let go", async () => {
+  const answered = Promise.withResolvers<Response>();
+  await using project = serve(() => answered.promise);
+  const of = { url: project.url, key: KEY, send: fetch };
+  await using server = serve((request) => passRealtimeOn(request, REALTIME, of));
+  const page = new WebSocket(server.url.replace("http", "ws"));
+  page.onopen = () => ["a little", "a".repeat(70_000)].forEach((text) => page.send(text));
+  try {
+    await eventually("it is let go", () => page.readyState === WebSocket.CLOSED, 10);
+  } finally {
+    answered.resolve(new Response(null, { status: 503 }));
+  }
 });
 
 Deno.test("a program of another user of the machine is refused", async () => {
