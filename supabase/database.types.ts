@@ -15,6 +15,7 @@ export type Database = {
           "character_id": string | null;
           "choices": number;
           "chosen_at": string | null;
+          "claim_id": number | null;
           "content_type": string | null;
           "cost_usd": number | null;
           "deaths": number;
@@ -67,6 +68,7 @@ export type Database = {
           "character_id"?: never;
           "choices"?: number;
           "chosen_at"?: string | null;
+          "claim_id"?: number | null;
           "content_type"?: string | null;
           "cost_usd"?: number | null;
           "deaths"?: number;
@@ -118,6 +120,7 @@ export type Database = {
           "character_id"?: never;
           "choices"?: number;
           "chosen_at"?: string | null;
+          "claim_id"?: number | null;
           "content_type"?: string | null;
           "cost_usd"?: number | null;
           "deaths"?: number;
@@ -585,6 +588,7 @@ export type Database = {
       "choose_generation_result": { Args: { "job_id": string }; Returns: Json };
       "claim_generation_jobs": {
         Args: {
+          "claim_id"?: number;
           "fallback_after_seconds"?: number;
           "job_deadline_seconds"?: number;
           "lease_seconds": number;

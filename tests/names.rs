@@ -169,4 +169,8 @@ impl Transport for BaseUrl {
     }
 
     async fn pause(&self, _duration: Duration) {}
+
+    fn random(&self) -> f64 {
+        0.5
+    }
 }

@@ -56,4 +56,7 @@ pub trait Transport {
 
     /// Waits before a request is repeated.
     async fn pause(&self, duration: Duration);
+
+    /// A number from 0 to 1, by chance, by which a request is known that may be repeated.
+    fn random(&self) -> f64;
 }

@@ -58,8 +58,8 @@ impl Fields<'_> {
     }
 }
 
-/// The id of a job: a UUID that the database gave it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The id of a job: a UUID that the database gave it. By default, one that is not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(String);
 
 impl JobId {

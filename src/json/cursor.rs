@@ -23,6 +23,17 @@ pub(crate) enum Value<'a> {
     Word(&'a [u8]),
 }
 
+/// Whether a text has an end: every bracket and every quote of it is closed.
+pub(crate) fn is_whole(text: &[u8]) -> bool {
+    let mut cursor = Cursor::new(text);
+    match cursor.value() {
+        Value::Object | Value::List => cursor.skip_inside(),
+        Value::Word(b"") => return false,
+        Value::Text(_) | Value::Word(_) => {}
+    }
+    !cursor.odd && cursor.at_end()
+}
+
 /// A place in a text.
 pub(crate) struct Cursor<'a> {
     text: &'a [u8],

@@ -282,7 +282,7 @@ pub trait Queue {
         cancelled_usd: Option<f64>,
     ) -> Result<(), WriteError>;
     /// Links the asset, archives the message and closes the ledger row: all or nothing. What is asked
-    /// `along` with it is only done if that is; a claim is not repeated when a reply is lost.
+    /// `along` with it is only done if that is.
     async fn complete(
         &self,
         lease: &Lease,

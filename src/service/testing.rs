@@ -156,6 +156,11 @@ impl Transport for &Recorded {
     async fn pause(&self, duration: Duration) {
         self.pauses.borrow_mut().push(duration);
     }
+
+    fn random(&self) -> f64 {
+        // The next double below 1 has all 53 bits.
+        1.0 - f64::EPSILON / 2.0 - self.sent.borrow().len() as f64 * f64::EPSILON
+    }
 }
 
 /// The outcome of a future that has nothing to wait for.

@@ -222,6 +222,10 @@ impl Transport for Adapter {
     fn pause(&self, duration: Duration) -> impl Future<Output = ()> {
         JsEvent::after(duration)
     }
+
+    fn random(&self) -> f64 {
+        js_sys::Math::random()
+    }
 }
 
 impl Init {

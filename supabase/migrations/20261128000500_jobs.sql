@@ -34,6 +34,7 @@ create table if not exists public.generation_jobs (
   attempts integer not null default 0 check (attempts >= 0),
   deaths integer not null default 0 check (deaths >= 0),
   lease_token integer,
+  claim_id bigint,
   alone_lease_token integer,
   leased_model text,
   submission_started_at timestamptz,
@@ -96,6 +97,8 @@ comment on column public.generation_jobs.deaths is
   'How often a worker ended in the middle of an attempt without a report. After two, only those count in which no other job was in that worker.';
 comment on column public.generation_jobs.lease_token is
   'pgmq''s read_ct at the last claim. A worker''s writes count only while it matches the message''s.';
+comment on column public.generation_jobs.claim_id is
+  'The number that its worker gave the last claim; null when it gave none. The same claim, repeated, returns the same jobs.';
 comment on column public.generation_jobs.alone_lease_token is
   'The lease token of the last attempt in which no other job was in its worker.';
 comment on column public.generation_jobs.leased_model is

@@ -116,6 +116,7 @@ create or replace function generation_private.start_attempt(
   job public.generation_jobs,
   held generation_private.queue_message,
   worker generation_private.workers,
+  claim_id bigint,
   troubled boolean
 )
 returns public.generation_jobs
@@ -141,6 +142,7 @@ begin
   update public.generation_jobs as j
   set status = 'running',
       lease_token = held.read_ct,
+      claim_id = start_attempt.claim_id,
       leased_model = asked_model,
       waits_for = '',
       attempts = j.attempts + case when j.status = 'running' then 0 else 1 end,
@@ -157,6 +159,9 @@ begin
   return job;
 end
 $$;
+
+-- What a worker that repeats a claim has in hand by it.
+create index if not exists generation_jobs_claim on public.generation_jobs (claim_id) where status = 'running';
 
 do $$
 begin
@@ -253,6 +258,7 @@ create or replace function generation_private.begin_job(
   worker generation_private.workers,
   message_id bigint,
   lease_seconds integer,
+  claim_id bigint,
   limited boolean,
   troubled boolean
 )
@@ -275,7 +281,7 @@ begin
     perform generation_private.correct_message(job.id, held.message);
   end if;
   retried := held.read_ct > 1 or job.started_at is not null;
-  job := generation_private.start_attempt(job, held, worker, troubled);
+  job := generation_private.start_attempt(job, held, worker, claim_id, troubled);
   if limited then
     perform generation_private.count_request(job);
     perform generation_private.advance_cursor(job, worker.models);
@@ -292,6 +298,7 @@ create or replace function generation_private.begin_jobs(
   worker generation_private.workers,
   quantity integer,
   lease_seconds integer,
+  claim_id bigint,
   limited boolean,
   troubled boolean,
   carefully boolean
@@ -325,10 +332,10 @@ begin
     end if;
     claim := null;
     if not carefully then
-      claim := generation_private.begin_job(worker, picked[1], lease_seconds, limited, troubled);
+      claim := generation_private.begin_job(worker, picked[1], lease_seconds, claim_id, limited, troubled);
     else
       begin
-        claim := generation_private.begin_job(worker, picked[1], lease_seconds, limited, troubled);
+        claim := generation_private.begin_job(worker, picked[1], lease_seconds, claim_id, limited, troubled);
         met_by_all := false;
       exception when others or assert_failure then
         last_state := sqlstate;
@@ -350,13 +357,47 @@ begin
 end
 $$;
 
+-- The jobs of a claim that is repeated because its reply was lost, as far as their leases run: the same again. They would
+-- wait for the end of their leases otherwise, and count as deaths. The claim may still be on its way, or be taken for
+-- lost too early, so all of the same number come one after the other.
+create or replace function generation_private.claimed_before(worker generation_private.workers, claim_id bigint)
+returns setof public.generation_claim
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- like lock_live_job
+as $$
+declare
+  job public.generation_jobs;
+  held generation_private.queue_message;
+begin
+  if claim_id is null then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(claim_id);
+  for job in
+    select * from public.generation_jobs as j
+    where j.claim_id = claimed_before.claim_id and j.status = 'running' and j.queue = worker.queue
+    order by j.priority desc, j.msg_id
+  loop
+    held := generation_private.find_message(job.queue, job.msg_id);
+    if held.read_ct = job.lease_token and held.vt > clock_timestamp() then
+      return next generation_private.claim_of(
+        job, true, worker,
+        worker.models is not null and exists (select from public.generation_models as m where m.state <> 'ok')
+      );
+    end if;
+  end loop;
+end
+$$;
+
 create or replace function public.claim_generation_jobs(
   queue_name text,
   lease_seconds integer,
   quantity integer,
   models text[] default null,
   fallback_after_seconds integer default 600,
-  job_deadline_seconds integer default 86400
+  job_deadline_seconds integer default 86400,
+  claim_id bigint default null
 )
 returns setof public.generation_claim
 language plpgsql security definer
@@ -372,6 +413,10 @@ begin
   perform generation_private.check_between('lease_seconds', lease_seconds, 1, 43200, 'seconds');
   perform generation_private.check_between('quantity', quantity, 0, 100, 'messages');
   worker := generation_private.worker_of(queue_name, models, fallback_after_seconds, job_deadline_seconds);
+  return query select * from generation_private.claimed_before(worker, claim_id);
+  if found then
+    return;
+  end if;
 
   limited := generation_private.lock_limits(queue_name, models is not null);
   if models is not null then
@@ -380,13 +425,13 @@ begin
   -- All at once, which costs next to nothing; when that meets an error, all again with more care.
   begin
     return query
-      select * from generation_private.begin_jobs(worker, quantity, lease_seconds, limited, troubled, false);
+      select * from generation_private.begin_jobs(worker, quantity, lease_seconds, claim_id, limited, troubled, false);
     return;
   exception when others or assert_failure then
     null;
   end;
   return query
-    select * from generation_private.begin_jobs(worker, quantity, lease_seconds, limited, troubled, true);
+    select * from generation_private.begin_jobs(worker, quantity, lease_seconds, claim_id, limited, troubled, true);
 end
 $$;
 comment on function public.claim_generation_jobs is
@@ -396,7 +441,8 @@ comment on function public.claim_generation_jobs is
   '(generation_models), may leave visible messages unclaimed; without models those of models do not apply. A job that '
   'names no model waits for one in trouble for fallback_after_seconds (null: always); after job_deadline_seconds it is '
   'claimed all the same, for the worker to end it. A message that no worker could read, for its length, nesting, '
-  'number of values or numbers, fails here as invalid_message, and so does one whose job cannot be begun. One row a job: '
+  'number of values or numbers, fails here as invalid_message, and so does one whose job cannot be begun. claim_id: a '
+  'number that no other claim has; the same claim, repeated, returns the jobs that it has leased already. One row a job: '
   'lease_token is to be named in every later write; attempts includes this one; deaths are those of its earlier '
   'workers, and from two on the job has to be tried alone; operation is what an earlier run recorded, '
   'operation_age_seconds how long ago; submission_pending means that a paid submission was announced and it is unknown '
@@ -417,28 +463,35 @@ as $$
 declare
   asked record;
   worker generation_private.workers;
+  claims jsonb;
 begin
-  if request is null
-    or exists (select from public.generation_limits as l where l.queue = queue_name or l.model is not null)
-    or exists (select from public.generation_models as m where m.state <> 'ok')
-  then
+  if request is null then
     return null;
   end if;
   select * into asked
   from jsonb_to_record(request) as r (
-    lease_seconds integer, quantity integer, models text[], fallback_after_seconds integer, job_deadline_seconds integer
+    lease_seconds integer, quantity integer, models text[], fallback_after_seconds integer, job_deadline_seconds integer,
+    claim_id bigint
   );
   perform generation_private.check_between('lease_seconds', asked.lease_seconds, 1, 43200, 'seconds');
   perform generation_private.check_between('quantity', asked.quantity, 0, 100, 'messages');
   worker := generation_private.worker_of(
     queue_name, asked.models, asked.fallback_after_seconds, asked.job_deadline_seconds
   );
-  if not exists (select from generation_private.workers as w where w is not distinct from worker) then
+  select jsonb_agg(to_jsonb(c)) into claims from generation_private.claimed_before(worker, asked.claim_id) as c;
+  if claims is not null then
+    return claims;
+  elsif exists (select from public.generation_limits as l where l.queue = queue_name or l.model is not null)
+    or exists (select from public.generation_models as m where m.state <> 'ok')
+    or not exists (select from generation_private.workers as w where w is not distinct from worker)
+  then
     return null;
   end if;
   return (
     select coalesce(jsonb_agg(to_jsonb(c)), '[]')
-    from generation_private.begin_jobs(worker, asked.quantity, asked.lease_seconds, false, false, false) as c
+    from generation_private.begin_jobs(
+      worker, asked.quantity, asked.lease_seconds, asked.claim_id, false, false, false
+    ) as c
   );
 exception when others or assert_failure then
   raise warning 'nothing was claimed along with a completion: %', sqlerrm;

@@ -24,8 +24,8 @@ pub fn answer(ledger: &mut Ledger, now: Duration, call: &Call) -> Value {
             let job_id = ledger.rows[job].job_id.as_str();
             if enqueued { json!({"job_id": job_id, "msg_id": job + 1}) } else { json!(job + 1) }
         }
-        Call::Claim { kind, lease, quantity, worker } => {
-            let claims = ledger.claim(now, kind, lease, quantity, worker.as_ref());
+        Call::Claim { kind, lease, quantity, worker, claim_id } => {
+            let claims = ledger.claim(now, kind, lease, quantity, worker.as_ref(), claim_id);
             claims.iter().map(|(_, claim)| claimed(claim)).collect()
         }
         Call::Extend { lease, by, alone } => json!(ledger.extend(now, &lease, by, alone)),

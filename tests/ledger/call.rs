@@ -16,26 +16,90 @@ use super::support::ledger::standing::Worker;
 /// One step of a sequence.
 #[derive(Debug, Clone)]
 pub enum Call {
-    Send { kind: Kind, message: Value, delay: Duration, enqueued: bool },
-    Claim { kind: Kind, lease: Duration, quantity: u32, worker: Option<Worker> },
-    Extend { lease: Lease, by: Duration, alone: bool },
-    BeginSubmission { lease: Lease, model: &'static str },
-    ReportTrouble { lease: Lease, met: Trouble<'static> },
-    ResetModels { model: Option<&'static str> },
-    RecordOperation { lease: Lease, operation: Operation },
-    Complete { lease: Lease, asset: StoredAsset, asked: Asked },
-    Defer { lease: Lease, defer: Deferral },
-    Fail { lease: Lease, end: Ending },
-    Confirm { job: JobId, made: Vec<Publication> },
-    Unpublished { kind: Kind, quantity: u32 },
-    Maintain { kind: Kind, asked: Maintenance },
-    Cancel { job: Job },
-    Choose { job: Job },
-    CancelledOperation { kind: Kind, told: Option<JobId> },
-    Redrive { which: Which, forget: bool },
-    ReadByHand { kind: Kind, job: Job, hidden: Duration },
-    TimeGoesBy { by: Duration },
-    Entity { key: &'static str, becomes: Becomes },
+    Send {
+        kind: Kind,
+        message: Value,
+        delay: Duration,
+        enqueued: bool,
+    },
+    Claim {
+        kind: Kind,
+        lease: Duration,
+        quantity: u32,
+        worker: Option<Worker>,
+        claim_id: Option<i64>,
+    },
+    Extend {
+        lease: Lease,
+        by: Duration,
+        alone: bool,
+    },
+    BeginSubmission {
+        lease: Lease,
+        model: &'static str,
+    },
+    ReportTrouble {
+        lease: Lease,
+        met: Trouble<'static>,
+    },
+    ResetModels {
+        model: Option<&'static str>,
+    },
+    RecordOperation {
+        lease: Lease,
+        operation: Operation,
+    },
+    Complete {
+        lease: Lease,
+        asset: StoredAsset,
+        asked: Asked,
+    },
+    Defer {
+        lease: Lease,
+        defer: Deferral,
+    },
+    Fail {
+        lease: Lease,
+        end: Ending,
+    },
+    Confirm {
+        job: JobId,
+        made: Vec<Publication>,
+    },
+    Unpublished {
+        kind: Kind,
+        quantity: u32,
+    },
+    Maintain {
+        kind: Kind,
+        asked: Maintenance,
+    },
+    Cancel {
+        job: Job,
+    },
+    Choose {
+        job: Job,
+    },
+    CancelledOperation {
+        kind: Kind,
+        told: Option<JobId>,
+    },
+    Redrive {
+        which: Which,
+        forget: bool,
+    },
+    ReadByHand {
+        kind: Kind,
+        job: Job,
+        hidden: Duration,
+    },
+    TimeGoesBy {
+        by: Duration,
+    },
+    Entity {
+        key: &'static str,
+        becomes: Becomes,
+    },
 }
 
 /// Which failed jobs are redriven: those that meet every given condition.
@@ -91,8 +155,8 @@ impl Call {
             Call::Send { kind, message, delay, .. } => json!({
                 "queue_name": kind.queue(), "message": message, "delay_seconds": delay.as_secs(),
             }),
-            Call::Claim { kind, lease, quantity, worker } => {
-                claim(*kind, *lease, *quantity, worker.as_ref())
+            Call::Claim { kind, lease, quantity, worker, claim_id } => {
+                claim(*kind, *lease, *quantity, worker.as_ref(), *claim_id)
             }
             Call::Extend { lease, by, alone } => {
                 of_lease(lease, json!({"lease_seconds": by.as_secs(), "alone": alone}))
@@ -150,9 +214,16 @@ impl Call {
     }
 }
 
-fn claim(kind: Kind, lease: Duration, quantity: u32, worker: Option<&Worker>) -> Value {
+fn claim(
+    kind: Kind,
+    lease: Duration,
+    quantity: u32,
+    worker: Option<&Worker>,
+    claim_id: Option<i64>,
+) -> Value {
     let mut with = json!({
         "queue_name": kind.queue(), "lease_seconds": lease.as_secs(), "quantity": quantity,
+        "claim_id": claim_id,
     });
     if let Some(Worker { models, fallback_after, job_deadline }) = worker {
         with["models"] = json!(models);
@@ -188,7 +259,9 @@ fn of_lease(lease: &Lease, mut with: Value) -> Value {
 
 fn completion(lease: &Lease, asset: &StoredAsset, asked: &Asked) -> Value {
     let next = asked.next.as_ref();
-    let next = next.map(|(by, quantity, worker)| claim(lease.kind, *by, *quantity, Some(worker)));
+    let next = next.map(|(by, quantity, worker)| {
+        claim(lease.kind, *by, *quantity, Some(worker), asked.claim_id)
+    });
     json!({
         "object_path": asset.path, "asset_url": asset.url,
         "content_type": asset.format.content_type(), "model": asset.model,

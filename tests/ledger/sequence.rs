@@ -40,6 +40,7 @@ pub fn play(seed: u64) -> Vec<Value> {
         leases: Vec::new(),
         copies: Vec::new(),
         last_worker: None,
+        last_claim: None,
         last: None,
     };
     let random = &sequence.random;
@@ -81,6 +82,7 @@ struct Sequence {
     copies: Vec<(JobId, Vec<Publication>)>,
     /// What a worker said of itself last.
     last_worker: Option<Worker>,
+    last_claim: Option<Call>,
     last: Option<Call>,
 }
 
@@ -106,6 +108,7 @@ impl Sequence {
     fn remember(&mut self, call: &Call, answer: &Value) {
         match call {
             Call::Claim { kind, worker, .. } => {
+                self.last_claim = Some(call.clone());
                 self.last_worker = worker.clone().or(self.last_worker.take());
                 self.remember_leases(*kind, answer);
             }
@@ -145,9 +148,10 @@ impl Sequence {
         {
             return last.clone();
         }
-        let choices: [(usize, Choice); 20] = [
+        let choices: [(usize, Choice); 21] = [
             (8, |it| it.may_send().then(|| it.send())),
             (16, |it| it.sensible(Sequence::is_visible).then(|| it.claim())),
+            (2, |it| it.last_claim.clone()),
             (4, |it| {
                 let alone = it.random.happens(0.5);
                 Some(Call::Extend { lease: it.lease()?, by: it.hidden(), alone })
@@ -241,7 +245,13 @@ impl Sequence {
         let quantity = self.random.one_of(&[0, 1, 1, 1, 1, 2, 2, 3, 100]);
         let worker = (self.troubled > 0 && self.random.happens(0.9)).then(|| self.worker());
         let (kind, lease) = (self.kind_with(Sequence::is_visible), self.hidden());
-        Call::Claim { kind, lease, quantity, worker }
+        Call::Claim { kind, lease, quantity, worker, claim_id: self.claim_id() }
+    }
+
+    /// The number of a claim, mostly: no other has that of this moment.
+    fn claim_id(&self) -> Option<i64> {
+        let now = self.now.as_millis().try_into().expect("a moment");
+        self.random.happens(0.9).then_some(now)
     }
 
     fn worker(&self) -> Worker {
@@ -323,7 +333,7 @@ impl Sequence {
             let worker = worker.unwrap_or_else(|| self.worker());
             (self.hidden(), self.random.one_of(&[0, 1, 1, 2, 100]), worker)
         });
-        Asked { confirmed: self.confirmed(), next }
+        Asked { confirmed: self.confirmed(), next, claim_id: self.claim_id() }
     }
 
     /// Copies of several jobs.

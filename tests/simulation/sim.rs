@@ -28,6 +28,8 @@ pub struct Sim {
     pub has_choices: bool,
     /// Whether some jobs kill every worker that takes their asset into memory.
     has_deadly_jobs: bool,
+    /// The number of the last claim.
+    last_claim: Cell<i64>,
     trace: Option<RefCell<Vec<String>>>,
     violation: RefCell<Option<String>>,
 }
@@ -102,6 +104,7 @@ impl Sim {
             endless: Cell::default(),
             has_choices: seed % 5 == 2,
             has_deadly_jobs: seed % 5 == 4,
+            last_claim: Cell::default(),
             trace: traced.then(RefCell::default),
             violation: RefCell::default(),
         })
@@ -109,6 +112,12 @@ impl Sim {
 
     pub fn now(&self) -> Duration {
         self.schedule.now()
+    }
+
+    /// The number of a new claim.
+    pub fn next_claim(&self) -> i64 {
+        self.last_claim.set(self.last_claim.get() + 1);
+        self.last_claim.get()
     }
 
     pub fn is_deadly(&self, job: Job) -> bool {

@@ -3,22 +3,23 @@ import { processImages } from "../../pkg/generation_queue.js";
 import { json, options, queueWith, Service, untouched } from "./services.ts";
 import { byHand } from "./timers.ts";
 
-/** An adapter that leaves its first request unanswered; `asked` comes back with that one. */
-function silent(url: string) {
-  const asked = Promise.withResolvers<Request>();
+/** An adapter that leaves its first requests unanswered; `asked` comes back with them. */
+function silent(url: string, most = 1) {
+  const asked = Array.from({ length: most }, () => Promise.withResolvers<Request>());
   let requests = 0;
   const adapter = {
     url,
     fetch(url: string, init: RequestInit): Promise<Response> {
       const request = new Request(url, init);
-      if (requests++ > 0) return Promise.resolve(Response.json([]));
-      asked.resolve(request);
+      const unanswered = asked[requests++];
+      if (!unanswered) return Promise.resolve(Response.json([]));
+      unanswered.resolve(request);
       return new Promise((_, reject) => {
         request.signal.addEventListener("abort", () => reject(request.signal.reason));
       });
     },
   };
-  return { adapter, asked: asked.promise };
+  return { adapter, asked: asked.map(({ promise }) => promise) };
 }
 
 function others() {
@@ -31,17 +32,22 @@ function others() {
 
 Deno.test("a request that is not answered in time is aborted", async () => {
   using timers = byHand();
-  const { adapter: pgmq, asked } = silent("http://queue.test/rest/v1");
+  const { adapter: pgmq, asked } = silent("http://queue.test/rest/v1", 3);
   const running = processImages(
     { pgmq, gemini: untouched("http://gemini.test/v1beta"), ...others() },
     options(),
   );
-  const request = await asked;
-  equal(request.signal.aborted, false);
-  timers.runOut(12_000);
+  for (const [index, asking] of asked.entries()) {
+    const request = await asking;
+    equal(request.signal.aborted, false);
+    timers.runOut(12_000);
+    const pause = [300, 2000][index];
+    await (pause ? timers.comes(pause) : running);
+    equal(request.signal.aborted, true);
+    if (pause) timers.runOut(pause);
+  }
   const report = await running;
 
-  equal(request.signal.aborted, true);
   equal(report.stopped, "unavailable");
   equal(report.error?.code, "queue_failed");
   ok(report.error?.message.includes("did not answer within 12 s"), report.error?.message);
@@ -53,7 +59,7 @@ Deno.test("work whose lease is lost is aborted and leaves no trace", async () =>
   const pgmq = queueWith({ storyboardId: "sb", prompt: "A hero" }, {
     answers: { extend_generation_lease: false },
   });
-  const { adapter: gemini, asked } = silent("http://gemini.test/v1beta");
+  const { adapter: gemini, asked: [asked] } = silent("http://gemini.test/v1beta");
   const running = processImages({ pgmq, gemini, ...others() }, options({ maxJobs: 1 }));
   const request = await asked;
   timers.runOut(15_000); // half of an image's lease

@@ -26,6 +26,11 @@ export function byHand({ clears = true } = {}) {
       due[0][1].callback();
     },
     left: () => waiting.size,
+    /** Waits for a timer of this length, which follows from what has happened already. */
+    async comes(milliseconds: number) {
+      const has = () => [...waiting.values()].some((timer) => timer.milliseconds === milliseconds);
+      for (let turns = 0; turns < 1000 && !has(); turns++) await Promise.resolve();
+    },
     /** Lets all run out, however long they are. */
     runAllOut() {
       const due = [...waiting.values()];

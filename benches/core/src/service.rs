@@ -59,6 +59,10 @@ impl Transport for &Service {
     }
 
     async fn pause(&self, _duration: Duration) {}
+
+    fn random(&self) -> f64 {
+        0.5
+    }
 }
 
 /// The outcome of a future that has nothing to wait for.

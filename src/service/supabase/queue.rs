@@ -1,10 +1,9 @@
 //! The queue and its ledger: the database's functions, called through PostgREST.
 //!
 //! Each function is one transaction, and repeating a call of the same lease changes nothing, so
-//! a call whose reply was lost is simply repeated. The exception is what hands out work: a claim, by itself
-//! or along with a completion, and maintenance. What the lost reply handed out stays hidden for a while, and
-//! a repetition would hide more. So what a worker tells is repeated, and what it asks for is left to the
-//! next run: the jobs become visible again when their leases run out.
+//! a call whose reply was lost is simply repeated. So is a claim, by itself or along with a completion: it has
+//! a number by which the database knows it again, and returns the jobs that it has leased already. Maintenance
+//! that is repeated hands out what is left; the rest stays hidden for a while.
 
 use std::future::Future;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use crate::http::{BodyLimit, Reply, Transport, post_json, send};
 use crate::job::{JobId, Kind};
 use crate::json::{self, Json, Object, Pieces};
 use crate::port::{
-    Along, Claim, ClaimRequest, Completion, Copied, Deferral, Ending, GenerationTime, Lease,
+    Along, Claim, ClaimRequest, Completion, Deferral, Ending, GenerationTime, Lease,
     MaintenanceRequest, Operation, Overdue, Publication, Queue, StoredAsset, Trouble, WriteError,
 };
 use crate::service::redact::redacted;
@@ -29,14 +28,10 @@ const LONGEST_REPLY: usize = 1024 * 1024;
 /// What a claimed job takes of a reply at most: a claim gives no message of more than 256 KiB.
 const LONGEST_CLAIM: usize = 320 * 1024;
 
-/// How often a call is made when its reply is lost.
-const CALLS: usize = 3;
-
-/// The pauses before the second call and before the third: a connection that is refused, or a database that
+/// The pauses before the calls that follow when a reply is lost: a connection that is refused, or a database that
 /// starts again, is so for longer than a millisecond. A longer pause that the database asks for is kept up to the
-/// longest of these.
-const PAUSES: [Duration; CALLS] =
-    [Duration::ZERO, Duration::from_millis(300), Duration::from_millis(2000)];
+/// last of these.
+const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(2000)];
 
 /// The error code of the database's functions for an entity that could not be updated.
 const LINKING_FAILED: &str = "GJ001";
@@ -53,30 +48,27 @@ impl<T: Transport> Pgmq<T> {
         Self(transport)
     }
 
-    /// Calls a function, `calls` times at most if there is no clear answer; `arguments` are those of the call
-    /// that follows on so many. With the answer come so many claims at most.
-    async fn call(
-        &self,
-        calls: usize,
-        claims: u32,
-        function: &str,
-        arguments: &dyn Fn(usize) -> Pieces,
-    ) -> Result<Reply, Failure> {
+    /// Calls a function, again if there is no clear answer. With the answer come so many claims at most.
+    async fn call(&self, claims: u32, function: &str, arguments: Pieces) -> Result<Reply, Failure> {
         let url = format!("{}/rpc/{function}", self.0.base_url());
         let limit = BodyLimit::Bytes(LONGEST_REPLY + claims as usize * LONGEST_CLAIM);
-        let (mut failure, mut asked) = (None, Duration::ZERO);
-        let most = PAUSES[CALLS - 1];
-        for (before, pause) in PAUSES.iter().enumerate().take(calls) {
-            if before > 0 {
-                self.0.pause(asked.clamp(*pause, most)).await;
-            }
+        let mut asked = Duration::ZERO;
+        let mut before = 0;
+        loop {
             let lost = |error| {
                 let message = redacted(&format!("{function}: the database {error}"));
                 Failure::retry(Code::QueueFailed, message)
             };
-            let request = post_json(&url, arguments(before)).map_err(lost)?;
-            match send(&self.0, request, TIMEOUT, limit).await {
-                Ok(reply) if reply.status.is_success() => return Ok(reply),
+            let request = post_json(&url, arguments.clone()).map_err(lost)?;
+            let failure = match send(&self.0, request, TIMEOUT, limit).await {
+                // What there is of a reply that was cut may be of use, if there is no better one.
+                Ok(reply)
+                    if reply.status.is_success()
+                        && (before == PAUSES.len() || json::is_whole(&reply.body)) =>
+                {
+                    return Ok(reply);
+                }
+                Ok(reply) if reply.status.is_success() => unreadable(function),
                 Ok(reply) => {
                     let refused = refused(function, &reply);
                     // An error that a function raised is its answer, whatever the status.
@@ -84,17 +76,24 @@ impl<T: Transport> Pgmq<T> {
                         return Err(refused);
                     }
                     asked = reply.retry_after.unwrap_or_default();
-                    failure = Some(refused);
+                    refused
                 }
-                Err(error) => failure = Some(lost(error)),
-            }
+                Err(error) => lost(error),
+            };
+            let Some(pause) = PAUSES.get(before) else { return Err(failure) };
+            self.0.pause(asked.clamp(*pause, PAUSES[PAUSES.len() - 1])).await;
+            before += 1;
         }
-        Err(failure.unwrap_or_else(|| unreadable(function)))
+    }
+
+    /// The number of a claim, which no other has. JSON has no larger integers.
+    fn claim_id(&self) -> i64 {
+        (self.0.random() * (1_i64 << 53) as f64) as i64
     }
 
     /// Calls a function that changes something for a lease, and says whether it did.
     async fn write(&self, function: &str, arguments: Pieces) -> Result<(), WriteError> {
-        let reply = self.call(CALLS, 0, function, &|_| arguments.clone()).await?;
+        let reply = self.call(0, function, arguments).await?;
         held(function, &read(function, &reply)?)
     }
 }
@@ -102,8 +101,10 @@ impl<T: Transport> Pgmq<T> {
 impl<T: Transport> Queue for Pgmq<T> {
     async fn claim(&self, kind: Kind, request: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure> {
         const FUNCTION: &str = "claim_generation_jobs";
-        let arguments = json::object(|it| write_claim(for_queue(it, kind), &request));
-        let reply = self.call(1, request.quantity, FUNCTION, &|_| arguments.clone()).await?;
+        let arguments = json::object(|it| {
+            write_claim(for_queue(it, kind), &request, self.claim_id());
+        });
+        let reply = self.call(request.quantity, FUNCTION, arguments).await?;
         rows(FUNCTION, &reply, |row, whole| rows::claim(kind, row, whole))
     }
 
@@ -145,7 +146,7 @@ impl<T: Transport> Queue for Pgmq<T> {
                 .text("reason", met.reason)
                 .optional_integer("rest_seconds", met.after.map(seconds));
         });
-        let reply = self.call(CALLS, 0, FUNCTION, &|_| arguments.clone()).await?;
+        let reply = self.call(0, FUNCTION, arguments).await?;
         match read(FUNCTION, &reply)? {
             Json::Null => Err(WriteError::LeaseLost),
             answer => match answer.integer().and_then(|seconds| seconds.try_into().ok()) {
@@ -179,12 +180,9 @@ impl<T: Transport> Queue for Pgmq<T> {
         along: Along<'_>,
     ) -> Result<Completion, WriteError> {
         const FUNCTION: &str = "complete_generation_job";
-        let arguments = |before: usize| {
-            let next = along.next.filter(|_| before == 0);
-            completion(lease, asset, along.confirmed, next)
-        };
+        let arguments = completion(lease, asset, along, self.claim_id());
         let claims = along.next.map_or(0, |next| next.quantity);
-        let reply = self.call(CALLS, claims, FUNCTION, &arguments).await?;
+        let reply = self.call(claims, FUNCTION, arguments).await?;
         let answer = read(FUNCTION, &reply)?;
         held(FUNCTION, answer.get("held"))?;
         Ok(rows::completion(lease.kind, &answer))
@@ -226,7 +224,7 @@ impl<T: Transport> Queue for Pgmq<T> {
         let arguments = json::object(|it| {
             for_queue(it, kind);
         });
-        let reply = self.call(1, 0, FUNCTION, &|_| arguments.clone()).await?;
+        let reply = self.call(0, FUNCTION, arguments).await?;
         rows(FUNCTION, &reply, |row, _| rows::generation_time(row))
     }
 
@@ -236,22 +234,18 @@ impl<T: Transport> Queue for Pgmq<T> {
         request: MaintenanceRequest<'_>,
     ) -> Result<Overdue, Failure> {
         const FUNCTION: &str = "maintain_generation_queue";
-        let arguments = |before: usize| {
-            let first = before == 0;
-            json::object(|it| {
-                for_queue(it, kind)
-                    .list("told", |list| {
-                        if let Some(job) = request.confirmed_cancellation {
-                            list.text(job.as_str());
-                        }
-                    })
-                    .integer("unpublished", if first { request.unpublished.into() } else { 0 })
-                    .integer("cancelled", (first && request.cancels).into());
-                rows::write_confirmed(it, request.confirmed);
-            })
-        };
-        let confirms = request.confirmed_cancellation.is_some() || !request.confirmed.is_empty();
-        let reply = self.call(if confirms { CALLS } else { 1 }, 0, FUNCTION, &arguments).await?;
+        let arguments = json::object(|it| {
+            for_queue(it, kind)
+                .list("told", |list| {
+                    if let Some(job) = request.confirmed_cancellation {
+                        list.text(job.as_str());
+                    }
+                })
+                .integer("unpublished", request.unpublished.into())
+                .integer("cancelled", request.cancels.into());
+            rows::write_confirmed(it, request.confirmed);
+        });
+        let reply = self.call(0, FUNCTION, arguments).await?;
         Ok(rows::overdue(&read(FUNCTION, &reply)?))
     }
 
@@ -264,7 +258,7 @@ impl<T: Transport> Queue for Pgmq<T> {
         let arguments = json::object(|it| {
             rows::write_publications(it.text("job_id", job.as_str()), made);
         });
-        let reply = self.call(CALLS, 0, FUNCTION, &|_| arguments.clone()).await?;
+        let reply = self.call(0, FUNCTION, arguments).await?;
         let answer = read(FUNCTION, &reply)?;
         match &answer {
             Json::List(_) => Ok(rows::publications(&answer)),
@@ -289,12 +283,7 @@ fn for_queue<'o, 'j>(it: &'o mut Object<'j>, kind: Kind) -> &'o mut Object<'j> {
 }
 
 /// The arguments of a completion.
-fn completion(
-    lease: &Lease,
-    asset: &StoredAsset,
-    confirmed: &[Copied],
-    next: Option<ClaimRequest<'_>>,
-) -> Pieces {
+fn completion(lease: &Lease, asset: &StoredAsset, along: Along<'_>, claim_id: i64) -> Pieces {
     json::object(|it| {
         for_lease(it, lease)
             .text("object_path", &asset.path)
@@ -310,16 +299,17 @@ fn completion(
         if let Some(took) = asset.took {
             it.millionths("generation_seconds", took.as_micros() as u64);
         }
-        rows::write_confirmed(it, confirmed);
-        if let Some(request) = next {
-            it.object("next", |it| write_claim(it, &request));
+        rows::write_confirmed(it, along.confirmed);
+        if let Some(request) = along.next {
+            it.object("next", |it| write_claim(it, &request, claim_id));
         }
     })
 }
 
 /// Writes what a claim asks for.
-fn write_claim(it: &mut Object<'_>, request: &ClaimRequest<'_>) {
+fn write_claim(it: &mut Object<'_>, request: &ClaimRequest<'_>, claim_id: i64) {
     it.integer("lease_seconds", seconds(request.lease))
+        .integer("claim_id", claim_id)
         .integer("quantity", request.quantity.into())
         .list("models", |list| {
             for model in request.models {

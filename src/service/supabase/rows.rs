@@ -13,11 +13,11 @@ use crate::port::{
 
 /// A claimed job, from a row of which `whole` says whether the whole of it was read.
 ///
-/// None only if the row lacks the very things that name the job and its lease; nothing could be
+/// None only if the row lacks the very things that name the lease; nothing could be
 /// written for it then, and its message becomes visible again when the lease has run out. An
 /// operation that cannot be read is never taken for none: something was submitted, so the job
 /// goes on as one whose submission has an unknown outcome. A message that was not read whole
-/// is none: its job fails.
+/// is none, and so is that of a job without an id: the job fails.
 pub(super) fn claim(kind: Kind, row: &Json<'_>, whole: bool) -> Option<Claim> {
     let lease = Lease {
         kind,
@@ -27,6 +27,7 @@ pub(super) fn claim(kind: Kind, row: &Json<'_>, whole: bool) -> Option<Claim> {
     let stored = row.get("operation");
     let operation = operation(stored);
     let unreadable = !stored.is_null() && operation.is_none();
+    let job_id = row.get("job_id").text().and_then(|id| JobId::new(id));
     let age = |key| seconds(row.get(key)).unwrap_or_default();
     let count = |key, otherwise| {
         let number = row.get(key).integer().unwrap_or(otherwise);
@@ -34,8 +35,8 @@ pub(super) fn claim(kind: Kind, row: &Json<'_>, whole: bool) -> Option<Claim> {
     };
     Some(Claim {
         lease,
-        job_id: JobId::new(row.get("job_id").text()?)?,
-        message: if whole { row.get("message").to_owned() } else { Json::Null },
+        message: if whole && job_id.is_some() { row.get("message").to_owned() } else { Json::Null },
+        job_id: job_id.unwrap_or_default(),
         attempts: count("attempts", 1),
         deaths: count("deaths", 0),
         retried: row.get("retried").is_true(),

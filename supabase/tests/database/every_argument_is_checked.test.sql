@@ -26,6 +26,7 @@ insert into may_be_null values
   ('generation_jobs_left_out', 'queue_name'),
   ('prune_generation_jobs', 'include_failed'),
   ('claim_generation_jobs', 'models'), ('claim_generation_jobs', 'fallback_after_seconds'),
+  ('claim_generation_jobs', 'claim_id'),
   ('cancelled_generation_operations', 'told'),
   ('enqueue_generation_job', 'idempotency_key'), ('enqueue_generation_job', 'priority'),
   ('install_generation_schedule', 'project_url'), ('install_generation_schedule', 'worker_key');

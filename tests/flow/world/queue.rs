@@ -92,7 +92,7 @@ impl LedgerQueue {
     pub fn worker_dies(&self, kind: Kind, having: impl FnOnce(&mut Ledger, Duration, &Lease)) {
         let now = self.now();
         let mut ledger = self.ledger.borrow_mut();
-        let claims = ledger.claim(now, kind, kind.lease(), 1, None);
+        let claims = ledger.claim(now, kind, kind.lease(), 1, None, None);
         having(&mut ledger, now, &claims[0].1.lease);
         self.clock.advance(kind.lease());
     }
@@ -180,8 +180,9 @@ impl Queue for LedgerQueue {
     async fn claim(&self, kind: Kind, request: ClaimRequest<'_>) -> Result<Vec<Claim>, Failure> {
         let ClaimRequest { lease, quantity, .. } = request;
         let worker = Worker::from(request);
-        let claim =
-            |ledger: &mut Ledger, now| ledger.claim(now, kind, lease, quantity, Some(&worker));
+        let claim = |ledger: &mut Ledger, now| {
+            ledger.claim(now, kind, lease, quantity, Some(&worker), None)
+        };
         let claims = self.call(Call::Claim, claim).await?;
         Ok(claims.into_iter().map(|(_, claim)| claim).collect())
     }

@@ -55,6 +55,8 @@ pub struct Row {
     /// The last lease under which its worker had no other job.
     pub alone: Option<i32>,
     pub lease_token: Option<i32>,
+    /// The number of its last claim.
+    pub claim_id: Option<i64>,
     pub operation: Option<Operation>,
     pub submitted_at: Option<Duration>,
     /// The lease that announced a submission.
@@ -90,6 +92,13 @@ pub struct Row {
 }
 
 impl Row {
+    /// A worker has it, and its lease runs.
+    pub fn is_leased(&self, now: Duration) -> bool {
+        let message = self.queued.as_ref();
+        self.status == Status::Running
+            && message.is_some_and(|it| Some(it.read_ct) == self.lease_token && it.visible_at > now)
+    }
+
     /// A submission was announced, and its outcome is unknown.
     pub fn submission_pending(&self) -> bool {
         self.submission.is_some() && self.operation.is_none()

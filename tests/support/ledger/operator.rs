@@ -32,6 +32,7 @@ impl Ledger {
             deaths: 0,
             alone: None,
             lease_token: None,
+            claim_id: None,
             operation: None,
             submitted_at: None,
             submission: None,

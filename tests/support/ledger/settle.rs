@@ -18,12 +18,14 @@ use super::{Job, Ledger, Status};
 pub struct Asked {
     pub confirmed: Vec<Copied>,
     pub next: Option<(Duration, u32, Worker)>,
+    /// The number of that claim.
+    pub claim_id: Option<i64>,
 }
 
 impl From<Along<'_>> for Asked {
     fn from(along: Along<'_>) -> Self {
         let next = along.next.map(|next| (next.lease, next.quantity, next.into()));
-        Self { confirmed: along.confirmed.to_vec(), next }
+        Self { confirmed: along.confirmed.to_vec(), next, claim_id: None }
     }
 }
 
@@ -85,10 +87,11 @@ impl Ledger {
     /// `claim_along`.
     fn claim_along(&mut self, now: Duration, kind: Kind, asked: &Asked) -> Option<Vec<Claim>> {
         let (lease, quantity, worker) = asked.next.as_ref()?;
-        if self.troubled() || self.workers.get(&kind) != Some(worker) {
+        let before = self.claimed_before(now, kind, Some(worker), asked.claim_id);
+        if before.is_empty() && (self.troubled() || self.workers.get(&kind) != Some(worker)) {
             return None;
         }
-        let claims = self.claim(now, kind, *lease, *quantity, Some(worker));
+        let claims = self.claim(now, kind, *lease, *quantity, Some(worker), asked.claim_id);
         Some(claims.into_iter().map(|(_, claim)| claim).collect())
     }
 

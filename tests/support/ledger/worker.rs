@@ -18,8 +18,12 @@ impl Ledger {
         lease: Duration,
         quantity: u32,
         worker: Option<&Worker>,
+        claim_id: Option<i64>,
     ) -> Vec<(Job, Claim)> {
-        let mut claims = Vec::new();
+        let mut claims = self.claimed_before(now, kind, worker, claim_id);
+        if !claims.is_empty() {
+            return claims;
+        }
         if let Some(worker) = worker {
             self.workers.insert(kind, worker.clone());
         }
@@ -34,9 +38,29 @@ impl Ledger {
                 return claims;
             }
             for job in picked {
-                claims.push((job, self.start_attempt(now, lease, job, troubled)));
+                let retried = self.start_attempt(now, lease, job, troubled);
+                self.rows[job].claim_id = claim_id;
+                claims.push((job, self.claim_of(now, job, retried, troubled)));
             }
         }
+    }
+
+    /// `claimed_before`.
+    pub fn claimed_before(
+        &self,
+        now: Duration,
+        kind: Kind,
+        worker: Option<&Worker>,
+        claim_id: Option<i64>,
+    ) -> Vec<(Job, Claim)> {
+        let troubled = worker.filter(|_| self.troubled());
+        let held = |job: &Job| {
+            let row = &self.rows[*job];
+            claim_id.is_some() && row.claim_id == claim_id && row.kind == kind && row.is_leased(now)
+        };
+        let mut held: Vec<Job> = (0..self.rows.len()).filter(held).collect();
+        held.sort_by_key(|job| -self.priority(*job));
+        held.into_iter().map(|job| (job, self.claim_of(now, job, true, troubled))).collect()
     }
 
     fn visible(&self, now: Duration, kind: Kind) -> Vec<Job> {
@@ -50,13 +74,14 @@ impl Ledger {
         order
     }
 
+    /// Returns whether the job was claimed before.
     fn start_attempt(
         &mut self,
         now: Duration,
         lease: Duration,
         job: Job,
         troubled: Option<&Worker>,
-    ) -> Claim {
+    ) -> bool {
         let row = &self.rows[job];
         let new = row.operation.is_none() && row.submission.is_none();
         let chosen = troubled.filter(|_| new).map(|worker| self.choose_model(now, worker, row));
@@ -81,9 +106,14 @@ impl Ledger {
         {
             rest.probe = Some((job, token));
         }
+        retried
+    }
+
+    fn claim_of(&self, now: Duration, job: Job, retried: bool, troubled: Option<&Worker>) -> Claim {
         let unavailable =
             troubled.map(|worker| self.unavailable(now, worker, job)).unwrap_or_default();
         let row = &self.rows[job];
+        let token = row.lease_token.expect("a lease");
         Claim {
             lease: Lease { kind: row.kind, msg_id: id(job), token },
             job_id: row.job_id.clone(),

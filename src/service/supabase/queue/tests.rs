@@ -5,7 +5,7 @@ use crate::failure::{Next, Standing};
 use crate::http::TransportError;
 use crate::job::{Format, Slot};
 use crate::port::{Copied, LinkOutcome, LinkedEntity, Unavailable};
-use crate::service::testing::{Recorded, RecordedRequest, now};
+use crate::service::testing::{Recorded, now};
 
 const BASE: &str = "http://127.0.0.1:54321/rest/v1";
 const JOB: &str = "0b6e2c1e-5a07-4c9f-8d7e-3f1f0a9b8c7d";
@@ -84,7 +84,8 @@ fn a_claim_gives_jobs_with_their_leases() {
     let claims = claim(&transport).unwrap();
     assert_eq!(
         arguments(&transport, "claim_generation_jobs"),
-        json!({"queue_name": "video_generation_queue", "lease_seconds": 600, "quantity": 5,
+        json!({"queue_name": "video_generation_queue", "lease_seconds": 600,
+            "claim_id": 9_007_199_254_740_991_i64, "quantity": 5,
             "models": ["veo-x", "omni-y"], "job_deadline_seconds": 3600,
             "fallback_after_seconds": null})
     );
@@ -118,11 +119,21 @@ fn a_row_that_cannot_be_read_does_not_hold_up_the_others() {
         row.as_object_mut().unwrap().remove(key);
         row
     };
-    let unreadable = [json!(null), without("job_id"), without("msg_id"), without("lease_token")];
+    let unreadable = [json!(null), without("msg_id"), without("lease_token")];
     let mut rows = unreadable.to_vec();
     rows.extend(["message", "attempts", "operation", "operation_age_seconds"].map(without));
     rows.extend(["submission_pending", "retried", "age_seconds", "unavailable"].map(without));
     assert_eq!(claim(&at(200, rows.into())).unwrap().len(), 8);
+}
+
+#[test]
+fn a_job_whose_id_cannot_be_read_is_claimed_without_a_message_to_fail() {
+    for id in [json!(null), json!(7), json!("../x")] {
+        let mut row = row();
+        row["job_id"] = id;
+        let claims = claim(&at(200, json!([row]))).unwrap();
+        assert_eq!((claims[0].lease, &claims[0].message), (LEASE, &Json::Null));
+    }
 }
 
 #[test]
@@ -157,14 +168,25 @@ fn an_operation_that_cannot_be_read_is_not_paid_for_twice() {
 }
 
 #[test]
-fn a_lost_claim_is_not_repeated() {
-    for transport in [
-        Recorded::at(BASE).fails(TransportError::NoReply("x".into())),
-        Recorded::at(BASE).reply(503, ""),
-    ] {
-        assert_eq!(claim(&transport).unwrap_err().code, Code::QueueFailed);
-        assert_eq!(transport.urls().len(), 1);
+fn a_claim_whose_reply_is_lost_is_repeated_with_its_number() {
+    let cut = || format!("[{},{}", row(), &row().to_string()[..99]);
+    let lost = || Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
+    for transport in
+        [lost(), Recorded::at(BASE).reply(503, ""), Recorded::at(BASE).reply(200, cut())]
+    {
+        let transport = transport.json(200, json!([row(), row()]));
+        assert_eq!(claim(&transport).unwrap().len(), 2);
+        let sent = transport.sent.borrow();
+        assert_eq!(sent[0].json(), sent[1].json());
     }
+    let transport = at(200, json!([])).json(200, json!([]));
+    claim(&transport).unwrap();
+    claim(&transport).unwrap();
+    let sent = transport.sent.borrow();
+    assert_ne!(sent[0].json()["claim_id"], sent[1].json()["claim_id"]);
+    // There is no better one.
+    let transport = Recorded::at(BASE).reply(200, cut()).reply(200, cut()).reply(200, cut());
+    assert_eq!(claim(&transport).unwrap().len(), 1);
     assert_eq!(claim(&at(200, json!({}))).unwrap_err().code, Code::QueueFailed);
 }
 
@@ -202,28 +224,19 @@ fn a_refusal_is_not_repeated() {
 }
 
 #[test]
-fn maintenance_whose_reply_is_lost_is_repeated_for_what_it_tells_alone() {
-    let lost = || Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
+fn maintenance_whose_reply_is_lost_is_repeated() {
     let copied = [Copied { job_id: JobId::new(JOB).unwrap(), publications: vec![publication()] }];
-    let request = |confirmed| MaintenanceRequest {
-        confirmed,
+    let request = MaintenanceRequest {
+        confirmed: &copied,
         confirmed_cancellation: None,
         unpublished: 20,
         cancels: true,
     };
-    let transport = lost().json(200, json!({}));
-    now(Pgmq::new(&transport).maintain(Kind::Video, request(&copied))).unwrap();
-    let asked = |sent: &RecordedRequest| {
-        let json = sent.json();
-        let confirmed = json["confirmed"].as_array().unwrap().len();
-        (json["unpublished"].as_u64(), json["cancelled"].as_u64(), confirmed)
-    };
-    let asked: Vec<_> = transport.sent.borrow().iter().map(asked).collect();
-    assert_eq!(asked, [(Some(20), Some(1), 1), (Some(0), Some(0), 1)]);
-
-    let transport = lost();
-    now(Pgmq::new(&transport).maintain(Kind::Video, request(&[]))).unwrap_err();
-    assert_eq!(transport.urls().len(), 1, "it tells nothing");
+    let transport =
+        Recorded::at(BASE).fails(TransportError::NoReply("x".into())).json(200, json!({}));
+    now(Pgmq::new(&transport).maintain(Kind::Video, request)).unwrap();
+    let sent = transport.sent.borrow();
+    assert_eq!(sent[0].body, sent[1].body);
 }
 
 /// A write names its lease and these arguments.
@@ -356,7 +369,8 @@ fn a_completion_confirms_copies_and_brings_the_next_jobs() {
     assert_eq!(completed.claims.unwrap()[0].lease, LEASE);
     let sent = arguments(&transport, "complete_generation_job");
     assert_eq!(sent["confirmed"], json!([{"job_id": JOB, "publications": due}]));
-    let next = json!({"lease_seconds": 600, "quantity": 5, "models": ["veo-x"],
+    let next = json!({"lease_seconds": 600, "claim_id": 9_007_199_254_740_991_i64,
+        "quantity": 5, "models": ["veo-x"],
         "job_deadline_seconds": 3600, "fallback_after_seconds": null});
     assert_eq!(sent["next"], next);
 
@@ -366,15 +380,17 @@ fn a_completion_confirms_copies_and_brings_the_next_jobs() {
 }
 
 #[test]
-fn a_completion_whose_reply_is_lost_is_repeated_without_the_claim() {
+fn a_completion_whose_reply_is_lost_is_repeated_with_its_claim() {
     let transport = Recorded::at(BASE)
         .fails(TransportError::NoReply("x".into()))
-        .json(200, json!({"held": true}));
+        .reply(200, "{\"held\": true, \"claims\": [")
+        .json(200, json!({"held": true, "claims": [row()]}));
     let along = Along { confirmed: &[], next: Some(request()) };
-    now(Pgmq::new(&transport).complete(&LEASE, &asset(), along)).unwrap();
+    let completed = now(Pgmq::new(&transport).complete(&LEASE, &asset(), along)).unwrap();
+    assert_eq!(completed.claims.unwrap().len(), 1);
     let sent = transport.sent.borrow();
-    let claims: Vec<bool> = sent.iter().map(|sent| sent.json().get("next").is_some()).collect();
-    assert_eq!(claims, [true, false]);
+    assert!(sent.iter().all(|it| it.body == sent[0].body));
+    assert!(sent[0].json()["next"]["claim_id"].is_i64());
 }
 
 fn request() -> ClaimRequest<'static> {
