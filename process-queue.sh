@@ -29,8 +29,9 @@ plain() {
 # Reads NAME=VALUE lines as data: a file that is executed could do anything. The longest match ends at the last line.
 read_env_file() {
   [[ -r $1 && ! -d $1 ]] || die 2 "--env-file needs a FILE: '$1' cannot be read."
-  local name text=$(<"$1") value=$'("([^"\n]*)"|\'([^\'\n]*)\'|([^[:space:]"\'][^[:space:]]*))?'
-  text=$'\n'${text#$'\xef\xbb\xbf'} # without the mark that editors on Windows begin a file with
+  local name text=$'\n'$(<"$1") value=$'("([^"\n]*)"|\'([^\'\n]*)\'|([^[:space:]"\'][^[:space:]]*))?'
+  [[ $text != *$'\r'* ]] || die 2 "$1 has Windows line endings (CRLF). Save it with LF."
+  [[ $text != $'\n\xef\xbb\xbf'* ]] || die 2 "$1 begins with a byte order mark (BOM). Save it without one."
   for name in SUPABASE_URL SUPABASE_SECRET_KEY SUPABASE_SERVICE_ROLE_KEY; do
     [[ -z ${!name:-} && $text =~ .*$'\n'[[:blank:]]*(export[[:blank:]]+)?$name=[[:blank:]]*$value ]] || continue
     printf -v "$name" %s "${BASH_REMATCH[3]}${BASH_REMATCH[4]}${BASH_REMATCH[5]}"

@@ -263,11 +263,18 @@ Deno.test("--env-file reads variables as data, and those already set win", async
   });
   equal(code, 0, err);
 
-  // As an editor on Windows writes it.
-  const content = lines(functions.url, SECRET_KEY).replace(/.*\n/, "");
-  await Deno.writeTextFile(file, `\uFEFF${content.replaceAll("\n", "\r\n")}`);
-  const windows = await script(["images", "--env-file", file]);
-  equal(windows.code, 0, windows.err);
-  equal(functions.calls.length, 5);
+  const content = lines(functions.url, SECRET_KEY);
+  for (
+    const [written, fault] of [
+      [content.replaceAll("\n", "\r\n"), /CRLF/],
+      [`\uFEFF${content}`, /BOM/],
+    ] as const
+  ) {
+    await Deno.writeTextFile(file, written);
+    const refused = await script(["images", "--env-file", file]);
+    equal(refused.code, 2);
+    match(refused.err, fault);
+  }
+  equal(functions.calls.length, 4);
   await Deno.remove(file);
 });
