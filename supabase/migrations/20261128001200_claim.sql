@@ -376,17 +376,38 @@ begin
   perform pg_advisory_xact_lock(claim_id);
   for job in
     select * from public.generation_jobs as j
-    where j.claim_id = claimed_before.claim_id and j.status = 'running' and j.queue = worker.queue
+    where j.claim_id = claimed_before.claim_id and j.status = 'running'
     order by j.priority desc, j.msg_id
   loop
     held := generation_private.find_message(job.queue, job.msg_id);
-    if held.read_ct = job.lease_token and held.vt > clock_timestamp() then
+    if job.queue = worker.queue and held.read_ct = job.lease_token and held.vt > clock_timestamp() then
       return next generation_private.claim_of(
         job, true, worker,
         worker.models is not null and exists (select from public.generation_models as m where m.state <> 'ok')
       );
     end if;
   end loop;
+end
+$$;
+
+-- What is generated without a bucket is paid for and lost. So no message is claimed until there is one, as far as this
+-- database can see.
+create or replace function generation_private.has_bucket(queue_name text)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if to_regclass('storage.buckets') is null
+    or not has_table_privilege('storage.buckets', 'select')
+    or row_security_active('storage.buckets')
+  then
+    return true;
+  end if;
+  return exists (
+    select from storage.buckets as b
+    where b.id = case queue_name when 'image_generation_queue' then 'storyboard-images' else 'storyboard-videos' end
+  );
 end
 $$;
 
@@ -416,6 +437,11 @@ begin
   return query select * from generation_private.claimed_before(worker, claim_id);
   if found then
     return;
+  elsif not generation_private.has_bucket(queue_name)
+    and (generation_private.visible_messages(queue_name, clock_timestamp(), 1)).quantity > 0
+  then
+    raise exception 'the bucket for the assets of % does not exist, so no job is begun', queue_name
+      using hint = 'queue-trigger.ts doctor says how to create it';
   end if;
 
   limited := generation_private.lock_limits(queue_name, models is not null);
@@ -484,6 +510,7 @@ begin
   elsif exists (select from public.generation_limits as l where l.queue = queue_name or l.model is not null)
     or exists (select from public.generation_models as m where m.state <> 'ok')
     or not exists (select from generation_private.workers as w where w is not distinct from worker)
+    or not generation_private.has_bucket(queue_name)
   then
     return null;
   end if;
