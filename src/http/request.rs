@@ -1,7 +1,5 @@
 //! Requests.
 
-use http::Method;
-
 use super::TransportError;
 use crate::json::Pieces;
 
@@ -14,11 +12,10 @@ pub(crate) const CONTENT_TYPE: &str = "content-type";
 /// A header that a request has.
 pub type Header = (&'static str, &'static str);
 
-/// A request, except for its credentials: those are the transport's.
+/// A request, except for its credentials: those are the transport's. It is a `POST` if it has a body, and else a
+/// `GET`.
 #[derive(Debug)]
 pub struct Request<S> {
-    /// The method.
-    pub method: Method,
     /// The absolute URL.
     pub url: String,
     /// The headers, their names in lower case.
@@ -40,12 +37,12 @@ pub enum Payload<S> {
 
 /// A request without a body.
 pub(crate) fn get<S>(url: &str) -> Result<Request<S>, TransportError> {
-    build(Method::GET, url, &[], Payload::Empty)
+    build(url, &[], Payload::Empty)
 }
 
 /// A request with a JSON body.
 pub(crate) fn post_json<S>(url: &str, body: Pieces) -> Result<Request<S>, TransportError> {
-    build(Method::POST, url, &[(CONTENT_TYPE, JSON)], Payload::Bytes(body))
+    build(url, &[(CONTENT_TYPE, JSON)], Payload::Bytes(body))
 }
 
 /// A request with headers of its own.
@@ -53,7 +50,6 @@ pub(crate) fn post_json<S>(url: &str, body: Pieces) -> Result<Request<S>, Transp
 /// # Errors
 /// The URL is invalid, and nothing was sent. (A transport that repaired it would request another.)
 pub(crate) fn build<S>(
-    method: Method,
     url: &str,
     headers: &[Header],
     body: Payload<S>,
@@ -62,5 +58,5 @@ pub(crate) fn build<S>(
     if !url.bytes().all(in_url) {
         return Err(TransportError::NotSent("its address is no URL".into()));
     }
-    Ok(Request { method, url: url.to_owned(), headers: headers.to_vec(), body })
+    Ok(Request { url: url.to_owned(), headers: headers.to_vec(), body })
 }

@@ -15,7 +15,7 @@ use crate::large_body::{LargeBodies, LargeBodyPermit};
 /// A request that was sent.
 #[derive(Debug)]
 pub(super) struct RecordedRequest {
-    pub(super) method: String,
+    pub(super) method: &'static str,
     pub(super) url: String,
     pub(super) headers: Vec<Header>,
     pub(super) body: Vec<u8>,
@@ -111,9 +111,9 @@ impl Transport for &Recorded {
     }
 
     async fn send(&self, request: Request<Vec<u8>>, _timeout: Duration) -> Answer {
-        let Request { method, url, headers, body } = request;
+        let Request { url, headers, body } = request;
         self.sent.borrow_mut().push(RecordedRequest {
-            method: method.to_string(),
+            method: if matches!(body, Payload::Empty) { "GET" } else { "POST" },
             url: url.clone(),
             headers,
             body: match body {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_net::http::Headers;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use js_sys::{Function, JsString, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -102,8 +102,6 @@ extern "C" {
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(thread_local_v2, static_string)]
-    static GET: JsString = "GET";
-    #[wasm_bindgen(thread_local_v2, static_string)]
     static POST: JsString = "POST";
     #[wasm_bindgen(thread_local_v2, static_string)]
     static HALF: JsString = "half";
@@ -165,11 +163,10 @@ impl Transport for Adapter {
         timeout: Duration,
     ) -> Result<(Head, ResponseBody), TransportError> {
         let guard = AbortGuard::new()?;
-        let crate::http::Request { method, url, headers, body: payload } = request;
+        let crate::http::Request { url, headers, body: payload } = request;
         let init = Object::new().unchecked_into::<Init>();
-        match method {
-            Method::GET => GET.with(|get| init.set_method(get)),
-            _ => POST.with(|post| init.set_method(post)),
+        if !matches!(payload, Payload::Empty) {
+            POST.with(|post| init.set_method(post));
         }
         init.set_headers(&request_headers(headers));
         MANUAL.with(|manual| init.set_redirect(manual));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use super::account::meaning;
 use super::document::read_document;
@@ -96,7 +96,7 @@ async fn open<T: Transport>(
     transport: &T,
     url: &str,
 ) -> Result<(Head, Received<T::Stream>), TransportError> {
-    let request = build(Method::GET, url, &[FIRST_BYTES], Payload::Empty)?;
+    let request = build(url, &[FIRST_BYTES], Payload::Empty)?;
     let (mut head, mut whole) = transport.send(request, TIMEOUT).await?;
     if matches!(head.status, StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE) {
         let part = transport.collect(&mut whole, MOST_OF_PART, TIMEOUT).await?;

@@ -12,7 +12,7 @@ mod url;
 
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use self::own_storage::object_path;
 pub(super) use self::url::WebUrl;
@@ -151,7 +151,7 @@ async fn ask<T: Transport>(
         _ => retry(format!("{} could not be reached, or broke off", url.host)),
     };
     let headers = [("accept", FORMATS)];
-    let request = build(Method::GET, address, &headers, Payload::Empty).map_err(lost)?;
+    let request = build(address, &headers, Payload::Empty).map_err(lost)?;
     let (head, mut body) = transport.send(request, TIMEOUT).await.map_err(lost)?;
     let status = head.status;
     if let Some(location) = redirect(&head) {

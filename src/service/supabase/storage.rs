@@ -6,8 +6,6 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::Method;
-
 use crate::failure::{Code, Failure, Next, Standing};
 use crate::http::{
     BodyLimit, CONTENT_TYPE, JSON, Payload, Reply, Request, Transport, TransportError, build,
@@ -99,7 +97,7 @@ impl<T: Transport> Storage<T> {
             ("cache-control", IMMUTABLE),
             (UPSERT, "false"),
         ];
-        let request = build(Method::POST, &url, &headers, payload);
+        let request = build(&url, &headers, payload);
         let reply = self.ask(WHAT, request, timeout).await?;
         let done = done(WHAT, &reply);
         // A former attempt may have stored it, and its reply was lost.
@@ -183,7 +181,7 @@ impl<T: Transport> AssetStore for Storage<T> {
         });
         let headers = [(CONTENT_TYPE, JSON), (UPSERT, "true")];
         let body = Payload::Bytes(body);
-        let request = build(Method::POST, &self.url("object/copy"), &headers, body);
+        let request = build(&self.url("object/copy"), &headers, body);
         let reply = self.ask(WHAT, request, TIMEOUT).await?;
         done(WHAT, &reply)
     }

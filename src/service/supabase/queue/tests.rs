@@ -17,10 +17,7 @@ fn at(status: u16, answer: Value) -> Recorded {
 
 fn arguments(transport: &Recorded, function: &str) -> Value {
     let sent = transport.only();
-    assert_eq!(
-        (sent.method.as_str(), sent.url.clone()),
-        ("POST", format!("{BASE}/rpc/{function}"))
-    );
+    assert_eq!((sent.method, sent.url.clone()), ("POST", format!("{BASE}/rpc/{function}")));
     assert_eq!(sent.header("content-type").unwrap(), "application/json");
     serde_json::from_slice(&sent.body).unwrap()
 }

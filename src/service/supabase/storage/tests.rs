@@ -63,7 +63,7 @@ fn an_asset_is_stored_once_and_kept_for_a_year() {
     put(&transport).unwrap();
     let sent = transport.only();
     let url = format!("{BASE}/object/storyboard-images/sb/scenes/s1/{JOB}.png");
-    assert_eq!((sent.method.as_str(), sent.url.clone()), ("POST", url));
+    assert_eq!((sent.method, sent.url.clone()), ("POST", url));
     assert_eq!(sent.body, PNG);
     let header = |name: &str| sent.header(name).unwrap();
     assert_eq!(header("content-type"), "image/png");

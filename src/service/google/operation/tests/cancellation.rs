@@ -13,7 +13,7 @@ fn an_interaction_is_cancelled_by_its_id() {
     assert_eq!(cancel(OMNI, "v1_x", &transport), Ok(()));
     let sent = transport.only();
     let url = format!("{BASE}/interactions/v1_x/cancel");
-    assert_eq!((sent.method.as_str(), sent.url, sent.body.len()), ("POST", url, 0));
+    assert_eq!((sent.method, sent.url, sent.body.len()), ("POST", url, 0));
 }
 
 #[test]

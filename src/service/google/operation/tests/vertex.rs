@@ -41,7 +41,7 @@ fn veo_is_begun_at_vertex_with_the_body_that_it_has_anywhere() {
     assert_eq!(operation, Operation { model: MODEL.into(), name: OPERATION.into() });
     let sent = vertex.only();
     let url = "v1/publishers/google/models/veo-3.1-fast-generate-001:predictLongRunning";
-    assert_eq!((sent.method.as_str(), sent.url.as_str()), ("POST", &*format!("{VERTEX}/{url}")));
+    assert_eq!((sent.method, sent.url.as_str()), ("POST", &*format!("{VERTEX}/{url}")));
     assert_eq!(
         sent.json(),
         json!({
