@@ -103,57 +103,78 @@ pub(super) async fn unfinished<W: World>(
     error: Box<AttemptError>,
     report: &mut JobReport,
 ) {
-    match *error {
-        AttemptError::LeaseLost => lost(world, claim, report),
+    let (queue, lease) = (world.queue(), &claim.lease);
+    match settlement(world, run, claim, *error, report) {
+        Settlement::None => lost(world, claim, report),
+        Settlement::Deferred(deferral) => {
+            report.outcome = if deferral.counted { Outcome::Retrying } else { Outcome::Waiting };
+            report.retry_in_seconds = Some(deferral.delay.as_secs_f64());
+            let written = queue.defer(lease, &deferral).await;
+            written_or_left(world, claim, written, "Job not deferred", report);
+        }
+        Settlement::Failed(ending) => {
+            report.outcome = Outcome::Failed;
+            let written = queue.fail(lease, &ending).await;
+            written_or_left(world, claim, written, "Failure not recorded", report);
+        }
+    }
+}
+
+/// How a job is settled without an asset.
+enum Settlement {
+    /// The lease is lost, so another worker does.
+    None,
+    Deferred(Deferral),
+    Failed(Ending),
+}
+
+/// What follows from the error that ended an attempt.
+fn settlement<W: World>(
+    world: &W,
+    run: &Run,
+    claim: &Claim,
+    error: AttemptError,
+    report: &mut JobReport,
+) -> Settlement {
+    let Failed { failure, waits_for, spent_usd, reset_submission } = match error {
+        AttemptError::LeaseLost => return Settlement::None,
         AttemptError::Waiting { delay, reset_submission } => {
-            let deferral = Deferral {
+            return Settlement::Deferred(Deferral {
                 delay,
                 counted: false,
                 reason: None,
                 reset_submission,
                 waits_for: None,
                 spent_usd: None,
-            };
-            defer_job(world, claim, deferral, report).await;
+            });
         }
-        AttemptError::Failed(failed) => {
-            let Failed { failure, waits_for, spent_usd, reset_submission } = failed;
-            report.error = Some((&failure).into());
-            let tries = Tries {
-                attempts: claim.attempts,
-                most: run.settings.max_attempts,
-                left: run.settings.job_deadline.saturating_sub(claim.age),
-            };
-            match retry::after(&failure, tries, world.clock().random()) {
-                Decision::Again { delay, counted } => {
-                    log::failure(world, claim, Level::Warn, "Job is tried again", &failure);
-                    let reason = Some((failure.code, failure.into_message()));
-                    let deferral =
-                        Deferral { delay, counted, reason, reset_submission, waits_for, spent_usd };
-                    defer_job(world, claim, deferral, report).await;
-                }
-                Decision::GiveUp => {
-                    log::failure(world, claim, Level::Error, "Job failed", &failure);
-                    let (code, message) = (failure.code, failure.into_message());
-                    let ending = Ending { code, message, reset_submission, spent_usd };
-                    fail(world, claim, ending, report).await;
-                }
-            }
+        AttemptError::Failed(failed) => failed,
+    };
+    report.error = Some((&failure).into());
+    let tries = Tries {
+        attempts: claim.attempts,
+        most: run.settings.max_attempts,
+        left: run.settings.job_deadline.saturating_sub(claim.age),
+    };
+    match retry::after(&failure, tries, world.clock().random()) {
+        Decision::Again { delay, counted } => {
+            log::failure(world, claim, Level::Warn, "Job is tried again", &failure);
+            let reason = Some((failure.code, failure.into_message()));
+            Settlement::Deferred(Deferral {
+                delay,
+                counted,
+                reason,
+                reset_submission,
+                waits_for,
+                spent_usd,
+            })
+        }
+        Decision::GiveUp => {
+            log::failure(world, claim, Level::Error, "Job failed", &failure);
+            let (code, message) = (failure.code, failure.into_message());
+            Settlement::Failed(Ending { code, message, reset_submission, spent_usd })
         }
     }
-}
-
-async fn defer_job<W: World>(world: &W, claim: &Claim, deferral: Deferral, report: &mut JobReport) {
-    report.outcome = if deferral.counted { Outcome::Retrying } else { Outcome::Waiting };
-    report.retry_in_seconds = Some(deferral.delay.as_secs_f64());
-    let written = world.queue().defer(&claim.lease, &deferral).await;
-    written_or_left(world, claim, written, "Job not deferred", report);
-}
-
-async fn fail<W: World>(world: &W, claim: &Claim, ending: Ending, report: &mut JobReport) {
-    report.outcome = Outcome::Failed;
-    let written = world.queue().fail(&claim.lease, &ending).await;
-    written_or_left(world, claim, written, "Failure not recorded", report);
 }
 
 /// A job of which nothing could be written becomes visible by itself when its lease runs out.
