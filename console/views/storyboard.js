@@ -14,6 +14,7 @@ import { address } from "../lib/route.js";
 import { count } from "../lib/text.js";
 import { remediesOf } from "../model/remedy.js";
 import { card } from "./card.js";
+import { thumbnailServers } from "./thumbnail.js";
 
 /** @param {string} id @param {Context} context @returns {View} */
 export function storyboardView(id, context) {
@@ -68,7 +69,7 @@ function section(name, className, cards, board, context) {
           ${repeat(cards, ({ key }) => key, (each) =>
             html`<li>${
               // A card on which nothing goes on need not be drawn again.
-              guard([each, each.jobs.length > 0 ? board.now : 0], () =>
+              guard([each, each.jobs.length > 0 ? board.now : 0, thumbnailServers()], () =>
                 card(each, board, context))}</li>`)}
         </ul>
     </section>

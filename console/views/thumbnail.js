@@ -9,6 +9,11 @@ const PUBLIC = "/storage/v1/object/public/";
 /** @type {Map<string, boolean>} */
 const makesThumbnails = new Map();
 
+/** How many servers are known to make thumbnails: what was drawn with fewer is to be drawn again. */
+export function thumbnailServers() {
+  return [...makesThumbnails.values()].filter(Boolean).length;
+}
+
 /** @param {string} url @param {number} width in pixels of the page */
 export function thumbnail(url, width) {
   if (!URL.canParse(url)) return "";

@@ -1,6 +1,7 @@
-/** Pictures that are dropped, and changes that are heard. */
+/** Pictures that are asked for and dropped, and changes that are heard. */
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { Locator } from "playwright-core";
 import { picture, withConsole } from "./console.ts";
 
@@ -40,32 +41,123 @@ withConsole("pictures are dropped on scenes", async (console, project, t) => {
 
   await t.step("a file of the operator's own is stored and becomes the source", async () => {
     await page.goto(`${console.url}/#/storyboard/board`);
-    await drop(card, 0.1, { file: [...PIXEL] });
+    await drop(card, 0.1, { files: 1 });
     const field = page.getByLabel("Source images", { exact: true });
     await field.waitFor();
     const stored = await fetch(await field.inputValue());
     assert.equal(stored.headers.get("content-type"), "image/png");
     assert.deepEqual(await stored.bytes(), PIXEL);
   });
+
+  const said = (text: string) => page.getByRole("status").getByText(text).waitFor();
+  await t.step("of several files a card takes all to edit, and one as a frame", async () => {
+    await page.goto(`${console.url}/#/storyboard/board`);
+    await drop(card, 0.1, { files: 3 });
+    await said("3 pictures are stored.");
+    const sources = page.getByLabel("Source images", { exact: true });
+    assert.equal(new Set((await sources.inputValue()).split("\n")).size, 3);
+    await page.goto(`${console.url}/#/storyboard/board`);
+    await drop(card, 0.9, { files: 3 });
+    await said("1 picture is stored. There is a place for one picture: 2 others left out.");
+    const last = page.getByLabel("Last frame", { exact: true });
+    assert.match(await last.inputValue(), /^http\S+\.png$/);
+  });
+
+  await t.step(
+    "a field takes the pictures that are dropped on it, another says which does",
+    async () => {
+      await page.goto(`${console.url}/#/send/board`);
+      const prompt = page.getByLabel("Prompt");
+      const mode = (name: string) =>
+        page.getByRole("group", { name: "What to make" }).getByRole("button", { name, exact: true })
+          .click();
+      await drop(prompt, 0.5, { files: 1 });
+      await said("Nothing was taken: choose Edit or Animate, which take pictures.");
+      await mode("Edit");
+      await drop(prompt, 0.5, { files: 1 });
+      await said("Nothing was taken: drop a picture on Source images.");
+      const sources = page.getByLabel("Source images", { exact: true });
+      await drop(sources, 0.5, { url: "https://a.example/1.png\nhttps://a.example/2.png" });
+      await drop(sources, 0.5, { files: 2 });
+      await said("2 pictures are stored.");
+      const lines = (await sources.inputValue()).split("\n");
+      assert.deepEqual(lines.slice(0, 2), ["https://a.example/1.png", "https://a.example/2.png"]);
+      assert.equal((await fetch(lines[3])).headers.get("content-type"), "image/png");
+      assert.equal(lines.length, 4);
+      await mode("Animate");
+      await drop(page.getByLabel("First frame", { exact: true }), 0.5, { files: 2 });
+      await said("There is a place for one picture: 1 other left out.");
+      await page.getByRole("textbox", { name: "Storyboard" }).fill("");
+      await drop(page.getByLabel("Last frame", { exact: true }), 0.5, { files: 1 });
+      await said("Nothing was stored: name the storyboard first.");
+    },
+  );
+
+  const boards = { small: "small where Storage makes them so", plain: "whole where it does not" };
+  for (const [board, how] of Object.entries(boards)) {
+    await t.step(`pictures are asked for when they come near, ${how}`, async () => {
+      const asked = new Set<string>();
+      await page.route(`https://${board}.example/**`, (route) => {
+        const { pathname, search } = new URL(route.request().url());
+        asked.add(pathname + search);
+        const isSmall = pathname.startsWith("/storage/v1/render/image/");
+        if (isSmall && board === "plain") return route.fulfill({ status: 400 });
+        return route.fulfill({ contentType: "image/png", body: Buffer.from(PIXEL) });
+      });
+      await project.stack.sql(scenesWithPictures(board));
+      await page.goto(`${console.url}/#/storyboard/${board}`);
+      const form = board === "small"
+        ? (scene: number) =>
+          `/storage/v1/render/image/public/${board}/${scene}.png?width=960&resize=contain`
+        : (scene: number) => `/storage/v1/object/public/${board}/${scene}.png`;
+      const shown = async (scene: number) => {
+        assert.equal(
+          await picture(page, `.card[aria-label="${scene}"] img[src$="${form(scene)}"]`),
+          `https://${board}.example${form(scene)}`,
+        );
+      };
+      await shown(1);
+      const near = [...asked].length;
+      assert.ok(near < 200, `${near} of ${SCENES} pictures are asked for`);
+      assert.ok(![...asked].some((path) => path.includes(`/${SCENES}.png`)));
+      await page.getByRole("article", { name: `${SCENES}`, exact: true }).scrollIntoViewIfNeeded();
+      await shown(SCENES);
+      const last = [...asked].filter((path) => path.includes(`/${SCENES}.png`));
+      assert.deepEqual(last, [form(SCENES)]);
+    });
+  }
 });
 
-/** Drops something on a card, at a part of its height. */
+/** How many scenes a storyboard has of which only some are near. */
+const SCENES = 300;
+
+/** Scenes of a hosted project, whose Storage may make small pictures. */
+function scenesWithPictures(board: string): string {
+  return `
+    insert into generation_jobs (queue, msg_id, status, message, asset_url, enqueued_at, finished_at)
+    select 'image_generation_queue', 100000 + n, 'succeeded',
+      jsonb_build_object('storyboardId', '${board}', 'sceneId', n::text, 'prompt', 'Scene'),
+      'https://${board}.example/storage/v1/object/public/${board}/' || n || '.png', now(), now()
+    from generate_series(1, ${SCENES}) as n`;
+}
+
+/** Drops something on an element, at a part of its height: what an address leads to, or files of the operator's own. */
 async function drop(
-  card: Locator,
+  target: Locator,
   part: number,
-  dropped: { url?: string; file?: number[] },
+  dropped: { url?: string; files?: number },
 ): Promise<void> {
-  await card.evaluate((element, { part, url, file }) => {
+  await target.evaluate((element, { part, url, files = 0, pixel }) => {
     const dataTransfer = new DataTransfer();
     if (url) dataTransfer.setData("text/uri-list", url);
-    if (file) {
-      const bytes = new Uint8Array(file);
-      dataTransfer.items.add(new File([bytes], "one.png", { type: "image/png" }));
+    for (let file = 0; file < files; file++) {
+      const bytes = new Uint8Array(pixel);
+      dataTransfer.items.add(new File([bytes], `${file}.png`, { type: "image/png" }));
     }
     const { top, height } = element.getBoundingClientRect();
     const where = { bubbles: true, cancelable: true, clientY: top + part * height, dataTransfer };
     for (const event of ["dragover", "drop"]) element.dispatchEvent(new DragEvent(event, where));
-  }, { part, ...dropped });
+  }, { part, ...dropped, pixel: [...PIXEL] });
 }
 
 withConsole("changes are heard where Realtime is passed on", async (console, project) => {
