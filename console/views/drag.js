@@ -3,7 +3,6 @@
  * Dragging a picture onto a scene or a field, where it becomes a source: to edit, or a first or last frame. It comes
  * from another card, from another page, or from a folder of the operator's own.
  *
- * @import { Result } from "../model/types.d.ts"
  * @import { Context } from "./view.d.ts"
  */
 import { ref } from "../lib/html.js";

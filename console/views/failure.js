@@ -7,7 +7,7 @@ import { adviceOf, remediesOf } from "../model/remedy.js";
 /** What the message lacks, where the error does not say it. @param {string | null | undefined} code of the error */
 export function advice(code) {
   const text = adviceOf(code);
-  return text ? html`<span class="advice">${text}</span>` : nothing;
+  return text ? html`<span>${text}</span>` : nothing;
 }
 
 /** Where the fault is the message's, its form. @param {string} job @param {string | null | undefined} code of its error */
