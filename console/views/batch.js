@@ -10,7 +10,7 @@
 import { sendBatch } from "../data/batch.js";
 import { openCore } from "../data/core.js";
 import { standing } from "../data/readings.js";
-import { html, nothing } from "../lib/html.js";
+import { guard, html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { count } from "../lib/text.js";
@@ -28,9 +28,6 @@ const EXAMPLE = `{
     { "sceneId": "scene-001", "prompt": "Waves break", "durationSeconds": "4" }
   ]
 }`;
-
-/** How many faults are listed. */
-const MOST_SHOWN = 50;
 
 /** @typedef {Entry & Verdict} Checked */
 /** @typedef {{ checked: Checked[], fault?: string, bare?: boolean, beside?: string[] }} Read */
@@ -135,7 +132,7 @@ export class BatchView {
         this.#send(event)} @dragover=${(/** @type {Event} */ event) =>
         event.preventDefault()} @drop=${(/** @type {DragEvent} */ event) => this.#drop(event)}>
         ${this.#inputs()}
-        ${verdict(this.#batch)}
+        ${guard([this.#batch], () => verdict(this.#batch))}
         <div class="send">${this.#button()}</div>
       </form>
     `;
@@ -205,17 +202,16 @@ function verdict({ checked, fault, beside }) {
 
 /** @param {Checked[]} wrong @param {number} all */
 function faults(wrong, all) {
-  const more = wrong.length - MOST_SHOWN;
   return html`
     <div role="alert">
       <p class="wrong">${count(wrong.length, "message")} of ${all} cannot be sent:</p>
-      <ul class="issues">${wrong.slice(0, MOST_SHOWN).flatMap(({ label, issues }) =>
+      <ul class="issues">${wrong.flatMap(({ label, issues }) =>
         issues.map((issue) =>
           html`<li><code>${label}${issue.field ? `.${issue.field}` : nothing}</code> ${
             expectation(issue)
           }</li>`
         )
-      )} ${more > 0 ? html`<li>and ${count(more, "other message")}</li>` : nothing}</ul>
+      )}</ul>
     </div>
   `;
 }
@@ -249,13 +245,12 @@ function strangers(checked, beside = []) {
   return html`
     <div role="alert">
       <p>${count(all, "field")} will be ignored, because there is no such field:</p>
-      <ul class="issues">${beside.slice(0, MOST_SHOWN).map((name) =>
-        html`<li><code>${name}</code></li>`
-      )} ${[...places].slice(0, MOST_SHOWN).map(([name, [first, ...others]]) =>
-        html`<li><code>${first}.${name}</code>${
-          others.length > 0 ? ` and in ${count(others.length, "other message")}` : nothing
-        }</li>`
-      )}</ul>
+      <ul class="issues">${beside.map((name) => html`<li><code>${name}</code></li>`)} ${[...places]
+        .map(([name, [first, ...others]]) =>
+          html`<li><code>${first}.${name}</code>${
+            others.length > 0 ? ` and in ${count(others.length, "other message")}` : nothing
+          }</li>`
+        )}</ul>
     </div>
   `;
 }
