@@ -1,8 +1,10 @@
 /** What is made in the console: an image, an edit, a video, a batch, another version. */
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { dollars } from "../../console/lib/text.js";
-import { estimateImageJob } from "../../pkg/generation_queue.js";
+import { type Estimate, estimateImageJob, estimateVideoJob } from "../../pkg/generation_queue.js";
+import type { Locator, Page } from "playwright-core";
 import { picture, withConsole } from "./console.ts";
 
 withConsole("what is made in the console appears in it", async (console, project, t) => {
@@ -118,13 +120,120 @@ withConsole("what is made in the console appears in it", async (console, project
     await video.evaluate((element: HTMLVideoElement) => (element.muted = true) && element.play());
     await page.waitForFunction(() => document.querySelector("video")!.currentTime > 0);
 
-    await page.emulateMedia({ reducedMotion: "no-preference" });
     await page.goto(`${console.url}/#/storyboard/board`);
-    await page.locator(".card .frame").first().hover();
+    const frame = page.locator(".card .frame").first();
+    assert.equal(await frame.locator("video").getAttribute("poster"), source);
+    assert.deepEqual(await playing(frame), { hovered: false, left: false, focused: false });
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    assert.deepEqual(await playing(frame), { hovered: true, left: false, focused: true });
     await page.waitForFunction(() => document.querySelector("video")!.currentTime > 0);
   });
 
-  await t.step("a batch says all its errors, then what it is, then it is sent", async () => {
+  await t.step("the page of a job shows what it was made from", async () => {
+    const [job] = await project.stack.sql<{ id: string; source: string }>(
+      `select id, message #>> '{sourceImageUrls,0}' as source from generation_jobs
+       where prompt = 'At night' limit 1`,
+    );
+    await page.goto(`${console.url}/#/job/${job.id}`);
+    assert.equal(await picture(page, ".sources img"), job.source);
+    assert.notEqual(await picture(page, "img.asset"), job.source);
+    const sent = JSON.parse(
+      await page.locator("details", { hasText: "Message as sent" }).locator("pre").innerText(),
+    );
+    assert.deepEqual([sent.editMode, sent.sourceImageUrls], [true, [job.source]]);
+  });
+
+  await t.step("what goes on is estimated by how long jobs took in the last day", async () => {
+    await project.stack.sql(
+      `update generation_jobs set started_at = finished_at - interval '1000 seconds'
+       where status = 'succeeded'`,
+    );
+    for (const kind of ["image", "video"] as const) {
+      await project.send(kind, { storyboardId: "hand", sceneId: "in-hand", prompt: kind });
+      await project.stack.sql(`select claim_generation_jobs('${kind}_generation_queue', 600, 1)`);
+    }
+    await project.stack.sql(
+      `update generation_jobs set started_at = now() - interval '500 seconds' where scene_id = 'in-hand';
+       update generation_jobs set status = 'waiting', operation = '{}', submitted_at = now()
+       where scene_id = 'in-hand' and kind = 'video'`,
+    );
+    const board = await console.open("#/storyboard/hand");
+    for (const word of ["Generating", "Video: Waiting for Google"]) {
+      const strip = board.locator(".strip", { hasText: word });
+      await strip.getByText(/^about [78] min( \d+ s)? left$/).waitFor();
+      const progress = strip.getByRole("progressbar", { name: "Estimated progress" });
+      const part = Number(await progress.getAttribute("value"));
+      assert.ok(part >= 0.425 && part < 0.55, `${part}: half of 85 in a hundred`);
+    }
+    assert.equal(await board.evaluate(animations), 0, "nothing moves by itself");
+    await board.emulateMedia({ reducedMotion: "no-preference" });
+    assert.notEqual(await board.evaluate(animations), 0);
+    await board.getByRole("link", { name: "Generating" }).click();
+    await board.getByRole("heading", { name: "Image: running" }).waitFor();
+    await board.locator(".strip").getByText(/^about [78] min( \d+ s)? left$/).waitFor();
+    await board.context().close();
+  });
+
+  await t.step(
+    "the queues show what waits, what was done and what it cost, in the dark as well",
+    async () => {
+      await project.send("image", { storyboardId: "board", sceneId: "faulty", prompt: " " });
+      await project.run("image");
+      await project.send("image", { storyboardId: "board", sceneId: "next", prompt: "waits" });
+      const [cost] = await project.stack.sql<Record<"image" | "video", number>>(
+        `select sum(cost_usd) filter (where kind = 'image') as image,
+         sum(cost_usd) filter (where kind = 'video') as video
+       from generation_jobs`,
+      );
+      const sum = dollars(Number(cost.image) + Number(cost.video));
+      const queue = await console.open("#/queue");
+      await queue.getByRole("row", { name: /^invalid_message, image 1 prompt: / }).waitFor();
+      await queue.getByRole("row", { name: `board 3 ${sum}`, exact: true }).waitFor();
+      const none = { delayed: "0", failed: "0", cancelled: "0" };
+      assert.deepEqual(await figuresOf(queue, "Images"), {
+        ...{ ...none, wait: "1", "in flight": "1", succeeded: "2", failed: "1" },
+        cost: dollars(cost.image),
+      });
+      assert.deepEqual(await figuresOf(queue, "Videos"), {
+        // A video of which Google has the operation is delayed until the next poll.
+        ...{ ...none, wait: "0", "in flight": "0", delayed: "1", succeeded: "1" },
+        cost: dollars(cost.video),
+      });
+      await queue.getByRole("row", { name: /^hand in-hand Generating about / }).waitFor();
+      await queue.getByRole("row", { name: /^board next Queued number 1 / }).waitFor();
+      for (
+        const { model, kind } of await project.stack.sql<Record<"model" | "kind", string>>(
+          "select model, kind from generation_standing",
+        )
+      ) {
+        await queue.getByRole("listitem").getByText(`${model} ${kind}, takes jobs`).waitFor();
+      }
+      for (
+        const [caption, words] of [
+          ["Jobs that ended, by hour", /succeeded: 3 together, .* failed or cancelled: 1 together/],
+          [
+            "How long images take",
+            /^half of them: 16 min at .* 95 of 100: 16 min .* 99 of 100: 16 min/,
+          ],
+          ["How long videos take", /^half of them: 16 min at /],
+          ["Cost by day", new RegExp(`^all jobs: \\${sum} together`)],
+        ] as const
+      ) {
+        const figure = queue.getByRole("figure", { name: caption });
+        assert.match(await figure.locator(".for-readers").innerText(), words);
+      }
+      assert.equal(await queue.locator(".plot canvas").count(), 4);
+      await queue.waitForFunction(plotsAreInked);
+      await queue.emulateMedia({ colorScheme: "dark" });
+      await queue.waitForFunction(plotsAreInked);
+      await queue.context().close();
+      await project.stack.sql(
+        "select cancel_generation_job(id) from generation_jobs where finished_at is null",
+      );
+    },
+  );
+
+  await t.step("a batch says all its errors, and what is not read", async () => {
     await page.goto(`${console.url}/#/batch/board`);
     const text = page.getByLabel("Messages as JSON");
     await text.fill(
@@ -136,13 +245,56 @@ withConsole("what is made in the console appears in it", async (console, project
     }
     const send = page.getByRole("button", { name: "Send 3 jobs" });
     assert.ok(await send.isDisabled());
+    await text.fill(JSON.stringify(Array.from({ length: 60 }, () => 7)));
+    await page.getByText("60 messages of 60 cannot be sent").waitFor();
+    assert.equal(await page.locator(".issues li").count(), 60);
     await text.fill('["a", {"prompt": "b", "promt": "c"}]');
     await page.getByText("2 images and 0 videos, all valid, for board.").waitFor();
     await page.getByText("1 field will be ignored").waitFor();
     await page.getByText("[1].promt", { exact: true }).waitFor();
-    await text.fill('{"images": ["a", {"prompt": "b", "sceneId": "s-2"}], "videos": ["c"]}');
+    await text.fill('{"image": ["a"], "videos": [{"promt": "c"}]}');
+    await page.getByText("1 message of 1 cannot be sent").waitFor();
+    await page.getByText("2 fields will be ignored").waitFor();
+    for (const name of ["image", "videos[0].promt"]) {
+      await page.getByText(name, { exact: true }).waitFor();
+    }
+  });
+
+  await t.step("a batch is taken as a file, priced, and then sent", async () => {
+    const batch = '{"images": ["a", {"prompt": "b", "sceneId": "s-2"}], "videos": ["c"]}';
+    const text = page.getByLabel("Messages as JSON");
+    await dropFiles(text, batch, batch);
+    await page.getByRole("status").getByText("Nothing was taken: expected one file, not 2.")
+      .waitFor();
+    await dropFiles(text, '{"images": ["dropped"]}');
+    await page.getByText("1 image and 0 videos, all valid, for board.").waitFor();
+    assert.equal(await text.inputValue(), '{"images": ["dropped"]}');
+    await page.getByLabel("Or choose a file").setInputFiles({
+      ...{ name: "batch.json", mimeType: "application/json", buffer: Buffer.from(batch) },
+    });
     await page.getByText("2 images and 1 video, all valid, for board.").waitFor();
-    await send.click();
+    const models = await project.stack.sql<{ model: string; kind: string }>(
+      "select model, kind from generation_standing",
+    );
+    const of = (wanted: string) => ({
+      models: models.filter(({ kind }) => kind === wanted).map(({ model }) => model),
+    });
+    const image = estimateImageJob({ storyboardId: "board", prompt: "a" }, of("image"));
+    const video = estimateVideoJob({ storyboardId: "board", prompt: "c" }, of("video"));
+    const sum = (price: (estimate: Estimate) => number | null | undefined) =>
+      dollars(2 * price(image)! + price(video)!);
+    await page.getByText(
+      `Costs about ${sum(({ models }) => models[0].usd)} together, ` +
+        `${sum(({ lowestUsd }) => lowestUsd)} to ${
+          sum(({ highestUsd }) => highestUsd)
+        } by other models.`,
+    ).waitFor();
+    assert.equal(
+      (await project.messages("image")).queued,
+      0,
+      "nothing is sent before it is said to",
+    );
+    await page.getByRole("button", { name: "Send 3 jobs" }).click();
     await page.getByRole("article", { name: "s-2" }).waitFor();
     await page.getByRole("status").getByText("3 jobs sent.").waitFor();
     assert.equal((await project.messages("image")).queued, 2);
@@ -179,3 +331,57 @@ withConsole("what is made in the console appears in it", async (console, project
     },
   );
 });
+
+/** Drops files on an element, each with a text in it. */
+async function dropFiles(target: Locator, ...texts: string[]): Promise<void> {
+  await target.evaluate((element, texts) => {
+    const dataTransfer = new DataTransfer();
+    for (const text of texts) dataTransfer.items.add(new File([text], "batch.json"));
+    for (const event of ["dragover", "drop"]) {
+      const where = { bubbles: true, cancelable: true, dataTransfer };
+      element.dispatchEvent(new DragEvent(event, where));
+    }
+  }, texts);
+}
+
+/** Whether the video of a card plays: under the pointer, without it, and with the focus. */
+async function playing(frame: Locator) {
+  const plays = () => frame.locator("video").evaluate((video: HTMLVideoElement) => !video.paused);
+  await frame.blur();
+  await frame.hover();
+  const hovered = await plays();
+  await frame.page().mouse.move(0, 0);
+  const left = await plays();
+  await frame.focus();
+  return { hovered, left, focused: await plays() };
+}
+
+function animations(): number {
+  return document.getAnimations().length;
+}
+
+/** The figures of a queue, by their names. */
+function figuresOf(page: Page, queue: string): Promise<Record<string, string>> {
+  return page.getByRole("region", { name: queue, exact: true }).locator("dl > div")
+    .evaluateAll((all) =>
+      Object.fromEntries(
+        all.map((each) => ["dt", "dd"].map((part) => each.querySelector(part)!.textContent)),
+      )
+    );
+}
+
+/** Whether every plot shows something in the tones that its first or last line has now. Its axes have another. */
+function plotsAreInked(): boolean {
+  const style = getComputedStyle(document.body);
+  const tones = ["--ink", "--faint"].map((name) => {
+    const tone = style.getPropertyValue(name).trim();
+    return [1, 3, 5].map((at) => parseInt(tone.slice(at, at + 2), 16)).join();
+  });
+  return [...document.querySelectorAll<HTMLCanvasElement>(".plot canvas")].every((canvas) => {
+    const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+    for (let at = 0; at < data.length; at += 4) {
+      if (data[at + 3] === 255 && tones.includes(data.slice(at, at + 3).join())) return true;
+    }
+    return false;
+  });
+}
