@@ -134,6 +134,41 @@ withTestProject("images", async (project, test) => {
     assert.equal(project.simulator.accepted("image"), 10);
   });
 
+  await test.step("an image in the background is polled over several runs and paid for once", async () => {
+    const { simulator } = project;
+    simulator.reset();
+    simulator.script({ match: { kind: "poll" }, preset: "pending", times: "always" });
+    const message = { storyboardId: project.storyboard(), prompt: "Large", imageSize: "4K" };
+    const id = await project.send("image", message);
+    const polls = () => simulator.requests.filter(({ kind }) => kind === "poll").length;
+    for (let runs = 1; runs <= 3; runs++) {
+      const { report } = await project.run("image", { budgetSeconds: 1 });
+      assert.deepEqual([report.claimed, report.waiting], [1, 1]);
+      const { status, attempts, operation } = await project.job(id);
+      assert.deepEqual([status, attempts], ["waiting", 0]);
+      assert.equal(operation!.model, "gemini-nano-banana-2.1");
+      assert.ok(polls() >= runs - 1, "each run after the first one asks for it");
+      await project.makeVisible("image");
+    }
+    const { body } = simulator.requests.find(({ kind }) => kind === "image")!;
+    assert.equal((body as { background?: boolean }).background, true);
+
+    const requests = [...simulator.requests];
+    simulator.reset();
+    const data = btoa("\x89PNG\r\n\x1a\n\0\0\0\0IHDR\0\0\0\0");
+    const content = [{ type: "image", mime_type: "image/png", data }];
+    simulator.script({
+      match: { kind: "poll" },
+      body: { status: "completed", steps: [{ type: "model_output", content }] },
+    });
+    assert.equal((await project.run("image", { budgetSeconds: 30 })).report.succeeded, 1);
+    const job = await project.job(id);
+    assert.equal(btoa(String.fromCharCode(...(await object(job.asset_url!)).bytes)), data);
+    assert.deepEqual([job.attempts, Number(job.cost_usd)], [1, 0.113]);
+    const paid = [...requests, ...simulator.requests].filter(({ accepted }) => accepted);
+    assert.equal(paid.length, 1);
+  });
+
   await test.step("a new key is served by the next model, whose JPEG is stored as what it is", async () => {
     const board = project.storyboard();
     project.simulator.reset();
