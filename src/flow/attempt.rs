@@ -133,7 +133,7 @@ fn check_certain(claim: &Claim) -> Result<(), Failure> {
     if !claim.submission_pending || claim.operation.is_some() {
         return Ok(());
     }
-    let message = "a worker ended between submitting and recording the operation; \
+    let message = "a worker ended before it recorded the operation; \
                    the asset may have been paid for, so it is not submitted again";
     Err(Failure::give_up(Code::SubmissionUncertain, message))
 }

@@ -35,6 +35,20 @@ fn an_image_may_take_what_is_left_of_the_workers_life() {
 }
 
 #[test]
+fn a_reply_after_115_seconds_is_one_request_and_one_image() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(prompt("p"));
+    world.model.image_takes.set(seconds(115));
+    let report = world.run_images(one_model());
+    assert_eq!((report.claimed, report.succeeded), (1, 1));
+    assert_eq!(world.model.asked.borrow().len(), 1);
+    assert_eq!(world.queue.row(job).attempts, 1);
+    assert_eq!(report.jobs[0].cost_usd, Some(0.067));
+    assert!(world.queue.spent.borrow().is_empty(), "nothing but the image is paid for");
+    assert_eq!(world.queue.count(Call::Extend), 7, "its lease of 30 s is held all the while");
+}
+
+#[test]
 fn a_reply_without_an_image_that_can_be_used_has_its_probable_cost() {
     for code in [Code::NoImage, Code::ProviderReplyUnreadable] {
         let world = MemoryWorld::new();

@@ -47,10 +47,10 @@ pub(super) fn meaning(status: u16, error: &Json<'_>) -> Option<Code> {
     };
     let is_argument = error.get("status").text().is_some_and(|it| it == "INVALID_ARGUMENT");
     // Trouble of the account comes with any status. Any other is told by the status, where it tells one,
-    // but 403, 451 and 500 are also said of what a single job asks for.
+    // but 403, 424, 451 and 500 are also said of what a single job asks for.
     let counts = |code: &Code| match code {
         Code::ContentBlocked | Code::ModelRejectedRequest => {
-            by_status.is_none() || matches!(status, 403 | 451 | 500)
+            by_status.is_none() || matches!(status, 403 | 424 | 451 | 500)
         }
         // Google itself does not call its own trouble an invalid argument.
         Code::ProviderUnavailable | Code::QuotaExhausted if is_argument => false,

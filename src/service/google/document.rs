@@ -26,9 +26,15 @@ pub(super) fn read_document(body: &[u8]) -> Json<'_> {
 }
 
 /// Whether a body is none of an API's, whatever its status: a page, or nothing.
-#[inline(never)]
 pub(super) fn is_foreign(body: &[u8]) -> bool {
-    body.trim_ascii_start().first().is_none_or(|first| *first == b'<')
+    matches!(first_of(body), b'<' | b' ')
+}
+
+/// The first character of a text, behind blanks and a byte order mark; a blank if there is none.
+#[inline(never)]
+pub(super) fn first_of(text: &[u8]) -> u8 {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    text.trim_ascii_start().first().map_or(b' ', |first| *first)
 }
 
 fn unwrap(value: &mut Json<'_>, left: u8) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::account::meaning;
-use super::document::read_document;
+use super::document::{first_of, read_document};
 use super::error::{error_in, error_of, failure, is_about_itself, operation_failure, unreachable};
 use crate::failure::{Code, Failure, Standing};
 use crate::http::{
@@ -211,9 +211,7 @@ fn no_video(what: &str) -> Failure {
 }
 
 fn is_json(head: &[u8]) -> bool {
-    // A mark of the order of bytes may come first.
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
+    matches!(first_of(head), b'{' | b'[')
 }
 
 /// What follows from a file that has not been put together yet.

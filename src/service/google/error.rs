@@ -28,10 +28,10 @@ pub(super) fn failure(asked: &str, reply: &Reply) -> Failure {
     let document = read_document(&reply.body);
     let error = error_of(&document);
     let (status, said) = (reply.status.as_u16(), code::status_of(error));
-    // An error can come inside of a success, and what is answered with 400 or 500 often says only in
-    // its code what it is.
+    // An error can come inside of a success, and what is answered with 400, 424 or 500 often says only
+    // in its code what it is.
     let status = match (status, said) {
-        (_, Some(said @ (429 | 503))) | (200..=299 | 400 | 500, Some(said)) => said,
+        (_, Some(said @ (429 | 503))) | (200..=299 | 400 | 424 | 500, Some(said)) => said,
         _ => status,
     };
     let message = format!("{asked} answered {status}: {}", words(error));

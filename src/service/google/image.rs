@@ -32,7 +32,7 @@ const ATTEMPTS_WITHOUT_IMAGE: u32 = 3;
 const ATTEMPTS_WITHOUT_REPLY: u32 = 2;
 
 /// What follows from a request without a reply.
-const LOST: &str = ". The image may have been made and billed: it is asked for twice at most";
+const LOST: &str = ". It may have been made and billed: it is asked for twice at most";
 
 /// Gemini's image models.
 pub struct Gemini<T> {

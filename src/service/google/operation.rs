@@ -293,12 +293,13 @@ fn name_of(protocol: &dyn OperationProtocol, is_named: bool, text: &str) -> Opti
     protocol.is_name(name).then(|| name.to_owned())
 }
 
-/// Whether a reply says for certain that nothing was created: a 3xx or 4xx (except 408 and 499, which say that the
-/// time was up or the connection closed, not for whom); a refusal of the account, by a reason or in words; that the
-/// provider was not reached; or that it takes nothing now, in Google's own form or in words. A bare 5xx may be that
-/// of a proxy whose own wait was over, and so may be whatever speaks of lost time or connections.
+/// Whether a reply says for certain that nothing was created: a 3xx or 4xx (except 408, 444, 460 and 499, which say
+/// that the time was up or the connection closed, not for whom); a refusal of the account, by a reason or in words;
+/// that the provider was not reached; or that it takes nothing now, in Google's own form or in words. A bare 5xx may
+/// be that of a proxy whose own wait was over, and so may be whatever speaks of lost time or connections.
 fn is_rejection(status: u16, error: &Json<'_>) -> bool {
-    let refuses = |status: u16| (300..=499).contains(&status) && !matches!(status, 408 | 499);
+    let refuses =
+        |status: u16| (300..=499).contains(&status) && !matches!(status, 408 | 444 | 460 | 499);
     let (by_field, own) = (code::status_of(error), own_status(error));
     let is_success = (200..=299).contains(&status);
     let takes_nothing = || is_success || status == 503 || matches!(by_field, Some(429 | 503));
@@ -388,8 +389,8 @@ fn not_submitted(model: &str, error: &TransportError) -> SubmitError {
 /// that would make a second one harmless, so a person has to decide.
 fn uncertain(what: &str) -> SubmitError {
     let message = format!(
-        "{what}. It is unknown whether the asset is being generated and billed, so it was not \
-         submitted again. Redrive the job to generate it"
+        "{what}. The asset may be generated and billed, so it was not submitted again. Redrive the job \
+         to generate it"
     );
     SubmitError { failure: Failure::give_up(Code::SubmissionUncertain, message), rejected: false }
 }

@@ -105,8 +105,9 @@ const SAYINGS: [(&str, &str, Meaning); 21] = [
         Lost,
     ),
     (
-        "consumer|project|account|your organi|the organi|service",
-        "suspend|deactivat|terminated|n banned|s banned|allowlist|accept the terms|has not been used|not allowed to use",
+        "consumer|project|account|your organi|the organi|service|plan ",
+        "suspend|deactivat|terminated|n banned|s banned|allowlist|accept the terms|has not been used|not allowed to use|\
+         not include",
         Is(Code::AccountRefused),
     ),
     (

@@ -339,6 +339,21 @@ fn the_statuses_of_proxies_alone_are_no_fault_of_a_job() {
         }
     }
     assert_eq!(waits(&of(420, page)), None);
+    // One of them passes on what the job did wrong.
+    for (body, code) in [
+        (r#"{"error": {"code": "invalid_argument", "message": "m"}}"#, Code::ModelRejectedRequest),
+        (
+            r#"{"error": {"message": "This aspect ratio is not supported"}}"#,
+            Code::ModelRejectedRequest,
+        ),
+        (
+            r#"{"error": {"message": "The prompt was flagged by our safety system"}}"#,
+            Code::ContentBlocked,
+        ),
+    ] {
+        let failure = of(424, body);
+        assert_eq!((failure.code, failure.next), (code, Next::GiveUp), "{body}");
+    }
 }
 
 #[test]
@@ -346,6 +361,7 @@ fn what_the_account_lacks_is_no_fault_of_a_job() {
     for (message, code) in [
         ("You must accept the terms of service before using this model.", Code::AccountRefused),
         ("Your project is not allowlisted to use this model.", Code::AccountRefused),
+        ("Your current plan does not include access to this model.", Code::AccountRefused),
         ("The project has no active subscription.", Code::BillingRefused),
         ("Your subscription has expired", Code::BillingRefused),
         ("Payment required", Code::BillingRefused),

@@ -438,7 +438,7 @@ fn what_cannot_be_read_is_tried_again() {
         );
     }
     // What no API said is the fault of no job, and was not billed.
-    for body in ["", "\n", "<html>", "<html><h1>Sign in</h1></html>"] {
+    for body in ["", "\n", "<html>", "<html><h1>Sign in</h1></html>", "\u{feff}<html>"] {
         let failure = generate(&Recorded::at(BASE).reply(200, body)).unwrap_err();
         let refused = Next::Rest { standing: Standing::Refused, after: None };
         assert_eq!((failure.code, failure.next), (Code::ModelUnavailable, refused), "{body}");

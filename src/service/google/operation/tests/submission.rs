@@ -184,6 +184,8 @@ fn what_may_have_been_accepted_is_not_asked_for_again() {
         base().json(500, json!({"error": {"code": 500, "status": "INTERNAL", "message": "m"}})),
         base().json(504, json!({"error": {"code": 504, "status": "DEADLINE_EXCEEDED"}})),
         base().fails(TransportError::TimedOut(SUBMIT_TIMEOUT)),
+        base().reply(444, ""),
+        base().reply(460, ""),
         base().reply(499, ""),
         base().reply(502, "The model is overloaded. Please try again later."),
         base().reply(200, "Thank you"),
@@ -456,6 +458,7 @@ fn what_a_proxy_says_of_it_in_words_is_a_rejection() {
         (204, ""),
         (200, "<html>"),
         (200, "<title>Sign in</title>"),
+        (200, "\u{feff}<title>Sign in</title>"),
         (200, "<h1>Down for scheduled maintenance</h1>"),
         (200, "<h1>503 Service Unavailable</h1>"),
     ] {
@@ -544,6 +547,18 @@ fn no_media_are_quoted() {
         let kept = message.split(|c: char| !c.is_ascii_alphanumeric());
         assert!(kept.clone().all(|run| run.len() < 40), "{message}");
         assert!(message.contains("gif") && !message.contains("+/"), "{message}");
+    }
+}
+
+#[test]
+fn a_quotation_is_as_long_as_a_person_reads() {
+    for word in ["it was accepted ", "ä", "operation-4711/", "{\"note\": [[[["] {
+        let body = word.repeat(5000);
+        let error = submit(VEO, &Recorded::at(BASE).reply(200, &body)).unwrap_err();
+        assert_eq!(error.failure.code, Code::SubmissionUncertain);
+        let (quoted, rest) = error.failure.message.split_once(". The asset may").unwrap();
+        assert!(quoted.chars().count() <= 500 && rest.len() <= 500, "{}", error.failure.message);
+        assert!(quoted.ends_with('…'), "{quoted}");
     }
 }
 
