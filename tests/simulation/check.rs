@@ -68,7 +68,14 @@ fn deadline(sim: &Sim, job: Job, failed: &Row, timed_out: bool) {
     let code = failed.error_code;
     let trouble = match code {
         Some(Code::ProviderUnavailable) => !timed_out,
-        Some(Code::ApiKeyInvalid | Code::QuotaExhausted | Code::ModelUnavailable) => true,
+        Some(
+            Code::ApiKeyInvalid
+            | Code::BillingRefused
+            | Code::LocationRefused
+            | Code::AccountRefused
+            | Code::QuotaExhausted
+            | Code::ModelUnavailable,
+        ) => true,
         _ => false,
     };
     let age = sim.now().saturating_sub(failed.pending_since);

@@ -12,7 +12,7 @@ use generation_queue::policy::polling::DEADLINE;
 use super::models::Outage;
 use super::sim::{FaultRates, Sim};
 use super::support::ledger::Status;
-use super::{people, verdict, worker};
+use super::{people, rests, verdict, worker};
 
 /// The result of a history.
 pub struct Outcome {
@@ -22,6 +22,8 @@ pub struct Outcome {
     pub trace: String,
     /// How each job ended: its status, or why it has failed.
     pub ends: Vec<&'static str>,
+    /// How often a model in trouble was asked.
+    pub probes: u32,
 }
 
 /// More steps than any history takes that ends.
@@ -53,7 +55,8 @@ pub fn play(seed: u64, traced: bool) -> Outcome {
         _ => row.error_code.map_or("live", Code::as_str),
     });
     let ends = ends.collect();
-    Outcome { violation: sim.violation(), trace: sim.trace(), ends }
+    let probes = sim.rests.borrow().probes;
+    Outcome { violation: sim.violation(), trace: sim.trace(), ends, probes }
 }
 
 /// Runs workers, senders and operators while faults occur.
@@ -85,6 +88,7 @@ fn run_with_faults(sim: &Rc<Sim>) {
     }
     run_until(sim, length);
     sim.fault_rates.set(FaultRates::default());
+    rests::begin(sim, length + LONGEST_LIFE);
     sim.note(|| "from here on there are no faults".to_owned());
 }
 
@@ -106,8 +110,23 @@ fn outage(sim: &Sim, length: Duration) -> Outage {
         Standing::Refused,
         Standing::Retired,
     ]);
-    sim.note(|| format!("{model:?} is {standing:?} from {from:?} to {until:?}"));
-    Outage { model, standing, from, until }
+    let code = code_of(standing, from);
+    sim.note(|| format!("{model:?} is {standing:?} ({code:?}) from {from:?} to {until:?}"));
+    Outage { model, standing, code, from, until }
+}
+
+/// The error code in an outage. An account is refused for one of several reasons.
+fn code_of(standing: Standing, from: Duration) -> Code {
+    match standing {
+        Standing::Resting => Code::ProviderUnavailable,
+        Standing::Retired => Code::ModelUnavailable,
+        Standing::Refused => match from.as_millis() % 4 {
+            0 => Code::BillingRefused,
+            1 => Code::LocationRefused,
+            2 => Code::AccountRefused,
+            _ => Code::ApiKeyInvalid,
+        },
+    }
 }
 
 /// Starts a worker, unless eight are running.

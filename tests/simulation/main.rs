@@ -11,6 +11,7 @@
 //! - `worker`, `people`: workers; senders and operators
 //! - `memory`: workers that die of what a job takes into memory
 //! - `check`, `verdict`: what must hold at any time, and at the end
+//! - `rests`: how often a model in trouble is asked
 //! - `history`: one history of it all
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -21,6 +22,7 @@ mod models;
 mod network;
 mod people;
 mod queue;
+mod rests;
 mod schedule;
 mod sim;
 mod store;
@@ -119,8 +121,15 @@ fn what_once_went_wrong_does_not_again() {
 }
 
 #[test]
-fn jobs_end_in_many_ways() {
-    let ends: BTreeSet<_> = (0..2_000).flat_map(|seed| play(seed, false).ends).collect();
+fn jobs_end_in_many_ways_and_models_in_trouble_are_asked() {
+    let (mut ends, mut probes) = (BTreeSet::new(), 0);
+    for seed in 0..2_000 {
+        let outcome = play(seed, false);
+        ends.extend(outcome.ends);
+        probes += outcome.probes;
+    }
+    // Whether one is asked too often, every history checks.
+    assert!(probes > 100, "{probes} requests to models in trouble");
     for end in [
         "succeeded",
         "cancelled",

@@ -10,12 +10,12 @@ use generation_queue::port::{
     OperationRequest, Progress, Submission, SubmitError,
 };
 
-use super::check;
 use super::network::{Call, CallError};
 use super::sim::{Sim, Submitted, job_of};
 use super::store::Content;
 use super::support::ledger::Job;
 use super::worker::Worker;
+use super::{check, rests};
 
 /// What the providers did.
 #[derive(Default)]
@@ -59,6 +59,7 @@ pub struct Outage {
     /// None: the whole account.
     pub model: Option<&'static str>,
     pub standing: Standing,
+    pub code: Code,
     pub from: Duration,
     pub until: Duration,
 }
@@ -70,11 +71,7 @@ fn outage(sim: &Sim, model: &str) -> Option<Failure> {
     let outage = outages.iter().find(|it| {
         it.from <= now && now < it.until && it.model.is_none_or(|outage| outage == model)
     })?;
-    Some(match outage.standing {
-        Standing::Resting => Failure::rest(Standing::Resting, Code::ProviderUnavailable, "503"),
-        Standing::Refused => Failure::rest(Standing::Refused, Code::ApiKeyInvalid, "403"),
-        Standing::Retired => Failure::rest(Standing::Retired, Code::ModelUnavailable, "404"),
-    })
+    Some(Failure::rest(outage.standing, outage.code, "an outage"))
 }
 
 /// What a provider answers instead of generating.
@@ -113,6 +110,7 @@ impl ImageModel for Worker {
         let job = job_of(&request.job.common.prompt);
         check::generation(self, job, request.sources.first());
         check::probe(self, job, model);
+        rests::asks(self, job, model);
         let asked = model.to_owned();
         let answered = move |sim: &Sim| {
             if let Some(failure) = refusal(sim, &asked) {
@@ -126,6 +124,7 @@ impl ImageModel for Worker {
         };
         let subject = format!("job {job} by {model}");
         let answer = self.call(Call { timeout: within, ..GENERATE }, &subject, answered).await;
+        rests::answered(self, job, model, answer.as_ref().ok());
         let (format, content) = answer.map_err(|error| match error {
             CallError::TimedOut => {
                 self.sim.watch.borrow_mut().timed_out.push(job);

@@ -9,13 +9,13 @@ use generation_queue::port::{
     MaintenanceRequest, Operation, Overdue, Publication, Queue, StoredAsset, Trouble, WriteError,
 };
 
-use super::check;
 use super::network::{Call, CallError};
 use super::schedule::TaskId;
 use super::sim::{Claimed, Sim};
 use super::support::ledger::settle::{Asked, Completed, Maintenance};
 use super::support::ledger::{Job, Ledger, standing};
 use super::worker::Worker;
+use super::{check, rests};
 
 const TIMEOUT: u64 = 12;
 const CALLS: usize = 3;
@@ -102,6 +102,9 @@ impl Worker {
             let answer = sim.ledger.borrow_mut().complete(sim.now(), &held, &asset, &asked);
             check::write(sim, "complete", job(&held), held.token, &before, true);
             if let Completed::Held(completion) = &answer {
+                if let Some(model) = &asset.model {
+                    rests::served(sim, model);
+                }
                 sim.note(|| {
                     format!("  contended {}, due {:?}", completion.contended, completion.due)
                 });

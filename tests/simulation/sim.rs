@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::models::{Outage, Provider};
+use super::rests::Rests;
 use super::schedule::{Schedule, TaskId};
 use super::store::Objects;
 use super::support::ledger::{Job, Ledger};
@@ -17,6 +18,7 @@ pub struct Sim {
     pub objects: RefCell<Objects>,
     pub provider: RefCell<Provider>,
     pub watch: RefCell<Watch>,
+    pub rests: RefCell<Rests>,
     pub fault_rates: Cell<FaultRates>,
     pub outages: RefCell<Vec<Outage>>,
     /// How long jobs wait for models.
@@ -98,6 +100,7 @@ impl Sim {
             objects: RefCell::default(),
             provider: RefCell::default(),
             watch: RefCell::default(),
+            rests: RefCell::default(),
             fault_rates: Cell::default(),
             outages: RefCell::default(),
             job_deadline: Cell::default(),
@@ -118,6 +121,10 @@ impl Sim {
     pub fn next_claim(&self) -> i64 {
         self.last_claim.set(self.last_claim.get() + 1);
         self.last_claim.get()
+    }
+
+    pub fn has_deadly_jobs(&self) -> bool {
+        self.has_deadly_jobs
     }
 
     pub fn is_deadly(&self, job: Job) -> bool {
