@@ -161,8 +161,8 @@ const SAYINGS: [(&str, &str, Meaning); 21] = [
     ),
 ];
 
-/// Sayings that by their nature speak of the job, also in what is quoted.
-const OF_PROMPT: [(&str, &str, Meaning); 3] = [
+/// Sayings that mean the same wherever they stand: most speak of the job by their nature.
+const OF_PROMPT: [(&str, &str, Meaning); 4] = [
     (
         "prompt| input|image|video|content",
         "flagged|moderation|safety|violat|prohibited c|prohibited u|inappropriate|unsafe|\
@@ -170,6 +170,8 @@ const OF_PROMPT: [(&str, &str, Meaning); 3] = [
         BLOCKED,
     ),
     ("safety system|content policy", "", BLOCKED),
+    // "Text-to-image is an allowlisted feature": its first word may also begin a quotation.
+    ("allowlisted feature", "", Is(Code::AccountRefused)),
     ("prompt| input", "not allowed|rejected|refused|blocked|sensitive", OfJob),
 ];
 

@@ -361,6 +361,7 @@ fn what_the_account_lacks_is_no_fault_of_a_job() {
     for (message, code) in [
         ("You must accept the terms of service before using this model.", Code::AccountRefused),
         ("Your project is not allowlisted to use this model.", Code::AccountRefused),
+        ("Text-to-image is an allowlisted feature.", Code::AccountRefused),
         ("Your current plan does not include access to this model.", Code::AccountRefused),
         ("The project has no active subscription.", Code::BillingRefused),
         ("Your subscription has expired", Code::BillingRefused),
