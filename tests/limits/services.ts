@@ -153,13 +153,17 @@ function claim(number: number, { kind, source, sources = 1 }: Sizes, url: string
 
 const COMPRESS = { gzip: createGzip, br: createBrotliCompress, deflate: createDeflate };
 
-/** A body as the host sends it. A compressed one is small, so its length is known. */
+let compressed = 0;
+
+/** A body as the host sends it. Every second compressed one is sent with its length, the others in chunks. */
 async function reply(body: ReadableStream<Uint8Array>, { coding }: Sizes): Promise<Response> {
   if (!coding) return new Response(body);
   const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
   const compress = COMPRESS[coding](coding === "br" ? options : {});
   const packed = await buffer(Readable.fromWeb(body as WebStream).pipe(compress));
-  return new Response(new Uint8Array(packed), { headers: { "content-encoding": coding } });
+  const whole = new Blob([new Uint8Array(packed)]);
+  const sent = compressed++ % 2 === 0 ? whole : whole.stream();
+  return new Response(sent, { headers: { "content-encoding": coding } });
 }
 
 async function asset(body: ReadableStream<Uint8Array>, sizes: Sizes): Promise<Response> {
