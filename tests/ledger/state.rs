@@ -96,14 +96,7 @@ fn job(row: &Row, now: Duration) -> Value {
 
 /// The outcomes of linking, in the order in which the entities were linked.
 pub fn entities(row: &Row) -> Value {
-    let told = |(slot, key, outcome): &(Slot, String, LinkOutcome)| {
-        let outcome = match outcome {
-            LinkOutcome::Linked => "linked",
-            LinkOutcome::Superseded => "superseded",
-            LinkOutcome::NotFound => "not_found",
-        };
-        json!({"slot": slot.as_str(), "key": key, "outcome": outcome})
-    };
+    let told = |(slot, key, outcome): &(Slot, String, LinkOutcome)| json!({"slot": slot.as_str(), "key": key, "outcome": outcome.as_str()});
     row.entities.iter().map(told).collect()
 }
 
