@@ -10,7 +10,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-/// What every job may hold of a body without the permit, in bytes: an image of 3 MB as base64.
+/// How much of a body a job may hold without the permit, in bytes: an image of 3 MB as base64.
 pub const SMALL: usize = 4 * 1024 * 1024;
 
 /// What the jobs of an isolate share. Clones are the same.

@@ -3,7 +3,7 @@
 //!
 //! From the bottom up; a module depends only on modules in earlier lines:
 //!
-//! - `names`: kinds of things that have names
+//! - `names`: enums whose variants have names
 //! - [`failure`]: what went wrong, and the next step
 //! - [`large_body`]: the permit for large bodies in memory
 //! - [`occupancy`]: which attempts are in memory at the same time

@@ -1,6 +1,6 @@
-//! Kinds of things that have names: in the database, in reports, in log entries.
+//! Enums whose variants have names in the database, in reports or in log entries.
 
-/// An enum without data, and the stable name of each variant.
+/// Declares an enum without data, with the stable name of each variant.
 macro_rules! names {
     (
         $(#[$about:meta])*
@@ -11,7 +11,7 @@ macro_rules! names {
         pub enum $Enum { $($(#[$doc])* $Variant,)* }
 
         impl $Enum {
-            /// Every one there is.
+            /// All of them.
             pub const ALL: &[Self] = &[$(Self::$Variant,)*];
 
             /// Its name.

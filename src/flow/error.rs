@@ -6,15 +6,15 @@ use crate::failure::{Code, Failure};
 use crate::job::Invalid;
 use crate::port::WriteError;
 
-/// What an attempt comes to, or a part of one.
+/// The outcome of an attempt, or of a part of one.
 pub(super) type Attempt<T> = Result<T, Box<AttemptError>>;
 
-/// Why an attempt did not get to its end.
+/// Why an attempt ended early.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum AttemptError {
     /// The lease is void.
     LeaseLost,
-    /// The operation is not ready, or not begun, and this run's time is up.
+    /// The operation is not ready, or has not begun, and this run's time is up.
     Waiting {
         /// When to look again.
         delay: Duration,
@@ -25,10 +25,10 @@ pub(super) enum AttemptError {
     Failed(Failed),
 }
 
-/// What failed, and what follows from it beside the next step.
+/// A failure, and what follows from it in addition to the next step.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Failed {
-    /// What.
+    /// What failed.
     pub(super) failure: Failure,
     /// The model that the job waits for, where its trouble is what failed.
     pub(super) waits_for: Option<String>,

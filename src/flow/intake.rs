@@ -28,8 +28,8 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// Reserves a place for every job that can be begun at once, of those that may be claimed. None if that
-    /// is none. `take_answer` has to follow.
+    /// Reserves a place for every job that may be claimed and can begin at once; none if there is no place.
+    /// `take_answer` has to follow.
     pub(super) fn reserve(&self, concurrency: u32, most: Option<u32>) -> Option<u32> {
         if self.is_empty.get() || self.one_is_alone.get() {
             return None;

@@ -115,7 +115,7 @@ impl Run {
         self.submitting.borrow_mut().push(claim.lease);
     }
 
-    /// What the submission of a job began is recorded, or it began nothing.
+    /// The submission of a job is over: its operation is recorded, or there is none.
     pub(super) fn end_submission(&self, claim: &Claim) {
         self.submitting.borrow_mut().retain(|lease| *lease != claim.lease);
     }
@@ -135,13 +135,13 @@ impl Run {
         self.stopped_for.borrow().is_some()
     }
 
-    /// Why no more jobs are to be taken, if so.
+    /// Why the run claims no more jobs, if so.
     pub(super) fn reason_to_stop<W: World>(&self, world: &W) -> Option<Stopped> {
         let is_full = self.intake.is_full(self.settings.max_jobs);
         self.reason_to_release(world).or_else(|| is_full.then_some(Stopped::MaxJobs))
     }
 
-    /// Why what is claimed must not begin any more, if so.
+    /// Why claimed jobs must not begin any more, if so.
     pub(super) fn reason_to_release<W: World>(&self, world: &W) -> Option<Stopped> {
         let clock = world.clock();
         if clock.stopping() {
@@ -158,7 +158,7 @@ impl Run {
         (self.cpu_time.used(clock.now()) >= MOST_CPU).then_some(Stopped::Cpu)
     }
 
-    /// The claim of what can be begun at once, if that is anything. Its answer goes to the intake.
+    /// The claim for the jobs that can begin at once; none if no job can. Its answer goes to the intake.
     pub(super) fn claim_request<W: World>(
         &self,
         world: &W,
@@ -184,17 +184,17 @@ impl Run {
         recent.max().unwrap_or_default().max(latency::image(size).usual)
     }
 
-    /// Whether a worker may not live long enough to wait for an image of a size.
+    /// Whether an image of a size may take longer than a worker can wait.
     pub(super) fn may_outlast_worker(&self, size: Option<&str>) -> bool {
         latency::image(size).longest > self.longest()
     }
 
-    /// How long something may take at most that a worker waits for.
+    /// The longest time that a worker can wait for a reply.
     fn longest(&self) -> Duration {
         self.lifetime.saturating_sub(SETTLING)
     }
 
-    /// Adds to `unmet` a size of images that no worker lives long enough for.
+    /// Adds an image size to `unmet` if no worker lives long enough for it.
     pub(super) fn check_size(&self, size: Option<&str>, unmet: &mut Vec<Issue>) {
         let (usual, longest) = (latency::image(size).usual, self.longest());
         if usual > longest {

@@ -17,8 +17,8 @@ pub(super) fn is_of_request(name: &str) -> bool {
     has_name(&OF_REQUEST, name)
 }
 
-/// Whether a member tells of an operation what is not its result. What is in there counts only if the operation is
-/// over and its result has nothing.
+/// Whether a member describes an operation without being its result. It counts only if the operation is over and its
+/// result is empty.
 pub(super) fn is_metadata(name: &str) -> bool {
     same_name(name, "metadata")
 }

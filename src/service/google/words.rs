@@ -37,8 +37,9 @@ impl Meaning {
     }
 }
 
-/// What a sentence means in which one of the first words stands and one of the second, in any order; the
-/// first row that is met counts. Words are separated by bars and as [`plain`] writes them; an empty one is everywhere.
+/// What a sentence means that contains one of the first words and one of the second, in any order. The first row
+/// that matches counts. Bars separate the words, which are written as [`plain`] writes them; every sentence contains
+/// the empty word.
 const SAYINGS: [(&str, &str, Meaning); 21] = [
     (
         // A file that ends too early is the job's.
@@ -187,7 +188,7 @@ pub(super) fn meaning(message: &str) -> Option<Meaning> {
     said(&SAYINGS, &own_words(message)).or_else(|| said(&OF_PROMPT, &plain(message)))
 }
 
-/// What the first of these sayings means that one of the lines of a text is.
+/// The meaning of the first saying that a line of a text matches.
 fn said(sayings: &[(&str, &str, Meaning)], text: &str) -> Option<Meaning> {
     let has_one =
         |words: &str, line: &str| words.split('|').any(|word| word.is_empty() || line.has(word));
