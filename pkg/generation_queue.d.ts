@@ -12,24 +12,9 @@ export interface Adapter {
     fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
-/** The services of a run that makes images. */
-export interface ImageAdapters {
+/** The services of any run. */
+export interface Adapters {
     pgmq: Adapter;
-    gemini: Adapter;
-    /** Vertex AI, without a version in its address. Adds project and location to paths without them. */
-    vertex: Adapter;
-    storage: Adapter;
-    /**
-     * Fetches source images from anywhere, without credentials. Answers 421 for a host whose name
-     * leads into a private network, and rejects for one without a known address.
-     */
-    source: Adapter;
-}
-
-/** The services of a run that makes videos. */
-export interface VideoAdapters {
-    pgmq: Adapter;
-    veo: Adapter;
     /**
      * Vertex AI, without a version in its address, and the objects of Cloud Storage. Adds project and
      * location to paths without them.
@@ -41,6 +26,16 @@ export interface VideoAdapters {
      * leads into a private network, and rejects for one without a known address.
      */
     source: Adapter;
+}
+
+/** The services of a run that makes images. */
+export interface ImageAdapters extends Adapters {
+    gemini: Adapter;
+}
+
+/** The services of a run that makes videos. */
+export interface VideoAdapters extends Adapters {
+    veo: Adapter;
 }
 
 
@@ -172,7 +167,7 @@ export interface VideoJob {
      */
     negativePrompt?: string;
     /**
-     * Who may be quoted; without it, as the model likes.
+     * Who may be shown; without it, as the model likes.
      */
     personGeneration?: "allow_all" | "allow_adult" | "dont_allow";
 }

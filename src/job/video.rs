@@ -36,7 +36,7 @@ pub struct VideoJob {
     /// What is not to be seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negative_prompt: Option<String>,
-    /// Who may be quoted; without it, as the model likes.
+    /// Who may be shown; without it, as the model likes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         target_family = "wasm",
