@@ -116,14 +116,16 @@ impl Worker {
     }
 }
 
-/// Remembers who has claimed what.
+/// Remembers who has claimed what, and since when: a call that is repeated, or arrives late, gives the same lease.
 fn watch_claims(sim: &Sim, worker: TaskId, claims: &Vec<Claim>) {
     let mut watch = sim.watch.borrow_mut();
     for claim in claims {
         let job = job(&claim.lease);
-        watch.claims.push(Claimed { job, worker, at: sim.now() });
-        watch.holders[job] = Some(claim.lease.token);
         sim.note(|| format!("  gets job {job}, attempt {}", claim.attempts));
+        if watch.holders[job] != Some(claim.lease.token) {
+            watch.claims.push(Claimed { job, worker, at: sim.now() });
+            watch.holders[job] = Some(claim.lease.token);
+        }
     }
 }
 
