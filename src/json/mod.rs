@@ -6,7 +6,7 @@ mod pieces;
 mod write;
 mod sanitize;
 
-pub(crate) use cursor::{Cursor, Value as CursorValue, is_whole, number, unescape};
+pub(crate) use cursor::{Cursor, Value as CursorValue, may_be_whole, number, unescape};
 pub use parse::Json;
 pub(crate) use parse::{has_name, same_name};
 pub use pieces::Pieces;

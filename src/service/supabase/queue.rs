@@ -64,7 +64,7 @@ impl<T: Transport> Pgmq<T> {
                 // What there is of a reply that was cut may be of use, if there is no better one.
                 Ok(reply)
                     if reply.status.is_success()
-                        && (before == PAUSES.len() || json::is_whole(&reply.body)) =>
+                        && (before == PAUSES.len() || json::may_be_whole(&reply.body)) =>
                 {
                     return Ok(reply);
                 }
