@@ -1,14 +1,5 @@
 import type { Stack } from "../stack/mod.ts";
-
-import { lackOf, type LeftOut } from "../../supabase/functions/_shared/models.ts";
-
-interface Health {
-  status?: string;
-  models?: string[];
-  leftOut?: LeftOut[];
-  missing?: string[];
-  invalid?: { variable: string; expected: string }[];
-}
+import { type Health, lacksOf } from "../../supabase/functions/_shared/summary.ts";
 
 /**
  * The settings that keep the functions from working, a line for each function and variable. A function
@@ -21,19 +12,15 @@ export async function misconfigurations(
   for (const name of functionNames) {
     const health = await healthOf(`${url}/functions/v1/${name}`);
     if (health.status !== "unconfigured") continue;
-    const problems = [
-      ...(health.missing ?? []).map((variable) => `${variable} is not set`),
-      ...(health.models?.length ? [] : health.leftOut ?? [])
-        .map(({ model, ...lack }) => `left out: ${model}, without ${lackOf(lack)}`),
-      ...(health.invalid ?? []).map(({ variable, expected }) => `${variable} must be ${expected}`),
-    ];
+    // Models that are left out keep no function from working while there are others.
+    const problems = lacksOf(health.models?.length ? { ...health, leftOut: [] } : health);
     lines.push(...problems.map((problem) => `${name}: ${problem}`));
     if (problems.length === 0) lines.push(`${name}: it says that it is not configured`);
   }
   return lines;
 }
 
-async function healthOf(url: string): Promise<Health> {
+async function healthOf(url: string): Promise<Partial<Health>> {
   const response = await fetch(url);
   try {
     return await response.json();

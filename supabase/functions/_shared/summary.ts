@@ -40,19 +40,27 @@ export interface Health {
 }
 
 export function healthText(health: Health): string {
-  const { name, status, version, queue, models, leftOut = [], missing = [], invalid = [] } = health;
+  const { name, status, version, queue, models, standing = [] } = health;
   const lifetime = health.workerLifetimeSeconds;
-  const { standing = [] } = health;
   return [
     `${name} ${version}: ${status}`,
     `queue: ${queue}`,
     `models: ${models.join(", ") || "none"}`,
     ...(lifetime === undefined ? [] : [`a worker lives ${lifetime} s`]),
     ...standingText(standing),
+    ...lacksOf(health),
+  ].map(plain).join("\n");
+}
+
+/** What a function lacks, a line each. */
+export function lacksOf(
+  { leftOut = [], missing = [], invalid = [] }: Pick<Health, "leftOut" | "missing" | "invalid">,
+): string[] {
+  return [
     ...leftOut.map(({ model, ...lack }) => `left out: ${model}, without ${lackOf(lack)}`),
     ...missing.map((variable) => `${variable} is not set`),
     ...invalid.map(({ variable, expected }) => `${variable} must be ${expected}`),
-  ].map(plain).join("\n");
+  ];
 }
 
 export function modelsText(models: ModelState[]): string {
