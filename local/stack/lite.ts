@@ -64,6 +64,7 @@ export class Lite {
       failure,
       () => quietly(() => this.app.fetch(complete, { peerAddress: null })),
     );
+    if (isPreflight(request)) return new Response(null, { headers: response.headers });
     if (response.status < 500) return response;
     const reply = isConnectionError(failure.error)
       ? noConnectionResponse(failure.error)
@@ -73,6 +74,11 @@ export class Lite {
     if (reply) await response.body?.cancel();
     return reply ?? response;
   }
+}
+
+/** PostgREST allows browsers to ask for anything, then says what is missing: lite refuses the preflight of that. */
+function isPreflight({ method, headers }: Request): boolean {
+  return method === "OPTIONS" && headers.has("access-control-request-method");
 }
 
 /**
