@@ -121,7 +121,7 @@ async function refresh(view) {
 }
 
 /** @param {unknown} problem @param {number} failures how many in a row */
-async function report(problem, failures) {
+function report(problem, failures) {
   const known = problem instanceof Problem || problem === undefined;
   const found = known
     ? problem
@@ -130,10 +130,6 @@ async function report(problem, failures) {
   if (found?.kind === "unreachable" && failures === 1) return;
   state.problem = found;
   redraw();
-  // A local stack that was started again may have another key, which its page knows.
-  if (state.problem?.kind !== "key") return;
-  const session = await openSession();
-  if (session?.key && session.key !== state.context?.project.key) enter(session, false);
 }
 
 // Times and estimates go on by themselves.

@@ -11,7 +11,7 @@ const STORED = "generation-queue-session";
 /** @returns {Promise<Session | undefined>} undefined when the operator has to type it */
 export async function openSession() {
   const served = await servedSession();
-  if (served?.key || served?.proxied) return served;
+  if (served?.proxied) return served;
   try {
     const typed = JSON.parse(sessionStorage.getItem(STORED) ?? "null");
     if (typed?.url && typed.key) return typed;
