@@ -98,11 +98,15 @@ export function draftOf({ kind, message, prompt }) {
   const mode = modeOf(kind, others);
   /** @type {Record<string, string>} */
   const fields = { prompt: textOf(words ?? prompt ?? "") };
+  const inForm = (/** @type {string} */ name) => MODES[mode].fields.includes(name);
   /** @type {Record<string, unknown>} */
-  const rest = {};
+  const rest = Object.fromEntries(
+    Object.entries(others).filter(([name]) =>
+      !inForm(name) && (name !== "editMode" || mode !== "edit")
+    ),
+  );
   for (const [name, value] of Object.entries(others)) {
-    if (MODES[mode].fields.includes(name)) fields[name] = textOf(value);
-    else if (name !== "editMode" || mode !== "edit") rest[name] = value;
+    if (inForm(name)) fields[name] = textOf(value);
   }
   const slot = sceneId !== undefined ? "scene" : characterId !== undefined ? "character" : "none";
   if (slot === "scene" && characterId !== undefined) rest.characterId = characterId;

@@ -169,13 +169,14 @@ function asset({ kind, asset_url, prompt, message }) {
  * @param {(url: string) => void} onBroken
  */
 function sources({ message }, broken, onBroken) {
+  // Whatever the message has there: it may be what the job has failed of.
   const urls = [
     message?.sourceImageUrl,
-    ...(message?.sourceImageUrls ?? []),
+    message?.sourceImageUrls,
     message?.lastFrameUrl,
-    ...(message?.referenceImageUrls ?? []),
+    message?.referenceImageUrls,
   ];
-  const shown = [...new Set(urls.map(link))].filter((url) => url !== undefined);
+  const shown = [...new Set(urls.flat().map(link))].filter((url) => url !== undefined);
   if (shown.length === 0) return nothing;
   return html`
     <h2>Made from</h2>

@@ -252,7 +252,9 @@ function failures(rows, context) {
                 <td class="words"><a href=${address("job", last_job_id)}>${last_message ||
                   "no words"}</a></td>
                 <td>${ago(last_at, Date.now())}</td>
-                <td><button aria-label="Retry ${kind}s that failed with ${error_code}" @click=${() =>
+                <td><button aria-label="Retry ${jobs > 1
+                  ? "all "
+                  : ""}${kind}s that failed with ${error_code}" @click=${() =>
                   context.act(() => retryAll(context, { kind, error_code, jobs }))}>Retry ${jobs > 1
                   ? "all"
                   : nothing}</button></td>
