@@ -67,7 +67,7 @@ function outcome(taken, all) {
   ].filter(Boolean).join(" ");
 }
 
-/** The zones of a card, from its top: what a picture becomes that is dropped there. */
+/** The zones of what takes pictures, from its top: what a picture becomes that is dropped there. */
 const ZONES = /** @type {const} */ ([
   { name: "Edit this picture", mode: "edit", field: "sourceImageUrls" },
   { name: "First frame of a video", mode: "animate", field: "sourceImageUrl" },
@@ -111,9 +111,10 @@ export function dropTarget(storyboard, context, take) {
   });
 }
 
-/** @param {HTMLElement} card @param {DragEvent} event */
+/** Of the part that is in view: all zones can be reached. @param {HTMLElement} card @param {DragEvent} event */
 function zoneOf(card, event) {
-  const { top, height } = card.getBoundingClientRect();
-  const part = (event.clientY - top) / height;
+  const { top, bottom } = card.getBoundingClientRect();
+  const from = Math.max(top, 0);
+  const part = (event.clientY - from) / (Math.min(bottom, innerHeight) - from);
   return Math.min(ZONES.length - 1, Math.max(0, Math.floor(part * ZONES.length)));
 }

@@ -54,9 +54,11 @@ export function entityView(target, context) {
         ${card.title ? html`<p class="quiet-text">${slot} ${id}</p>` : nothing}
       </div>
       <div class="entity">
-        <div class="stage" ${dropTarget(storyboard, context, (draft) => form.turnTo(draft))}>
-          ${current(card)}
-          ${card.jobs.map((job) => strip(job, board, context))}
+        <div>
+          <div class="stage" ${dropTarget(storyboard, context, (draft) => form.turnTo(draft))}>
+            ${current(card)}
+            ${card.jobs.map((job) => strip(job, board, context))}
+          </div>
           ${versionList({ card, versions: ended, more: made.more, context, form })}
         </div>
         <aside aria-label="Make another">${form.draw()}</aside>

@@ -15,32 +15,44 @@ withConsole("pictures are dropped on scenes", async (console, project, t) => {
     await project.send("image", { storyboardId: "board", sceneId, prompt: sceneId });
   }
   await project.run("image");
-  const page = await console.open("#/storyboard/board");
+  const page = await console.open();
+  const visit = async (address: string, heading: string) => {
+    await page.goto(`${console.url}/#/${address}`);
+    await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
+  };
   const card = page.getByRole("article", { name: "two", exact: true });
 
-  for (
-    const [part, name, field] of [
-      [0.1, "Edit this picture", "Source images"],
-      [0.5, "First frame of a video", "First frame"],
-      [0.9, "Last frame of a video", "Last frame"],
-    ] as const
-  ) {
+  const ZONES = [
+    [0.1, "Edit this picture", "Source images"],
+    [0.5, "First frame of a video", "First frame"],
+    [0.9, "Last frame of a video", "Last frame"],
+  ] as const;
+  for (const [part, name, field] of ZONES) {
+    const chosen = () => page.getByLabel(field, { exact: true }).inputValue();
+
     await t.step(`${name}: a picture of another card`, async () => {
-      await page.goto(`${console.url}/#/storyboard/board`);
+      await visit("storyboard/board", "board");
       const source = await picture(page, '.card[aria-label="one"] img');
-      await drop(card, part, { url: source });
-      assert.equal(await page.getByLabel(field, { exact: true }).inputValue(), source);
+      await drag(page.locator('.card[aria-label="one"] img'), card, part, name);
+      assert.equal(await chosen(), source);
+    });
+
+    await t.step(`${name}: a version of the scene`, async () => {
+      await visit("storyboard/board/scene/one", "one");
+      const source = await picture(page, ".version img");
+      await drag(page.locator(".version img"), page.locator(".stage"), part, name);
+      assert.equal(await chosen(), source);
     });
   }
 
   await t.step("a link of the console is no picture", async () => {
-    await page.goto(`${console.url}/#/storyboard/board`);
-    await drop(card, 0.1, { url: `${console.url}/#/storyboard/board/scene/one` });
+    await visit("storyboard/board", "board");
+    await drag(page.getByRole("heading", { name: "one" }).getByRole("link"), card, 0.1);
     assert.equal(new URL(page.url()).hash, "#/storyboard/board");
   });
 
   await t.step("a file of the operator's own is stored and becomes the source", async () => {
-    await page.goto(`${console.url}/#/storyboard/board`);
+    await visit("storyboard/board", "board");
     await drop(card, 0.1, { files: 1 });
     const field = page.getByLabel("Source images", { exact: true });
     await field.waitFor();
@@ -160,7 +172,21 @@ async function drop(
   }, { part, ...dropped, pixel: [...PIXEL] });
 }
 
-withConsole("changes are heard where Realtime is passed on", async (console, project) => {
+/** Drags something by the mouse onto a part of the height of something else, which says meanwhile what it would become. */
+async function drag(from: Locator, onto: Locator, part: number, said?: string): Promise<void> {
+  const { mouse } = from.page();
+  await from.hover();
+  await mouse.down();
+  const { x, y, width, height } = (await onto.boundingBox())!;
+  // Only what is in view can be dropped on.
+  const [top, bottom] = [Math.max(y, 0), Math.min(y + height, from.page().viewportSize()!.height)];
+  await mouse.move(x + width / 2, top + part * (bottom - top), { steps: 20 });
+  const says = await onto.getAttribute("data-drop");
+  await mouse.up();
+  if (said) assert.equal(says, said);
+}
+
+withConsole("changes are heard where Realtime is passed on", async (console) => {
   const page = await console.newPage();
   const joined = Promise.withResolvers<(message: unknown) => void>();
   await page.routeWebSocket(/\/realtime\/v1\/websocket/, (socket) => {
@@ -186,11 +212,18 @@ withConsole("changes are heard where Realtime is passed on", async (console, pro
   // From now on time passes in the page only where the test says so.
   await page.clock.pauseAt(Date.now() + 3_600_000);
   await idle();
-  await project.send("image", { storyboardId: "board", sceneId: "one", prompt: "p" });
+  const other = await console.open("#/send/board");
+  await other.getByLabel("Prompt").fill("A mill");
+  await other.getByRole("button", { name: "Send image" }).click();
+  const [shown, elsewhere] = [page, other].map((browser) =>
+    browser.getByRole("article", { name: "scene-001" })
+  );
+  await elsewhere.getByText("Queued").waitFor();
+  assert.ok(!await shown.isVisible(), "it has not asked");
   say({ topic: "realtime:console", event: "postgres_changes", payload: {} });
-  const card = page.getByRole("article", { name: "one" });
-  for (let part = 0; part < 100 && !await card.isVisible(); part++) await page.clock.runFor(100);
-  await card.waitFor();
+  for (let part = 0; part < 100 && !await shown.isVisible(); part++) await page.clock.runFor(100);
+  const [main, mainElsewhere] = [page, other].map((browser) => browser.locator("main").innerText());
+  assert.equal(await main, await mainElsewhere);
 
   // It may have been read before the page heard of it.
   await page.clock.runFor(2000);
