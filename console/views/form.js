@@ -277,15 +277,15 @@ export class Form {
 
 /** What each model makes of the message: its price, or what it does not accept. @param {Form["eachModel"]} models */
 function eachModel(models) {
-  if (models.length === 0) return nothing;
+  const rows = models.map(({ model, issues, price }) => {
+    // What is wrong for all models is said beside its field.
+    const lacks = issues.filter(({ expected }) => expected.endsWith(` for ${model}`))
+      .map((issue) => notAccepted(issue, model));
+    return { model, words: lacks.join("; ") || (price ? priceText(price) : "") };
+  }).filter(({ words }) => words !== "");
+  if (rows.length === 0) return nothing;
   return html`<ul class="each-model help" aria-label="What each model makes of this">${
-    models.map(({ model, issues, price }) => {
-      const lacks = issues.filter(({ field: name }) => name !== "prompt")
-        .map((issue) => notAccepted(issue, model));
-      return html`<li><strong>${model}</strong> ${
-        lacks.length > 0 ? lacks.join("; ") : price ? priceText(price) : nothing
-      }</li>`;
-    })
+    rows.map(({ model, words }) => html`<li><strong>${model}</strong> ${words}</li>`)
   }</ul>`;
 }
 

@@ -5,6 +5,7 @@ import { Buffer } from "node:buffer";
 import { dollars } from "../../console/lib/text.js";
 import { type Estimate, estimateImageJob, estimateVideoJob } from "../../pkg/generation_queue.js";
 import type { Locator, Page } from "playwright-core";
+import { eventually } from "../support/eventually.ts";
 import { picture, withConsole } from "./console.ts";
 
 withConsole("what is made in the console appears in it", async (console, project, t) => {
@@ -40,6 +41,9 @@ withConsole("what is made in the console appears in it", async (console, project
     const each = page.getByRole("list", { name: "What each model makes of this" });
     await each.getByText("gemini-2.5-flash-image accepts no size").waitFor();
     await each.getByText(`${likely.model} Costs about`).waitFor();
+    await page.getByLabel("Seed").fill("-1");
+    await page.getByText("Expected an integer from 0 to 2147483647, not -1").waitFor();
+    assert.equal(await each.getByText("not -1").count(), 0, "it is said once, not for each model");
   });
 
   await t.step(
@@ -82,9 +86,24 @@ withConsole("what is made in the console appears in it", async (console, project
     const [edited, first] = await versions.evaluateAll((images) =>
       images.map((image) => (image as HTMLImageElement).src)
     );
-    assert.equal(await picture(page, ".current figure > img"), edited);
+    const other = await console.open("#/storyboard/board/scene/scene-1");
+    for (const browser of [page, other]) {
+      assert.equal(await picture(browser, ".current figure > img"), edited);
+    }
     await page.getByRole("button", { name: "Make this the current one" }).click();
     await page.locator(`.current figure > img[src="${first}"]`).waitFor();
+    await eventually("another browser shows the same", async () => {
+      const [one, two] = await Promise.all(
+        [page, other].map((browser) =>
+          browser.locator(".stage").evaluate((stage: HTMLElement) => [
+            stage.innerText,
+            ...[...stage.querySelectorAll("img")].map(({ src }) => src),
+          ])
+        ),
+      );
+      return one.join() === two.join();
+    });
+    await other.context().close();
     const [{ value }] = await project.stack.sql<{ value: string }>(
       "select asset_url as value from generation_jobs where chosen_at is not null",
     );
