@@ -204,10 +204,9 @@ function refusal(status, answer, path) {
     return new Problem(
       "key",
       `The project refused the key (${words}).`,
-      "It takes the service_role key, or a secret key; not the publishable or anon key. Both are under API Keys " +
-        "in the project's settings, or in the .env.local of a local stack. A hosted project " +
-        "refuses secret keys from browsers: start the console with deno task console --env-file .env, " +
-        "which keeps the key out of the browser.",
+      "It takes the service_role key, which is under API Keys in the project's settings; not the publishable or anon " +
+        "key. Secret keys (sb_secret_…) are refused from browsers: for those, start the console with " +
+        "deno task console --env-file .env, which keeps the key out of the browser.",
     );
   }
   if (status === 404 && path.startsWith("/functions/")) {

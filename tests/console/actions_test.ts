@@ -168,6 +168,28 @@ Deno.test("a worker is started for each queue, and not waited for", async () => 
   }
 });
 
+Deno.test("a secret key is no bearer token, and a legacy key has to be one", async () => {
+  const { fetch } = globalThis;
+  const sent: (string | null)[][] = [];
+  globalThis.fetch = (_, init) => {
+    const headers = new Headers(init!.headers);
+    sent.push(["apikey", "authorization"].map((name) => headers.get(name)));
+    return Promise.resolve(Response.json([]));
+  };
+  try {
+    for (const key of ["sb_secret_example", "legacy.example.key", undefined]) {
+      await new Project({ url: "http://project", key }).rows("generation_limits");
+    }
+  } finally {
+    Object.assign(globalThis, { fetch });
+  }
+  assert.deepEqual(sent, [
+    ["sb_secret_example", null],
+    ["legacy.example.key", "Bearer legacy.example.key"],
+    [null, null],
+  ]);
+});
+
 Deno.test("a file that can be no source is not sent, and one that can is sent as what it is", async () => {
   const { fetch } = globalThis;
   const sent: [string, string | null][] = [];

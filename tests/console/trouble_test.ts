@@ -1,50 +1,115 @@
 /** The console of a project that is out of reach, refuses, lacks something, or is very large. */
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
+import type { BrowserContextOptions, Page } from "playwright-core";
 import { startStack } from "../../local/stack/mod.ts";
 import { portForStart } from "../support/ports.ts";
-import { Console, withConsole } from "./console.ts";
+import { Console, picture, withConsole } from "./console.ts";
+import { staticHost } from "./static_host.ts";
 
 withConsole("the console says what is wrong and what to do", async (console, project, t) => {
-  /** A page whose server knows no key, as on a static host. */
-  const signIn = async (key: string, answer?: { status: number; body: unknown }) => {
-    const page = await console.newPage();
-    await page.route("**/console.json", (route) => route.fulfill({ status: 404 }));
-    await page.route("**/rest/v1/**", (route) => {
-      if (!answer) return route.abort();
-      return route.fulfill({ status: answer.status, json: answer.body });
-    });
-    await page.goto(console.url);
-    await page.getByLabel("Project URL").fill(console.url);
+  const { stack } = project;
+  await using host = await staticHost(stack.url);
+  // The stack has no key for browsers: like Supabase it refuses a secret key there, and legacy keys it has none.
+  const key = stack.secretKey;
+  const program = { userAgent: "no browser" };
+
+  /** Types a key into a page of the host. */
+  const type = async (page: Page, key: string) => {
+    await page.getByLabel("Project URL").fill(stack.url);
     await page.getByLabel("Key").fill(key);
     await page.getByRole("button", { name: "Open" }).click();
+  };
+  const signIn = async (key: string, options: BrowserContextOptions = program) => {
+    const page = await console.newPage(options);
+    await page.goto(host.url);
+    await type(page, key);
     return page;
   };
 
+  await t.step("a typed key is for one tab, and in no address", async () => {
+    await project.send("image", { storyboardId: "board", sceneId: "one", prompt: "A lighthouse" });
+    await project.run("image");
+    const page = await console.newPage(program);
+    const context = page.context();
+    const asked: string[] = [];
+    context.on("request", (request) => asked.push(request.url()));
+    page.on("websocket", (socket) => asked.push(socket.url()));
+    const asksForIt = async (page: Page) => {
+      await page.getByLabel("Key").waitFor();
+      const kept = await page.evaluate(() => [sessionStorage, localStorage].map(Object.keys));
+      assert.deepEqual(kept, [[], []]);
+    };
+    await page.goto(`${host.url}/#/storyboard/board`);
+    await asksForIt(page);
+    await type(page, key);
+    await picture(page, '.card[aria-label="one"] img');
+    await page.reload();
+    await picture(page, '.card[aria-label="one"] img');
+
+    // The rest of the page under its policy: the plots, the core, and what is sent.
+    await page.goto(`${host.url}/#/queue`);
+    await page.locator("time-plot canvas").first().waitFor();
+    await page.goto(`${host.url}/#/send/board`);
+    await page.getByLabel("Prompt").fill("A mill");
+    await page.getByRole("button", { name: "Send image" }).click();
+    await page.getByRole("article", { name: "scene-001" }).getByText("Queued").waitFor();
+
+    const other = await context.newPage();
+    await other.goto(host.url);
+    await asksForIt(other);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await asksForIt(page);
+    await page.goBack();
+    await asksForIt(page);
+    await page.reload();
+    await asksForIt(page);
+
+    assert.deepEqual(await context.cookies(), []);
+    const ofProject = asked.filter((url) => url.startsWith(stack.url));
+    assert.ok(ofProject.length > 5, "the page asks the project itself");
+    assert.deepEqual(asked.filter((url) => decodeURIComponent(url).includes(key)), []);
+  });
+
   await t.step("a wrong key", async () => {
-    const page = await signIn("wrong", { status: 401, body: { message: "Invalid API key" } });
-    await page.getByRole("alert").getByText("The project refused the key").waitFor();
-    assert.ok(!page.url().includes("wrong"), "a key is in no address");
-    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
-    await page.getByText("Reading…").waitFor({ state: "hidden" });
-    await page.getByRole("button", { name: "Enter another key" }).click();
-    await page.getByLabel("Key").waitFor();
-    assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), []);
+    const page = await signIn("wrong", {});
+    const alert = page.getByRole("alert");
+    for (const next of [stack.publishableKey, stack.secretKey, "wrong"]) {
+      await alert.getByText("The project refused the key").waitFor();
+      await alert.getByText("It takes the service_role key").waitFor();
+      await alert.getByText("start the console with deno task console").waitFor();
+      await page.getByText("Reading…").waitFor({ state: "hidden" });
+      await page.getByRole("button", { name: "Enter another key" }).click();
+      await type(page, next);
+    }
   });
 
   await t.step("a project without the migrations", async () => {
-    const body = { code: "PGRST202", message: "Could not find the function" };
-    const page = await signIn("key", { status: 404, body });
-    await page.getByRole("alert").getByText("supabase db push").waitFor();
+    const rename = (from: string, to: string) =>
+      stack.sql(`alter function ${from} rename to ${to}`);
+    await rename("generation_storyboards", "other_storyboards");
+    const page = await signIn(key);
+    const alert = page.getByRole("alert");
+    await alert.getByText("This project lacks what the console reads").waitFor();
+    await alert.getByText("Apply the migrations").waitFor();
+    await alert.getByText("supabase db push").waitFor();
+    await rename("other_storyboards", "generation_storyboards");
+    await page.reload();
+    await page.locator(".storyboards").getByText("board").waitFor();
   });
 
   await t.step("a project that cannot be reached", async () => {
-    const page = await signIn("key");
-    await page.getByRole("alert").getByText("cannot be reached").waitFor();
+    const page = await console.newPage(program);
+    await page.route("**/rest/v1/**", (route) => route.abort());
+    await page.goto(host.url);
+    await type(page, key);
+    const alert = page.getByRole("alert");
+    await alert.getByText(`${stack.url} cannot be reached.`).waitFor();
+    await alert.getByText("Check the address and your connection.").waitFor();
+    await alert.getByText("The page keeps trying.").waitFor();
     await page.unroute("**/rest/v1/**");
-    await page.route("**/rest/v1/**", (route) => route.fulfill({ json: [] }));
-    await page.getByRole("heading", { name: "No storyboard yet" }).waitFor();
-    assert.equal(await page.getByRole("alert").count(), 0);
+    await page.locator(".storyboards").getByText("board").waitFor();
+    await alert.waitFor({ state: "detached" });
   });
 
   await t.step("a core that does not load", async () => {
@@ -102,14 +167,29 @@ Deno.test("a stack that is started again under an open page is found again", asy
   try {
     await using console = await Console.start(stack.url);
     const page = await console.open("#/storyboard/board");
-    await page.getByRole("heading", { name: "Nothing here yet" }).waitFor();
+    const card = (name: string) => page.getByRole("article", { name, exact: true });
+    const alert = page.getByRole("alert");
+    const status = page.getByRole("status");
+    const send = (sceneId: string) =>
+      stack.sql("select pgmq.send('image_generation_queue', $1::jsonb)", [
+        JSON.stringify({ storyboardId: "board", sceneId, prompt: "p" }),
+      ]);
+    await send("before");
+    await card("before").getByText("Queued").waitFor();
     await stack.close();
-    await page.getByRole("alert").getByText("cannot be reached").waitFor();
+    await alert.getByText("cannot be reached. Check the address").waitFor();
+    await alert.getByText("The page keeps trying.").waitFor();
+    await card("before").getByText("Queued").waitFor();
+    await card("before").getByRole("button", { name: "Cancel" }).click();
+    await status.getByText("cannot be reached").waitFor();
+
     stack = await startStack(options);
-    const message = JSON.stringify({ storyboardId: "board", sceneId: "1", prompt: "p" });
-    await stack.sql("select pgmq.send('image_generation_queue', $1::jsonb)", [message]);
-    await page.getByRole("article", { name: "1", exact: true }).waitFor();
-    await page.getByRole("alert").waitFor({ state: "detached" });
+    await send("after");
+    await card("after").waitFor();
+    await alert.waitFor({ state: "detached" });
+    await card("before").getByRole("button", { name: "Cancel" }).click();
+    await status.getByText("Cancelled.").waitFor();
+    await card("before").getByText("Queued").waitFor({ state: "detached" });
   } finally {
     await stack.close();
     await Deno.remove(dataDir, { recursive: true });
