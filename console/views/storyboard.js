@@ -30,18 +30,14 @@ export function storyboardView(id, context) {
 
   const draw = () => {
     const { scenes, characters, others } = board.cards;
+    const isEmpty = board.known && scenes.length + characters.length + others.length === 0;
     return html`
       <div class="heading">
         <h1>${id}</h1>
-        <p class="quiet-text">${summary(board)}</p>
-        <a class="button primary" href=${address("send", id)}>New job</a>
-        <a class="button" href=${address("batch", id)}>Batch</a>
-        ${bulk(board, context, cancelling)}
+        ${isEmpty ? nothing : actions(board, context, cancelling)}
       </div>
       ${board.known ? nothing : html`<p class="quiet-text reading">Reading…</p>`}
-      ${board.known && scenes.length + characters.length + others.length === 0
-        ? nothingYet(id)
-        : nothing}
+      ${isEmpty ? nothingYet(id) : nothing}
       ${board.more
         ? html`<p class="quiet-text">This storyboard has more than can be shown here.</p>`
         : nothing}
@@ -73,6 +69,22 @@ function section(name, className, cards, board, context) {
                 card(each, board, context))}</li>`)}
         </ul>
     </section>
+  `;
+}
+
+/**
+ * What there is, and what can be done with it.
+ *
+ * @param {Board} board
+ * @param {Context} context
+ * @param {Progress} cancelling
+ */
+function actions(board, context, cancelling) {
+  return html`
+    <p class="quiet-text">${summary(board)}</p>
+    <a class="button primary" href=${address("send", board.id)}>New job</a>
+    <a class="button" href=${address("batch", board.id)}>Batch</a>
+    ${bulk(board, context, cancelling)}
   `;
 }
 
