@@ -13,11 +13,15 @@ import { database } from "./parts/database.ts";
 import { images } from "./parts/images.ts";
 import { memory } from "./parts/memory.ts";
 import { scale } from "./parts/scale.ts";
+import { scroll } from "./parts/scroll.ts";
 import { small } from "./parts/small.ts";
 import { start } from "./parts/start.ts";
 import { videos } from "./parts/videos.ts";
 
-const PARTS: Part[] = [images, small, videos, start, memory, core, database, claim, latency, scale];
+const PARTS: Part[] = [
+  ...[images, small, videos, start, memory, core, database, claim, latency, scroll],
+  scale,
+];
 const ROUNDS = { quick: 1, full: 5 };
 
 const BENCH = command({
