@@ -74,6 +74,26 @@ begin
 end
 $$;
 
+-- How long a job waits that met a model's trouble: until the end of the rest, or until another model of its worker need not
+-- wait any longer.
+create or replace function generation_private.wait_seconds(job public.generation_jobs, stands public.generation_models)
+returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  rest constant interval := stands.rests_until - clock_timestamp();
+  handing_over interval;
+begin
+  select stands.since + make_interval(secs => w.fallback_after_seconds) - clock_timestamp() into handing_over
+  from generation_private.workers as w
+  where w.queue = job.queue and cardinality(w.models) > 1 and job.requested_model = '';
+  return greatest(ceil(extract(epoch from case
+    when handing_over > interval '0' then least(rest, handing_over) else rest
+  end)), 1);
+end
+$$;
+
 create or replace function public.report_generation_trouble(
   queue_name text,
   msg_id bigint,
@@ -121,7 +141,7 @@ begin
     end if;
     stands := generation_private.begin_rest(stands, state, code, reason, rest_seconds);
   end if;
-  return greatest(ceil(extract(epoch from stands.rests_until - clock_timestamp())), 1);
+  return generation_private.wait_seconds(locked.job, stands);
 end
 $$;
 comment on function public.report_generation_trouble is
@@ -129,8 +149,8 @@ comment on function public.report_generation_trouble is
   'account: key, billing, location) or retired (no such model), with code and reason. The model rests, longer each time, '
   'at least for the rest_seconds (0 to 86400) that the provider named. While it rests only the job that probes it '
   'changes anything. Nor does trouble that a job meets with a model that stands ok, when it was met twice before: then the '
-  'job alone has to wait. Returns '
-  'for how many seconds; null: the lease is not held, nothing changed.';
+  'job alone has to wait. Returns for how many seconds: to the end of the rest, or until another model takes the job; '
+  'null: the lease is not held, nothing changed.';
 select generation_private.grant_to_service_role('execute', 'function public.report_generation_trouble');
 
 -- The model stands ok, and what waits for it can be claimed at once. forget: its trouble is over; else the next one

@@ -1,6 +1,6 @@
 -- Which of its worker's models takes a job while some are in trouble.
 begin;
-select plan(19);
+select plan(23);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_limits;
@@ -78,6 +78,31 @@ select is(
   array(select distinct message ->> 'prompt' from public.claim_generation_jobs('image_generation_queue', 30, 10)),
   '{first1}', 'a worker that names no models is given what there is'
 );
+
+
+-- A job that met the trouble itself is hidden until the rest is over, or until its time for the next model has come.
+update pgmq.q_image_generation_queue set vt = clock_timestamp() + interval '1 day';
+delete from public.generation_models;
+create function pg_temp.waits(prompt text, fallback integer, models text[] default '{first,second}') returns integer
+language plpgsql as $$
+declare
+  seconds integer;
+begin
+  perform pg_temp.send(prompt);
+  delete from public.generation_models;
+  perform pg_temp.stands('first', 'resting', '8 minutes', '-1 seconds');
+  select public.report_generation_trouble(
+    'image_generation_queue', msg_id, lease_token, 'first', 'resting', 'quota_exhausted', 'why', 400
+  ) into seconds
+  from public.claim_generation_jobs('image_generation_queue', 30, 1, models, fallback);
+  update pgmq.q_image_generation_queue set vt = clock_timestamp() + interval '1 day';
+  return seconds;
+end
+$$;
+select ok(pg_temp.waits('f1', 600) between 110 and 120, 'another model takes it before the rest is over');
+select ok(pg_temp.waits('f2', 7200) between 400 and 510, 'or the rest is over before that');
+select ok(pg_temp.waits('f3', 600, '{first}') >= 400, 'where there is no other model it waits for this one');
+select ok(pg_temp.waits('first2', 600) >= 400, 'and so does one that names it');
 
 select * from finish();
 rollback;

@@ -194,6 +194,7 @@ impl Ledger {
         const CONTINUES: Duration = Duration::from_secs(3600);
         let locked = self.lock(lease);
         let job = locked.job.filter(|_| locked.held)?;
+        let handed_over_after = self.handed_over_after(job);
         let stands = self
             .models
             .entry(met.model.to_owned())
@@ -226,8 +227,19 @@ impl Ledger {
             stands.updated_at = now;
         }
         let until = stands.trouble.as_ref()?.until;
+        let until = match handed_over_after.zip(stands.since) {
+            Some((after, since)) if since + after > now => until.min(since + after),
+            _ => until,
+        };
         let left = until.saturating_sub(now).as_secs_f64().ceil().max(1.0);
         Some(Duration::from_secs_f64(left))
+    }
+
+    /// After how long another model of its worker takes a job; none if it never does.
+    fn handed_over_after(&self, job: Job) -> Option<Duration> {
+        let row = &self.rows[job];
+        let worker = self.workers.get(&row.kind).filter(|worker| worker.models.len() > 1)?;
+        worker.fallback_after.filter(|_| requested_model(row).is_empty())
     }
 
     /// `end_rest`.
