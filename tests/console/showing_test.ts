@@ -24,6 +24,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await page.getByRole("heading", { name: "No storyboard yet" }).waitFor();
     const statement = await page.locator(".empty pre").innerText();
     await project.stack.sql(statement);
+    await page.reload();
     await page.getByRole("link", { name: "storyboard-001" }).click();
     await card("scene-001").getByText("Queued").waitFor();
     await card("scene-001").getByRole("button", { name: "Cancel this job" }).click();
@@ -120,7 +121,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     const shares = () =>
       project.stack.sql("select queue, fair_share from generation_limits where queue is not null");
     const share = queue.getByLabel("Whose videos take turns");
-    for (const by of ["owner", "storyboard"]) {
+    for (const by of ["storyboard", "owner"]) {
       await share.selectOption(by);
       await queue.getByRole("status").getByText(`Jobs take turns by ${by}.`).waitFor();
       const [row, ...others] = await shares();
@@ -128,7 +129,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
       assert.equal(others.length, 0);
     }
     await queue.reload();
-    await share.locator("option:checked").getByText("by storyboard").waitFor({
+    await share.locator("option:checked").getByText("by owner").waitFor({
       state: "attached",
     });
     await share.selectOption("");
@@ -218,7 +219,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
   });
 
   await t.step("a source that cannot be used says what can, wherever it is shown", async () => {
-    await send("private", { sourceImageUrl: "https://10.0.0.1/hero.png", editMode: true });
+    await send("private", { sourceImageUrl: "https://127.0.0.1/hero.png", editMode: true });
     await project.run("image");
     const advice = page.getByText(adviceOf("source_image_unusable"));
     await card("private").locator(advice).waitFor();
