@@ -29,8 +29,14 @@ interface Completion {
   claims: Claim[] | null;
 }
 
-/** A claim along with a completion. */
-const NEXT = { lease_seconds: 30, quantity: 1, models: MODELS };
+/** A claim along with a completion, by the same worker as `claim`: another would have to claim by itself. */
+const NEXT = {
+  lease_seconds: 30,
+  quantity: 1,
+  models: MODELS,
+  fallback_after_seconds: 600,
+  job_deadline_seconds: 86_400,
+};
 
 export class Ledger implements AsyncDisposable {
   private constructor(
@@ -155,8 +161,9 @@ export class Session implements AsyncDisposable {
     if (!claim) return 0;
     const completion = await this.#complete(claim, NEXT);
     const { publications, claims } = completion;
+    if (!claims) throw new Error("nothing was claimed along with a completion");
     this.#copied = [{ job_id: claim.job_id, publications }];
-    this.#next = claims?.[0];
+    [this.#next] = claims;
     return 1;
   }
 
