@@ -1,19 +1,55 @@
 -- What the functions accept. An error names the argument before a bad value can harm what is read later: a
 -- cost that is not a number would spoil every sum, and an endless text every answer that shows the job.
+--
+-- A check is an expression: PostgreSQL writes it into the statement of its caller, and calls a function, which takes
+-- longer than all the rest, only to refuse.
 
--- An empty text is nothing, too.
-create or replace function generation_private.check_given(argument text, value text, expected text)
+create or replace function generation_private.refuse(argument text, expected text, got text)
 returns void
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if coalesce(value, '') = '' then
-    raise exception '%: expected %, got %', argument, expected, case when value = '' then 'nothing' else 'null' end
-      using errcode = '22023';
-  end if;
+  raise exception '%: expected %, got %', argument, expected, got using errcode = '22023';
 end
 $$;
+
+create or replace function generation_private.refuse_number(
+  argument text,
+  value double precision,
+  lowest double precision,
+  highest double precision,
+  unit text
+)
+returns void
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception '%: expected % to %, got %',
+    argument, lowest, rtrim(highest || ' ' || unit), coalesce(value::text, 'null')
+    using errcode = '22023';
+end
+$$;
+
+create or replace function generation_private.refuse_length(argument text, longest integer, got integer)
+returns void
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception '%: expected at most % bytes, not %', argument, longest, got using errcode = '22023';
+end
+$$;
+
+-- An empty text is nothing, too.
+create or replace function generation_private.check_given(argument text, value text, expected text)
+returns void
+language sql immutable
+return case
+  when coalesce(value, '') = ''
+    then generation_private.refuse(argument, expected, case when value = '' then 'nothing' else 'null' end)
+end;
 
 -- NaN is greater than every number, so it is refused as well; so is null.
 create or replace function generation_private.check_between(
@@ -24,41 +60,26 @@ create or replace function generation_private.check_between(
   unit text default ''
 )
 returns void
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if value is null or value not between lowest and highest then
-    raise exception '%: expected % to %, got %',
-      argument, lowest, rtrim(highest || ' ' || unit), coalesce(value::text, 'null')
-      using errcode = '22023';
-  end if;
-end
-$$;
+language sql immutable
+return case
+  when value is null or value not between lowest and highest
+    then generation_private.refuse_number(argument, value, lowest, highest, unit)
+end;
 
 -- Null passes.
 create or replace function generation_private.check_length(argument text, value text, longest integer)
 returns void
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if octet_length(value) > longest then
-    raise exception '%: expected at most % bytes, not %', argument, longest, octet_length(value)
-      using errcode = '22023';
-  end if;
-end
-$$;
+language sql immutable
+return case
+  when octet_length(value) > longest
+    then generation_private.refuse_length(argument, longest, octet_length(value))
+end;
 
+-- NaN is greater than every number.
 create or replace function generation_private.check_cost(name text, usd numeric)
 returns void
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  -- NaN is greater than every number.
-  if not (usd >= 0 and round(usd, 6) < 1000000) then
-    raise exception '%: expected 0 to 999999 US dollars or null, got %', name, usd using errcode = '22023';
-  end if;
-end
-$$;
+language sql immutable
+return case
+  when not (usd >= 0 and round(usd, 6) < 1000000)
+    then generation_private.refuse(name, '0 to 999999 US dollars or null', usd::text)
+end;

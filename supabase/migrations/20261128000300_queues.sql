@@ -14,21 +14,28 @@ begin
 end
 $$;
 
--- Table names are built from a queue name only after this function has accepted it.
-create or replace function generation_private.check_queue(queue_name text)
+create or replace function generation_private.refuse_queue(queue_name text)
 returns void
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if queue_name is null or queue_name <> all (generation_private.queue_names()) then
-    raise exception 'queue_name: expected %, got %',
-      array_to_string(generation_private.queue_names(), ' or '),
-      coalesce(quote_literal(left(queue_name, 100)), 'null')
-      using errcode = '22023';
-  end if;
+  perform generation_private.refuse(
+    'queue_name',
+    array_to_string(generation_private.queue_names(), ' or '),
+    coalesce(quote_literal(left(queue_name, 100)), 'null')
+  );
 end
 $$;
+
+-- Table names are built from a queue name only after this function has accepted it.
+create or replace function generation_private.check_queue(queue_name text)
+returns void
+language sql immutable
+return case
+  when queue_name is null or queue_name <> all (generation_private.queue_names())
+    then generation_private.refuse_queue(queue_name)
+end;
 
 -- The views read the queues through these three functions instead of the tables. That makes them read-only (a
 -- delete from a view must not delete messages), and lets pgmq.drop_queue drop the table, which a view over it

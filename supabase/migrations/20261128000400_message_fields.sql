@@ -19,13 +19,8 @@ $$;
 -- People write a model with the prefix and without.
 create or replace function generation_private.bare_model(model text)
 returns text
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return regexp_replace(model, '^models/', '');
-end
-$$;
+language sql immutable
+return regexp_replace(model, '^models/', '');
 
 create or replace function generation_private.message_model(message jsonb)
 returns text

@@ -170,18 +170,13 @@ $$;
 -- That a job went to this model because others were in trouble.
 create or replace function generation_private.add_passing_over(history jsonb, passed_over text, model text)
 returns jsonb
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if passed_over is null then
-    return history;
-  end if;
-  return generation_private.add_history(
+language sql
+return case
+  when passed_over is null then history
+  else generation_private.add_history(
     history, 'passed_over', jsonb_build_object('model', model, 'reason', left(passed_over, 4000))
-  );
-end
-$$;
+  )
+end;
 
 -- What a job has cost when it is cancelled: an operation that cannot be stopped is paid for. The worker that recorded
 -- it knows the price.

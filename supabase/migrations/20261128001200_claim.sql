@@ -30,26 +30,28 @@ begin
 end
 $$;
 
+-- Fails a job whose message no worker could read.
+create or replace function generation_private.reject_job(job_id uuid, reason text)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update public.generation_jobs as j set attempts = j.attempts + 1 where j.id = job_id;
+  perform generation_private.end_job(job_id, 'failed', 'invalid_message', reason);
+  return true;
+end
+$$;
+
 -- Whether the message is not to be worked on: its job has ended before, or ends here because no worker could read it.
 create or replace function generation_private.is_settled(
   job public.generation_jobs,
   held generation_private.queue_message
 )
 returns boolean
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if job.finished_at is not null then
-    return true;
-  elsif held.rejection is null then
-    return false;
-  end if;
-  update public.generation_jobs as j set attempts = j.attempts + 1 where j.id = job.id;
-  perform generation_private.end_job(job.id, 'failed', 'invalid_message', held.rejection);
-  return true;
-end
-$$;
+language sql
+return job.finished_at is not null
+  or (held.rejection is not null and generation_private.reject_job(job.id, held.rejection));
 
 -- With limits messages are found by the ledger, so those without a live job are found here. It archives those whose
 -- job has ended, writes the rows of the others, and returns whether there were any. It goes on for a second: large ones
@@ -236,10 +238,9 @@ begin
     raise exception 'models: expected the names of the worker''s models, the first one first, or null'
       using errcode = '22023';
   end if;
-  if fallback_after_seconds is not null then
-    perform generation_private.check_between('fallback_after_seconds', fallback_after_seconds, 0, 2592000, 'seconds');
-  end if;
-  perform generation_private.check_between('job_deadline_seconds', job_deadline_seconds, 1, 2592000, 'seconds');
+  perform
+    generation_private.check_between('fallback_after_seconds', coalesce(fallback_after_seconds, 0), 0, 2592000, 'seconds'),
+    generation_private.check_between('job_deadline_seconds', job_deadline_seconds, 1, 2592000, 'seconds');
   worker.queue := queue_name;
   worker.models := models;
   if array_to_string(models, ',') ~ '(^|,)models/' then
@@ -319,15 +320,18 @@ declare
 begin
   while places > 0 and clock_timestamp() < enough loop
     if picked = '{}' then
-      picked := array(
-        select p.msg_id
-        from unnest(generation_private.pick_messages(
-          worker, limited, troubled, least(places, 10) + cardinality(passed_over)
-        )) with ordinality as p (msg_id, place)
-        where p.msg_id <> all (passed_over)
-        order by p.place
-        limit least(places, 10)
+      picked := generation_private.pick_messages(
+        worker, limited, troubled, least(places, 10) + cardinality(passed_over)
       );
+      if passed_over <> '{}' then
+        picked := array(
+          select p.msg_id
+          from unnest(picked) with ordinality as p (msg_id, place)
+          where p.msg_id <> all (passed_over)
+          order by p.place
+          limit least(places, 10)
+        );
+      end if;
       exit when picked = '{}';
     end if;
     claim := null;
@@ -430,9 +434,10 @@ declare
   limited boolean;
   troubled boolean := false;
 begin
-  perform generation_private.check_queue(queue_name);
-  perform generation_private.check_between('lease_seconds', lease_seconds, 1, 43200, 'seconds');
-  perform generation_private.check_between('quantity', quantity, 0, 100, 'messages');
+  perform
+    generation_private.check_queue(queue_name),
+    generation_private.check_between('lease_seconds', lease_seconds, 1, 43200, 'seconds'),
+    generation_private.check_between('quantity', quantity, 0, 100, 'messages');
   worker := generation_private.worker_of(queue_name, models, fallback_after_seconds, job_deadline_seconds);
   return query select * from generation_private.claimed_before(worker, claim_id);
   if found then
@@ -500,8 +505,9 @@ begin
     lease_seconds integer, quantity integer, models text[], fallback_after_seconds integer, job_deadline_seconds integer,
     claim_id bigint
   );
-  perform generation_private.check_between('lease_seconds', asked.lease_seconds, 1, 43200, 'seconds');
-  perform generation_private.check_between('quantity', asked.quantity, 0, 100, 'messages');
+  perform
+    generation_private.check_between('lease_seconds', asked.lease_seconds, 1, 43200, 'seconds'),
+    generation_private.check_between('quantity', asked.quantity, 0, 100, 'messages');
   worker := generation_private.worker_of(
     queue_name, asked.models, asked.fallback_after_seconds, asked.job_deadline_seconds
   );

@@ -19,9 +19,10 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform generation_private.check_queue(queue_name);
-  perform generation_private.check_given('msg_id', message_id::text, 'the id of a message');
-  perform generation_private.check_given('lease_token', token::text, 'the token of a claim');
+  perform
+    generation_private.check_queue(queue_name),
+    generation_private.check_given('msg_id', message_id::text, 'the id of a message'),
+    generation_private.check_given('lease_token', token::text, 'the token of a claim');
 
   message_read_ct := (generation_private.lock_message(queue_name, message_id)).read_ct;
   select * into job

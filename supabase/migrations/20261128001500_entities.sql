@@ -39,8 +39,9 @@ begin
         to_char(generated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
       value_type text;
     begin
-      perform generation_private.check_given('entity_key', entity_key, 'the key of an entity');
-      perform generation_private.check_given('asset_url', asset_url, 'the URL of the asset');
+      perform
+        generation_private.check_given('entity_key', entity_key, 'the key of an entity'),
+        generation_private.check_given('asset_url', asset_url, 'the URL of the asset');
       if asset_kind is null or asset_kind not in ('image', 'video') then
         raise exception 'asset_kind: expected image or video, got %',
           coalesce(quote_literal(asset_kind), 'null') using errcode = '22023';
@@ -84,18 +85,9 @@ select generation_private.grant_to_service_role('execute', 'function public.link
 -- is the order in which they are locked.
 create or replace function generation_private.entity_slots(job public.generation_jobs)
 returns table (slot text, key text)
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if job.storyboard_id is null then
-    return;
-  end if;
-  if job.character_id is not null then
-    return query select 'character', format('character:%s:%s', job.storyboard_id, job.character_id);
-  end if;
-  if job.scene_id is not null then
-    return query select 'scene', format('scene:%s:%s', job.storyboard_id, job.scene_id);
-  end if;
-end
-$$;
+language sql immutable
+begin atomic
+  select s.slot, s.slot || ':' || job.storyboard_id || ':' || s.id
+  from (values ('character', job.character_id), ('scene', job.scene_id)) as s (slot, id)
+  where job.storyboard_id is not null and s.id is not null;
+end;

@@ -4,15 +4,11 @@
 -- it stays within its column.
 create or replace function generation_private.add_cost(so_far numeric, usd numeric)
 returns numeric
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  total constant numeric := coalesce(so_far + usd, usd, so_far);
-begin
-  return case when total > 999999.999999 then 999999.999999 else total end;
-end
-$$;
+language sql immutable
+return case
+  when so_far + usd > 999999.999999 or usd > 999999.999999 then 999999.999999
+  else coalesce(so_far + usd, usd, so_far)
+end;
 
 create or replace function generation_private.check_completion(
   object_path text,
@@ -28,14 +24,15 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform generation_private.check_given('object_path', object_path, 'the path of the stored object');
-  perform generation_private.check_given('asset_url', asset_url, 'the URL of the stored object');
-  perform generation_private.check_length('object_path', object_path, 1024);
-  perform generation_private.check_length('asset_url', asset_url, 4096);
-  perform generation_private.check_length('content_type', content_type, 256);
-  perform generation_private.check_length('model', model, 256);
-  perform generation_private.check_length('usage', usage::text, 65536);
-  perform generation_private.check_cost('cost_usd', cost_usd);
+  perform
+    generation_private.check_given('object_path', object_path, 'the path of the stored object'),
+    generation_private.check_given('asset_url', asset_url, 'the URL of the stored object'),
+    generation_private.check_length('object_path', object_path, 1024),
+    generation_private.check_length('asset_url', asset_url, 4096),
+    generation_private.check_length('content_type', content_type, 256),
+    generation_private.check_length('model', model, 256),
+    generation_private.check_length('usage', usage::text, 65536),
+    generation_private.check_cost('cost_usd', cost_usd);
   if generation_seconds is not null then
     perform generation_private.check_between('generation_seconds', generation_seconds, 0, 86400, 'seconds');
   end if;
@@ -45,13 +42,8 @@ $$;
 -- Two jobs of one entity that complete, or are chosen, at the same moment decide one after the other which is newer.
 create or replace function generation_private.lock_entity(kind text, key text)
 returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform pg_advisory_xact_lock(hashtextextended(kind || ':' || key, 0));
-end
-$$;
+language sql
+return pg_advisory_xact_lock(hashtextextended(kind || ':' || key, 0));
 
 -- Links an asset to one entity, unless a newer job has succeeded for it; returns the outcome.
 create or replace function generation_private.link_entity(

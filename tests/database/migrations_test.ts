@@ -227,7 +227,7 @@ Deno.test("each function is defined once and short, and only messages.sql builds
   for (const { name, sql } of await migrations()) {
     for (
       const [text, called] of sql.matchAll(
-        /^ *create (?:or replace )?function ([\w.]+)[^]*?(?:^ *\$\$;|^return\b[^;]*;)$/gm,
+        /^ *create (?:or replace )?function ([\w.]+)[^]*?(?:^ *\$\$;|^return\b[^;]*;|^end;)$/gm,
       )
     ) {
       assert.ok(!defined.has(called), `${called} is defined in ${defined.get(called)} and ${name}`);
