@@ -71,6 +71,7 @@ async function optimised(wasm: Uint8Array): Promise<[Uint8Array<ArrayBuffer>, Sh
   module.optimize();
   module.runPasses(["const-hoisting"]); // a local is shorter than a large number
   module.runPasses(["reorder-functions"]); // the most called get the shortest numbers
+  module.runPasses(["strip-target-features"]); // linkers read them
   module.runPasses(["minify-imports-and-exports-and-modules"]);
   return [module.emitBinary(), JSON.parse(printed.join("\n"))];
 }
