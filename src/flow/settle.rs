@@ -24,8 +24,8 @@ pub(super) async fn complete<W: World>(
     run.intake.begin_completion();
     let completed = match write_completion(world, run, claim, asset).await {
         Ok(completion) => {
-            bring_up_to_date(world, run, claim, target, completion).await;
-            log::note(world, claim, Level::Info, format!("Job succeeded: {}", asset.path));
+            let text = format!("Job succeeded: {}", asset.path);
+            bring_up_to_date(world, run, claim, target, completion, text).await;
             Ok(())
         }
         Err(error) => Err(error.into()),
@@ -60,28 +60,28 @@ async fn write_completion<W: World>(
     written
 }
 
-/// Says what was linked, and makes the copies that are due.
+/// Says what was linked, and makes the copies that are due. `text` says that the job succeeded: a line in the
+/// log takes longer than all that was decided for the job, so a job has one.
 async fn bring_up_to_date<W: World>(
     world: &W,
     run: &Run,
     claim: &Claim,
     target: &Target,
     completion: Completion,
+    mut text: String,
 ) {
     for entity in &completion.entities {
-        let key = &entity.key;
-        match entity.outcome {
-            LinkOutcome::Linked => {
-                log::note(world, claim, Level::Info, format!("Entity updated: {key}"));
-            }
-            LinkOutcome::Superseded => {
-                let text = format!("Entity keeps what a newer job made: {key}");
-                log::note(world, claim, Level::Info, text);
-            }
+        let outcome = match entity.outcome {
+            LinkOutcome::Linked => ". Entity updated: ",
+            LinkOutcome::Superseded => ". Entity keeps what a newer job made: ",
             LinkOutcome::NotFound => {
-                log::note(world, claim, Level::Warn, format!("Entity not found: {key}"));
+                let text = format!("Entity not found: {}", entity.key);
+                log::note(world, claim, Level::Warn, text);
+                continue;
             }
-        }
+        };
+        text.push_str(outcome);
+        text.push_str(&entity.key);
     }
     let kind = claim.lease.kind;
     let (job_id, target) = (claim.job_id.clone(), target.clone());
@@ -93,6 +93,7 @@ async fn bring_up_to_date<W: World>(
         log::failure(world, claim, Level::Warn, "Current object not updated yet", &failure);
     }
     publish::repair(world, run, kind, completion.due).await;
+    log::note(world, claim, Level::Info, text);
 }
 
 /// Settles a job without an asset, and says so in its report.
