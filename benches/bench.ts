@@ -9,6 +9,7 @@ import { writeSection } from "./measure/page.ts";
 import { markdown, type Part } from "./measure/result.ts";
 import { core } from "./parts/core.ts";
 import { claim, latency } from "./parts/scripts.ts";
+import { day } from "./parts/day.ts";
 import { database } from "./parts/database.ts";
 import { images } from "./parts/images.ts";
 import { memory } from "./parts/memory.ts";
@@ -17,10 +18,11 @@ import { scroll } from "./parts/scroll.ts";
 import { small } from "./parts/small.ts";
 import { start } from "./parts/start.ts";
 import { videos } from "./parts/videos.ts";
+import { workers } from "./parts/workers.ts";
 
 const PARTS: Part[] = [
-  ...[images, small, videos, start, memory, core, database, claim, latency, scroll],
-  scale,
+  ...[images, small, videos, start, memory, core, database, claim],
+  ...[workers, day, latency, scroll, scale],
 ];
 const ROUNDS = { quick: 1, full: 5 };
 

@@ -18,10 +18,11 @@ const message = (n: string) =>
   `'sceneId', 'scene-' || ${n} % ${SCENES}, 'prompt', 'A hero on a cliff')`;
 
 /** A claimed job, as far as it is settled here. */
-interface Claim {
+export interface Claim {
   job_id: string;
   msg_id: number;
   lease_token: number;
+  message: { storyboardId: string };
 }
 
 interface Completion {
@@ -37,6 +38,9 @@ const NEXT = {
   fallback_after_seconds: 600,
   job_deadline_seconds: 86_400,
 };
+
+/** Each claim has a number of its own. */
+const claimId = () => Math.floor(Math.random() * 2 ** 52);
 
 export class Ledger implements AsyncDisposable {
   private constructor(
@@ -126,8 +130,10 @@ export class Session implements AsyncDisposable {
 
   async claim(quantity: number): Promise<Claim[]> {
     return await this.sql<Claim[]>`
-      select job_id, msg_id, lease_token
-      from public.claim_generation_jobs(${QUEUE}, 30, ${quantity}, ${MODELS})`;
+      select job_id, msg_id, lease_token, message
+      from public.claim_generation_jobs(
+        ${QUEUE}, 30, ${quantity}, ${MODELS}, claim_id => ${claimId()}
+      )`;
   }
 
   /** Completes a job; answers which current objects are to be copied. */
@@ -141,7 +147,8 @@ export class Session implements AsyncDisposable {
       select public.complete_generation_job(
         ${QUEUE}, ${msg_id}, ${lease_token}, ${`p/${msg_id}`}, ${`https://project.test/p/${msg_id}`},
         'image/png', 'm', ${this.sql.json({ totalTokenCount: 7 })}, 0.039,
-        confirmed => ${confirmed}, next => ${next && this.sql.json(next)}
+        confirmed => ${confirmed},
+        next => ${next && this.sql.json({ ...next, claim_id: claimId() })}
       ) as completion`;
     return completion;
   }
@@ -159,12 +166,17 @@ export class Session implements AsyncDisposable {
   async work(): Promise<number> {
     const claim = this.#next ?? (await this.claim(1))[0];
     if (!claim) return 0;
-    const completion = await this.#complete(claim, NEXT);
-    const { publications, claims } = completion;
+    const claims = await this.completeAlong(claim);
     if (!claims) throw new Error("nothing was claimed along with a completion");
-    this.#copied = [{ job_id: claim.job_id, publications }];
     [this.#next] = claims;
     return 1;
+  }
+
+  /** Completes a job likewise. Gives what was claimed along; null where a worker has to claim by itself. */
+  async completeAlong(claim: Claim): Promise<Claim[] | null> {
+    const { publications, claims } = await this.#complete(claim, NEXT);
+    this.#copied = [{ job_id: claim.job_id, publications }];
+    return claims;
   }
 
   /** The same on a bare queue: read and archive. */
