@@ -11,7 +11,8 @@ import { confession, found, newMarks, spellings } from "./marks.ts";
 /** The codes that the core knows, from its source. */
 async function allCodes(): Promise<string[]> {
   const source = await Deno.readTextFile(new URL("../../src/failure.rs", import.meta.url));
-  return [...source.matchAll(/^ {4}\w+ = "(\w+)",$/gm)].map(([, code]) => code);
+  const [, codes] = source.match(/pub enum Code \{(.*?)^ *\}/ms)!;
+  return [...codes.matchAll(/^ *\w+ = "(\w+)",$/gm)].map(([, code]) => code);
 }
 
 /** A row without what its sender wrote: the message, and the columns that repeat its fields. */
