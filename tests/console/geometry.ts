@@ -56,7 +56,7 @@ export function misplaced(): string[] {
     const range = document.createRange();
     for (
       const { index, 0: word } of node.textContent!.matchAll(
-        /(?<![\p{L}\p{N}])\p{L}{2,16}(?![\p{L}\p{N}])/gu,
+        /(?<![\p{L}\p{N}])(?:\p{L}{2,16}|\$[\d.,]+)(?![\p{L}\p{N}])/gu,
       )
     ) {
       range.setStart(node, index);
