@@ -448,7 +448,6 @@ begin
     raise exception 'the bucket for the assets of % does not exist, so no job is begun', queue_name
       using hint = 'queue-trigger.ts doctor says how to create it';
   end if;
-  quantity := generation_private.within_storage(queue_name, quantity);
 
   limited := generation_private.lock_limits(queue_name, models is not null);
   if models is not null then
@@ -518,7 +517,6 @@ begin
     or exists (select from public.generation_models as m where m.state <> 'ok')
     or not exists (select from generation_private.workers as w where w is not distinct from worker)
     or not generation_private.has_bucket(queue_name)
-    or exists (select from generation_private.storage_refusals as r where r.queue = queue_name)
   then
     return null;
   end if;

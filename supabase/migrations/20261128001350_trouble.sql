@@ -238,7 +238,6 @@ as $$
 declare
   name text;
 begin
-  delete from generation_private.storage_refusals where reset_generation_models.model is null;
   for name in
     select m.model
     from public.generation_models as m
@@ -253,6 +252,6 @@ begin
 end
 $$;
 comment on function public.reset_generation_models is
-  'Ends the rest of a model, or of all, at once: for an operator who has put right what it rested for, and '
-  'of all the wait for Storage after a refusal. Without it the next probe finds out. Returns the models that rested.';
+  'Ends the rest of a model, or of all, at once: for an operator who has put right what it rested for. Without it the next '
+  'probe finds out. Returns the models that rested.';
 select generation_private.grant_to_service_role('execute', 'function public.reset_generation_models');

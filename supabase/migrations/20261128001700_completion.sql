@@ -175,7 +175,6 @@ begin
     where j.id = job.id
     returning j.* into job;
     perform generation_private.archive_message(queue_name, complete_job.msg_id);
-    delete from generation_private.storage_refusals as r where r.queue = queue_name;
     perform generation_private.model_served(job, job.model, finished => true);
   elsif job.status is distinct from 'succeeded' then
     return null;

@@ -102,9 +102,6 @@ begin
     );
   end if;
 
-  if code = 'storage_failed' and delay_seconds >= 3600 then
-    perform generation_private.note_storage_refusal(queue_name);
-  end if;
   if reset_submission then
     job := generation_private.forget_submission(job);
   end if;

@@ -19,7 +19,6 @@ const GRANTS: Record<string, string> = {
   "table public.generation_webhooks": "service_role SELECT",
   "table generation_private.worker_calls": OWNER_ALONE,
   "table generation_private.claim_errors": OWNER_ALONE,
-  "table generation_private.storage_refusals": OWNER_ALONE,
   "sequence public.generation_limits_id_seq": OWNER_ALONE,
   "table generation_private.requests": OWNER_ALONE,
   "table generation_private.fair_share_cursors": OWNER_ALONE,
