@@ -87,7 +87,7 @@ declare
 begin
   select stands.since + make_interval(secs => w.fallback_after_seconds) - clock_timestamp() into handing_over
   from generation_private.workers as w
-  where w.queue = job.queue and cardinality(w.models) > 1 and job.requested_model = '';
+  where w.queue = job.queue and cardinality(w.models) > 1 and job.requested_model = '' and job.operation is null;
   return greatest(ceil(extract(epoch from case
     when handing_over > interval '0' then least(rest, handing_over) else rest
   end)), 1);

@@ -1,6 +1,6 @@
 -- A claim whose reply was lost is repeated with its number, and returns what it has leased already.
 begin;
-select plan(12);
+select plan(13);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from generation_private.workers;
@@ -25,6 +25,10 @@ select is(pg_temp.claimed(7, 2), '1/1 1 f, 2/1 1 f', 'a claim');
 select is(pg_temp.claimed(7, 2), '1/1 1 t, 2/1 1 t', 'repeated, it returns the same leases, and no attempt is lost');
 select is((select sum(deaths) from public.generation_jobs), 0::bigint, 'nor is a death counted');
 select is(pg_temp.claimed(8, 1), '3/1 1 f', 'another claim takes another job');
+select is_empty(
+  $$select job_id from public.claim_generation_jobs('video_generation_queue', 30, 1, array['m'], claim_id => 8)$$,
+  'nor does its number return them on the other queue'
+);
 select is(pg_temp.claimed(null, 1), '4/1 1 f', 'so does one without a number');
 select is(pg_temp.claimed(null, 0), null, 'which is never known again');
 

@@ -1,6 +1,6 @@
 -- Which of its worker's models takes a job while some are in trouble.
 begin;
-select plan(23);
+select plan(24);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_limits;
@@ -103,6 +103,12 @@ select ok(pg_temp.waits('f1', 600) between 110 and 120, 'another model takes it 
 select ok(pg_temp.waits('f2', 7200) between 400 and 510, 'or the rest is over before that');
 select ok(pg_temp.waits('f3', 600, '{first}') >= 400, 'where there is no other model it waits for this one');
 select ok(pg_temp.waits('first2', 600) >= 400, 'and so does one that names it');
+select ok(
+  generation_private.wait_seconds(jsonb_populate_record(j, '{"operation": "o"}'), m) >= 400,
+  'or that has an operation, which no other model can take'
+)
+from public.generation_jobs as j, public.generation_models as m
+where j.prompt = 'f1' and m.model = 'first';
 
 select * from finish();
 rollback;

@@ -239,7 +239,7 @@ impl Ledger {
     fn handed_over_after(&self, job: Job) -> Option<Duration> {
         let row = &self.rows[job];
         let worker = self.workers.get(&row.kind).filter(|worker| worker.models.len() > 1)?;
-        worker.fallback_after.filter(|_| requested_model(row).is_empty())
+        worker.fallback_after.filter(|_| requested_model(row).is_empty() && row.operation.is_none())
     }
 
     /// `end_rest`.
