@@ -18,13 +18,21 @@ use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
 ///
 /// The lease is checked first: a worker that was suspended for longer than its lease wakes up with a
 /// reply, and must not make the next paid call before it knows that the lease is lost.
+///
+/// A claim that was repeated may have taken longer than the lease: the database knows whether it still runs, and
+/// is asked before the work begins.
 pub(super) async fn hold<W: World, T>(
     world: &W,
     run: &Run,
     claim: &Claim,
-    since: Duration,
+    mut since: Duration,
     work: impl Future<Output = Attempt<T>>,
 ) -> Attempt<T> {
+    let (now, term) = (world.clock().now(), claim.lease.kind.lease());
+    if now.saturating_sub(since) > term / 2 {
+        world.queue().extend(&claim.lease, term, false).await?;
+        since = now;
+    }
     let mut work = pin!(work);
     let mut lost = pin!(keep(world, claim, since));
     match select(&mut lost, &mut work).await {

@@ -60,12 +60,33 @@ fn a_worker_that_lost_its_lease_leaves_no_trace() {
 }
 
 #[test]
-fn a_job_whose_claim_is_answered_after_its_lease_is_not_begun() {
+fn a_job_whose_claim_is_answered_after_its_lease_is_begun_if_the_database_extends_it() {
+    for takes in [16, 29, 31, 74].map(Duration::from_secs) {
+        let world = MemoryWorld::new();
+        let job = world.send_image(prompt("p"));
+        world.queue.slow_next(Call::Claim, takes);
+        let report = world.run_images(settings());
+        assert_eq!((report.succeeded, report.lost), (1, 0), "{takes:?}");
+        assert_eq!((world.queue.count(Call::Extend), world.queue.row(job).deaths), (1, 0));
+    }
+}
+
+#[test]
+fn a_job_that_another_worker_has_when_its_claim_is_answered_is_not_begun() {
     let world = MemoryWorld::new();
-    world.send_image(prompt("p"));
+    let job = world.send_image(prompt("p"));
     world.queue.slow_next(Call::Claim, Duration::from_secs(1));
+    world.queue.slow_next(Call::Extend, Duration::from_secs(2));
     world.clock.suspend(Duration::from_secs(1), Duration::from_secs(30));
-    let report = world.run_images(Settings { max_jobs: Some(1), ..settings() });
+    let report = world.clock.run(async {
+        let settings = Settings { max_jobs: Some(1), ..settings() };
+        let work = run_queue(&world, Kind::Image, settings);
+        let theft = async {
+            world.clock.sleep(Duration::from_secs(32)).await;
+            world.queue.read_by_hand(job);
+        };
+        join(work, theft).await.0
+    });
     assert_eq!((report.claimed, report.lost), (1, 1));
     assert_eq!(world.model.asked.borrow().len(), 0);
 }
