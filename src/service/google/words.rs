@@ -40,7 +40,7 @@ impl Meaning {
 /// What a sentence means that contains one of the first words and one of the second, in any order. The first row
 /// that matches counts. Bars separate the words, which are written as [`plain`] writes them; every sentence contains
 /// the empty word.
-const SAYINGS: [(&str, &str, Meaning); 21] = [
+const SAYINGS: [(&str, &str, Meaning); 22] = [
     (
         // A file that ends too early is the job's.
         "timed out|timeout|time out|deadline|econnreset|hang up|hung up|went away|gone away|\
@@ -106,11 +106,11 @@ const SAYINGS: [(&str, &str, Meaning); 21] = [
         Lost,
     ),
     (
-        "consumer|project|account|your organi|the organi|service|plan ",
-        "suspend|deactivat|terminated|n banned|s banned|allowlist|accept the terms|has not been used|not allowed to use|\
-         not include",
+        "consumer|project|account|your organi|the organi|service|allowlisted f",
+        "suspend|deactivat|terminated|n banned|s banned|allowlist|accept the terms|has not been used|not allowed to use",
         Is(Code::AccountRefused),
     ),
+    ("plan ", "not include", Is(Code::AccountRefused)),
     (
         "api key|apikey|access token|credentials|unregistered c",
         "valid|incorrect|expired|not found|missing|reported|leaked|disabled|revoked|suspend|delete|\
@@ -163,7 +163,7 @@ const SAYINGS: [(&str, &str, Meaning); 21] = [
 ];
 
 /// Sayings that mean the same wherever they stand: most speak of the job by their nature.
-const OF_PROMPT: [(&str, &str, Meaning); 4] = [
+const OF_PROMPT: [(&str, &str, Meaning); 3] = [
     (
         "prompt| input|image|video|content",
         "flagged|moderation|safety|violat|prohibited c|prohibited u|inappropriate|unsafe|\
@@ -171,8 +171,6 @@ const OF_PROMPT: [(&str, &str, Meaning); 4] = [
         BLOCKED,
     ),
     ("safety system|content policy", "", BLOCKED),
-    // "Text-to-image is an allowlisted feature": its first word may also begin a quotation.
-    ("allowlisted feature", "", Is(Code::AccountRefused)),
     ("prompt| input", "not allowed|rejected|refused|blocked|sensitive", OfJob),
 ];
 
@@ -245,7 +243,8 @@ fn own_words(message: &str) -> String {
         }
         rest = after;
     }
-    own = plain(&own) + " ";
+    // The name of a feature begins no quotation.
+    own = plain(&own).replace(" text to image", " image") + " ";
     for word in OF_JOB {
         if let Some((before, _)) = own.cut(word) {
             own.truncate(before.len());

@@ -285,6 +285,7 @@ fn a_refusal_that_quotes_the_job_is_not_about_the_account() {
         "Invalid prompt: {\"error\": {\"message\": \"API key expired.\"}}",
         "Invalid input: The model is overloaded. Insufficient credits. API key expired.",
         "Unable to process “the model has been shut down”",
+        "Invalid value: \"a poster that says allowlisted feature\".",
     ] {
         for body in [error(400, "INVALID_ARGUMENT", message, json!([])), message.into()] {
             let failure = of(400, &body);
@@ -506,7 +507,7 @@ fn what_a_single_job_asks_for_is_no_refusal_of_the_account() {
 }
 
 /// What of a job is refused in words that are also said of the account, the place, the model and the provider.
-const REFUSALS_OF_ONE_JOB: [(&str, Code); 33] = [
+const REFUSALS_OF_ONE_JOB: [(&str, Code); 35] = [
     ("Unable to decode image: Premature end of JPEG file.", Code::ModelRejectedRequest),
     ("Could not decode it. Premature end of data segment", Code::ModelRejectedRequest),
     ("The source file ends prematurely", Code::ModelRejectedRequest),
@@ -558,6 +559,8 @@ const REFUSALS_OF_ONE_JOB: [(&str, Code); 33] = [
     ("A duration of 5 seconds is unavailable for this model", Code::ModelRejectedRequest),
     ("Image-to-video is no longer supported by this model", Code::ModelRejectedRequest),
     ("MIME type image/heic is unavailable on this model", Code::ModelRejectedRequest),
+    ("The request must not include account numbers.", Code::ModelRejectedRequest),
+    ("Inline data of this service must not include more than 20 MB.", Code::ModelRejectedRequest),
 ];
 
 #[test]
