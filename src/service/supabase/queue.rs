@@ -3,7 +3,8 @@
 //! Each function is one transaction, and repeating a call of the same lease changes nothing, so
 //! a call whose reply was lost is simply repeated. So is a claim, by itself or along with a completion: it has
 //! a number by which the database knows it again, and returns the jobs that it has leased already. Maintenance
-//! that is repeated hands out what is left; the rest stays hidden for a while.
+//! has none: what a lost reply handed out stays hidden for a while, so what it confirms is repeated and asks for
+//! nothing. What a run can do without is asked for once.
 
 use std::future::Future;
 use std::time::Duration;
@@ -48,8 +49,15 @@ impl<T: Transport> Pgmq<T> {
         Self(transport)
     }
 
-    /// Calls a function, again if there is no clear answer. With the answer come so many claims at most.
-    async fn call(&self, claims: u32, function: &str, arguments: Pieces) -> Result<Reply, Failure> {
+    /// Calls a function, and after each of the pauses again if there is no clear answer. With the answer come so
+    /// many claims at most.
+    async fn call(
+        &self,
+        pauses: &[Duration],
+        claims: u32,
+        function: &str,
+        arguments: Pieces,
+    ) -> Result<Reply, Failure> {
         let url = format!("{}/rpc/{function}", self.0.base_url());
         let limit = BodyLimit::Bytes(LONGEST_REPLY + claims as usize * LONGEST_CLAIM);
         let mut asked = Duration::ZERO;
@@ -64,7 +72,7 @@ impl<T: Transport> Pgmq<T> {
                 // What there is of a reply that was cut may be of use, if there is no better one.
                 Ok(reply)
                     if reply.status.is_success()
-                        && (before == PAUSES.len() || json::may_be_whole(&reply.body)) =>
+                        && (before == pauses.len() || json::may_be_whole(&reply.body)) =>
                 {
                     return Ok(reply);
                 }
@@ -80,8 +88,8 @@ impl<T: Transport> Pgmq<T> {
                 }
                 Err(error) => lost(error),
             };
-            let Some(pause) = PAUSES.get(before) else { return Err(failure) };
-            self.0.pause(asked.clamp(*pause, PAUSES[PAUSES.len() - 1])).await;
+            let Some(pause) = pauses.get(before) else { return Err(failure) };
+            self.0.pause(asked.clamp(*pause, PAUSES[1])).await;
             before += 1;
         }
     }
@@ -93,7 +101,7 @@ impl<T: Transport> Pgmq<T> {
 
     /// Calls a function that changes something for a lease, and says whether it did.
     async fn write(&self, function: &str, arguments: Pieces) -> Result<(), WriteError> {
-        let reply = self.call(0, function, arguments).await?;
+        let reply = self.call(&PAUSES, 0, function, arguments).await?;
         held(function, &read(function, &reply)?)
     }
 }
@@ -104,7 +112,7 @@ impl<T: Transport> Queue for Pgmq<T> {
         let arguments = json::object(|it| {
             write_claim(for_queue(it, kind), &request, self.claim_id());
         });
-        let reply = self.call(request.quantity, FUNCTION, arguments).await?;
+        let reply = self.call(&PAUSES, request.quantity, FUNCTION, arguments).await?;
         rows(FUNCTION, &reply, |row, whole| rows::claim(kind, row, whole))
     }
 
@@ -146,7 +154,7 @@ impl<T: Transport> Queue for Pgmq<T> {
                 .text("reason", met.reason)
                 .optional_integer("rest_seconds", met.after.map(seconds));
         });
-        let reply = self.call(0, FUNCTION, arguments).await?;
+        let reply = self.call(&PAUSES, 0, FUNCTION, arguments).await?;
         match read(FUNCTION, &reply)? {
             Json::Null => Err(WriteError::LeaseLost),
             answer => match answer.integer().and_then(|seconds| seconds.try_into().ok()) {
@@ -182,7 +190,7 @@ impl<T: Transport> Queue for Pgmq<T> {
         const FUNCTION: &str = "complete_generation_job";
         let arguments = completion(lease, asset, along, self.claim_id());
         let claims = along.next.map_or(0, |next| next.quantity);
-        let reply = self.call(claims, FUNCTION, arguments).await?;
+        let reply = self.call(&PAUSES, claims, FUNCTION, arguments).await?;
         let answer = read(FUNCTION, &reply)?;
         held(FUNCTION, answer.get("held"))?;
         Ok(rows::completion(lease.kind, &answer))
@@ -224,7 +232,7 @@ impl<T: Transport> Queue for Pgmq<T> {
         let arguments = json::object(|it| {
             for_queue(it, kind);
         });
-        let reply = self.call(0, FUNCTION, arguments).await?;
+        let reply = self.call(&[], 0, FUNCTION, arguments).await?;
         rows(FUNCTION, &reply, |row, _| rows::generation_time(row))
     }
 
@@ -234,18 +242,28 @@ impl<T: Transport> Queue for Pgmq<T> {
         request: MaintenanceRequest<'_>,
     ) -> Result<Overdue, Failure> {
         const FUNCTION: &str = "maintain_generation_queue";
-        let arguments = json::object(|it| {
-            for_queue(it, kind)
-                .list("told", |list| {
-                    if let Some(job) = request.confirmed_cancellation {
-                        list.text(job.as_str());
-                    }
-                })
-                .integer("unpublished", request.unpublished.into())
-                .integer("cancelled", request.cancels.into());
-            rows::write_confirmed(it, request.confirmed);
-        });
-        let reply = self.call(0, FUNCTION, arguments).await?;
+        let arguments = |unpublished: u32, cancels: bool| {
+            json::object(|it| {
+                for_queue(it, kind)
+                    .list("told", |list| {
+                        if let Some(job) = request.confirmed_cancellation {
+                            list.text(job.as_str());
+                        }
+                    })
+                    .integer("unpublished", unpublished.into())
+                    .integer("cancelled", cancels.into());
+                rows::write_confirmed(it, request.confirmed);
+            })
+        };
+        let confirms = request.confirmed_cancellation.is_some() || !request.confirmed.is_empty();
+        let first = arguments(request.unpublished, request.cancels);
+        let reply = match self.call(&[], 0, FUNCTION, first).await {
+            Err(_) if confirms => {
+                self.0.pause(PAUSES[0]).await;
+                self.call(&PAUSES[1..], 0, FUNCTION, arguments(0, false)).await?
+            }
+            reply => reply?,
+        };
         Ok(rows::overdue(&read(FUNCTION, &reply)?))
     }
 
@@ -258,7 +276,7 @@ impl<T: Transport> Queue for Pgmq<T> {
         let arguments = json::object(|it| {
             rows::write_publications(it.text("job_id", job.as_str()), made);
         });
-        let reply = self.call(0, FUNCTION, arguments).await?;
+        let reply = self.call(&PAUSES, 0, FUNCTION, arguments).await?;
         let answer = read(FUNCTION, &reply)?;
         match &answer {
             Json::List(_) => Ok(rows::publications(&answer)),

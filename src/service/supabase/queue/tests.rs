@@ -5,7 +5,7 @@ use crate::failure::{Next, Standing};
 use crate::http::TransportError;
 use crate::job::{Format, Slot};
 use crate::port::{Copied, LinkOutcome, LinkedEntity, Unavailable};
-use crate::service::testing::{Recorded, now};
+use crate::service::testing::{Recorded, RecordedRequest, now};
 
 const BASE: &str = "http://127.0.0.1:54321/rest/v1";
 const JOB: &str = "0b6e2c1e-5a07-4c9f-8d7e-3f1f0a9b8c7d";
@@ -221,19 +221,43 @@ fn a_refusal_is_not_repeated() {
 }
 
 #[test]
-fn maintenance_whose_reply_is_lost_is_repeated() {
-    let copied = [Copied { job_id: JobId::new(JOB).unwrap(), publications: vec![publication()] }];
+fn maintenance_whose_reply_is_lost_is_repeated_for_what_it_confirms_alone() {
+    let lost = || Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
+    let job = JobId::new(JOB).unwrap();
+    let copied = [Copied { job_id: job.clone(), publications: vec![publication()] }];
     let request = MaintenanceRequest {
-        confirmed: &copied,
+        confirmed: &[],
         confirmed_cancellation: None,
         unpublished: 20,
         cancels: true,
     };
-    let transport =
-        Recorded::at(BASE).fails(TransportError::NoReply("x".into())).json(200, json!({}));
-    now(Pgmq::new(&transport).maintain(Kind::Video, request)).unwrap();
-    let sent = transport.sent.borrow();
-    assert_eq!(sent[0].body, sent[1].body);
+    for request in [
+        MaintenanceRequest { confirmed: &copied, ..request },
+        MaintenanceRequest { confirmed_cancellation: Some(&job), ..request },
+    ] {
+        let transport = lost().fails(TransportError::NoReply("x".into())).json(200, json!({}));
+        now(Pgmq::new(&transport).maintain(Kind::Video, request)).unwrap();
+        let sent: Vec<Value> = transport.sent.borrow().iter().map(RecordedRequest::json).collect();
+        let asked = |it: &Value| [it["unpublished"].as_u64(), it["cancelled"].as_u64()];
+        let nothing = [Some(0), Some(0)];
+        assert_eq!(
+            sent.iter().map(asked).collect::<Vec<_>>(),
+            [[Some(20), Some(1)], nothing, nothing]
+        );
+        let told = |it: &Value| [it["told"].clone(), it["confirmed"].clone()];
+        assert!(sent.iter().all(|it| told(it) == told(&sent[0])));
+        assert_eq!(*transport.pauses.borrow(), [300, 2000].map(Duration::from_millis));
+    }
+    let transport = lost();
+    now(Pgmq::new(&transport).maintain(Kind::Video, request)).unwrap_err();
+    assert_eq!(transport.urls().len(), 1, "it confirms nothing");
+}
+
+#[test]
+fn what_a_run_can_do_without_is_asked_for_once() {
+    let transport = Recorded::at(BASE).fails(TransportError::NoReply("x".into()));
+    now(Pgmq::new(&transport).slowest(Kind::Image)).unwrap_err();
+    assert_eq!(transport.urls().len(), 1);
 }
 
 /// A write names its lease and these arguments.
