@@ -243,10 +243,12 @@ fn own_words(message: &str) -> String {
         }
         rest = after;
     }
-    // The name of a feature begins no quotation.
-    own = plain(&own).replace(" text to image", " image") + " ";
+    own = plain(&own) + " ";
     for word in OF_JOB {
-        if let Some((before, _)) = own.cut(word) {
+        // The name of a feature begins no quotation.
+        if let Some((before, after)) = own.cut(word)
+            && !after.starts_with(" to image")
+        {
             own.truncate(before.len());
         }
     }
