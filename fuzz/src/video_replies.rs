@@ -97,7 +97,8 @@ fn submit(service: &Service, model: &str) -> Option<Submission> {
         Some(Ok((head, _))) => {
             // 444, 460, 499: the connection was closed, of a proxy's accord. 521 and the like: it was never made.
             let status = head.status.as_u16();
-            let is_refusal = (300..500).contains(&status) && !matches!(status, 408 | 444 | 460 | 499);
+            let is_refusal =
+                (300..500).contains(&status) && !matches!(status, 408 | 444 | 460 | 499);
             !is_refusal && !matches!(status, 521 | 523 | 525 | 526 | 530)
         }
         Some(Err(error)) => !matches!(error, generation_queue::http::TransportError::NotSent(_)),
