@@ -10,8 +10,11 @@ import { startServices } from "./services.ts";
 const MB = 1024 * 1024;
 const MEMORY = 256 * MB;
 
-/** CPU time of five such replies, in milliseconds, on a machine that is busy. */
-const CPU = 4000;
+/**
+ * CPU time of five such replies, in milliseconds: several times what they take on an idle machine, as a busy one
+ * doubles it. Work that grows with the square of a reply takes minutes.
+ */
+const CPU = 10_000;
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
