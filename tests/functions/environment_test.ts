@@ -335,7 +335,8 @@ Deno.test("what stands in examples where a key belongs is no key", () => {
     ],
     ...["xxxxxxxxxxxxxxxxxxxx", "0000000000000000", "xxxx-xxxx-xxxx-xxxx", "****************"],
     ...["undefined", "null", "none", "placeholder", "example-secret-key", "test-secret-1234567"],
-    ...["sb_secret_your_key", "sb_secret_xxxxxxxxxxxx", "sb_secret_", "AIza" + "X".repeat(17)],
+    ...["your_key", "x".repeat(12), ""].map((key) => `sb_secret_${key}`),
+    `AIza${"X".repeat(17)}`,
     ...[
       "super-secret-jwt-token-with-at-least-32-characters-long",
       "a-secret-of-at-least-16-characters",
