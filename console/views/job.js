@@ -61,7 +61,7 @@ export function jobView(id, context) {
         <h1>${row.kind === "image" ? "Image" : "Video"}: ${row.status}</h1>
         ${actions(row, context)}
       </div>
-      ${isLive(row) ? standing(row, latency) : failure(row)}
+      ${isLive(row) ? standing(row, latency) : failure(row, row.error_code)}
       <div class="job ${pictures.length > 0 ? "" : "alone"}">
         ${pictures.length > 0 ? html`<div>${pictures}</div>` : nothing}
         <div>${facts(row)} ${steps(row)} ${said("Message as sent", row.message)} ${said(
@@ -79,20 +79,29 @@ function isLive(row) {
   return ["queued", "running", "waiting"].includes(row?.status);
 }
 
-/** What happens with it, or why nothing does. @param {any} row @param {Record<string, import("../model/types.d.ts").Latency>} [latency] */
+/**
+ * What happens with it, or why nothing does; and what was wrong with its last attempt, unless that is why.
+ *
+ * @param {any} row
+ * @param {Record<string, import("../model/types.d.ts").Latency>} [latency]
+ */
 function standing(row, latency) {
-  const standing = standingOf(row, { now: Date.now(), latency: latency?.[row.kind] });
-  return html`<div class="strip ${standing.tone}"><strong>${standing.word}</strong> ${
-    details(standing)
-  }</div>`;
+  const { tone, word, ...rest } = standingOf(row, {
+    now: Date.now(),
+    latency: latency?.[row.kind],
+  });
+  return html`
+    <div class="strip ${tone}"><strong>${word}</strong> ${details({ tone, word, ...rest })}</div>
+    ${rest.detail === row.error_message ? nothing : failure(row, "Last attempt")}
+  `;
 }
 
-/** Why it has failed, and what to do. @param {any} row */
-function failure({ status, error_code, error_message }) {
+/** What was wrong, and what to do. @param {any} row @param {string} title */
+function failure({ status, error_code, error_message }, title) {
   if (!error_code) return nothing;
   return html`
     <p class="strip ${status === "failed" ? "failed" : "held"}">
-      <strong>${error_code}</strong> <span>${error_message}</span> ${advice(error_code)}
+      <strong>${title}</strong> <span>${error_message}</span> ${advice(error_code)}
     </p>
   `;
 }

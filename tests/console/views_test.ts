@@ -159,6 +159,12 @@ Deno.test("the page of a job says why it waits, or why it has failed and what to
   const next = await shown({ status: "queued" }, { position: 3, waits_for: null });
   assert.ok(next.includes("Queued") && next.includes("number 3"));
   const error = { error_code: "source_image_unusable", error_message: "no picture" };
+  const again = await shown({ status: "running", attempts: 2, ...error });
+  assert.ok(again.includes("Generating") && again.includes("Last attempt"));
+  assert.ok(again.includes("no picture"));
+  const visible_at = new Date(Date.now() + 60_000).toISOString();
+  const delayed = await shown({ status: "queued", ...error }, { visible_at });
+  assert.equal(delayed.filter((value) => value === "no picture").length, 1, "said once");
   const failed = await shown({ status: "failed", ...error });
   assert.ok(failed.includes("no picture"));
   assert.ok(failed.includes(adviceOf("source_image_unusable")), "what to do");
