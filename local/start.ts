@@ -1,6 +1,5 @@
 /** `deno task start`: the whole product on this machine, with a sample storyboard. See `--help`. */
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Api } from "../cli/api.ts";
 import { command, nothing, runCommand } from "../cli/command.ts";
@@ -22,6 +21,7 @@ import { openProvider, type Provider } from "./start/provider.ts";
 import { displayPath, guide, type Places, results, tally } from "./start/report.ts";
 import { Sample } from "./start/sample.ts";
 import { exitCodeOf, interruption } from "./start/signals.ts";
+import { watch } from "./start/watch.ts";
 
 const OWN_PLACES: Places = {
   data: fileURLToPath(new URL("../.local", import.meta.url)),
@@ -161,7 +161,7 @@ async function run(
   if (sample) {
     say(`storyboard ${sample.storyboardId}: images, an edit and videos are on the queues\n`);
   }
-  const watching = { feed, sample, signal };
+  const watching = { feed, sample, progress, signal };
   try {
     const jobs = await watch(watching, (jobs) => jobs.every(isOver));
     progress.finish();
@@ -173,30 +173,6 @@ async function run(
     return 0;
   } finally {
     progress.finish();
-  }
-}
-
-/** How often the jobs are read: often enough for a spinner, if there is one. Milliseconds. */
-const BUSY_INTERVAL = 150;
-const IDLE_INTERVAL = 1000;
-
-/** Shows the jobs until `enough` of them, or until the signal. Gives the last state. */
-async function watch(
-  { feed, sample, signal }: { feed: JobFeed; sample?: Sample; signal: AbortSignal },
-  enough: (jobs: Job[]) => boolean,
-): Promise<Job[]> {
-  for (;;) {
-    await feed.read();
-    const { jobs } = feed;
-    progress.show(jobs);
-    const dropped = await sample?.advance(jobs) ?? [];
-    for (const name of dropped) progress.say(`not sent: ${name}`);
-    if (signal.aborted || (!sample?.outstanding && dropped.length === 0 && enough(jobs))) {
-      return jobs;
-    }
-    // An interruption ends the pause, and is no error.
-    const pause = jobs.every(isOver) ? IDLE_INTERVAL : BUSY_INTERVAL;
-    await setTimeout(pause, undefined, { signal }).catch(() => {});
   }
 }
 
