@@ -12,24 +12,24 @@ export interface Watched {
   sample?: { readonly outstanding: number; advance(jobs: Job[]): Promise<string[]> };
   progress: Progress;
   signal: AbortSignal;
+  sleep?: typeof setTimeout;
 }
 
 /** Shows the jobs until `enough` of them, or until the signal. Gives the last state. */
 export async function watch(
-  { feed, sample, progress, signal }: Watched,
+  { feed, sample, progress, signal, sleep = setTimeout }: Watched,
   enough: (jobs: Job[]) => boolean,
 ): Promise<Job[]> {
   for (;;) {
     await feed.read();
     const { jobs } = feed;
     progress.show(jobs);
-    const dropped = await sample?.advance(jobs) ?? [];
-    for (const name of dropped) progress.say(`not sent: ${name}`);
-    if (signal.aborted || (!sample?.outstanding && dropped.length === 0 && enough(jobs))) {
-      return jobs;
-    }
+    // What is sent now is not among these jobs yet.
+    const wereOutstanding = sample?.outstanding ?? 0;
+    for (const name of await sample?.advance(jobs) ?? []) progress.say(`not sent: ${name}`);
+    if (signal.aborted || (wereOutstanding === 0 && enough(jobs))) return jobs;
     // An interruption ends the pause, and is no error.
     const pause = jobs.every(isOver) ? IDLE_INTERVAL : BUSY_INTERVAL;
-    await setTimeout(pause, undefined, { signal }).catch(() => {});
+    await sleep(pause, undefined, { signal }).catch(() => {});
   }
 }

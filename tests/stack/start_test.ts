@@ -2,7 +2,8 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { Api } from "../../cli/api.ts";
 import { JobFeed } from "../../cli/feed.ts";
-import { type Job, placeOf } from "../../cli/jobs.ts";
+import { isOver, type Job, placeOf } from "../../cli/jobs.ts";
+import { LineProgress } from "../../cli/terminal/progress.ts";
 import { style } from "../../cli/terminal/style.ts";
 import { passedOn } from "../../local/start/configuration.ts";
 import { denoCommand } from "../../local/start/deno_command.ts";
@@ -10,6 +11,7 @@ import { networkSettings } from "../../local/start/network.ts";
 import { openProvider } from "../../local/start/provider.ts";
 import { guide, results, tally } from "../../local/start/report.ts";
 import { Sample } from "../../local/start/sample.ts";
+import { watch } from "../../local/start/watch.ts";
 import type { Stack } from "../../local/stack/mod.ts";
 import { smallStack } from "./support.ts";
 
@@ -31,6 +33,29 @@ function job(changes: Partial<Job>): Job {
     ...changes,
   } as Job;
 }
+
+Deno.test("the end of all jobs is not the end while a step of the sample is sent", async () => {
+  const first = job({ id: "1" });
+  const second = job({ id: "2", status: "running" });
+  const reads = [[first], [first, second], [first, { ...second, status: "succeeded" as const }]];
+  let outstanding = 1;
+  const feed = { jobs: [] as Job[], read: () => Promise.resolve(feed.jobs = reads.shift()!) };
+  const sample = {
+    get outstanding() {
+      return outstanding;
+    },
+    advance: () => {
+      outstanding = 0;
+      return Promise.resolve([]);
+    },
+  };
+  const progress = new LineProgress(() => {});
+  const { signal } = new AbortController();
+  const sleep = <T>() => Promise.resolve(undefined as T);
+  const watched = { feed, sample, progress, signal, sleep };
+  const jobs = await watch(watched, (jobs) => jobs.every(isOver));
+  deepEqual(jobs.map(({ status }) => status), ["succeeded", "succeeded"]);
+});
 
 Deno.test("a wrong flag exits with 2 before anything is started", async () => {
   const cases: [string, RegExp][] = [
