@@ -36,6 +36,9 @@ Deno.test("what looks like a secret is redacted anywhere in an entry", () => {
         `the key ${secret}, it says`,
         `https://x.example/a?key=${secret}`,
         { detail: { deep: [`Bearer ${secret}`] } },
+        { message: "refused", reason: secret, at: 1 },
+        { message: "bearer", reason: secret },
+        { at: new URL(`https://x.example/a?token=${secret}`) },
         new Error(`refused ${secret}`),
       ]
     ) ok(!JSON.stringify(redact(value)).includes(secret), JSON.stringify(value));
