@@ -18,8 +18,9 @@ use super::cursor::{self, Cursor, number};
 /// How deep a document is read.
 const DEPTH: u8 = 64;
 
-/// How much of a text is read where more is nothing but media.
-const LONGEST_TEXT: usize = 1 << 16;
+/// How much of a text is read where more is nothing but media: as much as an explanation may have. To read an image
+/// as a text takes longer than to decode it.
+const LONGEST_TEXT: usize = 1 << 14;
 
 /// How many values of a document are read.
 const MOST_VALUES: u32 = 1 << 17;

@@ -32,6 +32,10 @@ pub(crate) fn sanitize(text: &mut [u8]) {
 }
 
 fn sanitize_bytes(text: &mut [u8]) {
+    // As nearly all of an image's reply is, which is seen in a fraction of the time.
+    if is_ascii(text) {
+        return;
+    }
     let mut rest = text;
     while let Err(error) = str::from_utf8(rest) {
         let (_, wrong) = rest.split_at_mut(error.valid_up_to());
@@ -40,6 +44,14 @@ fn sanitize_bytes(text: &mut [u8]) {
         wrong.fill(b'?');
         rest = later;
     }
+}
+
+/// The library's own, made for size, reads four bytes at a time.
+fn is_ascii(text: &[u8]) -> bool {
+    const HIGHEST: u128 = u128::from_ne_bytes([0x80; 16]);
+    let (blocks, rest) = text.as_chunks();
+    let is_ascii = |block: &[u8; 16]| u128::from_ne_bytes(*block) & HIGHEST == 0;
+    blocks.iter().all(is_ascii) && rest.is_ascii()
 }
 
 fn next_backslash(text: &[u8], from: usize) -> Option<usize> {
