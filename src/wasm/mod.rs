@@ -5,7 +5,7 @@
 //! - `options`: the options of a run
 //! - `value`: what the core hands out
 //! - `adapter`, `abort_guard`, `stream_reader`, `response_body`, `upload_stream`: HTTP over the fetch-based adapters
-//! - `clock`, `event`: timers and the signal to stop
+//! - `clock`, `event`, `timer`: timers and the signal to stop
 //! - `log`: the caller's log
 //! - `error`: the errors that the core throws, and the text of those that JavaScript threw
 //! - `world`: all ports together, for a flow
@@ -15,6 +15,7 @@
 
 mod value;
 mod error;
+mod timer;
 mod event;
 mod abort_guard;
 mod stream_reader;

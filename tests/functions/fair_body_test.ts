@@ -55,7 +55,7 @@ Deno.test("a body of which nothing comes for a while is left", async () => {
     }, { highWaterMark: 0 });
     const received = rejects(fair(new Response(body)).bytes(), /nothing came for 2 s/);
     await silent.promise;
-    timers.runOut(SILENCE);
+    await timers.pass(SILENCE);
     await received;
     await cancelled.promise;
     equal(timers.left(), 0);

@@ -246,11 +246,12 @@ Deno.test("a body that drips is aborted after its timeout", async () => {
   let pulls = 0;
   let signal: AbortSignal | undefined;
   const dripping = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller) {
-      // The head of an image, then now and then a byte, then none for longer than the timeout.
-      if (pulls < 20) controller.enqueue(new Uint8Array(pulls === 0 ? PNG : [0]));
-      else reading.resolve();
-      pulls++;
+    async pull(controller) {
+      // The head of an image, then a byte each second.
+      if (pulls++ === 0) return controller.enqueue(new Uint8Array(PNG));
+      reading.resolve();
+      await new Promise<void>((resolve) => setTimeout(resolve, 1000));
+      if (!signal?.aborted) controller.enqueue(new Uint8Array(1));
     },
   });
   const running = edit("https://images.example/x.png", {
@@ -260,7 +261,7 @@ Deno.test("a body that drips is aborted after its timeout", async () => {
     },
   });
   await reading.promise;
-  timers.runOut(20_000);
+  await timers.pass(20_000);
   const { job, row, gemini } = await running;
   deepEqual([job.outcome, row.error_code], ["retrying", "source_image_unusable"]);
   match(String(row.error_message), /images\.example could not be reached, or broke off$/);

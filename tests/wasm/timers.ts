@@ -1,41 +1,46 @@
 import { equal } from "node:assert/strict";
 
 /**
- * Timers that run out by hand while the clock stands still, so that nothing here waits for time to
- * pass or depends on how much does. Without `clears` each is on its way already when it is cleared.
+ * Time that passes by hand, so that nothing here waits for it or depends on how much of it passes. Without `clears`
+ * each timer is on its way already when it is cleared.
  */
 export function byHand({ clears = true } = {}) {
   const { setTimeout, clearTimeout } = globalThis;
-  const now = performance.now();
+  // Whole milliseconds, so that sums of them are exact.
+  let now = Math.round(performance.now());
   performance.now = () => now;
-  const waiting = new Map<number, { milliseconds: number; callback: () => void }>();
+  const waiting = new Map<number, { at: number; callback: () => void }>();
   let last = 0;
   Object.assign(globalThis, {
     setTimeout(callback: () => void, milliseconds = 0) {
-      waiting.set(++last, { milliseconds, callback });
+      waiting.set(++last, { at: now + milliseconds, callback });
       return last;
     },
     clearTimeout: (timer: number) => clears && waiting.delete(timer),
   });
+  /** Lets the timers run out that do so next. */
+  const runOut = () => {
+    now = Math.max(now, Math.min(...[...waiting.values()].map(({ at }) => at)));
+    const due = [...waiting].filter(([, { at }]) => at <= now);
+    for (const [timer] of due) waiting.delete(timer);
+    for (const [, { callback }] of due) callback();
+  };
   return {
-    /** Lets the timers of this length run out. */
-    runOut(milliseconds: number) {
-      const due = [...waiting].filter(([, timer]) => timer.milliseconds === milliseconds);
-      equal(due.length, 1, `one timer of ${milliseconds} ms, but ${JSON.stringify([...waiting])}`);
-      waiting.delete(due[0][0]);
-      due[0][1].callback();
+    /** Lets so much time pass that a timer runs out at its end, and waits for what follows from each. */
+    async pass(milliseconds: number) {
+      const end = now + milliseconds;
+      let last = now;
+      while ([...waiting.values()].some(({ at }) => at <= end)) {
+        runOut();
+        last = now;
+        await new Promise<void>((resolve) => setTimeout(resolve));
+      }
+      equal(last, end, `no timer runs out after ${milliseconds} ms`);
     },
     left: () => waiting.size,
-    /** Waits for a timer of this length, which follows from what has happened already. */
-    async comes(milliseconds: number) {
-      const has = () => [...waiting.values()].some((timer) => timer.milliseconds === milliseconds);
-      for (let turns = 0; turns < 1000 && !has(); turns++) await Promise.resolve();
-    },
-    /** Lets all run out, however long they are. */
+    /** Lets those run out that are left. */
     runAllOut() {
-      const due = [...waiting.values()];
-      waiting.clear();
-      for (const { callback } of due) callback();
+      for (let left = waiting.size; left > 0; left--) if (waiting.size > 0) runOut();
     },
     [Symbol.dispose]() {
       Object.assign(globalThis, { setTimeout, clearTimeout });
@@ -51,7 +56,15 @@ export function byHand({ clears = true } = {}) {
 export function withoutPauses() {
   const PAUSES = [300, 2000];
   const { setTimeout } = globalThis;
-  const shorter = (callback: () => void, milliseconds = 0) =>
-    setTimeout(callback, PAUSES.includes(milliseconds) ? 0 : milliseconds);
+  let passed = 0;
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + passed;
+  const shorter = (callback: () => void, milliseconds = 0) => {
+    if (!PAUSES.includes(milliseconds)) return setTimeout(callback, milliseconds);
+    return setTimeout(() => {
+      passed += milliseconds;
+      callback();
+    });
+  };
   Object.assign(globalThis, { setTimeout: shorter });
 }
