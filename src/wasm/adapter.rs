@@ -10,12 +10,12 @@ use gloo_net::http::Headers;
 use http::StatusCode;
 use js_sys::{Function, JsString, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, Response};
 
 use super::abort_guard::{AbortGuard, no_reply, not_sent, within};
 use super::error::{property, unexpected};
 use super::event::JsEvent;
+use super::promise::Settling;
 use super::response_body::ResponseBody;
 use super::upload_stream::{PIECE, UploadStream};
 use crate::http::{Head, Header, Payload, Received, Transport, TransportError};
@@ -138,7 +138,7 @@ impl Adapter {
     async fn fetch(&self, url: &str, init: &Init) -> Result<Reply, TransportError> {
         let reply = self.0.fetch.call2(&self.0.this, &url.into(), init);
         let reply = reply.map_err(|thrown| no_reply(&thrown))?;
-        let reply = JsFuture::from(Promise::resolve(&reply)).await;
+        let reply = Settling::of(Promise::resolve(&reply).unchecked_ref()).await;
         let reply: Result<Response, _> = reply.map_err(|thrown| no_reply(&thrown))?.dyn_into();
         let reply = reply.map(JsValue::from).map(JsCast::unchecked_into);
         reply.map_err(|_| unusable("the adapter answered with something other than a Response"))

@@ -5,6 +5,7 @@
 //! - `options`: the options of a run
 //! - `value`: what the core hands out
 //! - `adapter`, `abort_guard`, `stream_reader`, `response_body`, `upload_stream`: HTTP over the fetch-based adapters
+//! - `promise`: waiting for promises
 //! - `clock`, `event`, `timer`: timers and the signal to stop
 //! - `log`: the caller's log
 //! - `error`: the errors that the core throws, and the text of those that JavaScript threw
@@ -17,6 +18,7 @@ mod value;
 mod error;
 mod timer;
 mod event;
+mod promise;
 mod abort_guard;
 mod stream_reader;
 mod response_body;

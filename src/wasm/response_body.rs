@@ -3,10 +3,10 @@
 
 use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStream;
 
 use super::abort_guard::{AbortGuard, ignore, no_reply};
+use super::promise::{Pending, Settling};
 use super::stream_reader::{PIECE, Reader, not_bytes};
 use crate::http::{Received, TransportError};
 use crate::large_body::SMALL;
@@ -35,7 +35,7 @@ extern "C" {
     #[wasm_bindgen(catch, method, getter)]
     fn url(this: &Fetched) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, method, js_name = arrayBuffer)]
-    fn array_buffer(this: &Fetched) -> Result<Promise, JsValue>;
+    fn array_buffer(this: &Fetched) -> Result<Pending, JsValue>;
 }
 
 /// A body that may not have been received yet. Dropping it cancels the rest.
@@ -164,7 +164,7 @@ impl ResponseBody {
 /// A short body, received in one go: for most replies that is as much work as one piece of a stream.
 async fn whole(reply: &Fetched) -> Result<Vec<u8>, TransportError> {
     let buffer = reply.array_buffer().map_err(|thrown| no_reply(&thrown))?;
-    let buffer = JsFuture::from(buffer).await.map_err(|thrown| no_reply(&thrown))?;
+    let buffer = Settling::of(&buffer).await.map_err(|thrown| no_reply(&thrown))?;
     let buffer: ArrayBuffer = buffer.dyn_into().map_err(|_| not_bytes())?;
     Ok(Uint8Array::new(&buffer).to_vec())
 }

@@ -1,17 +1,16 @@
 //! Reading a stream piece by piece.
 
-use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
-use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::cell::RefCell;
 
-use js_sys::{ArrayBuffer, Function, Object, Promise, Uint8Array};
+use futures_util::future::select;
+use js_sys::{ArrayBuffer, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader, ReadableStreamReadResult,
 };
 
 use super::abort_guard::{ignore, no_reply};
+use super::promise::{Pending, Settling};
 use crate::http::TransportError;
 
 /// How much is received at a time, in bytes.
@@ -38,47 +37,6 @@ extern "C" {
     fn release_lock(this: &AnyReader);
     #[wasm_bindgen(method)]
     fn cancel(this: &AnyReader) -> Promise;
-
-    /// A promise of a reader.
-    type Pending;
-    #[wasm_bindgen(method)]
-    fn then(this: &Pending, resolved: &Function, rejected: &Function);
-}
-
-type Settled = Result<JsValue, JsValue>;
-
-/// The promises of a reader: that of its last read, and that of the end. A stream may end and leave the read
-/// pending that has memory of ours.
-const READ: usize = 0;
-const END: usize = 1;
-
-/// How they were settled.
-#[derive(Default)]
-struct Outcome {
-    settled: [Cell<Option<Settled>>; 2],
-    waker: Cell<Option<Waker>>,
-}
-
-impl Outcome {
-    /// A function that notes how one of the promises was settled. JavaScript frees it when no promise has it
-    /// any more.
-    fn note(self: &Rc<Self>, promise: usize, how: fn(JsValue) -> Settled) -> Function {
-        let outcome = self.clone();
-        let note = Closure::<dyn Fn(JsValue)>::new(move |value| {
-            outcome.settled.get(promise).map(|settled| settled.set(Some(how(value))));
-            outcome.waker.take().map(Waker::wake);
-        });
-        note.into_js_value().unchecked_into()
-    }
-
-    /// Waits until one of them is settled.
-    async fn next(&self) -> Settled {
-        poll_fn(|context| {
-            self.waker.set(Some(context.waker().clone()));
-            self.settled.iter().find_map(Cell::take).map_or(Poll::Pending, Poll::Ready)
-        })
-        .await
-    }
 }
 
 pub(super) fn not_bytes() -> TransportError {
@@ -104,10 +62,8 @@ fn free_piece() -> JsValue {
 pub(super) struct Reader {
     stream: ReadableStream,
     reader: AnyReader,
-    outcome: Rc<Outcome>,
-    /// Called with each read: two new functions for each of them would keep the garbage collector busy with
-    /// a body that comes in thousands of pieces.
-    on_read: [Function; 2],
+    /// Its end: a stream may end and leave the read pending that has memory of ours.
+    closed: Settling,
     /// The memory for the next piece; `undefined` where the stream brings its own.
     into: JsValue,
     open: bool,
@@ -123,10 +79,8 @@ impl Reader {
                 (reader.unchecked_into::<AnyReader>(), JsValue::UNDEFINED)
             }
         };
-        let outcome = Rc::new(Outcome::default());
-        let on_read = [outcome.note(READ, Ok), outcome.note(READ, Err)];
-        reader.closed().then(&outcome.note(END, Ok), &outcome.note(END, Err));
-        Ok(Self { stream, reader, outcome, on_read, into, open: true })
+        let closed = Settling::of(&reader.closed());
+        Ok(Self { stream, reader, closed, into, open: true })
     }
 
     /// Releases the rest of the stream to another reader.
@@ -150,9 +104,9 @@ impl Reader {
     /// The next piece that is not empty; `None` at the end. It is valid until the next one.
     pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, TransportError> {
         loop {
-            let [resolved, rejected] = &self.on_read;
-            self.reader.read(&self.into).then(resolved, rejected);
-            let result = self.outcome.next().await.map_err(|thrown| {
+            let read = Settling::of(&self.reader.read(&self.into));
+            let (settled, _) = select(read, &mut self.closed).await.factor_first();
+            let result = settled.map_err(|thrown| {
                 self.open = false;
                 no_reply(&thrown)
             })?;
