@@ -17,6 +17,11 @@ const message = (n: string) =>
   `jsonb_build_object('storyboardId', 'board-' || ${n} % ${STORYBOARDS}, ` +
   `'sceneId', 'scene-' || ${n} % ${SCENES}, 'prompt', 'A hero on a cliff')`;
 
+/** What a trigger would write into a row from its message. */
+const FIELDS = "kind, storyboard_id, scene_id, prompt";
+const fields = (message: string) =>
+  `'image', ${["storyboardId", "sceneId", "prompt"].map((it) => `${message} ->> '${it}'`).join()}`;
+
 /** A claimed job, as far as it is settled here. */
 export interface Claim {
   job_id: string;
@@ -75,8 +80,8 @@ export class Ledger implements AsyncDisposable {
         select clock_timestamp(), ${message("n")} from generate_series(1, ${count}) as n
         returning msg_id, enqueued_at, message
       )
-      insert into public.generation_jobs (queue, msg_id, message, enqueued_at)
-      select '${QUEUE}', msg_id, message, enqueued_at from sent;
+      insert into public.generation_jobs (queue, msg_id, message, enqueued_at, ${FIELDS})
+      select '${QUEUE}', msg_id, message, enqueued_at, ${fields("message")} from sent;
       insert into pgmq.q_bare (vt, message)
       select clock_timestamp(), ${message("n")} from generate_series(1, ${count}) as n`);
   }
@@ -87,7 +92,7 @@ export class Ledger implements AsyncDisposable {
     await this.#quietly(`
       insert into public.generation_jobs (
         queue, msg_id, status, message, attempts, lease_token, model, object_path, asset_url,
-        content_type, entities, usage, cost_usd, error_code, enqueued_at, started_at, finished_at
+        content_type, entities, usage, cost_usd, error_code, enqueued_at, started_at, finished_at, ${FIELDS}
       )
       select
         '${QUEUE}', -n, case when ${failed} then 'failed' else 'succeeded' end, ${message("n")},
@@ -95,7 +100,7 @@ export class Ledger implements AsyncDisposable {
         'https://project.test/storage/v1/object/public/storyboard-images/' || n || '.png',
         'image/png', '[{"slot": "scene", "key": "scene:board:scene", "outcome": "linked"}]',
         '{"promptTokenCount": 7, "candidatesTokenCount": 1290}', 0.039,
-        case when ${failed} then 'no_image' end, at, at, at
+        case when ${failed} then 'no_image' end, at, at, at, ${fields(message("n"))}
       from generate_series(${from}, ${from + count - 1}) as n,
         lateral (select now() - n * interval '1 second' as at) as times;
       insert into pgmq.a_${QUEUE} (msg_id, read_ct, enqueued_at, archived_at, vt, message)

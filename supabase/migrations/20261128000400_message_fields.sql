@@ -1,20 +1,13 @@
 -- What a message says. It is whatever was sent: a field of the wrong type counts as absent, an endless text is cut,
 -- and a message that is too large says nothing.
 
--- In plpgsql, which keeps its plans: the ledger's generated columns call it with each update of a row.
 create or replace function generation_private.message_text(message jsonb, field text, bound integer)
 returns text
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return case
-    when pg_column_size(message) <= generation_private.most_message_bytes()
-      and jsonb_typeof(message -> field) = 'string'
-      then nullif(left(message ->> field, bound), '')
-  end;
-end
-$$;
+language sql stable
+return case
+  when pg_column_size(message) <= generation_private.most_message_bytes() and jsonb_typeof(message -> field) = 'string'
+    then nullif(left(message ->> field, bound), '')
+end;
 
 -- People write a model with the prefix and without.
 create or replace function generation_private.bare_model(model text)
@@ -24,13 +17,8 @@ return regexp_replace(model, '^models/', '');
 
 create or replace function generation_private.message_model(message jsonb)
 returns text
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return generation_private.bare_model(generation_private.message_text(message, 'model', 256));
-end
-$$;
+language sql stable
+return generation_private.bare_model(generation_private.message_text(message, 'model', 256));
 
 -- What is kept of a message that cannot be read: whose it is, and who waits for its end.
 create or replace function generation_private.message_excerpt(message jsonb)

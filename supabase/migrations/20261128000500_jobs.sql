@@ -1,28 +1,19 @@
 -- The ledger: one row for every message, from the moment it is enqueued until long after.
+--
+-- PostgreSQL reads each constraint and each generated column from its catalog again with every statement that changes
+-- a row. So there is one constraint, and a trigger writes what a row has from its message.
 
 create table if not exists public.generation_jobs (
   id uuid primary key default gen_random_uuid(),
-  queue text not null
-    check (queue in ('image_generation_queue', 'video_generation_queue')),
+  queue text not null,
   msg_id bigint not null,
-  kind text not null generated always as (
-    case queue when 'image_generation_queue' then 'image' else 'video' end
-  ) stored,
-  status text not null default 'queued'
-    check (status in ('queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled')),
+  kind text not null,
+  status text not null default 'queued',
   message jsonb,
-  storyboard_id text generated always as (
-    generation_private.message_text(message, 'storyboardId', 256)
-  ) stored,
-  scene_id text generated always as (
-    generation_private.message_text(message, 'sceneId', 256)
-  ) stored,
-  character_id text generated always as (
-    generation_private.message_text(message, 'characterId', 256)
-  ) stored,
-  prompt text generated always as (
-    generation_private.message_text(message, 'prompt', 4000)
-  ) stored,
+  storyboard_id text,
+  scene_id text,
+  character_id text,
+  prompt text,
   owner text,
   priority integer not null default 0,
   requested_model text collate "C" not null default '',
@@ -31,8 +22,8 @@ create table if not exists public.generation_jobs (
   idempotency_key text,
   share text,
   turn bigint not null default 0,
-  attempts integer not null default 0 check (attempts >= 0),
-  deaths integer not null default 0 check (deaths >= 0),
+  attempts integer not null default 0,
+  deaths integer not null default 0,
   lease_token integer,
   claim_id bigint,
   alone_lease_token integer,
@@ -57,14 +48,17 @@ create table if not exists public.generation_jobs (
   usage jsonb,
   cost_usd numeric(12, 6),
   generation_seconds double precision,
-  history jsonb not null default '[]' check (jsonb_typeof(history) = 'array'),
+  history jsonb not null default '[]',
   enqueued_at timestamptz not null,
   pending_since timestamptz not null default clock_timestamp(),
   started_at timestamptz,
   finished_at timestamptz,
   updated_at timestamptz not null default clock_timestamp(),
   constraint generation_jobs_finished_when_terminal
-    check ((finished_at is not null) = (status in ('succeeded', 'failed', 'cancelled')))
+    check (case
+      when finished_at is null then status in ('queued', 'running', 'waiting')
+      else status in ('succeeded', 'failed', 'cancelled')
+    end)
 );
 
 comment on table public.generation_jobs is

@@ -1,9 +1,8 @@
--- What a sender may say besides what to generate: the owner of the job, its priority and its model. They are fields
--- of the message, so plain pgmq.send is enough; here they become columns.
+-- The columns that a job has from its message: what it is for, its priority, its model, and its owner, who may also be
+-- the signed-in user. They are fields of the message, so plain pgmq.send is enough.
 --
--- A trigger fills them: they also depend on the signed-in user. correct_message writes what changes when an operator
--- corrects a message in its queue. No trigger comes before the updates of a row: with one, each update would read the
--- fields of the generated columns again.
+-- A trigger fills them when the row is inserted, and correct_message when an operator has corrected the message in its
+-- queue. No trigger comes before the updates of a row: with one, each would lock and read the row once more.
 
 -- The id of the user for whom PostgREST runs this transaction, or null. It is what auth.uid() reads, which not
 -- every database has.
@@ -26,12 +25,18 @@ begin
 end
 $$;
 
-create or replace function generation_private.read_sender_fields()
+create or replace function generation_private.read_message_fields()
 returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- Another queue has no kind, and a row needs one.
+  new.kind := case new.queue when 'image_generation_queue' then 'image' when 'video_generation_queue' then 'video' end;
+  new.storyboard_id := generation_private.message_text(new.message, 'storyboardId', 256);
+  new.scene_id := generation_private.message_text(new.message, 'sceneId', 256);
+  new.character_id := generation_private.message_text(new.message, 'characterId', 256);
+  new.prompt := generation_private.message_text(new.message, 'prompt', 4000);
   new.priority := generation_private.message_priority(new.message);
   new.requested_model := coalesce(generation_private.message_model(new.message), '');
   new.owner := coalesce(
@@ -43,7 +48,7 @@ $$;
 
 create or replace trigger generation_job_fields
   before insert on public.generation_jobs
-  for each row execute function generation_private.read_sender_fields();
+  for each row execute function generation_private.read_message_fields();
 
 -- The message of a job is another one now. Its owner stays.
 create or replace function generation_private.correct_message(job_id uuid, corrected jsonb)
@@ -54,6 +59,10 @@ as $$
 begin
   update public.generation_jobs as j
   set message = corrected,
+      storyboard_id = generation_private.message_text(corrected, 'storyboardId', 256),
+      scene_id = generation_private.message_text(corrected, 'sceneId', 256),
+      character_id = generation_private.message_text(corrected, 'characterId', 256),
+      prompt = generation_private.message_text(corrected, 'prompt', 4000),
       priority = generation_private.message_priority(corrected),
       requested_model = coalesce(generation_private.message_model(corrected), '')
   where j.id = job_id;
