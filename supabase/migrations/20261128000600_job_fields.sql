@@ -50,9 +50,9 @@ create or replace trigger generation_job_fields
   before insert on public.generation_jobs
   for each row execute function generation_private.read_message_fields();
 
--- The message of a job is another one now. Its owner stays.
-create or replace function generation_private.correct_message(job_id uuid, corrected jsonb)
-returns void
+-- The job with another message. Its owner stays.
+create or replace function generation_private.correct_message(job public.generation_jobs, corrected jsonb)
+returns public.generation_jobs
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -65,6 +65,8 @@ begin
       prompt = generation_private.message_text(corrected, 'prompt', 4000),
       priority = generation_private.message_priority(corrected),
       requested_model = coalesce(generation_private.message_model(corrected), '')
-  where j.id = job_id;
+  where j.id = job.id
+  returning j.* into job;
+  return job;
 end
 $$;

@@ -16,15 +16,17 @@ declare
   job public.generation_jobs;
   written uuid;
 begin
-  select * into job
-  from public.generation_jobs as j
-  where j.queue = queue_name and j.msg_id = held.msg_id and j.enqueued_at = held.enqueued_at
-  order by (j.finished_at is null) desc, j.updated_at desc
-  limit 1
-  for update;
-  if not found then
+  job := (
+    select j
+    from public.generation_jobs as j
+    where j.queue = queue_name and j.msg_id = held.msg_id and j.enqueued_at = held.enqueued_at
+    order by (j.finished_at is null) desc, j.updated_at desc
+    limit 1
+    for update
+  );
+  if job.id is null then
     written := generation_private.write_job(queue_name, held);
-    select * into strict job from public.generation_jobs as j where j.id = written;
+    job := (select j from public.generation_jobs as j where j.id = written);
   end if;
   return job;
 end
@@ -141,23 +143,32 @@ begin
     set probe_job = job.id, probe_lease = held.read_ct
     where chosen.probes and m.model = chosen.taken_by;
   end if;
+  if job.status <> 'running' then
+    job.attempts := job.attempts + 1;
+  elsif job.deaths < 2 or job.alone_lease_token = job.lease_token then
+    job.deaths := job.deaths + 1;
+  end if;
+  job.status := 'running';
+  job.lease_token := held.read_ct;
+  job.claim_id := claim_id;
+  job.leased_model := asked_model;
+  job.waits_for := '';
+  job.updated_at := clock_timestamp();
+  job.started_at := coalesce(job.started_at, job.updated_at);
+  -- Its sender may have delayed it for longer, for ever even, and made it visible since.
+  job.pending_since := least(job.pending_since, job.updated_at);
   update public.generation_jobs as j
-  set status = 'running',
-      lease_token = held.read_ct,
-      claim_id = start_attempt.claim_id,
-      leased_model = asked_model,
-      waits_for = '',
-      attempts = j.attempts + case when j.status = 'running' then 0 else 1 end,
-      deaths = j.deaths + case
-        when j.status = 'running' and (j.deaths < 2 or j.alone_lease_token = j.lease_token) then 1
-        else 0
-      end,
-      started_at = coalesce(j.started_at, clock_timestamp()),
-      -- Its sender may have delayed it for longer, for ever even, and made it visible since.
-      pending_since = least(j.pending_since, clock_timestamp()),
-      updated_at = clock_timestamp()
-  where j.id = job.id
-  returning j.* into job;
+  set status = job.status,
+      lease_token = job.lease_token,
+      claim_id = job.claim_id,
+      leased_model = job.leased_model,
+      waits_for = job.waits_for,
+      attempts = job.attempts,
+      deaths = job.deaths,
+      started_at = job.started_at,
+      pending_since = job.pending_since,
+      updated_at = job.updated_at
+  where j.id = job.id;
   return job;
 end
 $$;
@@ -279,7 +290,7 @@ begin
     return null;
   end if;
   if held.message is distinct from job.message then
-    perform generation_private.correct_message(job.id, held.message);
+    job := generation_private.correct_message(job, held.message);
   end if;
   retried := held.read_ct > 1 or job.started_at is not null;
   job := generation_private.start_attempt(job, held, worker, claim_id, troubled);

@@ -25,12 +25,14 @@ begin
     generation_private.check_given('lease_token', token::text, 'the token of a claim');
 
   message_read_ct := (generation_private.lock_message(queue_name, message_id)).read_ct;
-  select * into job
-  from public.generation_jobs as j
-  where j.queue = queue_name and j.msg_id = message_id and j.lease_token = token
-  order by (j.finished_at is null) desc, j.updated_at desc
-  limit 1
-  for update;
+  job := (
+    select j
+    from public.generation_jobs as j
+    where j.queue = queue_name and j.msg_id = message_id and j.lease_token = token
+    order by (j.finished_at is null) desc, j.updated_at desc
+    limit 1
+    for update
+  );
   held := coalesce(job.status = 'running' and message_read_ct = token, false);
 end
 $$;

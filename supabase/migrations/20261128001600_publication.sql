@@ -24,29 +24,29 @@ returns public.generation_jobs
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  newest public.generation_jobs;
 begin
   if slot = 'scene' then
-    select * into newest
-    from public.generation_jobs as other
-    where other.storyboard_id = job.storyboard_id
-      and other.scene_id = job.scene_id
-      and other.kind = job.kind
-      and other.status = 'succeeded'
-    order by coalesce(other.chosen_at, other.enqueued_at) desc, other.msg_id desc
-    limit 1;
-  else
-    select * into newest
+    return (
+      select other
+      from public.generation_jobs as other
+      where other.storyboard_id = job.storyboard_id
+        and other.scene_id = job.scene_id
+        and other.kind = job.kind
+        and other.status = 'succeeded'
+      order by coalesce(other.chosen_at, other.enqueued_at) desc, other.msg_id desc
+      limit 1
+    );
+  end if;
+  return (
+    select other
     from public.generation_jobs as other
     where other.storyboard_id = job.storyboard_id
       and other.character_id = job.character_id
       and other.kind = job.kind
       and other.status = 'succeeded'
     order by coalesce(other.chosen_at, other.enqueued_at) desc, other.msg_id desc
-    limit 1;
-  end if;
-  return newest;
+    limit 1
+  );
 end
 $$;
 

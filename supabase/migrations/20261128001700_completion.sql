@@ -172,10 +172,10 @@ begin
         error_message = null,
         finished_at = completed_at,
         updated_at = completed_at
-    where j.id = job.id
-    returning j.* into job;
+    where j.id = job.id;
+    job.entities := linked;
     perform generation_private.archive_message(queue_name, complete_job.msg_id);
-    perform generation_private.model_served(job, job.model, finished => true);
+    perform generation_private.model_served(job, complete_job.model, finished => true);
   elsif job.status is distinct from 'succeeded' then
     return null;
   end if;
