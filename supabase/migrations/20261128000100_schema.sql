@@ -14,6 +14,9 @@ begin
 end
 $$;
 
+-- A function that anyone but these functions can enter names its search path: it is in public, runs as its owner, is a
+-- trigger's, pg_cron's, or that of a view or an index. What is behind it has the same path; naming it again would take
+-- as long as the rest of a short function.
 create schema if not exists generation_private;
 revoke all on schema generation_private from public;
 comment on schema generation_private is

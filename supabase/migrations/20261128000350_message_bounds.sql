@@ -16,7 +16,6 @@ return 327680;
 create or replace function generation_private.rejection_reason(message jsonb)
 returns text
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   longest constant integer := 262144;

@@ -54,7 +54,6 @@ create or replace trigger generation_job_fields
 create or replace function generation_private.correct_message(job public.generation_jobs, corrected jsonb)
 returns public.generation_jobs
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   update public.generation_jobs as j

@@ -85,7 +85,6 @@ create or replace function generation_private.lock_message(
 )
 returns generation_private.queue_message
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   locked generation_private.queue_message;
@@ -140,7 +139,6 @@ create or replace function generation_private.lease_message(
 )
 returns generation_private.queue_message
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   visible_at constant timestamptz := clock_timestamp() + make_interval(secs => lease_seconds);
@@ -170,7 +168,6 @@ $$;
 create or replace function generation_private.lock_next_messages(queue_name text, quantity integer)
 returns bigint[]
 language plpgsql
-set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_sort = off
 as $$
@@ -220,7 +217,6 @@ $$;
 create or replace function generation_private.archive_message(queue_name text, message_id bigint)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if queue_name = 'image_generation_queue' then

@@ -10,7 +10,6 @@ create or replace function generation_private.job_of_message(
 )
 returns public.generation_jobs
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   job public.generation_jobs;
@@ -97,7 +96,6 @@ create or replace function generation_private.pick_messages(
 )
 returns bigint[]
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   picked bigint[];
@@ -125,7 +123,6 @@ create or replace function generation_private.start_attempt(
 )
 returns public.generation_jobs
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   asked_model text := case
@@ -207,7 +204,6 @@ create or replace function generation_private.claim_of(
 )
 returns public.generation_claim
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   claim public.generation_claim;
@@ -240,7 +236,6 @@ create or replace function generation_private.worker_of(
 )
 returns generation_private.workers
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   worker generation_private.workers;
@@ -276,7 +271,6 @@ create or replace function generation_private.begin_job(
 )
 returns public.generation_claim
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   held constant generation_private.queue_message := generation_private.lease_message(
@@ -317,7 +311,6 @@ create or replace function generation_private.begin_jobs(
 )
 returns setof public.generation_claim
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   enough constant timestamptz := clock_timestamp() + interval '2 seconds';
@@ -378,7 +371,6 @@ $$;
 create or replace function generation_private.claimed_before(worker generation_private.workers, claim_id bigint)
 returns setof public.generation_claim
 language plpgsql
-set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- like lock_live_job
 as $$
 declare
@@ -410,7 +402,6 @@ $$;
 create or replace function generation_private.has_bucket(queue_name text)
 returns boolean
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if to_regclass('storage.buckets') is null
@@ -499,7 +490,6 @@ select generation_private.grant_to_service_role('execute', 'function public.clai
 create or replace function generation_private.claim_along(queue_name text, request jsonb)
 returns jsonb
 language plpgsql
-set search_path = pg_catalog, pg_temp
 set lock_timeout = '3s'
 as $$
 declare

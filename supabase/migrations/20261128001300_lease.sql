@@ -16,7 +16,6 @@ create or replace function generation_private.lock_job(
   out held boolean
 )
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform

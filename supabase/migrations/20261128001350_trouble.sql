@@ -188,7 +188,6 @@ create or replace function generation_private.model_served(
 )
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   stands public.generation_models;

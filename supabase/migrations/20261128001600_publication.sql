@@ -22,7 +22,6 @@ create index if not exists generation_jobs_character_result
 create or replace function generation_private.newest_result(job public.generation_jobs, slot text)
 returns public.generation_jobs
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if slot = 'scene' then
@@ -55,7 +54,6 @@ $$;
 create or replace function generation_private.publications(job public.generation_jobs)
 returns jsonb
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -83,7 +81,6 @@ $$;
 create or replace function generation_private.made_under_last_choice(job public.generation_jobs, publications jsonb)
 returns boolean
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -97,7 +94,6 @@ $$;
 create or replace function generation_private.after_choice(job public.generation_jobs)
 returns timestamptz
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return greatest(clock_timestamp(), job.chosen_at + interval '1 microsecond');
@@ -182,8 +178,11 @@ select generation_private.grant_to_service_role('execute', 'function public.conf
 create or replace function generation_private.confirm_publications(confirmed jsonb)
 returns jsonb
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
+declare
+  made jsonb;
+  due jsonb;
+  to_be_made jsonb := '[]';
 begin
   if coalesce(confirmed, '[]') = '[]' then
     return '[]';
@@ -191,26 +190,23 @@ begin
     raise exception 'confirmed: expected an array of jobs and their publications, got %', jsonb_typeof(confirmed)
       using errcode = '22023';
   end if;
-  return (
-    select coalesce(
-      jsonb_agg(jsonb_build_object(
-        'job_id', j.id,
-        'storyboard_id', j.storyboard_id,
-        'scene_id', j.scene_id,
-        'character_id', j.character_id,
-        'publications', c.due
-      )),
-      '[]'
-    )
-    from (
-      select made.job_id, public.confirm_generation_publication(made.job_id, made.publications) as due
-      from (
-        select * from jsonb_to_recordset(confirmed) as told (job_id uuid, publications jsonb) order by told.job_id
-      ) as made
-    ) as c
-    join public.generation_jobs as j on j.id = c.job_id
-    where c.due <> '[]'
-  );
+  for made in select told from jsonb_array_elements(confirmed) as told order by (told ->> 'job_id')::uuid loop
+    due := public.confirm_generation_publication((made ->> 'job_id')::uuid, made -> 'publications');
+    if due <> '[]' then
+      to_be_made := to_be_made || (
+        select jsonb_build_object(
+          'job_id', j.id,
+          'storyboard_id', j.storyboard_id,
+          'scene_id', j.scene_id,
+          'character_id', j.character_id,
+          'publications', due
+        )
+        from public.generation_jobs as j
+        where j.id = (made ->> 'job_id')::uuid
+      );
+    end if;
+  end loop;
+  return to_be_made;
 end
 $$;
 

@@ -21,7 +21,6 @@ create or replace function generation_private.check_completion(
 )
 returns void
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform
@@ -55,7 +54,6 @@ create or replace function generation_private.link_entity(
 )
 returns text
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   newest public.generation_jobs;
@@ -86,7 +84,6 @@ create or replace function generation_private.link_entities(
 )
 returns jsonb
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -113,7 +110,6 @@ create index if not exists generation_jobs_storyboard_status
 create or replace function generation_private.is_contended(job public.generation_jobs)
 returns boolean
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return exists (
@@ -144,7 +140,6 @@ create or replace function generation_private.complete_job(
 )
 returns public.generation_jobs
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   completed_at constant timestamptz := clock_timestamp();

@@ -139,7 +139,7 @@ Deno.test("every statement of docs/operations.md runs, and leaves the queues alo
       ('storyboard-images', 'sb/scenes/s3/${id}.png', now() - interval '2 days');
     update generation_jobs
     set object_path = 'sb/scenes/s3/${id}.png', asset_url = 'https://x.test/s3.png',
-      message = '{"storyboardId": "sb", "sceneId": "s3"}'
+      storyboard_id = 'sb', scene_id = 's3'
     where kind = 'image' and status = 'succeeded';
   `);
   const [{ rows }] = await database.exec(orphans);

@@ -42,7 +42,7 @@ create function pg_temp.board() returns jsonb language sql as $$ select public.g
 select ok(
   octet_length(board::text) between 3900000 and 4200000 and board -> 'more' = 'true', 'a storyboard has no more than 4 MB'
 ) from pg_temp.board() as board;
-update public.generation_jobs set asset_url = 'a', message = '{"storyboardId": "sb"}';
+update public.generation_jobs set asset_url = 'a', message = '{"storyboardId": "sb"}', scene_id = null, prompt = null;
 select is(pg_temp.board() -> 'more', 'false', 'what fits is all there');
 insert into public.kv_store_7ee7668a (key, value)
 select 'scene:sb:' || n, jsonb_build_object('title', repeat('t', 1000), 'imageUrl', n) from generate_series(1, 1500) as n;
@@ -58,7 +58,8 @@ select is(reply #> '{entities,0}', '{"slot": "scene", "id": "1", "image": null, 
 
 -- The versions of a scene, whatever their messages say.
 update public.generation_jobs
-set message = jsonb_build_object('storyboardId', 'sb', 'sceneId', '1', 'prompt', repeat('p', 100000), 'sourceImageUrl', 'https://before');
+set scene_id = '1', prompt = repeat('p', 4000),
+  message = jsonb_build_object('storyboardId', 'sb', 'sceneId', '1', 'prompt', repeat('p', 100000), 'sourceImageUrl', 'https://before');
 create temporary table versions as select public.generation_versions('sb', 'scene', '1') as reply;
 select is(jsonb_array_length(reply -> 'versions'), 200, 'of a scene there are 200 versions') from versions;
 select is(reply -> 'more', 'true', 'of 1008 there are more') from versions;
