@@ -75,7 +75,7 @@ async function serve(project: ConsoleProject, port: number): Promise<number> {
       Deno.serve(
         { hostname: "127.0.0.1", port, onListen: () => {} },
         async (request, { remoteAddr }) =>
-          await site.handle(request, { client: remoteAddr.port, server: server.addr.port }) ??
+          await site.handle(request, { client: remoteAddr, server: server.addr.port }) ??
             missing(),
       ),
   );

@@ -23,7 +23,10 @@ export class ConsoleSite {
   readonly #compressed = new Map<string, { etag: string; bytes: Uint8Array<ArrayBuffer> }>();
   readonly #policy: string;
 
-  constructor(private readonly project: ConsoleProject) {
+  constructor(
+    private readonly project: ConsoleProject,
+    private readonly refuse = refuseOtherUser,
+  ) {
     this.#policy = policyOf(project);
   }
 
@@ -35,7 +38,7 @@ export class ConsoleSite {
     const isProject = pathname.startsWith(`${PROJECT}/`);
     const isSettings = pathname === SETTINGS;
     if (isProject || isSettings) {
-      const refusal = await refuseOtherUser(connection);
+      const refusal = await this.refuse(connection);
       if (refusal) return guarded(refusal, NOTHING);
     }
     const path = pathname.slice(PROJECT.length) + search;

@@ -207,7 +207,7 @@ function serveApi(wanted: number, services: Promise<Services>, log: (line: strin
         return Response.json({ message: "Internal server error" }, { status: 500 });
       },
     }, async (request, { remoteAddr }) =>
-      route(request, await services, { client: remoteAddr.port, server: server.addr.port })));
+      route(request, await services, { client: remoteAddr, server: server.addr.port })));
   const { port } = server.addr;
   return { server, port, url: `http://127.0.0.1:${port}` };
 }

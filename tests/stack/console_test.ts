@@ -1,7 +1,7 @@
 /** The console as it is served: what it gives to whom. What the page does is tested in a browser. */
 import assert from "node:assert/strict";
 import { pageFiles } from "../../local/console/files.ts";
-import { usersOf } from "../../local/console/machine_user.ts";
+import { refuseOtherUser, usersOf } from "../../local/console/machine_user.ts";
 import { passRealtimeOn, REALTIME } from "../../local/console/realtime.ts";
 import { ConsoleSite } from "../../local/console/site.ts";
 import { endless } from "../support/endless.ts";
@@ -11,6 +11,8 @@ import { send, smallStack } from "./support.ts";
 
 const KEY = "sb_secret_of_the_console";
 const OWN = { "sec-fetch-site": "same-origin" };
+const refuseNone = () => Promise.resolve(undefined);
+const CONNECTION = { client: { hostname: "127.0.0.1", port: 0xff }, server: 0xd431 };
 
 /** A console for a project that answers with what it was asked. */
 function consoleOf(answer = (_: Request) => Response.json({})) {
@@ -23,9 +25,9 @@ function consoleOf(answer = (_: Request) => Response.json({})) {
       asked.push(request);
       return Promise.resolve(answer(request));
     },
-  });
+  }, refuseNone);
   const ask = (path: string, init: RequestInit = {}, origin = "http://127.0.0.1:54380") =>
-    site.handle(new Request(origin + path, init), { client: 1, server: 2 });
+    site.handle(new Request(origin + path, init), CONNECTION);
   return { asked, ask };
 }
 
@@ -334,10 +336,9 @@ Deno.test("Realtime is passed on with the key, to the page alone", async () => {
     socket.onmessage = ({ data }) => data === "end" ? socket.close() : socket.send(`heard ${data}`);
     return response;
   });
-  const site = new ConsoleSite({ url: project.url, key: KEY, realtime: true, send: fetch });
-  await using server = serve(async (request) =>
-    (await site.handle(request, { client: 1, server: 2 }))!
-  );
+  const of = { url: project.url, key: KEY, realtime: true, send: fetch };
+  const site = new ConsoleSite(of, refuseNone);
+  await using server = serve(async (request) => (await site.handle(request, CONNECTION))!);
   const path = "/project/realtime/v1/websocket?vsn=1.0.0";
   const settings = await send(`${server.url}/console.json`, { headers: OWN });
   assert.equal(settings.body.realtime, true);
@@ -385,8 +386,9 @@ Deno.test("a program of another user of the machine is refused", async () => {
     line("D431", "00FF", "01", 1000), // the server's side of it
     line("00FF", "D431", "06", 0), // ended, from another address
     line("00FE", "D431", "01", 1002),
+    line("00FF", "D431", "01", 1003).replace("0100007F", "0200007F"), // the same port of 127.0.0.2
   ].join("\n");
-  assert.deepEqual(usersOf(table, { client: 0xff, server: 0xd431 }), [1001]);
+  assert.deepEqual(usersOf(table, CONNECTION), [1001]);
 
   await using stack = await disposable();
   const ask = async (path: string, uid?: number) => {
@@ -401,4 +403,19 @@ Deno.test("a program of another user of the machine is refused", async () => {
     // Only root can take another user's place.
     if (Deno.uid() === 0) assert.match(await ask(path, 65534), /Only the user who started/);
   }
+});
+
+Deno.test("a program that has ended its side of the connection is refused", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const refused = async (end: (client: Deno.TcpConn) => unknown) => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr as Deno.NetAddr;
+    using client = await Deno.connect({ hostname: "127.0.0.1", port });
+    using server = await listener.accept();
+    await end(client);
+    return await refuseOtherUser({ client: server.remoteAddr as Deno.NetAddr, server: port });
+  };
+  assert.equal(await refused(() => {}), undefined);
+  assert.equal((await refused((client) => client.closeWrite()))?.status, 403);
 });
