@@ -37,12 +37,21 @@ export async function route(
     return Response.json({ message: "Method Not Allowed" }, { status: 405, headers });
   }
   const { pathname } = new URL(request.url);
-  if (pathname.startsWith("/rest/v1/")) return await lite.fetch(request);
+  if (pathname.startsWith("/rest/v1/")) return sandboxed(await lite.fetch(request));
   if (pathname.startsWith("/storage/v1/")) {
     const response = await storage.handle(request, roleOf(request.headers, keys));
-    return response ?? await withPublicNames(request, await lite.fetch(request));
+    return sandboxed(response ?? await withPublicNames(request, await lite.fetch(request)));
   }
-  if (pathname.startsWith("/functions/v1/") && functions) return await functions.handle(request);
+  if (pathname.startsWith("/functions/v1/") && functions) {
+    return sandboxed(await functions.handle(request));
+  }
   const reply = connection && await services.console.handle(request, connection);
   return reply ?? Response.json(NOT_FOUND, { status: 404 });
+}
+
+/** The console has the same origin: a stored SVG that is opened as a page must not run a script there. */
+function sandboxed({ status, headers, body }: Response): Response {
+  const response = new Response(body, { status, headers });
+  response.headers.append("content-security-policy", "sandbox");
+  return response;
 }

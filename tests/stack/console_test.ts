@@ -4,6 +4,7 @@ import { pageFiles } from "../../local/console/files.ts";
 import { refuseOtherUser, usersOf } from "../../local/console/machine_user.ts";
 import { passRealtimeOn, REALTIME } from "../../local/console/realtime.ts";
 import { ConsoleSite } from "../../local/console/site.ts";
+import { route, type Services } from "../../local/stack/api.ts";
 import { endless } from "../support/endless.ts";
 import { eventually } from "../support/eventually.ts";
 import { serve } from "../support/loopback.ts";
@@ -325,6 +326,20 @@ Deno.test("deno task console", async (test) => {
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("nothing that the stack's services answer runs a script in the console's origin", async () => {
+  const answer = () => Promise.resolve(new Response("<svg/>"));
+  const services = {
+    keys: {},
+    lite: { fetch: answer },
+    storage: { handle: answer },
+    functions: { handle: answer },
+  } as unknown as Services;
+  for (const service of ["rest", "storage", "functions"]) {
+    const { headers } = await route(new Request(`http://127.0.0.1/${service}/v1/x`), services);
+    assert.equal(headers.get("content-security-policy"), "sandbox", service);
   }
 });
 
