@@ -157,7 +157,7 @@ end
 $$;
 
 -- How many workers are called and have not claimed yet. The calls of this very transaction count for as long as it
--- lasts: pg_net has not sent them.
+-- lasts: pg_net has not sent them. Those that seem to come later were made before the clock was set back.
 create or replace function generation_private.coming_workers(
   settings public.generation_worker_settings,
   waiting_since timestamptz,
@@ -175,6 +175,7 @@ begin
     from generation_private.worker_calls as c
     where c.queue = settings.queue
       and c.called_at >= greatest(waiting_since, least(now(), debounced))
+      and c.called_at <= clock_timestamp()
       and (c.called_at > debounced or c.transaction_id = pg_current_xact_id_if_assigned())
   );
 end

@@ -1,5 +1,5 @@
 begin;
-select plan(12);
+select plan(13);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_limits;
@@ -46,6 +46,10 @@ select is(pg_temp.claim(), '{}', 'the next one is too much');
 select is(pg_temp.claim(models => '{second}'), array['8'], 'another list has another first model');
 select pgmq.send('image_generation_queue', '{"prompt": "9"}');
 select is(pg_temp.claim(models => null), array['9'], 'a worker that names no models is not limited');
+
+select pgmq.send('image_generation_queue', '{"prompt": "10"}');
+update generation_private.requests set granted_at = granted_at + interval '1 hour';
+select is(pg_temp.claim(), array['10'], 'requests of a clock that was set back are over');
 
 select throws_ok($$ select public.claim_generation_jobs('image_generation_queue', 30, 1, '{}') $$, '22023',
   'models: expected the names of the worker''s models, the first one first, or null', 'an empty list is none');

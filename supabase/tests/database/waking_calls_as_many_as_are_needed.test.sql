@@ -1,6 +1,6 @@
 -- Workers are called for what waits, up to the limit, and not twice for the same.
 begin;
-select plan(14);
+select plan(15);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from generation_private.worker_calls;
@@ -32,6 +32,8 @@ update pgmq.q_image_generation_queue set vt = vt - interval '1 minute';
 select is(generation_private.call_workers('image_generation_queue'), 0, 'those who were just called are waited for');
 select pg_temp.as_if_committed('4 seconds');
 select is(generation_private.call_workers('image_generation_queue'), 4, 'calls that came to nothing are made again');
+select pg_temp.as_if_committed('-1 hour');
+select is(generation_private.call_workers('image_generation_queue'), 4, 'so are those of a clock that was set back');
 
 delete from generation_private.worker_calls;
 select count(*) from public.claim_generation_jobs('image_generation_queue', 30, 11);
