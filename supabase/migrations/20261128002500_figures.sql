@@ -36,6 +36,7 @@ from (
     and job.finished_at > now() - interval '24 hours'
     -- For those the time until they were redriven would count as waiting.
     and not job.history @> '[{"event": "redriven"}]'
+    and isfinite(job.enqueued_at)
 ) as times
 group by times.kind;
 comment on view public.generation_latency is

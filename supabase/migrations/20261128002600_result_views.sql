@@ -27,6 +27,13 @@ comment on view public.generation_assets is
   'The images and videos in Storage: the object of each job, and the current one of each scene and character.';
 select generation_private.grant_to_service_role('select', 'table public.generation_assets');
 
+-- A field of an entity, which its project writes: what is no text, and may be nested deeper than PostgreSQL can show, is
+-- absent.
+create or replace function generation_private.entity_text(value jsonb, field text)
+returns text
+language sql immutable
+return case when jsonb_typeof(value -> field) = 'string' then value ->> field end;
+
 create or replace function generation_private.entity_results()
 returns table (
   key text,
@@ -44,8 +51,10 @@ begin
     return;
   end if;
   return query
-    select e.key, e.value ->> 'imageUrl', e.value ->> 'imageGeneratedAt', e.value ->> 'videoUrl',
-      e.value ->> 'videoGeneratedAt', e.value ->> 'updatedAt'
+    select e.key,
+      generation_private.entity_text(e.value, 'imageUrl'), generation_private.entity_text(e.value, 'imageGeneratedAt'),
+      generation_private.entity_text(e.value, 'videoUrl'), generation_private.entity_text(e.value, 'videoGeneratedAt'),
+      generation_private.entity_text(e.value, 'updatedAt')
     from public.kv_store_7ee7668a as e
     where e.key like 'scene:%' or e.key like 'character:%';
 end

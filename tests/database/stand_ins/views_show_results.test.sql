@@ -1,6 +1,6 @@
 -- What is in Storage and on the entities, whichever role owns those tables.
 begin;
-select plan(6);
+select plan(7);
 delete from public.kv_store_7ee7668a;
 create schema if not exists storage;
 drop table if exists storage.objects;
@@ -27,6 +27,13 @@ select is(
 ) from public.generation_entities;
 select is(image_generated_at::timestamp, '2026-01-02 03:04:05.678', 'times cast')
 from public.generation_entities where key = 'scene:sb:s1';
+
+-- PostgreSQL takes it, and cannot show it.
+update public.kv_store_7ee7668a
+set value = jsonb_build_object('imageUrl', (repeat('[', 14000) || repeat(']', 14000))::jsonb, 'videoUrl', 'https://x.test/v.mp4')
+where key = 'scene:sb:s1';
+select is(array_agg(concat(image_url, video_url) order by key), array['', 'https://x.test/v.mp4'],
+  'what is no text is left out') from public.generation_entities;
 
 alter table storage.objects drop column created_at;
 alter table storage.objects add column created_at timestamp not null default '2026-01-01';
