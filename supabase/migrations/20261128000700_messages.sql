@@ -347,7 +347,10 @@ begin
          select q.msg_id, q.enqueued_at, q.vt
            from pgmq.%1$I as q
           where q.msg_id >= (
-              select min(e.msg_id) + floor(random() * greatest(max(e.msg_id) - min(e.msg_id) - $2 + 2, 0))
+              -- Ids may be as far apart as they can be, which is more than a bigint holds.
+              select greatest(min(e.msg_id), least(max(e.msg_id), min(e.msg_id) + floor(
+                  random()::numeric * greatest(max(e.msg_id)::numeric - min(e.msg_id) - $2 + 2, 0)
+                )))
                 from pgmq.%1$I as e
             )::bigint
           order by q.msg_id

@@ -1,6 +1,6 @@
 -- With limits messages are found by the ledger; what is wrong about it is met all the same.
 begin;
-select plan(7);
+select plan(8);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_limits;
@@ -25,6 +25,15 @@ from pgmq.a_image_generation_queue where message ->> 'prompt' <> '2';
 select is(array(select error_code from public.generation_jobs where status = 'failed'), array['invalid_message'],
   'the latter has failed');
 select is_empty($$ select public.claim_generation_jobs('image_generation_queue', 30, 5) $$, 'then there is nothing left');
+
+-- By hand, a message may have any id.
+alter table pgmq.q_image_generation_queue disable trigger user;
+insert into pgmq.q_image_generation_queue (msg_id, vt, message) overriding system value
+values (9223372036854775807, clock_timestamp(), '{"prompt": "last"}'),
+  (-9223372036854775808, 'infinity', '{"prompt": "first"}');
+alter table pgmq.q_image_generation_queue enable trigger user;
+select lives_ok($$ select public.claim_generation_jobs('image_generation_queue', 30, 5) $$, 'ids may be any');
+truncate pgmq.q_image_generation_queue;
 
 -- Orphaned messages that take long.
 create function pg_temp.slowly() returns trigger language plpgsql as $$
