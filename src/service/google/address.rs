@@ -24,6 +24,10 @@ const ADDRESSES: [&str; 10] = [
 /// The members of a video, or beside it, that are about something else.
 const OTHERS: [&str; 6] = ["error", "image", "thumbnail", "thumbnails", "poster", "preview"];
 
+/// No address is longer. One that was made with its submission is recorded, and the database takes no text of any
+/// length, nor with every character.
+const LONGEST: usize = 8192;
+
 /// The last address of a video in a reply, wherever it is. One that a browser could open is better
 /// than one of Google's storage.
 pub(super) fn video_address<'d>(document: &'d Json<'_>) -> Option<&'d str> {
@@ -63,8 +67,11 @@ fn in_value<'d>(
     is_address: &dyn Fn(&str) -> bool,
 ) -> Option<&'d str> {
     if let Json::Text(text) = value {
-        return Some(text.trim())
-            .filter(|text| is_video && has_name(&ADDRESSES, name) && is_address(text));
+        let is_sound =
+            |text: &str| text.len() <= LONGEST && !text.bytes().any(|byte| byte.is_ascii_control());
+        return Some(text.trim()).filter(|text| {
+            is_video && has_name(&ADDRESSES, name) && is_address(text) && is_sound(text)
+        });
     }
     let kind = ["type", "mimeType"].iter().find_map(|name| value.get(name).text());
     let kind = kind.map_or("", |kind| kind);

@@ -356,6 +356,17 @@ fn the_address_of_a_video_is_recorded_without_the_key_in_it() {
     }
 }
 
+#[test]
+fn an_address_that_the_ledger_cannot_take_is_none() {
+    for address in ["https://a.test/\0.mp4".into(), format!("https://a.test/{}", "v".repeat(9000))]
+    {
+        let samples = json!({"generatedSamples": [{"video": {"uri": address}}]});
+        let reply = json!({"done": true, "response": samples});
+        let error = submit(VEO, &Recorded::at(BASE).json(200, reply)).unwrap_err();
+        assert_eq!((error.rejected, error.failure.code), (false, Code::SubmissionUncertain));
+    }
+}
+
 /// The forms in which a name comes.
 fn forms(name: &str) -> Vec<String> {
     let encoded = name.replace('/', "%2F");
