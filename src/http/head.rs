@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+/// The status of a success without a body.
+const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;
+
 /// The longest delay that is accepted from a service. A longer one is a mistake, and a worker that
 /// comes back too early is only told again.
 pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(3600);
@@ -15,6 +18,8 @@ pub struct Head {
     pub status: StatusCode,
     /// The length of the body, in bytes.
     pub content_length: Option<u64>,
+    /// Whether the body of a success says where it ends. Another ends where its connection does, also when that broke.
+    pub is_bounded: bool,
     /// The target of a redirect.
     pub location: Option<String>,
     /// The delay that the service asks for, an hour at most.
@@ -26,9 +31,12 @@ impl Head {
     /// is asked for those alone that say something with such a status.
     pub fn read(status: StatusCode, header: impl Fn(&str) -> Option<String>) -> Self {
         let header = |name, may_be: bool| may_be.then(|| header(name)).flatten();
+        let content_length = header("content-length", true).and_then(|text| text.parse().ok());
+        let may_be_cut = content_length.is_none() && status.is_success() && status != NO_CONTENT;
         Self {
             status,
-            content_length: header("content-length", true).and_then(|text| text.parse().ok()),
+            content_length,
+            is_bounded: !may_be_cut || header("transfer-encoding", true).is_some(),
             location: header("location", status.is_redirection()).and_then(|text| plain(&text)),
             retry_after: header("retry-after", !status.is_success()).and_then(|text| delay(&text)),
         }

@@ -25,6 +25,8 @@ pub(crate) struct Reply {
     pub(crate) retry_after: Option<Duration>,
     /// The body; of one that is no success only the beginning.
     pub(crate) body: Vec<u8>,
+    /// Whether there is no body, as far as is known: it may have been lost.
+    pub(crate) may_be_lost: bool,
     /// Why the body is not whole, of a reply that may hold what was paid for.
     pub(crate) broken: Option<TransportError>,
 }
@@ -73,7 +75,14 @@ pub(crate) async fn send<T: Transport>(
     if Format::of(&bytes).is_none() {
         sanitize(&mut bytes);
     }
-    Ok(Reply { status: head.status, retry_after: head.retry_after, body: bytes, broken })
+    let may_be_lost = !head.is_bounded && bytes.trim_ascii().is_empty();
+    Ok(Reply {
+        status: head.status,
+        retry_after: head.retry_after,
+        body: bytes,
+        may_be_lost,
+        broken,
+    })
 }
 
 /// Receives a body. One that turns out to be large is left on its way until the job has the permit,

@@ -79,7 +79,11 @@ pub(super) async fn download<T: Transport>(
         }
         // What is said instead of the bytes.
         let body = explanation(transport, received.whole).await;
-        match instead(&url, &base, Reply { status, retry_after, body, broken: None })? {
+        match instead(
+            &url,
+            &base,
+            Reply { status, retry_after, body, may_be_lost: false, broken: None },
+        )? {
             next if next == url => return Err(no_video("no MP4")),
             next => url = next,
         }

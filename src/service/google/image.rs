@@ -139,6 +139,7 @@ fn without_image(model: &str, reply: &Reply) -> Failure {
             let failure = unreachable(model, error);
             if failure.is_rest() { lost(failure) } else { failure }
         }
+        None if reply.may_be_lost => lost(unreadable(model, "it has no body")),
         None => no_image(model, reply),
     }
 }

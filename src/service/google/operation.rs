@@ -230,7 +230,8 @@ fn accepted(
     let usage = usage_of(&document);
     let status = reply.status.as_u16();
     // A page with a success is a sign-in or the like, and as good as a proxy's 400.
-    let means = if is_success && is_foreign(&reply.body) { 400 } else { status };
+    let is_foreign = is_foreign(&reply.body) && !reply.may_be_lost;
+    let means = if is_success && is_foreign { 400 } else { status };
     // Before the body is taken: of a file that was cut nothing is left.
     let rejection = is_rejection(means, error).then(|| failure(model, &reply));
     let is_made = is_success && take_file(&mut reply.body, wanted(protocol)).is_some();

@@ -438,11 +438,16 @@ fn what_cannot_be_read_is_tried_again() {
         );
     }
     // What no API said is the fault of no job, and was not billed.
+    let whole = [("transfer-encoding", "chunked")];
     for body in ["", "\n", "<html>", "<html><h1>Sign in</h1></html>", "\u{feff}<html>"] {
-        let failure = generate(&Recorded::at(BASE).reply(200, body)).unwrap_err();
+        let failure = generate(&Recorded::at(BASE).reply_with(200, &whole, body)).unwrap_err();
         let refused = Next::Rest { standing: Standing::Refused, after: None };
         assert_eq!((failure.code, failure.next), (Code::ModelUnavailable, refused), "{body}");
     }
+    // Where nothing says that the reply ends there, the connection may have broken before the image.
+    let failure = generate(&Recorded::at(BASE).reply(200, "\n")).unwrap_err();
+    let twice = Next::Retry { after: None, attempts: Some(2) };
+    assert_eq!((failure.code, failure.next), (Code::ReplyLost, twice));
 }
 
 #[test]

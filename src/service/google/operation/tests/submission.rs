@@ -189,6 +189,8 @@ fn what_may_have_been_accepted_is_not_asked_for_again() {
         base().reply(499, ""),
         base().reply(502, "The model is overloaded. Please try again later."),
         base().reply(200, "Thank you"),
+        base().reply(200, ""),
+        base().reply(200, "\n\n"),
         base().reply(200, "<h1>504 Gateway Time-out</h1>"),
         base().json(200, json!({})),
         base().json(200, json!({"name": "https://evil.test/operations/x"})),
@@ -465,7 +467,6 @@ fn what_a_proxy_says_of_it_in_words_is_a_rejection() {
         (500, r#"{"error": {"message": "API key not valid. Please pass a valid API key."}}"#),
         (302, ""),
         (307, "<html>Moved</html>"),
-        (200, ""),
         (204, ""),
         (200, "<html>"),
         (200, "<title>Sign in</title>"),
@@ -475,6 +476,12 @@ fn what_a_proxy_says_of_it_in_words_is_a_rejection() {
     ] {
         let error = submit(VEO, &Recorded::at(BASE).reply(status, body)).unwrap_err();
         assert!(error.rejected && error.failure.is_rest(), "{status} {body}");
+    }
+    // Without these the connection may have broken before the body.
+    for bound in [("content-length", "0"), ("transfer-encoding", "chunked")] {
+        let nothing = Recorded::at(BASE).reply_with(200, &[bound], "");
+        let error = submit(VEO, &nothing).unwrap_err();
+        assert!(error.rejected && error.failure.is_rest(), "{bound:?}");
     }
 }
 
