@@ -42,7 +42,8 @@ fn job(measurement: &mut Measurement) -> Value {
         }
     }
     json!({
-        "job_id": format!("00000000-0000-4000-8000-{number:012}"),
+        // Random ids differ in their beginnings, too.
+        "job_id": format!("{number:08}-0000-4000-8000-000000000000"),
         "msg_id": number,
         "lease_token": 1,
         "message": message,
