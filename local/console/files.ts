@@ -36,25 +36,13 @@ const ELSEWHERE = Object.entries(configuration.imports)
   .filter(([name]) => name.startsWith("./console/"))
   .map(([name, target]) => ({ folder: name.slice("./console/".length), target }));
 
-const CORE = "core/generation_queue.js";
-
-/** The core decodes its WASM by a module that only servers have. A browser decodes it itself. */
-function forBrowsers(core: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const text = new TextDecoder().decode(core);
-  return new TextEncoder().encode(text.replace(
-    'import { Buffer } from "node:buffer";',
-    "const Buffer = { from: (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)) };",
-  ));
-}
-
 /** The file with a path below the page's address; undefined if the page has none there. */
 export async function pageFile(path: string): Promise<PageFile | undefined> {
   const name = path === "" ? "index.html" : path;
   const type = TYPES[extname(name)];
   if (!type || !PATH.test(name) || /_test\./.test(name)) return undefined;
   try {
-    const bytes = await Deno.readFile(await placeOf(name));
-    return { type, bytes: name === CORE ? forBrowsers(bytes) : bytes };
+    return { type, bytes: await Deno.readFile(await placeOf(name)) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return undefined;
