@@ -530,6 +530,17 @@ mod tests {
     }
 
     #[test]
+    fn a_control_character_in_a_text_is_an_error_wherever_it_stands() {
+        for character in ['\0', '\n', '\u{1f}', ' ', '\u{7f}', 'ä', '😀'] {
+            for at in 0..20 {
+                let text = format!("\"{:at$}{character}{:20}\"", "", "");
+                let is_error = Json::read(text.as_bytes()).is_err();
+                assert_eq!(is_error, character < ' ', "{character:?} at {at}");
+            }
+        }
+    }
+
+    #[test]
     fn a_document_that_is_none_is_an_error() {
         for text in ["", "{", "<html>", "{\"a\":1} x", "[1", &"[".repeat(10_000)] {
             assert!(Json::read(text.as_bytes()).is_err(), "{text:.20}");
