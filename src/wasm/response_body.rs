@@ -32,8 +32,9 @@ extern "C" {
 
     /// A reply that `fetch` itself has made.
     type Fetched;
-    #[wasm_bindgen(catch, method, getter)]
-    fn url(this: &Fetched) -> Result<JsValue, JsValue>;
+    /// Its address would say so, too, but is parsed each time it is asked for.
+    #[wasm_bindgen(catch, method, getter, js_name = type)]
+    fn kind(this: &Fetched) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, method, js_name = arrayBuffer)]
     fn array_buffer(this: &Fetched) -> Result<Pending, JsValue>;
 }
@@ -63,12 +64,12 @@ impl ResponseBody {
     }
 
     /// The same body, with the length that its reply announces. `fetch` ends a body there, but the
-    /// Response of an adapter's own, which has no address, may have more.
+    /// Response of an adapter's own, which is not of its type, may have more.
     pub(super) fn announced(mut self, length: Option<u64>, reply: &JsValue) -> Self {
         self.announced = length.and_then(|length| length.try_into().ok());
         let is_short = self.announced.is_some_and(|length| length <= SHORT);
-        let url = || reply.unchecked_ref::<Fetched>().url();
-        let is_fetched = || url().is_ok_and(|url| url.is_truthy());
+        let kind = || reply.unchecked_ref::<Fetched>().kind();
+        let is_fetched = || kind().is_ok_and(|kind| kind == "basic");
         self.short = (is_short && is_fetched()).then(|| reply.clone().unchecked_into());
         self
     }
