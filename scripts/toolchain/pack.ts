@@ -108,6 +108,14 @@ function replaceOnce(text: string, what: string, pattern: RegExp, replacement: s
   return text.replace(pattern, () => replacement);
 }
 
+/** Most texts are names of a few letters, for which a decoder takes five times as long. */
+const SHORT_TEXTS = `const bytes = getUint8ArrayMemory0().subarray(ptr, ptr + len);
+    if (len < 48) {
+        const text = String.fromCharCode.apply(null, bytes);
+        if (!/[^\\x00-\\x7f]/.test(text)) return text;
+    }
+    return cachedTextDecoder.decode(bytes);`;
+
 /** The module with the bytes inside. What would load them from elsewhere is taken out. */
 function selfLoading(glue: string, wasm: Uint8Array): string {
   const withoutLoader = replaceOnce(
@@ -129,8 +137,14 @@ initSync({
 });
 `,
   );
+  const short = replaceOnce(
+    loaded,
+    "the decoder of texts",
+    /return cachedTextDecoder\.decode\((getUint8ArrayMemory0\(\)\.subarray\(ptr, ptr \+ len\))\);/,
+    SHORT_TEXTS,
+  );
   // What the comments say stands with the types.
-  const bare = loaded.replace(/^\/\*\*[^]*?\*\/\n|^ *\/\/.*\n|^ +/gm, "");
+  const bare = short.replace(/^\/\*\*[^]*?\*\/\n|^ *\/\/.*\n|^ +/gm, "");
   return replaceOnce(
     bare,
     "the reference to its types",
