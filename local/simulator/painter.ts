@@ -11,5 +11,14 @@ export interface Painter {
   film(film: Film): Promise<Uint8Array>;
 }
 
+/** The film that was made last: a download asks for several parts of it. */
+let made: { film: Film; bytes: Promise<Uint8Array> } | undefined;
+
 /** Pictures that show their prompt and films that play. */
-export const drawn: Painter = { picture: drawPicture, film: makeFilm };
+export const drawn: Painter = {
+  picture: drawPicture,
+  film(film) {
+    if (made?.film !== film) made = { film, bytes: makeFilm(film) };
+    return made.bytes;
+  },
+};

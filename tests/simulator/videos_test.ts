@@ -32,6 +32,9 @@ Deno.test("a film plays as long as it was asked to, in the shape asked for", asy
     const bytes = new Uint8Array(await response.arrayBuffer());
     assert.equal(response.headers.get("content-length"), String(bytes.length));
     assert.deepEqual(describeFilm(bytes), { type: "ftyp", ...expected });
+    const part = await fetch(response.url, { headers: { ...headers, range: "bytes=4-7" } });
+    assert.deepEqual([part.status, await part.text()], [206, "ftyp"]);
+    assert.equal(part.headers.get("content-range"), `bytes 4-7/${bytes.length}`);
   }
 });
 

@@ -9,6 +9,7 @@ import { VERTEX_VEO_MODELS } from "../models.ts";
 import { isPending, presetMismatch } from "../presets.ts";
 import { parseJson } from "../proto_json.ts";
 import type { Operation, RequestContext } from "../state.ts";
+import { fileResponse } from "../videos/files.ts";
 import { AUDIO_FILTERED, FILTERED } from "../videos/operation.ts";
 import { beginVideo } from "../videos/veo.ts";
 import { requireProject } from "./access.ts";
@@ -82,10 +83,7 @@ export async function storageObject(context: RequestContext, path: string): Prom
   if (context.url.searchParams.get("alt") !== "media") {
     return jsonResponse({ kind: "storage#object" });
   }
-  const bytes = await filmOf(context, fileId);
-  return new Response(bytes as BodyInit, {
-    headers: { "content-type": "video/mp4", "content-length": String(bytes.length) },
-  });
+  return fileResponse(await filmOf(context, fileId), context.request);
 }
 
 async function filmOf({ state }: RequestContext, id: string): Promise<Uint8Array> {

@@ -46,7 +46,7 @@ function redirectElsewhere(url: URL, id: string): Response {
   return new Response(null, { status: 302, headers: { location: location.href } });
 }
 
-async function send({ state }: RequestContext, id: string): Promise<Response> {
+async function send({ state, request }: RequestContext, id: string): Promise<Response> {
   const film = state.files.get(id);
   if (film === undefined) {
     // The API does not distinguish a missing file from one of another project.
@@ -56,12 +56,25 @@ async function send({ state }: RequestContext, id: string): Promise<Response> {
       `You do not have permission to access the File ${id} or it may not exist.`,
     );
   }
-  const bytes = await state.painter.film(film);
-  return new Response(bytes as BodyInit, {
+  const response = fileResponse(await state.painter.film(film), request);
+  response.headers.set("content-disposition", `attachment; filename="${id}.mp4"`);
+  return response;
+}
+
+/** A file, or as much of it as the request asks for. */
+export function fileResponse(file: Uint8Array, { headers: asked }: Request): Response {
+  const range = /^bytes=(\d+)-(\d*)$/.exec(asked.get("range") ?? "");
+  const first = Number(range?.[1] ?? 0);
+  const bytes = file.slice(first, range?.[2] ? Number(range[2]) + 1 : undefined);
+  const isPart = range !== null && bytes.length > 0;
+  return new Response(isPart ? bytes : file.slice(), {
+    status: isPart ? 206 : 200,
     headers: {
       "content-type": "video/mp4",
-      "content-length": String(bytes.length),
-      "content-disposition": `attachment; filename="${id}.mp4"`,
+      "content-length": String(isPart ? bytes.length : file.length),
+      ...(isPart && {
+        "content-range": `bytes ${first}-${first + bytes.length - 1}/${file.length}`,
+      }),
     },
   });
 }
