@@ -10,7 +10,8 @@ use flate2::write::GzEncoder;
 use crate::load::{Kind, Load};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
-const MP4: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0";
+const MP4: &[u8] = b"\0\0\0\x10ftypisom\0\0\x02\0";
+const INDEX: &[u8] = b"\0\0\0\x10moov\0\0\0\x08free";
 
 /// Made for one load, and kept while loads ask for the same.
 #[derive(Default)]
@@ -32,7 +33,7 @@ impl Bodies {
         }
         *self = Self { source: file(load.source, PNG).into(), ..Self::default() };
         match load.kind {
-            Kind::Video => self.asset = file(load.asset, MP4).into(),
+            Kind::Video => self.asset = video(load.asset).into(),
             Kind::Image => self.reply = image_reply(&file(load.asset, PNG)),
         }
         if load.gzip {
@@ -40,6 +41,15 @@ impl Bodies {
         }
         self.made_for = made_for;
     }
+}
+
+/// A video: its data in one part, and behind that the part with its index.
+fn video(size: usize) -> Vec<u8> {
+    let data = u32::try_from(size - MP4.len() - INDEX.len()).expect("a size of 32 bits");
+    let mut bytes = file(size, &[MP4, &data.to_be_bytes(), b"mdat"].concat());
+    bytes.truncate(size - INDEX.len());
+    bytes.extend_from_slice(INDEX);
+    bytes
 }
 
 /// A file of a format, known by its first bytes. What follows is as hard to compress as a picture:

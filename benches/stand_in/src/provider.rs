@@ -54,16 +54,22 @@ fn poll(measurement: &mut Measurement, name: &str) -> Reply {
     }))
 }
 
-/// The video, or the first bytes of it.
+/// The video, or a part of it.
 fn file(measurement: &Measurement, range: Option<&str>) -> Reply {
     let asset = &measurement.bodies.asset;
-    let last = range.and_then(|range| range.strip_prefix("bytes=0-")?.parse::<usize>().ok());
-    match last {
-        Some(last) if last < asset.len() => Reply {
-            status: StatusCode::PARTIAL_CONTENT,
-            ..Reply::bytes("video/mp4", asset.slice(..=last))
-                .with(CONTENT_RANGE, format!("bytes 0-{last}/{}", asset.len()))
-        },
-        _ => Reply::bytes("video/mp4", asset.clone()),
+    let Some((first, last)) = range.and_then(|range| part(range, asset.len())) else {
+        return Reply::bytes("video/mp4", asset.clone());
+    };
+    Reply {
+        status: StatusCode::PARTIAL_CONTENT,
+        ..Reply::bytes("video/mp4", asset.slice(first..=last))
+            .with(CONTENT_RANGE, format!("bytes {first}-{last}/{}", asset.len()))
     }
+}
+
+/// The first and the last byte of a range such as `bytes=0-63`.
+fn part(range: &str, length: usize) -> Option<(usize, usize)> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let (first, last) = (first.parse().ok()?, last.parse::<usize>().ok()?.min(length - 1));
+    (first <= last).then_some((first, last))
 }
