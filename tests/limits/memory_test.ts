@@ -42,6 +42,12 @@ const PASSES: Record<string, Sizes> = {
     sources: 3,
   },
   "videos of 60 MB, from images of 20": { kind: "video", jobs: 2, asset: 60 * MB, source: 20 * MB },
+  "videos of 60 MB, from a host that gives parts": {
+    kind: "video",
+    jobs: 2,
+    asset: 60 * MB,
+    parts: true,
+  },
   "videos of 48 MB inside of a reply": { kind: "video", jobs: 2, asset: INLINE, inline: true },
 };
 

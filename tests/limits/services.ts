@@ -21,6 +21,8 @@ export interface Sizes {
   sources?: number;
   /** Whether the video is inside the reply instead of in a bucket. */
   inline?: boolean;
+  /** Whether the bucket gives parts of the video. */
+  parts?: boolean;
   /** How sources, replies of the provider and videos are compressed, although no one asks for it. */
   coding?: "gzip" | "br" | "deflate";
   /** What is lied about, and of which bodies. */
@@ -114,6 +116,7 @@ export function startServices(sizes: Sizes): Services {
       if (pathname === "/token") return Response.json({ access_token: "any", expires_in: 3599 });
       if (pathname.endsWith(":fetchPredictOperation")) return await videoReply(sizes);
       if (pathname === "/storage/v1/b/big/o/video.mp4") {
+        if (sizes.parts) return part(sizes.asset, request.headers.get("range"));
         return await asset(file(MP4, sizes.asset), sizes);
       }
       return Response.json({ message: `nothing is at ${pathname}` }, { status: 500 });
@@ -188,6 +191,21 @@ async function lyingReply(body: ReadableStream<Uint8Array>, lie: Lie): Promise<R
     case "not said to be gzip":
       return new Response(gzipSync(bytes).slice());
   }
+}
+
+/** A video, or those of its bytes that are asked for, all at its beginning. */
+function part(size: number, range: string | null): Response {
+  const video = file(MP4, size);
+  if (!range) return new Response(video, { headers: { "content-length": String(size) } });
+  const last = Number(range.match(/\d+$/));
+  const headers = { "content-range": `bytes 0-${last}/${size}`, "content-length": `${last + 1}` };
+  const cut = new TransformStream<Uint8Array, Uint8Array>({
+    transform(piece, controller) {
+      controller.enqueue(piece.subarray(0, last + 1));
+      controller.terminate();
+    },
+  });
+  return new Response(video.pipeThrough(cut), { status: 206, headers });
 }
 
 /** A file of a format, known by its first bytes; one part of it, with its length, is all the rest. */

@@ -9,8 +9,7 @@ use super::document::{first_of, read_document};
 use super::error::{error_in, error_of, failure, is_about_itself, operation_failure, unreachable};
 use crate::failure::{Code, Failure, Standing};
 use crate::http::{
-    Head, Header, Payload, Received, Reply, Transport, TransportError, build, explanation, get,
-    passes,
+    Head, Header, Payload, Received, Reply, Transport, TransportError, build, explanation, passes,
 };
 use crate::job::Format;
 use crate::json::{Json, same_name};
@@ -25,6 +24,9 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// As many bytes as it takes to know an MP4, and what asks for them.
 const HEAD: usize = 12;
 const FIRST_BYTES: Header = ("range", "bytes=0-11");
+
+/// What asks for all of a file. It tells the adapter that the file is only passed on.
+const ALL: Header = ("range", "bytes=0-");
 
 /// More than this of a body is no part of it, whatever its status says. In bytes.
 const MOST_OF_PART: usize = 4096;
@@ -104,7 +106,8 @@ async fn open<T: Transport>(
     let (mut head, mut whole) = transport.send(request, TIMEOUT).await?;
     if matches!(head.status, StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE) {
         let part = transport.collect(&mut whole, MOST_OF_PART, TIMEOUT).await?;
-        (head, whole) = transport.send(get(url)?, TIMEOUT).await?;
+        let request = build(url, &[ALL], Payload::Empty)?;
+        (head, whole) = transport.send(request, TIMEOUT).await?;
         let part = part.filter(|part| check_bytes(part).is_ok());
         if let Some(part) = part.filter(|_| head.status.is_success()) {
             return Ok((head, Received { head: part, whole }));

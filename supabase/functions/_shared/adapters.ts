@@ -12,6 +12,7 @@ import { fair } from "./fair_body.ts";
 import { KnownSecrets } from "./known_secrets.ts";
 import { type Lookup, lookup as systemLookup, sendTo } from "./lookup.ts";
 import { projectHeaders } from "./project_headers.ts";
+import { isPassedOn, passOn } from "./pass_on.ts";
 import { whole } from "./whole.ts";
 import { isAddress, isPublicAddress } from "./public_address.ts";
 import { type Init, isGet, type Send, withCredentials, withoutSecrets } from "./requests.ts";
@@ -73,9 +74,13 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
     secrets: new KnownSecrets([]),
     ...outside,
   };
-  const send: Outside["send"] = async (url, { headers, ...init }, address) => {
+  const sendPlain: Outside["send"] = (url, { headers, ...init }, address) => {
     const named = { ...init, headers: { ...headers, "user-agent": userAgent } };
-    const response = await sendForPlain((init) => to.send(url, init, address), named);
+    return sendForPlain((init) => to.send(url, init, address), named);
+  };
+  const send: Outside["send"] = async (url, init, address) => {
+    if (isPassedOn(init)) return await passOn(sendPlain, url, init);
+    const response = await sendPlain(url, init, address);
     return isGet(init) ? whole(response) : response;
   };
   const headers = projectHeaders(serviceKey);

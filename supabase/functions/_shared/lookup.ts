@@ -77,8 +77,8 @@ function aborted(signal: AbortSignal): Promise<never> {
 /** The lookup of this worker. */
 export const lookup: Lookup = createLookup(Deno.resolveDns);
 
-/** Lets a request name a host other than the one that it connects to. */
-const client = Deno.createHttpClient?.({ allowHost: true });
+/** Lets a request name a host other than the one that it connects to, and speaks HTTP/1.1. */
+export const http1 = Deno.createHttpClient?.({ allowHost: true, http2: false });
 
 /**
  * Sends a request to this address of its host. `fetch` would resolve the name again, and a hostile
@@ -90,8 +90,11 @@ const client = Deno.createHttpClient?.({ allowHost: true });
 export async function sendTo(address: string, target: string, init: Init): Promise<Response> {
   const url = new URL(target);
   if (url.protocol !== "http:") return await fetch(target, init);
-  if (!client) throw new Error("Deno.createHttpClient is missing");
+  if (!http1) throw new Error("Deno.createHttpClient is missing");
   const { host } = url;
   url.hostname = address.includes(":") ? `[${address}]` : address;
-  return await fetch(url, { ...init, headers: { ...init.headers, host }, client } as RequestInit);
+  return await fetch(
+    url,
+    { ...init, headers: { ...init.headers, host }, client: http1 } as RequestInit,
+  );
 }

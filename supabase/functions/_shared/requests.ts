@@ -3,6 +3,7 @@ import type { KnownSecrets } from "./known_secrets.ts";
 
 /** What `fetch` takes beside an address, with headers that can be read. */
 export interface Init extends RequestInit {
+  client?: Deno.HttpClient;
   headers: Record<string, string>;
 }
 

@@ -52,7 +52,7 @@ function follow(isBounded: boolean): Watcher {
  * By the first piece of a file: what it starts with is shorter than any packet. A JPEG says nothing of its
  * length, and many have lost their end long ago.
  */
-function followerOf(first: Uint8Array, isBounded: boolean): Follower | undefined {
+export function followerOf(first: Uint8Array, isBounded: boolean): Follower | undefined {
   const text = (from: number, to: number) => String.fromCharCode(...first.subarray(from, to));
   if (text(4, 8) === "ftyp") return new Boxes(0, boxLength, isBounded);
   if (text(0, 8) === "\x89PNG\r\n\x1a\n") return new Boxes(8, chunkLength, isBounded);
@@ -87,7 +87,7 @@ function riffLength(head: DataView): number {
 }
 
 /** A file that is made of parts which begin with their length. */
-class Boxes implements Follower {
+export class Boxes implements Follower {
   /** How many bytes are missing until the next part begins. */
   #left: number;
   /** The beginning of a part, as far as it has come. */
@@ -105,14 +105,19 @@ class Boxes implements Follower {
 
   pass(piece: Uint8Array): void {
     for (let at = 0; at < piece.length;) {
-      const skipped = Math.min(this.#left, piece.length - at);
-      this.#left -= skipped;
-      at += skipped;
+      at += this.skip(piece.length - at);
       while (this.#left === 0 && at < piece.length) {
         this.#head.push(piece[at++]);
         if (this.#head.length === 16) this.#begin();
       }
     }
+  }
+
+  /** Passes over the rest of a part, or over `most` bytes of it; gives how many bytes that were. */
+  skip(most: number): number {
+    const skipped = Math.min(this.#left, most);
+    this.#left -= skipped;
+    return skipped;
   }
 
   /** A part of less than 16 bytes ends within these; what follows begins the next one. */
