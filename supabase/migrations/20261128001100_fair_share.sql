@@ -2,7 +2,8 @@
 --
 -- A job gets its turn when it is sent: one after the last of its own storyboard, but none that has passed already.
 -- In the order of turns, a storyboard that sends three jobs is served while another with a thousand waits for its
--- fourth, and nothing has to be counted when jobs are claimed.
+-- fourth, and nothing has to be counted when jobs are claimed. A job that is tried again has had its turn, and gets the
+-- next one: with the old one, those of a storyboard whose jobs all fail would come before all others each time.
 --
 -- Turns are counted for each line, which is what can be stopped by itself: the jobs of one model (see limits and
 -- how models stand) and one priority.
@@ -43,6 +44,35 @@ begin
 end
 $$;
 
+-- The turn of a job that is put in its line now; its share is known. Without a share there are no turns.
+create or replace function generation_private.next_turn(job public.generation_jobs)
+returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when job.share is null then 0 else greatest(
+    (
+      select max(j.turn) + 1
+      from public.generation_jobs as j
+      where j.queue = job.queue
+        and j.requested_model = job.requested_model
+        and j.priority = job.priority
+        and j.share = job.share
+        and j.status = 'queued'
+    ),
+    (
+      select c.turn
+      from generation_private.fair_share_cursors as c
+      where c.queue = job.queue
+        and c.line = 'model ' || job.requested_model
+        and c.priority = job.priority
+    ),
+    0
+  ) end;
+end
+$$;
+
 create or replace function generation_private.assign_turn()
 returns trigger
 language plpgsql
@@ -52,29 +82,10 @@ declare
   divided_by text;
 begin
   select l.fair_share into divided_by from public.generation_limits as l where l.queue = new.queue;
-  if divided_by is null then
-    return new;
+  if divided_by is not null then
+    new.share := generation_private.share_of(new.message, new.owner, divided_by);
+    new.turn := generation_private.next_turn(new);
   end if;
-  new.share := generation_private.share_of(new.message, new.owner, divided_by);
-  new.turn := greatest(
-    (
-      select max(j.turn) + 1
-      from public.generation_jobs as j
-      where j.queue = new.queue
-        and j.requested_model = new.requested_model
-        and j.priority = new.priority
-        and j.share = new.share
-        and j.status = 'queued'
-    ),
-    (
-      select c.turn
-      from generation_private.fair_share_cursors as c
-      where c.queue = new.queue
-        and c.line = 'model ' || new.requested_model
-        and c.priority = new.priority
-    ),
-    0
-  );
   return new;
 end
 $$;

@@ -28,7 +28,8 @@ begin
 end
 $$;
 
--- code is null for a job that was not begun, or that waits for its operation: that is no error.
+-- code is null for a job that was not begun, or that waits for its operation: that is no error. Only a job that waits
+-- through no fault of its own keeps its turn.
 create or replace function generation_private.write_deferral(
   job public.generation_jobs,
   counted boolean,
@@ -46,6 +47,9 @@ begin
   set status = case when job.operation is null then 'queued' else 'waiting' end,
       attempts = case when counted then j.attempts else greatest(j.attempts - 1, 0) end,
       waits_for = awaited,
+      turn = case
+        when counted or generation_private.has_own_trouble(j) then generation_private.next_turn(j) else j.turn
+      end,
       cost_usd = generation_private.add_cost(j.cost_usd, spent_usd),
       error_code = coalesce(code, j.error_code),
       error_message = case when code is null then j.error_message else reason end,

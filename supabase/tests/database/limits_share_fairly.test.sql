@@ -1,5 +1,5 @@
 begin;
-select plan(9);
+select plan(11);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_limits;
@@ -43,6 +43,22 @@ update public.generation_limits set fair_share = 'owner';
 select pg_temp.send('x', 2, '{"owner": "x"}');
 select pg_temp.send('y', 1, '{"owner": "y"}');
 select is(pg_temp.claim(5), 'axyax', 'owners can take turns instead; those without one share theirs');
+
+truncate pgmq.q_image_generation_queue;
+create function pg_temp.defer(counted boolean) returns bigint language sql as $$
+  select count(*) from (
+    select msg_id, lease_token from public.generation_jobs where status = 'running' and owner = 'x' order by msg_id
+  ) as j
+  where public.defer_generation_job('image_generation_queue', msg_id, lease_token, 0, counted, 'no_image', 'none')
+$$;
+select pg_temp.send('x', 4, '{"owner": "x"}');
+select pg_temp.claim(4), pg_temp.defer(counted => true);
+select pg_temp.send('y', 2, '{"owner": "y"}');
+select is(pg_temp.claim(6), 'xyxyxx', 'what is tried again takes its next turn');
+select pg_temp.defer(counted => false);
+select pg_temp.send('y', 1, '{"owner": "y"}');
+select is(pg_temp.claim(5), 'xxxxy', 'what had to wait keeps its own');
+select pg_temp.send('a', 2);
 
 delete from public.generation_limits;
 select is(count(*), 0::bigint, 'without a fair share there are no turns')
