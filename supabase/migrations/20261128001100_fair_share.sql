@@ -95,6 +95,57 @@ create or replace trigger generation_job_turn
   before insert on public.generation_jobs
   for each row execute function generation_private.assign_turn();
 
+-- Gives new turns to the shares of these messages whose turns have passed while they were hidden, by the delay of their
+-- sender: all of a share would come before all others. Returns whether there were any. An error is left to the claim.
+create or replace function generation_private.renew_turns(queue_name text, message_ids bigint[])
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  late record;
+  renewed boolean := false;
+begin
+  for late in
+    select distinct on (j.requested_model, j.priority, j.share) j as job, c.turn as passed,
+      generation_private.next_turn(j) as next
+    from public.generation_jobs as j
+    join generation_private.fair_share_cursors as c
+      on c.queue = j.queue and c.line = 'model ' || j.requested_model and c.priority = j.priority and c.turn > j.turn
+    where j.queue = queue_name
+      and j.msg_id = any (message_ids)
+      and j.finished_at is null
+      and j.started_at is null
+      and j.share is not null
+  loop
+    update public.generation_jobs as j
+    set turn = late.next + waiting.place
+    from (
+      select l.id, row_number() over (order by l.turn, l.msg_id) - 1 as place
+      from (
+        select *
+        from public.generation_jobs as l
+        where l.queue = queue_name
+          and l.requested_model = (late.job).requested_model
+          and l.priority = (late.job).priority
+          and l.share = (late.job).share
+          and l.status = 'queued'
+          and l.turn < late.passed
+          and l.started_at is null
+        order by l.turn
+        limit 1000
+        for update skip locked
+      ) as l
+    ) as waiting
+    where j.id = waiting.id;
+    renewed := renewed or found;
+  end loop;
+  return renewed;
+exception when others or assert_failure then
+  return false;
+end
+$$;
+
 -- Begins the turns of a queue again. A job that a worker has in hand must not be waited for, and needs no turn.
 create or replace function generation_private.assign_turns(queue_name text)
 returns void

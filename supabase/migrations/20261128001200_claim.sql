@@ -104,6 +104,9 @@ begin
     return generation_private.lock_next_messages(worker.queue, quantity);
   end if;
   picked := generation_private.next_messages(worker, troubled, quantity);
+  if picked <> '{}' and generation_private.renew_turns(worker.queue, picked) then
+    picked := generation_private.next_messages(worker, troubled, quantity);
+  end if;
   if picked = '{}' and generation_private.adopt_orphans(worker.queue) then
     picked := generation_private.next_messages(worker, troubled, quantity);
   end if;

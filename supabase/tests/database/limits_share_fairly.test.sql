@@ -1,5 +1,5 @@
 begin;
-select plan(11);
+select plan(12);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_limits;
@@ -58,6 +58,14 @@ select is(pg_temp.claim(6), 'xyxyxx', 'what is tried again takes its next turn')
 select pg_temp.defer(counted => false);
 select pg_temp.send('y', 1, '{"owner": "y"}');
 select is(pg_temp.claim(5), 'xxxxy', 'what had to wait keeps its own');
+
+select pgmq.send('image_generation_queue', '{"storyboardId": "d", "prompt": "d", "owner": "d"}', 3600)
+from generate_series(1, 4);
+select pg_temp.send('x', 9, '{"owner": "x"}');
+select pg_temp.claim(9);
+update pgmq.q_image_generation_queue set vt = clock_timestamp() where message ->> 'owner' = 'd';
+select pg_temp.send('y', 2, '{"owner": "y"}');
+select is(pg_temp.claim(6), 'dydydd', 'what its sender has delayed takes its turn when it can be claimed');
 select pg_temp.send('a', 2);
 
 delete from public.generation_limits;
