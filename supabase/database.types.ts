@@ -53,7 +53,7 @@ export type Database = {
           "submission_started_at": string | null;
           "submitted_at": string | null;
           "troubles": number;
-          "turn": number;
+          "turn": number | null;
           "updated_at": string;
           "usage": Json | null;
           "waits_for": string;
@@ -106,7 +106,7 @@ export type Database = {
           "submission_started_at"?: string | null;
           "submitted_at"?: string | null;
           "troubles"?: number;
-          "turn"?: number;
+          "turn"?: number | null;
           "updated_at"?: string;
           "usage"?: Json | null;
           "waits_for"?: string;
@@ -158,7 +158,7 @@ export type Database = {
           "submission_started_at"?: string | null;
           "submitted_at"?: string | null;
           "troubles"?: number;
-          "turn"?: number;
+          "turn"?: number | null;
           "updated_at"?: string;
           "usage"?: Json | null;
           "waits_for"?: string;

@@ -21,7 +21,7 @@ create table if not exists public.generation_jobs (
   troubles integer not null default 0,
   idempotency_key text,
   share text,
-  turn bigint not null default 0,
+  turn bigint,
   attempts integer not null default 0,
   deaths integer not null default 0,
   lease_token integer,
@@ -82,9 +82,9 @@ comment on column public.generation_jobs.troubles is
 comment on column public.generation_jobs.idempotency_key is
   'The key that the job was enqueued with: one job for each queue, owner and key.';
 comment on column public.generation_jobs.share is
-  'Whose turn the job takes while its queue has a fair share: its storyboard or owner.';
+  'Whose turn the job takes while its queue has a fair share: storyboard or owner, and which one.';
 comment on column public.generation_jobs.turn is
-  'Its place among the turns of its line; 0 while its queue has no fair share.';
+  'Its place among the turns of its line; null while its queue has no fair share.';
 comment on column public.generation_jobs.attempts is
   'Counted attempts. A claim adds one; a deferral that does not count, or the death of the worker, takes it back.';
 comment on column public.generation_jobs.deaths is

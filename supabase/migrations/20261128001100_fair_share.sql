@@ -5,6 +5,10 @@
 -- fourth, and nothing has to be counted when jobs are claimed. A job that is tried again has had its turn, and gets the
 -- next one: with the old one, those of a storyboard whose jobs all fail would come before all others each time.
 --
+-- Jobs that waited already when a fair share was set, changed or removed get their turns in the order of their messages,
+-- a portion at a time: in one statement a long queue would keep every worker waiting. A job that has no turn yet comes
+-- after those that have one, but each claim gives turns to more jobs than it takes.
+--
 -- Turns are counted for each line, which is what can be stopped by itself: the jobs of one model (see limits and
 -- how models stand) and one priority.
 
@@ -19,6 +23,13 @@ create table if not exists generation_private.fair_share_cursors (
 comment on table generation_private.fair_share_cursors is
   'How far the turns of each line have come, and when it was served last.';
 
+create table if not exists generation_private.turn_passes (
+  queue text primary key,
+  passed bigint not null
+);
+comment on table generation_private.turn_passes is
+  'The queues whose fair share has changed, and how far their messages have been passed to give the jobs their turns.';
+
 -- The jobs to begin, line by line; and those that have something submitted at the provider, or may have.
 create index if not exists generation_jobs_lines
   on public.generation_jobs (queue, requested_model, waits_for, (-priority), turn, msg_id)
@@ -30,36 +41,41 @@ create index if not exists generation_jobs_shares
   on public.generation_jobs (queue, requested_model, priority, share, turn)
   where status = 'queued' and share is not null;
 
--- Whose turn a job takes. The jobs that name no storyboard or owner share one turn. Null without a fair share.
+-- Whose turn a job takes: what the queue is divided by, and which one. The jobs that name no storyboard or owner share one
+-- turn. Null without a fair share.
 create or replace function generation_private.share_of(message jsonb, owner text, fair_share text)
 returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return case fair_share
+  return fair_share || ' ' || case fair_share
     when 'storyboard' then coalesce(generation_private.message_text(message, 'storyboardId', 256), '')
     when 'owner' then coalesce(owner, '')
   end;
 end
 $$;
 
--- The turn of a job that is put in its line now; its share is known. Without a share there are no turns.
-create or replace function generation_private.next_turn(job public.generation_jobs)
+-- The turn of a job that is put in its line now, for this share; null without one. The only order that is asked for is
+-- that of the index of shares: a session may have planned this when the queue had no turns, and would read all that waits.
+create or replace function generation_private.next_turn(job public.generation_jobs, share text)
 returns bigint
-language plpgsql
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set enable_sort = off
 as $$
 begin
-  return case when job.share is null then 0 else greatest(
+  return case when share is not null then greatest(
     (
-      select max(j.turn) + 1
+      select j.turn + 1
       from public.generation_jobs as j
       where j.queue = job.queue
         and j.requested_model = job.requested_model
         and j.priority = job.priority
-        and j.share = job.share
+        and j.share = next_turn.share
         and j.status = 'queued'
+      order by j.turn desc
+      limit 1
     ),
     (
       select c.turn
@@ -84,7 +100,7 @@ begin
   select l.fair_share into divided_by from public.generation_limits as l where l.queue = new.queue;
   if divided_by is not null then
     new.share := generation_private.share_of(new.message, new.owner, divided_by);
-    new.turn := generation_private.next_turn(new);
+    new.turn := generation_private.next_turn(new, new.share);
   end if;
   return new;
 end
@@ -108,7 +124,7 @@ declare
 begin
   for late in
     select distinct on (j.requested_model, j.priority, j.share) j as job, c.turn as passed,
-      generation_private.next_turn(j) as next
+      generation_private.next_turn(j, j.share) as next
     from public.generation_jobs as j
     join generation_private.fair_share_cursors as c
       on c.queue = j.queue and c.line = 'model ' || j.requested_model and c.priority = j.priority and c.turn > j.turn
@@ -146,36 +162,69 @@ exception when others or assert_failure then
 end
 $$;
 
--- Begins the turns of a queue again. A job that a worker has in hand must not be waited for, and needs no turn.
-create or replace function generation_private.assign_turns(queue_name text)
+-- Gives the next waiting jobs of a queue their turns, if its fair share has changed. A job that another session has in
+-- hand must not be waited for, and needs no turn; nor does a session wait for one that gives turns already.
+create or replace function generation_private.assign_turns(queue_name text, quantity integer)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan that was made for a short queue would read all of a long one
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
+declare
+  pass generation_private.turn_passes;
+  seen integer;
 begin
-  delete from generation_private.fair_share_cursors as c where c.queue = queue_name;
+  select * into pass from generation_private.turn_passes as p where p.queue = queue_name for update skip locked;
+  if not found then
+    return;
+  end if;
   with waiting as (
-    select j.id, j.requested_model, j.priority, j.msg_id,
+    select j as job, j.id, j.msg_id, j.requested_model, j.priority,
       generation_private.share_of(
-        j.message, j.owner,
-        (select l.fair_share from public.generation_limits as l where l.queue = queue_name)
+        j.message, j.owner, (select l.fair_share from public.generation_limits as l where l.queue = queue_name)
       ) as share
     from public.generation_jobs as j
-    where j.queue = queue_name and j.status = 'queued'
+    where j.queue = queue_name and j.msg_id > pass.passed and j.finished_at is null and j.status = 'queued'
+    order by j.msg_id
+    limit quantity
     for update skip locked
   ),
   assigned as (
-    select w.id, w.share,
-      case
-        when w.share is null then 0
-        else row_number() over (partition by w.requested_model, w.priority, w.share order by w.msg_id) - 1
-      end as turn
-    from waiting as w
+    update public.generation_jobs as j
+    set share = a.share, turn = a.turn
+    from (
+      -- Asked once for each share, before its jobs have their turns.
+      select n.id, n.share,
+        max(case when n.place = 1 then generation_private.next_turn(n.job, n.share) end)
+          over (partition by n.requested_model, n.priority, n.share) - 1 + n.place as turn
+      from (
+        select w.*, row_number() over (partition by w.requested_model, w.priority, w.share order by w.msg_id) as place
+        from waiting as w
+      ) as n
+    ) as a
+    where j.id = a.id and j.share is distinct from a.share
   )
-  update public.generation_jobs as j
-  set share = a.share, turn = a.turn
-  from assigned as a
-  where j.id = a.id;
+  select count(*), max(w.msg_id) into seen, pass.passed from waiting as w;
+  if seen < quantity then
+    delete from generation_private.turn_passes as p where p.queue = queue_name;
+  else
+    update generation_private.turn_passes as p set passed = pass.passed where p.queue = queue_name;
+  end if;
+end
+$$;
+
+-- The first jobs get their turns at once: most queues are no longer than that.
+create or replace function generation_private.begin_turns(queue_name text)
+returns void
+language plpgsql
+as $$
+begin
+  insert into generation_private.turn_passes as p (queue, passed)
+  values (queue_name, 0)
+  on conflict (queue) do update set passed = excluded.passed;
+  perform generation_private.assign_turns(queue_name, 3000);
 end
 $$;
 
@@ -188,11 +237,11 @@ begin
   if tg_op = 'UPDATE' and (new.queue, new.fair_share) is not distinct from (old.queue, old.fair_share) then
     return null;
   end if;
-  if tg_op <> 'INSERT' and old.queue is not null then
-    perform generation_private.assign_turns(old.queue);
+  if tg_op <> 'INSERT' and old.queue is not null and (tg_op = 'DELETE' or new.queue is distinct from old.queue) then
+    perform generation_private.begin_turns(old.queue);
   end if;
   if tg_op <> 'DELETE' and new.queue is not null then
-    perform generation_private.assign_turns(new.queue);
+    perform generation_private.begin_turns(new.queue);
   end if;
   return null;
 end
@@ -219,7 +268,7 @@ begin
       when offered then 'model ' || job.requested_model
       else 'model '
     end,
-    job.priority, case when offered then job.turn else 0 end, clock_timestamp()
+    job.priority, case when offered and job.turn is not null then job.turn else 0 end, clock_timestamp()
   from public.generation_limits as l
   where l.queue = job.queue
   on conflict (queue, line, priority) do update

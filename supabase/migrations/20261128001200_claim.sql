@@ -455,6 +455,9 @@ begin
   end if;
 
   limited := generation_private.lock_limits(queue_name, models is not null);
+  if limited then
+    perform generation_private.assign_turns(queue_name, 100);
+  end if;
   if models is not null then
     troubled := generation_private.lock_standing(worker);
   end if;

@@ -7,7 +7,7 @@ create index if not exists generation_jobs_position
 
 -- The place of a queued job among those of its queue, at most 10,000: where it matters no more, counting would cost more
 -- than it tells. Jobs of a higher priority, of an earlier turn, and those that were sent before are each one stretch
--- of the index; compared as a row they would be looked for to its end.
+-- of the index; compared as a row they would be looked for to its end. Those without a turn come last.
 create or replace function generation_private.position_of(job public.generation_jobs)
 returns bigint
 language plpgsql stable
@@ -40,7 +40,30 @@ begin
         where j.queue = job.queue
           and j.status = 'queued'
           and -j.priority = -job.priority
+          and j.turn is not null
+          and job.turn is null
+        limit 10000
+      )
+      union all
+      (
+        select
+        from public.generation_jobs as j
+        where j.queue = job.queue
+          and j.status = 'queued'
+          and -j.priority = -job.priority
           and j.turn = job.turn
+          and j.msg_id <= job.msg_id
+        limit 10000
+      )
+      union all
+      (
+        select
+        from public.generation_jobs as j
+        where j.queue = job.queue
+          and j.status = 'queued'
+          and -j.priority = -job.priority
+          and j.turn is null
+          and job.turn is null
           and j.msg_id <= job.msg_id
         limit 10000
       )

@@ -57,7 +57,7 @@ exception when invalid_parameter_value then
 end
 $$;
 
--- Has pg_cron check a queue as often as its settings say.
+-- Has pg_cron check a queue as often as its settings say, and give the next of its jobs their turns while these are missing.
 create or replace function generation_private.schedule_calls(settings public.generation_worker_settings)
 returns void
 language plpgsql
@@ -67,7 +67,9 @@ begin
   perform generation_private.schedule_command(
     generation_private.schedule_name(settings.queue),
     settings.call_interval_seconds,
-    format('select generation_private.call_workers(%L)', settings.queue)
+    format(
+      'select generation_private.call_workers(%1$L), generation_private.assign_turns(%1$L, 3000)', settings.queue
+    )
   );
 end
 $$;

@@ -22,6 +22,7 @@ const GRANTS: Record<string, string> = {
   "sequence public.generation_limits_id_seq": OWNER_ALONE,
   "table generation_private.requests": OWNER_ALONE,
   "table generation_private.fair_share_cursors": OWNER_ALONE,
+  "table generation_private.turn_passes": OWNER_ALONE,
   "table generation_private.workers": OWNER_ALONE,
   "table generation_private.prune_passes": OWNER_ALONE,
   "table public.generation_models": "service_role SELECT",

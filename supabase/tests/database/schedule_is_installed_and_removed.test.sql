@@ -30,8 +30,10 @@ select results_eq(
   $$ select * from pg_temp.jobs() $$,
   $$ values
     ('deliver-generation-webhooks', pg_temp.every(10), 'select from public.deliver_generation_webhooks()'),
-    ('process-image-generation', pg_temp.every(10), 'select generation_private.call_workers(''image_generation_queue'')'),
-    ('process-video-generation', pg_temp.every(10), 'select generation_private.call_workers(''video_generation_queue'')'),
+    ('process-image-generation', pg_temp.every(10), 'select generation_private.call_workers(''image_generation_queue''), '
+      'generation_private.assign_turns(''image_generation_queue'', 3000)'),
+    ('process-video-generation', pg_temp.every(10), 'select generation_private.call_workers(''video_generation_queue''), '
+      'generation_private.assign_turns(''video_generation_queue'', 3000)'),
     ('prune-generation-schedule', '17 * * * *', 'select generation_private.prune_schedule()') $$,
   'four jobs, however often it is installed'
 );

@@ -54,7 +54,7 @@ select is_empty(
            select from pg_depend as d
            where d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid and d.classid <> 'pg_proc'::regclass
          )
-         or p.proname in ('call_workers', 'prune_schedule') -- pg_cron calls them
+         or p.proname in ('call_workers', 'assign_turns', 'prune_schedule') -- pg_cron calls them
        )
        -- The views' functions run as the reader of the view, and are inlined.
        and p.proname not in ('image_queue_messages', 'video_queue_messages', 'queue_messages') $$,
