@@ -31,8 +31,11 @@ export interface Sizes {
   instead?: (path: string) => Response | undefined;
 }
 
-/** A length below or above that of the body, or a coding that is said and not used, or used and not said. */
-export type Lie = "too short" | "too long" | "said to be gzip" | "not said to be gzip";
+/**
+ * A length below or above that of the body, chunks that end before it does, or a coding that is said and not used, or
+ * used and not said.
+ */
+export type Lie = "too short" | "too long" | "cut" | "said to be gzip" | "not said to be gzip";
 
 export interface Services extends AsyncDisposable {
   url: string;
@@ -97,7 +100,7 @@ export function startServices(sizes: Sizes): Services {
       if (pathname.startsWith("/rest/v1/rpc/")) return await rpc(pathname.slice(13), request);
       if (pathname.startsWith("/storage/v1/object/public/sources/")) {
         const { source = 0, lie } = sizes;
-        if (lie?.of === "sources") return await lyingReply(file(PNG, source), lie.about);
+        if (lie?.of === "sources") return await lyingReply(file(PNG, source), lie.about, sizes);
         return await reply(file(PNG, source), sizes);
       }
       if (pathname.startsWith("/storage/v1/object/") && request.method === "POST") {
@@ -161,31 +164,40 @@ let compressed = 0;
 /** A body as the host sends it. Every second compressed one is sent with its length, the others in chunks. */
 async function reply(body: ReadableStream<Uint8Array>, { coding }: Sizes): Promise<Response> {
   if (!coding) return new Response(body);
-  const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
-  const compress = COMPRESS[coding](coding === "br" ? options : {});
-  const packed = await buffer(Readable.fromWeb(body as WebStream).pipe(compress));
-  const whole = new Blob([new Uint8Array(packed)]);
+  const whole = new Blob([await pack(body, coding)]);
   const sent = compressed++ % 2 === 0 ? whole : whole.stream();
   return new Response(sent, { headers: { "content-encoding": coding } });
 }
 
-async function asset(body: ReadableStream<Uint8Array>, sizes: Sizes): Promise<Response> {
-  const { lie } = sizes;
-  return lie?.of === "assets" ? await lyingReply(body, lie.about) : await reply(body, sizes);
+async function pack(body: ReadableStream<Uint8Array>, coding: Sizes["coding"]) {
+  if (!coding) return await new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).bytes();
+  const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+  const compress = COMPRESS[coding](coding === "br" ? options : {});
+  return new Uint8Array(await buffer(Readable.fromWeb(body as WebStream).pipe(compress)));
 }
 
-async function lyingReply(body: ReadableStream<Uint8Array>, lie: Lie): Promise<Response> {
-  const bytes = await new Response(body).bytes();
+async function asset(body: ReadableStream<Uint8Array>, sizes: Sizes): Promise<Response> {
+  const { lie } = sizes;
+  return lie?.of === "assets" ? await lyingReply(body, lie.about, sizes) : await reply(body, sizes);
+}
+
+async function lyingReply(
+  body: ReadableStream<Uint8Array>,
+  lie: Lie,
+  { coding }: Sizes,
+): Promise<Response> {
+  const bytes = await pack(body, coding);
+  const less = Math.floor(bytes.length * 0.7);
+  const headers = new Headers(coding && { "content-encoding": coding });
+  const sent = (length: number) =>
+    pieces(length, (piece, at) => piece.set(bytes.subarray(at, at + piece.length)));
   switch (lie) {
     case "too short":
-    case "too long": {
-      const length = Math.floor(bytes.length * (lie === "too short" ? 0.7 : 1.3));
-      const sent = pieces(
-        bytes.length,
-        (piece, at) => piece.set(bytes.subarray(at, at + piece.length)),
-      );
-      return new Response(sent, { headers: { "content-length": String(length) } });
-    }
+    case "too long":
+      headers.set("content-length", String(lie === "too short" ? less : less * 2));
+      return new Response(sent(bytes.length), { headers });
+    case "cut":
+      return new Response(sent(less), { headers });
     case "said to be gzip":
       return new Response(bytes, { headers: { "content-encoding": "gzip" } });
     case "not said to be gzip":
