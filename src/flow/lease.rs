@@ -20,7 +20,7 @@ use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
 /// reply, and must not make the next paid call before it knows that the lease is lost.
 ///
 /// A claim that was repeated may have taken longer than the lease: the database knows whether it still runs, and
-/// is asked before the work begins.
+/// is asked before the work begins; again if its answer took as long.
 pub(super) async fn hold<W: World, T>(
     world: &W,
     run: &Run,
@@ -28,10 +28,11 @@ pub(super) async fn hold<W: World, T>(
     mut since: Duration,
     work: impl Future<Output = Attempt<T>>,
 ) -> Attempt<T> {
-    let (now, term) = (world.clock().now(), claim.lease.kind.lease());
-    if now.saturating_sub(since) > term / 2 {
+    let term = claim.lease.kind.lease();
+    let mut now = world.clock().now();
+    while now.saturating_sub(since) > term / 2 {
         world.queue().extend(&claim.lease, term, false).await?;
-        since = now;
+        (since, now) = (now, world.clock().now());
     }
     let mut work = pin!(work);
     let mut lost = pin!(keep(world, claim, since));

@@ -72,6 +72,21 @@ fn a_job_whose_claim_is_answered_after_its_lease_is_begun_if_the_database_extend
 }
 
 #[test]
+fn an_extension_before_the_work_that_takes_longer_than_a_lease_is_asked_for_again() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(prompt("p"));
+    world.queue.slow_next(Call::Claim, Duration::from_secs(16));
+    for _ in 0..2 {
+        world.queue.slow_next(Call::Extend, Duration::from_secs(31));
+    }
+    let report = world.run_images(settings());
+    assert_eq!((report.claimed, report.succeeded, report.lost), (1, 1, 0));
+    let row = world.queue.row(job);
+    assert_eq!((row.attempts, row.deaths, world.queue.count(Call::Extend)), (1, 0, 3));
+    assert_eq!(world.model.asked.borrow().len(), 1);
+}
+
+#[test]
 fn a_job_that_another_worker_has_when_its_claim_is_answered_is_not_begun() {
     let world = MemoryWorld::new();
     let job = world.send_image(prompt("p"));
