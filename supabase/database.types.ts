@@ -36,6 +36,8 @@ export type Database = {
           "msg_id": number;
           "object_path": string | null;
           "operation": Json | null;
+          "own_trouble_lease_token": number | null;
+          "own_troubles": number;
           "owner": string | null;
           "pending_since": string;
           "priority": number;
@@ -89,6 +91,8 @@ export type Database = {
           "msg_id": number;
           "object_path"?: string | null;
           "operation"?: Json | null;
+          "own_trouble_lease_token"?: number | null;
+          "own_troubles"?: number;
           "owner"?: string | null;
           "pending_since"?: string;
           "priority"?: number;
@@ -141,6 +145,8 @@ export type Database = {
           "msg_id"?: number;
           "object_path"?: string | null;
           "operation"?: Json | null;
+          "own_trouble_lease_token"?: number | null;
+          "own_troubles"?: number;
           "owner"?: string | null;
           "pending_since"?: string;
           "priority"?: number;
@@ -197,6 +203,7 @@ export type Database = {
         Row: {
           "code": string | null;
           "delay_named": boolean;
+          "doubted_at": string | null;
           "model": string;
           "probe_job": string | null;
           "probe_lease": number | null;
@@ -211,6 +218,7 @@ export type Database = {
         Insert: {
           "code"?: string | null;
           "delay_named"?: boolean;
+          "doubted_at"?: string | null;
           "model": string;
           "probe_job"?: string | null;
           "probe_lease"?: number | null;
@@ -224,6 +232,7 @@ export type Database = {
         Update: {
           "code"?: string | null;
           "delay_named"?: boolean;
+          "doubted_at"?: string | null;
           "model"?: string;
           "probe_job"?: string | null;
           "probe_lease"?: number | null;

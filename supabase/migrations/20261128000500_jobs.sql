@@ -19,6 +19,8 @@ create table if not exists public.generation_jobs (
   requested_model text collate "C" not null default '',
   waits_for text collate "C" not null default '',
   troubles integer not null default 0,
+  own_troubles integer not null default 0,
+  own_trouble_lease_token integer,
   idempotency_key text,
   share text,
   turn bigint,
@@ -78,7 +80,11 @@ comment on column public.generation_jobs.requested_model is
 comment on column public.generation_jobs.waits_for is
   'The model that its worker found in trouble, so that the job was deferred; empty after the next claim.';
 comment on column public.generation_jobs.troubles is
-  'How often its attempts met trouble with a model. After two, they count for the model no more: the job may be the cause.';
+  'How often trouble of its attempts let a model rest. After two it does so no more: the job may be the cause.';
+comment on column public.generation_jobs.own_troubles is
+  'How often trouble of its attempts was taken for its own: it waits alone, longer each time.';
+comment on column public.generation_jobs.own_trouble_lease_token is
+  'The lease token of the last attempt whose trouble was taken for its own.';
 comment on column public.generation_jobs.idempotency_key is
   'The key that the job was enqueued with: one job for each queue, owner and key.';
 comment on column public.generation_jobs.share is

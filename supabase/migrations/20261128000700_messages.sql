@@ -241,6 +241,7 @@ $$;
 
 -- The first visible messages of some of the jobs, locked if that is asked for:
 --   line         those that name this model ('' is none), wait for that one ('' is none), and have nothing submitted;
+--   end of line  likewise, from the end;
 --   not_offered  those that name a model between these two, which the worker does not have. It fails them, so they count
 --                for no model, and the order of the index will do;
 --   named        likewise, for a worker that does not say which models it has: in their order;
@@ -266,7 +267,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query execute format(
-    'select j.msg_id, j.priority, j.turn, %s, q.vt, j.troubles
+    'select j.msg_id, j.priority, j.turn, %s, q.vt, j.troubles + j.own_troubles
        from public.generation_jobs as j
       cross join lateral (
          select m.message, m.vt
@@ -277,13 +278,16 @@ begin
        ) as q
       where j.queue = $1 and j.finished_at is null and %s
       limit $2',
-    case jobs when 'line' then 'generation_private.message_model(q.message)' else 'null::text' end,
+    case when jobs in ('line', 'end of line') then 'generation_private.message_model(q.message)' else 'null::text' end,
     'q_' || queue_name,
     case when locked then 'for update skip locked' end,
     case jobs
       when 'line' then
         'j.requested_model = $3 and j.waits_for = $4 and j.operation is null and j.submission_started_at is null
           order by (-j.priority), j.turn, j.msg_id'
+      when 'end of line' then
+        'j.requested_model = $3 and j.waits_for = $4 and j.operation is null and j.submission_started_at is null
+          order by (-j.priority) desc, j.turn desc, j.msg_id desc'
       when 'not_offered' then
         'j.requested_model > $6 and j.operation is null and j.submission_started_at is null'
           || case when below is null then '' else ' and j.requested_model < $7' end || '

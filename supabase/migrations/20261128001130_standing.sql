@@ -16,6 +16,7 @@ create table if not exists public.generation_models (
   delay_named boolean not null default false,
   probe_job uuid,
   probe_lease integer,
+  doubted_at timestamptz,
   updated_at timestamptz not null default clock_timestamp(),
   constraint generation_models_rest check ((state = 'ok') = (rests_until is null))
 );
@@ -34,6 +35,8 @@ comment on column public.generation_models.delay_named is
   'The provider named the delay, so nothing but the probe ends the rest.';
 comment on column public.generation_models.probe_job is
   'The job that may use the model although it rests, as long as probe_lease is held.';
+comment on column public.generation_models.doubted_at is
+  'When trouble with it was last taken for a job''s own.';
 
 alter table public.generation_models enable row level security;
 select generation_private.grant_to_service_role('select', 'table public.generation_models');

@@ -28,22 +28,23 @@ end
 $$;
 
 -- The lines whose jobs can be taken now, and the model that takes them. probes: one of them, to find out how the model
--- stands.
+-- stands. from_end: the last one, in turns: all those at the front may be the cause of the trouble.
 create or replace function generation_private.open_lines(worker generation_private.workers, troubled boolean)
-returns table (requested_model text, waits_for text, taken_by text, probes boolean)
+returns table (requested_model text, waits_for text, taken_by text, probes boolean, from_end boolean)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not troubled then
     return query
-    select l.requested_model, l.waits_for, coalesce(nullif(l.requested_model, ''), worker.models[1]), false
+    select l.requested_model, l.waits_for, coalesce(nullif(l.requested_model, ''), worker.models[1]), false, false
     from generation_private.lines(worker) as l;
   else
     return query
-    select l.requested_model, l.waits_for, chosen.taken_by, chosen.probes
+    select l.requested_model, l.waits_for, chosen.taken_by, chosen.probes, chosen.probes and m.troubles % 2 = 1
     from generation_private.lines(worker) as l
     cross join lateral generation_private.choose_model(worker, l.requested_model, l.waits_for) as chosen
+    left join public.generation_models as m on m.model = chosen.taken_by
     where chosen.taken_by is not null;
   end if;
 end
@@ -67,7 +68,8 @@ returns table (
   model text,
   vt timestamptz,
   troubles integer,
-  probes boolean
+  probes boolean,
+  from_end boolean
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -77,15 +79,16 @@ begin
   select distinct on (c.msg_id) c.*
   from (
     select m.msg_id, 'model ' || o.requested_model as line, m.priority, m.turn, coalesce(m.model, o.taken_by), m.vt,
-      m.troubles, o.probes
+      m.troubles, o.probes, o.from_end
     from generation_private.open_lines(worker, troubled) as o
     cross join lateral generation_private.first_messages(
-      worker.queue, 'line', case when o.probes then 20 else quantity end, locked,
+      worker.queue, case when o.from_end then 'end of line' else 'line' end, case when o.probes then 20 else quantity end,
+      locked,
       requested_model => o.requested_model, waits_for => o.waits_for
     ) as m
     where o.taken_by is null or o.taken_by <> all (full_models)
     union all
-    select m.msg_id, 'model ', m.priority, m.turn, m.model, m.vt, m.troubles, false
+    select m.msg_id, 'model ', m.priority, m.turn, m.model, m.vt, m.troubles, false, false
     from (
       select name as above, lead(name) over (order by name collate "C") as below
       from unnest(array_prepend('', worker.models)) as name
@@ -95,13 +98,13 @@ begin
       above => gap.above, below => gap.below
     ) as m
     union all
-    select m.msg_id, 'overdue', m.priority, m.turn, m.model, m.vt, m.troubles, false
+    select m.msg_id, 'overdue', m.priority, m.turn, m.model, m.vt, m.troubles, false, false
     from generation_private.first_messages(
       worker.queue, 'overdue', case when troubled then quantity else 0 end, locked,
       pending_before => clock_timestamp() - make_interval(secs => worker.job_deadline_seconds)
     ) as m
     union all
-    select m.msg_id, 'submitted', m.priority, m.turn, m.model, m.vt, m.troubles, false
+    select m.msg_id, 'submitted', m.priority, m.turn, m.model, m.vt, m.troubles, false, false
     from generation_private.first_messages(worker.queue, 'submitted', quantity, locked) as m
   ) as c
   order by c.msg_id, c.line;
@@ -169,6 +172,7 @@ begin
       select r.msg_id, r.model, r.probes,
         row_number() over (
           order by case when r.probes then r.troubles else 0 end,
+            case when r.from_end then -r.msg_id end,
             r.priority desc,
             case when in_turns then r.round end,
             case when in_turns then served.served_at end nulls first,

@@ -20,16 +20,81 @@ begin
 end
 $$;
 
--- Some jobs meet trouble whenever they are tried, while others succeed: a prompt that always ends in 500, an image that
--- the account may not edit, a request too large for any quota. After the second time it says no more of a model that
--- stands ok. If the trouble is the model's after all, the next job that meets it begins the rest.
-create or replace function generation_private.has_own_trouble(job public.generation_jobs)
+-- Whether a model has served a job since then.
+create or replace function generation_private.has_served_since(model_name text, moment timestamptz)
 returns boolean
-language plpgsql immutable
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- its plan may be from when the ledger was nearly empty
+set enable_sort = off
+as $$
+begin
+  perform
+  from public.generation_jobs as j
+  where j.finished_at > moment and j.status = 'succeeded' and generation_private.bare_model(j.model) = model_name
+  order by j.finished_at desc
+  limit 1;
+  return found;
+end
+$$;
+
+-- Some jobs meet trouble whenever they are tried, while others succeed: a prompt that always ends in 500, an image that
+-- the account may not edit, a request too large for any quota. Such trouble begins no rest of a model that stands ok:
+--   an error of the provider, while the model serves others: during the attempt, or within the last minute and since an
+--   earlier attempt met such trouble; for a job that has met it before, within the last ten. A quota is used up by those
+--   that are served, and a submission that was announced may have been paid for: these begin a rest all the same;
+--   whatever it is, after the job has caused two rests.
+-- If the trouble is the model's after all, a job that begins later and meets it begins the rest.
+create or replace function generation_private.is_own_trouble(
+  job public.generation_jobs,
+  stands public.generation_models,
+  state text,
+  code text,
+  named_seconds integer
+)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  recently constant timestamptz := clock_timestamp() - case job.own_troubles
+    when 0 then interval '1 minute'
+    else interval '10 minutes'
+  end;
+  doubted_at constant timestamptz := case
+    when job.own_troubles = 0 and stands.doubted_at <= job.updated_at then stands.doubted_at
+  end;
+begin
+  return stands.state = 'ok' and (job.troubles >= 2 or (
+    state = 'resting'
+    and code <> 'quota_exhausted'
+    and named_seconds is null
+    and (job.submission_started_at is null or job.operation is not null)
+    and generation_private.has_served_since(stands.model, least(job.updated_at, greatest(doubted_at, recently)))
+  ));
+end
+$$;
+
+-- Has a job wait alone whose trouble is its own, longer each time.
+create or replace function generation_private.hold_back(
+  job public.generation_jobs,
+  stands public.generation_models,
+  state text,
+  named_seconds integer
+)
+returns integer
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return job.troubles > 2;
+  if job.own_trouble_lease_token is distinct from job.lease_token then
+    update public.generation_jobs as j
+    set own_troubles = j.own_troubles + 1, own_trouble_lease_token = j.lease_token
+    where j.id = job.id
+    returning j.* into job;
+    update public.generation_models as m set doubted_at = clock_timestamp() where m.model = stands.model;
+  end if;
+  return generation_private.rest_seconds(state, job.own_troubles, named_seconds);
 end
 $$;
 
@@ -129,28 +194,29 @@ begin
     return null;
   end if;
 
+  job := locked.job;
   insert into public.generation_models (model) values (name) on conflict do nothing;
   select * into stands from public.generation_models as m where m.model = name for no key update;
-  -- Several jobs meet one trouble. Only the first of them counts, and then the probe.
-  if stands.state = 'ok'
-    or (stands.probe_job, stands.probe_lease) is not distinct from ((locked.job).id, lease_token)
+  if job.own_trouble_lease_token = lease_token -- reported before
+    or generation_private.is_own_trouble(job, stands, state, code, rest_seconds)
   then
-    update public.generation_jobs as j set troubles = j.troubles + 1 where j.id = (locked.job).id returning j.* into job;
-    if stands.state = 'ok' and generation_private.has_own_trouble(job) then
-      return generation_private.rest_seconds(state, job.troubles - 2, rest_seconds);
-    end if;
+    return generation_private.hold_back(job, stands, state, rest_seconds);
+  end if;
+  -- Several jobs meet one trouble. Only the first of them counts, and then the probe.
+  if stands.state = 'ok' or (stands.probe_job, stands.probe_lease) is not distinct from (job.id, lease_token) then
+    update public.generation_jobs as j set troubles = j.troubles + 1 where j.id = job.id;
     stands := generation_private.begin_rest(stands, state, code, reason, rest_seconds);
   end if;
-  return generation_private.wait_seconds(locked.job, stands);
+  return generation_private.wait_seconds(job, stands);
 end
 $$;
 comment on function public.report_generation_trouble is
   'Says that a model cannot take jobs: state resting (the provider has trouble, or a quota is used up), refused (the '
   'account: key, billing, location) or retired (no such model), with code and reason. The model rests, longer each time, '
   'at least for the rest_seconds (0 to 86400) that the provider named. While it rests only the job that probes it '
-  'changes anything. Nor does trouble that a job meets with a model that stands ok, when it was met twice before: then the '
-  'job alone has to wait. Returns for how many seconds: to the end of the rest, or until another model takes the job; '
-  'null: the lease is not held, nothing changed.';
+  'changes anything. Nor does trouble that a job meets with a model that stands ok, if the model serves others or '
+  'the job has caused two rests: then the job alone has to wait. Returns for how many seconds: to the end of '
+  'the rest, or until another model takes the job; null: the lease is not held, nothing changed.';
 select generation_private.grant_to_service_role('execute', 'function public.report_generation_trouble');
 
 -- The model stands ok, and what waits for it can be claimed at once. forget: its trouble is over; else the next one

@@ -112,7 +112,7 @@ begin
   if waits_for is not null then
     awaited := generation_private.awaited_model(waits_for);
     -- Not at once if the model is left as it is because of this very job.
-    delay := case when awaited = '' and not generation_private.has_own_trouble(job) then 0 else delay end;
+    delay := case when awaited = '' and job.own_trouble_lease_token is distinct from job.lease_token then 0 else delay end;
   end if;
   perform generation_private.write_deferral(job, counted, code, reason, awaited, spent_usd);
   perform generation_private.return_request(job) where not counted and code is null;

@@ -33,6 +33,7 @@ begin
       submission_lease_token = case when j.operation is not null then j.submission_lease_token end,
       pending_since = clock_timestamp(),
       troubles = 0,
+      own_troubles = 0,
       waits_for = '',
       started_at = null,
       finished_at = null,

@@ -9,7 +9,7 @@ use generation_queue::port::{Clock, Progress, SubmitError};
 use serde_json::json;
 
 use crate::model_choice::{FLASH_2_5, FLASH_3_1, OMNI, VEO, asked, error, images, videos};
-use crate::support::ledger::Status;
+use crate::support::ledger::{Job, Status};
 use crate::world::{Call, MemoryWorld, one_at_a_time, prompt, scene, settings};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -321,4 +321,64 @@ fn a_job_waits_although_its_trouble_could_not_be_told() {
     assert_eq!(world.run_images(one_model()).succeeded, 1);
     assert_eq!(world.queue.row(job).status, Status::Succeeded);
     assert!(world.log.has("Trouble not reported"));
+}
+
+#[test]
+fn jobs_that_are_their_own_trouble_do_not_keep_the_others_from_their_model() {
+    for (at_once, alone) in [(5, 96), (1, 480)] {
+        // All of them first, or among the others.
+        for spread in [1, 4] {
+            let world = MemoryWorld::new();
+            let mut innocent = Vec::new();
+            let mut poisoned = Vec::new();
+            for number in 0..80 {
+                let is_poisoned = if spread == 1 { number < 20 } else { number % spread == 1 };
+                let (jobs, text) = match is_poisoned {
+                    true => (&mut poisoned, "poison"),
+                    false => (&mut innocent, "well"),
+                };
+                jobs.push(world.send_image(prompt(text)));
+            }
+            let settings = Settings { concurrency: at_once, ..one_model() };
+            let has_succeeded = |job: &Job| world.queue.row(*job).status == Status::Succeeded;
+            while !innocent.iter().all(has_succeeded) {
+                world.run_images(settings.clone());
+                world.clock.advance(Duration::from_secs(1));
+            }
+            let (rests, took) = (world.queue.rests.get(), world.clock.now().as_secs());
+            assert!(
+                rests <= 8 && took < alone + 240,
+                "{at_once} {spread}: {rests} rests, {took} s"
+            );
+            // Nor are they asked for again and again.
+            let asked = world.model.asked.borrow().len() - innocent.len();
+            assert!(asked < 20 * 8, "{at_once} {spread}: {asked} requests");
+            assert!(poisoned.iter().all(|job| world.queue.row(*job).attempts == 0));
+        }
+    }
+}
+
+#[test]
+fn an_outage_begins_a_rest_at_the_second_attempt_that_meets_it() {
+    let world = MemoryWorld::new();
+    world.send_images(9);
+    let settings = Settings { concurrency: 1, max_jobs: Some(4), ..one_model() };
+    assert_eq!(world.run_images(settings.clone()).succeeded, 4);
+    for _ in 0..2 {
+        world.model.fail_image(resting());
+    }
+    let report = world.run_images(settings.clone());
+    assert_eq!((report.claimed, report.waiting, world.queue.rests.get()), (2, 2, 1));
+    // When only jobs are left that have met it before, it is theirs for ten minutes at most.
+    for _ in 0..99 {
+        world.model.fail_image(resting());
+    }
+    while world.queue.stands("first-model").troubles < 3 {
+        world.run_images(settings.clone());
+        world.clock.advance(Duration::from_secs(15));
+    }
+    assert!(world.clock.now() < Duration::from_secs(900), "{:?}", world.clock.now());
+    world.model.images.borrow_mut().clear();
+    world.clock.advance(HOUR);
+    assert_eq!(world.run_images(one_model()).succeeded, 5);
 }

@@ -80,6 +80,8 @@ const STATE = `
         'submission_model', job.submission_model,
         'waits_for', job.waits_for,
         'troubles', job.troubles,
+        'own_troubles', job.own_troubles,
+        'own_trouble_lease_token', job.own_trouble_lease_token,
         'pending_ago', extract(epoch from now - job.pending_since),
         'object_path', job.object_path,
         'asset_url', job.asset_url,
@@ -129,6 +131,7 @@ const STATE = `
         'reason', stands.reason,
         'since_ago', extract(epoch from now - stands.since),
         'troubles', stands.troubles,
+        'doubted_ago', extract(epoch from now - stands.doubted_at),
         'delay_named', stands.delay_named,
         'probe_job', stands.probe_job,
         'probe_lease', stands.probe_lease,
@@ -243,7 +246,7 @@ export class Database implements AsyncDisposable {
         ...["enqueued_at", "started_at", "finished_at", "updated_at"],
         ...["submission_started_at", "submitted_at", "pending_since", "chosen_at"],
       ),
-      update("public.generation_models", "rests_until", "since", "updated_at"),
+      update("public.generation_models", "rests_until", "since", "updated_at", "doubted_at"),
     ].join("\n"));
   }
 }

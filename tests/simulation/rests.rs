@@ -13,6 +13,10 @@ use super::worker::Worker;
 /// How long after its refusal a model may still be taken for one that serves: the report is on its way.
 const REPORTED: Duration = Duration::from_secs(1);
 
+/// So long after a success a refusal may be the job's own trouble; of a job that was refused before, even longer. Which
+/// of several begins a rest is not asked here.
+const SERVED: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(600)];
+
 /// After so many refusals it may be the job's own trouble, which lets no model rest.
 const OF_JOB: u32 = 2;
 
@@ -25,6 +29,8 @@ pub struct Rests {
     refused: BTreeMap<String, Refused>,
     /// How often each job was refused, or got no answer.
     refusals: BTreeMap<Job, u32>,
+    /// When each model served a job last.
+    served_at: BTreeMap<String, Duration>,
     /// The requests to a model in trouble.
     pub probes: u32,
 }
@@ -68,7 +74,10 @@ pub fn answered<T>(worker: &Worker, job: Job, model: &str, answer: Option<&Resul
     if is_refusal || answer.is_none() {
         let refusals = rests.refusals.entry(job).or_default();
         *refusals += 1;
+        let served = SERVED[usize::from(*refusals > 1)];
         may_be_own = *refusals > OF_JOB;
+        let since = claimed_at.min(sim.now().saturating_sub(served));
+        may_be_own |= rests.served_at.get(model).is_some_and(|at| *at >= since);
     }
     if rests.from.is_none_or(|from| claimed_at < from) {
         return;
@@ -91,5 +100,7 @@ pub fn answered<T>(worker: &Worker, job: Job, model: &str, answer: Option<&Resul
 
 /// A job is completed: its model may serve others from now on.
 pub fn served(sim: &Sim, model: &str) {
-    sim.rests.borrow_mut().refused.remove(model);
+    let mut rests = sim.rests.borrow_mut();
+    rests.refused.remove(model);
+    rests.served_at.insert(model.to_owned(), sim.now());
 }

@@ -23,7 +23,8 @@ create function pg_temp.take(name text) returns void language sql as $$
   insert into lease select name, msg_id, lease_token
   from public.claim_generation_jobs('image_generation_queue', 30, 1, '{first}')
 $$;
-create function pg_temp.report(job text, state text, code text default 'x', seconds integer default null)
+-- A quota is used up whatever else succeeds.
+create function pg_temp.report(job text, state text, code text default 'quota_exhausted', seconds integer default null)
 returns integer language sql as $$
   select public.report_generation_trouble('image_generation_queue', msg_id, token, 'first', state, code, 'why', seconds)
   from lease where name = job

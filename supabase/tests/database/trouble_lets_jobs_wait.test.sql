@@ -1,6 +1,6 @@
 -- A model in trouble rests; its jobs wait, untouched, until one of them has probed it.
 begin;
-select plan(27);
+select plan(28);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_limits;
@@ -55,26 +55,31 @@ select is(pg_temp.visible(), '{3,4,5,6}', 'those that were not begun stay visibl
 select is(sum(read_ct), 2::bigint, 'and untouched') from pgmq.q_image_generation_queue;
 
 select pg_temp.rest_is_over();
-select is(pg_temp.claim(), '{3}', 'when the rest is over, one job is the probe');
-select is(unavailable #>> '{first,probe}', 'true', 'which may use the model') from taken where message ->> 'prompt' = '3';
+select is(pg_temp.claim(), '{6}', 'when the rest is over, one job is the probe: the last, as those at the front may be the cause');
+select is(unavailable #>> '{first,probe}', 'true', 'which may use the model') from taken where message ->> 'prompt' = '6';
 select is(pg_temp.claim(), '{}', 'and only one');
-select cmp_ok(pg_temp.report('3'), '>', 29, 'the next rest is longer');
-select is(pg_temp.defer('3'), true, 'the probe waits like the others');
+select cmp_ok(pg_temp.report('6'), '>', 29, 'the next rest is longer');
+select is(pg_temp.defer('6'), true, 'the probe waits like the others');
 
 select pg_temp.rest_is_over();
-select is(pg_temp.claim(), '{4}', 'the next probe');
-update pgmq.q_image_generation_queue set vt = clock_timestamp() where message ->> 'prompt' = '4';
-select is(pg_temp.claim(), '{4}', 'when its worker is killed, its lease frees the place');
-select is(deaths, 1, 'which counts as a death') from public.generation_jobs where prompt = '4';
+select is(pg_temp.claim(), '{3}', 'the next probe is the first one');
+select pg_temp.report('3');
+select pg_temp.defer('3');
+update pgmq.q_image_generation_queue set vt = clock_timestamp();
+select pg_temp.rest_is_over();
+select is(pg_temp.claim(), '{5}', 'then again the last one that has met no trouble that counted');
+update pgmq.q_image_generation_queue set vt = clock_timestamp() where message ->> 'prompt' = '5';
+select is(pg_temp.claim(), '{5}', 'when its worker is killed, its lease frees the place');
+select is(deaths, 1, 'which counts as a death') from public.generation_jobs where prompt = '5';
 select is(
   (public.complete_generation_job(
-    'image_generation_queue', msg_id, lease_token, '4.png', 'https://x/4.png', 'image/png', 'models/first', '{}', 0
+    'image_generation_queue', msg_id, lease_token, '5.png', 'https://x/5.png', 'image/png', 'models/first', '{}', 0
   ) ->> 'held'), 'true', 'the first success')
-from taken where message ->> 'prompt' = '4' order by lease_token desc limit 1;
+from taken where message ->> 'prompt' = '5' order by lease_token desc limit 1;
 select is(state || troubles || coalesce(since::text, '-'), 'ok0-', 'ends the trouble') from public.generation_models;
-select is(pg_temp.visible(), '{1,2,3,5,6}', 'and makes the deferred jobs visible at once');
-select is(pg_temp.claim(), '{1,2,3,5,6}', 'all go on');
-select is(unavailable, null, 'as before') from taken where message ->> 'prompt' = '6';
+select is(pg_temp.visible(), '{1,2,3,4,6}', 'and makes the deferred jobs visible at once');
+select is(pg_temp.claim(), '{1,2,3,4,6}', 'all go on');
+select is(unavailable, null, 'as before') from taken where message ->> 'prompt' = '6' order by lease_token desc limit 1;
 
 select * from finish();
 rollback;

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use generation_queue::failure::{Code, Failure};
+use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::job::{Format, ObjectLocation};
 use generation_queue::large_body::LargeBodyPermit;
 use generation_queue::port::{
@@ -102,7 +102,9 @@ impl ImageModel for MemoryModel {
         self.asked.borrow_mut().push(asked);
         let (now, most) = self.at_once.get();
         self.at_once.set((now + 1, most.max(now + 1)));
-        self.clock.sleep(self.image_takes.get().min(within)).await;
+        let is_poisoned = request.job.common.prompt.contains("poison");
+        let takes = if is_poisoned { Duration::from_secs(1) } else { self.image_takes.get() };
+        self.clock.sleep(takes.min(within)).await;
         if self.image_takes.get() > within {
             let (now, most) = self.at_once.get();
             self.at_once.set((now - 1, most));
@@ -114,6 +116,9 @@ impl ImageModel for MemoryModel {
         self.clock.advance(self.image_keeps_busy.get());
         let (now, most) = self.at_once.get();
         self.at_once.set((now - 1, most));
+        if is_poisoned {
+            return Err(Failure::rest(Standing::Resting, Code::ProviderUnavailable, "500"));
+        }
         let bytes = request.job.common.prompt.as_bytes().to_vec();
         let made = GeneratedImage { format: Format::Png, bytes, usage: None };
         self.images.borrow_mut().pop_front().unwrap_or(Ok(made))

@@ -1,7 +1,7 @@
 //! The queue port on the model of the ledger. A test can make calls fail, lose their replies or take
 //! long.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure};
@@ -24,6 +24,8 @@ pub struct LedgerQueue {
     ledger: RefCell<Ledger>,
     /// What happens to the next call of that name.
     faults: RefCell<Vec<(Call, Fault)>>,
+    /// How often a model began to rest, or went on to.
+    pub rests: Cell<u32>,
     calls: RefCell<Vec<Call>>,
     /// Why models were passed over, as told with submissions and completions.
     pub passed_over: RefCell<Vec<String>>,
@@ -63,6 +65,7 @@ impl LedgerQueue {
             clock,
             ledger: RefCell::default(),
             faults: RefCell::default(),
+            rests: Cell::default(),
             calls: RefCell::default(),
             passed_over: RefCell::default(),
             times: RefCell::default(),
@@ -207,7 +210,13 @@ impl Queue for LedgerQueue {
         lease: &Lease,
         met: Trouble<'_>,
     ) -> Result<Duration, WriteError> {
-        let report = |ledger: &mut Ledger, now| ledger.report_trouble(now, lease, met, 0.5);
+        let report = |ledger: &mut Ledger, now| {
+            let rest = |ledger: &Ledger| ledger.models.get(met.model)?.trouble.clone();
+            let before = rest(ledger);
+            let answer = ledger.report_trouble(now, lease, met, 0.5);
+            self.rests.set(self.rests.get() + u32::from(rest(ledger) != before));
+            answer
+        };
         self.call(Call::ReportTrouble, report).await?.ok_or(WriteError::LeaseLost)
     }
 

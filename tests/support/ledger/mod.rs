@@ -62,6 +62,8 @@ pub struct Row {
     /// The lease that announced a submission.
     pub submission: Option<i32>,
     pub submission_model: Option<String>,
+    /// The model that made its asset.
+    pub model: Option<String>,
     pub object_path: Option<String>,
     pub asset_url: Option<String>,
     pub content_type: Option<&'static str>,
@@ -78,8 +80,12 @@ pub struct Row {
     pub started: bool,
     /// The model in trouble that its worker deferred it for; empty after the next claim.
     pub waits_for: String,
-    /// How often it met trouble that counted.
+    /// How often its trouble let a model rest.
     pub troubles: u32,
+    /// How often its trouble was taken for its own.
+    pub own_troubles: u32,
+    /// The last lease whose trouble was.
+    pub own_trouble: Option<i32>,
     pub enqueued_at: Duration,
     /// Since when it could be claimed.
     pub pending_since: Duration,

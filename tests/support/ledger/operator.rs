@@ -37,6 +37,7 @@ impl Ledger {
             submitted_at: None,
             submission: None,
             submission_model: None,
+            model: None,
             object_path: None,
             asset_url: None,
             content_type: None,
@@ -51,6 +52,8 @@ impl Ledger {
             started: false,
             waits_for: String::new(),
             troubles: 0,
+            own_troubles: 0,
+            own_trouble: None,
             enqueued_at: now,
             pending_since: now + delay,
             finished_at: None,
@@ -92,7 +95,7 @@ impl Ledger {
         row.submission = row.submission.filter(|_| row.operation.is_some());
         row.submission_model = row.submission_model.take().filter(|_| row.operation.is_some());
         row.pending_since = now;
-        row.troubles = 0;
+        (row.troubles, row.own_troubles) = (0, 0);
         row.waits_for = String::new();
         row.started = false;
         row.finished_at = None;

@@ -143,6 +143,7 @@ impl Ledger {
         };
         let row = &mut self.rows[job];
         row.status = Status::Succeeded;
+        row.model.clone_from(&asset.model);
         row.object_path = Some(asset.path.clone());
         row.asset_url = Some(asset.url.clone());
         row.content_type = Some(asset.format.content_type());
@@ -218,7 +219,7 @@ impl Ledger {
         let awaited = defer.waits_for.clone().unwrap_or_default();
         let rests = self.models.get(&awaited).is_some_and(|stands| stands.trouble.is_some());
         let row = &mut self.rows[job];
-        let at_once = !awaited.is_empty() && !rests && !row.has_own_trouble();
+        let at_once = !awaited.is_empty() && !rests && row.own_trouble != row.lease_token;
         let delay = if at_once { Duration::ZERO } else { defer.delay };
         row.waits_for = if rests { awaited } else { String::new() };
         row.status = if row.operation.is_none() { Status::Queued } else { Status::Waiting };

@@ -1,5 +1,6 @@
 //! How models stand: trouble lets jobs wait for them, and one job at a time probes.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use generation_queue::failure::{Code, Failure, Next, Standing};
@@ -32,6 +33,8 @@ pub struct Stands {
     pub reason: Option<String>,
     pub since: Option<Duration>,
     pub troubles: u32,
+    /// When trouble with it was last taken for a job's own.
+    pub doubted_at: Option<Duration>,
     pub updated_at: Duration,
 }
 
@@ -58,6 +61,8 @@ pub fn requested_model(row: &Row) -> String {
 pub struct Choice {
     pub taken_by: Option<String>,
     pub probes: bool,
+    /// Whether the last one of its line probes.
+    pub from_end: bool,
 }
 
 impl Ledger {
@@ -102,7 +107,7 @@ impl Ledger {
         let requested = requested_model(row);
         let mut candidates: Vec<&str> = worker.models.iter().map(String::as_str).collect();
         if !requested.is_empty() && !worker.models.contains(&requested) {
-            return Choice { taken_by: Some(requested), probes: false };
+            return Choice { taken_by: Some(requested), ..Choice::default() };
         } else if !requested.is_empty() {
             candidates = vec![&requested];
         } else if worker.models.contains(&row.waits_for) {
@@ -110,10 +115,11 @@ impl Ledger {
         }
         for model in candidates {
             let Some((stands, rest)) = self.rest(model) else {
-                return Choice { taken_by: Some(model.into()), probes: false };
+                return Choice { taken_by: Some(model.into()), ..Choice::default() };
             };
             if rest.until <= now && !self.is_probed(now, rest) {
-                return Choice { taken_by: Some(model.into()), probes: true };
+                let from_end = !stands.troubles.is_multiple_of(2);
+                return Choice { taken_by: Some(model.into()), probes: true, from_end };
             }
             if !self.is_passed_over(now, stands, &requested, worker) {
                 break;
@@ -142,8 +148,11 @@ impl Ledger {
             }
         }
         picked.sort_by_key(|(job, choice)| {
-            let troubles = if choice.probes { self.rows[*job].troubles } else { 0 };
-            (troubles, -self.priority(*job))
+            let row = &self.rows[*job];
+            let troubles = if choice.probes { row.troubles + row.own_troubles } else { 0 };
+            // As `nulls last` sorts.
+            let last = if choice.from_end { (0, Reverse(*job)) } else { (1, Reverse(0)) };
+            (troubles, last, -self.priority(*job))
         });
         let mut probed = Vec::new();
         picked.retain(|(_, choice)| {
@@ -191,41 +200,28 @@ impl Ledger {
         met: Trouble<'_>,
         chance: f64,
     ) -> Option<Duration> {
-        const CONTINUES: Duration = Duration::from_secs(3600);
         let locked = self.lock(lease);
         let job = locked.job.filter(|_| locked.held)?;
         let handed_over_after = self.handed_over_after(job);
-        let stands = self
-            .models
-            .entry(met.model.to_owned())
-            .or_insert_with(|| Stands { updated_at: now, ..Stands::default() });
-        let begins = stands.trouble.is_none();
-        let probe = stands.trouble.as_ref().and_then(|rest| rest.probe);
-        if begins || probe == Some((job, lease.token)) {
+        let fresh = || Stands { updated_at: now, ..Stands::default() };
+        self.models.entry(met.model.to_owned()).or_insert_with(fresh);
+        let is_known = self.rows[job].own_trouble == Some(lease.token);
+        if is_known || self.is_own_trouble(now, job, met) {
             let row = &mut self.rows[job];
-            row.troubles += 1;
-            let named = met.after.map_or(0.0, |after| after.as_secs_f64());
-            if begins && row.has_own_trouble() {
-                let seconds = rest_seconds(met.standing, row.troubles - 2).max(named);
-                return Some(with_jitter(seconds, chance));
+            if !is_known {
+                row.own_troubles += 1;
+                row.own_trouble = Some(lease.token);
+                self.models.get_mut(met.model)?.doubted_at = Some(now);
             }
-            if begins && stands.updated_at + CONTINUES < now {
-                (stands.since, stands.troubles) = (None, 0);
-            } else if stands.trouble.as_ref().is_some_and(|rest| rest.standing != met.standing) {
-                stands.troubles = 0;
-            }
-            stands.troubles += 1;
-            let seconds = rest_seconds(met.standing, stands.troubles).max(named);
-            stands.trouble = Some(Rest {
-                standing: met.standing,
-                until: now + with_jitter(seconds, chance),
-                delay_named: met.after.is_some(),
-                probe: None,
-            });
-            (stands.code, stands.reason) = (Some(met.code), Some(met.reason.to_owned()));
-            stands.since = stands.since.or(Some(now));
-            stands.updated_at = now;
+            return Some(rest(met.standing, row.own_troubles, met.after, chance));
         }
+        let stands = self.models.get_mut(met.model)?;
+        let probe = stands.trouble.as_ref().map(|rest| rest.probe);
+        if probe.is_none_or(|probe| probe == Some((job, lease.token))) {
+            self.rows[job].troubles += 1;
+            stands.begin_rest(now, met, chance);
+        }
+        let stands = self.models.get(met.model)?;
         let until = stands.trouble.as_ref()?.until;
         let until = match handed_over_after.zip(stands.since) {
             Some((after, since)) if since + after > now => until.min(since + after),
@@ -233,6 +229,32 @@ impl Ledger {
         };
         let left = until.saturating_sub(now).as_secs_f64().ceil().max(1.0);
         Some(Duration::from_secs_f64(left))
+    }
+
+    /// `is_own_trouble`.
+    fn is_own_trouble(&self, now: Duration, job: Job, met: Trouble<'_>) -> bool {
+        let (row, stands) = (&self.rows[job], &self.models[met.model]);
+        if stands.trouble.is_some() || row.troubles >= 2 {
+            return stands.trouble.is_none();
+        }
+        let is_new = row.own_troubles == 0;
+        let recently = now.saturating_sub(Duration::from_secs(if is_new { 60 } else { 600 }));
+        let doubted_at = stands.doubted_at.filter(|at| is_new && *at <= row.updated_at);
+        let since = row.updated_at.min(doubted_at.unwrap_or_default().max(recently));
+        met.standing == Standing::Resting
+            && met.code != Code::QuotaExhausted
+            && met.after.is_none()
+            && !row.submission_pending()
+            && self.has_served_since(met.model, since)
+    }
+
+    /// `has_served_since`.
+    fn has_served_since(&self, model: &str, since: Duration) -> bool {
+        self.rows.iter().any(|row| {
+            row.status == Status::Succeeded
+                && row.model.as_deref() == Some(model)
+                && row.finished_at.is_some_and(|at| at > since)
+        })
     }
 
     /// After how long another model of its worker takes a job; none if it never does.
@@ -248,7 +270,8 @@ impl Ledger {
         stands.trouble = None;
         stands.updated_at = now;
         if forget {
-            *stands = Stands { updated_at: now, ..Stands::default() };
+            let doubted_at = stands.doubted_at;
+            *stands = Stands { updated_at: now, doubted_at, ..Stands::default() };
         }
         for row in &mut self.rows {
             let Some(message) = &mut row.queued else { continue };
@@ -288,23 +311,36 @@ impl Ledger {
     }
 }
 
-impl Row {
-    /// `has_own_trouble`.
-    pub fn has_own_trouble(&self) -> bool {
-        self.troubles > 2
+impl Stands {
+    /// `begin_rest`.
+    fn begin_rest(&mut self, now: Duration, met: Trouble<'_>, chance: f64) {
+        const CONTINUES: Duration = Duration::from_secs(3600);
+        if self.trouble.is_none() && self.updated_at + CONTINUES < now {
+            (self.since, self.troubles) = (None, 0);
+        } else if self.trouble.as_ref().is_some_and(|rest| rest.standing != met.standing) {
+            self.troubles = 0;
+        }
+        self.troubles += 1;
+        self.trouble = Some(Rest {
+            standing: met.standing,
+            until: now + rest(met.standing, self.troubles, met.after, chance),
+            delay_named: met.after.is_some(),
+            probe: None,
+        });
+        (self.code, self.reason) = (Some(met.code), Some(met.reason.to_owned()));
+        self.since = self.since.or(Some(now));
+        self.updated_at = now;
     }
 }
 
-fn with_jitter(seconds: f64, chance: f64) -> Duration {
-    Duration::from_secs_f64((seconds * (1.01 + 0.24 * chance)).ceil())
-}
-
-/// `rest_seconds`, without its jitter.
-fn rest_seconds(standing: Standing, troubles: u32) -> f64 {
+/// `rest_seconds`.
+fn rest(standing: Standing, troubles: u32, named: Option<Duration>, chance: f64) -> Duration {
     let (shortest, longest) = match standing {
         Standing::Resting => (15.0, 300.0),
         Standing::Refused => (60.0, 900.0),
         Standing::Retired => (21_600.0, 86_400.0),
     };
-    f64::min(shortest * 2_f64.powi(troubles.saturating_sub(1).min(20) as i32), longest)
+    let usual = f64::min(shortest * 2_f64.powi(troubles.saturating_sub(1).min(20) as i32), longest);
+    let seconds = usual.max(named.unwrap_or_default().as_secs_f64());
+    Duration::from_secs_f64((seconds * (1.01 + 0.24 * chance)).ceil())
 }

@@ -101,7 +101,7 @@ impl Ledger {
         row.updated_at = now;
         let retried = token > 1 || row.started;
         row.started = true;
-        if let Some(Choice { taken_by: Some(model), probes: true }) = chosen
+        if let Some(Choice { taken_by: Some(model), probes: true, .. }) = chosen
             && let Some(rest) = self.models.get_mut(&model).and_then(|it| it.trouble.as_mut())
         {
             rest.probe = Some((job, token));
