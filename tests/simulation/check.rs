@@ -91,8 +91,12 @@ pub fn probe(worker: &Worker, job: Job, model: &str) {
     let ledger = sim.ledger.borrow();
     let Some(stands) = ledger.models.get(model) else { return };
     let Some(rest) = &stands.trouble else { return };
-    let under_way = sim.claimed_at(job, worker.id.get()) <= stands.updated_at;
-    let probes = rest.probe.is_some_and(|(probe, _)| probe == job);
+    let claimed = sim.claim_of(job, worker.id.get());
+    let under_way = claimed.is_none_or(|claim| claim.at <= stands.updated_at);
+    // Another one may probe since its lease had run out, before its worker extended it.
+    let may_have_run_out =
+        claimed.is_some_and(|claim| claim.probes && claim.at + worker.kind.lease() < sim.now());
+    let probes = rest.probe.is_some_and(|(probe, _)| probe == job) || may_have_run_out;
     // One that lost its lease meanwhile, to a cancellation for example, cannot know of another probe.
     let holds =
         ledger.rows[job].status == Status::Running && !sim.watch.borrow().by_hand.contains(&job);

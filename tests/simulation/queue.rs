@@ -78,17 +78,6 @@ impl Worker {
         }
     }
 
-    /// Checks the answer to a claim: what it has leased in a call whose reply was lost is not left for a lease. Where
-    /// there was nothing, an earlier call may arrive later.
-    fn check_has_all(&self, kind: Kind, claim_id: Option<i64>, claims: &[Claim]) {
-        let sim = &self.sim;
-        for (left, _) in sim.ledger.borrow().claimed_before(sim.now(), kind, None, claim_id) {
-            if !claims.is_empty() && claims.iter().all(|claim| job(&claim.lease) != left) {
-                sim.violated(|| format!("worker {} does not know of job {left}", self.id.get()));
-            }
-        }
-    }
-
     /// The write of a completion, and then what is asked along with it.
     async fn complete_along(
         &self,
@@ -108,7 +97,12 @@ impl Worker {
                 sim.note(|| {
                     format!("  contended {}, due {:?}", completion.contended, completion.due)
                 });
-                watch_claims(sim, worker, completion.claims.as_ref().unwrap_or(&Vec::new()));
+                watch_claims(
+                    sim,
+                    worker,
+                    asked.claim_id,
+                    completion.claims.as_deref().unwrap_or(&[]),
+                );
             }
             answer
         })
@@ -116,15 +110,27 @@ impl Worker {
     }
 }
 
-/// Remembers who has claimed what, and since when: a call that is repeated, or arrives late, gives the same lease.
-fn watch_claims(sim: &Sim, worker: TaskId, claims: &Vec<Claim>) {
-    let mut watch = sim.watch.borrow_mut();
+/// Remembers who has claimed what, and since when: a call that is repeated, or arrives late, gives the same leases.
+/// What it has leased before, while its reply was lost, it has to give again.
+fn watch_claims(sim: &Sim, worker: TaskId, claim_id: Option<i64>, claims: &[Claim]) {
+    let (mut watch, ledger) = (sim.watch.borrow_mut(), sim.ledger.borrow());
+    for before in watch.claims.iter().filter(|before| before.claim_id == claim_id) {
+        let job = before.job;
+        let is_held =
+            watch.holders[job] == Some(before.token) && ledger.rows[job].is_leased(sim.now());
+        if is_held && claims.iter().all(|claim| self::job(&claim.lease) != job) {
+            sim.violated(|| {
+                format!("worker {worker} repeats a claim, and is not told of job {job}")
+            });
+        }
+    }
     for claim in claims {
-        let job = job(&claim.lease);
+        let (job, token) = (job(&claim.lease), claim.lease.token);
         sim.note(|| format!("  gets job {job}, attempt {}", claim.attempts));
-        if watch.holders[job] != Some(claim.lease.token) {
-            watch.claims.push(Claimed { job, worker, at: sim.now() });
-            watch.holders[job] = Some(claim.lease.token);
+        if watch.holders[job] != Some(token) {
+            let probes = claim.unavailable.iter().any(|known| known.probe);
+            watch.claims.push(Claimed { job, worker, claim_id, token, at: sim.now(), probes });
+            watch.holders[job] = Some(token);
         }
     }
 }
@@ -139,13 +145,12 @@ impl Queue for Worker {
         let claimed = self.sql("claim", &subject, move |sim: &Sim| {
             let mut ledger = sim.ledger.borrow_mut();
             let claims = ledger.claim(sim.now(), kind, lease, quantity, Some(&terms), claim_id);
-            let claims = claims.into_iter().map(|(_, claim)| claim).collect();
-            watch_claims(sim, worker, &claims);
+            drop(ledger);
+            let claims: Vec<_> = claims.into_iter().map(|(_, claim)| claim).collect();
+            watch_claims(sim, worker, claim_id, &claims);
             claims
         });
-        let claims = claimed.await?;
-        self.check_has_all(kind, claim_id, &claims);
-        Ok(claims)
+        claimed.await
     }
 
     async fn extend(&self, lease: &Lease, by: Duration, alone: bool) -> Result<(), WriteError> {
@@ -207,11 +212,7 @@ impl Queue for Worker {
         if asked.next.is_some() {
             self.check_may_claim();
         }
-        let completed = self.complete_along(lease, asset, asked).await?;
-        if let Completed::Held(completion) = &completed {
-            self.check_has_all(lease.kind, claim_id, completion.claims.as_deref().unwrap_or(&[]));
-        }
-        completed.into()
+        self.complete_along(lease, asset, asked).await?.into()
     }
 
     async fn defer(&self, lease: &Lease, defer: &Deferral) -> Result<(), WriteError> {

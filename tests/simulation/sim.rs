@@ -78,7 +78,13 @@ pub struct Watch {
 pub struct Claimed {
     pub job: Job,
     pub worker: TaskId,
+    /// The number of the claim.
+    pub claim_id: Option<i64>,
+    /// The token of the lease.
+    pub token: i32,
     pub at: Duration,
+    /// Whether it is to probe a model.
+    pub probes: bool,
 }
 
 /// A submission that was sent.
@@ -172,11 +178,14 @@ impl Sim {
 
     /// When the worker last claimed the job.
     pub fn claimed_at(&self, job: Job, worker: TaskId) -> Duration {
+        self.claim_of(job, worker).map_or(Duration::ZERO, |claim| claim.at)
+    }
+
+    /// The worker's last claim of the job.
+    pub fn claim_of(&self, job: Job, worker: TaskId) -> Option<Claimed> {
         let watch = self.watch.borrow();
         let mut claims = watch.claims.iter().rev();
-        claims
-            .find(|claim| claim.job == job && claim.worker == worker)
-            .map_or(Duration::ZERO, |claim| claim.at)
+        claims.find(|claim| claim.job == job && claim.worker == worker).copied()
     }
 }
 
