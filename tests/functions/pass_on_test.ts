@@ -95,6 +95,7 @@ Deno.test("where the parts or the length are not known, the body is watched", as
   const changes: Parameters<typeof host>[1][] = [
     () => whole({ "content-length": `${FILE.length}` }), // a host that gives no parts
     (range) => range ? part(FILE, 1, 64) : undefined, // another part
+    (range) => range ? part(FILE, 0, FILE.length) : undefined, // a larger one
     (range, from) => range ? part(FILE, from, from + 63, FILE.length + 1) : undefined,
     (range, from) => range && from > 0 ? new Response(null, { status: 416 }) : undefined,
     (range) => range ? undefined : whole({}), // no length

@@ -49,7 +49,8 @@ async function lengthByParts(get: (range: string) => Promise<Response>) {
     const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "");
     const [start, length] = range?.slice(1).map(Number) ?? [];
     if (status !== 206 || start !== at) return void await body?.cancel();
-    const bytes = await bytesOf(body, MOST_OF_PART);
+    const bytes = await bytesOf(body, MOST_OF_PART).catch(() => undefined);
+    if (!bytes) return;
     parts ??= followerOf(bytes, true);
     if (!(parts instanceof Boxes)) return;
     parts.pass(bytes);
