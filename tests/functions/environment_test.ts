@@ -380,6 +380,7 @@ Deno.test("a WORKER_SECRET that everyone knows, or that was typed without a thou
     `sb_secret_N7UND0Ug${"a1".repeat(9)}`,
     ...["1234567890123456", "4711471147114711081500", "0123456789abcdef0123456789abcdef"],
     ...["qwertyuiopasdfgh", "QWERTZUIOP123456", "abcdefghijklmnopqrst", "zyxwvutsrqponmlk-1"],
+    ...["1q2w3e4r5t6y7u8i9o0p", "1qaz2wsx3edc4rfv", "zaq12wsxcde34rfv"],
   ];
   for (const WORKER_SECRET of secrets) {
     const { problems } = read({ WORKER_SECRET });

@@ -1,8 +1,9 @@
 /** Recognises secrets that are known to everyone, or that a person typed without a thought. */
 
-/** The order of characters on a keyboard, in numbers and in the alphabet. */
+/** The order of characters on a keyboard, in rows, from row to row and in columns, in numbers and in the alphabet. */
 const ORDERS =
-  "1234567890 0123456789 abcdefghijklmnopqrstuvwxyz qwertyuiop asdfghjkl zxcvbnm qwertzuiop";
+  "1234567890 0123456789 abcdefghijklmnopqrstuvwxyz qwertyuiop asdfghjkl zxcvbnm qwertzuiop " +
+  "1q2w3e4r5t6y7u8i9o0p 1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p";
 
 /** The secret key of the stack that the Supabase CLI starts on every machine. */
 const LOCAL_SECRET_KEY = "sb_secret_N7UND0Ug";
