@@ -3,20 +3,25 @@
 //!
 //! Everything keeps its length, so a valid text is only read.
 
-use memchr::memchr;
-
 use super::cursor::unit;
 
 /// The length of an escape: a backslash, a `u` and four digits.
 const ESCAPE: usize = 6;
 
+/// How many bytes are read at a time where characters are beyond ASCII: more would be read again for each escape
+/// among them.
+const WINDOW: usize = 64;
+
 /// Replaces bytes that are no UTF-8 by question marks, and halves of surrogate pairs that stand
 /// alone by U+FFFD.
 pub(crate) fn sanitize(text: &mut [u8]) {
-    sanitize_bytes(text);
     let mut at = 0;
-    while let Some(found) = next_backslash(text, at) {
+    while let Some(found) = next_odd(text, at) {
         at = found;
+        if text.get(at).is_some_and(|byte| *byte != b'\\') {
+            at += sanitize_character(text.get_mut(at..).unwrap_or_default());
+            continue;
+        }
         match (unit_at(text, at), unit_at(text, at + ESCAPE)) {
             (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => at += 2 * ESCAPE,
             (Some(0xd800..0xe000), _) => {
@@ -26,36 +31,54 @@ pub(crate) fn sanitize(text: &mut [u8]) {
                 at += ESCAPE;
             }
             // What is escaped may be a backslash itself.
-            _ => at += 2,
+            _ => at += 1 + usize::from(text.get(at + 1) == Some(&b'\\')),
         }
     }
 }
 
-fn sanitize_bytes(text: &mut [u8]) {
-    // As nearly all of an image's reply is, which is seen in a fraction of the time.
-    if is_ascii(text) {
-        return;
-    }
-    let mut rest = text;
-    while let Err(error) = str::from_utf8(rest) {
-        let (_, wrong) = rest.split_at_mut(error.valid_up_to());
-        let length = error.error_len().unwrap_or(wrong.len());
-        let (wrong, later) = wrong.split_at_mut(length);
-        wrong.fill(b'?');
-        rest = later;
-    }
+/// Replaces the first character, if it is none; gives how much can be left behind, up to the next escape.
+fn sanitize_character(text: &mut [u8]) -> usize {
+    let length = text.len().min(WINDOW);
+    let Some(text) = text.get_mut(..length) else { return 0 };
+    let valid = match str::from_utf8(text) {
+        Ok(_) => length,
+        Err(error) if error.valid_up_to() > 0 => error.valid_up_to(),
+        Err(error) => {
+            let length = error.error_len().unwrap_or(length);
+            text.iter_mut().take(length).for_each(|byte| *byte = b'?');
+            return length;
+        }
+    };
+    text.iter().take(valid).position(|byte| *byte == b'\\').unwrap_or(valid)
 }
 
-/// The library's own, made for size, reads four bytes at a time.
-fn is_ascii(text: &[u8]) -> bool {
-    const HIGHEST: u128 = u128::from_ne_bytes([0x80; 16]);
-    let (blocks, rest) = text.as_chunks();
-    let is_ascii = |block: &[u8; 16]| u128::from_ne_bytes(*block) & HIGHEST == 0;
-    blocks.iter().all(is_ascii) && rest.is_ascii()
+/// The next byte that begins an escape or is of a character beyond ASCII.
+fn next_odd(text: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    let (blocks, _) = rest.as_chunks();
+    let plain = blocks.iter().take_while(|block| is_plain(block)).count() * BLOCK;
+    let odd = rest.get(plain..)?.iter().position(|byte| *byte == b'\\' || !byte.is_ascii())?;
+    Some(from + plain + odd)
 }
 
-fn next_backslash(text: &[u8], from: usize) -> Option<usize> {
-    Some(from + memchr(b'\\', text.get(from..)?)?)
+/// How many bytes are checked at a time: byte by byte, a large reply would take longer than all the rest.
+const BLOCK: usize = 16;
+
+/// Whether a block has no such byte.
+#[cfg(target_family = "wasm")]
+fn is_plain(block: &[u8; BLOCK]) -> bool {
+    use core::arch::wasm32::{i8x16_bitmask, u8x16_eq, u8x16_splat, v128_load, v128_or};
+    // SAFETY: as many bytes are there, and they need not be aligned.
+    #[allow(unsafe_code)]
+    let block = unsafe { v128_load(block.as_ptr().cast()) };
+    // The highest bit of each byte.
+    i8x16_bitmask(v128_or(block, u8x16_eq(block, u8x16_splat(b'\\')))) == 0
+}
+
+/// The same where no one waits for it.
+#[cfg(not(target_family = "wasm"))]
+fn is_plain(block: &[u8; BLOCK]) -> bool {
+    block.is_ascii() && !block.contains(&b'\\')
 }
 
 /// The number in an escape that stands there, if one does.
@@ -64,7 +87,7 @@ fn unit_at(text: &[u8], at: usize) -> Option<u32> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use serde_json::Value;
 
@@ -106,5 +129,37 @@ mod tests {
     #[test]
     fn what_is_no_utf_8_becomes_question_marks() {
         assert_eq!(sanitized(b"a\xff\xc3(b\xe2\x82"), "a??(b??");
+        assert_eq!(sanitized(b"\\\xff\\\\\xff"), r"\?\\?");
+        // Wherever it stands among what is none.
+        for at in 0..40 {
+            for (character, sanitized_one) in
+                [(&b"\xff"[..], "?"), (b"\xc3\xa4", "ä"), (b"\xe2\x82", "??")]
+            {
+                let text = [&b"a".repeat(at)[..], character, &b"b".repeat(20)].concat();
+                let expected = format!("{}{sanitized_one}{}", "a".repeat(at), "b".repeat(20));
+                assert_eq!(sanitized(&text), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_what_the_library_makes_of_it_but_for_the_sign() {
+        let pieces: [&[u8]; 9] = [
+            b"a",
+            b"\xc3\xa4",
+            b"\xf0\x9f\x98\x80",
+            b"\xff",
+            b"\xf0\x9f",
+            b"\xe2\x82",
+            b"\xed\xa0\x80",
+            b"\x80",
+            b"\xc0",
+        ];
+        for number in 0..9_usize.pow(4) {
+            let text = (0..4).flat_map(|at| pieces[number / 9_usize.pow(at) % 9]).copied();
+            let text: Vec<u8> = text.collect();
+            let letters = |text: &str| text.replace(['?', '\u{fffd}'], "");
+            assert_eq!(letters(&sanitized(&text)), letters(&String::from_utf8_lossy(&text)));
+        }
     }
 }
