@@ -28,6 +28,10 @@ const LONGEST_HEAD: usize = 256;
 /// How long a word is at most that says of an object what it is.
 const LONGEST_WORD: usize = 16;
 
+/// How many characters are decoded at a time, and how many bytes they are: few enough for the processor's memory.
+const BLOCK: usize = 32 * 1024;
+const DECODED: usize = BLOCK / 4 * 3;
+
 /// How long the line at least is that begins a block of code in Markdown.
 const FENCE: usize = 3;
 
@@ -79,11 +83,7 @@ fn take(reply: &mut Vec<u8>, is_wanted: fn(Format) -> bool, is_operation: bool) 
         // In JSON a quote follows.
         let is_open = end == reply.len();
         let text = reply.get_mut(start..end)?;
-        let decoded = decode_plain(text).or_else(|| {
-            let length = unescape_in_place(text);
-            text.get_mut(..length).and_then(decode_in_place)
-        });
-        match decoded {
+        match decode_blocks(text) {
             Some(length) => {
                 reply.truncate(start + length);
                 reply.drain(..start);
@@ -325,11 +325,30 @@ fn unescape_in_place(text: &mut [u8]) -> usize {
     to
 }
 
-/// The same of a text that is base64 and nothing else, as nearly all are. Any other stays as it is. To
-/// check that takes half the time of a search for what else may stand in it.
-fn decode_plain(text: &mut [u8]) -> Option<usize> {
-    base64_simd::STANDARD.check(text).ok()?;
-    base64_simd::STANDARD.decode_inplace(text).ok().map(|decoded| decoded.len())
+/// Decodes to the front of the same memory; gives the length of what is there then. Nearly all texts are base64
+/// and nothing else. Those are decoded block by block, without a search for what else may stand in them; from a
+/// block on that is not, they are searched.
+fn decode_blocks(text: &mut [u8]) -> Option<usize> {
+    // What is no base64 is found when a part of it has been written over.
+    let mut saved = Vec::new();
+    let (mut from, mut to) = (0, 0);
+    while let Some(block) = text.get_mut(from..from + BLOCK) {
+        saved.clear();
+        saved.extend_from_slice(block);
+        let decoded = base64_simd::STANDARD.decode_inplace(block);
+        if decoded.is_ok_and(|decoded| decoded.len() == DECODED) {
+            text.copy_within(from..from + DECODED, to);
+            (from, to) = (from + BLOCK, to + DECODED);
+        } else {
+            block.copy_from_slice(&saved);
+            break;
+        }
+    }
+    let rest = text.get_mut(from..)?;
+    let length = unescape_in_place(rest);
+    let length = decode_in_place(rest.get_mut(..length)?)?;
+    text.copy_within(from..from + length, to);
+    Some(to + length)
 }
 
 /// Decodes to the front of the same memory; gives the length of what is there then.

@@ -191,3 +191,30 @@ fn a_reply_is_searched_no_further_than_replies_are_long() {
         assert_eq!(take_file(&mut reply.into_bytes(), Format::is_image).is_some(), found);
     }
 }
+
+#[test]
+fn a_large_file_is_taken_whatever_stands_where_in_its_base64() {
+    for size in [3 * BLOCK, 3 * BLOCK + 1, 3 * BLOCK + 11] {
+        let file = png_and(&(0..size).map(|at| (at * at / 7) as u8).collect::<Vec<_>>());
+        let plain = base64(&file);
+        let other = |text: &str| format!(r#"[{{"data":"{}"}},{{"data":"{text}"}}]"#, base64(PNG));
+        assert_eq!(taken(&other(&plain)).unwrap(), file);
+        for at in [100, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 7, plain.len() - 5] {
+            let (before, after) = plain.split_at(at);
+            for odd in ["\\n", " ", "\\r\\n"] {
+                let text = format!("{before}{odd}{after}");
+                assert_eq!(taken(&other(&text)).unwrap(), file, "{odd:?} at {at}");
+            }
+            for odd in ["=", "!", "A"] {
+                let text = format!("{before}{odd}{after}");
+                // One letter too many may leave a whole number of bytes, but other ones.
+                assert_ne!(taken(&other(&text)).as_ref(), Some(&file), "{odd:?} at {at}");
+            }
+        }
+        let escaped = plain.replace('/', "\\/").replace('+', "-");
+        assert_eq!(taken(&other(&escaped)).unwrap(), file);
+        assert_eq!(taken(&other(plain.trim_end_matches('='))).unwrap(), file);
+        let wrong = format!("{}!", plain.get(..plain.len() - 1).unwrap());
+        assert_eq!(taken(&other(&wrong)).unwrap(), PNG, "the one before it");
+    }
+}
