@@ -48,7 +48,7 @@ begin
       attempts = case when counted then j.attempts else greatest(j.attempts - 1, 0) end,
       waits_for = awaited,
       turn = case
-        when counted or generation_private.has_own_trouble(j) then generation_private.next_turn(j, j.share) else j.turn
+        when counted or j.own_trouble_lease_token = j.lease_token then generation_private.next_turn(j, j.share) else j.turn
       end,
       cost_usd = generation_private.add_cost(j.cost_usd, spent_usd),
       error_code = coalesce(code, j.error_code),
