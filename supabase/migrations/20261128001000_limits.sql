@@ -84,11 +84,9 @@ returns table (model text, places integer)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  moment constant timestamptz := clock_timestamp();
 begin
-  -- Those that seem to come later are of a clock that was set back.
-  delete from generation_private.requests as r
-  where r.granted_at not between clock_timestamp() - interval '1 minute' and clock_timestamp();
-
   return query
   with in_flight as (
     select generation_private.bare_model(coalesce(j.submission_model, j.leased_model)) as model,
@@ -103,12 +101,26 @@ begin
   select l.model,
     greatest(0, least(
       l.requests_per_minute - (
-        select count(*) from generation_private.requests as r where r.model = l.model
+        -- Those that seem to come later are of a clock that was set back.
+        select count(*) from generation_private.requests as r
+        where r.model = l.model and r.granted_at > moment - interval '1 minute' and r.granted_at <= moment
       ),
       l.jobs_in_flight - coalesce((select f.jobs from in_flight as f where f.model = l.model), 0)
     ))::integer
   from public.generation_limits as l
   where l.model is not null;
+end
+$$;
+
+-- Forgets what counts no more.
+create or replace function generation_private.forget_requests()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from generation_private.requests as r
+  where r.granted_at not between clock_timestamp() - interval '1 minute' and clock_timestamp();
 end
 $$;
 

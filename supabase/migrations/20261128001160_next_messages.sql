@@ -111,8 +111,39 @@ begin
 end
 $$;
 
+-- The visible messages that a worker could claim by what the ledger knows of them: how many, and since when the first of
+-- them is visible. in_ledger: how many are visible at all, and have a job. All at most so many of each line.
+create or replace function generation_private.claimable_messages(
+  worker generation_private.workers,
+  troubled boolean,
+  most integer,
+  out quantity integer,
+  out since timestamptz,
+  out in_ledger integer
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with free as materialized (
+    select f.model, f.places from generation_private.free_places(worker.queue) as f
+  ),
+  of_models as (
+    select count(*) as jobs, min(c.vt) as visible_since,
+      least(case when c.probes then 1 else count(*) end, f.places) as claimable
+    from generation_private.candidates(worker, troubled, full_models => '{}', quantity => most, locked => false) as c
+    left join free as f on f.model = c.model
+    group by c.model, c.probes, f.places
+  )
+  select coalesce(sum(m.claimable), 0), min(m.visible_since) filter (where m.claimable > 0), coalesce(sum(m.jobs), 0)
+  into quantity, since, in_ledger
+  from of_models as m;
+end
+$$;
+
 -- How many visible messages a worker could claim, at most so many, and since when the first of them is visible. What a
--- queue's workers have not said, because none has claimed with its models yet, keeps no message from being counted.
+-- queue's workers have not said, because none has claimed with its models yet, keeps no message from being counted; nor
+-- does a limit keep an orphaned message from it, which a claim has to adopt.
 create or replace function generation_private.waiting_messages(
   queue_name text,
   moment timestamptz,
@@ -124,18 +155,29 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  troubled constant boolean := exists (select from public.generation_models as m where m.state <> 'ok');
+  visible record;
   worker generation_private.workers;
+  claimable record;
 begin
-  if exists (select from public.generation_models as m where m.state <> 'ok') then
-    select * into worker from generation_private.workers as w where w.queue = queue_name;
+  visible := generation_private.visible_messages(queue_name, moment, most);
+  quantity := visible.quantity;
+  since := visible.since;
+  if quantity = 0
+    or not (troubled or exists (select from generation_private.free_places(queue_name) as f where f.places < most))
+  then
+    return;
   end if;
-  if worker.queue is null then
-    select v.quantity, v.since into quantity, since
-    from generation_private.visible_messages(queue_name, moment, most) as v;
-  else
-    select least(count(*) filter (where not c.probes) + count(distinct c.model) filter (where c.probes), most), min(c.vt)
-    into quantity, since
-    from generation_private.candidates(worker, troubled => true, full_models => '{}', quantity => most, locked => false) as c;
+  select * into worker from generation_private.workers as w where w.queue = queue_name;
+  if not found then
+    return;
+  end if;
+  claimable := generation_private.claimable_messages(worker, troubled, most);
+  quantity := least(claimable.quantity, most);
+  since := claimable.since;
+  if not troubled and visible.quantity > claimable.in_ledger then
+    quantity := least(quantity + visible.quantity - claimable.in_ledger, most);
+    since := visible.since;
   end if;
 end
 $$;
@@ -157,6 +199,7 @@ declare
     select from public.generation_limits as l where l.queue = worker.queue
   );
 begin
+  perform generation_private.forget_requests();
   return (
     with free as materialized (
       select f.model, f.places from generation_private.free_places(worker.queue) as f

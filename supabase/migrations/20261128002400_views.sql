@@ -63,36 +63,6 @@ comment on view public.generation_jobs_in_flight is
   'claim it; past for a running job: its worker has died. submitted_at: when the provider accepted the video.';
 select generation_private.grant_to_service_role('select', 'table public.generation_jobs_in_flight');
 
-create or replace view public.generation_oldest_waiting as
-select distinct on (q.queue) q.queue, job.id as job_id, oldest.msg_id, job.storyboard_id, oldest.vt as visible_since,
-  extract(epoch from now() - oldest.vt)::double precision as waiting_seconds,
-  held_up.model as waits_for
-from unnest(generation_private.queue_names()) as q (queue)
-cross join lateral (
-  select m.msg_id, m.enqueued_at, case when isfinite(m.vt) then m.vt else m.enqueued_at end as vt
-  from generation_private.queue_messages() as m
-  where m.queue = q.queue and m.vt <= now()
-  order by m.vt
-  -- Those that wait for a model must not hide one that no worker takes.
-  limit 1000
-) as oldest
-left join public.generation_jobs as job
-  on job.queue = q.queue
-  and job.msg_id = oldest.msg_id
-  and job.enqueued_at = oldest.enqueued_at
-  and job.finished_at is null
-left join generation_private.held_up_lines() as held_up
-  on held_up.queue = job.queue
-  and held_up.requested_model = job.requested_model
-  and held_up.waits_for = job.waits_for
-  and job.status = 'queued'
-  and job.submission_started_at is null
-order by q.queue, held_up.model is not null, oldest.vt;
-comment on view public.generation_oldest_waiting is
-  'Of each queue the message that has been visible for the longest time; no row: none waits. waits_for: the model in '
-  'trouble that it has to wait for, when all of them do (of the first 1000).';
-select generation_private.grant_to_service_role('select', 'table public.generation_oldest_waiting');
-
 -- How far the limits of models are used: why a job does not start.
 create or replace view public.generation_limits_in_use as
 select l.model, l.requests_per_minute,
@@ -114,3 +84,42 @@ where l.model is not null;
 comment on view public.generation_limits_in_use is
   'The limits of each model beside what is used of them. begun_last_minute is 0 where no requests are counted.';
 select generation_private.grant_to_service_role('select', 'table public.generation_limits_in_use');
+
+-- A limit of which something is used lets the jobs of its model through as it allows.
+create or replace view public.generation_oldest_waiting as
+with limits as materialized (
+  select l.model from public.generation_limits_in_use as l where l.begun_last_minute > 0 or l.in_flight_now > 0
+)
+select distinct on (q.queue) q.queue, job.id as job_id, oldest.msg_id, job.storyboard_id, oldest.vt as visible_since,
+  extract(epoch from now() - oldest.vt)::double precision as waiting_seconds,
+  coalesce(held_up.model, limits.model) as waits_for
+from unnest(generation_private.queue_names()) as q (queue)
+cross join lateral (
+  select m.msg_id, m.enqueued_at, case when isfinite(m.vt) then m.vt else m.enqueued_at end as vt
+  from generation_private.queue_messages() as m
+  where m.queue = q.queue and m.vt <= now()
+  order by m.vt
+  -- Those that wait for a model must not hide one that no worker takes.
+  limit 1000
+) as oldest
+left join public.generation_jobs as job
+  on job.queue = q.queue
+  and job.msg_id = oldest.msg_id
+  and job.enqueued_at = oldest.enqueued_at
+  and job.finished_at is null
+left join generation_private.held_up_lines() as held_up
+  on held_up.queue = job.queue
+  and held_up.requested_model = job.requested_model
+  and held_up.waits_for = job.waits_for
+  and job.status = 'queued'
+  and job.submission_started_at is null
+left join generation_private.workers as worker on worker.queue = q.queue
+left join limits
+  on limits.model = coalesce(nullif(job.requested_model, ''), worker.models[1])
+  and job.status = 'queued'
+  and job.submission_started_at is null
+order by q.queue, coalesce(held_up.model, limits.model) is not null, oldest.vt;
+comment on view public.generation_oldest_waiting is
+  'Of each queue the message that has been visible for the longest time; no row: none waits. waits_for: the model in '
+  'trouble, or with a limit in use, that it has to wait for, when all of them do (of the first 1000).';
+select generation_private.grant_to_service_role('select', 'table public.generation_oldest_waiting');

@@ -1,8 +1,8 @@
 -- Calling workers, when there is work for them and not enough of them are there.
 --
 -- The number of live workers is not reported anywhere. What can be seen:
---   waiting  messages that could be claimed now; those that wait for a model in trouble could not, but one of them
---            could when the model is to be probed;
+--   waiting  messages that could be claimed now; those that wait for a limit or for a model in trouble could not, but
+--            one of them could when the model is to be probed;
 --   busy     jobs in hand: running, and their message hidden. A worker that died drops out of this when its lease
 --            runs out. Divided by the jobs that a worker has in hand at once this is how many workers there are
 --            at least;

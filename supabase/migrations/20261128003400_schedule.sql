@@ -302,8 +302,8 @@ comment on function public.generation_schedule is
   'what the schedule needs and does not have, each with the remedy. last_runs: the last 5 checks of the queue, with their '
   'success. last_calls: the last 5 calls of workers, with the status that the function returned (null: no answer yet, or '
   'forgotten, which pg_net does after 6 hours) or the error. claim_errors: the last 5 errors of the last hour that claims '
-  'have met with single messages. unclaimed_seconds: for how long a message has been visible that waits for no model in '
-  'trouble, and that no worker has taken; null: there is none.';
+  'have met with single messages. unclaimed_seconds: for how long a message has been visible that waits neither for a model '
+  'in trouble nor for a limit in use, and that no worker has taken; null: there is none.';
 select generation_private.grant_to_service_role('execute', 'function public.generation_schedule');
 
 -- Installs it where that is possible, unless it was removed. Extensions that the server offers are created; where that
