@@ -136,6 +136,13 @@ Deno.test("every request is made over HTTP/1.1, with the credentials, on a conne
   );
 });
 
+Deno.test("a host that gives no part of a file where one is asked for is watched", async () => {
+  const cut = FILE.slice(0, -9);
+  await using server = host(FILE, () => new Response(cut));
+  const response = await passOn(fetch, server.url, { headers: { range: "bytes=0-11" } });
+  await rejects(response.arrayBuffer(), /middle of the file/);
+});
+
 Deno.test("the answer of a host without the file is passed on", async () => {
   await using gone = host(FILE, () => new Response("gone", { status: 410 }));
   const response = await passOn(fetch, gone.url, asAll);

@@ -24,18 +24,23 @@ const MOST_LOOKS = 5;
 /** More than this of a body is no part of it, whatever its status says. */
 const MOST_OF_PART = 4 * KB;
 
-/** Whether a request asks for such a file. */
+/** Whether a request is for such a file, or for its first bytes. */
 export function isPassedOn({ headers }: Init): boolean {
-  return headers.range === ALL;
+  return headers.range !== undefined;
 }
 
 /** The reply with the file; where its end is not known beforehand, the file is watched on its way. */
 export async function passOn(send: Send, url: string, init: Init): Promise<Response> {
   // What only reads may be repeated, so the connection is kept for the next request.
-  const { range: _, connection: _close, ...headers } = init.headers;
-  const get = (more = {}) =>
-    send(url, { ...init, headers: { ...headers, ...more }, ...(http1 && { client: http1 }) });
-  const length = http1 && await lengthByParts((range) => get({ range }));
+  const { range: asked, connection: _, ...headers } = init.headers;
+  const get = (range?: string) =>
+    send(url, {
+      ...init,
+      headers: { ...headers, ...(range && { range }) },
+      ...(http1 && { client: http1 }),
+    });
+  if (asked !== ALL) return whole(await get(asked));
+  const length = http1 && await lengthByParts(get);
   const response = await get();
   const isSame = response.headers.get("content-length") === `${length}`;
   return response.status === 200 && isSame ? response : whole(response);
