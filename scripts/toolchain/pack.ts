@@ -8,9 +8,9 @@
  * on some of them, and `fetch` of a module-relative URL fails on others. The module loads itself
  * when it is imported. Where `Uint8Array` cannot decode it, as in Deno 2.1.4, `node:buffer` can without
  * making a text of the bytes first; to load that takes 5 ms where Deno has it ready no more, so it is not
- * imported. Old browsers have neither. Base64 without compression: decompressing is asynchronous, and a
- * top-level `await` costs more than parsing the longer string.
+ * imported. Old browsers have neither. It is compressed, and decompressed by a module of its own.
  */
+import { compress, decompressor } from "./compress.ts";
 import { type BuildRecord, digest, digestOfSources } from "./fingerprint.ts";
 
 const BINARYEN = "132.0.0";
@@ -30,21 +30,33 @@ const FEATURES = [
   "Multivalue",
 ] as const;
 
+interface BinaryenModule {
+  setFeatures(features: number): void;
+  optimize(): void;
+  runPasses(passes: string[]): void;
+  emitBinary(): Uint8Array<ArrayBuffer>;
+}
+
 /** As much of binaryen as is used here. */
 interface Binaryen {
   Features: Record<string, number>;
-  readBinary(bytes: Uint8Array): {
-    setFeatures(features: number): void;
-    optimize(): void;
-    runPasses(passes: string[]): void;
-    emitBinary(): Uint8Array<ArrayBuffer>;
-  };
+  readBinary(bytes: Uint8Array): BinaryenModule;
+  parseText(text: string): BinaryenModule;
   setOptimizeLevel(level: number): void;
   setShrinkLevel(level: number): void;
   setLowMemoryUnused(on: boolean): void;
   setGenerateStackIR(on: boolean): void;
   setOptimizeStackIR(on: boolean): void;
 }
+
+async function optimiser(): Promise<Binaryen> {
+  // Not a static import: type checking this project should not download a compiler.
+  const specifier = `npm:binaryen@${BINARYEN}`;
+  return (await import(specifier)).default;
+}
+
+const features = ({ Features }: Binaryen) =>
+  FEATURES.reduce((all, name) => all | Features[name], 0);
 
 /**
  * What `wasm-opt --low-memory-unused --merge-similar-functions --flatten --rereloop -Oz -Oz
@@ -54,11 +66,9 @@ async function optimised(wasm: Uint8Array): Promise<[Uint8Array<ArrayBuffer>, Sh
   // What the optimiser prints are the short names.
   const printed: string[] = [];
   console.log = (line: string) => printed.push(line);
-  // Not a static import: type checking this project should not download a compiler.
-  const specifier = `npm:binaryen@${BINARYEN}`;
-  const binaryen: Binaryen = (await import(specifier)).default;
+  const binaryen = await optimiser();
   const module = binaryen.readBinary(wasm);
-  module.setFeatures(FEATURES.reduce((all, name) => all | binaryen.Features[name], 0));
+  module.setFeatures(features(binaryen));
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(2);
   // The end of the stack is there: no sum of an address and an offset wraps around to it.
@@ -116,8 +126,39 @@ const SHORT_TEXTS = `const bytes = getUint8ArrayMemory0().subarray(ptr, ptr + le
     }
     return cachedTextDecoder.decode(bytes);`;
 
+/** The WASM compressed, and what makes it out of that. */
+interface Compressed {
+  bytes: Uint8Array<ArrayBuffer>;
+  decompressor: Uint8Array<ArrayBuffer>;
+  start: number;
+  length: number;
+}
+
+async function compressed(wasm: Uint8Array): Promise<Compressed> {
+  const bytes = compress(wasm);
+  const { text, start } = decompressor(bytes.length, wasm.length);
+  const binaryen = await optimiser();
+  const module = binaryen.parseText(text);
+  module.setFeatures(features(binaryen));
+  module.optimize();
+  const packed = { bytes, decompressor: module.emitBinary(), start, length: wasm.length };
+  if (decompressed(packed).some((byte, at) => byte !== wasm[at])) {
+    throw new Error("what was compressed is not what comes out of it");
+  }
+  return packed;
+}
+
+/** The WASM as the module has it when it is loaded. */
+function decompressed({ bytes, decompressor, start, length }: Compressed): Uint8Array {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(decompressor));
+  const { a, b } = exports as { a(): void; b: WebAssembly.Memory };
+  new Uint8Array(b.buffer, start).set(bytes);
+  a();
+  return new Uint8Array(b.buffer, 0, length);
+}
+
 /** The module with the bytes inside. What would load them from elsewhere is taken out. */
-function selfLoading(glue: string, wasm: Uint8Array): string {
+function selfLoading(glue: string, { bytes, decompressor, start, length }: Compressed): string {
   const withoutLoader = replaceOnce(
     glue,
     "the asynchronous loader",
@@ -128,13 +169,19 @@ function selfLoading(glue: string, wasm: Uint8Array): string {
     withoutLoader,
     "the initialiser with its export",
     /async function __wbg_init\([\s\S]*$/,
-    `const WASM =
-  "${base64(wasm)}";
-initSync({
-  module: Uint8Array.fromBase64?.(WASM) ??
-    globalThis.process?.getBuiltinModule?.("node:buffer").Buffer.from(WASM, "base64") ??
-    Uint8Array.from(atob(WASM), (sign) => sign.charCodeAt(0)),
-});
+    `const decoded = (text) =>
+  Uint8Array.fromBase64?.(text) ??
+    globalThis.process?.getBuiltinModule?.("node:buffer").Buffer.from(text, "base64") ??
+    Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+{
+  const module = new WebAssembly.Module(decoded("${base64(decompressor)}"));
+  const { a, b } = new WebAssembly.Instance(module).exports;
+  new Uint8Array(b.buffer, ${start}).set(decoded(
+    "${base64(bytes)}",
+  ));
+  a();
+  initSync({ module: new Uint8Array(b.buffer, 0, ${length}) });
+}
 `,
   );
   const short = replaceOnce(
@@ -184,7 +231,7 @@ if (import.meta.main) {
   const glue = await Deno.readTextFile(`${bindings}/q.js`);
   const types = await Deno.readTextFile(`${bindings}/q.d.ts`);
   const files: Record<string, string> = {
-    "generation_queue.js": selfLoading(withShortNames(glue, names), wasm),
+    "generation_queue.js": selfLoading(withShortNames(glue, names), await compressed(wasm)),
     "generation_queue.d.ts": publicTypes(types),
   };
   const record: BuildRecord = {

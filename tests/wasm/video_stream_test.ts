@@ -17,7 +17,8 @@ const { processVideos } = await import(
 WebAssembly.Instance = Instance;
 
 function memoryOfTheCore(): number {
-  const memory = Object.values(instances[0].exports).find((it) => it instanceof WebAssembly.Memory);
+  // The first one decompressed the core.
+  const memory = Object.values(instances[1].exports).find((it) => it instanceof WebAssembly.Memory);
   return memory!.buffer.byteLength;
 }
 
