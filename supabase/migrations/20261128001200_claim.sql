@@ -377,6 +377,7 @@ language plpgsql
 set enable_seqscan = off -- like lock_live_job
 as $$
 declare
+  claimed record;
   job public.generation_jobs;
   held generation_private.queue_message;
 begin
@@ -384,11 +385,12 @@ begin
     return;
   end if;
   perform pg_advisory_xact_lock(claim_id);
-  for job in
-    select * from public.generation_jobs as j
+  for claimed in
+    select j as job from public.generation_jobs as j
     where j.claim_id = claimed_before.claim_id and j.status = 'running'
     order by j.priority desc, j.msg_id
   loop
+    job := claimed.job;
     held := generation_private.find_message(job.queue, job.msg_id);
     if job.queue = worker.queue and held.read_ct = job.lease_token and held.vt > clock_timestamp() then
       return next generation_private.claim_of(

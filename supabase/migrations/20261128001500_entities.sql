@@ -81,13 +81,19 @@ end
 $migration$;
 select generation_private.grant_to_service_role('execute', 'function public.link_generated_asset(text, text, text, timestamptz)');
 
+-- The scene or character that a job's asset belongs to; null when there is none.
+create or replace function generation_private.entity_key(job public.generation_jobs, slot text)
+returns text
+language sql immutable
+return slot || ':' || job.storyboard_id || ':' || case slot when 'scene' then job.scene_id else job.character_id end;
+
 -- The entities that a job's asset belongs to: none, a character, a scene, or both. In the order of their keys, which
 -- is the order in which they are locked.
 create or replace function generation_private.entity_slots(job public.generation_jobs)
 returns table (slot text, key text)
 language sql immutable
 begin atomic
-  select s.slot, s.slot || ':' || job.storyboard_id || ':' || s.id
-  from (values ('character', job.character_id), ('scene', job.scene_id)) as s (slot, id)
-  where job.storyboard_id is not null and s.id is not null;
+  select s.slot, generation_private.entity_key(job, s.slot)
+  from (values ('character'), ('scene')) as s (slot)
+  where generation_private.entity_key(job, s.slot) is not null;
 end;

@@ -55,24 +55,23 @@ create or replace function generation_private.publications(job public.generation
 returns jsonb
 language plpgsql stable
 as $$
+declare
+  slot text;
+  newest public.generation_jobs;
+  due jsonb := '[]';
 begin
-  return (
-    select coalesce(
-      jsonb_agg(
-        jsonb_strip_nulls(jsonb_build_object(
-          'slot', entity.slot,
-          'object_path', newest.object_path,
-          'content_type', newest.content_type,
-          'choice', nullif(job.choices, 0)
-        ))
-        order by entity.slot desc
-      ),
-      '[]'
-    )
-    from generation_private.entity_slots(job) as entity
-    cross join lateral generation_private.newest_result(job, entity.slot) as newest
-    where newest.object_path is not null
-  );
+  foreach slot in array array['scene', 'character'] loop
+    continue when generation_private.entity_key(job, slot) is null;
+    newest := generation_private.newest_result(job, slot);
+    continue when newest.object_path is null;
+    due := due || jsonb_strip_nulls(jsonb_build_object(
+      'slot', slot,
+      'object_path', newest.object_path,
+      'content_type', newest.content_type,
+      'choice', nullif(job.choices, 0)
+    ));
+  end loop;
+  return due;
 end
 $$;
 

@@ -85,18 +85,22 @@ create or replace function generation_private.link_entities(
 returns jsonb
 language plpgsql
 as $$
+declare
+  slot text;
+  key text;
+  linked jsonb := '[]';
 begin
-  return (
-    select coalesce(
-      jsonb_agg(jsonb_build_object(
-        'slot', entity.slot,
-        'key', entity.key,
-        'outcome', generation_private.link_entity(job, entity.slot, entity.key, asset_url, linked_at)
-      )),
-      '[]'
-    )
-    from generation_private.entity_slots(job) as entity
-  );
+  -- In the order of entity_slots.
+  foreach slot in array array['character', 'scene'] loop
+    key := generation_private.entity_key(job, slot);
+    continue when key is null;
+    linked := linked || jsonb_build_object(
+      'slot', slot,
+      'key', key,
+      'outcome', generation_private.link_entity(job, slot, key, asset_url, linked_at)
+    );
+  end loop;
+  return linked;
 end
 $$;
 
