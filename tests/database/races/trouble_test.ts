@@ -16,10 +16,11 @@ async function claim(session: Sql, quantity = 1, models = MODELS): Promise<Claim
   return [...rows];
 }
 
+/** A quota that is used up begins a rest, also beside jobs that succeed. */
 const report = async (session: Sql, { msg_id, lease_token }: Claimed): Promise<number | null> => {
   const [{ seconds }] = await session`
     select public.report_generation_trouble(${QUEUE}, ${msg_id}, ${lease_token}, 'model', 'resting',
-      'provider_unavailable', 'overloaded') as seconds`;
+      'quota_exhausted', 'too many') as seconds`;
   return seconds;
 };
 
