@@ -42,13 +42,13 @@ use history::{Outcome, play};
 /// Seeds that once found a fault, each with what it was. A change of the simulation itself gives
 /// them other histories: then undo the repair of each fault and find another seed that shows it.
 const REGRESSIONS: &[(u64, &str)] = &[
-    (229, "a worker that had slept through its lease went on to a paid call"),
+    (546, "a worker that had slept through its lease went on to a paid call"),
     (575, "a lease was counted from the answer to its claim instead of from the question"),
     (2, "the reply to an announced submission was lost, and its intent stayed behind"),
     (2_008, "the repair of a job's copies crossed with the worker that it made up for"),
-    (885_272, "a version was chosen after another one had been copied over its copy"),
-    (763_572, "a confirmed copy became due again and landed late, and nothing repaired it"),
-    (10_584, "the simulation killed a worker by a video that it had given up in that moment"),
+    (9_107, "a version was chosen after another one had been copied over its copy"),
+    (865_328, "a confirmed copy became due again and landed late, and nothing repaired it"),
+    (17_154, "the simulation killed a worker by a video that it had given up in that moment"),
 ];
 
 const USUAL: u64 = 2_000;
