@@ -119,3 +119,16 @@ Deno.test("an https request keeps its name, which its certificate must have", as
   const error: Error = await sent.then(() => fail(), (error) => error);
   match(`${error.message} ${error.cause}`, /images\.invalid/);
 });
+
+Deno.test("an https request speaks HTTP/1.1 alone", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const sent = sendTo("127.0.0.1", `https://localhost:${listener.addr.port}/`, { headers: {} });
+  const refused = rejects(sent);
+  const connection = await listener.accept();
+  const hello = new Uint8Array(16_384);
+  const length = await connection.read(hello);
+  connection.close();
+  await refused;
+  const offered = new TextDecoder("latin1").decode(hello.subarray(0, length!));
+  equal(offered.includes("\x02h2"), false);
+});

@@ -89,7 +89,8 @@ export const http1 = Deno.createHttpClient?.({ allowHost: true, http2: false });
  */
 export async function sendTo(address: string, target: string, init: Init): Promise<Response> {
   const url = new URL(target);
-  if (url.protocol !== "http:") return await fetch(target, init);
+  // Over HTTP/2 a host could keep the runtime busy with frames that have nothing in them.
+  if (url.protocol !== "http:") return await fetch(target, { ...init, client: http1 });
   if (!http1) throw new Error("Deno.createHttpClient is missing");
   const { host } = url;
   url.hostname = address.includes(":") ? `[${address}]` : address;
