@@ -57,10 +57,7 @@ create table if not exists public.generation_jobs (
   finished_at timestamptz,
   updated_at timestamptz not null default clock_timestamp(),
   constraint generation_jobs_finished_when_terminal
-    check (case
-      when finished_at is null then status in ('queued', 'running', 'waiting')
-      else status in ('succeeded', 'failed', 'cancelled')
-    end)
+    check (status ~ case when finished_at is null then '^(queued|running|waiting)$' else '^(succeeded|failed|cancelled)$' end)
 );
 
 comment on table public.generation_jobs is
