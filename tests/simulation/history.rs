@@ -71,7 +71,10 @@ fn run_with_faults(sim: &Rc<Sim>) {
         refusal: random.one_of(&[0.0, 0.05, 0.2, 0.5]),
     });
     sim.endless.set(random.happens(0.1));
-    sim.job_deadline.set(Duration::from_secs(random.one_of(&[DAY, DAY, DAY, 3600, 300])));
+    let deadline = random.one_of(&[DAY, DAY, DAY, 3600, 300]);
+    // Jobs that meet trouble for a whole day would be most of a history.
+    let longest = if sim.has_poisoned_jobs() { 3600 } else { DAY };
+    sim.job_deadline.set(Duration::from_secs(deadline.min(longest)));
     for _ in 0..random.one_of(&[0, 0, 1, 2]) {
         sim.outages.borrow_mut().push(outage(sim, length));
     }

@@ -75,7 +75,10 @@ fn outage(sim: &Sim, model: &str) -> Option<Failure> {
 }
 
 /// What a provider answers instead of generating.
-fn refusal(sim: &Sim, model: &str) -> Option<Failure> {
+fn refusal(sim: &Sim, job: Job, model: &str) -> Option<Failure> {
+    if sim.is_poisoned(job) {
+        return Some(Failure::rest(Standing::Resting, Code::ProviderUnavailable, "its own 500"));
+    }
     let random = &sim.random;
     let by_chance = || {
         random.happens(sim.fault_rates.get().refusal).then(|| match random.below(12) {
@@ -113,7 +116,7 @@ impl ImageModel for Worker {
         rests::asks(self, job, model);
         let asked = model.to_owned();
         let answered = move |sim: &Sim| {
-            if let Some(failure) = refusal(sim, &asked) {
+            if let Some(failure) = refusal(sim, job, &asked) {
                 return Err(failure);
             }
             if sim.random.happens(sim.fault_rates.get().refusal / 8.0) {
@@ -167,7 +170,7 @@ impl OperationModel for Worker {
             operation: None,
         });
         let answered = move |sim: &Sim| {
-            if let Some(failure) = refusal(sim, &asked) {
+            if let Some(failure) = refusal(sim, job, &asked) {
                 return Err(SubmitError { failure, rejected: true });
             }
             let number = begin(sim, job);

@@ -30,6 +30,8 @@ pub struct Sim {
     pub has_choices: bool,
     /// Whether some jobs kill every worker that takes their asset into memory.
     has_deadly_jobs: bool,
+    /// Whether some jobs meet trouble whenever a model is asked, for what is in them.
+    has_poisoned_jobs: bool,
     /// The number of the last claim.
     last_claim: Cell<i64>,
     trace: Option<RefCell<Vec<String>>>,
@@ -113,6 +115,7 @@ impl Sim {
             endless: Cell::default(),
             has_choices: seed % 5 == 2,
             has_deadly_jobs: seed % 5 == 4,
+            has_poisoned_jobs: seed % 7 == 3,
             last_claim: Cell::default(),
             trace: traced.then(RefCell::default),
             violation: RefCell::default(),
@@ -135,6 +138,14 @@ impl Sim {
 
     pub fn is_deadly(&self, job: Job) -> bool {
         self.has_deadly_jobs && job % 4 == 3
+    }
+
+    pub fn has_poisoned_jobs(&self) -> bool {
+        self.has_poisoned_jobs
+    }
+
+    pub fn is_poisoned(&self, job: Job) -> bool {
+        self.has_poisoned_jobs && job % 4 == 1
     }
 
     /// Schedules an effect after a delay.
