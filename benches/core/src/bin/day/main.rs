@@ -24,7 +24,7 @@ use world::{Day, Worker};
 
 const JOBS: f64 = 1e6;
 const DAY: u64 = 24 * 3600;
-/// As many as 700 images of 10 s a minute need, and one more: each worker too many is called again and again.
+/// As many as 700 images of 10 s a minute need, and one more.
 const MOST_WORKERS: usize = 26;
 const AT_ONCE: usize = 5;
 /// How long a call counts as a worker that is about to take what waits, in seconds.

@@ -106,7 +106,8 @@ impl Day {
         let Some(((since, _), ())) = waiting.first_key_value() else { return 0 };
         let coming = |at: &&u64| **at + DEBOUNCE > now && **at >= since.as_secs();
         let coming = calls.iter().filter(coming).count();
-        let needed = waiting.len().div_ceil(AT_ONCE).min(MOST_WORKERS);
+        let claimable = waiting.len().min(self.granted.places(self.timers.now()));
+        let needed = claimable.div_ceil(AT_ONCE).min(MOST_WORKERS);
         if coming >= needed {
             return 0;
         }
