@@ -299,6 +299,7 @@ Deno.test("no more of an error's body is read than the core asks for", async () 
 async function openUrl(
   url: string,
   { lookup, send }: Partial<Pick<Outside, "lookup" | "send">> = {},
+  headers: Record<string, string> = {},
 ) {
   const { configuration } = readConfiguration(environmentOf(hostedValues(keys)), "image");
   const [asked, sent, log]: [string[], (string | undefined)[], LogEntry[]] = [[], [], []];
@@ -310,10 +311,16 @@ async function openUrl(
     lookup: (name) => (asked.push(name), lookup ? lookup(name) : Promise.resolve(["1.1.1.1"])),
     log: (entry) => log.push(entry),
   });
-  const answer = await source.fetch(url, {}).catch((error: Error) => error);
+  const answer = await source.fetch(url, { headers }).catch((error: Error) => error);
   const status = answer instanceof Response ? answer.status : answer.message;
   return { status, asked, sent, log: log.map(({ code, message }) => `${code}: ${message}`) };
 }
+
+Deno.test("a part of a source image comes from the address that was checked", async () => {
+  const { sent } = await openUrl("http://images.example/x.png", {}, { range: "bytes=0-" });
+  ok(sent.length > 0);
+  deepEqual([...new Set(sent)], ["1.1.1.1"]);
+});
 
 Deno.test("a source image comes from a public address, and from one that was checked", async () => {
   const cases: [string, string[], string | undefined][] = [

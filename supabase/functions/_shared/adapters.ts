@@ -79,8 +79,9 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
     return sendForPlain((init) => to.send(url, init, address), named);
   };
   const send: Outside["send"] = async (url, init, address) => {
-    if (isPassedOn(init)) return await passOn(sendPlain, url, init);
-    const response = await sendPlain(url, init, address);
+    const sendThere: Send = (url, init) => sendPlain(url, init, address);
+    if (isPassedOn(init)) return await passOn(sendThere, url, init);
+    const response = await sendThere(url, init);
     return isGet(init) ? whole(response) : response;
   };
   const headers = projectHeaders(serviceKey);
