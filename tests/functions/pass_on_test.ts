@@ -131,7 +131,7 @@ Deno.test("every request is made over HTTP/1.1, with the credentials, on a conne
     ranges.map((range) => ({
       headers: { "x-goog-api-key": "k", ...range },
       redirect: "manual",
-      client: http1,
+      client: http1(),
     })),
   );
 });

@@ -77,8 +77,15 @@ function aborted(signal: AbortSignal): Promise<never> {
 /** The lookup of this worker. */
 export const lookup: Lookup = createLookup(Deno.resolveDns);
 
-/** Lets a request name a host other than the one that it connects to, and speaks HTTP/1.1. */
-export const http1 = Deno.createHttpClient?.({ allowHost: true, http2: false });
+let client: Deno.HttpClient | undefined;
+
+/**
+ * Lets a request name a host other than the one that it connects to, and speaks HTTP/1.1. Made when it is needed,
+ * which most runs never do: it takes 1 to 2 ms.
+ */
+export function http1(): Deno.HttpClient | undefined {
+  return client ??= Deno.createHttpClient?.({ allowHost: true, http2: false });
+}
 
 /**
  * Sends a request to this address of its host. `fetch` would resolve the name again, and a hostile
@@ -90,12 +97,13 @@ export const http1 = Deno.createHttpClient?.({ allowHost: true, http2: false });
 export async function sendTo(address: string, target: string, init: Init): Promise<Response> {
   const url = new URL(target);
   // Over HTTP/2 a host could keep the runtime busy with frames that have nothing in them.
-  if (url.protocol !== "http:") return await fetch(target, { ...init, client: http1 });
-  if (!http1) throw new Error("Deno.createHttpClient is missing");
+  if (url.protocol !== "http:") return await fetch(target, { ...init, client: http1() });
+  const client = http1();
+  if (!client) throw new Error("Deno.createHttpClient is missing");
   const { host } = url;
   url.hostname = address.includes(":") ? `[${address}]` : address;
   return await fetch(
     url,
-    { ...init, headers: { ...init.headers, host }, client: http1 } as RequestInit,
+    { ...init, headers: { ...init.headers, host }, client } as RequestInit,
   );
 }

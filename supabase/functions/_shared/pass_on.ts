@@ -33,14 +33,15 @@ export function isPassedOn({ headers }: Init): boolean {
 export async function passOn(send: Send, url: string, init: Init): Promise<Response> {
   // What only reads may be repeated, so the connection is kept for the next request.
   const { range: asked, connection: _, ...headers } = init.headers;
+  const client = http1();
   const get = (range?: string) =>
     send(url, {
       ...init,
       headers: { ...headers, ...(range && { range }) },
-      ...(http1 && { client: http1 }),
+      ...(client && { client }),
     });
   if (asked !== ALL) return whole(await get(asked));
-  const length = http1 && await lengthByParts(get);
+  const length = client && await lengthByParts(get);
   const response = await get();
   const isSame = response.headers.get("content-length") === `${length}`;
   return response.status === 200 && isSame ? response : whole(response);
