@@ -39,6 +39,7 @@ export function storyboardsView({ project, refresh: ask }) {
         <input type="search" aria-label="Find a storyboard" placeholder="Find a storyboard"
           @input=${look}>
         <a class="button primary" href=${address("send", "")}>New job</a>
+        <a class="button" href=${address("batch", "")}>Batch</a>
       </div>
       ${list === undefined
         ? html`<p class="quiet-text reading">Reading…</p>`
