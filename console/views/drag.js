@@ -31,7 +31,7 @@ export function dragImage(url) {
  * @param {(urls: string[]) => string | void} take called with their addresses; answers the address of the page that shows
  *   them, if it is another one
  */
-export function takePictures(event, { storyboard, context, several }, take) {
+export function takePictures(event, zone, take) {
   const dropped = event.dataTransfer?.getData("text/uri-list") ?? "";
   const urls = dropped.split(/\s+/).map(link).filter((url) => url !== undefined);
   const files = [...event.dataTransfer?.files ?? []];
@@ -40,7 +40,17 @@ export function takePictures(event, { storyboard, context, several }, take) {
   // Links of this page are no pictures. A picture of a page comes with a file of it.
   const pictures = urls.filter((url) => !url.startsWith(`${location.href.split("#")[0]}#`));
   const all = urls.length > 0 ? pictures : files;
-  if (all.length === 0) return;
+  if (all.length > 0) return takeAll(all, zone, take);
+}
+
+/**
+ * The same with pictures that are there already: files that were chosen, or addresses.
+ *
+ * @param {(string | File)[]} all
+ * @param {DropZone} zone
+ * @param {(urls: string[]) => string | void} take
+ */
+export function takeAll(all, { storyboard, context, several }, take) {
   const some = several ? all : all.slice(0, 1);
   return context.act(async () => {
     /** @type {string[]} */

@@ -9,7 +9,7 @@ import { link } from "../lib/text.js";
 import { choice, FIELDS } from "../model/fields.js";
 import { thumbnail } from "./thumbnail.js";
 
-/** @typedef {{ value: string, issues: Issue[], models: any[], images: { url: string, name: string }[], onInput: (text: string) => void, onDrop: (event: DragEvent) => void }} Control */
+/** @typedef {{ value: string, issues: Issue[], models: any[], images: { url: string, name: string }[], onInput: (text: string) => void, onDrop: (event: DragEvent) => void, onFiles: (files: File[]) => void }} Control */
 
 /** @param {Issue} issue */
 export function expectation({ field: name, expected }) {
@@ -87,8 +87,10 @@ function input(name, control, { invalid, described }) {
   `;
 }
 
-/** The pictures of the storyboard, to be chosen without dragging. @param {string} name @param {Control} control @param {(url: string) => void} choose */
-function pick(name, { value, images }, choose) {
+/** The pictures of the storyboard and of one's own, to be chosen without dragging. @param {string} name @param {Control} control @param {(url: string) => void} choose */
+function pick(name, { value, images, onFiles }, choose) {
+  const { label, kind } = FIELDS[name];
+  const own = kind === "list" ? "Your own pictures" : "A picture of your own";
   const chosen = value.split(/\s+/).map(link).filter((url) => url !== undefined);
   return html`
     ${chosen.length > 0
@@ -97,9 +99,9 @@ function pick(name, { value, images }, choose) {
       }</div>`
       : nothing}
     ${images.length > 0
-      ? html`<select aria-label="Choose a picture of this storyboard for ${
-        FIELDS[name].label
-      }" @change=${(/** @type {Event} */ event) => {
+      ? html`<select aria-label="Choose a picture of this storyboard for ${label}" @change=${(
+        /** @type {Event} */ event,
+      ) => {
         const select = /** @type {HTMLSelectElement} */ (event.target);
         if (select.value) choose(select.value);
         select.value = "";
@@ -108,6 +110,16 @@ function pick(name, { value, images }, choose) {
         ${images.map(({ url, name: text }) => html`<option value=${url}>${text}</option>`)}
       </select>`
       : nothing}
+    <label class="file">${own}
+      <input type="file" aria-label="${own} for ${label}" accept="image/*" ?multiple=${kind ===
+        "list"} @change=${(
+        /** @type {Event} */ event,
+      ) => {
+        const input = /** @type {HTMLInputElement} */ (event.target);
+        onFiles([...input.files ?? []]);
+        input.value = "";
+      }}>
+    </label>
   `;
 }
 

@@ -12,7 +12,7 @@ import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { messageOf, MODES } from "../model/draft.js";
 import { FIELDS } from "../model/fields.js";
-import { takePictures } from "./drag.js";
+import { takeAll, takePictures } from "./drag.js";
 import { expectation, field, takesPictures, withPictures } from "./field.js";
 import { price, priceText } from "./price.js";
 
@@ -157,7 +157,8 @@ export class Form {
         models,
         images: this.images,
         onInput: (text) => this.#type(name, text),
-        onDrop: (event) => this.#drop(name, event),
+        onDrop: (event) => takePictures(event, ...this.#zone(name)),
+        onFiles: (files) => takeAll(files, ...this.#zone(name)),
       });
     const [main, more] = split(MODES[mode].fields);
     return html`<form class="job-form" @submit=${(/** @type {Event} */ event) =>
@@ -229,15 +230,19 @@ export class Form {
     redraw();
   }
 
-  /** Pictures that are dropped on a field. @param {string} name @param {DragEvent} event */
-  #drop(name, event) {
+  /**
+   * Where pictures go that are for a field.
+   *
+   * @param {string} name
+   * @returns {[import("./drag.js").DropZone, (urls: string[]) => void]}
+   */
+  #zone(name) {
     const several = FIELDS[name].kind === "list";
     const { context, target: { storyboard } } = this;
-    takePictures(
-      event,
+    return [
       { storyboard, context, several },
       (urls) => this.#type(name, withPictures(name, this.draft.fields[name] ?? "", urls)),
-    );
+    ];
   }
 
   /** What no field has taken. @param {DragEvent} event */

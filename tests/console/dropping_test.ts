@@ -105,6 +105,22 @@ withConsole("pictures are dropped on scenes", async (console, project, t) => {
     },
   );
 
+  await t.step("a field takes files that are chosen, as on a phone", async () => {
+    await page.goto(`${console.url}/#/send/board`);
+    await page.reload();
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    const file = { name: "own.png", mimeType: "image/png", buffer: Buffer.from(PIXEL) };
+    await page.getByLabel("Your own pictures for Source images").setInputFiles([file, file]);
+    await said("2 pictures are stored.");
+    const sources = page.getByLabel("Source images", { exact: true });
+    assert.equal((await sources.inputValue()).split("\n").length, 2);
+    await page.getByRole("button", { name: "Animate", exact: true }).click();
+    await page.getByLabel("A picture of your own for First frame").setInputFiles(file);
+    await said("1 picture is stored.");
+    const first = await page.getByLabel("First frame", { exact: true }).inputValue();
+    assert.deepEqual(await (await fetch(first)).bytes(), PIXEL);
+  });
+
   const boards = { small: "small where Storage makes them so", plain: "whole where it does not" };
   for (const [board, how] of Object.entries(boards)) {
     await t.step(`pictures are asked for when they come near, ${how}`, async () => {
