@@ -19,6 +19,8 @@ export interface Definition<A, F extends Flags, C> {
   flags: F;
   /** Paragraphs below the flags. */
   notes?: string;
+  /** Whether Deno needs its permission to read files. */
+  readsFiles?: boolean;
   /** Command lines, without the call of the tool in front. */
   examples?: string[];
   /** @throws {UsageError} for a combination that makes no sense. */

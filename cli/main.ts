@@ -60,7 +60,7 @@ export function read(args: string[]): Action<Session> {
   if (name === "help" || help) {
     const topic = command ?? COMMANDS.find((command) => command.name === words[0]);
     return (session) => {
-      session.io.stdout(topic ? helpOf(topic, RUN) : toolHelp());
+      session.io.stdout(topic ? helpOf(topic, runOf(topic)) : toolHelp());
       return Promise.resolve(EXIT.ok);
     };
   }
@@ -104,7 +104,9 @@ function foreignFlag(flag: string, command: Command<Session>): string {
   }`;
 }
 
-const RUN = "deno run --allow-net --allow-env queue-trigger.ts";
+function runOf({ readsFiles = false }): string {
+  return `deno run --allow-net --allow-env ${readsFiles ? "--allow-read " : ""}queue-trigger.ts`;
+}
 
 function toolHelp(): string {
   const rows = (commands: Command<Session>[]) =>
@@ -112,7 +114,7 @@ function toolHelp(): string {
       .join("\n");
   return `Sends jobs to the generation queues, shows their results and repairs what failed.
 
-  ${RUN} COMMAND …
+  ${runOf({})} COMMAND …
 
 SENDING
 ${rows(SENDING)}

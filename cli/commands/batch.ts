@@ -33,8 +33,8 @@ An ENTRY is a message (docs/messages.md), or just a prompt:
   ${example}
 
 All entries are checked before the first one is sent. A field that messages do
-not have is most likely misspelled: nothing is sent without --yes. Deno needs
-permission to read the file: deno run --allow-read …`,
+not have is most likely misspelled: nothing is sent without --yes.`,
+    readsFiles: true,
     examples: [`batch-${list} test-prompts.json`],
     run: async (file, { storyboard, ...flags }, session: Session) => {
       const batch = await readBatchFile(file, kind, storyboard, session.io);

@@ -72,10 +72,12 @@ Deno.test("each promised line puts its message on its queue", async () => {
   }
 });
 
-Deno.test("a batch file without --allow-read names the flag", async () => {
+Deno.test("a batch file without --allow-read names the flag, as the help does", async () => {
   const { code, err } = await shell(`${RUN} batch-images test-prompts.json`, {});
   equal(code, 2);
   match(err, /--allow-read/);
+  const { out } = await shell(`${RUN} batch-images --help`, {});
+  match(out, /^ {2}deno run .*--allow-read queue-trigger\.ts batch-images test-prompts\.json$/m);
 });
 
 Deno.test("a message that the functions would refuse is refused before it is sent", async () => {
