@@ -343,6 +343,15 @@ Deno.test("curl sends, asks, cancels, and starts a run", async () => {
   assert.equal(status, "succeeded");
   await object(asset_url);
 
+  const file = await Deno.makeTempFile({ suffix: ".png" });
+  await Deno.writeFile(file, (await object(asset_url)).bytes);
+  const [edit] = JSON.parse(await shell(await script("edit"), { PICTURE: file }));
+  const { message } = await row(edit.job_id);
+  const source = await object(message.sourceImageUrl as string);
+  assert.deepEqual(source.bytes, await Deno.readFile(file));
+  await shell(await script("run"));
+  assert.equal((await row(edit.job_id)).status, "succeeded");
+
   const other = send.replace("order-4711/hero", "order-4711/other");
   const [{ job_id: unwanted }] = JSON.parse(await shell(other));
   assert.deepEqual(JSON.parse(await shell(await script("cancel"), { JOB_ID: unwanted })), {
