@@ -183,14 +183,15 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
       preset: "unavailable",
       times: "always",
     });
-    await send("resting", { model: "gemini-2.5-flash-image" });
+    // One that has made nothing yet: beside its successes this would be taken for the job's own trouble.
+    await send("resting", { model: "gemini-nano-banana-2.1" });
     await project.run("image", { budgetSeconds: 1 });
     const other = await console.open("#/queue");
     await card("resting").getByText(/overloaded/).waitFor();
     await card("resting").getByText("Resting", { exact: true }).waitFor();
     await other.getByText(/overloaded/).first().waitFor();
     await other.getByRole("button", { name: "Try it now" }).click();
-    await other.getByText("gemini-2.5-flash-image takes jobs again.").waitFor();
+    await other.getByText("gemini-nano-banana-2.1 takes jobs again.").waitFor();
     await other.context().close();
     await card("resting").getByRole("button", { name: "Cancel this job" }).click();
     await card("resting").locator(".strip").waitFor({ state: "detached" });
