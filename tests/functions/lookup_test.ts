@@ -1,6 +1,14 @@
 import { deepEqual, equal, fail, match, rejects } from "node:assert/strict";
-import { createLookup, type Resolve, sendTo } from "../../supabase/functions/_shared/lookup.ts";
+import {
+  createLookup,
+  http1,
+  type Resolve,
+  sendTo,
+} from "../../supabase/functions/_shared/lookup.ts";
 import { serve } from "../support/loopback.ts";
+
+// A worker keeps it; made inside of a test, it would be a leak.
+http1();
 
 const notFound = () => Promise.reject(new Deno.errors.NotFound("no records found"));
 

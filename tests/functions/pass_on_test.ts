@@ -4,6 +4,9 @@ import { passOn } from "../../supabase/functions/_shared/pass_on.ts";
 import type { Init } from "../../supabase/functions/_shared/requests.ts";
 import { serve } from "../support/loopback.ts";
 
+// A worker keeps it; made inside of a test, it would be a leak.
+http1();
+
 function box(name: string, content: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(8 + content).fill(7);
   new DataView(bytes.buffer).setUint32(0, bytes.length);
