@@ -151,6 +151,15 @@ Deno.test("objects can be removed, one or many", async () => {
   for (const key of ["r1.png", "r2.png", "r3.png"]) equal((await get(key)).status, 400);
 });
 
+Deno.test("a search is over before a limit counts", async () => {
+  for (const key of ["found/a.png", "found/b.png", "found/wanted.png", "found/wanted/deep.png"]) {
+    await put(key, "bytes");
+  }
+  const query = { prefix: "found", search: "wanted", limit: 2 };
+  const { body } = await postJson(`${storage}/object/list/${BUCKET}`, query, secret);
+  deepEqual(body.map(({ name }: { name: string }) => name), ["wanted", "wanted.png"]);
+});
+
 Deno.test("without the secret key nothing is written, copied or listed", async () => {
   await put("guarded.png", "bytes");
   const anonymous = { apikey: stack.publishableKey };

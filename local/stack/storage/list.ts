@@ -3,13 +3,15 @@ import type { ObjectRecords, Role } from "./records.ts";
 
 interface ListBody {
   prefix: string;
+  search?: string;
   limit?: number;
   offset?: number;
 }
 
 /**
- * `POST /object/list/{bucket}`: the content of one folder by name, with names relative to it. Folders
- * below it appear once each, with nothing but a name. (lite lists everything under the prefix.)
+ * `POST /object/list/{bucket}`: the content of one folder by name, with names relative to it, or what begins
+ * with `search` in it. Folders below it appear once each, with nothing but a name. (lite lists everything under
+ * the prefix.)
  */
 export async function list(
   request: Request,
@@ -26,7 +28,7 @@ export async function list(
     (await transaction.query(
       `with inside as (
          select *, substr(name, length($2) + 1) as rest from storage.objects
-         where bucket_id = $1 and starts_with(lower(name), lower($2))
+         where bucket_id = $1 and starts_with(lower(name), lower($2 || $5))
        ), entries as (
          select rest as name, id, updated_at, created_at, last_accessed_at, metadata
          from inside where strpos(rest, '/') = 0
@@ -36,7 +38,7 @@ export async function list(
          from inside where strpos(rest, '/') > 0
        )
        select * from entries order by lower(name) collate "C" limit $3 offset $4`,
-      [bucket, folder, body.limit ?? 100, body.offset ?? 0],
+      [bucket, folder, body.limit ?? 100, body.offset ?? 0, body.search ?? ""],
     )).rows);
   return Response.json(rows);
 }
