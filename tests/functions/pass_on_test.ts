@@ -146,6 +146,11 @@ Deno.test("a host that gives no part of a file where one is asked for is watched
   await rejects(response.arrayBuffer(), /middle of the file/);
 });
 
+Deno.test("another file than that of the parts is an error", async () => {
+  const other = (range: string | null) => range ? undefined : new Response(FILE.slice(0, 4000));
+  await rejects(passedOn(FILE, other), /another file/);
+});
+
 Deno.test("the answer of a host without the file is passed on", async () => {
   await using gone = host(FILE, () => new Response("gone", { status: 410 }));
   const response = await passOn(fetch, gone.url, asAll);
