@@ -21,16 +21,19 @@ const TAIL = 4096;
 /** No file is longer: a video of eight seconds has some 50 MB. A body may have no end. */
 const MOST_BYTES = 512 * MB;
 
-/** The reply to a download. A body that may have been cut becomes one that ends in an error if it was. */
-export function whole(response: Response): Response {
+/**
+ * The reply to a download. A body that may have been cut becomes one that ends in an error if it was. Where the length
+ * of the file is known, a body of another one is an error, too: it may be compressed without a word of it.
+ */
+export function whole(response: Response, length?: number): Response {
   const { status, headers, body } = response;
   if (status !== 200 || body === null) return response;
   const isBounded = headers.has("content-length") || headers.has("transfer-encoding");
-  return new Response(watched(body, follow(isBounded)), { status, headers });
+  return new Response(watched(body, follow(isBounded, length)), { status, headers });
 }
 
 /** Ends a body in an error that has no end, or ends in the middle of its file. */
-function follow(isBounded: boolean): Watcher {
+function follow(isBounded: boolean, length?: number): Watcher {
   let follower: Follower | undefined;
   let passed = 0;
   return {
@@ -43,6 +46,9 @@ function follow(isBounded: boolean): Watcher {
     end() {
       if (follower?.isWhole() === false) {
         throw new TypeError("the body ended in the middle of the file");
+      }
+      if (length !== undefined && passed !== length) {
+        throw new TypeError(`the body has ${passed} bytes, and the file ${length}`);
       }
     },
   };
