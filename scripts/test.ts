@@ -97,13 +97,20 @@ async function run(step: Step, show: (chunk: Uint8Array) => void): Promise<boole
 }
 
 /** The numbers in the closing lines of `cargo test` and `deno test`. */
-function count(text: string, word: "passed" | "failed"): number {
-  // deno-lint-ignore no-control-regex -- colors in the output
-  const plain = text.replaceAll(/\x1b\[[0-9;]*m/g, "");
+function count(plain: string, word: "passed" | "failed"): number {
   const closing = [...plain.matchAll(/^(?:test result: \w+\.|(?:ok|FAILED) \|) .*$/gm)].join("\n");
   const numbers = [...closing.matchAll(new RegExp(`(\\d+) ${word}`, "g"))];
   const steps = [...closing.matchAll(new RegExp(`\\d+ ${word} \\((\\d+) steps?\\)`, "g"))];
   return [...numbers, ...steps].reduce((sum, [, number]) => sum + Number(number), 0);
+}
+
+/** The names of the tests that failed, as `deno test` and `cargo test` list them at their end. */
+function failures(plain: string): string[] {
+  const lists = [
+    ...plain.matchAll(/^ FAILURES \n\n([^]*?)\n\n/gm),
+    ...plain.matchAll(/^failures:\n((?: {4}\S+\n)+)/gm),
+  ];
+  return lists.flatMap(([, names]) => names.trimEnd().split("\n").map((name) => name.trim()));
 }
 
 const TEST = command({
@@ -124,7 +131,7 @@ const TEST = command({
   run: (steps, flags) => test(steps, flags["keep-going"]),
 });
 
-const tally = { passed: 0, failed: 0, lines: new Map<Step, string>() };
+const tally = { passed: 0, failed: 0, lines: new Map<Step, string[]>() };
 
 async function test(steps: Step[], keepGoing: boolean): Promise<number> {
   /** Takes steps from a queue until it is empty or one has failed. */
@@ -152,15 +159,15 @@ async function report(step: Step, isOnly: boolean): Promise<void> {
     if (isOnly) Deno.stdout.writeSync(chunk);
   });
   const text = await new Blob(chunks as BlobPart[]).text();
+  // deno-lint-ignore no-control-regex -- colors in the output
+  const plain = text.replaceAll(/\x1b\[[0-9;]*m/g, "");
   if (!isOnly) console.log(`${title}\n${text.trimEnd()}`);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   // A step without tests of its own counts as one.
-  tally.passed += count(text, "passed") || (ok ? 1 : 0);
-  tally.failed += count(text, "failed") || (ok ? 0 : 1);
-  tally.lines.set(
-    step,
-    `${ok ? "ok    " : "FAILED"} ${step.name.padEnd(11)} ${seconds.padStart(6)} s`,
-  );
+  tally.passed += count(plain, "passed") || (ok ? 1 : 0);
+  tally.failed += count(plain, "failed") || (ok ? 0 : 1);
+  const line = `${ok ? "ok    " : "FAILED"} ${step.name.padEnd(11)} ${seconds.padStart(6)} s`;
+  tally.lines.set(step, [line, ...ok ? [] : failures(plain).map((name) => `         ${name}`)]);
 }
 
 Deno.exit(await runCommand({ run: "deno task test", command: TEST, args: Deno.args }));
