@@ -148,9 +148,18 @@ Deno.test("a host that gives no part of a file where one is asked for is watched
 
 Deno.test("another file than that of the parts is an error", async () => {
   const packed = new Uint8Array(4000).fill(0x1f);
-  for (const body of [packed, new Blob([packed]).stream()]) {
-    const other = (range: string | null) => range ? undefined : new Response(body);
-    await rejects(passedOn(FILE, other), /has 4000 bytes, and the file 5\d+/);
+  const another = join(START, box("mdat", 50));
+  // Of a file with many parts the length is not known.
+  const long = join(START, ...Array.from({ length: 20 }, () => box("moof", 90)));
+  const cases = [
+    [FILE, packed, /begins otherwise/],
+    [FILE, another, /has 90 bytes, and the file 5\d+/],
+    [long, packed, /begins otherwise/],
+  ] as const;
+  for (const [file, other, error] of cases) {
+    for (const body of [other, new Blob([other]).stream()]) {
+      await rejects(passedOn(file, (range) => range ? undefined : new Response(body)), error);
+    }
   }
 });
 

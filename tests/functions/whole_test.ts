@@ -31,13 +31,19 @@ const FILES: Record<string, Uint8Array> = {
   "a JPEG": join(ascii("\xff\xd8\xff\xe0"), new Uint8Array(9000).fill(7), ascii("\xff\xd9")),
 };
 
-/** A body as `fetch` has it, in pieces of which the first has 64 bytes. */
-function body(bytes: Uint8Array, size: number): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** A body as `fetch` has it, in pieces. */
+function body(
+  bytes: Uint8Array,
+  size: number,
+  first = 64,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;
   return new ReadableStream({
     type: "bytes",
     pull(controller) {
-      if (at < bytes.length) return controller.enqueue(bytes.slice(at, at += at === 0 ? 64 : size));
+      if (at < bytes.length) {
+        return controller.enqueue(bytes.slice(at, at += at === 0 ? first : size));
+      }
       controller.close();
       controller.byobRequest?.respond(0);
     },
@@ -57,6 +63,14 @@ for (const [name, file] of Object.entries(FILES)) {
     }
   });
 }
+
+Deno.test("a file whose first bytes come one by one is followed, too", async () => {
+  for (const file of Object.values(FILES)) {
+    deepEqual(await received(whole(new Response(body(file, 1, 1)))), file);
+    const cut = file.subarray(0, -20);
+    await rejects(received(whole(new Response(body(cut, 1, 1)))), /middle of the file/);
+  }
+});
 
 Deno.test("a file without an end is an error, and no more of it is received", async () => {
   const { promise: cancelled, resolve } = Promise.withResolvers<void>();

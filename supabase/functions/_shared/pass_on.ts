@@ -10,7 +10,7 @@
 import { bytesOf, KB } from "./bounded_body.ts";
 import { http1 } from "./lookup.ts";
 import type { Init, Send } from "./requests.ts";
-import { Boxes, followerOf, whole } from "./whole.ts";
+import { Boxes, followerOf, type Known, whole } from "./whole.ts";
 
 /** How the core asks for a file that is only passed on: all of it, of a host that gives parts of files. */
 const ALL = "bytes=0-";
@@ -41,14 +41,15 @@ export async function passOn(send: Send, url: string, init: Init): Promise<Respo
       ...(client && { client }),
     });
   if (asked !== ALL) return whole(await get(asked));
-  const length = client && await lengthByParts(get);
+  const known: Known = {};
+  if (client) await lookAtParts(get, known);
   const response = await get();
-  const isVouchedFor = response.headers.get("content-length") === `${length}`;
-  return response.status === 200 && isVouchedFor ? response : whole(response, length);
+  const isVouchedFor = response.headers.get("content-length") === `${known.length}`;
+  return response.status === 200 && isVouchedFor ? response : whole(response, known);
 }
 
-/** The length of a file, if it ends where its last part does. */
-async function lengthByParts(get: (range: string) => Promise<Response>) {
+/** Notes how a file of parts starts; and its length, if it ends where its last part does. */
+async function lookAtParts(get: (range: string) => Promise<Response>, known: Known) {
   let parts;
   for (let looks = 0, at = 0; looks < MOST_LOOKS; looks++) {
     const { status, headers, body } = await get(`bytes=${at}-${at + LOOK - 1}`);
@@ -59,9 +60,13 @@ async function lengthByParts(get: (range: string) => Promise<Response>) {
     if (!bytes) return;
     parts ??= followerOf(bytes, true);
     if (!(parts instanceof Boxes)) return;
+    known.start ??= bytes;
     parts.pass(bytes);
     at += bytes.length;
     at += parts.skip(length - at);
-    if (at === length) return parts.isWhole() ? length : undefined;
+    if (at === length) {
+      if (parts.isWhole()) known.length = length;
+      return;
+    }
   }
 }

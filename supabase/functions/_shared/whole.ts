@@ -21,29 +21,50 @@ const TAIL = 4096;
 /** No file is longer: a video of eight seconds has some 50 MB. A body may have no end. */
 const MOST_BYTES = 512 * MB;
 
+/** So many bytes of a file tell what it is. A host may send them one by one. */
+const START = 12;
+
+/** What is known of a file before it comes. */
+export interface Known {
+  start?: Uint8Array;
+  length?: number;
+}
+
 /**
- * The reply to a download. A body that may have been cut becomes one that ends in an error if it was. Where the length
- * of the file is known, a body of another one is an error, too: it may be compressed without a word of it.
+ * The reply to a download. A body that may have been cut becomes one that ends in an error if it was. One that is another
+ * file than is known does so, too: it may be compressed without a word of it.
  */
-export function whole(response: Response, length?: number): Response {
+export function whole(response: Response, known: Known = {}): Response {
   const { status, headers, body } = response;
   if (status !== 200 || body === null) return response;
   const isBounded = headers.has("content-length") || headers.has("transfer-encoding");
-  return new Response(watched(body, follow(isBounded, length)), { status, headers });
+  return new Response(watched(body, follow(isBounded, known)), { status, headers });
 }
 
-/** Ends a body in an error that has no end, or ends in the middle of its file. */
-function follow(isBounded: boolean, length?: number): Watcher {
+/** Ends a body in an error that has no end, ends in the middle of its file, or is another file. */
+function follow(isBounded: boolean, { start, length }: Known): Watcher {
+  let first: Uint8Array | undefined = new Uint8Array();
   let follower: Follower | undefined;
   let passed = 0;
+  const begin = (bytes: Uint8Array) => {
+    if (start?.subarray(0, START).some((byte, at) => byte !== bytes[at])) {
+      throw new TypeError("the body begins otherwise than the file");
+    }
+    first = undefined;
+    follower = followerOf(bytes, isBounded);
+    follower?.pass(bytes);
+  };
   return {
     pass(piece) {
-      if (passed === 0) follower = followerOf(piece, isBounded);
       passed += piece.length;
       if (passed > MOST_BYTES) throw new BodyTooLong(MOST_BYTES);
-      follower?.pass(piece);
+      if (!first) return follower?.pass(piece);
+      const bytes = passed > piece.length ? joined(first, piece) : piece;
+      if (bytes.length >= START) begin(bytes);
+      else first = bytes.slice();
     },
     end() {
+      if (first) begin(first);
       if (follower?.isWhole() === false) {
         throw new TypeError("the body ended in the middle of the file");
       }
@@ -54,10 +75,14 @@ function follow(isBounded: boolean, length?: number): Watcher {
   };
 }
 
-/**
- * By the first piece of a file: what it starts with is shorter than any packet. A JPEG says nothing of its
- * length, and many have lost their end long ago.
- */
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+/** By the first bytes of a file. A JPEG says nothing of its length, and many have lost their end long ago. */
 export function followerOf(first: Uint8Array, isBounded: boolean): Follower | undefined {
   const text = (from: number, to: number) => String.fromCharCode(...first.subarray(from, to));
   if (text(4, 8) === "ftyp") return new Boxes(0, boxLength, isBounded);
@@ -154,9 +179,7 @@ class Jpeg implements Follower {
   pass(piece: Uint8Array): void {
     const end = piece.subarray(-TAIL);
     const kept = this.#tail.subarray(Math.max(this.#tail.length + end.length - TAIL, 0));
-    this.#tail = new Uint8Array(kept.length + end.length);
-    this.#tail.set(kept);
-    this.#tail.set(end, kept.length);
+    this.#tail = joined(kept, end);
   }
 
   isWhole(): boolean {
