@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
 import { sendForPlain } from "../../supabase/functions/_shared/decompress.ts";
+import { whole } from "../../supabase/functions/_shared/whole.ts";
 import { serve } from "../support/loopback.ts";
 
 const MB = 1024 * 1024;
@@ -81,6 +82,28 @@ Deno.test("a compressed body that ends early, or is none, is an error", async ()
   ];
   for (const [coding, body] of cases) {
     await ask(coding, body, async (response) => void await rejects(response.arrayBuffer()), "POST");
+  }
+});
+
+Deno.test("a JPEG whose compressed body ends early is an error, however it is sent", async () => {
+  const jpeg = crypto.getRandomValues(new Uint8Array(60_000)).map((byte) => byte & 0x7f);
+  jpeg.set([0xff, 0xd8, 0xff, 0xe0]);
+  jpeg.set([0xff, 0xd9], jpeg.length - 2);
+  const pack = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
+  for (const [coding, packed] of Object.entries(pack)) {
+    const headers = { "content-encoding": coding };
+    for (const missing of [0, 20_000]) {
+      const body = new Uint8Array(packed(jpeg)).slice(0, missing ? -missing : undefined);
+      for (const inChunks of [false, true]) {
+        await using server = serve(() =>
+          new Response(inChunks ? new Blob([body]).stream() : body, { headers })
+        );
+        const send = () => sendForPlain((init) => fetch(server.url, init), { headers: {} });
+        const received = async () => new Uint8Array(await whole(await send()).arrayBuffer());
+        if (missing) await rejects(received(), `${coding} ${inChunks}`);
+        else deepEqual(await received(), jpeg);
+      }
+    }
   }
 });
 

@@ -44,11 +44,15 @@ export async function sendForPlain(
   return plain(response, watched(body, { pass: (piece) => packed.unpack(piece) }));
 }
 
-/** A reply with its body unpacked, whose length is then unknown. */
+/**
+ * A reply with its body unpacked. Its length is unknown, and a packed body that came to its end may have been cut before
+ * it was sent: of deflate and br nothing reports that.
+ */
 function plain({ status, headers: packed }: Response, body: ReadableStream<Uint8Array>): Response {
   const headers = new Headers(packed);
-  headers.delete("content-encoding");
-  headers.delete("content-length");
+  for (const name of ["content-encoding", "content-length", "transfer-encoding"]) {
+    headers.delete(name);
+  }
   return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, { status, headers });
 }
 
