@@ -215,7 +215,7 @@ begin
       select r.msg_id, r.model, r.probes,
         row_number() over (
           order by case when r.probes then r.troubles else 0 end,
-            case when r.from_end then -r.msg_id end,
+            case when r.from_end then r.msg_id end desc nulls last,
             r.priority desc,
             case when in_turns then r.round end,
             case when in_turns then served.served_at end nulls first,

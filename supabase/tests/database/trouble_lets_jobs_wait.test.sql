@@ -1,6 +1,6 @@
 -- A model in trouble rests; its jobs wait, untouched, until one of them has probed it.
 begin;
-select plan(28);
+select plan(29);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_limits;
@@ -80,6 +80,14 @@ select is(state || troubles || coalesce(since::text, '-'), 'ok0-', 'ends the tro
 select is(pg_temp.visible(), '{1,2,3,4,6}', 'and makes the deferred jobs visible at once');
 select is(pg_temp.claim(), '{1,2,3,4,6}', 'all go on');
 select is(unavailable, null, 'as before') from taken where message ->> 'prompt' = '6' order by lease_token desc limit 1;
+
+-- By hand, a message may have any id.
+delete from public.generation_jobs;
+truncate pgmq.q_image_generation_queue;
+insert into pgmq.q_image_generation_queue (msg_id, vt, message) overriding system value
+values (-9223372036854775808, clock_timestamp(), '{"prompt": "7"}');
+update public.generation_models set state = 'resting', rests_until = clock_timestamp(), troubles = 1;
+select is(pg_temp.claim(), '{7}', 'the last job is the probe, whatever its id');
 
 select * from finish();
 rollback;
