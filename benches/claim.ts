@@ -132,6 +132,8 @@ try {
     await session`insert into public.generation_limits (queue, fair_share) values (${QUEUE}, 'storyboard')`;
     await session`vacuum analyze public.generation_jobs`;
     await line("while those that wait get their turns", claims(session, MODELS), MOST.turns);
+    // The last pass begins a minute after the change.
+    await session`update generation_private.turn_passes set changed_at = '-infinity'`;
     await session`
       do $$
       begin

@@ -25,10 +25,13 @@ comment on table generation_private.fair_share_cursors is
 
 create table if not exists generation_private.turn_passes (
   queue text primary key,
-  passed bigint not null
+  passed bigint not null,
+  is_last boolean not null default false,
+  changed_at timestamptz not null default clock_timestamp()
 );
 comment on table generation_private.turn_passes is
-  'The queues whose fair share has changed, and how far their messages have been passed to give the jobs their turns.';
+  'The queues whose fair share has changed, and how far their messages have been passed to give the jobs their turns. The '
+  'last pass begins a minute after the change: before that there may be jobs whose sender has not committed.';
 
 -- The jobs to begin, line by line; and those that have something submitted at the provider, or may have.
 create index if not exists generation_jobs_lines
@@ -41,18 +44,18 @@ create index if not exists generation_jobs_shares
   on public.generation_jobs (queue, requested_model, priority, share, turn)
   where status = 'queued' and share is not null;
 
--- Whose turn a job takes: what the queue is divided by, and which one. The jobs that name no storyboard or owner share one
--- turn. Null without a fair share.
-create or replace function generation_private.share_of(message jsonb, owner text, fair_share text)
+-- Whose turn a job takes now: what its queue is divided by, and which one. The jobs that name no storyboard or owner share
+-- one turn. Null without a fair share.
+create or replace function generation_private.share_of(job public.generation_jobs)
 returns text
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
-  return fair_share || ' ' || case fair_share
-    when 'storyboard' then coalesce(generation_private.message_text(message, 'storyboardId', 256), '')
-    when 'owner' then coalesce(owner, '')
-  end;
+  return (
+    select l.fair_share || ' ' || coalesce(case l.fair_share when 'storyboard' then job.storyboard_id else job.owner end, '')
+    from public.generation_limits as l
+    where l.queue = job.queue
+  );
 end
 $$;
 
@@ -94,12 +97,9 @@ returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  divided_by text;
 begin
-  select l.fair_share into divided_by from public.generation_limits as l where l.queue = new.queue;
-  if divided_by is not null then
-    new.share := generation_private.share_of(new.message, new.owner, divided_by);
+  new.share := generation_private.share_of(new);
+  if new.share is not null then
     new.turn := generation_private.next_turn(new, new.share);
   end if;
   return new;
@@ -163,7 +163,8 @@ end
 $$;
 
 -- Gives the next waiting jobs of a queue their turns, if its fair share has changed. A job that another session has in
--- hand must not be waited for, and needs no turn; nor does a session wait for one that gives turns already.
+-- hand must not be waited for: it gets its turn when it is deferred, or by the next pass. Nor does a session wait for one
+-- that gives turns already.
 create or replace function generation_private.assign_turns(queue_name text, quantity integer)
 returns void
 language plpgsql
@@ -181,10 +182,7 @@ begin
     return;
   end if;
   with waiting as (
-    select j as job, j.id, j.msg_id, j.requested_model, j.priority,
-      generation_private.share_of(
-        j.message, j.owner, (select l.fair_share from public.generation_limits as l where l.queue = queue_name)
-      ) as share
+    select j as job, j.id, j.msg_id, j.requested_model, j.priority, generation_private.share_of(j) as share
     from public.generation_jobs as j
     where j.queue = queue_name and j.msg_id > pass.passed and j.finished_at is null and j.status = 'queued'
     order by j.msg_id
@@ -207,10 +205,14 @@ begin
     where j.id = a.id and j.share is distinct from a.share
   )
   select count(*), max(w.msg_id) into seen, pass.passed from waiting as w;
-  if seen < quantity then
+  if seen = quantity then
+    update generation_private.turn_passes as p set passed = pass.passed where p.queue = queue_name;
+  elsif pass.is_last then
     delete from generation_private.turn_passes as p where p.queue = queue_name;
   else
-    update generation_private.turn_passes as p set passed = pass.passed where p.queue = queue_name;
+    update generation_private.turn_passes as p
+    set passed = 0, is_last = p.changed_at < clock_timestamp() - interval '1 minute'
+    where p.queue = queue_name;
   end if;
 end
 $$;
@@ -223,7 +225,8 @@ as $$
 begin
   insert into generation_private.turn_passes as p (queue, passed)
   values (queue_name, 0)
-  on conflict (queue) do update set passed = excluded.passed;
+  on conflict (queue) do update
+  set passed = excluded.passed, is_last = excluded.is_last, changed_at = excluded.changed_at;
   perform generation_private.assign_turns(queue_name, 3000);
 end
 $$;

@@ -29,7 +29,7 @@ end
 $$;
 
 -- code is null for a job that was not begun, or that waits for its operation: that is no error. Only a job that waits
--- through no fault of its own keeps its turn.
+-- through no fault of its own keeps its turn; one that was in hand when a fair share was set has none yet.
 create or replace function generation_private.write_deferral(
   job public.generation_jobs,
   counted boolean,
@@ -42,13 +42,19 @@ returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  due_share constant text := generation_private.share_of(job);
 begin
   update public.generation_jobs as j
   set status = case when job.operation is null then 'queued' else 'waiting' end,
       attempts = case when counted then j.attempts else greatest(j.attempts - 1, 0) end,
       waits_for = awaited,
+      share = due_share,
       turn = case
-        when counted or j.own_trouble_lease_token = j.lease_token then generation_private.next_turn(j, j.share) else j.turn
+        when due_share is null then null
+        when counted or j.turn is null or j.own_trouble_lease_token = j.lease_token
+          then generation_private.next_turn(j, due_share)
+        else j.turn
       end,
       cost_usd = generation_private.add_cost(j.cost_usd, spent_usd),
       error_code = coalesce(code, j.error_code),

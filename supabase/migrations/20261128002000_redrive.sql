@@ -9,6 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   message_id constant bigint := generation_private.free_message_id(job.queue, job.msg_id);
+  due_share constant text := generation_private.share_of(job);
 begin
   -- The row before the message: the trigger then sees that this message is known.
   update public.generation_jobs as j
@@ -31,6 +32,10 @@ begin
       submission_started_at = case when j.operation is not null then j.submission_started_at end,
       submission_model = case when j.operation is not null then j.submission_model end,
       submission_lease_token = case when j.operation is not null then j.submission_lease_token end,
+      share = due_share,
+      turn = case
+        when due_share is not null then coalesce(j.turn, generation_private.next_turn(j, due_share))
+      end,
       pending_since = clock_timestamp(),
       troubles = 0,
       own_troubles = 0,

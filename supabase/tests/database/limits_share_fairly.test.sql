@@ -1,5 +1,5 @@
 begin;
-select plan(12);
+select plan(13);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_limits;
@@ -73,6 +73,16 @@ select is(count(*), 0::bigint, 'without a fair share there are no turns')
 from public.generation_jobs where status = 'queued' and (turn is not null or share is not null);
 select pg_temp.send('z', 1);
 select is(pg_temp.claim(2), 'aa', 'and the oldest are first again');
+
+truncate pgmq.q_image_generation_queue;
+select pg_temp.send('x', 1, '{"owner": "x"}'), pg_temp.send('w', 1, '{"owner": "w"}');
+select pg_temp.claim(2);
+select public.fail_generation_job('image_generation_queue', msg_id, lease_token, 'no_image', 'none')
+from public.generation_jobs where owner = 'w';
+insert into public.generation_limits (queue, fair_share) values ('image_generation_queue', 'owner');
+select pg_temp.defer(counted => false), public.redrive_generation_jobs(error_code => 'no_image');
+select pg_temp.send('y', 3, '{"owner": "y"}');
+select is(pg_temp.claim(3), 'xwy', 'what was in hand, or had failed, when turns began takes its turn, too');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- A fair share of a long queue is set at once. The jobs that wait get their turns a portion at a time.
 begin;
-select plan(11);
+select plan(12);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.generation_limits;
@@ -32,8 +32,14 @@ select pg_temp.send('c', 2);
 select is(pg_temp.claim(4), 'acac', 'what is sent from now on takes turns with those');
 select is(pg_temp.shares('a'), 'storyboard a: 3098, none: 90', 'and a claim gives turns to more jobs than it takes');
 select is(pg_temp.claim(3), 'bab', 'so that the last ones come to theirs');
-select is_empty('select * from generation_private.turn_passes', 'and all have one');
-select is(pg_temp.shares('b'), 'storyboard b: 1', 'whose it is');
+select is(pg_temp.shares('b'), 'storyboard b: 1', 'and all have one');
+
+-- As if the sender of these had committed only now.
+update public.generation_jobs set share = null, turn = null where status = 'queued' and msg_id % 50 = 0;
+update generation_private.turn_passes set changed_at = changed_at - interval '1 minute';
+select generation_private.assign_turns('image_generation_queue', 4000) from generate_series(1, 2);
+select is(pg_temp.shares('a'), 'storyboard a: 3187', 'a last pass gives turns to what came too late for the first');
+select is_empty('select * from generation_private.turn_passes', 'then it is over');
 
 update public.generation_limits set fair_share = 'owner';
 select is(pg_temp.shares('a'), 'owner : 3000, storyboard a: 187', 'another division is the same');
