@@ -41,10 +41,24 @@ export class Console implements AsyncDisposable {
     return page;
   }
 
+  /** Has a page go to another address of the console. What is asked of it then is asked of the new view. */
+  async goTo(page: Page, address: string): Promise<void> {
+    await page.evaluate(async (hash) => {
+      if (location.hash === hash) return;
+      // The page listens as well, and did so before: then it draws.
+      const drawn = new Promise((resolve) =>
+        addEventListener("hashchange", resolve, { once: true })
+      );
+      location.hash = hash;
+      await drawn;
+    }, `#/${address}`);
+  }
+
   async newPage(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.browser.newContext({ reducedMotion: "reduce", ...options });
+    context.setDefaultTimeout(LONGEST_WAIT);
+    await context.addInitScript(countRequests);
     const page = await context.newPage();
-    page.setDefaultTimeout(LONGEST_WAIT);
     page.on("pageerror", ({ message }) => this.#complaints.push(message));
     page.on("console", (message) => {
       const text = message.text();
@@ -63,6 +77,32 @@ export class Console implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.browser.close();
   }
+}
+
+declare const requests: { made: number; open: number };
+
+/** Counts requests for data in the page, where its clock is: one that it has made is counted. */
+function countRequests(): void {
+  const counts = { made: 0, open: 0 };
+  Object.assign(globalThis, { requests: counts });
+  const { fetch } = globalThis;
+  globalThis.fetch = async (...request) => {
+    if (!String(request[0]).includes("/rest/")) return await fetch(...request);
+    counts.made++;
+    counts.open++;
+    const response = await fetch(...request).catch((error) => {
+      counts.open--;
+      throw error;
+    });
+    const text = () => Response.prototype.text.call(response).finally(() => counts.open--);
+    return Object.assign(response, { text });
+  };
+}
+
+/** Waits until what a page has asked for is answered. @returns how many requests it has made */
+export async function answered(page: Page): Promise<number> {
+  await page.waitForFunction(() => requests.open === 0);
+  return await page.evaluate(() => requests.made);
 }
 
 /** Waits until a picture is there and its bytes are one. */

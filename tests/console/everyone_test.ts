@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import type { TestProject } from "../support/test_project.ts";
-import { axeFindings, withConsole } from "./console.ts";
+import { answered, axeFindings, withConsole } from "./console.ts";
 import { misplaced } from "./geometry.ts";
 
 /** A view with what is to be seen in it before it is checked. */
@@ -50,7 +50,7 @@ async function furnish(project: TestProject): Promise<Shown[]> {
     { address: `job/${idOf("fine")}`, heading: "Image: succeeded" },
     { address: `job/${idOf("refused")}`, heading: "Image: failed" },
     { address: `job/${idOf("ada")}`, heading: "Video: queued" },
-    { address: "storyboard/empty", heading: "Nothing here yet" },
+    { address: "storyboard/empty", heading: "empty" },
     { address: "nothing", heading: "There is no such page" },
     { address: "storyboards", heading: "Storyboards", prepare: loseProject },
   ];
@@ -92,9 +92,11 @@ withConsole("the console is for everyone", async (console, project, t) => {
     };
     const page = await console.open("", options);
     for (const { address, heading, prepare } of views) {
-      await page.goto(`${console.url}/#/${address}`);
-      await page.getByRole("heading", { name: heading, exact: true }).waitFor();
-      await page.getByText("Reading…").waitFor({ state: "detached" });
+      await console.goTo(page, address);
+      await page.getByRole("heading", { name: heading, exact: true, level: 1 }).waitFor();
+      await answered(page);
+      // A form has its price when the core has come.
+      await page.locator(".job-form:not(:has(.price))").waitFor({ state: "detached" });
       await prepare?.(page);
       await look(page, `${address} ${prepare?.name ?? ""}`);
     }
@@ -118,12 +120,12 @@ withConsole("the console is for everyone", async (console, project, t) => {
       const check = async (page: Page) => {
         const faults = await axeFindings(page);
         for (const size of [desktop, tablet, phone]) {
-          await page.setViewportSize(size);
+          await resize(page, size);
           const here = await page.evaluate(misplaced);
           faults.push(...here.map((fault) => `${size.width} wide: ${fault}`));
         }
         faults.push(...await page.evaluate(misfits));
-        await page.setViewportSize(desktop);
+        await resize(page, desktop);
         return faults;
       };
       const options = { colorScheme: "light", viewport: desktop } as const;
@@ -181,6 +183,17 @@ withConsole("the console is for everyone", async (console, project, t) => {
     await page.getByText("1 job is on the queue again.", { exact: true }).waitFor();
   });
 });
+
+/** Gives the window a size. What is drawn by its size, as plots are, is drawn again in the next frame. */
+async function resize(page: Page, size: { width: number; height: number }): Promise<void> {
+  await page.setViewportSize(size);
+  await page.evaluate(async (width) => {
+    const frame = () => new Promise(requestAnimationFrame);
+    while (innerWidth !== width) await frame();
+    await frame();
+    await frame();
+  }, size.width);
+}
 
 /** What is too small for a finger, and fields that cut what stands in them while they are empty. */
 function misfits(): string[] {

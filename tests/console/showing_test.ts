@@ -16,7 +16,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await page.getByRole("heading", { name: "Nothing here yet" }).waitFor();
     await page.getByRole("link", { name: "Make an image" }).click();
     assert.equal(await page.getByLabel("Storyboard").inputValue(), "board");
-    await page.goto(`${console.url}/#/queue`);
+    await console.goTo(page, "queue");
     await page.getByText("Nothing is on the queues.").waitFor();
     await page.getByText("The models appear with the first run of a worker.").waitFor();
     await page.getByText("Nothing in this time.").nth(3).waitFor();
@@ -29,7 +29,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await card("scene-001").getByText("Queued").waitFor();
     await card("scene-001").getByRole("button", { name: "Cancel this job" }).click();
     await card("scene-001").getByText("No image yet").waitFor();
-    await page.goto(`${console.url}/#/storyboard/board`);
+    await console.goTo(page, "storyboard/board");
   });
 
   await t.step("a failed job says why, and is redriven", async () => {
@@ -185,7 +185,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     });
     // One that has made nothing yet: beside its successes this would be taken for the job's own trouble.
     await send("resting", { model: "gemini-nano-banana-2.1" });
-    await project.run("image", { budgetSeconds: 1 });
+    await project.run("image");
     const other = await console.open("#/queue");
     await card("resting").getByText(/overloaded/).waitFor();
     await card("resting").getByText("Resting", { exact: true }).waitFor();
@@ -214,6 +214,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await card("many-1").getByText("Queued").waitFor();
     page.once("dialog", (dialog) => dialog.accept());
     await page.getByRole("button", { name: /^Cancel \d queued$/ }).click();
+    await page.getByRole("status").getByText("3 jobs cancelled.").waitFor();
     await card("many-2").locator(".strip").waitFor({ state: "detached" });
     assert.equal((await project.messages("image")).queued, 0);
     await queue.context().close();
@@ -230,9 +231,9 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     await page.getByRole("link", { name: "Change and send again" }).click();
     await page.getByRole("heading", { name: "Send again" }).waitFor();
     await advice.waitFor();
-    await page.goto(`${console.url}/#/storyboard/board/scene/private`);
+    await console.goTo(page, "storyboard/board/scene/private");
     await page.locator(".version").locator(advice).waitFor();
-    await page.goto(`${console.url}/#/storyboard/board`);
+    await console.goTo(page, "storyboard/board");
   });
 
   await t.step("workers are started from any page", async () => {
@@ -283,11 +284,11 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
       assert.deepEqual(await page.evaluate(turnedAround), [], address);
     };
     for (const address of addresses) {
-      await page.goto(`${console.url}/#/${address}`);
+      await console.goTo(page, address);
       await page.getByText("<img src=x").first().waitFor();
       await assertText(address);
     }
-    await page.goto(`${console.url}/#/batch/board`);
+    await console.goTo(page, "batch/board");
     await page.getByLabel("Messages as JSON").fill(
       JSON.stringify({ images: [{ sceneId: hostile, prompt: markup, [markup]: 1 }, 7] }),
     );
@@ -311,7 +312,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
       "select * from generation_jobs where scene_id = 'refused' and status = 'succeeded'",
     );
     const { id, model } = job;
-    await page.goto(`${console.url}/#/job/${id}`);
+    await console.goTo(page, `job/${id}`);
     await page.getByRole("heading", { name: "Image: succeeded" }).waitFor();
     const steps = await page.locator(".steps strong").allTextContents();
     assert.deepEqual([steps[0], steps.at(-1)], ["Sent", "Succeeded"]);

@@ -48,9 +48,9 @@ withConsole("the console says what is wrong and what to do", async (console, pro
     await picture(page, '.card[aria-label="one"] img');
 
     // The rest of the page under its policy: the plots, the core, and what is sent.
-    await page.goto(`${host.url}/#/queue`);
+    await console.goTo(page, "queue");
     await page.locator("time-plot canvas").first().waitFor();
-    await page.goto(`${host.url}/#/send/board`);
+    await console.goTo(page, "send/board");
     await page.getByLabel("Prompt").fill("A mill");
     await page.getByRole("button", { name: "Send image" }).click();
     await page.getByRole("article", { name: "scene-001" }).getByText("Queued").waitFor();
@@ -115,10 +115,10 @@ withConsole("the console says what is wrong and what to do", async (console, pro
   await t.step("a core that does not load", async () => {
     const page = await console.newPage();
     await page.route("**/core/generation_queue.js", (route) => route.fulfill({ status: 404 }));
-    await page.goto(`${console.url}#/send/sb`);
+    await page.goto(`${console.url}/#/send/sb`);
     await page.getByRole("alert").getByText("Messages cannot be checked").waitFor();
     assert.ok(await page.getByRole("button", { name: "Send image" }).isDisabled());
-    await page.goto(`${console.url}#/batch/sb`);
+    await console.goTo(page, "batch/sb");
     await page.getByLabel("Messages as JSON").fill('[{"sceneId": "1", "prompt": "A hero"}]');
     await page.getByRole("alert").getByText("Messages cannot be checked").waitFor();
   });
