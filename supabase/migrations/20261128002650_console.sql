@@ -42,7 +42,7 @@ begin
       limit 1
     ) as next
   )
-  select board.id, board.changed_at, jobs.queued, jobs.running, jobs.waiting, jobs.failed,
+  select board.id, board.changed_at, jobs.queued, jobs.running, jobs.waiting, generation_private.failed_cards(board.id),
     generation_private.newest_images(board.id)
   from (
     select b.id, b.changed_at
@@ -54,18 +54,50 @@ begin
   cross join lateral (
     select count(*) filter (where j.status = 'queued') as queued,
       count(*) filter (where j.status = 'running') as running,
-      count(*) filter (where j.status = 'waiting') as waiting,
-      count(*) filter (where j.status = 'failed') as failed
+      count(*) filter (where j.status = 'waiting') as waiting
     from public.generation_jobs as j
-    where j.storyboard_id = board.id and j.status in ('queued', 'running', 'waiting', 'failed')
+    where j.storyboard_id = board.id and j.status in ('queued', 'running', 'waiting')
   ) as jobs
   order by board.changed_at desc;
 end
 $$;
 comment on function public.generation_storyboards is
   'The storyboards whose id contains search (upper and lower case alike; null: all) and in which something changed last, at most '
-  'quantity (1 to 1000): when that was, the jobs by state, and covers: the URLs of the four newest images.';
+  'quantity (1 to 1000): when that was, the live jobs by state, failed: how many of its scenes, characters and jobs without '
+  'either have failures in generation_storyboard, and covers: the URLs of the four newest images.';
 select generation_private.grant_to_service_role('execute', 'function public.generation_storyboards');
+
+-- How many scenes, characters and jobs without either have a failure that no later success of the same kind has replaced.
+create or replace function generation_private.failed_cards(storyboard text)
+returns bigint
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select count(distinct (entity.slot, entity.id))
+    from public.generation_jobs as j
+    cross join lateral (values
+      ('scene', j.scene_id),
+      ('character', j.character_id),
+      ('job', case when num_nonnulls(j.scene_id, j.character_id) = 0 then j.id::text end)
+    ) as entity (slot, id)
+    where j.storyboard_id = storyboard and j.status = 'failed' and entity.id is not null
+      and not exists (
+        select from public.generation_jobs as later
+        where entity.slot = 'scene' and later.storyboard_id = storyboard and later.scene_id = entity.id
+          and later.kind = j.kind and later.status = 'succeeded'
+          and (coalesce(later.chosen_at, later.enqueued_at), later.msg_id) > (j.enqueued_at, j.msg_id)
+      )
+      and not exists (
+        select from public.generation_jobs as later
+        where entity.slot = 'character' and later.storyboard_id = storyboard and later.character_id = entity.id
+          and later.kind = j.kind and later.status = 'succeeded'
+          and (coalesce(later.chosen_at, later.enqueued_at), later.msg_id) > (j.enqueued_at, j.msg_id)
+      )
+  );
+end
+$$;
 
 create or replace function generation_private.newest_images(storyboard text)
 returns jsonb

@@ -1,6 +1,6 @@
 -- The list of storyboards, and the scenes and characters of one.
 begin;
-select plan(18);
+select plan(20);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.kv_store_7ee7668a;
@@ -77,6 +77,11 @@ select is(
   'those of a character, with what is shown of each'
 );
 select is(public.generation_versions('sb', 'scene', 'ada'), '{"more": false, "versions": []}', 'of what was never made there are none');
+
+select is(failed, 0::bigint, 'a failure that a later success has replaced is not counted') from public.generation_storyboards('sb');
+select pg_temp.ended(number, 'image_generation_queue', '{"storyboardId": "sb", "sceneId": "1", "characterId": "ada"}', 'failed', number)
+from generate_series(10, 11) as number;
+select is(failed, 2::bigint, 'two failures of a scene and a character are those of two') from public.generation_storyboards('sb');
 select throws_ok($$ select public.generation_versions('sb', 'prop', '1') $$, '22023', 'slot: expected scene or character');
 
 select * from finish();
