@@ -37,24 +37,27 @@ export function text(value: string, help: string): Flag<string | undefined> {
   return { value, help, read };
 }
 
-/** A flag with an address of the web. */
-export function url(help: string): Flag<string | undefined> {
+/** The address of a picture, as an example. */
+const PICTURE = "https://example.com/hero.png";
+
+/** A flag with an address of the web, like the example. */
+export function url(help: string, example = PICTURE): Flag<string | undefined> {
   const flag = text("URL", help);
-  return { ...flag, read: (given) => checkedUrl(flag.read(given)) };
+  return { ...flag, read: (given) => checkedUrl(flag.read(given), example) };
 }
 
-/** A flag with an address of the web, which may be repeated. */
+/** A flag with the address of a picture, which may be repeated. */
 export function urls(help: string): Flag<string[] | undefined> {
   const flag = texts("URL", help);
-  return { ...flag, read: (given) => flag.read(given)?.map((text) => checkedUrl(text)!) };
+  return { ...flag, read: (given) => flag.read(given)?.map((text) => checkedUrl(text, PICTURE)!) };
 }
 
 /** What has a scheme is for the core's validation to judge. */
-function checkedUrl(text: string | undefined): string | undefined {
+function checkedUrl(text: string | undefined, example: string): string | undefined {
   if (text === undefined || text.includes("://")) return text;
-  const expected = "expected an address like https://example.com/hero.png";
+  const expected = `expected an address like ${example}`;
   if (text === "URL") throw new UsageError(`${expected}: URL stands for it in the examples.`);
-  const isFile = /\.(png|jpe?g|webp|hei[cf])$/i.test(text);
+  const isFile = example === PICTURE && /\.(png|jpe?g|webp|hei[cf])$/i.test(text);
   const upload = ` A file on this machine has to be in Storage first: ${UPLOAD}.`;
   throw new UsageError(`${expected}.${isFile ? upload : ""}`);
 }

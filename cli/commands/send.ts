@@ -68,7 +68,10 @@ export const JOB_FLAGS = {
   ),
   seed: field("seed", numeral("the same number gives about the same result again")),
   priority: field("priority", numeral("-100 to 100; jobs with a higher one go first (default: 0)")),
-  webhook: field("webhookUrl", url("called when the job has ended (docs/webhooks.md)")),
+  webhook: field(
+    "webhookUrl",
+    url("called when the job has ended (docs/webhooks.md)", "https://hooks.example.com/generation"),
+  ),
 };
 
 export const IMAGE_FLAGS = {
