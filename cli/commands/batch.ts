@@ -8,7 +8,7 @@ import type { Io } from "../io.ts";
 import type { Kind } from "../jobs.ts";
 import { meant } from "../near.ts";
 import type { Session } from "../session.ts";
-import { DEFAULT_STORYBOARD, type Entry, type Message, send, WAIT } from "./send.ts";
+import { DEFAULT_STORYBOARD, type Entry, type Message, send, SENDING } from "./send.ts";
 
 export const batchImages = batch("image", `{ "prompt": "A castle", "sceneId": "scene-001" }`);
 export const batchVideos = batch("video", `{ "prompt": "A gate", "durationSeconds": "6" }`);
@@ -25,7 +25,7 @@ function batch(kind: Kind, example: string) {
         "the storyboard of entries without one (default: the file's, or storyboard-001)",
       ),
       yes: yesOrNo("send also what has fields that no worker reads"),
-      ...WAIT,
+      ...SENDING,
     },
     notes: `FILE is JSON: { "storyboardId": "…", "${list}": [ENTRY, …] } or just [ENTRY, …].
 An ENTRY is a message (docs/messages.md), or just a prompt:
@@ -33,12 +33,15 @@ An ENTRY is a message (docs/messages.md), or just a prompt:
   ${example}
 
 All entries are checked before the first one is sent. A field that messages do
-not have is most likely misspelled: nothing is sent without --yes.`,
+not have is most likely misspelled: nothing is sent without --yes.
+
+With --idempotency-key each place of the list has a key of its own: a batch that
+was interrupted is sent again as it is.`,
     readsFiles: true,
     examples: [`batch-${list} test-prompts.json`],
-    run: async (file, { storyboard, ...flags }, session: Session) => {
+    run: async (file, { storyboard, "idempotency-key": key, ...flags }, session: Session) => {
       const batch = await readBatchFile(file, kind, storyboard, session.io);
-      return await send({ kind, ...batch, nameOf: (field) => field, ...flags }, session);
+      return await send({ kind, ...batch, nameOf: (field) => field, key, ...flags }, session);
     },
   });
 }

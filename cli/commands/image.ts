@@ -1,7 +1,7 @@
 import { command, one } from "../command.ts";
-import { IMAGE_FLAGS, JOB_FLAGS, sendOne, WAIT } from "./send.ts";
+import { IMAGE_FLAGS, JOB_FLAGS, SENDING, sendOne } from "./send.ts";
 
-const FLAGS = { ...IMAGE_FLAGS, ...JOB_FLAGS, ...WAIT };
+const FLAGS = { ...IMAGE_FLAGS, ...JOB_FLAGS, ...SENDING };
 
 export const image = command({
   name: "image",

@@ -1,6 +1,6 @@
 import { command, one } from "../command.ts";
 import { required, urls } from "../flag.ts";
-import { field, IMAGE_FLAGS, JOB_FLAGS, sendOne, WAIT } from "./send.ts";
+import { field, IMAGE_FLAGS, JOB_FLAGS, SENDING, sendOne } from "./send.ts";
 
 const SOURCE =
   "the image to change: a public one, or one in a bucket of SOURCE_IMAGE_BUCKETS; may be " +
@@ -10,7 +10,7 @@ const FLAGS = {
   source: field("sourceImageUrl", required(urls(SOURCE))),
   ...IMAGE_FLAGS,
   ...JOB_FLAGS,
-  ...WAIT,
+  ...SENDING,
 };
 
 export const imageEdit = command({

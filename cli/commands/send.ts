@@ -45,7 +45,12 @@ function numeral(help: string): Flag<unknown> {
   return literal("N", /^-?(0|[1-9]\d*)$/, help);
 }
 
-export const WAIT = {
+/** The flags of every command that sends. */
+export const SENDING = {
+  "idempotency-key": text(
+    "KEY",
+    "send once: repeated with the same key, it answers the same job and sends nothing",
+  ),
   wait: yesOrNo("show progress until each job has ended; exit code 0 only if all succeeded"),
   json: yesOrNo("print one JSON document: what was sent and, with --wait, how it ended"),
 };
@@ -142,15 +147,15 @@ function byFlag(flags: FieldFlags): (field: string) => string {
 }
 
 /** Runs a command that sends one job; `fixed` are fields that it always sets. */
-export function sendOne<F extends FieldFlags & typeof WAIT>(
+export function sendOne<F extends FieldFlags & typeof SENDING>(
   kind: Kind,
   flags: F,
   fixed: Message = {},
 ) {
   return (prompt: string, values: Values<F>, session: Session) => {
     const message = { ...messageOf(prompt, flags, values), ...fixed };
-    const { wait, json } = values as Values<typeof WAIT>;
-    return send({ kind, entries: [{ message }], nameOf: byFlag(flags), wait, json }, session);
+    const { "idempotency-key": key, wait, json } = values as Values<typeof SENDING>;
+    return send({ kind, entries: [{ message }], nameOf: byFlag(flags), key, wait, json }, session);
   };
 }
 
@@ -162,6 +167,8 @@ interface Order {
   /** What no worker reads, a line each; needs `yes`. */
   unknown?: string[];
   yes?: boolean;
+  /** With it, each entry is sent once, however often the order is repeated. */
+  key?: string;
   wait: boolean;
   json: boolean;
 }
@@ -171,7 +178,7 @@ export async function send(
   order: Order,
   session: Session,
 ): Promise<number> {
-  const { kind, entries, wait, json } = order;
+  const { kind, wait, json } = order;
   const { io, core } = session;
   checkForm(order, session);
   const api = session.api();
@@ -181,7 +188,7 @@ export async function send(
   const sent: Receipt[] = [];
   let ended: Job[] = [];
   try {
-    await enqueueAll(kind, entries, api, sent, json ? () => {} : io.stdout);
+    await enqueueAll(order, api, sent, json ? () => {} : io.stdout);
     const count = sent.length === 1 ? "1 job" : `${sent.length} jobs`;
     // With the project, because an exported variable silently wins over --env-file.
     if (!json) {
@@ -194,7 +201,7 @@ export async function send(
     // One document, also of the jobs that were sent before an error.
     if (json && sent.length > 0) {
       const documents = sent.map((receipt, n) => ({ ...receipt, ...outcomeOf(ended[n]) }));
-      io.stdout(JSON.stringify(entries[0].label ? documents : documents[0]));
+      io.stdout(JSON.stringify(order.entries[0].label ? documents : documents[0]));
     }
   }
   return ended.every(({ status }) => status === "succeeded") ? EXIT.ok : EXIT.failed;
@@ -263,15 +270,14 @@ interface Receipt {
 
 /** One after the other, so that the queue keeps the order of the file. */
 async function enqueueAll(
-  kind: Kind,
-  entries: Entry[],
+  { kind, entries, key }: Order,
   api: Api,
   sent: Receipt[],
   print: (line: string) => void,
 ): Promise<void> {
   for (const { label, message } of entries) {
     try {
-      const receipt = await enqueue(kind, message, api);
+      const receipt = await enqueue(kind, message, api, key && `${key}${label ?? ""}`);
       print(`${label ? `${label} ` : ""}job id: ${receipt.job_id}  message id: ${receipt.msg_id}`);
       sent.push(receipt);
     } catch (error) {
@@ -279,7 +285,8 @@ async function enqueueAll(
       const what = error instanceof LostReply ? "may not have been sent" : "was not sent";
       throw new RemoteError(
         `${label} ${what}: ${error.message}\n` +
-          `The ${sent.length} before it are on the queue; do not send those again.`,
+          `The ${sent.length} before it are on the queue; ` +
+          (key ? "with the same key those are not sent again." : "do not send those again."),
       );
     }
   }
@@ -292,12 +299,17 @@ const MOST_CALLS = 3;
  * Enqueues a message. A call whose reply is lost is repeated with the same idempotency key, so that
  * there is one job in the end.
  */
-async function enqueue(kind: Kind, message: unknown, api: Api): Promise<Receipt> {
+async function enqueue(
+  kind: Kind,
+  message: unknown,
+  api: Api,
+  key: string = crypto.randomUUID(),
+): Promise<Receipt> {
   const queue = queueOf(kind);
   const call = {
     queue_name: queue,
     message: message as Json,
-    idempotency_key: crypto.randomUUID(),
+    idempotency_key: key,
   };
   for (let calls = 1;; calls++) {
     try {

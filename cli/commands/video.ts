@@ -1,7 +1,7 @@
 import { command, one } from "../command.ts";
-import { JOB_FLAGS, sendOne, VIDEO_FLAGS, WAIT } from "./send.ts";
+import { JOB_FLAGS, SENDING, sendOne, VIDEO_FLAGS } from "./send.ts";
 
-const FLAGS = { ...VIDEO_FLAGS, ...JOB_FLAGS, ...WAIT };
+const FLAGS = { ...VIDEO_FLAGS, ...JOB_FLAGS, ...SENDING };
 
 export const video = command({
   name: "video",

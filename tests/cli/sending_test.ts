@@ -100,6 +100,21 @@ Deno.test("a job whose reply was lost is sent again with the same key", async ()
   ok(project.calls.at(-1)!.body.idempotency_key !== keys[0], "another job has another key");
 });
 
+Deno.test("what is sent under a key of one's own is sent once, and a batch under one for each place", async () => {
+  await using project = startProject({
+    answer: (_call, index) => index === 3 ? new Response("gone", { status: 503 }) : undefined,
+  });
+  const keyed = ["--idempotency-key=order-4711"];
+  equal((await project.run([...PROMPT, ...keyed])).code, 0);
+  const { err } = await project.run(["batch-images", "f", ...keyed], {
+    readFile: () => Promise.resolve('{"images": ["a", "b", "c"]}'),
+  });
+  match(err.join("\n"), /images\[2\] was not sent.*with the same key those are not sent again/s);
+  deepEqual(project.calls.map(({ body }) => body.idempotency_key), [
+    ...["", "images[0]", "images[1]", "images[2]"].map((place) => `order-4711${place}`),
+  ]);
+});
+
 Deno.test("an error names a missing variable, and where its value is found", async () => {
   const url = "http://127.0.0.1:1";
   const cases: [Record<string, string>, RegExp][] = [
