@@ -1,8 +1,8 @@
 /** Command lines by a table: the definition of a command gives its parsing, its errors and its help. */
+import { meant } from "../console/model/near.js";
 import { parseArgs } from "node:util";
 import { EXIT, UsageError } from "./failure.ts";
 import type { Flags, Values } from "./flag.ts";
-import { meant } from "./near.ts";
 
 /** What follows the name of a command and is no flag. */
 export interface Arguments<A> {

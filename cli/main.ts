@@ -1,4 +1,5 @@
 /** The tool behind queue-trigger.ts: its commands, from the command line to the exit code. */
+import { meant } from "../console/model/near.js";
 import { type Action, type Command, flagsOf, helpOf, meantFlag, row, split } from "./command.ts";
 import { batchImages, batchVideos } from "./commands/batch.ts";
 import { cancel } from "./commands/cancel.ts";
@@ -18,7 +19,6 @@ import { watch } from "./commands/watch.ts";
 import { EXIT, RemoteError, UsageError } from "./failure.ts";
 import type { Flags } from "./flag.ts";
 import { type Io, withPlainOutput } from "./io.ts";
-import { meant } from "./near.ts";
 import { type Core, Session } from "./session.ts";
 
 const SENDING = [image, imageEdit, video, batchImages, batchVideos];

@@ -1,12 +1,12 @@
 /** `batch-images` and `batch-videos`: all jobs of a file. */
 import { KNOWN_BESIDE, KNOWN_FIELDS, unknownBeside, unknownIn } from "../../console/model/batch.js";
+import { meant } from "../../console/model/near.js";
 import { quoted } from "../api.ts";
 import { command, one } from "../command.ts";
 import { UsageError } from "../failure.ts";
 import { text, yesOrNo } from "../flag.ts";
 import type { Io } from "../io.ts";
 import type { Kind } from "../jobs.ts";
-import { meant } from "../near.ts";
 import type { Session } from "../session.ts";
 import { DEFAULT_STORYBOARD, type Entry, type Message, send, SENDING } from "./send.ts";
 
@@ -84,7 +84,7 @@ function strangers(content: unknown, kind: Kind, entries: Required<Entry>[]): st
   const within = [...places].map(([name, [first, ...others]]) => {
     const more = others.length > 0 ? ` (and in ${others.length} more)` : "";
     const hint = meant(name, KNOWN_FIELDS[kind]);
-    return `${first}.${quoted(name)}${more}: messages have no such field.${hint}`;
+    return `${first.label}.${quoted(name)}${more}: messages have no such field.${hint}`;
   });
   return [...beside, ...within];
 }

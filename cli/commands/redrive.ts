@@ -1,12 +1,12 @@
 import { portions } from "../../console/lib/portions.js";
 import { queueOf } from "../../console/model/queue.js";
+import { meant } from "../../console/model/near.js";
 import { type Api, quoted } from "../api.ts";
 import { command } from "../command.ts";
 import { EXIT, RemoteError } from "../failure.ts";
 import { failures } from "../figures.ts";
 import { oneOf, text, yesOrNo } from "../flag.ts";
 import { type Kind, KINDS, queryOf } from "../jobs.ts";
-import { meant } from "../near.ts";
 import { exactlyOne, jobIds, type Session } from "../session.ts";
 
 /** Jobs that one call redrives: on Supabase it answers 1,000 rows at most, and has 8 seconds. */

@@ -79,16 +79,16 @@ export function unknownFields(kind, message) {
 }
 
 /**
- * The unknown fields of all messages, each with the labels of the messages that have it.
+ * The unknown fields of all messages, each with the messages that have it.
  *
  * @param {Entry[]} entries
  */
 export function unknownIn(entries) {
-  /** @type {Map<string, string[]>} */
+  /** @type {Map<string, Entry[]>} */
   const places = new Map();
-  for (const { label, kind, message } of entries) {
-    for (const name of unknownFields(kind, message)) {
-      places.set(name, [...places.get(name) ?? [], label]);
+  for (const entry of entries) {
+    for (const name of unknownFields(entry.kind, entry.message)) {
+      places.set(name, [...places.get(name) ?? [], entry]);
     }
   }
   return places;

@@ -14,7 +14,8 @@ import { guard, html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { count } from "../lib/text.js";
-import { readBatch, unknownIn } from "../model/batch.js";
+import { KNOWN_BESIDE, KNOWN_FIELDS, readBatch, unknownIn } from "../model/batch.js";
+import { meant } from "../model/near.js";
 import { expectation } from "./field.js";
 import { priceText, sumOf } from "./price.js";
 
@@ -245,12 +246,13 @@ function strangers(checked, beside = []) {
   return html`
     <div role="alert">
       <p>${count(all, "field")} will be ignored, because there is no such field:</p>
-      <ul class="issues">${beside.map((name) => html`<li><code>${name}</code></li>`)} ${[...places]
-        .map(([name, [first, ...others]]) =>
-          html`<li><code>${first}.${name}</code>${
-            others.length > 0 ? ` and in ${count(others.length, "other message")}` : nothing
-          }</li>`
-        )}</ul>
+      <ul class="issues">${beside.map((name) =>
+        html`<li><code>${name}</code>${meant(name, KNOWN_BESIDE)}</li>`
+      )} ${[...places].map(([name, [first, ...others]]) =>
+        html`<li><code>${first.label}.${name}</code>${
+          others.length > 0 ? ` and in ${count(others.length, "other message")}` : nothing
+        }${meant(name, KNOWN_FIELDS[first.kind])}</li>`
+      )}</ul>
     </div>
   `;
 }

@@ -272,12 +272,12 @@ withConsole("what is made in the console appears in it", async (console, project
     await text.fill('["a", {"prompt": "b", "promt": "c"}]');
     await page.getByText("2 images and 0 videos, all valid, for board.").waitFor();
     await page.getByText("1 field will be ignored").waitFor();
-    await page.getByText("[1].promt", { exact: true }).waitFor();
+    await page.getByText("[1].promt Did you mean prompt?", { exact: true }).waitFor();
     await text.fill('{"image": ["a"], "videos": [{"promt": "c"}]}');
     await page.getByText("1 message of 1 cannot be sent").waitFor();
     await page.getByText("2 fields will be ignored").waitFor();
-    for (const name of ["image", "videos[0].promt"]) {
-      await page.getByText(name, { exact: true }).waitFor();
+    for (const text of ["image Did you mean images?", "videos[0].promt Did you mean prompt?"]) {
+      await page.getByText(text, { exact: true }).waitFor();
     }
   });
 

@@ -1,10 +1,15 @@
-/** What was most likely meant by a word that is misspelled. */
+// @ts-check
+/** What was most likely meant by a word that is misspelled. The command line uses it as well. */
 
 /**
  * The only word of a list that begins with it, or contains it, or the one that needs the fewest changes; undefined when
  * nothing is near.
+ *
+ * @param {string} given
+ * @param {string[]} words
+ * @returns {string | undefined}
  */
-export function nearest(given: string, words: string[]): string | undefined {
+function nearest(given, words) {
   const word = given.toLowerCase();
   const holding = words.filter((each) => word.length >= 3 && each.toLowerCase().includes(word));
   if (holding.length === 1) return holding[0];
@@ -14,15 +19,16 @@ export function nearest(given: string, words: string[]): string | undefined {
   return first && first.changes <= most ? first.each : undefined;
 }
 
-/** A question that offers it, with a space before; empty when nothing is near. */
-export function meant(given: string, words: string[], prefix = ""): string {
+/** A question that offers it, with a space before; empty when nothing is near. @param {string} given @param {string[]} words */
+export function meant(given, words, prefix = "") {
   const word = nearest(given, words);
   return word === undefined ? "" : ` Did you mean ${prefix}${word}?`;
 }
 
-/** How many letters are other, missing, superfluous or swapped with the next one. */
-function changesBetween(one: string, other: string): number {
-  let before: number[] = [];
+/** How many letters are other, missing, superfluous or swapped with the next one. @param {string} one @param {string} other */
+function changesBetween(one, other) {
+  /** @type {number[]} */
+  let before = [];
   let last = Array.from({ length: other.length + 1 }, (_, at) => at);
   for (let i = 1; i <= one.length; i++) {
     const row = [i];
