@@ -6,7 +6,8 @@
  * @property {string} label
  * @property {string} [help] what it does, and which models accept it
  * @property {"text" | "list" | "url"} [kind] long text; addresses, one a line; one address
- * @property {Record<string, string>} [options] the values that can be chosen; the empty one is the default
+ * @property {Record<string, string>} [options] the values of which those are offered that a model makes; the empty one
+ *   is the default
  */
 
 /**

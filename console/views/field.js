@@ -6,10 +6,10 @@
  */
 import { html, ifDefined, live, nothing } from "../lib/html.js";
 import { link } from "../lib/text.js";
-import { choice, FIELDS } from "../model/fields.js";
+import { FIELDS } from "../model/fields.js";
 import { thumbnail } from "./thumbnail.js";
 
-/** @typedef {{ value: string, issues: Issue[], models: any[], images: { url: string, name: string }[], onInput: (text: string) => void, onDrop: (event: DragEvent) => void, onFiles: (files: File[]) => void }} Control */
+/** @typedef {{ value: string, issues: Issue[], offered?: Record<string, string>, images: { url: string, name: string }[], onInput: (text: string) => void, onDrop: (event: DragEvent) => void, onFiles: (files: File[]) => void }} Control */
 
 /** @param {Issue} issue */
 export function expectation({ field: name, expected }) {
@@ -48,14 +48,12 @@ export function field(name, control) {
 
 /** @param {string} name @param {Control} control @param {{ invalid: boolean, described: string }} state */
 function input(name, control, { invalid, described }) {
-  const { value, onInput } = control;
-  const { options, kind } = FIELDS[name];
+  const { value, offered, onInput } = control;
+  const { kind } = FIELDS[name];
   const listen = (/** @type {Event} */ event) =>
     onInput(/** @type {HTMLInputElement} */ (event.target).value);
   const about = ifDefined(described || undefined);
-  if (name === "model" || options) {
-    const offered = options ??
-      choice("The first that can", control.models.map(({ model }) => model));
+  if (offered) {
     // Of a message that was sent before: what it has is shown, with what is wrong with it.
     const choices = Object.hasOwn(offered, value) ? offered : { ...offered, [value]: value };
     return html`

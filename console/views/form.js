@@ -11,7 +11,7 @@ import { openCore } from "../data/core.js";
 import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { messageOf, MODES } from "../model/draft.js";
-import { FIELDS } from "../model/fields.js";
+import { choice, FIELDS } from "../model/fields.js";
 import { takeAll, takePictures } from "./drag.js";
 import { expectation, field, takesPictures, withPictures } from "./field.js";
 import { price, priceText } from "./price.js";
@@ -37,6 +37,8 @@ export class Form {
   /** What was sent last without an answer: sent again, it is the same job. */
   #unanswered = { text: "", key: "" };
   #sending = false;
+  /** What `#offered` has found out, as the page is drawn each second. @type {Map<string, Record<string, string>>} */
+  #offers = new Map();
   /** What is wrong is not said before something was typed. */
   #touched = false;
 
@@ -137,6 +139,30 @@ export class Form {
     return { issues: [...ofPrompt, ...issues], price: cost };
   }
 
+  /**
+   * The values that a field can have: those that a model of the workers makes. Undefined where any text can stand.
+   *
+   * @param {string} name
+   */
+  #offered(name) {
+    const { models } = this;
+    if (name === "model") return choice("The first that can", models.map(({ model }) => model));
+    const { options } = FIELDS[name];
+    if (!options) return undefined;
+    const { kind } = MODES[this.draft.mode];
+    const key = [kind, name, !this.#check, ...models.map(({ model }) => model)].join();
+    const known = this.#offers.get(key);
+    if (known) return known;
+    const isMade = (/** @type {string} */ value) => {
+      const fields = { prompt: "any", [name]: value };
+      const message = messageOf({ mode: kind, storyboardId: "any", slot: "none", id: "", fields });
+      return this.#judge(message, models).issues.length === 0;
+    };
+    const offers = Object.fromEntries(Object.entries(options).filter(([value]) => isMade(value)));
+    this.#offers.set(key, offers);
+    return offers;
+  }
+
   /** What is said to be wrong. @param {Verdict} verdict */
   issuesOf({ issues }) {
     return this.#touched ? issues : [];
@@ -145,7 +171,6 @@ export class Form {
   draw(verdict = this.verdict) {
     const { mode, fields } = this.draft;
     const { kind, about } = MODES[mode];
-    const { models } = this;
     const shown = this.issuesOf(verdict);
     const placed = ["prompt", ...MODES[mode].fields, ...this.fieldsOfPage];
     const shownElsewhere = shown.filter(({ field: name }) => !placed.includes(name));
@@ -154,7 +179,7 @@ export class Form {
       field(name, {
         value: fields[name] ?? "",
         issues: shown,
-        models,
+        offered: this.#offered(name),
         images: this.images,
         onInput: (text) => this.#type(name, text),
         onDrop: (event) => takePictures(event, ...this.#zone(name)),

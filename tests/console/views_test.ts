@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 
 import assert from "node:assert/strict";
+import { openCore } from "../../console/data/core.js";
 import { adviceOf } from "../../console/model/remedy.js";
 import { Form, prefill } from "../../console/views/form.js";
 import { jobView } from "../../console/views/job.js";
@@ -133,6 +134,21 @@ Deno.test("what a drop chose is for the form of its address alone", () => {
   } finally {
     if (before) Object.defineProperty(globalThis, "location", before);
   }
+});
+
+Deno.test("a form offers the values that a model of the workers makes", async () => {
+  const target = { storyboard: "sb", slot: "scene", id: "1" };
+  const form = new Form(contextOf(new Answers(() => [])), target, { mode: "video", fields: {} });
+  await openCore();
+  const offered = (...models: string[]) => {
+    form.standing = models.map((model) => ({ model, kind: "video", state: "ok" }));
+    return valuesAfter(form.draw(), /<option value=$/).join(" ");
+  };
+  const [veo, omni] = ["vertex/veo-3.1-fast-generate-001", "gemini-omni-1.1-flash"];
+  const of = (seconds: string, resolutions: string, models: string) =>
+    ` 9:16 16:9  ${seconds}  ${resolutions}  true false  allow_all allow_adult  ${models}`;
+  assert.equal(offered(veo), of("4 6", "1080p 4k", veo));
+  assert.equal(offered(veo, omni), of("3 4 5 6 7 9 10", "360p 1080p 4k", `${veo} ${omni}`));
 });
 
 Deno.test("the page of a job says why it waits, or why it has failed and what to do", async () => {
