@@ -32,12 +32,13 @@ export function cardsOf(entities, jobs) {
   }
   /** @param {Entity["slot"]} slot */
   const of = (slot) => [...cards.values()].filter((card) => card.slot === slot);
-  // Jobs that stand alone have no names to go by: they are answered in the order of their turns, and of their ends.
+  // Jobs that stand alone have no names to go by, so they stand in the order in which they were sent: those that have
+  // ended, which are answered from the newest on, then the others in the order of their turns.
   const alone = jobs.map(({ id }) => cards.get(`job:${id}`)).filter((card) => card !== undefined);
   return {
     scenes: of("scene").sort(byId),
     characters: of("character").sort(byId),
-    others: [...new Set([...alone, ...of("job")])],
+    others: [...of("job").filter(({ jobs: live }) => live.length === 0).reverse(), ...alone],
   };
 }
 

@@ -234,7 +234,7 @@ begin
     select v.* from generation_private.versions_of(storyboard) as v
   ),
   counts as (
-    select v.slot, v.id, max(v.counts_from) as newest,
+    select v.slot, v.id, max(v.counts_from) as newest, max(v.msg_id) as last_msg_id,
       count(*) filter (where v.kind = 'image' and v.status = 'succeeded') as images,
       count(*) filter (where v.kind = 'video' and v.status = 'succeeded') as videos
     from versions as v
@@ -242,7 +242,10 @@ begin
   ),
   shown as (
     select slot, id, e.title, e.image_url, e.video_url, coalesce(c.images, 0) as images, coalesce(c.videos, 0) as videos,
-      row_number() over (order by slot = 'job', case when slot = 'job' then c.newest end desc, slot, id collate "C") as place
+      -- What was sent in one transaction has one time.
+      row_number() over (
+        order by slot = 'job', case when slot = 'job' then (c.newest, c.last_msg_id) end desc, slot, id collate "C"
+      ) as place
     from generation_private.entities_of(storyboard) as e
     full join counts as c using (slot, id)
     order by place

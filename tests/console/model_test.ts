@@ -107,8 +107,8 @@ Deno.test("jobs join the cards of what they are for, in the order of their numbe
     ["scene-10", 1],
   ]);
   assert.deepEqual(cards.characters.map(({ id }) => id), ["ada"]);
-  // Those without an id of their own: the live ones, then the newest, as they are answered.
-  assert.deepEqual(cards.others.map(({ id }) => id), ["e", "c", "newest", "oldest"]);
+  // Those without an id of their own: as they were sent, then the live ones as they are answered.
+  assert.deepEqual(cards.others.map(({ id }) => id), ["oldest", "newest", "e", "c"]);
 });
 
 Deno.test("a batch is read in each of its forms", () => {

@@ -1,6 +1,6 @@
 -- The list of storyboards, and the scenes and characters of one.
 begin;
-select plan(20);
+select plan(21);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 delete from public.kv_store_7ee7668a;
@@ -82,6 +82,12 @@ select is(failed, 0::bigint, 'a failure that a later success has replaced is not
 select pg_temp.ended(number, 'image_generation_queue', '{"storyboardId": "sb", "sceneId": "1", "characterId": "ada"}', 'failed', number)
 from generate_series(10, 11) as number;
 select is(failed, 2::bigint, 'two failures of a scene and a character are those of two') from public.generation_storyboards('sb');
+select pg_temp.ended(number, 'image_generation_queue', jsonb_build_object('storyboardId', 'batch', 'prompt', number::text), 'succeeded', 0)
+from generate_series(20, 24) as number;
+select is(
+  (select array_agg(card #>> '{image,prompt}') from jsonb_array_elements(public.generation_storyboard('batch') -> 'entities') as card),
+  array['24', '23', '22', '21', '20'], 'jobs of neither, the newest first, also when they were sent at the same time'
+);
 select throws_ok($$ select public.generation_versions('sb', 'prop', '1') $$, '22023', 'slot: expected scene or character');
 
 select * from finish();
