@@ -2,9 +2,10 @@
 /**
  * What the views read, one function for each.
  *
- * @import { Entity, Latency, LiveJob, Made } from "../model/types.d.ts"
+ * @import { Entity, Kind, Latency, LiveJob, Made } from "../model/types.d.ts"
  * @import { Project } from "./project.js"
  */
+import { queueOf } from "../model/queue.js";
 
 /** @param {Project} project @param {string} search @returns {Promise<any[]>} */
 export function storyboards(project, search) {
@@ -59,6 +60,21 @@ export async function job(project, id) {
   ]);
   return row &&
     { ...row, position: now?.position, held: now?.waits_for, visible_at: now?.visible_at };
+}
+
+/** How many failed jobs are listed. */
+export const MOST_FAILED = 200;
+
+/** The jobs that failed for a reason, the newest first. @param {Project} project @param {string} kind @param {string} code */
+export function failedJobs(project, kind, code) {
+  return project.rows("generation_jobs", {
+    select: "id,kind,storyboard_id,scene_id,character_id,error_message,finished_at",
+    status: "eq.failed",
+    queue: `eq.${queueOf(/** @type {Kind} */ (kind))}`,
+    error_code: `eq.${code}`,
+    order: "pending_since.desc",
+    limit: `${MOST_FAILED}`,
+  });
 }
 
 /** The figures of the queues: what changes by the second. @param {Project} project */

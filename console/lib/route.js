@@ -9,6 +9,7 @@
  *   | { view: "again", job: string }
  *   | { view: "batch", storyboard: string }
  *   | { view: "queue" }
+ *   | { view: "failed", kind: string, code: string }
  *   | { view: "job", job: string }
  *   | { view: "unknown", address: string }} Route
  */
@@ -22,6 +23,7 @@ export function routeOf(hash) {
   if ((view === "" || view === "storyboards") && count === 0) return { view: "storyboards" };
   if (view === "queue" && count === 0) return { view };
   if ((view === "send" || view === "batch") && count <= 1) return { view, storyboard: id };
+  if (view === "failed" && count === 2) return { view, kind: id, code: slot };
   if ((view === "job" || view === "again") && count === 1) return { view, job: id };
   if (view === "storyboard" && count === 1) return { view, storyboard: id };
   if (view === "storyboard" && count === 3 && (slot === "scene" || slot === "character")) {

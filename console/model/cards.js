@@ -70,6 +70,12 @@ export function nameOf({ slot, id, title, image, video, failures, jobs = [] }) {
   return video || versions[0]?.kind === "video" ? "Video" : "Image";
 }
 
+/** What a job is called in a table. @param {{ kind: string, storyboard_id: string | null, scene_id: string | null, character_id: string | null }} job */
+export function jobName({ kind, storyboard_id, scene_id, character_id }) {
+  return [storyboard_id ?? `${kind} of no storyboard`, scene_id ?? character_id].filter(Boolean)
+    .join(" ");
+}
+
 /** @param {string} text */
 function firstWords(text) {
   if (text.length <= LONGEST_NAME) return text;

@@ -15,8 +15,13 @@ import { redraw } from "../lib/redraw.js";
  * @param {{ context: Context, view: View, problem?: Problem, route: Route, onLeave: () => void }} page
  */
 export function frame({ context, view, problem, route, onLeave }) {
-  const places =
-    /** @type {Record<string, string>} */ ({ queue: "queue", job: "", again: "", unknown: "" });
+  const places = /** @type {Record<string, string>} */ ({
+    queue: "queue",
+    failed: "queue",
+    job: "",
+    again: "",
+    unknown: "",
+  });
   const place = places[route.view] ?? "storyboards";
   /** @param {string} name @param {string} text */
   const item = (name, text) =>

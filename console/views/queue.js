@@ -10,6 +10,7 @@ import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { ago, count, dollars, duration } from "../lib/text.js";
+import { jobName } from "../model/cards.js";
 import { remediesOf } from "../model/remedy.js";
 import { seriesOf } from "../model/series.js";
 import { standingOf } from "../model/standing.js";
@@ -161,8 +162,7 @@ function live({ jobs, now, more }, latency) {
             });
             return html`
               <tr>
-                <th scope="row"><a href=${address("job", job.id)}>${job.storyboard_id ??
-                  job.kind} ${job.scene_id ?? job.character_id ?? nothing}</a></th>
+                <th scope="row"><a href=${address("job", job.id)}>${jobName(job)}</a></th>
                 <td class=${tone}>${job.kind === "video" ? "Video: " : nothing}${word}</td>
                 <td class="words">${detail}</td>
                 <td>${ago(job.enqueued_at, moment)}</td>
@@ -247,7 +247,11 @@ function failures(rows, context) {
           <tbody>${rows.map(({ kind, error_code, jobs, last_message, last_at, last_job_id }) =>
             html`
               <tr>
-                <th scope="row">${error_code}, ${kind}</th>
+                <th scope="row"><a href=${address(
+                  "failed",
+                  kind,
+                  error_code,
+                )}>${error_code}, ${kind}</a></th>
                 <td>${jobs}</td>
                 <td class="words"><a href=${address("job", last_job_id)}>${last_message ||
                   "no words"}</a></td>

@@ -7,6 +7,7 @@
  */
 import { BatchView } from "./batch.js";
 import { entityView } from "./entity.js";
+import { failedView } from "./failed.js";
 import { jobView } from "./job.js";
 import { queueView } from "./queue.js";
 import { againView, sendView } from "./send.js";
@@ -29,6 +30,8 @@ export function viewOf(route, context) {
       return new BatchView(route.storyboard, context);
     case "queue":
       return queueView(context);
+    case "failed":
+      return failedView(route, context);
     case "job":
       return jobView(route.job, context);
     case "unknown":

@@ -47,6 +47,7 @@ async function furnish(project: TestProject): Promise<Shown[]> {
     { address: "batch/board", heading: "Batch" },
     { address: "batch/board", heading: "Batch", prepare: pasteFaults },
     { address: "queue", heading: "Queue" },
+    { address: "failed/image/content_blocked", heading: "Failed: content_blocked, image" },
     { address: `job/${idOf("fine")}`, heading: "Image: succeeded" },
     { address: `job/${idOf("refused")}`, heading: "Image: failed" },
     { address: `job/${idOf("ada")}`, heading: "Video: queued" },

@@ -198,7 +198,7 @@ withConsole("what is made in the console appears in it", async (console, project
   await t.step(
     "the queues show what waits, what was done and what it cost, in the dark as well",
     async () => {
-      await project.send("image", { storyboardId: "board", sceneId: "faulty", prompt: " " });
+      await project.send("image", { prompt: "for no storyboard" });
       await project.run("image");
       await project.send("image", { storyboardId: "board", sceneId: "next", prompt: "waits" });
       const [cost] = await project.stack.sql<Record<"image" | "video", number>>(
@@ -208,7 +208,7 @@ withConsole("what is made in the console appears in it", async (console, project
       );
       const sum = dollars(Number(cost.image) + Number(cost.video));
       const queue = await console.open("#/queue");
-      await queue.getByRole("row", { name: /^invalid_message, image 1 prompt: / }).waitFor();
+      await queue.getByRole("row", { name: /^invalid_message, image 1 storyboardId: / }).waitFor();
       await queue.getByRole("row", { name: `board 3 ${sum}`, exact: true }).waitFor();
       const none = { delayed: "0", failed: "0", cancelled: "0" };
       assert.deepEqual(await figuresOf(queue, "Images"), {
@@ -247,6 +247,8 @@ withConsole("what is made in the console appears in it", async (console, project
       await queue.waitForFunction(plotsAreInked);
       await queue.emulateMedia({ colorScheme: "dark" });
       await queue.waitForFunction(plotsAreInked);
+      await queue.getByRole("link", { name: "invalid_message, image" }).click();
+      await queue.getByRole("row", { name: /^image of no storyboard storyboardId: / }).waitFor();
       await queue.context().close();
       await project.stack.sql(
         "select cancel_generation_job(id) from generation_jobs where finished_at is null",

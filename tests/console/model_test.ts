@@ -298,7 +298,18 @@ Deno.test("an address is a view, whatever its ids are", () => {
   });
   assert.deepEqual(routeOf("#/send/"), { view: "send", storyboard: "" });
   assert.deepEqual(routeOf("#/again/1"), { view: "again", job: "1" });
-  for (const address of ["#/nothing", "#/job/", "#/queue/1", "#/storyboard/a/props/1"]) {
+  assert.deepEqual(routeOf("#/failed/image/no_image"), {
+    ...{ view: "failed", kind: "image", code: "no_image" },
+  });
+  for (
+    const address of [
+      "#/nothing",
+      "#/job/",
+      "#/queue/1",
+      "#/failed/image",
+      "#/storyboard/a/props/1",
+    ]
+  ) {
     assert.deepEqual(routeOf(address), { view: "unknown", address });
   }
 });

@@ -277,6 +277,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
       `job/${waiting}`,
       `again/${id}`,
       "queue",
+      `failed/image/${encodeURIComponent('<b id="taken">')}`,
     ];
     const assertText = async (address: string) => {
       assert.equal(await page.locator('#taken, img[src="x"], main script').count(), 0, address);
