@@ -3,7 +3,7 @@ import { adviceOf } from "../console/model/remedy.js";
 import { limitText } from "../console/model/standing.js";
 import type { Held } from "../console/model/types.d.ts";
 import { plain } from "../supabase/functions/_shared/plain.ts";
-import { type Api, objects, quoted } from "./api.ts";
+import type { Api } from "./api.ts";
 import { type Flags, oneOf, parsed, text, type Values } from "./flag.ts";
 import { shorten } from "./terminal/table.ts";
 import { ago } from "./text.ts";
@@ -68,13 +68,6 @@ export const COLUMNS = [
 export function jobsOf(api: Api, query: Record<string, string>): Promise<Job[]> {
   const order = "enqueued_at.desc,msg_id.desc";
   return api.rows<Job>("generation_jobs", { select: COLUMNS, order, ...query });
-}
-
-/** The keys of a job's scene and character that have no row, so that none shows the asset. */
-export function withoutRow(entities: unknown): string[] {
-  return objects(entities).filter(({ outcome }) => outcome !== "linked").map(({ key }) =>
-    quoted(key)
-  );
 }
 
 /** The ids that one request names: its address must not become too long. */

@@ -1,14 +1,15 @@
 /** What the sending commands share: flags, the check of messages, and sending. */
+import { type Link, linkText, withoutRow } from "../../console/model/links.js";
 import { queueOf } from "../../console/model/queue.js";
 import type { Estimate } from "../../pkg/generation_queue.js";
 import type { Json } from "../../supabase/database.types.ts";
-import { type Api, LostReply } from "../api.ts";
+import { type Api, LostReply, objects, quoted } from "../api.ts";
 import { costLine, modelsFor } from "../cost.ts";
 import { EXIT, RemoteError, UsageError } from "../failure.ts";
 import { type Flag, otherwise, text, url, urls, type Values, yesOrNo } from "../flag.ts";
 import type { Standing } from "../figures.ts";
 import { follow, progressFor } from "../follow.ts";
-import { type Job, type Kind, withoutRow } from "../jobs.ts";
+import type { Job, Kind } from "../jobs.ts";
 import type { Core, Session } from "../session.ts";
 
 /** A message as it is put on the queue. */
@@ -346,8 +347,10 @@ async function waitFor(
   };
   const ids = sent.map(({ job_id }) => job_id);
   const ended = await follow(ids, api, io, { progress, seconds: 1, look });
-  for (const key of ended.flatMap(({ entities }) => json ? [] : withoutRow(entities))) {
-    io.stdout(`${key} is not in the table of entities: stored, but no row was updated`);
+  for (const { entities } of json ? [] : ended) {
+    for (const link of withoutRow(objects(entities) as unknown as Link[])) {
+      io.stdout(linkText({ ...link, key: quoted(link.key) }));
+    }
   }
   return ended;
 }

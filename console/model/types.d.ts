@@ -2,6 +2,8 @@
 
 /** What the database answers to the console, and what the page makes of it. */
 
+import type { Link } from "./links.js";
+
 export type Kind = "image" | "video";
 
 /** Why a queued job is not taken. */
@@ -47,6 +49,8 @@ export interface Version {
   content_type?: string | null;
   prompt?: string | null;
   source?: string | null;
+  /** What linking did to its scene and character. */
+  entities?: Link[] | null;
   finished_at?: string;
   error_code?: string | null;
   error_message?: string | null;

@@ -12,6 +12,7 @@ import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { link } from "../lib/text.js";
 import { emptyCard } from "../model/cards.js";
+import { linkText, withoutRow } from "../model/links.js";
 import { strip } from "./card.js";
 import { dropTarget } from "./drag.js";
 import { Form } from "./form.js";
@@ -56,7 +57,7 @@ export function entityView(target, context) {
       <div class="entity">
         <div>
           <div class="stage" ${dropTarget(storyboard, context, (draft) => form.turnTo(draft))}>
-            ${current(card)}
+            ${current(card)} ${unlinked(card, `${slot}:${storyboard}:${id}`)}
             ${card.jobs.map((job) => strip(job, board, context))}
           </div>
           ${versionList({ card, versions: ended, more: made.more, context, form })}
@@ -95,6 +96,13 @@ function current({ image, video }) {
       : nothing
   }
   </div>`;
+}
+
+/** That the project does not show it, as it has no such scene or character. @param {Card} card @param {string} key */
+function unlinked({ image, video }, key) {
+  const missing = [image, video].flatMap((shown) => withoutRow(shown?.entities))
+    .find((link) => link.key === key);
+  return missing ? html`<p class="quiet-text">${linkText(missing)}</p>` : nothing;
 }
 
 /** Of an edit: the picture before. @param {import("../model/types.d.ts").Version} image */

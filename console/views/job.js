@@ -12,6 +12,7 @@ import { redraw } from "../lib/redraw.js";
 import { address } from "../lib/route.js";
 import { clock, dollars, duration, link } from "../lib/text.js";
 import { answerOf } from "../model/answer.js";
+import { linkText } from "../model/links.js";
 import { remediesOf } from "../model/remedy.js";
 import { standingOf } from "../model/standing.js";
 import { stepsOf } from "../model/steps.js";
@@ -217,6 +218,7 @@ function facts(row) {
     ["Owner", row.owner],
     ["Priority", row.priority || undefined],
     ["Object", row.object_path],
+    ["Entities", row.entities?.map(linkText).join("; ")],
     ["Id", row.id],
   ];
   return html`<dl class="facts">${

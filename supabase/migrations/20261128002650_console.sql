@@ -192,7 +192,7 @@ begin
   return (
     select jsonb_build_object(
       'job_id', j.id, 'url', j.asset_url, 'content_type', j.content_type, 'prompt', left(j.prompt, 300),
-      'source', generation_private.source_of(j.message),
+      'source', generation_private.source_of(j.message), 'entities', j.entities,
       'error_code', j.error_code, 'error_message', left(j.error_message, 300), 'finished_at', j.finished_at
     )
     from public.generation_jobs as j

@@ -29,6 +29,6 @@ end
 $$;
 comment on function public.generation_versions is
   'The jobs that have ended for a scene or character (slot: scene or character) of a storyboard, newest first, as one JSON '
-  'object: versions, each with job_id, kind, status, url, prompt and source (the first source image), model, cost_usd, '
+  'object: versions, each with job_id, kind, status, url, prompt and source (the first source image), entities, model, cost_usd, '
   'error_code, error_message and finished_at; and more: whether there are others than these. At most 200 and 4 MB.';
 select generation_private.grant_to_service_role('execute', 'function public.generation_versions');

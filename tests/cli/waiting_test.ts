@@ -68,7 +68,7 @@ Deno.test("a passing failure does not end the waiting, a lasting one does", asyn
 Deno.test("--wait says which scene or character has no row that shows the asset", async () => {
   const entities = [
     { slot: "scene", key: "scene:s:1", outcome: "not_found" },
-    { slot: "character", key: "character:s:hero", outcome: "linked" },
+    { slot: "character", key: "character:s:hero", outcome: "superseded" },
   ];
   await using project = startProject({
     course: [{ status: "succeeded", asset_url: "http://a", entities }],

@@ -69,6 +69,7 @@ withConsole("what is made in the console appears in it", async (console, project
 
   await t.step("an edit shows the picture before it", async () => {
     await console.goTo(page, "storyboard/board/scene/scene-1");
+    await page.getByText("scene:board:scene-1 is not in the table of entities").waitFor();
     const source = await picture(page, ".current img");
     await page.getByRole("group", { name: "What to make" }).getByRole("button", { name: "Edit" })
       .click();

@@ -327,6 +327,7 @@ withConsole("the console shows how jobs stand", async (console, project, t) => {
     );
     assert.deepEqual([times[0], times.at(-1)], [sent, ended]);
     await page.locator(".steps li", { hasText: "Redriven" }).getByText("IMAGE_SAFETY").waitFor();
+    await page.getByText("scene:board:refused is not in the table of entities").waitFor();
     const fact = (name: string) => page.locator(".facts dt", { hasText: name }).locator("+ dd");
     assert.equal(await fact("Cost").innerText(), dollars((await project.job(id)).cost_usd));
     assert.match(

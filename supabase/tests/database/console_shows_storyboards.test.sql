@@ -73,7 +73,7 @@ select is(
 select is(
   public.generation_versions('sb', 'character', 'ada') #- '{versions,0,job_id}' #- '{versions,0,finished_at}',
   '{"more": false, "versions": [{"kind": "image", "status": "succeeded", "url": "asset-4", "content_type": null, "prompt": null,
-    "source": null, "model": null, "cost_usd": null, "error_code": null, "error_message": null}]}',
+    "source": null, "entities": null, "model": null, "cost_usd": null, "error_code": null, "error_message": null}]}',
   'those of a character, with what is shown of each'
 );
 select is(public.generation_versions('sb', 'scene', 'ada'), '{"more": false, "versions": []}', 'of what was never made there are none');
