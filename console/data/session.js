@@ -31,8 +31,10 @@ export function keepSession({ url, key }) {
   sessionStorage.setItem(STORED, JSON.stringify({ url, key }));
 }
 
+/** With everything that was kept for it. */
 export function forgetSession() {
-  sessionStorage.removeItem(STORED);
+  const own = Object.keys(sessionStorage).filter((name) => name.startsWith("generation-queue-"));
+  for (const name of own) sessionStorage.removeItem(name);
 }
 
 /** @returns {Promise<(Session & { proxied?: boolean }) | undefined>} */

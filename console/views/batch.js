@@ -9,6 +9,7 @@
  */
 import { sendBatch } from "../data/batch.js";
 import { openCore } from "../data/core.js";
+import { forgetDraft, keepDraft, keptDraft } from "../data/drafts.js";
 import { standing } from "../data/readings.js";
 import { guard, html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
@@ -51,6 +52,17 @@ export class BatchView {
   constructor(storyboard, context) {
     this.storyboard = storyboard;
     this.context = context;
+    this.address = address("batch", storyboard);
+    const kept = keptDraft(context.project, this.address);
+    this.#text = kept?.text ?? "";
+    this.#kind = kept?.kind ?? "image";
+  }
+
+  /** What the reader has changed is kept, and checked. */
+  #change() {
+    const [text, kind] = [this.#text, this.#kind];
+    keepDraft(this.context.project, this.address, { text, kind });
+    return this.#check();
   }
 
   async refresh() {
@@ -86,7 +98,7 @@ export class BatchView {
   #take(text) {
     if (this.#sending) return;
     this.#text = text;
-    return this.#check();
+    return this.#change();
   }
 
   /** @param {DragEvent} event */
@@ -110,6 +122,7 @@ export class BatchView {
         this.#sent = sent;
         redraw();
       });
+      forgetDraft(context.project, this.address);
       const [{ message }] = checked;
       const goTo = address("storyboard", /** @type {any} */ (message).storyboardId);
       return { said: `${count(checked.length, "job")} sent.`, goTo };
@@ -158,7 +171,7 @@ export class BatchView {
       ${this.#batch.bare
         ? kindOfList(this.#kind, this.#sending, (chosen) => {
           this.#kind = chosen;
-          this.#check();
+          this.#change();
         })
         : nothing}
     `;

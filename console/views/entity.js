@@ -23,7 +23,7 @@ export function entityView(target, context) {
   const { storyboard, slot, id } = target;
   const { project } = context;
   const board = new Board(project, storyboard);
-  const form = new Form(context, target, { mode: "image", fields: {} });
+  const form = new Form(context, target, address("storyboard", storyboard, slot, id));
   let made = /** @type {Awaited<ReturnType<typeof versions>>} */ ({ versions: [], more: false });
   /** @type {unknown} */
   let entities;

@@ -8,6 +8,7 @@
  */
 import { send } from "../data/actions.js";
 import { openCore } from "../data/core.js";
+import { forgetDraft, keepDraft, keptDraft } from "../data/drafts.js";
 import { html, nothing } from "../lib/html.js";
 import { redraw } from "../lib/redraw.js";
 import { messageOf, MODES } from "../model/draft.js";
@@ -24,8 +25,9 @@ export function prefill(choice) {
   prefilled = choice;
 }
 
-function takePrefilled() {
-  const draft = prefilled && prefilled.address === location.hash ? prefilled.draft : undefined;
+/** @param {string} address */
+function takePrefilled(address) {
+  const draft = prefilled?.address === address ? prefilled.draft : undefined;
   prefilled = undefined;
   return draft;
 }
@@ -34,8 +36,8 @@ export class Form {
   #check = /** @type {Awaited<ReturnType<typeof openCore>> | undefined} */ (undefined);
   /** Why there is no check. */
   #fault = "";
-  /** What was sent last without an answer: sent again, it is the same job. */
-  #unanswered = { text: "", key: "" };
+  /** What was sent last without an answer: sent again, it is the same job. @type {{ text: string, key: string }} */
+  #unanswered;
   #sending = false;
   /** What `#offered` has found out, as the page is drawn each second. @type {Map<string, Record<string, string>>} */
   #offers = new Map();
@@ -45,14 +47,22 @@ export class Form {
   /**
    * @param {Context} context
    * @param {Target} target
-   * @param {Draft} draft what it begins with
+   * @param {string} address the one of its page
+   * @param {Draft} [draft] what it begins with, unless something was chosen or typed for this address
    */
-  constructor(context, target, draft) {
+  constructor(context, target, address, draft = { mode: "image", fields: {} }) {
     this.context = context;
     this.target = target;
-    const chosen = takePrefilled();
-    this.draft = chosen ?? draft;
-    this.#touched = chosen !== undefined;
+    this.address = address;
+    const chosen = takePrefilled(address);
+    const kept = chosen ? undefined : keptDraft(context.project, address);
+    /** Whether it is as it was left. */
+    this.isKept = kept !== undefined;
+    Object.assign(target, kept?.target);
+    this.#unanswered = kept?.unanswered ?? { text: "", key: "" };
+    /** @type {Draft} */
+    this.draft = chosen ?? kept?.draft ?? draft;
+    this.#touched = chosen !== undefined || this.isKept;
     /** @type {any[]} */
     this.standing = [];
     /** @type {{ url: string, name: string }[]} */
@@ -82,9 +92,17 @@ export class Form {
     redraw();
   }
 
+  /** Keeps what the reader has changed, and shows it. */
+  keep() {
+    const kept = { target: this.target, draft: this.draft, unanswered: this.#unanswered };
+    keepDraft(this.context.project, this.address, kept);
+    redraw();
+  }
+
   /** Fills it for what was chosen elsewhere on the page, and turns to it: on a phone it is far below. @param {Draft} draft */
   turnTo(draft) {
     this.fill(draft);
+    this.keep();
     // After it is drawn.
     queueMicrotask(() => {
       const prompt = document.getElementById("field-prompt");
@@ -236,7 +254,7 @@ export class Form {
   /** @param {string} name */
   #leaveOut(name) {
     delete this.draft.rest?.[name];
-    redraw();
+    this.keep();
   }
 
   /** @param {Mode} mode */
@@ -245,14 +263,14 @@ export class Form {
     const { fields } = this.draft;
     if (mode === "edit") fields.sourceImageUrls ||= this.source;
     if (mode === "animate") fields.sourceImageUrl ||= this.source;
-    redraw();
+    this.keep();
   }
 
   /** @param {string} name @param {string} text */
   #type(name, text) {
     this.draft.fields[name] = text;
     this.#touched = true;
-    redraw();
+    this.keep();
   }
 
   /**
@@ -290,14 +308,15 @@ export class Form {
     this.#touched = true;
     if (this.verdict.issues.length > 0) return redraw();
     this.#sending = true;
-    redraw();
     const { message } = this;
     const text = JSON.stringify(message);
     if (this.#unanswered.text !== text) this.#unanswered = { text, key: crypto.randomUUID() };
+    this.keep();
     await this.context.act(async () => {
       const { kind } = MODES[this.draft.mode];
       const job = await send(this.context.project, kind, message, this.#unanswered.key);
       this.#unanswered = { text: "", key: "" };
+      forgetDraft(this.context.project, this.address);
       return { said: "Sent.", goTo: this.pageAfter(job) };
     });
     this.#sending = false;

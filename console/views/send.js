@@ -18,7 +18,7 @@ import { noJob } from "./no_job.js";
 /** @param {string} storyboard may be empty @param {Context} context @returns {View} */
 export function sendView(storyboard, context) {
   const target = { storyboard, slot: "scene", id: "" };
-  const form = formFor(target, context);
+  const form = formFor(target, context, address("send", storyboard));
   const board = storyboard ? new Board(context.project, storyboard) : undefined;
   /** @type {string | undefined} */
   let suggested;
@@ -56,7 +56,7 @@ export function sendView(storyboard, context) {
 /** A message that was sent before, to be changed and sent as another job. @param {string} id of its job @param {Context} context @returns {View} */
 export function againView(id, context) {
   const target = { storyboard: "", slot: "none", id: "" };
-  const form = formFor(target, context);
+  const form = formFor(target, context, address("again", id));
   /** @type {any} */
   let row;
   let read = false;
@@ -73,7 +73,7 @@ export function againView(id, context) {
   async function readJob() {
     row = await job(context.project, id);
     read = true;
-    if (!row) return;
+    if (!row || form.isKept) return;
     const again = draftOf(row);
     Object.assign(target, again.target);
     form.fill(again.draft);
@@ -109,9 +109,9 @@ function reason({ error_code, error_message }) {
   `;
 }
 
-/** @param {import("../model/draft.js").Target} target @param {Context} context */
-function formFor(target, context) {
-  const form = new Form(context, target, { mode: "image", fields: {} });
+/** @param {import("../model/draft.js").Target} target @param {Context} context @param {string} place the address of its page */
+function formFor(target, context, place) {
+  const form = new Form(context, target, place);
   form.pageAfter = () => address("storyboard", target.storyboard);
   return form;
 }
@@ -123,7 +123,7 @@ function sheet(target, form, suggested) {
     // It is no character's.
     if (name === "slot" && target.id === suggested) target.id = "";
     target[name] = /** @type {HTMLInputElement} */ (event.target).value.trim();
-    redraw();
+    form.keep();
   };
   const slots = [["scene", "a scene"], ["character", "a character"], ["none", "neither"]];
   const isCharacter = target.slot === "character";

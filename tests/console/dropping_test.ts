@@ -108,8 +108,7 @@ withConsole("pictures are dropped on scenes", async (console, project, t) => {
   );
 
   await t.step("a field takes files that are chosen, as on a phone", async () => {
-    await console.goTo(page, "send/board");
-    await page.reload();
+    await console.goTo(page, "send/phone");
     await page.getByRole("button", { name: "Edit", exact: true }).click();
     const file = { name: "own.png", mimeType: "image/png", buffer: Buffer.from(PIXEL) };
     await page.getByLabel("Your own pictures for Source images").setInputFiles([file, file]);

@@ -55,6 +55,9 @@ withConsole("the console says what is wrong and what to do", async (console, pro
     await page.getByRole("button", { name: "Send image" }).click();
     await page.getByRole("article", { name: "scene-001" }).getByText("Queued").waitFor();
 
+    await console.goTo(page, "batch/board");
+    await page.getByLabel("Messages as JSON").fill("typed");
+
     const other = await context.newPage();
     await other.goto(host.url);
     await asksForIt(other);

@@ -118,27 +118,57 @@ Deno.test("what a drop chose is for the form of its address alone", () => {
   const target = { storyboard: "sb", slot: "scene", id: "1" };
   const own = { mode: "image" as const, fields: {} };
   const chosen = { mode: "edit" as const, fields: { sourceImageUrls: "https://a" } };
-  const location = { hash: "#/storyboard/sb/scene/1" };
-  const { location: before } = Object.getOwnPropertyDescriptors(globalThis);
-  Object.defineProperty(globalThis, "location", { value: location, configurable: true });
-  try {
-    const draft = () => new Form(contextOf(project), target, own).draft;
-    prefill({ draft: chosen, address: location.hash });
-    assert.equal(draft(), chosen);
-    assert.equal(draft(), own, "once");
-    prefill({ draft: chosen, address: "#/storyboard/sb/scene/2" });
-    assert.equal(draft(), own);
-    prefill({ draft: chosen, address: location.hash });
-    prefill(undefined);
-    assert.equal(draft(), own, "not after signing out");
-  } finally {
-    if (before) Object.defineProperty(globalThis, "location", before);
-  }
+  const address = "#/storyboard/sb/scene/1";
+  const draft = () => new Form(contextOf(project), target, address, own).draft;
+  prefill({ draft: chosen, address });
+  assert.equal(draft(), chosen);
+  assert.equal(draft(), own, "once");
+  prefill({ draft: chosen, address: "#/storyboard/sb/scene/2" });
+  assert.equal(draft(), own);
+  prefill({ draft: chosen, address });
+  prefill(undefined);
+  assert.equal(draft(), own, "not after signing out");
+});
+
+Deno.test("what was typed is there when the page is loaded again, until it is sent", async () => {
+  let isLost = true;
+  const project = new Answers((name) => {
+    if (name === "generation_live_jobs") return NOTHING_LIVE;
+    if (name === "generation_storyboard") return BOARD;
+    if (name !== "enqueue_generation_job") return [];
+    if (isLost) throw new Error("no answer");
+    return [{ job_id: "1" }];
+  });
+  const load = () => {
+    const view = sendView("typed", contextOf(project));
+    const inputs = () => valuesAfter(view.draw(), /@input=$/) as Listener[];
+    const texts = () =>
+      [/id <input name="id" \.value=$/, /^\s*\.value=$/]
+        .map((before) => valuesIn(valuesAfter(view.draw(), before)[0])[0]);
+    const submit = () =>
+      (valuesAfter(view.draw(), /@submit=$/)[0] as (event: object) => Promise<void>)({
+        preventDefault() {},
+      });
+    return { inputs, texts, submit };
+  };
+  const [, id, prompt] = load().inputs();
+  id(typed("scene-003"));
+  prompt(typed("A mill"));
+  await openCore();
+  const second = load();
+  assert.deepEqual(second.texts(), ["scene-003", "A mill"]);
+  await assert.rejects(second.submit(), /no answer/);
+  isLost = false;
+  await load().submit();
+  const [first, again] = project.asked.filter(([name]) => name === "enqueue_generation_job");
+  assert.deepEqual(again, first, "under the same key");
+  assert.deepEqual(load().texts(), ["", ""]);
 });
 
 Deno.test("a form offers the values that a model of the workers makes", async () => {
   const target = { storyboard: "sb", slot: "scene", id: "1" };
-  const form = new Form(contextOf(new Answers(() => [])), target, { mode: "video", fields: {} });
+  const draft = { mode: "video" as const, fields: {} };
+  const form = new Form(contextOf(new Answers(() => [])), target, "#/send/offered", draft);
   await openCore();
   const offered = (...models: string[]) => {
     form.standing = models.map((model) => ({ model, kind: "video", state: "ok" }));
