@@ -70,6 +70,47 @@ begin
 end
 $$;
 
+-- What a job cannot be without: a prompt, and ids that can stand in a path. The rule is that of the core (src/job/id.rs,
+-- field.rs), which judges all fields of a message when a worker has claimed it.
+create or replace function generation_private.check_job(message jsonb)
+returns void
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  id constant text := '1 to 128 letters, digits, ''_'', ''-'' or single inner ''.''';
+  -- All white space of Unicode.
+  blank constant text := E' \t\n\u000b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009'
+    '\u200a\u2028\u2029\u202f\u205f\u3000';
+  faults text;
+begin
+  if jsonb_typeof(message) <> 'object' then
+    raise exception 'message: expected a JSON object, got %', jsonb_typeof(message) using errcode = '22023';
+  end if;
+  select string_agg(
+    format('%s: expected %s%s', f.field, f.expected, case when v.kind = 'null' then ', but it is missing' end),
+    '; ' order by f.place
+  )
+  into faults
+  from (values
+    (1, 'storyboardId', id), (2, 'sceneId', id), (3, 'characterId', id),
+    (4, 'prompt', 'a non-empty string of at most 32768 bytes')
+  ) as f (place, field, expected)
+  cross join lateral (
+    select coalesce(jsonb_typeof(message -> f.field), 'null') as kind, message ->> f.field as text
+  ) as v
+  where case
+    when v.kind = 'null' then f.field in ('storyboardId', 'prompt')
+    when v.kind <> 'string' then true
+    when f.field = 'prompt' then btrim(v.text, blank) = '' or octet_length(v.text) > 32768
+    else v.text !~ '^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$' or length(v.text) > 128
+  end;
+  if faults is not null then
+    raise exception '%', faults using errcode = '22023';
+  end if;
+end
+$$;
+
 create or replace function public.enqueue_generation_job(
   queue_name text,
   message jsonb,
@@ -102,6 +143,7 @@ begin
     payload := payload || jsonb_build_object('priority', priority);
     perform generation_private.check_message(payload); -- a value more may be one too many
   end if;
+  perform generation_private.check_job(payload);
 
   if idempotency_key is not null then
     known := generation_private.lock_idempotency_key(queue_name, idempotency_key, payload);
@@ -126,8 +168,8 @@ end
 $$;
 comment on function public.enqueue_generation_job is
   'Puts a message on a queue, visible after delay_seconds (0 to 2592000), and returns the id of its job and of the '
-  'message. A message that no worker could read is refused (22023); whether it describes a job is for the worker to say, '
-  'and one that does not ends as a failed job. idempotency_key (1 to '
+  'message. A message that no worker could read, or without a prompt and ids that can be used, is refused (22023); its '
+  'other fields are for the worker to judge, and a job of which they are wrong fails. idempotency_key (1 to '
   '255 characters): the same key of the same owner returns the job that it was first used for, and sends nothing; with '
   'another message it is an error (23505). priority (-100 to 100) becomes the message''s field.';
 select generation_private.grant_to_service_role('execute', 'function public.enqueue_generation_job');

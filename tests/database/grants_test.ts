@@ -186,7 +186,9 @@ Deno.test("the views answer service_role, and pgmq serves no user", async () => 
       await assert.rejects(send, { code: "42501" }, role);
     }
     await session.unsafe("set role service_role");
-    await session`select * from public.enqueue_generation_job('image_generation_queue', '{}')`;
+    await session`select * from public.enqueue_generation_job(
+      'image_generation_queue', '{"storyboardId": "sb", "prompt": "p"}'
+    )`;
     await session`select * from public.claim_generation_jobs('image_generation_queue', 30, 1)`;
     const views = Object.keys(GRANTS).filter((name) => name.startsWith("view "));
     for (const view of views) await session.unsafe(`select * from ${view.slice("view ".length)}`);

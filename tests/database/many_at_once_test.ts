@@ -36,7 +36,7 @@ for (const [major, pgmq] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
             const before = await rowsRead();
             const sent = await session.unsafe(
               `select ${statement} from (
-                 select jsonb_build_object('prompt', n::text) as message
+                 select jsonb_build_object('storyboardId', 'sb', 'prompt', n::text) as message
                  from generate_series(1, ${COUNT}) as n
                ) as messages`,
               [QUEUE],

@@ -47,7 +47,9 @@ for (const major of [15, 18] as const) {
           const run = () => migrate(async (sql) => void (await owner.unsafe(sql)));
           await run();
           const [sent] = await owner`
-            select job_id from public.enqueue_generation_job('image_generation_queue', '{}')`;
+            select job_id from public.enqueue_generation_job(
+              'image_generation_queue', '{"storyboardId": "sb", "prompt": "p"}'
+            )`;
           const once = await owner.unsafe(DEFINITIONS);
           await run();
           assert.deepEqual([...await owner.unsafe(DEFINITIONS)], [...once]);

@@ -28,7 +28,9 @@ for (const [major, version] of [[15, "1.5.1"], [18, "1.11.1"]] as const) {
         files.map((name) => name.split("_")[0]).sort(),
       );
       const [sent] = await session`
-        select job_id from enqueue_generation_job('image_generation_queue', '{"prompt": "p"}')`;
+        select job_id from enqueue_generation_job(
+          'image_generation_queue', '{"storyboardId": "sb", "prompt": "p"}'
+        )`;
 
       const again = await push();
       equal(again.code, 0, again.output);

@@ -229,8 +229,9 @@ impl Sequence {
         if random.happens(0.4) {
             message["characterId"] = json!("c0");
         }
-        // A value that is no id counts as missing.
-        if random.happens(0.1) {
+        // A value that is no id counts as missing where a message is sent by `pgmq.send`.
+        let is_odd = random.happens(0.1);
+        if is_odd {
             let field = random.one_of(&["storyboardId", "sceneId", "characterId"]);
             message[field] = random.one_of(&[json!(""), json!(7), Value::Null]);
         }
@@ -238,7 +239,8 @@ impl Sequence {
             message["model"] = json!(random.one_of(&["m0", "m1", "models/m1", "m7"]));
         }
         let delay = if random.happens(0.2) { self.hidden() } else { Duration::ZERO };
-        Call::Send { kind: self.kind(), message, delay, enqueued: random.happens(0.5) }
+        let enqueued = !is_odd && random.happens(0.5);
+        Call::Send { kind: self.kind(), message, delay, enqueued }
     }
 
     fn claim(&self) -> Call {

@@ -3,15 +3,15 @@ select plan(8);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
-select public.enqueue_generation_job('image_generation_queue', '{"prompt": "p", "priority": 1}', priority => 5);
-select is(message, '{"prompt": "p", "priority": 5}', 'the priority is in the message') from pgmq.q_image_generation_queue;
+select public.enqueue_generation_job('image_generation_queue', '{"storyboardId": "sb", "prompt": "p", "priority": 1}', priority => 5);
+select is(message, '{"storyboardId": "sb", "prompt": "p", "priority": 5}', 'the priority is in the message') from pgmq.q_image_generation_queue;
 select is(priority, 5, 'and in the ledger') from public.generation_jobs;
 select throws_ok($$ select public.enqueue_generation_job('image_generation_queue', '{}', priority => 101) $$,
   '22023', 'priority: expected -100 to 100, got 101', 'there is a highest');
 select throws_ok($$ select public.enqueue_generation_job('image_generation_queue', '[]', priority => 1) $$,
   '22023', 'message: expected a JSON object to give a priority to, got array', 'what is no object takes none');
-select lives_ok($$ select public.enqueue_generation_job('image_generation_queue', '[]', 0) $$,
-  'three arguments are enough, and the message is not judged');
+select lives_ok($$ select public.enqueue_generation_job('image_generation_queue', '{"storyboardId": "sb", "prompt": "p"}', 0) $$,
+  'three arguments are enough');
 
 -- A worker has to read the message as it is sent, with its priority.
 select throws_ok(format('select public.enqueue_generation_job(%L, %L, priority => 1)', 'image_generation_queue', message),

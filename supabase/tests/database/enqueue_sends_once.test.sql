@@ -3,7 +3,7 @@ select plan(14);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
-create function pg_temp.send(key text, fields jsonb default '{"prompt": "p"}', queue text default 'image_generation_queue')
+create function pg_temp.send(key text, fields jsonb default '{"storyboardId": "sb", "prompt": "p"}', queue text default 'image_generation_queue')
 returns text language sql as $$
   select job_id || ' ' || msg_id
   from public.enqueue_generation_job(queue, fields, idempotency_key => key)
@@ -11,14 +11,14 @@ $$;
 
 create temporary table sent as select pg_temp.send('key-1') as first;
 select is(pg_temp.send('key-1'), first, 'the same key answers the same job') from sent;
-select is(pg_temp.send('key-1', '{ "prompt" :  "p" }'), first, 'for the same JSON, however it is written') from sent;
+select is(pg_temp.send('key-1', '{ "prompt" :  "p", "storyboardId": "sb" }'), first, 'for the same JSON, however it is written') from sent;
 select is(count(*), 1::bigint, 'there is one message') from pgmq.q_image_generation_queue;
 select is(idempotency_key, 'key-1', 'the ledger keeps the key') from public.generation_jobs;
-select throws_ok($$ select pg_temp.send('key-1', '{"prompt": "another"}') $$, '23505',
+select throws_ok($$ select pg_temp.send('key-1', '{"storyboardId": "sb", "prompt": "another"}') $$, '23505',
   'idempotency_key: ''key-1'' was used before, for another message', 'another message is refused');
 select isnt(pg_temp.send('key-2'), first, 'another key is another job') from sent;
 select isnt(pg_temp.send('key-1', queue => 'video_generation_queue'), first, 'and so is another queue') from sent;
-select isnt(pg_temp.send('key-1', '{"prompt": "p", "owner": "b"}'), first, 'or another owner') from sent;
+select isnt(pg_temp.send('key-1', '{"storyboardId": "sb", "prompt": "p", "owner": "b"}'), first, 'or another owner') from sent;
 select isnt(pg_temp.send(null), pg_temp.send(null), 'without a key every call sends');
 
 select public.fail_generation_job('image_generation_queue', msg_id, lease_token, 'no_image', 'x')

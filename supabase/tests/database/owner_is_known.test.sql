@@ -7,7 +7,9 @@ create function pg_temp.owner_of(fields jsonb) returns text language plpgsql as 
 declare
   sent uuid;
 begin
-  select job_id into sent from public.enqueue_generation_job('image_generation_queue', fields);
+  select job_id into sent from public.enqueue_generation_job(
+    'image_generation_queue', fields || '{"storyboardId": "sb", "prompt": "p"}'
+  );
   return public.generation_job(sent) ->> 'owner';
 end
 $$;

@@ -10,7 +10,7 @@ const QUEUE = "image_generation_queue";
 
 const send = (session: Sql) => session`select pgmq.send(${QUEUE}, '{"prompt": "new"}')`;
 const enqueue = (session: Sql) =>
-  session`select public.enqueue_generation_job(${QUEUE}, '{"prompt": "new"}')`;
+  session`select public.enqueue_generation_job(${QUEUE}, '{"storyboardId": "sb", "prompt": "new"}')`;
 const purge = (session: Sql) => session`select pgmq.purge_queue(${QUEUE})`;
 const read = (session: Sql) => session`select msg_id from pgmq.read(${QUEUE}, 60, 1)`;
 const remove = {

@@ -188,7 +188,7 @@ for (const server of [HOSTED, NEWEST]) {
         const answers = await atOnce(await crowd(sessions), async (sender) => [
           ...await sender`
             select job_id, msg_id from public.enqueue_generation_job(
-              ${IMAGES}, '{"prompt": "once"}', idempotency_key => 'key'
+              ${IMAGES}, '{"storyboardId": "sb", "prompt": "once"}', idempotency_key => 'key'
             )`,
         ]);
         assert.equal(answers.length, 20);
@@ -202,7 +202,7 @@ for (const server of [HOSTED, NEWEST]) {
         const enqueue = (session: Sql) =>
           session`
             select job_id from public.enqueue_generation_job(
-              ${IMAGES}, '{"prompt": "undone"}', idempotency_key => 'undone'
+              ${IMAGES}, '{"storyboardId": "sb", "prompt": "undone"}', idempotency_key => 'undone'
             )`;
         const pid = await pidOf(b);
         await a`begin`;
