@@ -1,5 +1,6 @@
 /** The tool behind queue-trigger.ts: its commands, from the command line to the exit code. */
 import { meant } from "../console/model/near.js";
+import { quoted } from "./api.ts";
 import { type Action, type Command, flagsOf, helpOf, meantFlag, row, split } from "./command.ts";
 import { batchImages, batchVideos } from "./commands/batch.ts";
 import { cancel } from "./commands/cancel.ts";
@@ -35,9 +36,16 @@ const FLAGS: Flags = Object.assign({}, ...COMMANDS.map(({ flags }) => flags));
 /** Runs the tool and answers the exit code. */
 export async function main(args: string[], core: Core, outside: Io): Promise<number> {
   const io = withPlainOutput(outside);
+  let answered = "";
+  const fetch: Io["fetch"] = async (request) => {
+    const reply = await io.fetch(request);
+    answered = new URL(request.url).origin;
+    return reply;
+  };
   try {
-    return await read(args)(new Session(core, io));
-  } catch (error) {
+    return await read(args)(new Session(core, { ...io, fetch }));
+  } catch (thrown) {
+    const error = answered ? foreign(thrown, answered) : thrown;
     if (!(error instanceof UsageError || error instanceof RemoteError)) throw error;
     if (error instanceof RemoteError) {
       io.stderr(error.message);
@@ -47,6 +55,16 @@ export async function main(args: string[], core: Core, outside: Io): Promise<num
     io.stderr(`${error.message}\nSee: queue-trigger.ts ${command ? `${command.name} ` : ""}--help`);
     return EXIT.usage;
   }
+}
+
+/** What a server answers may have any type and depth, and what shows it may fail in any way. */
+function foreign(error: unknown, server: string): unknown {
+  if (!(error instanceof TypeError || error instanceof RangeError)) return error;
+  return new RemoteError(
+    `${server} answered something that cannot be shown: is it the API URL of a project? (${
+      quoted(error.message)
+    })`,
+  );
 }
 
 /**

@@ -70,13 +70,18 @@ const CONTROLS =
 // deno-lint-ignore no-control-regex -- those are meant
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-/** Rows with this text in every column that is asked for, or that a view or function may have. */
+/** The columns that are asked for, or that a view or function may have. */
+function columnsOf({ searchParams }: URL): string[] {
+  const more =
+    "queue,kind,error_code,last_message,model,day,id,status,asset_url,prompt,message,error";
+  return `${searchParams.get("select") ?? ""},${more}`.split(",");
+}
+
+/** Rows with this text in every column. */
 function hostileAnswer(request: Request): Response {
   const { pathname, searchParams } = new URL(request.url);
   const text = `x${CONTROLS}y`;
-  const more =
-    "queue,kind,error_code,last_message,model,day,id,status,asset_url,prompt,message,error";
-  const names = `${searchParams.get("select") ?? ""},${more}`.split(",");
+  const names = columnsOf(new URL(request.url));
   const row: Record<string, unknown> = Object.fromEntries(names.map((name) => [name, text]));
   for (const name of names.filter((name) => name.endsWith("_at"))) {
     row[name] = "2026-11-25T12:00:00Z";
@@ -89,6 +94,42 @@ function hostileAnswer(request: Request): Response {
   const error = { code: text, message: text };
   return Response.json({ ...row, status: "failed", error, history: [row], entities: [row] });
 }
+
+/** Values that no column has, as JSON. JavaScript cannot make a text of the last ones. */
+const VALUES = [
+  ...["null", "1e308", '"2026-13-45"', '[{"id": 1}]'],
+  ...['{"toString": 1}', `${"[".repeat(8_000)}${"]".repeat(8_000)}`],
+];
+
+Deno.test("every command ends with an exit code whatever is in the columns", async () => {
+  const more = "hour,visible,waiting,oldest_visible_seconds,cost_usd,state,since,code,reason," +
+    "jobs,last_at,enqueued_at,updated_at,started_at,history,entities,installed,last_calls,days";
+  let seen = "";
+  for (const value of VALUES) {
+    await using server = serve((request) => {
+      const url = new URL(request.url);
+      if (Number(url.searchParams.get("offset")) > 0) return Response.json([]);
+      const names = new Set([...columnsOf(url), ...more.split(",")]);
+      const row = `{${[...names].map((name) => `"${name}": ${value}`).join()}}`;
+      const isObject = /rpc\/(generation_job|cancel_generation_job|generation_recent_costs)$/;
+      return new Response(isObject.test(url.pathname) ? row : `[${row}]`);
+    });
+    for (const line of Object.values(LINES)) {
+      for (const options of [[], ["--json"]]) {
+        const { code, err } = await run([...line, ...options], environmentFor(server.url), {
+          readFile: () => Promise.resolve(`[{"prompt": "p"}]`),
+          closed: () => true,
+        }).catch((error) => {
+          const named = `${line[0]} ${options} on ${value.slice(0, 40)}`;
+          throw new Error(named, { cause: error });
+        });
+        ok(code === 0 || code === 1, `${line[0]} on ${value.slice(0, 40)}: ${code}`);
+        seen += err.join("\n");
+      }
+    }
+  }
+  match(seen, /answered something that cannot be shown/);
+});
 
 Deno.test("no command prints what controls a terminal, as JSON or in a table, or in an error", async () => {
   await using good = serve(hostileAnswer);
