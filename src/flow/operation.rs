@@ -68,7 +68,7 @@ pub(super) fn submit<'a, W: World>(
             let submitted = match world.operations().submit(model, request, &permit).await {
                 Ok(submission) => {
                     let price = price(model, None);
-                    let recorded = record(world, claim, &submission.operation, price).await;
+                    let recorded = record(world, run, claim, &submission.operation, price).await;
                     recorded.map(|()| submission)
                 }
                 Err(SubmitError { failure, rejected }) => {
@@ -94,10 +94,12 @@ fn not_announced(error: WriteError) -> Box<AttemptError> {
     }
 }
 
-/// Records an operation that has been paid for. Nothing matters more now, so a call that fails
-/// is repeated for as long as the lease can be held.
+/// Records an operation that has been paid for. Nothing matters more now, so a call that fails is repeated for as
+/// long as the worker lives. Before it ends, the job fails as one that may have been paid for, and its error names
+/// the operation: the database may refuse the one and take the other.
 async fn record<W: World>(
     world: &W,
+    run: &Run,
     claim: &Claim,
     operation: &Operation,
     price: Option<f64>,
@@ -117,8 +119,12 @@ async fn record<W: World>(
                 return Err(AttemptError::LeaseLost.into());
             }
             Err(WriteError::Failed(failure)) => {
-                let text = format!("Operation not recorded yet: {}", operation.name);
+                let text = format!("Operation not recorded: {}", operation.name);
                 log::failure(world, claim, Level::Error, &text, &failure);
+                if run.budget.life_left(world.clock().now()).is_zero() {
+                    let failure = Failure::give_up(Code::SubmissionUncertain, text);
+                    return Err(Failed { spent_usd: price, ..failure.into() }.into());
+                }
                 world.clock().sleep(PAUSE).await;
             }
         }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use generation_queue::failure::{Code, Failure, Standing};
 use generation_queue::flow::Settings;
 use generation_queue::job::Kind;
-use generation_queue::port::{AssetFile, Lease, Operation, Submission, SubmitError};
+use generation_queue::port::{AssetFile, Clock, Lease, Operation, Submission, SubmitError};
 use serde_json::json;
 
+use crate::model_choice::error;
 use crate::support::ledger::{Ledger, Status};
 use crate::world::{Call, MemoryWorld, StoreCall, one_at_a_time, scene};
 
@@ -140,4 +141,20 @@ fn recording_an_operation_is_repeated_until_it_succeeds() {
     assert_eq!(world.run_videos(one_at_a_time()).succeeded, 1);
     assert_eq!(world.model.submissions_made(), 1);
     assert!(world.queue.row(job).operation.is_some());
+}
+
+#[test]
+fn an_operation_that_cannot_be_recorded_is_named_by_the_failure_of_its_job() {
+    let world = MemoryWorld::new();
+    let job = world.send_video(scene("Lion walking"));
+    for _ in 0..1000 {
+        world.queue.fail_next(Call::RecordOperation);
+    }
+    let report = world.run_videos(one_at_a_time());
+    let (code, message) = error(&report, 0);
+    assert_eq!((report.failed, code), (1, "submission_uncertain"));
+    assert!(message.contains("operations/1"), "{message}");
+    assert!(world.clock.now() < Duration::from_secs(150), "{:?}", world.clock.now());
+    assert!(world.queue.row(job).submission_pending());
+    assert_eq!(world.model.submissions_made(), 1);
 }
