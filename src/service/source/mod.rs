@@ -44,8 +44,9 @@ const IS_NOT_PUBLIC: &str = "is not a host on the public internet";
 /// What the models read, so that a host that has several formats chooses one of them.
 const FORMATS: &str = "image/png, image/jpeg, image/webp, image/heic, image/heif";
 
-/// What may be behind an answer of storage's public address that is no image.
-const MAY_BE_PRIVATE: &str = " (objects of private buckets need SOURCE_IMAGE_BUCKETS)";
+/// What storage means by 400 or 404.
+const IS_MISSING: &str =
+    ": there is no such object in a public bucket or in one of SOURCE_IMAGE_BUCKETS";
 
 /// Fetches source images.
 pub struct Sources<T> {
@@ -110,10 +111,7 @@ impl<T: Transport> SourceImages for Sources<T> {
         let mut url = WebUrl::parse(url).map_err(wrong)?;
         for _ in 0..=MOST_REDIRECTS {
             let (transport, address, hint) = match self.in_storage(&url) {
-                Some(address) if address.has("/public/") => {
-                    (&self.storage, address, MAY_BE_PRIVATE)
-                }
-                Some(address) => (&self.storage, address, ""),
+                Some(address) => (&self.storage, address, IS_MISSING),
                 None => {
                     self.check(&url)?;
                     (&self.open, url.to_string(), "")
@@ -165,7 +163,9 @@ async fn ask<T: Transport>(
         return Err(unusable(url, IS_NOT_PUBLIC));
     }
     if !status.is_success() {
-        return Err(unusable(url, &format!("answered {}{hint}", status.as_u16())));
+        let status = status.as_u16();
+        let hint = if matches!(status, 400 | 404) { hint } else { "" };
+        return Err(unusable(url, &format!("answered {status}{hint}")));
     }
     if head.content_length.is_some_and(|length| length > left as u64) {
         return Err(too_large(url));

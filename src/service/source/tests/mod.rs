@@ -70,17 +70,20 @@ fn the_projects_storage_is_asked_through_its_own_adapter_wherever_it_is() {
 
 #[test]
 fn the_operator_names_the_buckets_whose_private_objects_are_sources() {
-    let ask = |bucket: &str| {
-        let storage = Recorded::at(STORAGE).reply(400, "no");
+    let ask = |bucket: &str, status: u16, hint: &str| {
+        let storage = Recorded::at(STORAGE).reply(status, "no");
         let open = Recorded::at("");
         let sources = Sources::new(&open, &storage, None, None, named());
         let url = format!("{STORAGE}/object/{bucket}/x.png");
         let message = now(sources.fetch(&url, 0, &permit())).unwrap_err().into_message();
-        (storage.urls()[0].replace(STORAGE, ""), message.ends_with(MAY_BE_PRIVATE))
+        assert!(message.ends_with(&format!("answered {status}{hint}")), "{message}");
+        storage.urls()[0].replace(STORAGE, "")
     };
-    assert_eq!(ask("uploads"), ("/object/authenticated/uploads/x.png".into(), false));
-    for bucket in ["vault", "upload", "uploads2"] {
-        assert_eq!(ask(bucket), (format!("/object/public/{bucket}/x.png"), true));
+    for (status, hint) in [(400, IS_MISSING), (404, IS_MISSING), (403, "")] {
+        assert_eq!(ask("uploads", status, hint), "/object/authenticated/uploads/x.png");
+        for bucket in ["vault", "upload", "uploads2"] {
+            assert_eq!(ask(bucket, status, hint), format!("/object/public/{bucket}/x.png"));
+        }
     }
 }
 
