@@ -61,10 +61,9 @@ export async function checkFailures({ api, clock, leftOut }: Context): Promise<O
 
 /** Copies to the current objects that are not confirmed: workers repeat them after 10 minutes. */
 export async function checkPublications({ api, clock }: Context): Promise<Observation[]> {
-  const behind = await api.rows("generation_jobs", {
+  const behind = await api.rows("generation_publications", {
     select: "queue",
-    publication_pending: "is.true",
-    finished_at: `lt.${clock.secondsAgo(30 * MINUTE)}`,
+    since: `lt.${clock.secondsAgo(30 * MINUTE)}`,
     limit: `${LIMIT}`,
   });
   if (behind.length === 0) return [ok("The current objects are up to date.")];

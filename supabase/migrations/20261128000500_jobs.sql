@@ -42,7 +42,6 @@ create table if not exists public.generation_jobs (
   asset_url text,
   content_type text,
   entities jsonb,
-  publication_pending boolean not null default false,
   chosen_at timestamptz,
   choices integer not null default 0,
   error_code text,
@@ -113,8 +112,6 @@ comment on column public.generation_jobs.cancellation_tries is
   'How often a worker was told to cancel the operation at the provider.';
 comment on column public.generation_jobs.entities is
   'The outcome of linking, one element for each entity: slot, key, outcome (linked, superseded, not_found).';
-comment on column public.generation_jobs.publication_pending is
-  'The asset is stored and linked, and its copies to the current objects are not confirmed yet.';
 comment on column public.generation_jobs.chosen_at is
   'When an operator last chose its asset as the current one.';
 comment on column public.generation_jobs.choices is

@@ -2,13 +2,23 @@
 -- cross, and a worker may die before it has copied: therefore every copy is confirmed, and a confirmation that
 -- comes too late is answered with what to copy instead.
 
-create index if not exists generation_jobs_unpublished
-  on public.generation_jobs (queue, updated_at)
-  where publication_pending;
--- A choice that no worker has taken up: its row is as the choice left it.
-create index if not exists generation_jobs_chosen
-  on public.generation_jobs (queue, updated_at)
-  where publication_pending and chosen_at = updated_at;
+-- A table of its own, since an update of a job writes all indexes of its row again.
+create table if not exists public.generation_publications (
+  job_id uuid primary key,
+  queue text not null,
+  choice integer not null,
+  since timestamptz not null default clock_timestamp(),
+  due_at timestamptz not null default clock_timestamp() + interval '10 minutes'
+);
+comment on table public.generation_publications is
+  'The jobs whose copies to the current objects are not confirmed yet. Written by functions only.';
+comment on column public.generation_publications.choice is
+  'How often the asset had been chosen when a worker was last told to make the copies.';
+comment on column public.generation_publications.due_at is
+  'When another worker may make the copies: by then no worker lives that was told to. After a choice at once.';
+alter table public.generation_publications enable row level security;
+select generation_private.grant_to_service_role('select', 'table public.generation_publications');
+
 -- Which result of a scene or character is the newest.
 create index if not exists generation_jobs_scene_result
   on public.generation_jobs (storyboard_id, scene_id, kind, coalesce(chosen_at, enqueued_at) desc, msg_id desc)
@@ -89,13 +99,48 @@ begin
 end
 $$;
 
--- A moment that is after the last choice of a job, also when the clock was set back.
-create or replace function generation_private.after_choice(job public.generation_jobs)
-returns timestamptz
+-- What is left to be copied. The row is deleted first: whatever else is decided about it waits, and what has been is seen.
+create or replace function generation_private.confirm_publication(confirmed_id uuid, publications jsonb)
+returns jsonb
 language plpgsql
 as $$
+declare
+  job public.generation_jobs;
+  pending public.generation_publications;
+  expected jsonb;
 begin
-  return greatest(clock_timestamp(), job.chosen_at + interval '1 microsecond');
+  perform generation_private.check_given('job_id', confirmed_id::text, 'the id of a job');
+  if jsonb_typeof(publications) is distinct from 'array' then
+    raise exception 'publications: expected an array of what was copied, got %',
+      coalesce(jsonb_typeof(publications), 'null') using errcode = '22023';
+  end if;
+
+  delete from public.generation_publications as p where p.job_id = confirmed_id returning p.* into pending;
+  job := (select j from public.generation_jobs as j where j.id = confirmed_id and j.status = 'succeeded');
+  expected := generation_private.publications(job);
+  if expected = publications then
+    return '[]';
+  elsif not generation_private.made_under_last_choice(job, publications) then
+    if pending.job_id is null then
+      return '[]';
+    elsif pending.choice = job.choices then -- another worker makes the copies of the choice
+      insert into public.generation_publications select pending.*;
+      return '[]';
+    end if;
+  elsif not exists (
+    select from jsonb_array_elements(expected) as wanted
+    where not exists (
+      select from jsonb_array_elements(publications) as copied
+      where copied ->> 'slot' = wanted ->> 'slot' and copied ->> 'object_path' = wanted ->> 'object_path'
+    )
+  ) then
+    return '[]';
+  end if;
+  -- The whole list, also what was copied rightly: the next confirmation has to name it all.
+  insert into public.generation_publications (job_id, queue, choice, since)
+  values (job.id, job.queue, job.choices, coalesce(pending.since, clock_timestamp()))
+  on conflict do nothing; -- the same confirmation, made twice at a time
+  return expected;
 end
 $$;
 
@@ -104,66 +149,8 @@ returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  job public.generation_jobs;
-  expected jsonb;
 begin
-  perform generation_private.check_given('job_id', job_id::text, 'the id of a job');
-  if jsonb_typeof(publications) is distinct from 'array' then
-    raise exception 'publications: expected an array of what was copied, got %',
-      coalesce(jsonb_typeof(publications), 'null') using errcode = '22023';
-  end if;
-
-  -- Most are as they were told. The case keeps the plan to the key: by the index of what is pending it would read all of that.
-  update public.generation_jobs as j
-  set publication_pending = false, updated_at = clock_timestamp()
-  where j.id = job_id
-    and case when j.publication_pending then generation_private.publications(j) = publications end;
-  if found then
-    return '[]';
-  end if;
-
-  select * into job
-  from public.generation_jobs as j
-  where j.id = job_id and j.status = 'succeeded'
-  for update;
-  if not found then
-    return '[]';
-  end if;
-
-  expected := generation_private.publications(job);
-  if not generation_private.made_under_last_choice(job, publications) then
-    -- Only the worker that was given the copies of the choice makes them.
-    if not job.publication_pending or (job.updated_at > job.chosen_at) is not false then
-      return '[]';
-    end if;
-    update public.generation_jobs as j set updated_at = generation_private.after_choice(j) where j.id = job.id;
-    return expected;
-  end if;
-
-  if expected <> publications and exists (
-    select from jsonb_array_elements(expected) as wanted
-    where not exists (
-      select from jsonb_array_elements(publications) as copied
-      where copied ->> 'slot' = wanted ->> 'slot' and copied ->> 'object_path' = wanted ->> 'object_path'
-    )
-  ) then
-    -- The worker copies again, and may not get to the end of that. An earlier confirmation may have come already.
-    if not job.publication_pending then
-      update public.generation_jobs as j
-      set publication_pending = true, updated_at = generation_private.after_choice(j)
-      where j.id = job.id;
-    end if;
-    -- The whole list, also what was copied rightly: the next confirmation has to name it all.
-    return expected;
-  end if;
-
-  if job.publication_pending then
-    update public.generation_jobs as j
-    set publication_pending = false, updated_at = clock_timestamp()
-    where j.id = job.id;
-  end if;
-  return '[]';
+  return generation_private.confirm_publication(job_id, publications);
 end
 $$;
 comment on function public.confirm_generation_publication is
@@ -190,7 +177,7 @@ begin
       using errcode = '22023';
   end if;
   for made in select told from jsonb_array_elements(confirmed) as told order by (told ->> 'job_id')::uuid loop
-    due := public.confirm_generation_publication((made ->> 'job_id')::uuid, made -> 'publications');
+    due := generation_private.confirm_publication((made ->> 'job_id')::uuid, made -> 'publications');
     if due <> '[]' then
       to_be_made := to_be_made || (
         select jsonb_build_object(
@@ -224,27 +211,23 @@ begin
   perform generation_private.check_queue(queue_name);
   perform generation_private.check_between('quantity', quantity, 0, 100, 'jobs');
 
-  -- Touching a row hands it to one worker for longer than any worker lives, and moves it to the end. Two that copied
-  -- for one job could cross: one asks what is due, a newer job succeeds, the other copies and confirms that, and
-  -- the first one's copy lands last and stays.
+  -- A row goes to one worker for longer than any worker lives. Two that copied for one job could cross: one asks what is
+  -- due, a newer job succeeds, the other copies and confirms that, and the first one's copy lands last and stays.
   return query
-  with candidates as (
-    select j.id
-    from public.generation_jobs as j
-    where j.queue = queue_name
-      and j.publication_pending
-      and j.status = 'succeeded'
-      and (j.updated_at < clock_timestamp() - interval '10 minutes' or j.chosen_at = j.updated_at)
-    order by j.updated_at
+  with due as (
+    select j.*
+    from public.generation_publications as p
+    join public.generation_jobs as j on j.id = p.job_id
+    where p.queue = queue_name and p.due_at <= clock_timestamp()
+    order by p.due_at
     limit quantity
-    for update skip locked
+    for update of p skip locked
   )
-  update public.generation_jobs as job
-  set updated_at = generation_private.after_choice(job)
-  from candidates as c
-  where job.id = c.id
-  returning
-    job.id, job.storyboard_id, job.scene_id, job.character_id, generation_private.publications(job);
+  update public.generation_publications as p
+  set due_at = default, choice = job.choices
+  from due as job
+  where p.job_id = job.id
+  returning job.id, job.storyboard_id, job.scene_id, job.character_id, generation_private.publications(job);
 end
 $$;
 comment on function public.unpublished_generation_jobs is

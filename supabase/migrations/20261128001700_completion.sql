@@ -165,7 +165,6 @@ begin
         cost_usd = generation_private.add_cost(j.cost_usd, complete_job.cost_usd),
         generation_seconds = complete_job.generation_seconds,
         entities = linked,
-        publication_pending = jsonb_array_length(linked) > 0,
         history = generation_private.add_passing_over(j.history, passed_over, complete_job.model),
         error_code = null,
         error_message = null,
@@ -173,6 +172,9 @@ begin
         updated_at = completed_at
     where j.id = job.id;
     job.entities := linked;
+    if linked <> '[]' then
+      insert into public.generation_publications (job_id, queue, choice) values (job.id, queue_name, job.choices);
+    end if;
     perform generation_private.archive_message(queue_name, complete_job.msg_id);
     perform generation_private.model_served(job, complete_job.model, finished => true);
   elsif job.status is distinct from 'succeeded' then

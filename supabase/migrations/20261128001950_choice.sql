@@ -52,13 +52,7 @@ begin
   update public.generation_jobs as j
   set chosen_at = choice.made_at,
       choices = j.choices + 1,
-      publication_pending = true,
-      -- The first worker that asks makes the copies. A worker that may be making earlier ones of this job is waited for,
-      -- as unpublished_generation_jobs says.
-      updated_at = case
-        when j.publication_pending and j.updated_at is distinct from j.chosen_at then j.updated_at
-        else choice.made_at
-      end
+      updated_at = choice.made_at
   from (
     select greatest(
       clock_timestamp(), max(coalesce(newest.chosen_at, newest.enqueued_at)) + interval '1 microsecond'
@@ -71,6 +65,11 @@ begin
 
   linked := generation_private.link_entities(job, job.asset_url, job.chosen_at);
   update public.generation_jobs as j set entities = linked where j.id = job.id;
+  -- The first worker that asks makes the copies. A worker that may be making earlier ones of this job is waited for; its row
+  -- is locked, so that a confirmation decides before this choice or sees it.
+  insert into public.generation_publications as p (job_id, queue, choice, due_at)
+  values (job.id, job.queue, job.choices - 1, clock_timestamp())
+  on conflict (job_id) do update set due_at = p.due_at;
   perform generation_private.wake(job.queue);
   return jsonb_build_object('job_id', job.id, 'asset_url', job.asset_url, 'entities', linked);
 end

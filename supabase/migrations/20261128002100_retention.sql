@@ -1,9 +1,9 @@
 -- The ledger and the archives grow for ever unless they are pruned.
 
--- By when a job ended, without what can never be pruned.
+-- By when a job ended.
 create index if not exists generation_jobs_finished
   on public.generation_jobs (queue, finished_at, id)
-  where finished_at is not null and not publication_pending;
+  where finished_at is not null;
 
 -- How far pruning has come. What stays for ever would else be checked by each call from the beginning. A pass that is
 -- not continued within an hour begins again.
@@ -53,7 +53,7 @@ begin
       and j.finished_at between passed.finished_at and up_to.finished_at
       and (j.finished_at, j.id) > (passed.finished_at, passed.job_id)
       and (j.finished_at, j.id) <= (up_to.finished_at, up_to.job_id)
-      and not j.publication_pending
+      and not exists (select from public.generation_publications as p where p.job_id = j.id)
       and (j.status in ('succeeded', 'cancelled') or (passed.with_failed and j.status = 'failed'))
       and not (j.status = 'succeeded' and j.storyboard_id is not null and j.scene_id is not null and not exists (
         select from public.generation_jobs as other
@@ -120,7 +120,6 @@ begin
   where j.queue = queue_name
     and (j.finished_at, j.id) > (passed.finished_at, passed.job_id)
     and j.finished_at < ended_before
-    and not j.publication_pending
   order by j.finished_at, j.id
   offset 10 * quantity
   limit 1;

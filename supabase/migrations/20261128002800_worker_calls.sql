@@ -133,25 +133,7 @@ begin
       order by j.updated_at
       limit 1
     ),
-    (
-      select j.updated_at
-      from public.generation_jobs as j
-      where j.queue = queue_name
-        and j.publication_pending
-        and j.chosen_at = j.updated_at
-      order by j.updated_at
-      limit 1
-    ),
-    (
-      select j.updated_at + interval '10 minutes'
-      from public.generation_jobs as j
-      where j.queue = queue_name
-        and j.publication_pending
-        and j.status = 'succeeded'
-        and j.updated_at < moment - interval '10 minutes'
-      order by j.updated_at
-      limit 1
-    )
+    (select min(p.due_at) from public.generation_publications as p where p.queue = queue_name and p.due_at <= moment)
   );
 end
 $$;

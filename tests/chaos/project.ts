@@ -207,8 +207,7 @@ export class Project implements AsyncDisposable {
   async hastenRepairs(): Promise<number> {
     return await this.#insist(async (sql) => {
       const pending = await sql`
-        update public.generation_jobs set updated_at = updated_at - interval '11 minutes'
-        where publication_pending returning id`;
+        update public.generation_publications set due_at = due_at - interval '11 minutes' returning job_id`;
       return pending.length;
     });
   }
@@ -232,8 +231,10 @@ export class Project implements AsyncDisposable {
   rows(): Promise<Row[]> {
     return this.#insist(async (sql) => [
       ...await sql<Row[]>`
-        select *, msg_id::integer as msg_id from public.generation_jobs
-        order by enqueued_at, public.generation_jobs.msg_id`,
+        select j.*, j.msg_id::integer as msg_id, p.job_id is not null as publication_pending
+        from public.generation_jobs as j
+        left join public.generation_publications as p on p.job_id = j.id
+        order by j.enqueued_at, j.msg_id`,
     ]);
   }
 

@@ -206,14 +206,14 @@ values ('video_generation_queue', 902, 'waiting', '{}', now(), now() - interval 
 
   await test.step("current objects that are behind", async () => {
     await fixture.sql(
-      `insert into generation_jobs (queue, msg_id, status, message, enqueued_at, finished_at, publication_pending)
-values ('image_generation_queue', 900, 'succeeded', '{}', now(), now() - interval '31 minutes', true)`,
+      `insert into generation_publications (job_id, queue, choice, since)
+values (gen_random_uuid(), 'image_generation_queue', 0, now() - interval '31 minutes')`,
     );
     match(
       only(await fixture.examine(), "warning", "publications").message,
       /of 1 jobs? are behind/,
     );
-    await fixture.sql("delete from generation_jobs where msg_id = 900");
+    await fixture.sql("delete from generation_publications");
   });
 
   await test.step("messages that the ledger lacks", async () => {

@@ -111,12 +111,12 @@ async function everyJobEnds(session: Sql, jobs: Map<string, Claimed>): Promise<v
     else assert.equal((await complete(session, job)).held, true, job.prompt);
   }
 
-  await session`update public.generation_jobs set updated_at = updated_at - interval '1 hour'`;
+  await session`update public.generation_publications set due_at = due_at - interval '1 hour'`;
   for (const { job_id, publications } of await unpublished(session, QUEUE)) {
     assert.deepEqual(await confirm(session, job_id, publications), []);
   }
   const rows = await session`
-    select status, count(*)::int, bool_or(publication_pending) as pending
+    select status, count(*)::int, bool_or(id in (select job_id from public.generation_publications)) as pending
     from public.generation_jobs group by status order by status`;
   assert.deepEqual(rows.map((row) => ({ ...row })), [
     { status: "cancelled", count: 2, pending: false },

@@ -26,6 +26,7 @@ const GRANTS: Record<string, string> = {
   "table generation_private.workers": OWNER_ALONE,
   "table generation_private.prune_passes": OWNER_ALONE,
   "table public.generation_models": "service_role SELECT",
+  "table public.generation_publications": "service_role SELECT",
   "table public.generation_limits": "service_role DELETE INSERT SELECT UPDATE",
   // The project's own, unless there was none.
   "table public.kv_store_7ee7668a": "service_role DELETE INSERT SELECT UPDATE",

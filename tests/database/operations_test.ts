@@ -51,10 +51,9 @@ const TROUBLE: Record<string, string> = {
     select public.defer_generation_job('video_generation_queue', msg_id, lease_token, 10, false, 'operation_running', '')
     from lease;
     update public.generation_jobs set submitted_at = now() - interval '16 minutes'`,
-  "Current objects are behind": ended("image", "succeeded", {
-    finished_at: "31 minutes",
-    publication_pending: "true",
-  }),
+  "Current objects are behind": `
+    insert into public.generation_publications (job_id, queue, choice, since)
+    select id, queue, 0, now() - interval '31 minutes' from public.generation_jobs where status = 'succeeded' limit 1`,
   "Assets without an entity": ended("image", "succeeded", {
     entities: `[{"slot": "scene", "key": "scene:sb:s1", "outcome": "not_found"}]`,
   }),

@@ -7,8 +7,10 @@ import { object, TestProject } from "../support/test_project.ts";
 interface Job {
   id: string;
   operation: { name: string };
-  publication_pending: boolean;
 }
+
+const CONFIRMED =
+  "status = 'succeeded' and id not in (select job_id from generation_publications)";
 
 /** The job, as soon as it is as described. */
 const untilJob = (stack: Stack, condition: string) =>
@@ -61,7 +63,7 @@ Deno.test("a missing publication is made, with nothing on the queue", async () =
   });
   const { stack, simulator } = project;
   await send(stack, "image", { storyboardId: "sb", sceneId: "s", prompt: "A dragon flying" });
-  const { id } = await untilJob(stack, "status = 'succeeded' and not publication_pending");
+  const { id } = await untilJob(stack, CONFIRMED);
   const current = `${stack.url}/storage/v1/object/public/storyboard-images/sb/s.png`;
   const made = await object(current);
 
@@ -71,12 +73,11 @@ Deno.test("a missing publication is made, with nothing on the queue", async () =
   });
   assert.equal(removal.status, 200, await removal.text());
   await stack.sql(
-    `update generation_jobs
-       set publication_pending = true, updated_at = now() - interval '601 seconds'
-       where id = $1`,
+    `insert into generation_publications (job_id, queue, choice, due_at)
+       values ($1, 'image_generation_queue', 0, now())`,
     [id],
   );
-  await untilJob(stack, "status = 'succeeded' and not publication_pending");
+  await untilJob(stack, CONFIRMED);
   assert.deepEqual((await object(current)).bytes, made.bytes);
   assert.equal(simulator.accepted("image"), 1);
 });

@@ -22,7 +22,7 @@ fn an_image_is_stored_linked_and_published() {
     assert_eq!(world.store.object(&own).as_deref(), Some("A hero"));
     assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("A hero"));
     assert_eq!(report.jobs[0].url, row.asset_url);
-    assert!(!row.publication_pending);
+    assert!(row.publication.is_none());
     assert!(world.log.has("Entity updated: scene:sb:s"));
 }
 

@@ -59,7 +59,7 @@ fn copies_that_became_old_before_they_were_confirmed_are_made_again_behind_the_b
         };
         join(run_queue(&world, Kind::Image, short), newer).await
     });
-    assert!(!world.queue.row(older).publication_pending);
+    assert!(world.queue.row(older).publication.is_none());
     assert_eq!(world.store.object("storyboard-images/sb/s.png").as_deref(), Some("newer"));
 }
 

@@ -15,7 +15,7 @@ fn calls(images: usize, entity: bool) -> [usize; 3] {
         world.send_image(message);
     }
     assert_eq!(world.run_images(settings()).succeeded as usize, images);
-    let published = (0..images).all(|job| !world.queue.row(job).publication_pending);
+    let published = (0..images).all(|job| world.queue.row(job).publication.is_none());
     assert!(published, "every copy is confirmed");
     [world.queue.calls(), world.store.calls(), world.model.submissions_made()]
 }

@@ -42,8 +42,8 @@ const JITTER = `
 const EMPTY = `
   truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue,
     pgmq.a_image_generation_queue, pgmq.a_video_generation_queue,
-    public.generation_jobs, public.generation_models, public.kv_store_7ee7668a,
-    generation_private.workers cascade;
+    public.generation_jobs, public.generation_publications, public.generation_models,
+    public.kv_store_7ee7668a, generation_private.workers cascade;
   alter sequence public.messages_sent restart;
 `;
 
@@ -87,7 +87,10 @@ const STATE = `
         'asset_url', job.asset_url,
         'content_type', job.content_type,
         'entities', coalesce(job.entities, '[]'),
-        'publication_pending', job.publication_pending,
+        'publication', (
+          select json_build_object('choice', p.choice, 'due_in', extract(epoch from p.due_at - now))
+          from public.generation_publications as p where p.job_id = job.id
+        ),
         'chosen_ago', extract(epoch from now - job.chosen_at),
         'choices', job.choices,
         'cancellation_pending', job.cancellation_pending,
@@ -246,6 +249,7 @@ export class Database implements AsyncDisposable {
         ...["enqueued_at", "started_at", "finished_at", "updated_at"],
         ...["submission_started_at", "submitted_at", "pending_since", "chosen_at"],
       ),
+      update("public.generation_publications", "due_at"),
       update("public.generation_models", "rests_until", "since", "updated_at", "doubted_at"),
     ].join("\n"));
   }

@@ -205,7 +205,7 @@ impl Sequence {
     }
 
     fn is_unpublished(&self, row: &Row) -> bool {
-        row.publication_pending && (row.is_chosen_just_now() || row.updated_at + step(4) < self.now)
+        row.publication.as_ref().is_some_and(|left| left.due_at <= self.now)
     }
 
     fn is_cancelled(&self, row: &Row) -> bool {
@@ -420,8 +420,8 @@ impl Sequence {
             .succeeded()
             .into_iter()
             .map(|job| &self.ledger.rows[job])
-            .filter(|row| row.kind == kind && row.publication_pending)
-            .map(|row| row.updated_at)
+            .filter(|row| row.kind == kind)
+            .filter_map(|row| Some(row.publication.as_ref()?.due_at))
             .collect();
         ages.sort_unstable();
         let last = quantity.saturating_sub(1) as usize;

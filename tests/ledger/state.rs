@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::operation;
 use super::support::ledger::standing::Stands;
-use super::support::ledger::{Entity, Ledger, Message, Row, Status};
+use super::support::ledger::{Entity, Ledger, Message, Pending, Row, Status};
 
 /// Times are rounded to steps of this many seconds, so that it does not matter how long the calls
 /// themselves take. Leases and delays are zero or odd multiples of a step, ten minutes are an odd
@@ -59,6 +59,8 @@ fn job(row: &Row, now: Duration) -> Value {
         json!({"read_ct": message.read_ct, "visible_in": visible_in})
     };
     let in_archive = |read_ct: &i32| json!({"read_ct": read_ct});
+    let publication =
+        |left: &Pending| json!({"choice": left.choice, "due_in": rounded(left.due_at, now)});
     json!({
         "id": row.job_id.as_str(),
         "queue": row.kind.queue(),
@@ -82,7 +84,7 @@ fn job(row: &Row, now: Duration) -> Value {
         "asset_url": row.asset_url,
         "content_type": row.content_type,
         "entities": entities(row),
-        "publication_pending": row.publication_pending,
+        "publication": row.publication.as_ref().map(publication),
         "chosen_ago": row.chosen_at.map(ago),
         "choices": row.choices,
         "cancellation_pending": row.cancellation_pending,

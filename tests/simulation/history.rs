@@ -202,7 +202,7 @@ fn run_to_rest(sim: &Rc<Sim>) {
 fn at_rest(sim: &Sim) -> bool {
     let ledger = sim.ledger.borrow();
     let left = |row: &super::support::ledger::Row| {
-        row.queued.is_some() || row.publication_pending || row.cancellation_pending
+        row.queued.is_some() || row.publication.is_some() || row.cancellation_pending
     };
     sim.schedule.outstanding() == 0 && !ledger.rows.iter().any(left)
 }

@@ -36,7 +36,7 @@ fn ended(sim: &Sim, ledger: &Ledger, job: Job) {
     if (row.status == Status::Failed) && row.error_code.is_none() {
         sim.violated(|| format!("job {job} has failed without an error code"));
     }
-    if row.publication_pending {
+    if row.publication.is_some() {
         sim.violated(|| format!("the copies of job {job} are still due"));
     }
     if row.status != Status::Succeeded {

@@ -33,7 +33,7 @@ create function pg_temp.due() returns text[] language sql as $$
 $$;
 create function pg_temp.confirm() returns void language sql as $$
   select public.confirm_generation_publication(j.id, generation_private.publications(j)) from public.generation_jobs as j
-  where j.publication_pending
+  where j.id in (select job_id from public.generation_publications)
 $$;
 
 select pg_temp.send(n, ids) from (values
@@ -59,7 +59,7 @@ select is(body ->> 'asset_url', 'https://x.test/v1.png', 'and its asset') from f
 select is(body -> 'entities', '[{"slot": "scene", "key": "scene:pgtap-sb:s1", "outcome": "linked"}]', 'and what it linked') from first_choice;
 select is(value - 'imageGeneratedAt' - 'updatedAt', '{"title": "Cliff", "imageUrl": "https://x.test/v1.png"}', 'the scene has it at once')
 from public.kv_store_7ee7668a where key = 'scene:pgtap-sb:s1';
-select ok(chosen_at = updated_at and publication_pending, 'a copy is due') from public.generation_jobs where prompt = 'v1';
+select ok(due_at <= clock_timestamp(), 'a copy is due') from public.generation_publications where job_id = pg_temp.id('v1');
 select is(public.generation_job(pg_temp.id('v1')) ->> 'chosen_at', to_json(chosen_at) #>> '{}', 'the job says when it was chosen')
 from public.generation_jobs where prompt = 'v1';
 select is(

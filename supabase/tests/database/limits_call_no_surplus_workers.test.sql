@@ -41,11 +41,14 @@ create function pg_temp.unclaimed() returns boolean language sql as $$
 $$;
 select is(pg_temp.unclaimed(), null, 'what waits for that is not taken for lost');
 
-update public.generation_jobs set status = 'succeeded', finished_at = clock_timestamp(), publication_pending = true,
-  updated_at = clock_timestamp() - interval '11 minutes'
-where id = (select id from public.generation_jobs where status = 'running' and leased_model = 'second');
+with ended as (
+  update public.generation_jobs set status = 'succeeded', finished_at = clock_timestamp()
+  where id = (select id from public.generation_jobs where status = 'running' and leased_model = 'second')
+  returning id, queue
+)
+insert into public.generation_publications (job_id, queue, choice, due_at) select id, queue, 0, clock_timestamp() from ended;
 select is(pg_temp.called(), 1, 'maintenance has its worker while nothing can be claimed');
-update public.generation_jobs set publication_pending = false where publication_pending;
+delete from public.generation_publications;
 
 alter table pgmq.q_image_generation_queue disable trigger generation_message_inserted;
 delete from pgmq.q_image_generation_queue where vt <= clock_timestamp() and msg_id > (select min(msg_id) + 9 from pgmq.q_image_generation_queue);

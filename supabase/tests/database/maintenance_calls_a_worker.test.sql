@@ -16,7 +16,8 @@ create function pg_temp.as_if_committed(ago interval) returns void language sql 
   update generation_private.worker_calls set transaction_id = '3', called_at = clock_timestamp() - ago
 $$;
 create function pg_temp.passes(a_while interval) returns void language sql as $$
-  update public.generation_jobs set updated_at = updated_at - a_while
+  update public.generation_jobs set updated_at = updated_at - a_while;
+  update public.generation_publications set due_at = due_at - a_while
 $$;
 create function pg_temp.handed_out() returns bigint language sql as $$
   select count(*) from public.cancelled_generation_operations('video_generation_queue', 100)

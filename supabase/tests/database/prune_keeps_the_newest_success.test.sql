@@ -27,9 +27,10 @@ select public.complete_generation_job(
   'video_generation_queue', msg_id, lease_token, 'v.mp4', 'https://x.test/v.mp4', 'video/mp4', 'm', null, null
 ) from public.claim_generation_jobs('video_generation_queue', 600, 1);
 update public.generation_jobs
-set finished_at = finished_at - interval '1 year', updated_at = updated_at - interval '1 year',
-  publication_pending = prompt = 'unconfirmed'
+set finished_at = finished_at - interval '1 year', updated_at = updated_at - interval '1 year'
 where status = 'succeeded';
+delete from public.generation_publications
+where job_id not in (select job_id from lease where n = 'unconfirmed');
 
 select is(jobs, 3::bigint, 'what was superseded, and what belongs to no entity, is removed')
 from public.prune_generation_jobs('30 days');
@@ -45,8 +46,8 @@ select is(value ->> 'imageUrl', 'https://x.test/newest.png', 'so is the entity')
 from public.kv_store_7ee7668a where key = 'scene:pgtap-sb:s1';
 
 -- A message that was copied back by hand must find its job, or it would be worked on again.
-update public.generation_jobs set finished_at = finished_at - interval '1 year', publication_pending = false
-where prompt = 'unconfirmed';
+update public.generation_jobs set finished_at = finished_at - interval '1 year' where prompt = 'unconfirmed';
+delete from public.generation_publications;
 alter table pgmq.q_image_generation_queue disable trigger user;
 insert into pgmq.q_image_generation_queue (msg_id, enqueued_at, vt, message) overriding system value
 select msg_id, enqueued_at, now(), message from public.generation_jobs where prompt = 'unconfirmed';

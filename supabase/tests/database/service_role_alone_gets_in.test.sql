@@ -74,10 +74,13 @@ select is_empty(
 create temporary table relation as
 select oid::regclass as name, relname::text
 from pg_class
-where oid in ('public.generation_jobs'::regclass, 'public.generation_models'::regclass, 'public.kv_store_7ee7668a'::regclass)
+where oid in (
+    'public.generation_jobs'::regclass, 'public.generation_models'::regclass, 'public.generation_publications'::regclass,
+    'public.kv_store_7ee7668a'::regclass
+  )
   or (relnamespace = 'public'::regnamespace and relkind = 'v' and relname like 'generation_%')
   or (relnamespace = 'pgmq'::regnamespace and relname ~ '^([qa]_)?(image|video)_generation_queue$');
-select is(count(*), 20::bigint, 'the ledger, the models, the entities, the views, and queue, archive and view of each kind') from relation;
+select is(count(*), 21::bigint, 'the ledger, the models, the publications, the entities, the views, and queue, archive and view of each kind') from relation;
 create temporary table holds as
 select role, name, relname, privilege
 from relation, unnest(array['anon', 'authenticated', 'service_role']) as role,
@@ -107,7 +110,7 @@ select is(
   (select array_agg(relname order by relname) from holds where privilege = 'select'),
   array['generation_assets', 'generation_costs', 'generation_entities', 'generation_failures', 'generation_jobs',
     'generation_jobs_in_flight', 'generation_latency', 'generation_limits_in_use', 'generation_models',
-    'generation_oldest_waiting', 'generation_pending_jobs', 'generation_standing',
+    'generation_oldest_waiting', 'generation_pending_jobs', 'generation_publications', 'generation_standing',
     'generation_throughput', 'image_generation_queue', 'kv_store_7ee7668a', 'q_image_generation_queue',
     'q_video_generation_queue', 'video_generation_queue'],
   'it reads them, but for the archives'

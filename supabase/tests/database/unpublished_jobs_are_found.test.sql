@@ -13,7 +13,7 @@ select public.complete_generation_job(
 
 select is(count(*), 0::bigint, 'a job that was completed just now is its worker''s')
 from public.unpublished_generation_jobs('image_generation_queue', 10);
-update public.generation_jobs set updated_at = updated_at - interval '601 s';
+update public.generation_publications set due_at = due_at - interval '601 s';
 create temporary table first_turn as
 select * from public.unpublished_generation_jobs('image_generation_queue', 1);
 select is(
@@ -29,7 +29,7 @@ select is(count(*), 0::bigint, 'the other queue has none')
 from public.unpublished_generation_jobs('video_generation_queue', 10);
 select is(count(*), 0::bigint, 'what was handed out is that worker''s for as long as it may live')
 from public.unpublished_generation_jobs('image_generation_queue', 10);
-update public.generation_jobs set updated_at = updated_at - interval '601 s';
+update public.generation_publications set due_at = due_at - interval '601 s';
 select public.confirm_generation_publication(job_id, publications) from first_turn;
 select is(
   (select array_agg(scene_id) from public.unpublished_generation_jobs('image_generation_queue', 10)),

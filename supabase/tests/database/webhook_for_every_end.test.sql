@@ -70,7 +70,7 @@ select public.cancel_generation_job(id) from public.generation_jobs where prompt
 select is_empty($$ select from pg_temp.told where prompt in ('nothing', 'null', 'a number') $$, 'no URL, no webhook');
 select is(array(select distinct url from pg_temp.told), array['https://hooks.example.com/x'], 'the URL is that of the message');
 
-update public.generation_jobs set publication_pending = false, updated_at = clock_timestamp();
+update public.generation_jobs set updated_at = clock_timestamp();
 update public.generation_jobs set status = status;
 select is(count(*), 7::bigint, 'what touches a job that has ended writes no webhook') from pg_temp.told;
 select is(count(distinct id), 7::bigint, 'each has an id of its own') from public.generation_webhooks;

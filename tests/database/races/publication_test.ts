@@ -98,20 +98,21 @@ Deno.test("what an entity shows", (t) =>
       const [first, second] = await Promise.all([a, b].map(pidOf));
       const holder = another();
       await holder`begin`;
-      await holder`select from public.generation_jobs where id = ${made[0].job_id} for update`;
+      await holder`
+        select from public.generation_publications where job_id = ${made[0].job_id} for update`;
       const confirmed = [confirmAll(a, made)];
       assert.ok(await untilBlocked(onlooker, first));
       confirmed.push(confirmAll(b, made.toReversed()));
       assert.ok(await untilBlocked(onlooker, second));
       await holder`commit`;
       await Promise.all(confirmed);
-      assert.equal((await job(onlooker, "2")).publication_pending, false);
+      assert.equal((await onlooker`select from public.generation_publications`).length, 0);
     });
 
     await step("two who make up for lost copies are handed different jobs", async (sessions) => {
       for (const mine of await claim(sessions.onlooker, 2)) await complete(sessions.onlooker, mine);
       await sessions.onlooker`
-        update public.generation_jobs set updated_at = updated_at - interval '11 minutes'`;
+        update public.generation_publications set due_at = due_at - interval '11 minutes'`;
       const { first, second, waited } = await overlap(sessions, unpublished, unpublished);
       assert.deepEqual([first.length, second.length, waited], [2, 0, false]);
       assert.deepEqual(await unpublished(sessions.b), [], "for longer than a worker lives");

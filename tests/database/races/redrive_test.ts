@@ -138,8 +138,8 @@ Deno.test("redriving and pruning", (t) =>
       const { onlooker } = sessions;
       for (const mine of await claim(onlooker, 3)) await complete(onlooker, mine);
       await onlooker`
-        update public.generation_jobs
-        set finished_at = finished_at - interval '2 days', publication_pending = false`;
+        update public.generation_jobs set finished_at = finished_at - interval '2 days'`;
+      await onlooker`delete from public.generation_publications`;
       const { first, second, waited } = await overlap(sessions, prune, prune);
       assert.deepEqual([first, second, waited], [2, 0, false]);
       assert.equal((await job(onlooker, "3")).object_path, "3-1.png", "the newest success stays");

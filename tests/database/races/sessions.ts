@@ -66,7 +66,7 @@ export async function race(
 const AFRESH = `
   truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue,
     pgmq.a_image_generation_queue, pgmq.a_video_generation_queue,
-    public.generation_jobs, public.kv_store_7ee7668a cascade;
+    public.generation_jobs, public.generation_publications, public.kv_store_7ee7668a cascade;
   insert into public.kv_store_7ee7668a values ('scene:sb:s1', '{"title": "Cliff"}');
   select pgmq.send('image_generation_queue', jsonb_build_object(
     'storyboardId', 'sb', 'sceneId', 's1', 'prompt', n::text

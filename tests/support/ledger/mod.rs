@@ -43,6 +43,15 @@ pub struct Message {
     pub visible_at: Duration,
 }
 
+/// A row of `generation_publications`: copies that are not confirmed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    /// When another worker may make them.
+    pub due_at: Duration,
+    /// How often the asset had been chosen when a worker was last told to make them.
+    pub choice: i64,
+}
+
 /// A row of the ledger together with its message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
@@ -68,7 +77,7 @@ pub struct Row {
     pub asset_url: Option<String>,
     pub content_type: Option<&'static str>,
     pub entities: Vec<(Slot, String, LinkOutcome)>,
-    pub publication_pending: bool,
+    pub publication: Option<Pending>,
     /// When its asset was last chosen as the current one.
     pub chosen_at: Option<Duration>,
     /// How often it was.
@@ -110,20 +119,16 @@ impl Row {
         self.submission.is_some() && self.operation.is_none()
     }
 
-    /// Its asset was chosen, and no worker has taken up the copies yet.
-    pub fn is_chosen_just_now(&self) -> bool {
-        self.chosen_at == Some(self.updated_at)
+    /// Has a worker make its copies, for longer than any worker lives.
+    fn hand_out_copies(&mut self, now: Duration) {
+        const LIFE: Duration = Duration::from_secs(600);
+        self.publication = Some(Pending { due_at: now + LIFE, choice: self.choices });
     }
 
     /// `made_under_last_choice`.
     pub fn made_under_last_choice(&self, made: &[Publication]) -> bool {
         let under = |copy: &Publication| copy.choice.unwrap_or(0) == self.choices;
         if made.is_empty() { self.choices == 0 } else { made.iter().all(under) }
-    }
-
-    /// `after_choice`.
-    pub fn after_choice(&self, now: Duration) -> Duration {
-        self.chosen_at.map_or(now, |chosen_at| now.max(chosen_at + Duration::from_micros(1)))
     }
 }
 

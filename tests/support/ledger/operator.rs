@@ -6,7 +6,7 @@ use std::time::Duration;
 use generation_queue::job::{JobId, Kind};
 use serde_json::Value;
 
-use super::{Job, Ledger, Message, Row, Status};
+use super::{Job, Ledger, Message, Pending, Row, Status};
 
 /// The answer to a choice.
 pub enum Chosen {
@@ -42,7 +42,7 @@ impl Ledger {
             asset_url: None,
             content_type: None,
             entities: Vec::new(),
-            publication_pending: false,
+            publication: None,
             chosen_at: None,
             choices: 0,
             cancellation_pending: false,
@@ -114,11 +114,8 @@ impl Ledger {
         }
         let before = row.clone();
         let row = &mut self.rows[job];
-        if !row.publication_pending || row.is_chosen_just_now() {
-            row.updated_at = now;
-        }
-        row.publication_pending = true;
-        row.chosen_at = Some(now);
+        row.publication.get_or_insert(Pending { due_at: now, choice: row.choices });
+        (row.chosen_at, row.updated_at) = (Some(now), now);
         row.choices += 1;
         let url = row.asset_url.clone().expect("the URL of a success");
         match self.link(job, &url) {

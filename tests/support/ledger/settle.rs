@@ -147,7 +147,9 @@ impl Ledger {
         row.object_path = Some(asset.path.clone());
         row.asset_url = Some(asset.url.clone());
         row.content_type = Some(asset.format.content_type());
-        row.publication_pending = !entities.is_empty();
+        if !entities.is_empty() {
+            row.hand_out_copies(now);
+        }
         row.entities = entities;
         row.error_code = None;
         (row.finished_at, row.updated_at) = (Some(now), now);
@@ -259,19 +261,16 @@ impl Ledger {
             made.iter().any(|copy| copy.slot == wanted.slot && copy.path == wanted.path)
         };
         let row = &mut self.rows[job];
-        if !row.made_under_last_choice(made) {
-            if !row.publication_pending || row.chosen_at < Some(row.updated_at) {
+        if row.made_under_last_choice(made) {
+            if expected.iter().all(copied) {
+                row.publication = None;
                 return Vec::new();
             }
-            row.updated_at = row.after_choice(now);
-            return expected;
+        } else if row.publication.as_ref().is_none_or(|left| left.choice == row.choices) {
+            return Vec::new();
         }
-        let is_current = expected.iter().all(copied);
-        if row.publication_pending == is_current {
-            row.publication_pending = !is_current;
-            row.updated_at = if is_current { now } else { row.after_choice(now) };
-        }
-        if is_current { Vec::new() } else { expected }
+        row.hand_out_copies(now);
+        expected
     }
 
     fn find(&self, id: &JobId) -> Option<Job> {
@@ -308,21 +307,18 @@ impl Ledger {
 
     /// `unpublished_generation_jobs`.
     pub fn unpublished(&mut self, now: Duration, kind: Kind, quantity: u32) -> Vec<Job> {
-        const LIFE: Duration = Duration::from_secs(600);
-        let mut left: Vec<Job> = (0..self.rows.len())
-            .filter(|job| {
-                let row = &self.rows[*job];
-                row.kind == kind
-                    && row.publication_pending
-                    && row.status == Status::Succeeded
-                    && (row.updated_at + LIFE < now || row.is_chosen_just_now())
-            })
-            .collect();
-        left.sort_by_key(|job| self.rows[*job].updated_at);
+        let due = |job: Job| {
+            let row = &self.rows[job];
+            let left = row.publication.as_ref().filter(|left| row.kind == kind && left.due_at <= now);
+            left.map(|left| (left.due_at, job))
+        };
+        let mut left: Vec<_> = (0..self.rows.len()).filter_map(due).collect();
+        left.sort_unstable();
         left.truncate(quantity as usize);
-        for job in &left {
-            self.rows[*job].updated_at = self.rows[*job].after_choice(now);
-        }
-        left
+        let handed_out = left.into_iter().map(|(_, job)| {
+            self.rows[job].hand_out_copies(now);
+            job
+        });
+        handed_out.collect()
     }
 }
