@@ -46,7 +46,7 @@ begin
       -- Until it is read for the first time, it is hidden by the delay of its sender.
       case when sent.read_ct = 0 then greatest(sent.enqueued_at, sent.vt) else sent.enqueued_at end
     )
-    on conflict (queue, msg_id) where finished_at is null do nothing
+    on conflict (queue, msg_id, finished_at) do nothing
     returning j.id into written;
     if written is not null then
       return written;

@@ -24,17 +24,17 @@ $$;
 create or replace function generation_private.has_served_since(model_name text, moment timestamptz)
 returns boolean
 language plpgsql
-set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- its plan may be from when the ledger was nearly empty
-set enable_sort = off
 as $$
 begin
-  perform
-  from public.generation_jobs as j
-  where j.finished_at > moment and j.status = 'succeeded' and generation_private.bare_model(j.model) = model_name
-  order by j.finished_at desc
-  limit 1;
-  return found;
+  return exists (
+    select
+    from public.generation_jobs as j
+    where j.queue = any (generation_private.queue_names())
+      and j.finished_at > moment
+      and j.status = 'succeeded'
+      and generation_private.bare_model(j.model) = model_name
+  );
 end
 $$;
 

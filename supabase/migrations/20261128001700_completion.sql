@@ -104,11 +104,6 @@ begin
 end
 $$;
 
--- What is going on in a storyboard, and what has failed there, however many jobs it had before, and others have.
-create index if not exists generation_jobs_storyboard_status
-  on public.generation_jobs (storyboard_id, status)
-  where status in ('queued', 'running', 'waiting', 'failed');
-
 -- Whether a newer enqueued job of one of its entities is in hand. It may end while this one is copied, so that the older
 -- copy lands last.
 create or replace function generation_private.is_contended(job public.generation_jobs)

@@ -69,7 +69,7 @@ begin
   -- is locked, so that a confirmation decides before this choice or sees it.
   insert into public.generation_publications as p (job_id, queue, choice, due_at)
   values (job.id, job.queue, job.choices - 1, clock_timestamp())
-  on conflict (job_id) do update set due_at = p.due_at;
+  on conflict on constraint generation_publications_pkey do update set due_at = p.due_at;
   perform generation_private.wake(job.queue);
   return jsonb_build_object('job_id', job.id, 'asset_url', job.asset_url, 'entities', linked);
 end

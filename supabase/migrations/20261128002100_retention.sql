@@ -1,10 +1,5 @@
 -- The ledger and the archives grow for ever unless they are pruned.
 
--- By when a job ended.
-create index if not exists generation_jobs_finished
-  on public.generation_jobs (queue, finished_at, id)
-  where finished_at is not null;
-
 -- How far pruning has come. What stays for ever would else be checked by each call from the beginning. A pass that is
 -- not continued within an hour begins again.
 create table if not exists generation_private.prune_passes (

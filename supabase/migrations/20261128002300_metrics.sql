@@ -1,4 +1,5 @@
--- The metrics of a ledger that holds half a million jobs, in one pass through an index (generation_jobs_status).
+-- The metrics of a ledger that holds half a million jobs, in one pass through two indexes (generation_jobs_status,
+-- generation_jobs_ended).
 
 -- One statement that is returned as it is, and functions that are parallel restricted: or PostgreSQL would count with
 -- one process alone.
@@ -45,7 +46,15 @@ begin
       count(*) filter (where j.status = 'failed') as failed,
       count(*) filter (where j.status = 'cancelled') as cancelled,
       sum(j.cost_usd) as cost_usd
-    from public.generation_jobs as j
+    from (
+      select l.queue, l.status, null::numeric as cost_usd
+      from public.generation_jobs as l
+      where l.status in ('queued', 'running', 'waiting')
+      union all
+      select e.queue, e.status, e.cost_usd
+      from public.generation_jobs as e
+      where e.queue = any (generation_private.queue_names()) and e.finished_at is not null
+    ) as j
     group by j.queue
   ) as s on s.queue = q.name
   order by q.place;
@@ -54,5 +63,5 @@ $$;
 comment on function public.generation_metrics is
   'One row a queue. Messages: visible, in_flight (hidden, a worker has them), delayed (hidden, no worker has them), '
   'oldest_visible_seconds (how long the longest waiting one could have been taken). Jobs by status. cost_usd: estimated '
-  'cost of all jobs in US dollars.';
+  'cost of the jobs that have ended, in US dollars.';
 select generation_private.grant_to_service_role('execute', 'function public.generation_metrics');

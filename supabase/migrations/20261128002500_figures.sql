@@ -1,18 +1,12 @@
 -- What the jobs became: how many an hour, how long they took, why they failed, what they cost.
 
--- By when they ended, whatever the queue: the index that pruning uses leaves some of them out. With what figures add up, so
--- that those of a million jobs are read from here and not from the rows.
-create index if not exists generation_jobs_ended
-  on public.generation_jobs (finished_at) include (kind, status, storyboard_id, cost_usd)
-  where finished_at is not null;
-
 create or replace view public.generation_throughput as
 select date_trunc('hour', job.finished_at, 'UTC') as hour, job.kind,
   count(*) filter (where job.status = 'succeeded') as succeeded,
   count(*) filter (where job.status = 'failed') as failed,
   count(*) filter (where job.status = 'cancelled') as cancelled
 from public.generation_jobs as job
-where job.finished_at > now() - interval '7 days'
+where job.queue = any (generation_private.queue_names()) and job.finished_at > now() - interval '7 days'
 group by 1, 2;
 comment on view public.generation_throughput is
   'Jobs that ended, by the hour of their end (UTC), of the last 7 days. An hour in which none ended has no row.';
@@ -33,6 +27,7 @@ from (
     extract(epoch from job.finished_at - job.started_at)::double precision as took
   from public.generation_jobs as job
   where job.status = 'succeeded'
+    and job.queue = any (generation_private.queue_names())
     and job.finished_at > now() - interval '24 hours'
     -- For those the time until they were redriven would count as waiting.
     and not job.history @> '[{"event": "redriven"}]'

@@ -51,12 +51,11 @@ begin
     order by b.changed_at desc
     limit quantity
   ) as board
+  -- One by one: the counts of all three would be taken to be as good as reading all of a storyboard.
   cross join lateral (
-    select count(*) filter (where j.status = 'queued') as queued,
-      count(*) filter (where j.status = 'running') as running,
-      count(*) filter (where j.status = 'waiting') as waiting
-    from public.generation_jobs as j
-    where j.storyboard_id = board.id and j.status in ('queued', 'running', 'waiting')
+    select (select count(*) from public.generation_jobs as j where j.status = 'queued' and j.storyboard_id = board.id) as queued,
+      (select count(*) from public.generation_jobs as j where j.status = 'running' and j.storyboard_id = board.id) as running,
+      (select count(*) from public.generation_jobs as j where j.status = 'waiting' and j.storyboard_id = board.id) as waiting
   ) as jobs
   order by board.changed_at desc;
 end

@@ -20,7 +20,8 @@ begin
     percentile_cont(0.95) within group (order by extract(epoch from job.finished_at - job.started_at)::double precision),
     percentile_cont(0.99) within group (order by extract(epoch from job.finished_at - job.started_at)::double precision)
   from public.generation_jobs as job
-  where job.finished_at > date_trunc('hour', now(), 'UTC') - make_interval(hours => hours)
+  where job.queue = any (generation_private.queue_names())
+    and job.finished_at > date_trunc('hour', now(), 'UTC') - make_interval(hours => hours)
     and job.status = 'succeeded'
   group by 1, 2
   order by 1, 2;
@@ -47,7 +48,8 @@ begin
       cross join lateral (
         select job.kind, job.storyboard_id, count(*) as jobs, coalesce(sum(job.cost_usd), 0) as cost_usd
         from public.generation_jobs as job
-        where job.finished_at >= d.day::timestamp at time zone 'UTC'
+        where job.queue = any (generation_private.queue_names())
+          and job.finished_at >= d.day::timestamp at time zone 'UTC'
           and job.finished_at < (d.day + 1)::timestamp at time zone 'UTC'
           and (job.status = 'succeeded' or job.cost_usd > 0)
         group by job.kind, job.storyboard_id

@@ -401,6 +401,12 @@ as $$
 declare
   webhook public.generation_webhooks;
 begin
+  if new.finished_at is null
+    or new.finished_at is not distinct from old.finished_at
+    or jsonb_typeof(new.message -> 'webhookUrl') <> 'string'
+  then
+    return null;
+  end if;
   webhook := generation_private.write_webhook(new);
   if webhook.id is not null
     and not exists (select from generation_private.webhook_requirements())
@@ -413,12 +419,9 @@ exception when others then
 end
 $$;
 
+-- Its condition is short, since PostgreSQL reads it from the catalog again with each statement that sets the column.
 create or replace trigger generation_job_ended
-  after update of status on public.generation_jobs
+  after update of finished_at on public.generation_jobs
   for each row
-  when (
-    new.finished_at is not null
-    and new.finished_at is distinct from old.finished_at
-    and jsonb_typeof(new.message -> 'webhookUrl') = 'string'
-  )
+  when (new.message ? 'webhookUrl')
   execute function generation_private.job_ended();

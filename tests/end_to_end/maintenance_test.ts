@@ -9,8 +9,7 @@ interface Job {
   operation: { name: string };
 }
 
-const CONFIRMED =
-  "status = 'succeeded' and id not in (select job_id from generation_publications)";
+const CONFIRMED = "status = 'succeeded' and id not in (select job_id from generation_publications)";
 
 /** The job, as soon as it is as described. */
 const untilJob = (stack: Stack, condition: string) =>

@@ -35,8 +35,8 @@ select is(sum(cost_usd), 0.45, 'costs count what brought no asset') from public.
 select is(array_agg(format('%s %s %s', model, image_size, seconds)), array['banana 4K 42.5'],
   'how slow a model was in the last hour, by size') from public.slowest_generations('image_generation_queue');
 insert into public.generation_jobs (queue, msg_id, message, status, model, generation_seconds, enqueued_at, finished_at)
-select queue, msg_id, message, status, model, 10, enqueued_at, finished_at
-from public.generation_jobs, generate_series(1, 19) where status = 'succeeded';
+select queue, -n, message, status, model, 10, enqueued_at, finished_at
+from public.generation_jobs, generate_series(1, 19) as n where status = 'succeeded';
 select is(array_agg(seconds::numeric), array[10]::numeric[], 'one outlier in twenty says nothing about the next image')
 from public.slowest_generations('image_generation_queue');
 update public.generation_jobs set finished_at = now() - interval '61 minutes' where finished_at is not null;

@@ -309,7 +309,8 @@ impl Ledger {
     pub fn unpublished(&mut self, now: Duration, kind: Kind, quantity: u32) -> Vec<Job> {
         let due = |job: Job| {
             let row = &self.rows[job];
-            let left = row.publication.as_ref().filter(|left| row.kind == kind && left.due_at <= now);
+            let left =
+                row.publication.as_ref().filter(|left| row.kind == kind && left.due_at <= now);
             left.map(|left| (left.due_at, job))
         };
         let mut left: Vec<_> = (0..self.rows.len()).filter_map(due).collect();
