@@ -42,7 +42,6 @@ export type Database = {
           "pending_since": string;
           "priority": number;
           "prompt": string | null;
-          "publication_pending": boolean;
           "queue": string;
           "requested_model": string;
           "scene_id": string | null;
@@ -97,7 +96,6 @@ export type Database = {
           "pending_since"?: string;
           "priority"?: number;
           "prompt"?: string | null;
-          "publication_pending"?: boolean;
           "queue": string;
           "requested_model"?: string;
           "scene_id"?: string | null;
@@ -151,7 +149,6 @@ export type Database = {
           "pending_since"?: string;
           "priority"?: number;
           "prompt"?: string | null;
-          "publication_pending"?: boolean;
           "queue"?: string;
           "requested_model"?: string;
           "scene_id"?: string | null;
@@ -242,6 +239,31 @@ export type Database = {
           "state"?: string;
           "troubles"?: number;
           "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "generation_publications": {
+        Row: {
+          "choice": number;
+          "due_at": string;
+          "job_id": string;
+          "queue": string;
+          "since": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "choice": number;
+          "due_at"?: string;
+          "job_id": string;
+          "queue": string;
+          "since"?: string;
+        };
+        Update: {
+          "choice"?: number;
+          "due_at"?: string;
+          "job_id"?: string;
+          "queue"?: string;
+          "since"?: string;
         };
         Relationships: [];
       };

@@ -7,7 +7,6 @@
 create or replace function generation_private.refuse(argument text, expected text, got text)
 returns void
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception '%: expected %, got %', argument, expected, got using errcode = '22023';
@@ -23,7 +22,6 @@ create or replace function generation_private.refuse_number(
 )
 returns void
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception '%: expected % to %, got %',
@@ -35,7 +33,6 @@ $$;
 create or replace function generation_private.refuse_length(argument text, longest integer, got integer)
 returns void
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception '%: expected at most % bytes, not %', argument, longest, got using errcode = '22023';

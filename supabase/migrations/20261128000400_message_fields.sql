@@ -24,7 +24,6 @@ return generation_private.bare_model(generation_private.message_text(message, 'm
 create or replace function generation_private.message_excerpt(message jsonb)
 returns jsonb
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   plain jsonb;

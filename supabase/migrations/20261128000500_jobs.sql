@@ -159,7 +159,6 @@ select generation_private.grant_to_service_role('select', 'table public.generati
 create or replace function generation_private.add_history(history jsonb, event text, details jsonb)
 returns jsonb
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return case when jsonb_array_length(history) >= 50 then history - 0 else history end
@@ -185,7 +184,6 @@ end;
 create or replace function generation_private.cost_when_cancelled(so_far numeric, operation jsonb)
 returns numeric
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if jsonb_typeof(operation -> 'cancelled_usd') is distinct from 'number' then
@@ -205,7 +203,6 @@ create or replace function generation_private.end_job(
 )
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   ended record;

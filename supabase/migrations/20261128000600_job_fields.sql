@@ -9,7 +9,6 @@
 create or replace function generation_private.signed_in_user()
 returns text
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   claims constant text := nullif(current_setting('request.jwt.claims', true), '');

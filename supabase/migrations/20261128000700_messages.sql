@@ -5,7 +5,7 @@
 -- What every job needs is written out for each queue: a session keeps the plans of such statements, and to plan one takes
 -- longer than to run it.
 --
--- What a message says is read by read_message and lease_message alone, and only where it can be read.
+-- What a message says is read by read_message and judge_message alone, and only where it can be read.
 
 -- message: as sent, or what is kept of it when there is a reason to reject it.
 do $$
@@ -26,7 +26,6 @@ $$;
 create or replace function generation_private.queue_exists(queue_name text)
 returns boolean
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return to_regclass(format('pgmq.%I', 'q_' || queue_name)) is not null;
@@ -39,7 +38,6 @@ $$;
 create or replace function generation_private.lock_queues()
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   table_name text;
@@ -62,7 +60,6 @@ $$;
 create or replace function generation_private.find_message(queue_name text, message_id bigint)
 returns generation_private.queue_message
 language plpgsql stable cost 20000
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   found_message generation_private.queue_message;
@@ -114,7 +111,6 @@ $$;
 create or replace function generation_private.read_message(queue_name text, message_id bigint)
 returns generation_private.queue_message
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   found_message generation_private.queue_message;
@@ -132,6 +128,7 @@ begin
 end
 $$;
 
+-- As it is, whether it can be read or not.
 create or replace function generation_private.lease_message(
   queue_name text,
   message_id bigint,
@@ -155,11 +152,20 @@ begin
     where q.msg_id = message_id
     returning q.msg_id, q.read_ct, q.enqueued_at, q.vt, q.message, null into leased;
   end if;
-  leased.rejection := generation_private.rejection_reason(leased.message);
-  if leased.rejection is not null then
-    leased.message := generation_private.message_excerpt(leased.message);
-  end if;
   return leased;
+end
+$$;
+
+create or replace function generation_private.judge_message(held generation_private.queue_message)
+returns generation_private.queue_message
+language plpgsql
+as $$
+begin
+  held.rejection := generation_private.rejection_reason(held.message);
+  if held.rejection is not null then
+    held.message := generation_private.message_excerpt(held.message);
+  end if;
+  return held;
 end
 $$;
 
@@ -200,7 +206,6 @@ create or replace function generation_private.hide_message(
 )
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   visible_at constant timestamptz := clock_timestamp() + make_interval(secs => seconds);
@@ -213,7 +218,7 @@ begin
 end
 $$;
 
--- As pgmq.archive does, which plans its statement anew for each message.
+-- As pgmq.archive does, which plans its statement anew for each message; an older copy is replaced (see below).
 create or replace function generation_private.archive_message(queue_name text, message_id bigint)
 returns void
 language plpgsql
@@ -225,16 +230,22 @@ begin
       where q.msg_id = message_id
       returning q.msg_id, q.vt, q.read_ct, q.enqueued_at, q.message, q.headers
     )
-    insert into pgmq.a_image_generation_queue (msg_id, vt, read_ct, enqueued_at, message, headers)
-    select a.msg_id, a.vt, a.read_ct, a.enqueued_at, a.message, a.headers from archived as a;
+    insert into pgmq.a_image_generation_queue (msg_id, vt, read_ct, enqueued_at, message, headers, archived_at)
+    select a.msg_id, a.vt, a.read_ct, a.enqueued_at, a.message, a.headers, clock_timestamp() from archived as a
+    on conflict (msg_id) do update
+    set vt = excluded.vt, read_ct = excluded.read_ct, enqueued_at = excluded.enqueued_at, message = excluded.message,
+      headers = excluded.headers, archived_at = excluded.archived_at;
   else
     with archived as (
       delete from pgmq.q_video_generation_queue as q
       where q.msg_id = message_id
       returning q.msg_id, q.vt, q.read_ct, q.enqueued_at, q.message, q.headers
     )
-    insert into pgmq.a_video_generation_queue (msg_id, vt, read_ct, enqueued_at, message, headers)
-    select a.msg_id, a.vt, a.read_ct, a.enqueued_at, a.message, a.headers from archived as a;
+    insert into pgmq.a_video_generation_queue (msg_id, vt, read_ct, enqueued_at, message, headers, archived_at)
+    select a.msg_id, a.vt, a.read_ct, a.enqueued_at, a.message, a.headers, clock_timestamp() from archived as a
+    on conflict (msg_id) do update
+    set vt = excluded.vt, read_ct = excluded.read_ct, enqueued_at = excluded.enqueued_at, message = excluded.message,
+      headers = excluded.headers, archived_at = excluded.archived_at;
   end if;
 end
 $$;
@@ -263,7 +274,6 @@ create or replace function generation_private.first_messages(
 )
 returns table (msg_id bigint, priority integer, turn bigint, model text, vt timestamptz, troubles integer)
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query execute format(
@@ -309,7 +319,6 @@ $$;
 create or replace function generation_private.show_messages(queue_name text, model text)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not generation_private.queue_exists(queue_name) then
@@ -342,7 +351,6 @@ $$;
 create or replace function generation_private.orphaned_messages(queue_name text)
 returns setof bigint
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query execute format(
@@ -378,7 +386,6 @@ $$;
 create or replace function generation_private.jobs_in_hand(queue_name text)
 returns setof uuid
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query execute format(
@@ -401,7 +408,6 @@ create or replace function generation_private.visible_messages(
   out since timestamptz
 )
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   execute format(
@@ -421,7 +427,6 @@ create or replace function generation_private.count_messages(
   out oldest_visible_seconds double precision
 )
 language plpgsql stable parallel restricted
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not generation_private.queue_exists(queue_name) then
@@ -445,7 +450,6 @@ $$;
 create or replace function generation_private.free_message_id(queue_name text, message_id bigint)
 returns bigint
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   queue_table constant text := format('pgmq.%I', 'q_' || queue_name);
@@ -473,7 +477,6 @@ $$;
 create or replace function generation_private.return_message(job public.generation_jobs, message_id bigint)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   execute format(
@@ -500,7 +503,6 @@ create or replace function generation_private.delete_archived(
 )
 returns integer
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   deleted integer;
@@ -524,7 +526,6 @@ create or replace function generation_private.delete_unknown_archived(
 )
 returns integer
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   deleted integer;
@@ -552,7 +553,8 @@ $$;
 
 -- An archive holds each id once. A message that was copied back to its queue, or one whose id is given out a
 -- second time, could never be archived, and each claim that comes upon a settled one would fail, for ever. The
--- older copy makes way; the ledger has its message.
+-- older copy makes way; the ledger has its message. archive_message does that by itself: only what pgmq archives has the time
+-- of its transaction.
 create or replace function generation_private.message_archived()
 returns trigger
 language plpgsql security definer
@@ -569,6 +571,6 @@ end
 $$;
 
 create or replace trigger generation_message_archived before insert on pgmq.a_image_generation_queue
-  for each row execute function generation_private.message_archived();
+  for each row when (new.archived_at = transaction_timestamp()) execute function generation_private.message_archived();
 create or replace trigger generation_message_archived before insert on pgmq.a_video_generation_queue
-  for each row execute function generation_private.message_archived();
+  for each row when (new.archived_at = transaction_timestamp()) execute function generation_private.message_archived();

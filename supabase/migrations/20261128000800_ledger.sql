@@ -13,7 +13,6 @@ create or replace function generation_private.lock_live_job(
   out sent_at timestamptz
 )
 language plpgsql
-set search_path = pg_catalog, pg_temp
 set enable_sort = off
 as $$
 begin
@@ -33,7 +32,6 @@ $$;
 create or replace function generation_private.write_job(queue_name text, sent generation_private.queue_message)
 returns uuid
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   written uuid;
@@ -70,7 +68,6 @@ $$;
 create or replace function generation_private.has_ended(queue_name text, sent generation_private.queue_message)
 returns boolean
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (sent.read_ct > 0 or sent.enqueued_at < transaction_timestamp()) and exists (

@@ -10,7 +10,6 @@ create unique index if not exists generation_jobs_idempotency_key
 create or replace function generation_private.job_of_key(queue_name text, sender text, key text)
 returns public.generation_jobs
 language plpgsql
-set search_path = pg_catalog, pg_temp
 set enable_sort = off
 as $$
 declare
@@ -36,7 +35,6 @@ create or replace function generation_private.lock_idempotency_key(
 )
 returns public.generation_jobs
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   sender constant text := coalesce(
@@ -59,7 +57,6 @@ $$;
 create or replace function generation_private.check_message(message jsonb)
 returns void
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   reason constant text := generation_private.rejection_reason(message);
@@ -75,7 +72,6 @@ $$;
 create or replace function generation_private.check_job(message jsonb)
 returns void
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   id constant text := '1 to 128 letters, digits, ''_'', ''-'' or single inner ''.''';

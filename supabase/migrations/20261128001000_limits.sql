@@ -51,7 +51,6 @@ create index if not exists requests_granted on generation_private.requests (gran
 create or replace function generation_private.return_request(job public.generation_jobs)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from generation_private.requests as r
@@ -65,7 +64,6 @@ $$;
 create or replace function generation_private.lock_limits(queue_name text, of_models boolean)
 returns boolean
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform
@@ -82,7 +80,6 @@ $$;
 create or replace function generation_private.free_places(queue_name text)
 returns table (model text, places integer)
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   moment constant timestamptz := clock_timestamp();
@@ -116,7 +113,6 @@ $$;
 create or replace function generation_private.forget_requests()
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from generation_private.requests as r
@@ -128,7 +124,6 @@ $$;
 create or replace function generation_private.count_request(job public.generation_jobs)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into generation_private.requests (granted_at, model, job_id, lease_token)

@@ -64,7 +64,6 @@ $$;
 create or replace function generation_private.next_turn(job public.generation_jobs, share text)
 returns bigint
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 set enable_sort = off
 as $$
 begin
@@ -116,7 +115,6 @@ create or replace trigger generation_job_turn
 create or replace function generation_private.renew_turns(queue_name text, message_ids bigint[])
 returns boolean
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   late record;
@@ -259,7 +257,6 @@ create or replace trigger generation_limits_turns
 create or replace function generation_private.advance_cursor(job public.generation_jobs, models text[])
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   offered constant boolean := job.requested_model = '' or job.requested_model = any (models);

@@ -62,7 +62,6 @@ create index if not exists generation_jobs_waiting
 create or replace function generation_private.lock_standing(worker generation_private.workers)
 returns boolean
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform
@@ -92,7 +91,6 @@ $$;
 create or replace function generation_private.is_probed(stands public.generation_models)
 returns boolean
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   probe public.generation_jobs;
@@ -118,7 +116,6 @@ create or replace function generation_private.is_passed_over(
 )
 returns boolean
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return requested_model = '' and coalesce(
@@ -142,7 +139,6 @@ create or replace function generation_private.choose_model(
   out held_up_by text
 )
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   candidates constant text[] := case
@@ -189,7 +185,6 @@ create or replace function generation_private.unavailable_models(
 )
 returns jsonb
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (

@@ -5,7 +5,6 @@
 create or replace function generation_private.lines(worker generation_private.workers)
 returns table (requested_model text, waits_for text)
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   foreach requested_model in array array_prepend('', worker.models) loop
@@ -32,7 +31,6 @@ $$;
 create or replace function generation_private.open_lines(worker generation_private.workers, troubled boolean)
 returns table (requested_model text, waits_for text, taken_by text, probes boolean, from_end boolean)
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not troubled then
@@ -72,7 +70,6 @@ returns table (
   from_end boolean
 )
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -122,7 +119,6 @@ create or replace function generation_private.claimable_messages(
   out in_ledger integer
 )
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   with free as materialized (
@@ -152,7 +148,6 @@ create or replace function generation_private.waiting_messages(
   out since timestamptz
 )
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   troubled constant boolean := exists (select from public.generation_models as m where m.state <> 'ok');
@@ -192,7 +187,6 @@ create or replace function generation_private.next_messages(
 )
 returns bigint[]
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   in_turns constant boolean := exists (

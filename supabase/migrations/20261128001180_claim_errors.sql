@@ -27,7 +27,6 @@ comment on table generation_private.claim_errors is
 create or replace function generation_private.note_claim_error(queue_name text, message_id bigint, explanation text)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise warning 'message % of % cannot be claimed: %', message_id, queue_name, explanation;
@@ -42,7 +41,6 @@ $$;
 create or replace function generation_private.last_claim_errors(queue_name text)
 returns jsonb
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -74,7 +72,6 @@ create or replace function generation_private.pass_over_message(
 )
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   held generation_private.queue_message;

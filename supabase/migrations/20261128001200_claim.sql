@@ -12,18 +12,29 @@ returns public.generation_jobs
 language plpgsql
 as $$
 declare
-  job public.generation_jobs;
-  written uuid;
-begin
-  job := (
+  job public.generation_jobs := (
     select j
     from public.generation_jobs as j
-    where j.queue = queue_name and j.msg_id = held.msg_id and j.enqueued_at = held.enqueued_at
-    order by (j.finished_at is null) desc, j.updated_at desc
-    limit 1
+    where j.queue = queue_name
+      and j.msg_id = held.msg_id
+      and j.finished_at is null
+      and j.enqueued_at = held.enqueued_at
     for update
   );
+  written uuid;
+begin
   if job.id is null then
+    job := (
+      select j
+      from public.generation_jobs as j
+      where j.queue = queue_name and j.msg_id = held.msg_id and j.enqueued_at = held.enqueued_at
+      order by j.finished_at desc
+      limit 1
+      for update
+    );
+  end if;
+  if job.id is null then
+    held.message := generation_private.readable_message(held.message);
     written := generation_private.write_job(queue_name, held);
     job := (select j from public.generation_jobs as j where j.id = written);
   end if;
@@ -35,7 +46,6 @@ $$;
 create or replace function generation_private.reject_job(job_id uuid, reason text)
 returns boolean
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   update public.generation_jobs as j set attempts = j.attempts + 1 where j.id = job_id;
@@ -60,7 +70,6 @@ return job.finished_at is not null
 create or replace function generation_private.adopt_orphans(queue_name text)
 returns boolean
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   enough constant timestamptz := clock_timestamp() + interval '1 second';
@@ -276,17 +285,21 @@ returns public.generation_claim
 language plpgsql
 as $$
 declare
-  held constant generation_private.queue_message := generation_private.lease_message(
-    worker.queue, message_id, lease_seconds
-  );
+  held generation_private.queue_message := generation_private.lease_message(worker.queue, message_id, lease_seconds);
   job public.generation_jobs := generation_private.job_of_message(worker.queue, held);
+  -- What the ledger has kept can be read.
+  known constant boolean := pg_column_size(held.message) <= generation_private.most_message_bytes()
+    and held.message = job.message;
   retried boolean;
 begin
+  if known is not true then
+    held := generation_private.judge_message(held);
+  end if;
   if generation_private.is_settled(job, held) then
     perform generation_private.archive_message(worker.queue, message_id);
     return null;
   end if;
-  if held.message is distinct from job.message then
+  if known is not true and held.message is distinct from job.message then
     job := generation_private.correct_message(job, held.message);
   end if;
   retried := held.read_ct > 1 or job.started_at is not null;
@@ -312,7 +325,7 @@ create or replace function generation_private.begin_jobs(
   troubled boolean,
   carefully boolean
 )
-returns setof public.generation_claim
+returns public.generation_claim[]
 language plpgsql
 as $$
 declare
@@ -321,6 +334,7 @@ declare
   picked bigint[] := '{}';
   passed_over bigint[] := '{}';
   claim public.generation_claim;
+  claims public.generation_claim[] := '{}';
   met_by_all boolean := carefully;
   last_state text;
   last_explanation text;
@@ -359,12 +373,13 @@ begin
     picked := picked[2:];
     if claim.job_id is not null then
       places := places - 1;
-      return next claim;
+      claims := claims || claim;
     end if;
   end loop;
   if met_by_all and last_state is not null then
     raise exception '%', last_explanation using errcode = last_state;
   end if;
+  return claims;
 end
 $$;
 
@@ -372,7 +387,7 @@ $$;
 -- wait for the end of their leases otherwise, and count as deaths. The claim may still be on its way, or be taken for
 -- lost too early, so all of the same number come one after the other.
 create or replace function generation_private.claimed_before(worker generation_private.workers, claim_id bigint)
-returns setof public.generation_claim
+returns public.generation_claim[]
 language plpgsql
 set enable_seqscan = off -- like lock_live_job
 as $$
@@ -380,9 +395,10 @@ declare
   claimed record;
   job public.generation_jobs;
   held generation_private.queue_message;
+  claims public.generation_claim[] := '{}';
 begin
   if claim_id is null then
-    return;
+    return claims;
   end if;
   perform pg_advisory_xact_lock(claim_id);
   for claimed in
@@ -393,12 +409,13 @@ begin
     job := claimed.job;
     held := generation_private.find_message(job.queue, job.msg_id);
     if job.queue = worker.queue and held.read_ct = job.lease_token and held.vt > clock_timestamp() then
-      return next generation_private.claim_of(
+      claims := claims || generation_private.claim_of(
         job, true, worker,
         worker.models is not null and exists (select from public.generation_models as m where m.state <> 'ok')
       );
     end if;
   end loop;
+  return claims;
 end
 $$;
 
@@ -438,6 +455,7 @@ set lock_timeout = '3s' -- less than a worker waits for the claim, which would k
 as $$
 declare
   worker generation_private.workers;
+  claims public.generation_claim[];
   limited boolean;
   troubled boolean := false;
 begin
@@ -446,8 +464,9 @@ begin
     generation_private.check_between('lease_seconds', lease_seconds, 1, 43200, 'seconds'),
     generation_private.check_between('quantity', quantity, 0, 100, 'messages');
   worker := generation_private.worker_of(queue_name, models, fallback_after_seconds, job_deadline_seconds);
-  return query select * from generation_private.claimed_before(worker, claim_id);
-  if found then
+  claims := generation_private.claimed_before(worker, claim_id);
+  if cardinality(claims) > 0 then
+    return query select * from unnest(claims);
     return;
   elsif not generation_private.has_bucket(queue_name)
     and (generation_private.visible_messages(queue_name, clock_timestamp(), 1)).quantity > 0
@@ -465,14 +484,11 @@ begin
   end if;
   -- All at once, which costs next to nothing; when that meets an error, all again with more care.
   begin
-    return query
-      select * from generation_private.begin_jobs(worker, quantity, lease_seconds, claim_id, limited, troubled, false);
-    return;
+    claims := generation_private.begin_jobs(worker, quantity, lease_seconds, claim_id, limited, troubled, false);
   exception when others or assert_failure then
-    null;
+    claims := generation_private.begin_jobs(worker, quantity, lease_seconds, claim_id, limited, troubled, true);
   end;
-  return query
-    select * from generation_private.begin_jobs(worker, quantity, lease_seconds, claim_id, limited, troubled, true);
+  return query select * from unnest(claims);
 end
 $$;
 comment on function public.claim_generation_jobs is
@@ -503,7 +519,7 @@ as $$
 declare
   asked record;
   worker generation_private.workers;
-  claims jsonb;
+  claims public.generation_claim[];
 begin
   if request is null then
     return null;
@@ -519,9 +535,9 @@ begin
   worker := generation_private.worker_of(
     queue_name, asked.models, asked.fallback_after_seconds, asked.job_deadline_seconds
   );
-  select jsonb_agg(to_jsonb(c)) into claims from generation_private.claimed_before(worker, asked.claim_id) as c;
-  if claims is not null then
-    return claims;
+  claims := generation_private.claimed_before(worker, asked.claim_id);
+  if cardinality(claims) > 0 then
+    return to_jsonb(claims);
   elsif exists (select from public.generation_limits as l where l.queue = queue_name or l.model is not null)
     or exists (select from public.generation_models as m where m.state <> 'ok')
     or not exists (select from generation_private.workers as w where w is not distinct from worker)
@@ -529,11 +545,8 @@ begin
   then
     return null;
   end if;
-  return (
-    select coalesce(jsonb_agg(to_jsonb(c)), '[]')
-    from generation_private.begin_jobs(
-      worker, asked.quantity, asked.lease_seconds, asked.claim_id, false, false, false
-    ) as c
+  return to_jsonb(
+    generation_private.begin_jobs(worker, asked.quantity, asked.lease_seconds, asked.claim_id, false, false, false)
   );
 exception when others or assert_failure then
   raise warning 'nothing was claimed along with a completion: %', sqlerrm;

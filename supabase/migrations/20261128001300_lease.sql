@@ -27,11 +27,19 @@ begin
   job := (
     select j
     from public.generation_jobs as j
-    where j.queue = queue_name and j.msg_id = message_id and j.lease_token = token
-    order by (j.finished_at is null) desc, j.updated_at desc
-    limit 1
+    where j.queue = queue_name and j.msg_id = message_id and j.finished_at is null and j.lease_token = token
     for update
   );
+  if job.id is null then
+    job := (
+      select j
+      from public.generation_jobs as j
+      where j.queue = queue_name and j.msg_id = message_id and j.lease_token = token
+      order by j.finished_at desc
+      limit 1
+      for update
+    );
+  end if;
   held := coalesce(job.status = 'running' and message_read_ct = token, false);
 end
 $$;

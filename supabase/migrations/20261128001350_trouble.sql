@@ -8,7 +8,6 @@
 create or replace function generation_private.rest_seconds(state text, troubles integer, named_seconds integer)
 returns integer
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   shortest constant integer := case state when 'resting' then 15 when 'refused' then 60 else 21600 end;
@@ -54,7 +53,6 @@ create or replace function generation_private.is_own_trouble(
 )
 returns boolean
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   recently constant timestamptz := clock_timestamp() - case job.own_troubles
@@ -84,7 +82,6 @@ create or replace function generation_private.hold_back(
 )
 returns integer
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if job.own_trouble_lease_token is distinct from job.lease_token then
@@ -108,7 +105,6 @@ create or replace function generation_private.begin_rest(
 )
 returns public.generation_models
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   moment constant timestamptz := clock_timestamp();
@@ -144,7 +140,6 @@ $$;
 create or replace function generation_private.wait_seconds(job public.generation_jobs, stands public.generation_models)
 returns integer
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   rest constant interval := stands.rests_until - clock_timestamp();
@@ -224,7 +219,6 @@ select generation_private.grant_to_service_role('execute', 'function public.repo
 create or replace function generation_private.end_rest(model_name text, forget boolean)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   update public.generation_models as m
@@ -282,7 +276,6 @@ $$;
 create or replace function generation_private.awaited_model(model text)
 returns text
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   name text;

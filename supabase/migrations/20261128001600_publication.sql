@@ -72,7 +72,13 @@ declare
 begin
   foreach slot in array array['scene', 'character'] loop
     continue when generation_private.entity_key(job, slot) is null;
-    newest := generation_private.newest_result(job, slot);
+    -- One that is just being completed was compared with the others when it was linked.
+    newest := case
+      when job.status = 'running'
+        and not job.entities @> jsonb_build_array(jsonb_build_object('slot', slot, 'outcome', 'superseded'))
+        then job
+      else generation_private.newest_result(job, slot)
+    end;
     continue when newest.object_path is null;
     due := due || jsonb_strip_nulls(jsonb_build_object(
       'slot', slot,

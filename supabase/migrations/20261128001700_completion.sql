@@ -167,6 +167,8 @@ begin
         updated_at = completed_at
     where j.id = job.id;
     job.entities := linked;
+    job.object_path := complete_job.object_path;
+    job.content_type := complete_job.content_type;
     if linked <> '[]' then
       insert into public.generation_publications (job_id, queue, choice) values (job.id, queue_name, job.choices);
     end if;

@@ -5,7 +5,6 @@
 create or replace function generation_private.forget_submission(job public.generation_jobs)
 returns public.generation_jobs
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   update public.generation_jobs as j
@@ -40,7 +39,6 @@ create or replace function generation_private.write_deferral(
 )
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   due_share constant text := generation_private.share_of(job);

@@ -8,7 +8,6 @@
 create or replace function generation_private.check_can_be_chosen(job public.generation_jobs)
 returns void
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if job.id is null then

@@ -5,7 +5,6 @@
 create or replace function generation_private.requeue_message(job public.generation_jobs)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   message_id constant bigint := generation_private.free_message_id(job.queue, job.msg_id);
@@ -57,7 +56,6 @@ return job.submission_started_at is not null and job.operation is null;
 create or replace function generation_private.check_choice(job_ids uuid[], error_code text, queue_name text)
 returns void
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if num_nonnulls(job_ids, error_code, queue_name) = 0 then

@@ -34,7 +34,6 @@ create or replace function generation_private.prune_stretch(
   out last_id uuid
 )
 language plpgsql
-set search_path = pg_catalog, pg_temp
 set enable_sort = off -- the index has their order
 as $$
 declare
@@ -93,7 +92,6 @@ create or replace function generation_private.prune_jobs(
   out more boolean
 )
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   beginning constant uuid := '00000000-0000-0000-0000-000000000000';

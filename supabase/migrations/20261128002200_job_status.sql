@@ -11,7 +11,6 @@ create index if not exists generation_jobs_position
 create or replace function generation_private.position_of(job public.generation_jobs)
 returns bigint
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (

@@ -4,7 +4,6 @@
 create or replace function generation_private.remedy_of(code text, model text, kind text)
 returns text
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   models constant text := case kind when 'image' then 'IMAGE_MODELS' else 'VIDEO_MODELS' end;
@@ -33,7 +32,6 @@ $$;
 create or replace function generation_private.choices_of_lines()
 returns table (queue text, requested_model text, waits_for text, taken_by text, probes boolean, held_up_by text)
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -66,7 +64,6 @@ select generation_private.grant_to_service_role('execute', 'function generation_
 create or replace function generation_private.held_up_by(job public.generation_jobs)
 returns jsonb
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   awaited text := nullif(job.waits_for, '');

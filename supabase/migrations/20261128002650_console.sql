@@ -70,7 +70,6 @@ select generation_private.grant_to_service_role('execute', 'function public.gene
 create or replace function generation_private.failed_cards(storyboard text)
 returns bigint
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -101,7 +100,6 @@ $$;
 create or replace function generation_private.newest_images(storyboard text)
 returns jsonb
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -124,7 +122,6 @@ $$;
 create or replace function generation_private.bounded_list(name text, elements jsonb[], most integer)
 returns jsonb
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -145,7 +142,6 @@ $$;
 create or replace function generation_private.entities_of(storyboard text)
 returns table (slot text, id text, title text, image_url text, video_url text)
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if to_regclass('public.kv_store_7ee7668a') is null then
@@ -170,7 +166,6 @@ $$;
 create or replace function generation_private.source_of(message jsonb)
 returns text
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   listed constant jsonb := message #> '{sourceImageUrls,0}';
@@ -185,7 +180,6 @@ $$;
 create or replace function generation_private.version_of(job_id uuid)
 returns jsonb
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -205,7 +199,6 @@ $$;
 create or replace function generation_private.versions_of(storyboard text)
 returns table (slot text, id text, kind text, status text, counts_from timestamptz, msg_id bigint, job_id uuid)
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -225,7 +218,6 @@ $$;
 create or replace function generation_private.cards_of(storyboard text)
 returns table (card jsonb)
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query

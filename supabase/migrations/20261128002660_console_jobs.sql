@@ -4,7 +4,6 @@
 create or replace function generation_private.live_jobs(storyboard text, quantity integer)
 returns setof public.generation_jobs
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if storyboard is not null then
@@ -43,7 +42,6 @@ $$;
 create or replace function generation_private.first_positions()
 returns table (job_id uuid, place bigint)
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -63,7 +61,6 @@ $$;
 create or replace function generation_private.full_limits()
 returns table (model text, reached text, most integer, until timestamptz)
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -84,7 +81,6 @@ $$;
 create or replace function generation_private.held_lines()
 returns table (queue text, requested_model text, waits_for text, held jsonb)
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -107,7 +103,6 @@ $$;
 create or replace function generation_private.held_of(job public.generation_jobs)
 returns jsonb
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(

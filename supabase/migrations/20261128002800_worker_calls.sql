@@ -43,7 +43,6 @@ create index if not exists worker_calls_time
 create or replace function generation_private.vault_secret(secret_name text)
 returns text
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if to_regclass('vault.decrypted_secrets') is null then
@@ -59,7 +58,6 @@ $$;
 create or replace function generation_private.schedule_requirements()
 returns table (missing text, remedy text)
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not exists (
@@ -89,7 +87,6 @@ $$;
 create or replace function generation_private.require_schedule()
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   gap record;
@@ -109,7 +106,6 @@ $$;
 create or replace function generation_private.maintenance_since(queue_name text)
 returns timestamptz
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   moment constant timestamptz := clock_timestamp();
@@ -147,7 +143,6 @@ create or replace function generation_private.coming_workers(
 )
 returns integer
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   debounced constant timestamptz := moment - make_interval(secs => settings.debounce_seconds);
@@ -167,7 +162,6 @@ $$;
 create or replace function generation_private.function_address(settings public.generation_worker_settings)
 returns text
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return rtrim(generation_private.vault_secret('project_url'), '/') || '/functions/v1/' || settings.function_name;
@@ -181,7 +175,6 @@ create or replace function generation_private.post_worker_calls(
 )
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   address text;
@@ -263,7 +256,6 @@ $$;
 create or replace function generation_private.wake(queue_name text)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 set lock_timeout = '50ms' -- a table may be altered just now
 as $$
 begin

@@ -7,7 +7,6 @@
 create or replace function generation_private.check_webhook_url(url text)
 returns text
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- Names, and all below them, that are looked up within a network or on the machine itself, and
@@ -64,7 +63,6 @@ $$;
 create or replace function generation_private.webhook_refusal(url text)
 returns text
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   settings public.generation_webhook_settings;

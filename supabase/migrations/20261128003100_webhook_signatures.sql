@@ -6,7 +6,6 @@
 create or replace function generation_private.hmac_sha256(message bytea, key bytea)
 returns bytea
 language plpgsql immutable strict
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   block_size constant integer := 64;
@@ -30,7 +29,6 @@ $$;
 create or replace function generation_private.webhook_keys(secret text)
 returns bytea[]
 language plpgsql immutable strict
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   part text;
@@ -62,7 +60,6 @@ create or replace function generation_private.webhook_signatures(
 )
 returns text
 language plpgsql immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (

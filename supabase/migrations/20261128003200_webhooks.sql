@@ -53,7 +53,6 @@ select generation_private.grant_to_service_role('select', 'table public.generati
 create or replace function generation_private.write_webhook(job public.generation_jobs)
 returns public.generation_webhooks
 language plpgsql
-set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 declare

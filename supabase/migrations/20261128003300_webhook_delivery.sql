@@ -4,7 +4,6 @@
 create or replace function generation_private.replies_are_readable()
 returns boolean
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   return to_regclass('net._http_response') is not null
@@ -17,7 +16,6 @@ $$;
 create or replace function generation_private.webhook_requirements()
 returns table (missing text, remedy text)
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   secret constant text := generation_private.vault_secret('webhook_secret');
@@ -64,7 +62,6 @@ $$;
 create or replace function generation_private.webhook_delay(attempts integer)
 returns interval
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if attempts >= 10 then
@@ -83,7 +80,6 @@ create or replace function generation_private.webhook_attempt_failed(
 )
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   delay constant interval := case
@@ -104,7 +100,6 @@ $$;
 create or replace function generation_private.send_webhook(webhook public.generation_webhooks)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   refusal constant text := generation_private.webhook_refusal(webhook.url);
@@ -166,7 +161,6 @@ create or replace function generation_private.take_reply(
 )
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if status_code between 200 and 299 then
@@ -196,7 +190,6 @@ $$;
 create or replace function generation_private.write_missing_webhooks(quantity integer)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform generation_private.write_webhook(missed)
@@ -222,7 +215,6 @@ $$;
 create or replace function generation_private.take_replies(quantity integer)
 returns integer
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   patience constant interval := interval '5 minutes';
@@ -260,7 +252,6 @@ $$;
 create or replace function generation_private.send_due_webhooks(quantity integer)
 returns integer
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   called_at constant timestamptz := clock_timestamp();

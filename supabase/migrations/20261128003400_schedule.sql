@@ -14,7 +14,6 @@ end;
 create or replace function generation_private.scheduled_jobs()
 returns setof bigint
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if to_regclass('cron.job') is null then
@@ -35,7 +34,6 @@ $$;
 create or replace function generation_private.schedule_command(job_name text, seconds integer, command text)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform cron.schedule(
@@ -61,7 +59,6 @@ $$;
 create or replace function generation_private.schedule_calls(settings public.generation_worker_settings)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform generation_private.schedule_command(
@@ -112,7 +109,6 @@ $$;
 create or replace function generation_private.store_secret(secret_name text, secret text)
 returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   known uuid;
@@ -203,7 +199,6 @@ select generation_private.grant_to_service_role('execute', 'function public.remo
 create or replace function generation_private.last_runs(job_id bigint)
 returns jsonb
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if job_id is null or to_regclass('cron.job_run_details') is null then
@@ -226,7 +221,6 @@ $$;
 create or replace function generation_private.last_calls(queue_name text)
 returns jsonb
 language plpgsql stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   readable constant boolean := generation_private.replies_are_readable();
