@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { http1 } from "../../supabase/functions/_shared/lookup.ts";
-import { passOn } from "../../supabase/functions/_shared/pass_on.ts";
+import { type Begun, passOn } from "../../supabase/functions/_shared/pass_on.ts";
 import type { Init } from "../../supabase/functions/_shared/requests.ts";
 import { serve } from "../support/loopback.ts";
 
@@ -25,7 +25,7 @@ function largeBox(name: string, content: number): Uint8Array {
 
 const join = (...parts: Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
 const START = box("ftyp", 24);
-const FILE = join(START, box("free", 0), largeBox("mdat", 5000), box("moov", 900));
+const FILE = join(START, box("free", 0), largeBox("mdat", 50_000), box("moov", 900));
 
 /** A host with a file. What `change` answers instead depends on the range that is asked for. */
 function host(
@@ -49,42 +49,45 @@ function part(file: Uint8Array<ArrayBuffer>, from: number, last: number, all = f
 }
 
 const asAll = { headers: { range: "bytes=0-" } };
+const asFirst = { headers: { range: "bytes=0-11" } };
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 
-/** The file that a host passes on, and whether the body is that of `fetch`, which JavaScript does not touch. */
+/**
+ * The file that a host passes on when the core has asked for its first bytes, and whether the body is that of
+ * `fetch`, which JavaScript does not touch.
+ */
 async function passedOn(...[file, change]: Parameters<typeof host>) {
   await using server = host(file, change);
-  const response = await passOn(fetch, server.url, asAll);
+  const begun: Begun = new Map();
+  await bytesOf(await passOn(fetch, server.url, asFirst, begun));
+  const response = await passOn(fetch, server.url, asAll, begun);
+  equal(begun.size, 0);
   const isUntouched = response.url !== "";
   return { isUntouched, bytes: await bytesOf(response), asked: server.asked };
 }
 
-const LAYOUTS = {
-  "its index last": FILE,
-  "its index first": join(START, box("moov", 900), box("free", 0), box("mdat", 5000)),
-  "a signature": join(
-    START,
-    box("uuid", 3000),
-    box("moov", 900),
-    box("mdat", 5000),
-    box("free", 90),
-  ),
-};
+/** Files, each with how many requests it takes. */
+const LAYOUTS: [string, Uint8Array<ArrayBuffer>, number][] = [
+  ["its index first", join(START, box("moov", 900), box("free", 0), box("mdat", 50_000)), 2],
+  ["a long index first", join(START, box("moov", 30_000), box("mdat", 50_000)), 3],
+  ["its index last", FILE, 3],
+  ["a signature", join(START, box("uuid", 30_000), box("moov", 20), box("mdat", 50_000)), 3],
+];
 
-for (const [name, file] of Object.entries(LAYOUTS)) {
+for (const [name, file, requests] of LAYOUTS) {
   Deno.test(`a video with ${name} is passed on as it comes, and one that was cut is an error`, async () => {
     const { isUntouched, bytes, asked } = await passedOn(file);
     ok(isUntouched);
     deepEqual(bytes, file);
-    ok(asked.length <= 5, `${asked}`);
-    for (const length of [100, 3000, file.length - 800, file.length - 5]) {
+    equal(asked.length, requests, `${asked}`);
+    for (const length of [100, 20_000, file.length - 15, file.length - 5]) {
       await rejects(passedOn(file.slice(0, length)), /middle of the file/, `${length}`);
     }
   });
 }
 
 Deno.test("a video that does not say where it ends is passed on as it comes", async () => {
-  const open = join(START, box("moov", 900), box("mdat", 5000));
+  const open = join(START, box("moov", 900), box("mdat", 50_000));
   open.fill(0, START.length + 908, START.length + 912);
   for (const file of [open, join(START, box("mdat", 50), new Uint8Array(90))]) {
     const { isUntouched, bytes } = await passedOn(file);
@@ -109,7 +112,7 @@ Deno.test("where the parts or the length are not known, the body is watched", as
     ok(!isUntouched);
     deepEqual(bytes, FILE);
   }
-  const fragments = Array.from({ length: 20 }, () => [box("moof", 90), box("mdat", 90)]).flat();
+  const fragments = Array.from({ length: 20 }, () => [box("moof", 9000), box("mdat", 9000)]).flat();
   const { isUntouched, asked } = await passedOn(join(START, ...fragments));
   ok(!isUntouched);
   equal(asked.length, 6);
@@ -126,9 +129,10 @@ Deno.test("every request is made over HTTP/1.1, with the credentials, on a conne
     },
     server.url,
     { headers, redirect: "manual" },
+    new Map(),
   );
   await response.body?.cancel();
-  const ranges = [{ range: "bytes=0-63" }, { range: "bytes=5056-5119" }, {}];
+  const ranges = [{ range: "bytes=0-16383" }, { range: "bytes=50056-50119" }, {}];
   deepEqual(
     sent,
     ranges.map((range) => ({
@@ -142,7 +146,7 @@ Deno.test("every request is made over HTTP/1.1, with the credentials, on a conne
 Deno.test("a host that gives no part of a file where one is asked for is watched", async () => {
   const cut = FILE.slice(0, -9);
   await using server = host(FILE, () => new Response(cut));
-  const response = await passOn(fetch, server.url, { headers: { range: "bytes=0-11" } });
+  const response = await passOn(fetch, server.url, asFirst, new Map());
   await rejects(response.arrayBuffer(), /middle of the file/);
 });
 
@@ -150,7 +154,7 @@ Deno.test("another file than that of the parts is an error", async () => {
   const packed = new Uint8Array(4000).fill(0x1f);
   const another = join(START, box("mdat", 50));
   // Of a file with many parts the length is not known.
-  const long = join(START, ...Array.from({ length: 20 }, () => box("moof", 90)));
+  const long = join(START, ...Array.from({ length: 20 }, () => box("moof", 9000)));
   const cases = [
     [FILE, packed, /begins otherwise/],
     [FILE, another, /has 90 bytes, and the file 5\d+/],
@@ -165,7 +169,7 @@ Deno.test("another file than that of the parts is an error", async () => {
 
 Deno.test("the answer of a host without the file is passed on", async () => {
   await using gone = host(FILE, () => new Response("gone", { status: 410 }));
-  const response = await passOn(fetch, gone.url, asAll);
+  const response = await passOn(fetch, gone.url, asAll, new Map());
   deepEqual([response.status, await response.text()], [410, "gone"]);
 });
 
@@ -211,7 +215,7 @@ Deno.test("a transfer that is cut ends the upload in an error, and nothing is st
     stored.push((await request.arrayBuffer()).byteLength);
     return new Response();
   });
-  const { body, url } = await passOn(fetch, cutting.url, asAll);
+  const { body, url } = await passOn(fetch, cutting.url, asAll, new Map());
   ok(url, "its body is that of `fetch`");
   const upload = { method: "POST", body, duplex: "half" };
   await rejects(fetch(storage.url, upload as RequestInit), TypeError);

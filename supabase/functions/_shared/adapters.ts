@@ -12,7 +12,7 @@ import { fair } from "./fair_body.ts";
 import { KnownSecrets } from "./known_secrets.ts";
 import { type Lookup, lookup as systemLookup, sendTo } from "./lookup.ts";
 import { projectHeaders } from "./project_headers.ts";
-import { isPassedOn, passOn } from "./pass_on.ts";
+import { type Begun, isPassedOn, passOn } from "./pass_on.ts";
 import { whole } from "./whole.ts";
 import { isAddress, isPublicAddress } from "./public_address.ts";
 import { type Init, isGet, type Send, withCredentials, withoutSecrets } from "./requests.ts";
@@ -78,9 +78,10 @@ function open(configuration: Configuration, outside: Partial<Outside>) {
     const named = { ...init, headers: { ...headers, "user-agent": userAgent } };
     return sendForPlain((init) => to.send(url, init, address), named);
   };
+  const begun: Begun = new Map();
   const send: Outside["send"] = async (url, init, address) => {
     const sendThere: Send = (url, init) => sendPlain(url, init, address);
-    if (isPassedOn(init)) return await passOn(sendThere, url, init);
+    if (isPassedOn(init)) return await passOn(sendThere, url, init, begun);
     const response = await sendThere(url, init);
     return isGet(init) ? whole(response) : response;
   };
