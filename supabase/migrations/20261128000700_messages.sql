@@ -255,63 +255,79 @@ $$;
 --   end of line  likewise, from the end;
 --   not_offered  those that name a model between these two, which the worker does not have. It fails them, so they count
 --                for no model, and the order of the index will do;
+--   not_offered_last  likewise, above the last one;
 --   named        likewise, for a worker that does not say which models it has: in their order;
 --   submitted    those that have an operation, or an intent. Polling on, or finding out that a submission is uncertain,
 --                begins nothing: they count for no model;
 --   overdue      those that could be claimed before that time, whose lines may be closed. The worker ends them, so they
 --                count for no model either.
 -- Each message is looked up by itself: a join of all of them would be taken for cheaper.
-create or replace function generation_private.first_messages(
-  queue_name text,
-  jobs text,
-  quantity integer,
-  locked boolean,
-  requested_model text default null,
-  waits_for text default null,
-  pending_before timestamptz default null,
-  above text default null,
-  below text default null
-)
-returns table (msg_id bigint, priority integer, turn bigint, model text, vt timestamptz, troubles integer)
-language plpgsql
-as $$
+--
+-- A claim asks a dozen times, and to plan a statement takes longer than to run it. So there is one for each queue and kind of
+-- jobs, written here from one text, with one plan: the one that reads the index in its order.
+do $$
+declare
+  begun_later constant text := 'j.operation is null and j.submission_started_at is null';
+  of_line constant text := format(
+    'j.requested_model = first_messages.requested_model and j.waits_for = first_messages.waits_for and %s', begun_later
+  );
+  statements text;
 begin
-  return query execute format(
-    'select j.msg_id, j.priority, j.turn, %s, q.vt, j.troubles + j.own_troubles
+  select string_agg(format(
+    'if queue_name = %1$L and jobs = %2$L and locked = %3$L then
+       return query
+       select j.msg_id, j.priority, j.turn, %4$s, q.vt, j.troubles + j.own_troubles
        from public.generation_jobs as j
-      cross join lateral (
+       cross join lateral (
          select m.message, m.vt
-           from pgmq.%I as m
-          where m.msg_id = j.msg_id and m.enqueued_at = j.enqueued_at and m.vt <= clock_timestamp()
-          limit 1
-            %s
+         from pgmq.%5$I as m
+         where m.msg_id = j.msg_id and m.enqueued_at = j.enqueued_at and m.vt <= clock_timestamp()
+         limit 1
+         %6$s
        ) as q
-      where j.queue = $1 and j.finished_at is null and %s
-      limit $2',
-    case when jobs in ('line', 'end of line') then 'generation_private.message_model(q.message)' else 'null::text' end,
-    'q_' || queue_name,
-    case when locked then 'for update skip locked' end,
-    case jobs
-      when 'line' then
-        'j.requested_model = $3 and j.waits_for = $4 and j.operation is null and j.submission_started_at is null
-          order by (-j.priority), j.turn, j.msg_id'
-      when 'end of line' then
-        'j.requested_model = $3 and j.waits_for = $4 and j.operation is null and j.submission_started_at is null
-          order by (-j.priority) desc, j.turn desc, j.msg_id desc'
-      when 'not_offered' then
-        'j.requested_model > $6 and j.operation is null and j.submission_started_at is null'
-          || case when below is null then '' else ' and j.requested_model < $7' end || '
-          order by j.requested_model, j.waits_for, (-j.priority), j.turn, j.msg_id'
-      when 'named' then
-        'j.requested_model > $6 and j.operation is null and j.submission_started_at is null
-          order by (-j.priority), j.turn, j.msg_id'
-      when 'submitted' then
-        '(j.operation is not null or j.submission_started_at is not null) order by (-j.priority), j.msg_id'
-      when 'overdue' then
-        'j.status = ''queued'' and j.pending_since <= $5 and j.submission_started_at is null
-          order by j.pending_since'
-    end
-  ) using queue_name, quantity, requested_model, waits_for, pending_before, above, below;
+       where j.queue = %1$L and j.finished_at is null and %7$s
+       limit quantity;
+     end if;',
+    q.name, kind.jobs, l.locked,
+    case when kind.jobs in ('line', 'end of line') then 'generation_private.message_model(q.message)' else 'null::text' end,
+    'q_' || q.name, case when l.locked then 'for update skip locked' end, kind.condition
+  ), E'\n')
+  into statements
+  from unnest(generation_private.queue_names()) as q (name)
+  cross join unnest(array[true, false]) as l (locked)
+  cross join (values
+    ('line', of_line || ' order by (-j.priority), j.turn, j.msg_id'),
+    ('end of line', of_line || ' order by (-j.priority) desc, j.turn desc, j.msg_id desc'),
+    ('not_offered', 'j.requested_model > above and j.requested_model < below and ' || begun_later || '
+       order by j.requested_model, j.waits_for, (-j.priority), j.turn, j.msg_id'),
+    ('not_offered_last', 'j.requested_model > above and ' || begun_later || '
+       order by j.requested_model, j.waits_for, (-j.priority), j.turn, j.msg_id'),
+    ('named', 'j.requested_model > above and ' || begun_later || ' order by (-j.priority), j.turn, j.msg_id'),
+    ('submitted', '(j.operation is not null or j.submission_started_at is not null) order by (-j.priority), j.msg_id'),
+    ('overdue', 'j.status = ''queued'' and j.pending_since <= pending_before and j.submission_started_at is null
+       order by j.pending_since')
+  ) as kind (jobs, condition);
+
+  execute format(
+    'create or replace function generation_private.first_messages(
+       queue_name text,
+       jobs text,
+       quantity integer,
+       locked boolean,
+       requested_model text default null,
+       waits_for text default null,
+       pending_before timestamptz default null,
+       above text default null,
+       below text default null
+     )
+     returns table (msg_id bigint, priority integer, turn bigint, model text, vt timestamptz, troubles integer)
+     language plpgsql
+     set plan_cache_mode = force_generic_plan
+     set enable_seqscan = off
+     set enable_sort = off
+     as %L',
+    'begin ' || statements || ' end'
+  );
 end
 $$;
 

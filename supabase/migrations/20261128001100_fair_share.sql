@@ -222,7 +222,10 @@ language plpgsql
 as $$
 begin
   insert into generation_private.turn_passes as p (queue, passed)
-  values (queue_name, 0)
+  -- From the first message on that is left: the ledger may have millions before it that have ended.
+  values (queue_name, coalesce((
+    select m.msg_id - 1 from generation_private.queue_messages() as m where m.queue = queue_name order by m.msg_id limit 1
+  ), 0))
   on conflict (queue) do update
   set passed = excluded.passed, is_last = excluded.is_last, changed_at = excluded.changed_at;
   perform generation_private.assign_turns(queue_name, 3000);

@@ -91,7 +91,9 @@ begin
       from unnest(array_prepend('', worker.models)) as name
     ) as gap
     cross join lateral generation_private.first_messages(
-      worker.queue, case when worker.models is null then 'named' else 'not_offered' end, quantity, locked,
+      worker.queue,
+      case when worker.models is null then 'named' when gap.below is null then 'not_offered_last' else 'not_offered' end,
+      quantity, locked,
       above => gap.above, below => gap.below
     ) as m
     union all
