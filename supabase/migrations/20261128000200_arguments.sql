@@ -2,10 +2,11 @@
 -- cost that is not a number would spoil every sum, and an endless text every answer that shows the job.
 --
 -- A check is an expression: PostgreSQL writes it into the statement of its caller, and calls a function, which takes
--- longer than all the rest, only to refuse.
+-- longer than all the rest, only to refuse. It is true, so that what runs with each job makes it the value of a variable:
+-- that needs no statement at all.
 
 create or replace function generation_private.refuse(argument text, expected text, got text)
-returns void
+returns boolean
 language plpgsql immutable
 as $$
 begin
@@ -20,7 +21,7 @@ create or replace function generation_private.refuse_number(
   highest double precision,
   unit text
 )
-returns void
+returns boolean
 language plpgsql immutable
 as $$
 begin
@@ -31,7 +32,7 @@ end
 $$;
 
 create or replace function generation_private.refuse_length(argument text, longest integer, got integer)
-returns void
+returns boolean
 language plpgsql immutable
 as $$
 begin
@@ -41,11 +42,12 @@ $$;
 
 -- An empty text is nothing, too.
 create or replace function generation_private.check_given(argument text, value text, expected text)
-returns void
+returns boolean
 language sql immutable
 return case
   when coalesce(value, '') = ''
     then generation_private.refuse(argument, expected, case when value = '' then 'nothing' else 'null' end)
+  else true
 end;
 
 -- NaN is greater than every number, so it is refused as well; so is null.
@@ -56,27 +58,30 @@ create or replace function generation_private.check_between(
   highest double precision,
   unit text default ''
 )
-returns void
+returns boolean
 language sql immutable
 return case
   when value is null or value not between lowest and highest
     then generation_private.refuse_number(argument, value, lowest, highest, unit)
+  else true
 end;
 
 -- Null passes.
 create or replace function generation_private.check_length(argument text, value text, longest integer)
-returns void
+returns boolean
 language sql immutable
 return case
   when octet_length(value) > longest
     then generation_private.refuse_length(argument, longest, octet_length(value))
+  else true
 end;
 
 -- NaN is greater than every number.
 create or replace function generation_private.check_cost(name text, usd numeric)
-returns void
+returns boolean
 language sql immutable
 return case
   when not (usd >= 0 and round(usd, 6) < 1000000)
     then generation_private.refuse(name, '0 to 999999 US dollars or null', usd::text)
+  else true
 end;

@@ -15,12 +15,12 @@ end
 $$;
 
 create or replace function generation_private.refuse_queue(queue_name text)
-returns void
+returns boolean
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform generation_private.refuse(
+  return generation_private.refuse(
     'queue_name',
     array_to_string(generation_private.queue_names(), ' or '),
     coalesce(quote_literal(left(queue_name, 100)), 'null')
@@ -30,11 +30,12 @@ $$;
 
 -- Table names are built from a queue name only after this function has accepted it.
 create or replace function generation_private.check_queue(queue_name text)
-returns void
+returns boolean
 language sql immutable
 return case
   when queue_name is null or queue_name <> all (generation_private.queue_names())
     then generation_private.refuse_queue(queue_name)
+  else true
 end;
 
 -- The views read the queues through these three functions instead of the tables. That makes them read-only (a

@@ -137,17 +137,15 @@ returns public.generation_jobs
 language plpgsql
 as $$
 declare
-  asked_model text := case
-    when worker.models is not null
-      then coalesce(generation_private.message_model(held.message), worker.models[1])
-  end;
+  moment constant timestamptz := clock_timestamp();
   chosen record;
 begin
+  job.leased_model := case
+    when worker.models is not null then coalesce(nullif(job.requested_model, ''), worker.models[1])
+  end;
   if troubled and job.operation is null and job.submission_started_at is null then
-    chosen := generation_private.choose_model(
-      worker, coalesce(generation_private.message_model(held.message), ''), job.waits_for
-    );
-    asked_model := coalesce(chosen.taken_by, asked_model);
+    chosen := generation_private.choose_model(worker, job.requested_model, job.waits_for);
+    job.leased_model := coalesce(chosen.taken_by, job.leased_model);
     update public.generation_models as m
     set probe_job = job.id, probe_lease = held.read_ct
     where chosen.probes and m.model = chosen.taken_by;
@@ -157,26 +155,20 @@ begin
   elsif job.deaths < 2 or job.alone_lease_token = job.lease_token then
     job.deaths := job.deaths + 1;
   end if;
-  job.status := 'running';
   job.lease_token := held.read_ct;
-  job.claim_id := claim_id;
-  job.leased_model := asked_model;
-  job.waits_for := '';
-  job.updated_at := clock_timestamp();
-  job.started_at := coalesce(job.started_at, job.updated_at);
   -- Its sender may have delayed it for longer, for ever even, and made it visible since.
-  job.pending_since := least(job.pending_since, job.updated_at);
+  job.pending_since := least(job.pending_since, moment);
   update public.generation_jobs as j
-  set status = job.status,
+  set status = 'running',
       lease_token = job.lease_token,
-      claim_id = job.claim_id,
+      claim_id = start_attempt.claim_id,
       leased_model = job.leased_model,
-      waits_for = job.waits_for,
+      waits_for = '',
       attempts = job.attempts,
       deaths = job.deaths,
-      started_at = job.started_at,
+      started_at = coalesce(j.started_at, moment),
       pending_since = job.pending_since,
-      updated_at = job.updated_at
+      updated_at = moment
   where j.id = job.id;
   return job;
 end
@@ -217,25 +209,15 @@ create or replace function generation_private.claim_of(
 returns public.generation_claim
 language plpgsql
 as $$
-declare
-  claim public.generation_claim;
 begin
-  claim.job_id := job.id;
-  claim.msg_id := job.msg_id;
-  claim.lease_token := job.lease_token;
-  claim.message := job.message;
-  claim.attempts := job.attempts;
-  claim.deaths := job.deaths;
-  claim.operation := job.operation;
-  claim.operation_age_seconds := extract(epoch from clock_timestamp() - job.submitted_at);
-  claim.submission_pending := job.submission_started_at is not null and job.operation is null;
-  claim.enqueued_at := job.enqueued_at;
-  claim.retried := retried;
-  claim.age_seconds := greatest(extract(epoch from clock_timestamp() - job.pending_since), 0);
-  if troubled then
-    claim.unavailable := generation_private.unavailable_models(worker, job);
-  end if;
-  return claim;
+  -- In the order of the type's columns.
+  return (
+    job.id, job.msg_id, job.lease_token, job.message, job.attempts, job.deaths,
+    job.operation, extract(epoch from clock_timestamp() - job.submitted_at)::double precision,
+    job.submission_started_at is not null and job.operation is null,
+    job.enqueued_at, retried, greatest(extract(epoch from clock_timestamp() - job.pending_since), 0)::double precision,
+    case when troubled then generation_private.unavailable_models(worker, job) end
+  )::public.generation_claim;
 end
 $$;
 
@@ -250,25 +232,19 @@ returns generation_private.workers
 language plpgsql
 as $$
 declare
-  worker generation_private.workers;
+  checked constant boolean :=
+    generation_private.check_between('fallback_after_seconds', coalesce(fallback_after_seconds, 0), 0, 2592000, 'seconds')
+    and generation_private.check_between('job_deadline_seconds', job_deadline_seconds, 1, 2592000, 'seconds');
 begin
   if cardinality(models) = 0 or '' = any (models) or array_position(models, null) > 0 then
     raise exception 'models: expected the names of the worker''s models, the first one first, or null'
       using errcode = '22023';
-  end if;
-  perform
-    generation_private.check_between('fallback_after_seconds', coalesce(fallback_after_seconds, 0), 0, 2592000, 'seconds'),
-    generation_private.check_between('job_deadline_seconds', job_deadline_seconds, 1, 2592000, 'seconds');
-  worker.queue := queue_name;
-  worker.models := models;
-  if array_to_string(models, ',') ~ '(^|,)models/' then
-    worker.models := array(
+  elsif array_to_string(models, ',') ~ '(^|,)models/' then
+    models := array(
       select generation_private.bare_model(m.name) from unnest(models) with ordinality as m (name, place) order by place
     );
   end if;
-  worker.fallback_after_seconds := fallback_after_seconds;
-  worker.job_deadline_seconds := job_deadline_seconds;
-  return worker;
+  return (queue_name, models, fallback_after_seconds, job_deadline_seconds)::generation_private.workers;
 end
 $$;
 
@@ -529,12 +505,13 @@ begin
     lease_seconds integer, quantity integer, models text[], fallback_after_seconds integer, job_deadline_seconds integer,
     claim_id bigint
   );
-  perform
-    generation_private.check_between('lease_seconds', asked.lease_seconds, 1, 43200, 'seconds'),
-    generation_private.check_between('quantity', asked.quantity, 0, 100, 'messages');
-  worker := generation_private.worker_of(
-    queue_name, asked.models, asked.fallback_after_seconds, asked.job_deadline_seconds
-  );
+  if generation_private.check_between('lease_seconds', asked.lease_seconds, 1, 43200, 'seconds')
+    and generation_private.check_between('quantity', asked.quantity, 0, 100, 'messages')
+  then
+    worker := generation_private.worker_of(
+      queue_name, asked.models, asked.fallback_after_seconds, asked.job_deadline_seconds
+    );
+  end if;
   claims := generation_private.claimed_before(worker, asked.claim_id);
   if cardinality(claims) > 0 then
     return to_jsonb(claims);

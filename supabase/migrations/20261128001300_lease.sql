@@ -17,12 +17,11 @@ create or replace function generation_private.lock_job(
 )
 language plpgsql
 as $$
+declare
+  checked constant boolean := generation_private.check_queue(queue_name)
+    and generation_private.check_given('msg_id', message_id::text, 'the id of a message')
+    and generation_private.check_given('lease_token', token::text, 'the token of a claim');
 begin
-  perform
-    generation_private.check_queue(queue_name),
-    generation_private.check_given('msg_id', message_id::text, 'the id of a message'),
-    generation_private.check_given('lease_token', token::text, 'the token of a claim');
-
   message_read_ct := (generation_private.lock_message(queue_name, message_id)).read_ct;
   job := (
     select j

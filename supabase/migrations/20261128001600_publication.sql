@@ -111,11 +111,11 @@ returns jsonb
 language plpgsql
 as $$
 declare
+  checked constant boolean := generation_private.check_given('job_id', confirmed_id::text, 'the id of a job');
   job public.generation_jobs;
   pending public.generation_publications;
   expected jsonb;
 begin
-  perform generation_private.check_given('job_id', confirmed_id::text, 'the id of a job');
   if jsonb_typeof(publications) is distinct from 'array' then
     raise exception 'publications: expected an array of what was copied, got %',
       coalesce(jsonb_typeof(publications), 'null') using errcode = '22023';

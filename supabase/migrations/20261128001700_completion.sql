@@ -19,24 +19,20 @@ create or replace function generation_private.check_completion(
   cost_usd numeric,
   generation_seconds double precision
 )
-returns void
-language plpgsql immutable
-as $$
-begin
-  perform
-    generation_private.check_given('object_path', object_path, 'the path of the stored object'),
-    generation_private.check_given('asset_url', asset_url, 'the URL of the stored object'),
-    generation_private.check_length('object_path', object_path, 1024),
-    generation_private.check_length('asset_url', asset_url, 4096),
-    generation_private.check_length('content_type', content_type, 256),
-    generation_private.check_length('model', model, 256),
-    generation_private.check_length('usage', usage::text, 65536),
-    generation_private.check_cost('cost_usd', cost_usd);
-  if generation_seconds is not null then
-    perform generation_private.check_between('generation_seconds', generation_seconds, 0, 86400, 'seconds');
-  end if;
-end
-$$;
+returns boolean
+language sql immutable
+return generation_private.check_given('object_path', object_path, 'the path of the stored object')
+  and generation_private.check_given('asset_url', asset_url, 'the URL of the stored object')
+  and generation_private.check_length('object_path', object_path, 1024)
+  and generation_private.check_length('asset_url', asset_url, 4096)
+  and generation_private.check_length('content_type', content_type, 256)
+  and generation_private.check_length('model', model, 256)
+  and generation_private.check_length('usage', usage::text, 65536)
+  and generation_private.check_cost('cost_usd', cost_usd)
+  and (
+    generation_seconds is null
+    or generation_private.check_between('generation_seconds', generation_seconds, 0, 86400, 'seconds')
+  );
 
 -- Two jobs of one entity that complete, or are chosen, at the same moment decide one after the other which is newer.
 create or replace function generation_private.lock_entity(kind text, key text)
@@ -201,11 +197,11 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  job public.generation_jobs;
-begin
-  perform generation_private.check_completion(
+  checked constant boolean := generation_private.check_completion(
     object_path, asset_url, content_type, model, usage, cost_usd, generation_seconds
   );
+  job public.generation_jobs;
+begin
   job := generation_private.complete_job(
     queue_name, msg_id, lease_token, object_path, asset_url, content_type, model, usage, cost_usd, passed_over,
     generation_seconds
