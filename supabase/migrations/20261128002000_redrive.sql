@@ -10,6 +10,7 @@ declare
   message_id constant bigint := generation_private.free_message_id(job.queue, job.msg_id);
   due_share constant text := generation_private.share_of(job);
 begin
+  perform generation_private.correct_counts(job, -1, -job.cost_usd);
   -- The row before the message: the trigger then sees that this message is known.
   update public.generation_jobs as j
   set status = case when j.operation is null then 'queued' else 'waiting' end,

@@ -70,7 +70,17 @@ begin
     delete from public.generation_jobs as j
     using ended as e
     where j.id = e.id
-    returning j.id, j.msg_id, j.enqueued_at, j.finished_at
+    returning j.id, j.msg_id, j.enqueued_at, j.finished_at, j.status, j.cost_usd
+  ),
+  counted as (
+    select c.ended_before from generation_private.ended_counted as c for share
+  ),
+  corrected as (
+    insert into generation_private.ended_counts (queue, status, jobs, cost_usd)
+    select queue_name, r.status, -count(*), -sum(r.cost_usd)
+    from removed as r
+    where r.finished_at < (select c.ended_before from counted as c)
+    group by r.status
   )
   select array_agg(r.msg_id), array_agg(r.enqueued_at), count(*), max(r.finished_at),
     (array_agg(r.id order by r.finished_at desc, r.id desc))[1]

@@ -97,6 +97,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform generation_private.count_ended_jobs();
   delete from generation_private.worker_calls as c where c.called_at < now() - interval '1 day';
   delete from public.generation_models as m
   where coalesce(m.rests_until, m.updated_at) < now() - interval '1 day';

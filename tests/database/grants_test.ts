@@ -25,6 +25,8 @@ const GRANTS: Record<string, string> = {
   "table generation_private.turn_passes": OWNER_ALONE,
   "table generation_private.workers": OWNER_ALONE,
   "table generation_private.prune_passes": OWNER_ALONE,
+  "table generation_private.ended_counts": OWNER_ALONE,
+  "table generation_private.ended_counted": OWNER_ALONE,
   "table public.generation_models": "service_role SELECT",
   "table public.generation_publications": "service_role SELECT",
   "table public.generation_limits": "service_role DELETE INSERT SELECT UPDATE",

@@ -1,5 +1,5 @@
 begin;
-select plan(4);
+select plan(8);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -30,6 +30,28 @@ select is(
   array[visible, in_flight, delayed, queued]::text || coalesce(oldest_visible_seconds::text, 'null') || cost_usd,
   '{0,0,0,0}null0', 'an empty queue has nothing'
 ) from metrics where queue = 'video_generation_queue';
+
+-- The schedule counts those that ended more than an hour ago, once.
+update public.generation_jobs set finished_at = finished_at - interval '2 hours' where finished_at is not null;
+select generation_private.count_ended_jobs(), generation_private.count_ended_jobs();
+select is(
+  (select array[succeeded, failed, cancelled]::text || cost_usd from public.generation_metrics() limit 1), '{1,1,0}0.039000',
+  'what was counted is shown as before'
+);
+select public.cancel_generation_job(id) from public.generation_jobs where prompt = '5';
+select public.redrive_generation_jobs(error_code => 'no_image');
+select is(
+  (select array[queued, succeeded, failed, cancelled] from public.generation_metrics() limit 1), array[3, 1, 0, 1]::bigint[],
+  'a job that is sent again counts no more among the failed, and one that has just ended counts as well'
+);
+delete from public.generation_publications;
+select public.prune_generation_jobs('1 hour');
+select is(
+  (select array[succeeded, failed, cancelled]::text || cost_usd from public.generation_metrics() limit 1), '{0,0,1}0.000000',
+  'nor does one that was pruned'
+);
+select generation_private.count_ended_jobs();
+select is(sum(jobs), 0::numeric, 'which leaves no count') from generation_private.ended_counts;
 
 select * from finish();
 rollback;
