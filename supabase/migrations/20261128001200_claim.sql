@@ -493,26 +493,28 @@ language plpgsql
 set lock_timeout = '3s'
 as $$
 declare
-  asked record;
+  asked generation_private.workers;
+  lease_seconds integer;
+  quantity integer;
+  claim_id bigint;
   worker generation_private.workers;
   claims public.generation_claim[];
 begin
   if request is null then
     return null;
   end if;
-  select * into asked
-  from jsonb_to_record(request) as r (
-    lease_seconds integer, quantity integer, models text[], fallback_after_seconds integer, job_deadline_seconds integer,
-    claim_id bigint
-  );
-  if generation_private.check_between('lease_seconds', asked.lease_seconds, 1, 43200, 'seconds')
-    and generation_private.check_between('quantity', asked.quantity, 0, 100, 'messages')
+  asked := jsonb_populate_record(null::generation_private.workers, request);
+  lease_seconds := request ->> 'lease_seconds';
+  quantity := request ->> 'quantity';
+  claim_id := request ->> 'claim_id';
+  if generation_private.check_between('lease_seconds', lease_seconds, 1, 43200, 'seconds')
+    and generation_private.check_between('quantity', quantity, 0, 100, 'messages')
   then
     worker := generation_private.worker_of(
       queue_name, asked.models, asked.fallback_after_seconds, asked.job_deadline_seconds
     );
   end if;
-  claims := generation_private.claimed_before(worker, asked.claim_id);
+  claims := generation_private.claimed_before(worker, claim_id);
   if cardinality(claims) > 0 then
     return to_jsonb(claims);
   elsif exists (select from public.generation_limits as l where l.queue = queue_name or l.model is not null)
@@ -522,9 +524,7 @@ begin
   then
     return null;
   end if;
-  return to_jsonb(
-    generation_private.begin_jobs(worker, asked.quantity, asked.lease_seconds, asked.claim_id, false, false, false)
-  );
+  return to_jsonb(generation_private.begin_jobs(worker, quantity, lease_seconds, claim_id, false, false, false));
 exception when others or assert_failure then
   raise warning 'nothing was claimed along with a completion: %', sqlerrm;
   return null;

@@ -35,13 +35,12 @@ begin
     set search_path = pg_catalog, pg_temp
     as $$
     declare
+      checked constant boolean := generation_private.check_given('entity_key', entity_key, 'the key of an entity')
+        and generation_private.check_given('asset_url', asset_url, 'the URL of the asset');
       written_at constant text :=
         to_char(generated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
       value_type text;
     begin
-      perform
-        generation_private.check_given('entity_key', entity_key, 'the key of an entity'),
-        generation_private.check_given('asset_url', asset_url, 'the URL of the asset');
       if asset_kind is null or asset_kind not in ('image', 'video') then
         raise exception 'asset_kind: expected image or video, got %',
           coalesce(quote_literal(asset_kind), 'null') using errcode = '22023';
