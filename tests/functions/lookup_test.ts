@@ -138,5 +138,6 @@ Deno.test("an https request speaks HTTP/1.1 alone", async () => {
   connection.close();
   await refused;
   const offered = new TextDecoder("latin1").decode(hello.subarray(0, length!));
+  match(offered, /localhost/, "it names its host");
   equal(offered.includes("\x02h2"), false);
 });
