@@ -1,6 +1,7 @@
 /**
- * Bounds on how a body comes, above all from a host that only a sender has chosen. One that sends next to nothing in very many pieces, or in a coding that
- * makes it longer, costs more CPU time than a function has, and never has as many bytes as are too many.
+ * Bounds on how a body comes, above all from a host that only a sender has chosen. One that sends next to nothing in
+ * very many pieces, or in a coding that makes it longer, costs more CPU time than a function has, and never has as many
+ * bytes as are too many.
  */
 import { KB, MB } from "./bounded_body.ts";
 import { watched } from "./watched_body.ts";
