@@ -20,7 +20,7 @@ use crate::port::{Claim, Clock, Level, Queue, World, WriteError};
 /// reply, and must not make the next paid call before it knows that the lease is lost.
 ///
 /// A claim that was repeated may have taken longer than the lease: the database knows whether it still runs, and
-/// is asked before the work begins; again if its answer took as long.
+/// is asked before the work begins; again if its answer took as long, until the run ends.
 pub(super) async fn hold<W: World, T>(
     world: &W,
     run: &Run,
@@ -31,6 +31,9 @@ pub(super) async fn hold<W: World, T>(
     let term = claim.lease.kind.lease();
     let mut now = world.clock().now();
     while now.saturating_sub(since) > term / 2 {
+        if run.reason_to_release(world).is_some() {
+            return Err(AttemptError::waiting(Duration::ZERO));
+        }
         world.queue().extend(&claim.lease, term, false).await?;
         (since, now) = (now, world.clock().now());
     }

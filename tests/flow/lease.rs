@@ -87,6 +87,20 @@ fn an_extension_before_the_work_that_takes_longer_than_a_lease_is_asked_for_agai
 }
 
 #[test]
+fn a_run_whose_extensions_all_take_too_long_gives_its_job_back() {
+    let world = MemoryWorld::new();
+    let job = world.send_image(prompt("p"));
+    world.queue.slow_next(Call::Claim, Duration::from_secs(16));
+    for _ in 0..100 {
+        world.queue.slow_next(Call::Extend, Duration::from_secs(16));
+    }
+    let report = world.run_images(settings());
+    assert_eq!((report.waiting, world.queue.row(job).attempts), (1, 0));
+    assert!(world.model.asked.borrow().is_empty());
+    assert!(world.clock.now() < Duration::from_secs(150), "{:?}", world.clock.now());
+}
+
+#[test]
 fn a_job_that_another_worker_has_when_its_claim_is_answered_is_not_begun() {
     let world = MemoryWorld::new();
     let job = world.send_image(prompt("p"));
