@@ -49,9 +49,9 @@ create or replace trigger generation_job_fields
   before insert on public.generation_jobs
   for each row execute function generation_private.read_message_fields();
 
--- The job with another message. Its owner stays.
+-- Gives a job another message. Its owner stays.
 create or replace function generation_private.correct_message(job public.generation_jobs, corrected jsonb)
-returns public.generation_jobs
+returns void
 language plpgsql
 as $$
 begin
@@ -63,8 +63,6 @@ begin
       prompt = generation_private.message_text(corrected, 'prompt', 4000),
       priority = generation_private.message_priority(corrected),
       requested_model = coalesce(generation_private.message_model(corrected), '')
-  where j.id = job.id
-  returning j.* into job;
-  return job;
+  where j.id = job.id;
 end
 $$;

@@ -34,7 +34,6 @@ begin
     );
   end if;
   if job.id is null then
-    held.message := generation_private.readable_message(held.message);
     written := generation_private.write_job(queue_name, held);
     job := (select j from public.generation_jobs as j where j.id = written);
   end if;
@@ -125,9 +124,10 @@ $$;
 
 -- A job that is still running has a worker that died, and its last attempt counts as a death instead. Several jobs die
 -- with their worker, and any of them may have been the cause. So a job that has met two deaths is tried alone, and from
--- then on only what it met alone counts. While a model is in trouble the job may be the one that probes it.
+-- then on only what it met alone counts.
+--
+-- Null unless the ledger has a live job with this very message.
 create or replace function generation_private.start_attempt(
-  job public.generation_jobs,
   held generation_private.queue_message,
   worker generation_private.workers,
   claim_id bigint,
@@ -138,38 +138,54 @@ language plpgsql
 as $$
 declare
   moment constant timestamptz := clock_timestamp();
+  started record;
+begin
+  update public.generation_jobs as j
+  set status = 'running',
+      lease_token = held.read_ct,
+      claim_id = start_attempt.claim_id,
+      leased_model = case
+        when worker.models is not null then coalesce(nullif(j.requested_model, ''), worker.models[1])
+      end,
+      waits_for = case when troubled then j.waits_for else '' end, -- choose_leased_model asks for it
+      attempts = j.attempts + case when j.status = 'running' then 0 else 1 end,
+      deaths = j.deaths + case
+        when j.status = 'running' and (j.deaths < 2 or j.alone_lease_token = j.lease_token) then 1
+        else 0
+      end,
+      started_at = coalesce(j.started_at, moment),
+      -- Its sender may have delayed it for longer, for ever even, and made it visible since.
+      pending_since = least(j.pending_since, moment),
+      updated_at = moment
+  where j.queue = worker.queue
+    and j.msg_id = held.msg_id
+    and j.finished_at is null
+    and j.enqueued_at = held.enqueued_at
+    and j.message = held.message
+  returning j as job into started;
+  return started.job;
+end
+$$;
+
+-- While a model is in trouble, a new job goes to the one that can take it, and may be the one that probes it.
+create or replace function generation_private.choose_leased_model(
+  job public.generation_jobs,
+  worker generation_private.workers
+)
+returns public.generation_jobs
+language plpgsql
+as $$
+declare
   chosen record;
 begin
-  job.leased_model := case
-    when worker.models is not null then coalesce(nullif(job.requested_model, ''), worker.models[1])
-  end;
-  if troubled and job.operation is null and job.submission_started_at is null then
+  if job.operation is null and job.submission_started_at is null then
     chosen := generation_private.choose_model(worker, job.requested_model, job.waits_for);
     job.leased_model := coalesce(chosen.taken_by, job.leased_model);
     update public.generation_models as m
-    set probe_job = job.id, probe_lease = held.read_ct
+    set probe_job = job.id, probe_lease = job.lease_token
     where chosen.probes and m.model = chosen.taken_by;
   end if;
-  if job.status <> 'running' then
-    job.attempts := job.attempts + 1;
-  elsif job.deaths < 2 or job.alone_lease_token = job.lease_token then
-    job.deaths := job.deaths + 1;
-  end if;
-  job.lease_token := held.read_ct;
-  -- Its sender may have delayed it for longer, for ever even, and made it visible since.
-  job.pending_since := least(job.pending_since, moment);
-  update public.generation_jobs as j
-  set status = 'running',
-      lease_token = job.lease_token,
-      claim_id = start_attempt.claim_id,
-      leased_model = job.leased_model,
-      waits_for = '',
-      attempts = job.attempts,
-      deaths = job.deaths,
-      started_at = coalesce(j.started_at, moment),
-      pending_since = job.pending_since,
-      updated_at = moment
-  where j.id = job.id;
+  update public.generation_jobs as j set leased_model = job.leased_model, waits_for = '' where j.id = job.id;
   return job;
 end
 $$;
@@ -262,29 +278,30 @@ language plpgsql
 as $$
 declare
   held generation_private.queue_message := generation_private.lease_message(worker.queue, message_id, lease_seconds);
-  job public.generation_jobs := generation_private.job_of_message(worker.queue, held);
-  -- What the ledger has kept can be read.
-  known constant boolean := pg_column_size(held.message) <= generation_private.most_message_bytes()
-    and held.message = job.message;
-  retried boolean;
+  job public.generation_jobs;
 begin
-  if known is not true then
+  if pg_column_size(held.message) <= generation_private.most_message_bytes() then
+    job := generation_private.start_attempt(held, worker, claim_id, troubled);
+  end if;
+  if job.id is null then
     held := generation_private.judge_message(held);
+    job := generation_private.job_of_message(worker.queue, held);
+    if generation_private.is_settled(job, held) then
+      perform generation_private.archive_message(worker.queue, message_id);
+      return null;
+    elsif held.message is distinct from job.message then
+      perform generation_private.correct_message(job, held.message);
+    end if;
+    job := generation_private.start_attempt(held, worker, claim_id, troubled);
   end if;
-  if generation_private.is_settled(job, held) then
-    perform generation_private.archive_message(worker.queue, message_id);
-    return null;
+  if troubled then
+    job := generation_private.choose_leased_model(job, worker);
   end if;
-  if known is not true and held.message is distinct from job.message then
-    job := generation_private.correct_message(job, held.message);
-  end if;
-  retried := held.read_ct > 1 or job.started_at is not null;
-  job := generation_private.start_attempt(job, held, worker, claim_id, troubled);
   if limited then
     perform generation_private.count_request(job);
     perform generation_private.advance_cursor(job, worker.models);
   end if;
-  return generation_private.claim_of(job, retried, worker, troubled);
+  return generation_private.claim_of(job, held.read_ct > 1 or job.started_at < job.updated_at, worker, troubled);
 end
 $$;
 
