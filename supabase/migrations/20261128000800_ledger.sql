@@ -63,14 +63,13 @@ begin
 end
 $$;
 
--- Whether the job of this very message has ended: it was copied back to its queue by hand. A message that is sent is of
--- this transaction and was never read, so it is not asked about.
+-- Whether the job of this very message has ended: it was copied back to its queue by hand.
 create or replace function generation_private.has_ended(queue_name text, sent generation_private.queue_message)
 returns boolean
 language plpgsql
 as $$
 begin
-  return (sent.read_ct > 0 or sent.enqueued_at < transaction_timestamp()) and exists (
+  return exists (
     select from public.generation_jobs as j
     where j.queue = queue_name
       and j.msg_id = sent.msg_id
@@ -90,12 +89,14 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  sent generation_private.queue_message := (new.msg_id, new.read_ct, new.enqueued_at, new.vt, null, null);
+  sent generation_private.queue_message := (new.msg_id, new.read_ct, new.enqueued_at, new.vt, new.message, null);
 begin
-  if not generation_private.has_ended(tg_argv[0], sent) then
-    sent.message := generation_private.readable_message(new.message);
-    perform generation_private.write_job(tg_argv[0], sent);
+  -- A message that is sent is of this transaction, and was never read.
+  if (new.read_ct > 0 or new.enqueued_at < transaction_timestamp()) and generation_private.has_ended(tg_argv[0], sent) then
+    return null;
   end if;
+  sent := generation_private.judge_message(sent);
+  perform generation_private.write_job(tg_argv[0], sent);
   return null;
 end
 $$;
