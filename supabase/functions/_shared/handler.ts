@@ -25,7 +25,7 @@ import { createLog, type Log, type Write } from "./log.ts";
 import { type Kind, lackOf } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import { type Problem, problem } from "./problem.ts";
-import { askProvider, type Judge } from "./provider_check.ts";
+import type { Judge } from "./provider_check.ts";
 import { createRedact, type Redact } from "./redact.ts";
 import { isProblem, readRunRequest } from "./run_request.ts";
 import { readStandings, type Standing } from "./standing.ts";
@@ -110,7 +110,7 @@ async function health(request: Request, context: Context): Promise<Answer> {
     kind,
   );
   const standing = configuration ? await readStandings(configuration, platform.send) : [];
-  const isCaller = standing.length > 0 && !(await refuse(request, context));
+  const isCaller = standing.length > 0 && !refuse(request, context);
   const missing = problems.filter((problem) => problem.missing).map(({ variable }) => variable);
   const invalid = problems.filter((problem) => !problem.missing)
     .map(({ variable, expected }) => ({ variable, expected }));
@@ -138,12 +138,14 @@ function shownTo(isCaller: boolean, standing: Standing[], { redact }: Context): 
 /** Each check is a request to the provider per model, so it needs a key. */
 async function checkProvider(request: Request, context: Context): Promise<Answer> {
   const { definition, platform, redact, log } = context;
-  const refusal = await refuse(request, context);
+  const refusal = refuse(request, context);
   if (refusal) return problem(refusal);
 
   const { configuration, problems } = readConfiguration(platform.environment, definition.kind);
   if (!configuration) return problem(notConfigured(problems, log));
 
+  // Few requests need it, and a worker starts sooner without.
+  const { askProvider } = await import("./provider_check.ts");
   const asked = await askProvider(configuration, {
     kind: definition.kind,
     judge: definition.judge,
@@ -159,7 +161,7 @@ async function checkProvider(request: Request, context: Context): Promise<Answer
 
 async function startRun(request: Request, context: Context): Promise<Answer> {
   const { definition, platform, secrets, redact, log } = context;
-  const refusal = await refuse(request, context);
+  const refusal = refuse(request, context);
   if (refusal) return problem(refusal);
 
   const { configuration, problems, leftOut } = readConfiguration(
@@ -211,10 +213,7 @@ async function startRun(request: Request, context: Context): Promise<Answer> {
   };
 }
 
-async function refuse(
-  request: Request,
-  { platform, log }: Context,
-): Promise<Problem | undefined> {
+function refuse(request: Request, { platform, log }: Context): Problem | undefined {
   let credentials;
   try {
     credentials = readCredentials(platform.environment);
@@ -222,7 +221,7 @@ async function refuse(
     if (error instanceof VariableError) return notConfigured([error], log);
     throw error;
   }
-  const verdict = await authorize(request.headers, credentials);
+  const verdict = authorize(request.headers, credentials);
   if (verdict.allowed) return undefined;
   return {
     status: 401,

@@ -6,7 +6,6 @@ import { createHandler, type Handler } from "./handler.ts";
 import type { Kind } from "./models.ts";
 import { thisPlatform } from "./platform.ts";
 import { userAgent } from "./user_agent.ts";
-import { verdictOf } from "./verdict.ts";
 
 export function imageFunction(core: ImageCore): Handler {
   return queueFunction(
@@ -45,7 +44,7 @@ function queueFunction(kind: Kind, core: ImageCore, run: Run): Handler {
         const outside = { log: options.log, userAgent: userAgent(version(), name), secrets };
         return run(configuration, outside, options);
       },
-      judge: (model, answer) => verdictOf(core, model, answer),
+      judge: async (model, answer) => (await import("./verdict.ts")).verdictOf(core, model, answer),
     },
     thisPlatform(),
   );
