@@ -46,7 +46,9 @@ async fn maintain<W: World>(world: &W, run: &Run, kind: Kind, unpublished: u32) 
     match world.queue().maintain(kind, request).await {
         Ok(overdue) => {
             let repaired = publish::repair(world, run, kind, overdue.unpublished).await;
-            cancel::operations(world, kind, overdue.cancelled).await;
+            if overdue.cancelled.is_some() {
+                cancel::operations(world, kind, overdue.cancelled).await;
+            }
             repaired
         }
         Err(failure) => {

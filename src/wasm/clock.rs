@@ -6,7 +6,7 @@ use std::time::Duration;
 use web_sys::AbortSignal;
 
 use super::event::{JsEvent, is_aborted};
-use super::timer::{self, find_timers};
+use super::timer::{self, find_clock};
 use crate::port::Clock;
 
 /// The clock of the isolate, and the signal to stop.
@@ -17,9 +17,9 @@ pub(super) struct JsClock {
 impl JsClock {
     /// A clock; `stop` tells the worker to stop.
     ///
-    /// The globals that tell the time are looked up here, once for a run.
+    /// The global that tells the time is looked up here, once for a run.
     pub(super) fn new(stop: Option<AbortSignal>) -> Self {
-        find_timers();
+        find_clock();
         Self { stop }
     }
 }

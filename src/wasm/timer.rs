@@ -3,6 +3,9 @@
 //! Whatever waits here shares one timer of JavaScript. A job waits for a dozen times that hardly ever come: those
 //! of its requests, their bodies and its lease. To set and clear a timer for each took as long as to decide what
 //! the job needs.
+//!
+//! The timer is a signal that is aborted after a time. `setTimeout` is npm's in the current Deno, which loads two
+//! dozen modules for the first one, and that takes a third of a start.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,6 +14,7 @@ use std::time::Duration;
 
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
 
 /// Timers take a signed 32-bit number of milliseconds and fire at once for anything longer.
 const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
@@ -46,31 +50,28 @@ impl Event {
     }
 }
 
-/// What waits, and the functions of JavaScript by which it does.
+/// What waits, and that by which it does.
 #[derive(Default)]
 struct Timers {
     performance: JsValue,
-    set: Function,
-    clear: Function,
     /// What the timer calls.
     ring: Option<Function>,
     waiting: Vec<(Duration, Rc<Event>)>,
-    /// When the timer is due, and its handle. It may be earlier than anything that waits.
-    timer: Option<(Duration, JsValue)>,
+    /// When the timer is due, and its signal. It may be earlier than anything that waits.
+    timer: Option<(Duration, AbortSignal)>,
 }
 
 thread_local! {
     static TIMERS: RefCell<Timers> = RefCell::default();
 }
 
-/// Takes the functions that tell the time as they are now, for all timers from now on. Deno finds out with each
-/// use of these names whether npm code asks for them.
-pub(super) fn find_timers() {
-    let find = |name: &str| Reflect::get(&js_sys::global(), &name.into()).unwrap_or_default();
-    let function = |name| find(name).dyn_into().unwrap_or_default();
+/// Takes the object that tells the time as it is now, and leaves a timer that may be of another one. Deno finds
+/// out with each use of its name whether npm code asks for it.
+pub(super) fn find_clock() {
+    let performance = Reflect::get(&js_sys::global(), &"performance".into()).unwrap_or_default();
     TIMERS.with_borrow_mut(|timers| {
-        timers.performance = find("performance");
-        (timers.set, timers.clear) = (function("setTimeout"), function("clearTimeout"));
+        timers.performance = performance;
+        timers.timer.take_if(|_| timers.waiting.is_empty());
     });
 }
 
@@ -82,11 +83,17 @@ pub(super) fn now() -> Duration {
 /// Has an event happen after `duration`.
 pub(super) fn begin(duration: Duration, event: Rc<Event>) {
     TIMERS.with_borrow_mut(|timers| {
-        let due = timers.now().saturating_add(duration);
-        timers.waiting.push((due, event));
-        if timers.timer.as_ref().is_none_or(|(at, _)| *at > due) {
-            timers.set_timer(due, duration);
+        let now = timers.now();
+        let due = now.saturating_add(duration);
+        match &timers.timer {
+            Some((at, _)) if (now..=due).contains(at) => {
+                if timers.waiting.is_empty() {
+                    timers.listen();
+                }
+            }
+            _ => timers.set_timer(due, duration),
         }
+        timers.waiting.push((due, event));
     });
 }
 
@@ -94,22 +101,23 @@ pub(super) fn begin(duration: Duration, event: Rc<Event>) {
 pub(super) fn end(event: &Rc<Event>) {
     TIMERS.with_borrow_mut(|timers| {
         timers.waiting.retain(|(_, other)| !Rc::ptr_eq(other, event));
-        // The process may end, for which Deno waits until there are no timers.
+        // The process may end, for which Deno waits while there is one to call. The next event uses the timer again.
         if timers.waiting.is_empty() {
-            timers.clear_timer();
+            timers.ignore();
         }
     });
 }
 
-/// Has happen what is due, and waits for the rest. A timer that was cleared may ring all the same.
+/// Has happen what is due, and waits for the rest. A timer that is ignored may ring all the same.
 fn ring() {
     let due = TIMERS.with_borrow_mut(|timers| {
         let now = timers.now();
         let (due, waiting) = timers.waiting.drain(..).partition(|(due, _)| *due <= now);
         timers.waiting = waiting;
-        match timers.waiting.iter().map(|(due, _)| *due).min() {
-            Some(next) => timers.set_timer(next, next.saturating_sub(now)),
-            None => timers.clear_timer(),
+        timers.ignore();
+        timers.timer = None;
+        if let Some(next) = timers.waiting.iter().map(|(due, _)| *due).min() {
+            timers.set_timer(next, next.saturating_sub(now));
         }
         due
     });
@@ -124,19 +132,26 @@ impl Timers {
     }
 
     fn set_timer(&mut self, due: Duration, left: Duration) {
-        self.clear_timer();
+        self.ignore();
+        let milliseconds = (left.min(LONGEST).as_secs_f64() * 1000.0).ceil();
+        self.timer = Some((due, AbortSignal::timeout_with_f64(milliseconds)));
+        self.listen();
+    }
+
+    /// Has the timer call. (There is nothing to do if it cannot, here or below.)
+    fn listen(&mut self) {
         let ring = self
             .ring
             .get_or_insert_with(|| Closure::<dyn Fn()>::new(ring).into_js_value().unchecked_into());
-        let milliseconds = (left.min(LONGEST).as_secs_f64() * 1000.0).ceil();
-        let timer = self.set.call2(&JsValue::UNDEFINED, ring, &milliseconds.into());
-        self.timer = timer.ok().map(|timer| (due, timer));
+        if let Some((_, timer)) = &self.timer {
+            let _ = timer.add_event_listener_with_callback("abort", ring);
+        }
     }
 
-    fn clear_timer(&mut self) {
-        if let Some((_, timer)) = self.timer.take() {
-            // There is nothing to do here if it fails.
-            let _ = self.clear.call1(&JsValue::UNDEFINED, &timer);
+    /// Has it call no more.
+    fn ignore(&self) {
+        if let (Some((_, timer)), Some(ring)) = (&self.timer, &self.ring) {
+            let _ = timer.remove_event_listener_with_callback("abort", ring);
         }
     }
 }

@@ -2,10 +2,11 @@ import { equal } from "node:assert/strict";
 
 /**
  * Time that passes by hand, so that nothing here waits for it or depends on how much of it passes. Without `clears`
- * each timer is on its way already when it is cleared.
+ * each timer is on its way already when it is cleared, or no longer listened to.
  */
 export function byHand({ clears = true } = {}) {
   const { setTimeout, clearTimeout } = globalThis;
+  const { timeout } = AbortSignal;
   // Whole milliseconds, so that sums of them are exact.
   let now = Math.round(performance.now());
   performance.now = () => now;
@@ -18,6 +19,23 @@ export function byHand({ clears = true } = {}) {
     },
     clearTimeout: (timer: number) => clears && waiting.delete(timer),
   });
+  AbortSignal.timeout = (milliseconds) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const timer = ++last;
+    const waits = { at: now + milliseconds, callback: () => controller.abort() };
+    return Object.assign(signal, {
+      addEventListener(...parameters: Parameters<EventTarget["addEventListener"]>) {
+        waiting.set(timer, waits);
+        EventTarget.prototype.addEventListener.apply(signal, parameters);
+      },
+      removeEventListener(...parameters: Parameters<EventTarget["removeEventListener"]>) {
+        if (!clears) return;
+        waiting.delete(timer);
+        EventTarget.prototype.removeEventListener.apply(signal, parameters);
+      },
+    });
+  };
   /** Lets the timers run out that do so next. */
   const runOut = () => {
     now = Math.max(now, Math.min(...[...waiting.values()].map(({ at }) => at)));
@@ -44,6 +62,7 @@ export function byHand({ clears = true } = {}) {
     },
     [Symbol.dispose]() {
       Object.assign(globalThis, { setTimeout, clearTimeout });
+      AbortSignal.timeout = timeout;
       Reflect.deleteProperty(performance, "now"); // the one of its prototype is back
     },
   };
@@ -55,16 +74,17 @@ export function byHand({ clears = true } = {}) {
  */
 export function withoutPauses() {
   const PAUSES = [300, 2000];
-  const { setTimeout } = globalThis;
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
   let passed = 0;
   const now = performance.now.bind(performance);
   performance.now = () => now() + passed;
-  const shorter = (callback: () => void, milliseconds = 0) => {
-    if (!PAUSES.includes(milliseconds)) return setTimeout(callback, milliseconds);
-    return setTimeout(() => {
+  AbortSignal.timeout = (milliseconds) => {
+    if (!PAUSES.includes(milliseconds)) return timeout(milliseconds);
+    const controller = new AbortController();
+    setTimeout(() => {
       passed += milliseconds;
-      callback();
+      controller.abort();
     });
+    return controller.signal;
   };
-  Object.assign(globalThis, { setTimeout: shorter });
 }
