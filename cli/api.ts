@@ -94,7 +94,7 @@ export class Api {
       );
       // A reply may quote the client's key even if another was presented, or none.
       const secrets = new KnownSecrets([key, this.key].filter((secret) => secret !== null));
-      return replyOf(response.status, secrets.hide(await textOf(response.body, MOST_BYTES)));
+      return replyOf(response.status, secrets.hide(await textOf(response, MOST_BYTES)));
     } catch (error) {
       throw new LostReply(this.url, reasonOf(error as Error));
     }

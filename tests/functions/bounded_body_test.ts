@@ -4,10 +4,12 @@ import { sources } from "../source/source.ts";
 import { endless } from "../support/endless.ts";
 
 Deno.test("a body is read to its end, or not much further than its bound", async () => {
-  const body = (text: string) => new Blob([text]).stream();
-  equal(await textOf(body("naïve"), 6), "naïve");
-  equal(await textOf(null, 0), "");
-  await rejects(textOf(body("naïve"), 5), BodyTooLong);
+  for (const headers of [undefined, { "content-length": "6" }]) {
+    const reply = () => new Response(new Blob(["naïve"]).stream(), { headers });
+    equal(await textOf(reply(), 6), "naïve");
+    await rejects(textOf(reply(), 5), BodyTooLong);
+  }
+  equal(await textOf(new Response(), 0), "");
   const { body: without, cancelled } = endless();
   await rejects(bytesOf(without, 3 * MB), { message: "the body has more than 3 MB" });
   await cancelled;
@@ -21,6 +23,6 @@ Deno.test("nothing else reads a whole body that comes from outside", async () =>
   for (
     const { path, text } of await sources(/^(?:supabase\/functions|cli|local\/console)\/.*\.ts$/)
   ) {
-    equal(reads.exec(text)?.[0], undefined, path);
+    if (!path.endsWith("/bounded_body.ts")) equal(reads.exec(text)?.[0], undefined, path);
   }
 });

@@ -40,10 +40,13 @@ export async function bytesOf(body: Body, most: number): Promise<Uint8Array<Arra
 }
 
 /**
- * A body as text.
+ * The text of a request or a reply. One that says how long it is ends there, so it is received at once: piece by
+ * piece takes a worker's first one a millisecond.
  *
  * @throws {BodyTooLong}
  */
-export async function textOf(body: Body, most: number): Promise<string> {
-  return new TextDecoder().decode(await bytesOf(body, most));
+export async function textOf(message: Request | Response, most: number): Promise<string> {
+  const length = Number(message.headers.get("content-length") ?? Infinity);
+  if (length <= most) return await message.text();
+  return new TextDecoder().decode(await bytesOf(message.body, most));
 }

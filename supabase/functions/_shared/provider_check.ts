@@ -93,8 +93,9 @@ export function askProvider(
       signal: AbortSignal.timeout(timeout),
     };
     try {
-      const { status, body } = await adapter.fetch(`${adapter.url}/${path}`, request);
-      const text = secrets.hide(await textOf(body, MOST_BYTES));
+      const reply = await adapter.fetch(`${adapter.url}/${path}`, request);
+      const { status } = reply;
+      const text = secrets.hide(await textOf(reply, MOST_BYTES));
       const answer = new Response(WITHOUT_BODY.includes(status) ? null : text, { status });
       return { model, ...stateOf(await judge(model, answer)), httpStatus: status };
     } catch (error) {

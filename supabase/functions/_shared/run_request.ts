@@ -17,7 +17,7 @@ const MOST_JOBS = 1000;
 export async function readRunRequest(request: Request): Promise<RunRequest | Problem> {
   let text;
   try {
-    text = await textOf(request.body, MOST_BYTES);
+    text = await textOf(request, MOST_BYTES);
   } catch (error) {
     if (!(error instanceof BodyTooLong)) throw error;
     return {

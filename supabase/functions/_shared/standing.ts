@@ -42,7 +42,7 @@ export async function readStandings(
       await response.body?.cancel();
       return [];
     }
-    const rows: Standing[] = JSON.parse(await textOf(response.body, MOST_BYTES));
+    const rows: Standing[] = JSON.parse(await textOf(response, MOST_BYTES));
     return rows.filter(({ model }) => models.includes(model));
   } catch {
     return [];

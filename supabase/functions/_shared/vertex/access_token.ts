@@ -103,7 +103,7 @@ async function exchange(account: ServiceAccount, send: Send): Promise<Token> {
   try {
     const response = await send(account.tokenUrl, request);
     status = response.status;
-    text = await textOf(response.body, MOST_BYTES);
+    text = await textOf(response, MOST_BYTES);
   } catch (error) {
     throw new NotSent(`Google's token endpoint did not answer: ${(error as Error).message}`);
   }
