@@ -66,7 +66,8 @@ comment on function public.generation_storyboards is
   'either have failures in generation_storyboard, and covers: the URLs of the four newest images.';
 select generation_private.grant_to_service_role('execute', 'function public.generation_storyboards');
 
--- How many scenes, characters and jobs without either have a failure that no later success of the same kind has replaced.
+-- How many scenes, characters and jobs without either have a failure that no later success of the same kind has replaced. For
+-- each failure the newest success is one step in an index: joined, all successes of the storyboard would be read.
 create or replace function generation_private.failed_cards(storyboard text)
 returns bigint
 language plpgsql stable
@@ -81,17 +82,24 @@ begin
       ('job', case when num_nonnulls(j.scene_id, j.character_id) = 0 then j.id::text end)
     ) as entity (slot, id)
     where j.storyboard_id = storyboard and j.status = 'failed' and entity.id is not null
-      and not exists (
-        select from public.generation_jobs as later
-        where entity.slot = 'scene' and later.storyboard_id = storyboard and later.scene_id = entity.id
-          and later.kind = j.kind and later.status = 'succeeded'
-          and (coalesce(later.chosen_at, later.enqueued_at), later.msg_id) > (j.enqueued_at, j.msg_id)
-      )
-      and not exists (
-        select from public.generation_jobs as later
-        where entity.slot = 'character' and later.storyboard_id = storyboard and later.character_id = entity.id
-          and later.kind = j.kind and later.status = 'succeeded'
-          and (coalesce(later.chosen_at, later.enqueued_at), later.msg_id) > (j.enqueued_at, j.msg_id)
+      and coalesce(
+        case entity.slot
+          when 'scene' then (
+            select (j.enqueued_at, j.msg_id) > (coalesce(s.chosen_at, s.enqueued_at), s.msg_id)
+            from public.generation_jobs as s
+            where s.storyboard_id = storyboard and s.scene_id = entity.id and s.kind = j.kind and s.status = 'succeeded'
+            order by coalesce(s.chosen_at, s.enqueued_at) desc, s.msg_id desc
+            limit 1
+          )
+          when 'character' then (
+            select (j.enqueued_at, j.msg_id) > (coalesce(s.chosen_at, s.enqueued_at), s.msg_id)
+            from public.generation_jobs as s
+            where s.storyboard_id = storyboard and s.character_id = entity.id and s.kind = j.kind and s.status = 'succeeded'
+            order by coalesce(s.chosen_at, s.enqueued_at) desc, s.msg_id desc
+            limit 1
+          )
+        end,
+        true
       )
   );
 end
