@@ -217,6 +217,12 @@ begin
   perform generation_private.check_queue(queue_name);
   perform generation_private.check_between('quantity', quantity, 0, 100, 'jobs');
 
+  -- Those of jobs that were deleted by hand would call workers for ever.
+  delete from public.generation_publications as p
+  where p.queue = queue_name
+    and p.due_at <= clock_timestamp()
+    and not exists (select from public.generation_jobs as j where j.id = p.job_id);
+
   -- A row goes to one worker for longer than any worker lives. Two that copied for one job could cross: one asks what is
   -- due, a newer job succeeds, the other copies and confirms that, and the first one's copy lands last and stays.
   return query

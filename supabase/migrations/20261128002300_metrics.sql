@@ -1,4 +1,5 @@
--- The metrics of a ledger, however many jobs have ended: those that ended more than an hour ago are counted once.
+-- The metrics of a ledger, however many jobs have ended: those that ended more than an hour ago are counted once
+-- a day.
 
 -- Rows are only added, so that no two sessions wait for each other; some take away what was counted.
 create table if not exists generation_private.ended_counts (
@@ -19,26 +20,32 @@ comment on table generation_private.ended_counted is
 insert into generation_private.ended_counted (ended_before) values ('-infinity') on conflict do nothing;
 
 -- Counts what has ended since the last time; the schedule calls it. Of the last hour nothing is counted: a job is ended
--- by a transaction that others see a little later.
+-- by a transaction that others see a little later. All is counted again on each new day, and after a clock was set
+-- back: jobs may have been deleted by hand, or ended by a transaction of hours, or before what was counted.
 create or replace function generation_private.count_ended_jobs()
 returns void
 language plpgsql
 as $$
 declare
+  end_of_count constant timestamptz := now() - interval '1 hour';
   counted_before timestamptz;
 begin
   select c.ended_before into counted_before from generation_private.ended_counted as c for update skip locked;
   if not found then
     return;
   end if;
+  if counted_before > end_of_count or counted_before::date <> end_of_count::date then
+    delete from generation_private.ended_counts;
+    counted_before := '-infinity';
+  end if;
   insert into generation_private.ended_counts (queue, status, jobs, cost_usd)
   select j.queue, j.status, count(*), sum(j.cost_usd)
   from public.generation_jobs as j
   where j.queue = any (generation_private.queue_names())
     and j.finished_at >= counted_before
-    and j.finished_at < now() - interval '1 hour'
+    and j.finished_at < end_of_count
   group by j.queue, j.status;
-  update generation_private.ended_counted set ended_before = greatest(counted_before, now() - interval '1 hour');
+  update generation_private.ended_counted set ended_before = end_of_count;
   with single as (
     delete from generation_private.ended_counts as c returning c.*
   )

@@ -1,5 +1,5 @@
 begin;
-select plan(8);
+select plan(10);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -52,6 +52,17 @@ select is(
 );
 select generation_private.count_ended_jobs();
 select is(sum(jobs), 0::numeric, 'which leaves no count') from generation_private.ended_counts;
+
+-- A transaction of hours, or a clock that was set back, ends a job before what was counted.
+insert into public.generation_jobs (queue, msg_id, status, enqueued_at, finished_at)
+values ('image_generation_queue', 901, 'failed', now() - interval '2 days', now() - interval '2 days');
+update generation_private.ended_counted set ended_before = ended_before - interval '1 day';
+select generation_private.count_ended_jobs();
+select is((select failed from public.generation_metrics() limit 1), 1::bigint, 'all are counted again on another day');
+delete from public.generation_jobs where msg_id = 901; -- by hand
+update generation_private.ended_counted set ended_before = now() + interval '1 minute';
+select generation_private.count_ended_jobs();
+select is((select failed from public.generation_metrics() limit 1), 0::bigint, 'and after a clock was set back');
 
 select * from finish();
 rollback;

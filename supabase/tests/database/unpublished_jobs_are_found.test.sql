@@ -1,6 +1,6 @@
 -- A worker that died between completion and copy leaves the copy to the next one.
 begin;
-select plan(6);
+select plan(7);
 truncate pgmq.q_image_generation_queue, pgmq.q_video_generation_queue;
 delete from public.generation_jobs;
 
@@ -35,6 +35,11 @@ select is(
   (select array_agg(scene_id) from public.unpublished_generation_jobs('image_generation_queue', 10)),
   array['s2'], 'a confirmed one is not handed out again'
 );
+
+update public.generation_publications set due_at = due_at - interval '601 s';
+delete from public.generation_jobs;
+select public.unpublished_generation_jobs('image_generation_queue', 10);
+select is_empty('select from public.generation_publications', 'nothing is left of one that was deleted by hand');
 
 select * from finish();
 rollback;
