@@ -18,7 +18,7 @@ use super::event::JsEvent;
 use super::promise::Settling;
 use super::response_body::ResponseBody;
 use super::upload_stream::{PIECE, UploadStream};
-use crate::http::{Head, Header, Payload, Received, Transport, TransportError};
+use crate::http::{Head, Header, Payload, Received, ReplyBody, Transport, TransportError};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -28,7 +28,8 @@ export interface Adapter {
     url: string;
     /**
      * Sends a request as it is, plus credentials, as `fetch` does. Must not follow redirects. Requests
-     * share their `headers`, which have to stay as they are. An error whose name is `NotSent` says that
+     * share their `headers`, which have to stay as they are. The pieces of a body that is a stream are
+     * there until the reply is. An error whose name is `NotSent` says that
      * nothing was sent.
      */
     fetch(url: string, init: RequestInit): Promise<Response>;
@@ -192,14 +193,11 @@ impl Transport for Adapter {
     fn collect(
         &self,
         body: &mut ResponseBody,
+        received: &mut ReplyBody,
         limit: usize,
         timeout: Duration,
-    ) -> impl Future<Output = Result<Option<Vec<u8>>, TransportError>> {
-        within(timeout, body.collect(limit))
-    }
-
-    fn begun(&self, body: &mut ResponseBody) -> Vec<u8> {
-        body.begun()
+    ) -> impl Future<Output = Result<bool, TransportError>> {
+        within(timeout, body.collect(received, limit))
     }
 
     fn peek(

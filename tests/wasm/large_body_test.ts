@@ -121,6 +121,26 @@ Deno.test("the core reads the reply of a service that has not read the whole req
   await rejects(Array.fromAsync(unread!), /the request has been aborted/);
 });
 
+Deno.test("the memory of what was sent is free when its request is over, and not before", async () => {
+  const gemini = new Service("http://gemini.test/v1beta", () => new Response(pieces(REPLY)));
+  const sent: Uint8Array[] = [];
+  const storage = {
+    url: "http://storage.test/storage/v1",
+    async fetch(_url: string, { body }: RequestInit) {
+      for await (const piece of body as ReadableStream<Uint8Array>) sent.push(piece);
+      equal(sent.reduce((sum, { length }) => sum + length, 0), PNG.length);
+      return Response.json({ Key: "k" });
+    },
+  };
+  const pgmq = queueWith({ storyboardId: "sb", prompt: "p" });
+  const report = await processImages(
+    { pgmq, gemini, storage, vertex: untouched(""), source: untouched("") },
+    options(),
+  );
+  equal(report.succeeded, 1);
+  ok(sent.length > 1 && sent.every(({ length }) => length === 0));
+});
+
 for (
   const [arrives, outcome, code] of [
     [REPLY.length - 5, "succeeded", undefined],
