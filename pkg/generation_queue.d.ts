@@ -6,7 +6,8 @@ export interface Adapter {
     url: string;
     /**
      * Sends a request as it is, plus credentials, as `fetch` does. Must not follow redirects. Requests
-     * share their `headers`, which have to stay as they are. An error whose name is `NotSent` says that
+     * share their `headers`, which have to stay as they are. The pieces of a body that is a stream are
+     * there until the reply is. An error whose name is `NotSent` says that
      * nothing was sent.
      */
     fetch(url: string, init: RequestInit): Promise<Response>;

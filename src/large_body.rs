@@ -13,6 +13,10 @@ use std::task::{Poll, Waker};
 /// How much of a body a job may hold without the permit, in bytes: an image of 3 MB as base64.
 pub const SMALL: usize = 4 * 1024 * 1024;
 
+/// As much as large bodies need at once, in bytes: an image of 22 MB as base64. Where one has been, the next
+/// fits in; one with room for the most that is allowed would need fresh memory.
+pub const LARGE: usize = 30 * 1024 * 1024;
+
 /// What the jobs of an isolate share. Clones are the same.
 #[derive(Debug, Clone, Default)]
 pub struct LargeBodies(Rc<Shared>);

@@ -9,7 +9,7 @@ mod random;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use generation_queue::http::{Head, Received, Request, Transport, TransportError};
+use generation_queue::http::{Head, Received, ReplyBody, Request, Transport, TransportError};
 use generation_queue::job::{Format, Id, JobId, Kind, ObjectLocation, Slot, Target};
 use generation_queue::port::AssetStore;
 use generation_queue::service::Storage;
@@ -149,13 +149,10 @@ impl Transport for BaseUrl {
     async fn collect(
         &self,
         _body: &mut (),
+        _received: &mut ReplyBody,
         _limit: usize,
         _timeout: Duration,
-    ) -> Result<Option<Vec<u8>>, TransportError> {
-        unreachable!()
-    }
-
-    fn begun(&self, _body: &mut ()) -> Vec<u8> {
+    ) -> Result<bool, TransportError> {
         unreachable!()
     }
 

@@ -10,7 +10,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use generation_queue::http::{Head, Header, Payload, Received, Request, Transport, TransportError};
+use generation_queue::http::{
+    Head, Header, Payload, Received, ReplyBody, Request, Transport, TransportError,
+};
 use generation_queue::large_body::{LargeBodies, LargeBodyPermit};
 use generation_queue::service::fuzzing::sanitize;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -180,14 +182,16 @@ impl Transport for &Service {
     async fn collect(
         &self,
         body: &mut Vec<u8>,
+        received: &mut ReplyBody,
         limit: usize,
         _timeout: Duration,
-    ) -> Result<Option<Vec<u8>>, TransportError> {
-        Ok((body.len() <= limit).then(|| std::mem::take(body)))
-    }
-
-    fn begun(&self, body: &mut Vec<u8>) -> Vec<u8> {
-        std::mem::take(body)
+    ) -> Result<bool, TransportError> {
+        let rest = body.split_off(body.len().min(limit));
+        // Of pieces of all lengths, as a network gives them.
+        let piece = 1 + body.len() % 97;
+        body.chunks(piece).for_each(|piece| received.append(piece));
+        *body = rest;
+        Ok(body.is_empty())
     }
 
     async fn peek(

@@ -83,7 +83,7 @@ async fn at_once<W: World>(
 
     // The sources of what is not begun need not be fetched. By its size alone, since the model may change.
     may_begin(world, run, "", job)?;
-    // Until the image is stored: it is decoded where it was received, and sent on from there.
+    // Until the image is stored: it is sent from the memory into which it was decoded.
     let permit = world.large_bodies().permit();
     let sources = fetch_all(world, run, job.common.sources(), &permit).await?;
     let request = ImageRequest { job, sources: &sources };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::{Request, Transport, TransportError};
+use super::{Files, ReplyBody, Request, Transport, TransportError};
 use crate::job::Format;
 use crate::json::sanitize;
 use crate::large_body::LargeBodyPermit;
@@ -19,12 +19,15 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(25);
 const EXPLANATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A reply as a whole.
+#[derive(Default)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     /// The delay that the service asks for.
     pub(crate) retry_after: Option<Duration>,
     /// The body; of one that is no success only the beginning.
     pub(crate) body: Vec<u8>,
+    /// The files that were taken out of it. None of what is no success.
+    pub(crate) files: Files,
     /// Whether there is no body, as far as is known: it may have been lost.
     pub(crate) may_be_lost: bool,
     /// Why the body is not whole, of a reply that may hold what was paid for.
@@ -58,28 +61,30 @@ pub(crate) async fn send<T: Transport>(
         limit => limit,
     };
     let mut broken = None;
-    let mut bytes = if is_paid || head.status.is_success() {
-        let received = receive(transport, &mut body, timeout.min(BODY_TIMEOUT), limit).await;
-        match received {
-            Ok(bytes) => bytes,
-            Err(error) if !is_paid => return Err(error),
-            Err(error) => {
-                broken = Some(error);
-                transport.begun(&mut body)
-            }
+    let mut received = match limit {
+        BodyLimit::Bytes(_) => ReplyBody::default(),
+        BodyLimit::WithPermit(..) | BodyLimit::Paid(..) => ReplyBody::with_files(),
+    };
+    if is_paid || head.status.is_success() {
+        let timeout = timeout.min(BODY_TIMEOUT);
+        broken = receive(transport, &mut body, &mut received, timeout, limit).await.err();
+        if let Some(error) = broken.take_if(|_| !is_paid) {
+            return Err(error);
         }
     } else {
-        explanation(transport, body).await
-    };
-    // Some proxies answer with the file itself.
-    if Format::of(&bytes).is_none() {
-        sanitize(&mut bytes);
+        received.text = explanation(transport, body).await;
     }
-    let may_be_lost = !head.is_bounded && bytes.trim_ascii().is_empty();
+    let ReplyBody { text: mut body, files, .. } = received;
+    // Some proxies answer with the file itself.
+    if Format::of(&body).is_none() {
+        sanitize(&mut body);
+    }
+    let may_be_lost = !head.is_bounded && body.trim_ascii().is_empty();
     Ok(Reply {
         status: head.status,
         retry_after: head.retry_after,
-        body: bytes,
+        body,
+        files,
         may_be_lost,
         broken,
     })
@@ -90,21 +95,22 @@ pub(crate) async fn send<T: Transport>(
 pub(crate) async fn receive<T: Transport>(
     transport: &T,
     body: &mut T::Stream,
+    received: &mut ReplyBody,
     timeout: Duration,
     limit: BodyLimit<'_>,
-) -> Result<Vec<u8>, TransportError> {
+) -> Result<(), TransportError> {
     let limit = match limit {
         BodyLimit::Bytes(limit) => limit,
         BodyLimit::WithPermit(limit, small, permit) | BodyLimit::Paid(limit, small, permit) => {
-            if let Some(bytes) = transport.collect(body, limit.min(small), timeout).await? {
-                return Ok(bytes);
+            if transport.collect(body, received, limit.min(small), timeout).await? {
+                return Ok(());
             }
             permit.acquire().await;
             limit
         }
     };
-    let bytes = transport.collect(body, limit, timeout).await?;
-    bytes.ok_or(TransportError::TooLarge { limit })
+    let is_whole = transport.collect(body, received, limit, timeout).await?;
+    if is_whole { Ok(()) } else { Err(TransportError::TooLarge { limit }) }
 }
 
 /// The beginning of an error's body, empty if it cannot be received.

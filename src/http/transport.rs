@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{Head, Request, TransportError};
+use super::{Head, ReplyBody, Request, TransportError};
 
 /// The body of a reply, as far as it has been received.
 #[derive(Debug)]
@@ -34,17 +34,15 @@ pub trait Transport {
         timeout: Duration,
     ) -> Result<(Head, Self::Stream), TransportError>;
 
-    /// Receives a body to its end within `timeout`. None if it is longer than `limit` bytes: what
-    /// has been received is kept then, and the rest stays on its way until it is asked for again.
+    /// Receives a body to its end within `timeout`. False if it is longer than `limit` bytes: then
+    /// the rest stays on its way until it is asked for again.
     async fn collect(
         &self,
         body: &mut Self::Stream,
+        received: &mut ReplyBody,
         limit: usize,
         timeout: Duration,
-    ) -> Result<Option<Vec<u8>>, TransportError>;
-
-    /// Gives what has been received of a body that was too long, or before an error.
-    fn begun(&self, body: &mut Self::Stream) -> Vec<u8>;
+    ) -> Result<bool, TransportError>;
 
     /// Receives the first `length` bytes of a body and leaves the rest to be transferred.
     async fn peek(

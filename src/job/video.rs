@@ -101,7 +101,7 @@ impl VideoJob {
 
     /// Its length in seconds.
     pub fn seconds(&self) -> u32 {
-        self.duration.parse().unwrap_or(8)
+        self.duration.parse::<u64>().map_or(8, |seconds| seconds as u32)
     }
 
     /// The images that it is made from, if there are any.

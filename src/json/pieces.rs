@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Bytes on their way out.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Pieces {
     /// Everything but the base64.
     pub(super) text: Vec<u8>,

@@ -55,30 +55,8 @@ fn sanitize_character(text: &mut [u8]) -> usize {
 /// The next byte that begins an escape or is of a character beyond ASCII.
 fn next_odd(text: &[u8], from: usize) -> Option<usize> {
     let rest = text.get(from..)?;
-    let (blocks, _) = rest.as_chunks();
-    let plain = blocks.iter().take_while(|block| is_plain(block)).count() * BLOCK;
-    let odd = rest.get(plain..)?.iter().position(|byte| *byte == b'\\' || !byte.is_ascii())?;
-    Some(from + plain + odd)
-}
-
-/// How many bytes are checked at a time: byte by byte, a large reply would take longer than all the rest.
-const BLOCK: usize = if cfg!(target_family = "wasm") { 16 } else { 128 };
-
-/// Whether a block has no such byte.
-#[cfg(target_family = "wasm")]
-fn is_plain(block: &[u8; BLOCK]) -> bool {
-    use core::arch::wasm32::{i8x16_bitmask, u8x16_eq, u8x16_splat, v128_load, v128_or};
-    // SAFETY: as many bytes are there, and they need not be aligned.
-    #[allow(unsafe_code)]
-    let block = unsafe { v128_load(block.as_ptr().cast()) };
-    // The highest bit of each byte.
-    i8x16_bitmask(v128_or(block, u8x16_eq(block, u8x16_splat(b'\\')))) == 0
-}
-
-/// The same without the instructions of WASM.
-#[cfg(not(target_family = "wasm"))]
-fn is_plain(block: &[u8; BLOCK]) -> bool {
-    block.is_ascii() && memchr::memchr(b'\\', block).is_none()
+    let odd = rest.iter().position(|byte| *byte == b'\\' || !byte.is_ascii())?;
+    Some(from + odd)
 }
 
 /// The number in an escape that stands there, if one does.

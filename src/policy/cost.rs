@@ -97,12 +97,13 @@ fn count(object: &Json<'_>, names: &[&str]) -> Option<f64> {
 /// The tokens of images and videos among those of the output.
 fn media(usage: &Json<'_>) -> Option<f64> {
     let lists = ["candidatesTokensDetails", "output_tokens_by_modality"];
-    let details = lists.map(|list| usage.get(list).list()).into_iter().flatten();
     let mut sum = 0.0;
-    for detail in details {
-        let modality = detail.get("modality").text().map_or("", |text| text);
-        if modality.eq_ignore_ascii_case("image") || modality.eq_ignore_ascii_case("video") {
-            sum += count(detail, &["tokenCount", "tokens"]).unwrap_or(0.0);
+    for list in lists {
+        for detail in usage.get(list).list() {
+            let modality = detail.get("modality").text().map_or("", |text| text);
+            if modality.eq_ignore_ascii_case("image") || modality.eq_ignore_ascii_case("video") {
+                sum += count(detail, &["tokenCount", "tokens"]).unwrap_or(0.0);
+            }
         }
     }
     Some(sum).filter(|sum| *sum > 0.0)

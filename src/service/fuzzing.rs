@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::source::WebUrl;
+use crate::http::ReplyBody;
 use crate::json::Json;
 
 pub fn sanitize(text: &mut [u8]) {
@@ -18,9 +19,12 @@ pub fn read_any(body: &[u8]) -> Value {
     Json::read_any(body).into()
 }
 
-/// The last image or video of a reply, decoded in place.
-pub fn take_file(mut reply: Vec<u8>) -> Option<Vec<u8>> {
-    super::google::take_file(&mut reply, |_| true).map(|_| reply)
+/// The last image or video of a reply that comes in pieces of so many bytes.
+pub fn take_file(reply: &[u8], piece: usize) -> Option<Vec<u8>> {
+    let mut received = ReplyBody::with_files();
+    reply.chunks(piece).for_each(|piece| received.append(piece));
+    super::google::take_file(&mut received.text, &mut received.files, |_| true)
+        .map(|_| received.text)
 }
 
 pub fn redacted(text: &str) -> String {

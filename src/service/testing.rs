@@ -1,6 +1,6 @@
 //! A transport that answers from a script and remembers what it was asked.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::http::{Head, Header, Payload, Received, Request, Transport, TransportError};
+use crate::http::{Head, Header, Payload, Received, ReplyBody, Request, Transport, TransportError};
 use crate::large_body::{LargeBodies, LargeBodyPermit};
 
 /// A request that was sent.
@@ -31,6 +31,9 @@ impl RecordedRequest {
     }
 }
 
+/// How much of a body comes at a time, in bytes.
+const PIECE: usize = 50;
+
 /// What comes back of a request.
 type Answer = Result<(Head, Vec<u8>), TransportError>;
 
@@ -43,6 +46,8 @@ pub(super) struct Recorded {
     pub(super) sent: RefCell<Vec<RecordedRequest>>,
     /// The pauses between requests that were repeated.
     pub(super) pauses: RefCell<Vec<Duration>>,
+    /// How much of the last body has been received, if it was longer.
+    received: Cell<usize>,
     /// How much of bodies was asked for.
     pub(super) limits: RefCell<Vec<usize>>,
 }
@@ -55,6 +60,7 @@ impl Recorded {
             breaks: RefCell::default(),
             sent: RefCell::default(),
             pauses: RefCell::default(),
+            received: Cell::default(),
             limits: RefCell::default(),
         }
     }
@@ -112,6 +118,7 @@ impl Transport for &Recorded {
 
     async fn send(&self, request: Request<Vec<u8>>, _timeout: Duration) -> Answer {
         let Request { url, headers, body } = request;
+        self.received.set(0);
         self.sent.borrow_mut().push(RecordedRequest {
             method: if matches!(body, Payload::Empty) { "GET" } else { "POST" },
             url: url.clone(),
@@ -129,19 +136,16 @@ impl Transport for &Recorded {
     async fn collect(
         &self,
         body: &mut Vec<u8>,
+        received: &mut ReplyBody,
         limit: usize,
         _timeout: Duration,
-    ) -> Result<Option<Vec<u8>>, TransportError> {
+    ) -> Result<bool, TransportError> {
         self.limits.borrow_mut().push(limit);
-        if let Some(error) = self.breaks.borrow_mut().take() {
-            return Err(error);
-        }
-        Ok((body.len() <= limit).then(|| std::mem::take(body)))
-    }
-
-    fn begun(&self, body: &mut Vec<u8>) -> Vec<u8> {
-        body.truncate(self.limits.borrow().last().copied().unwrap_or(0));
-        std::mem::take(body)
+        let before = self.received.replace(limit);
+        let rest = body.split_off(body.len().min(limit - before));
+        body.chunks(PIECE).for_each(|piece| received.append(piece));
+        *body = rest;
+        self.breaks.borrow_mut().take().map_or(Ok(body.is_empty()), Err)
     }
 
     async fn peek(

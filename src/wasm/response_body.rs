@@ -7,17 +7,12 @@ use web_sys::ReadableStream;
 
 use super::abort_guard::{AbortGuard, ignore, no_reply};
 use super::promise::{Pending, Settling};
-use super::stream_reader::{PIECE, Reader, not_bytes};
-use crate::http::{Received, TransportError};
-use crate::large_body::SMALL;
+use super::stream_reader::{Reader, not_bytes};
+use crate::http::{Received, ReplyBody, TransportError};
 
 /// As long a body as is received in one go, in bytes. An image is longer: of a reply that breaks behind
 /// one, what has arrived is kept.
 const SHORT: usize = 16 * 1024;
-
-/// As much as large bodies need at once, in bytes: an image of 22 MB as base64. Where one has been, the next
-/// fits in; one with room for the most that is allowed would need fresh memory.
-const LARGE: usize = 30 * 1024 * 1024;
 
 #[wasm_bindgen]
 extern "C" {
@@ -41,8 +36,8 @@ extern "C" {
 
 /// A body that may not have been received yet. Dropping it cancels the rest.
 pub struct ResponseBody {
-    /// What a [`ResponseBody::collect`] with too low a limit has received.
-    begun: Vec<u8>,
+    /// How many bytes have been received.
+    received: usize,
     /// The piece that was too much for that limit, still in JavaScript.
     next: Option<Uint8Array>,
     unread: Unread,
@@ -60,7 +55,7 @@ impl ResponseBody {
             guard.release();
         }
         let unread = Unread(stream);
-        Self { begun: Vec::new(), next: None, unread, announced: None, short: None, guard }
+        Self { received: 0, next: None, unread, announced: None, short: None, guard }
     }
 
     /// The same body, with the length that its reply announces. `fetch` ends a body there, but the
@@ -81,30 +76,31 @@ impl ResponseBody {
     pub(super) fn into_parts(
         mut self,
     ) -> Result<(Option<ReadableStream>, AbortGuard), TransportError> {
-        if !self.begun.is_empty() || self.next.is_some() {
+        if self.received > 0 || self.next.is_some() {
             return Err(TransportError::NotSent("its body has been read in part".into()));
         }
         Ok((self.unread.0.take(), self.guard))
     }
 
-    /// Receives it to its end; `None` if it is longer than `limit`. The rest can still be received.
+    /// Receives it to its end; false if it is longer than `limit`. The rest can still be received.
     ///
     /// Each piece is copied as it arrives, so that none keeps the memory into which Deno received it: a
     /// body that was compressed comes in thousands of small ones.
     pub(super) async fn collect(
         &mut self,
+        received: &mut ReplyBody,
         limit: usize,
-    ) -> Result<Option<Vec<u8>>, TransportError> {
+    ) -> Result<bool, TransportError> {
         // The beginning of one that is too long would be in memory while the job waits for its permit.
         if self.unread.0.is_some() && self.announced.is_some_and(|length| length > limit) {
-            return Ok(None);
+            return Ok(false);
         }
         if let Some(reply) = self.short.take() {
             self.unread.0 = None;
-            self.begun = whole(&reply).await?;
+            received.text = whole(&reply).await?;
+            received.appended();
             self.guard.release();
         }
-        let bytes = &mut self.begun;
         if let Some(stream) = self.unread.0.take() {
             let mut reader = Reader::of(stream)?;
             loop {
@@ -113,29 +109,21 @@ impl ResponseBody {
                     None => reader.next().await?,
                 };
                 let Some(piece) = next else { break };
-                let length = bytes.len() + piece.length() as usize;
-                if length > limit {
+                let length = piece.length() as usize;
+                if self.received + length > limit {
                     self.next = Some(piece);
                     self.unread.0 = Some(reader.pause());
-                    return Ok(None);
+                    return Ok(false);
                 }
-                if length > bytes.capacity() {
-                    let announced = self.announced.unwrap_or(0);
-                    let steps = [announced, PIECE as usize, SMALL, LARGE];
-                    reserve(bytes, steps.into_iter().find(|step| *step >= length), limit)?;
-                }
-                append(bytes, &piece);
+                self.received += length;
+                received.reserve(length, self.announced, limit)?;
+                append(&mut received.text, &piece);
+                received.appended();
             }
             self.guard.release();
         }
-        let mut bytes = std::mem::take(bytes);
-        bytes.shrink_to_fit();
-        Ok(Some(bytes))
-    }
-
-    /// What has been received of it.
-    pub(super) fn begun(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.begun)
+        received.text.shrink_to_fit();
+        Ok(true)
     }
 
     /// Receives its first `length` bytes.
@@ -181,12 +169,6 @@ impl Drop for Unread {
             }
         }
     }
-}
-
-/// Makes room for so many bytes in all. In few steps: a vector that grows leaves its earlier memory behind.
-fn reserve(bytes: &mut Vec<u8>, length: Option<usize>, limit: usize) -> Result<(), TransportError> {
-    let more = length.unwrap_or(limit).min(limit).saturating_sub(bytes.len());
-    bytes.try_reserve_exact(more).map_err(|_| TransportError::TooLarge { limit })
 }
 
 /// Appends a copy of a piece.

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use generation_queue::http::{Head, Payload, Received, Request, Transport, TransportError};
+use generation_queue::http::{
+    Head, Payload, Received, ReplyBody, Request, Transport, TransportError,
+};
 use http::StatusCode;
 
 /// How much is sent at a time, in bytes.
@@ -39,14 +41,15 @@ impl Transport for &Service {
     async fn collect(
         &self,
         body: &mut Vec<u8>,
-        _limit: usize,
+        received: &mut ReplyBody,
+        limit: usize,
         _timeout: Duration,
-    ) -> Result<Option<Vec<u8>>, TransportError> {
-        Ok(Some(std::mem::take(body)))
-    }
-
-    fn begun(&self, body: &mut Vec<u8>) -> Vec<u8> {
-        std::mem::take(body)
+    ) -> Result<bool, TransportError> {
+        for piece in body.chunks(PIECE) {
+            received.reserve(piece.len(), None, limit)?;
+            received.append(piece);
+        }
+        Ok(true)
     }
 
     async fn peek(

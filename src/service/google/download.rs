@@ -9,7 +9,8 @@ use super::document::{first_of, read_document};
 use super::error::{error_in, error_of, failure, is_about_itself, operation_failure, unreachable};
 use crate::failure::{Code, Failure, Standing};
 use crate::http::{
-    Head, Header, Payload, Received, Reply, Transport, TransportError, build, explanation, passes,
+    Head, Header, Payload, Received, Reply, ReplyBody, Transport, TransportError, build,
+    explanation, passes,
 };
 use crate::job::Format;
 use crate::json::{Json, same_name};
@@ -81,11 +82,7 @@ pub(super) async fn download<T: Transport>(
         }
         // What is said instead of the bytes.
         let body = explanation(transport, received.whole).await;
-        match instead(
-            &url,
-            &base,
-            Reply { status, retry_after, body, may_be_lost: false, broken: None },
-        )? {
+        match instead(&url, &base, Reply { status, retry_after, body, ..Reply::default() })? {
             next if next == url => return Err(no_video("no MP4")),
             next => url = next,
         }
@@ -105,12 +102,12 @@ async fn open<T: Transport>(
     let request = build(url, &[FIRST_BYTES], Payload::Empty)?;
     let (mut head, mut whole) = transport.send(request, TIMEOUT).await?;
     if matches!(head.status, StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE) {
-        let part = transport.collect(&mut whole, MOST_OF_PART, TIMEOUT).await?;
+        let mut part = ReplyBody::default();
+        let is_part = transport.collect(&mut whole, &mut part, MOST_OF_PART, TIMEOUT).await?;
         let request = build(url, &[ALL], Payload::Empty)?;
         (head, whole) = transport.send(request, TIMEOUT).await?;
-        let part = part.filter(|part| check_bytes(part).is_ok());
-        if let Some(part) = part.filter(|_| head.status.is_success()) {
-            return Ok((head, Received { head: part, whole }));
+        if is_part && check_bytes(&part.text).is_ok() && head.status.is_success() {
+            return Ok((head, Received { head: part.text, whole }));
         }
     }
     if !head.status.is_success() {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use memchr::memchr;
+use memchr::memchr2;
 
 use super::code::status_of;
 use super::document::{beginning, is_foreign, read_document};
@@ -68,10 +68,11 @@ impl<T: Transport> ImageModel for Gemini<T> {
         let mut reply = send(transport, request, within, limit).await.map_err(silent)?;
         let usage = usage_of(&read_document(&reply.body));
         // A body that is no JSON says nothing of its end.
-        let is_alone = Format::of(&reply.body).is_some() || memchr(b'{', &reply.body).is_none();
+        let is_alone =
+            Format::of(&reply.body).is_some() || memchr2(b'{', b'{', &reply.body).is_none();
         let is_broken = is_alone && reply.broken.is_some();
         let is_empty = reply.body.is_empty();
-        if !is_broken && let Some(format) = take_image(&mut reply.body) {
+        if !is_broken && let Some(format) = take_image(&mut reply.body, &mut reply.files) {
             return Ok(GeneratedImage { format, bytes: reply.body, usage });
         }
         if reply.body.is_empty() && !is_empty {

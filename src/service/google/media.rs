@@ -1,14 +1,13 @@
-//! The file in a reply: base64 that is found and decoded in place.
-//!
-//! The reply's memory becomes the asset's: nothing is copied but the decoded bytes, once, to the
-//! beginning.
+//! The file in a reply. Most of its base64 has usually been decoded when the reply was received; here it is known among
+//! all that a reply may have, and its end is decoded.
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
 use super::result::{NO_RESULT, is_metadata, is_of_request, is_over, is_yes};
 use super::whole::is_whole;
+use crate::http::{Files, GROUP, decode};
 use crate::job::Format;
 use crate::json::{Cursor, CursorValue as Value, has_name, same_name, unescape};
 use crate::search::Search as _;
@@ -28,10 +27,6 @@ const LONGEST_HEAD: usize = 256;
 /// How long a word is at most that says of an object what it is.
 const LONGEST_WORD: usize = 16;
 
-/// How many characters are decoded at a time, and how many bytes they are: few enough for the processor's memory.
-const BLOCK: usize = 32 * 1024;
-const DECODED: usize = BLOCK / 4 * 3;
-
 /// How long the line at least is that begins a block of code in Markdown.
 const FENCE: usize = 3;
 
@@ -45,36 +40,42 @@ const MOST_COMMAS: u32 = 1 << 16;
 /// How many files are decoded, the last first, until one is whole.
 const MOST_TRIES: u32 = 4;
 
-/// Makes a reply's memory the last file of a wanted format in it, whatever stands around that. A
-/// file's own first bytes tell what it is. What the model only thought of is none, and neither is
-/// what it was given.
+/// Makes a reply the last file of a wanted format in it, whatever stands around that. `files` are those that
+/// were taken out of it. A file's own first bytes tell what it is. What the model only thought of is none, and neither
+/// is what it was given.
 ///
 /// Base64 is read in both alphabets, with padding, without, with white space in between and with
 /// escapes. In an operation that is not over there is no result yet. Without a file the reply remains; of one whose
 /// last file was cut nothing does.
 pub(in crate::service) fn take_file(
     reply: &mut Vec<u8>,
+    files: &mut Files,
     is_wanted: fn(Format) -> bool,
 ) -> Option<Format> {
-    take(reply, is_wanted, true)
+    take(reply, files, is_wanted, true)
 }
 
 /// The same of an image in a reply that is no operation, whatever stands beside it.
-pub(super) fn take_image(reply: &mut Vec<u8>) -> Option<Format> {
-    take(reply, Format::is_image, false)
+pub(super) fn take_image(reply: &mut Vec<u8>, files: &mut Files) -> Option<Format> {
+    take(reply, files, Format::is_image, false)
 }
 
-fn take(reply: &mut Vec<u8>, is_wanted: fn(Format) -> bool, is_operation: bool) -> Option<Format> {
+fn take(
+    reply: &mut Vec<u8>,
+    files: &mut Files,
+    is_wanted: fn(Format) -> bool,
+    is_operation: bool,
+) -> Option<Format> {
     if Format::of(reply).is_some_and(is_wanted) {
         return whole_file(reply, true);
     }
     for _ in 0..MOST_TRIES {
-        let (found, nested) = find_file(reply, is_wanted, is_operation);
+        let (found, nested) = find_file(reply, files, is_wanted, is_operation);
         let Some(Range { start, end }) = found else {
             let mut inner = reply.get(nested?)?.to_vec();
-            let length = unescape_in_place(&mut inner);
+            let length = unescape_in_place(&mut inner, false);
             inner.truncate(length);
-            let format = take(&mut inner, is_wanted, is_operation);
+            let format = take(&mut inner, &mut Files::new(), is_wanted, is_operation);
             if format.is_some() || inner.is_empty() {
                 *reply = inner;
             }
@@ -83,15 +84,15 @@ fn take(reply: &mut Vec<u8>, is_wanted: fn(Format) -> bool, is_operation: bool) 
         // In JSON a quote follows.
         let is_open = end == reply.len();
         let text = reply.get_mut(start..end)?;
-        match decode_blocks(text) {
-            Some(length) => {
-                reply.truncate(start + length);
-                reply.drain(..start);
-                return whole_file(reply, is_open);
-            }
-            // It was no base64 after all, and is not found again.
-            None => text.fill(b'!'),
+        let begun = files.iter().position(|(place, _)| *place == start);
+        let mut file = begun.map_or_else(Vec::new, |at| files.swap_remove(at).1);
+        if decode_rest(text, &mut file).is_some() {
+            file.shrink_to_fit();
+            *reply = file;
+            return whole_file(reply, is_open);
         }
+        // It was no base64 after all, and is not found again.
+        text.fill(b'!');
     }
     None
 }
@@ -109,13 +110,14 @@ fn whole_file(file: &mut Vec<u8>, is_open: bool) -> Option<Format> {
 /// Where the last file of a wanted format is, and the longest text that may be JSON itself.
 fn find_file(
     reply: &[u8],
+    files: &Files,
     is_wanted: fn(Format) -> bool,
     is_operation: bool,
 ) -> (Option<Range<usize>>, Option<Range<usize>>) {
     let cursor = Cursor::new(reply);
     let (values, commas) = (MOST_VALUES, MOST_COMMAS);
     let mut search =
-        Search { reply, cursor, is_wanted, is_operation, nested: None, values, commas };
+        Search { reply, files, cursor, is_wanted, is_operation, nested: None, values, commas };
     let mut found = None;
     if reply.trim_ascii_start().starts_with(b"\"") {
         let value = search.cursor.value();
@@ -126,7 +128,7 @@ fn find_file(
         found = search.in_value(value, DEPTH).or(found);
     }
     // A text that is no JSON at all.
-    if found.is_none() && memchr(b'{', reply).is_none() {
+    if found.is_none() && memchr2(b'{', b'{', reply).is_none() {
         found = search.in_text(0..reply.len());
     }
     (found, search.nested)
@@ -135,6 +137,7 @@ fn find_file(
 /// The search for a file in a reply.
 struct Search<'a> {
     reply: &'a [u8],
+    files: &'a Files,
     cursor: Cursor<'a>,
     is_wanted: fn(Format) -> bool,
     is_operation: bool,
@@ -230,7 +233,11 @@ impl Search<'_> {
 
     /// Whether a file of a wanted format stands here.
     fn is_file(&self, data: &Range<usize>) -> bool {
-        let format = self.reply.get(data.clone()).and_then(format_of);
+        let begun = self.files.iter().find(|(place, _)| *place == data.start);
+        let format = match begun {
+            Some((_, file)) if !file.is_empty() => Format::of(file),
+            _ => self.reply.get(data.clone()).and_then(format_of),
+        };
         format.is_some_and(self.is_wanted)
     }
 }
@@ -240,7 +247,7 @@ impl Search<'_> {
 fn in_fence(reply: &[u8], text: Range<usize>) -> Range<usize> {
     let raw = reply.get(text.clone()).unwrap_or_default();
     // Nearly no text has one.
-    if memchr(b'`', raw).is_none() {
+    if memchr2(b'`', b'`', raw).is_none() {
         return text;
     }
     let inside = || {
@@ -292,8 +299,9 @@ fn format_of(text: &[u8]) -> Option<Format> {
         *place = byte;
         length += usize::from(!byte.is_ascii_whitespace());
     }
-    let length = decode_in_place(head.get_mut(..length)?)?;
-    Format::of(head.get(..length)?)
+    let mut file = Vec::new();
+    decode_rest(head.get_mut(..length)?, &mut file)?;
+    Format::of(&file)
 }
 
 /// Takes the first byte off a text, escaped or not. No character but those of ASCII is of base64.
@@ -309,14 +317,21 @@ fn next_plain(text: &mut &[u8]) -> Option<u8> {
     Some(plain)
 }
 
-/// Replaces the escapes in a text; gives the length of what is there then.
-fn unescape_in_place(text: &mut [u8]) -> usize {
-    let Some(first) = memchr(b'\\', text) else { return text.len() };
-    let (mut from, mut to) = (first, first);
+/// Replaces the escapes in a text, and leaves out what is no digit of base64 if it is that; gives the length of what
+/// is there then.
+fn unescape_in_place(text: &mut [u8], is_base64: bool) -> usize {
+    let (mut from, mut to) = (0, 0);
     while let Some(mut rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
         let left = rest.len();
-        let plain = next_plain(&mut rest).unwrap_or(b'!');
+        let plain = match next_plain(&mut rest).unwrap_or(b'!') {
+            b'-' if is_base64 => b'+',
+            b'_' if is_base64 => b'/',
+            plain => plain,
+        };
         from += (left - rest.len()).max(1);
+        if is_base64 && plain.is_ascii_whitespace() {
+            continue;
+        }
         if let Some(place) = text.get_mut(to) {
             *place = plain;
         }
@@ -325,45 +340,31 @@ fn unescape_in_place(text: &mut [u8]) -> usize {
     to
 }
 
-/// Decodes to the front of the same memory; gives the length of what is there then. Nearly all texts are base64
-/// and nothing else. Those are decoded block by block, without a search for what else may stand in them; from a
-/// block on that is not, they are searched.
-fn decode_blocks(text: &mut [u8]) -> Option<usize> {
-    // What is no base64 is found when a part of it has been written over.
-    let mut saved = Vec::new();
-    let (mut from, mut to) = (0, 0);
-    while let Some(block) = text.get_mut(from..from + BLOCK) {
-        saved.clear();
-        saved.extend_from_slice(block);
-        let decoded = base64_simd::STANDARD.decode_inplace(block);
-        if decoded.is_ok_and(|decoded| decoded.len() == DECODED) {
-            text.copy_within(from..from + DECODED, to);
-            (from, to) = (from + BLOCK, to + DECODED);
-        } else {
-            block.copy_from_slice(&saved);
-            break;
+/// Decodes what is left of the base64 of a file, behind what there is of it.
+fn decode_rest(text: &mut [u8], file: &mut Vec<u8>) -> Option<()> {
+    // Nearly all texts are plain but for their end. To go through the characters takes several times as long.
+    let plain = text.len().saturating_sub(GROUP) / GROUP * GROUP;
+    let done = decode(text.get(..plain)?, file).map_or(0, |()| plain);
+    let rest = text.get_mut(done..)?;
+    let length = unescape_in_place(rest, true);
+    let mut digits = rest.get(..length)?;
+    if length.is_multiple_of(GROUP) {
+        for _ in 0..2 {
+            digits = digits.strip_suffix(b"=").unwrap_or(digits);
         }
     }
-    let rest = text.get_mut(from..)?;
-    let length = unescape_in_place(rest);
-    let length = decode_in_place(rest.get_mut(..length)?)?;
-    text.copy_within(from..from + length, to);
-    Some(to + length)
-}
-
-/// Decodes to the front of the same memory; gives the length of what is there then.
-fn decode_in_place(text: &mut [u8]) -> Option<usize> {
-    // A loop over the bytes would take several times as long as the decoding.
-    if memchr2(b'-', b'_', text).is_some() {
-        for byte in text.iter_mut() {
-            match byte {
-                b'-' => *byte = b'+',
-                b'_' => *byte = b'/',
-                _ => {}
-            }
-        }
+    let (groups, last) = digits.split_at(digits.len() / GROUP * GROUP);
+    decode(groups, file)?;
+    let missing = GROUP - last.len();
+    let mut group = [b'A'; GROUP];
+    group.iter_mut().zip(last).for_each(|(place, digit)| *place = *digit);
+    match missing {
+        1 | 2 => decode(&group, file)?,
+        GROUP => return Some(()),
+        _ => return None,
     }
-    base64_simd::forgiving_decode_inplace(text).ok().map(|decoded| decoded.len())
+    file.truncate(file.len() - missing);
+    Some(())
 }
 
 #[cfg(test)]

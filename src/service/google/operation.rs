@@ -234,7 +234,8 @@ fn accepted(
     let means = if is_success && is_foreign { 400 } else { status };
     // Before the body is taken: of a file that was cut nothing is left.
     let rejection = is_rejection(means, error).then(|| failure(model, &reply));
-    let is_made = is_success && take_file(&mut reply.body, wanted(protocol)).is_some();
+    let is_made =
+        is_success && take_file(&mut reply.body, &mut reply.files, wanted(protocol)).is_some();
     let name = name.or_else(|| is_made.then(|| FINISHED.to_owned()));
     if let Some(name) = name {
         let operation = Operation { model: strip_models_prefix(model).to_owned(), name };
@@ -332,7 +333,7 @@ fn found(
     let usage = usage_of(&document);
     let address = video_address(&document).filter(|_| protocol.kind() == Kind::Video);
     let address = address.map(str::to_owned);
-    if take_file(&mut reply.body, wanted(protocol)).is_some() {
+    if take_file(&mut reply.body, &mut reply.files, wanted(protocol)).is_some() {
         return Ok(Progress::Ready(AssetFile::Inline(reply.body), usage));
     }
     if let Some(address) = address {

@@ -150,7 +150,8 @@ fn parse_number(text: &str) -> Option<u32> {
         (None, Some(digits)) if !digits.is_empty() => (digits, 8),
         _ => (text, 10),
     };
-    u32::from_str_radix(digits, radix).ok()
+    // As other numbers are read, which is less code.
+    u64::from_str_radix(digits, radix).ok()?.try_into().ok()
 }
 
 /// The special ranges of IANA's registry (RFC 6890), and the one public address that is not:

@@ -17,7 +17,9 @@ use http::StatusCode;
 use self::own_storage::object_path;
 pub(super) use self::url::WebUrl;
 use crate::failure::{Code, Failure};
-use crate::http::{BodyLimit, Head, Payload, Transport, TransportError, build, passes, receive};
+use crate::http::{
+    BodyLimit, Head, Payload, ReplyBody, Transport, TransportError, build, passes, receive,
+};
 use crate::job::Format;
 use crate::large_body::{LargeBodyPermit, SMALL};
 use crate::port::{SourceImage, SourceImages};
@@ -170,10 +172,11 @@ async fn ask<T: Transport>(
     if head.content_length.is_some_and(|length| length > left as u64) {
         return Err(too_large(url));
     }
-    let bytes = receive(transport, &mut body, TIMEOUT, limit).await.map_err(lost)?;
-    match Format::of(&bytes) {
+    let mut image = ReplyBody::default();
+    receive(transport, &mut body, &mut image, TIMEOUT, limit).await.map_err(lost)?;
+    match Format::of(&image.text) {
         Some(format) if format.is_image() => {
-            Ok(Step::Image(SourceImage { format, bytes: bytes.into() }))
+            Ok(Step::Image(SourceImage { format, bytes: image.text.into() }))
         }
         _ => Err(unusable(url, "sent no PNG, JPEG, WebP, HEIC or HEIF")),
     }

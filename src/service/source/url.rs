@@ -60,7 +60,7 @@ impl WebUrl {
     /// # Errors
     /// As for [`WebUrl::parse`].
     pub(in crate::service) fn join(&self, location: &str) -> Result<Self, &'static str> {
-        let location = location.trim_matches(' ');
+        let location = location.trim_ascii();
         let scheme_end = location.find([':', '/', '?', '#', '\\']);
         if scheme_end.is_some_and(|end| location.get(end..).is_some_and(|it| it.starts_with(':'))) {
             return Self::parse(location);

@@ -60,6 +60,7 @@ impl<T: Transport> Pgmq<T> {
     ) -> Result<Reply, Failure> {
         let url = format!("{}/rpc/{function}", self.0.base_url());
         let limit = BodyLimit::Bytes(LONGEST_REPLY + claims as usize * LONGEST_CLAIM);
+        let arguments = arguments.into_bytes();
         let mut asked = Duration::ZERO;
         let mut before = 0;
         loop {
@@ -67,7 +68,7 @@ impl<T: Transport> Pgmq<T> {
                 let message = redacted(&format!("{function}: the database {error}"));
                 Failure::retry(Code::QueueFailed, message)
             };
-            let request = post_json(&url, arguments.clone()).map_err(lost)?;
+            let request = post_json(&url, arguments.clone().into()).map_err(lost)?;
             let failure = match send(&self.0, request, TIMEOUT, limit).await {
                 // What there is of a reply that was cut may be of use, if there is no better one.
                 Ok(reply)

@@ -14,13 +14,7 @@ fn after(status: u16, body: &str, retry_after: Option<u64>) -> Failure {
     let retry_after = retry_after.map(Duration::from_secs);
     failure(
         "a-model",
-        &Reply {
-            status,
-            retry_after,
-            body: body.as_bytes().to_vec(),
-            may_be_lost: false,
-            broken: None,
-        },
+        &Reply { status, retry_after, body: body.as_bytes().to_vec(), ..Reply::default() },
     )
 }
 
@@ -683,16 +677,7 @@ fn a_proxys_not_found_is_soon_asked_again() {
 fn a_not_found_names_the_address_of_the_service_that_was_asked() {
     let status = StatusCode::NOT_FOUND;
     for asked in ["vertex/veo-3", "projects/p/locations/l/operations/o"] {
-        let failure = failure(
-            asked,
-            &Reply {
-                status,
-                retry_after: None,
-                body: Vec::new(),
-                may_be_lost: false,
-                broken: None,
-            },
-        );
+        let failure = failure(asked, &Reply { status, ..Reply::default() });
         assert!(failure.message.contains("GOOGLE_VERTEX_BASE_URL"), "{}", failure.message);
     }
 }
