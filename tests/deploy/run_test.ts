@@ -16,6 +16,13 @@ Deno.test("both functions run from exactly the uploaded files, under Deno 2.1.4"
       const health = await (await fetch(`${stack.url}/functions/v1/${name}`)).json();
       equal(health.name, name);
       equal(health.status, "ok", stack.functionLogs(name).join("\n"));
+
+      // It needs files that are loaded when they are asked for.
+      const headers = { authorization: `Bearer ${project.callerKey}` };
+      const asked = await fetch(`${stack.url}/functions/v1/${name}?check=provider`, { headers });
+      const { provider } = await asked.json();
+      const states = provider.models.map(({ state }: { state: string }) => state);
+      ok(/^((usable|listed|signed_in),?)+$/.test(states.join()), states.join());
     }
 
     const message = { storyboardId: "storyboard-001", sceneId: "scene-001", prompt: "A hero" };
