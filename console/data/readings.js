@@ -65,14 +65,16 @@ export async function job(project, id) {
 /** How many failed jobs are listed. */
 export const MOST_FAILED = 200;
 
-/** The jobs that failed for a reason, the newest first. @param {Project} project @param {string} kind @param {string} code */
+/** The jobs that failed for a reason, those that failed last first. @param {Project} project @param {string} kind @param {string} code */
 export function failedJobs(project, kind, code) {
   return project.rows("generation_jobs", {
     select: "id,kind,storyboard_id,scene_id,character_id,error_message,finished_at",
     status: "eq.failed",
     queue: `eq.${queueOf(/** @type {Kind} */ (kind))}`,
     error_code: `eq.${code}`,
-    order: "pending_since.desc",
+    // The index of the jobs that have ended has this order.
+    finished_at: "not.is.null",
+    order: "finished_at.desc",
     limit: `${MOST_FAILED}`,
   });
 }

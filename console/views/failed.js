@@ -38,7 +38,7 @@ function table(jobs) {
   if (jobs.length === 0) return html`<p class="quiet-text">No job has failed for this reason.</p>`;
   return html`
     ${jobs.length === MOST_FAILED
-      ? html`<p class="quiet-text">The newest ${MOST_FAILED}.</p>`
+      ? html`<p class="quiet-text">The last ${MOST_FAILED}.</p>`
       : nothing}
     <div class="table" tabindex="0" role="region" aria-label="Table of failed jobs">
       <table>

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { openCore } from "../../console/data/core.js";
 import { adviceOf } from "../../console/model/remedy.js";
+import { failedView } from "../../console/views/failed.js";
 import { Form, prefill } from "../../console/views/form.js";
 import { jobView } from "../../console/views/job.js";
 import { againView, sendView } from "../../console/views/send.js";
@@ -214,6 +215,21 @@ Deno.test("the page of a job says why it waits, or why it has failed and what to
   const failed = await shown({ status: "failed", ...error });
   assert.ok(failed.includes("no picture"));
   assert.ok(failed.includes(adviceOf("source_image_unusable")), "what to do");
+});
+
+Deno.test("of the failed jobs those are listed that failed last, however long they waited", async () => {
+  const jobs = [1, 2, 3].map((n) => ({
+    ...{ id: `${n}`, kind: "image", storyboard_id: "sb", scene_id: `s${n}`, error_message: `${n}` },
+    ...{ pending_since: `2026-01-0${4 - n}`, finished_at: `2026-01-0${n + 4}` },
+  }));
+  type Time = "pending_since" | "finished_at";
+  const project = new Answers((_name, { order }) => {
+    const by = `${order}`.replace(".desc", "") as Time;
+    return jobs.toSorted((a, b) => a[by] < b[by] ? 1 : -1);
+  });
+  const view = failedView({ kind: "image", code: "no_image" }, contextOf(project));
+  await view.refresh();
+  assert.deepEqual(valuesAfter(view.draw(), /class="words">$/), ["3", "2", "1"]);
 });
 
 Deno.test("a source that cannot be shown is there as its address", async () => {
