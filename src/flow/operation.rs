@@ -67,6 +67,9 @@ pub(super) fn submit<'a, W: World>(
             run.begin_submission(claim);
             let submitted = match world.operations().submit(model, request, &permit).await {
                 Ok(submission) => {
+                    // Before the database is asked: the worker may be ended while it does not answer.
+                    let text = format!("Operation begun: {}", submission.operation.name);
+                    log::note(world, claim, Level::Info, text);
                     let price = price(model, None);
                     let recorded = record(world, run, claim, &submission.operation, price).await;
                     recorded.map(|()| submission)

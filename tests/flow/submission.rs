@@ -154,6 +154,7 @@ fn an_operation_that_cannot_be_recorded_is_named_by_the_failure_of_its_job() {
     let (code, message) = error(&report, 0);
     assert_eq!((report.failed, code), (1, "submission_uncertain"));
     assert!(message.contains("operations/1"), "{message}");
+    assert!(world.log.has("Operation begun: operations/1"), "before the database is asked");
     assert!(world.clock.now() < Duration::from_secs(150), "{:?}", world.clock.now());
     assert!(world.queue.row(job).submission_pending());
     assert_eq!(world.model.submissions_made(), 1);
