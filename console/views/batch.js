@@ -178,8 +178,9 @@ export class BatchView {
   }
 
   #button() {
-    const { checked } = this.#batch;
+    const { checked, beside } = this.#batch;
     const all = checked.length;
+    const ignored = countStrangers(checked, beside);
     const wrong = checked.some(({ issues }) => issues.length > 0);
     return html`
       <button class="primary" ?disabled=${this.#sending || all === 0 || wrong}>
@@ -187,7 +188,9 @@ export class BatchView {
           ? `Sending ${this.#sent + 1} of ${all}…`
           : all === 0
           ? "Send"
-          : `Send ${count(all, "job")}`}
+          : `Send ${count(all, "job")}${
+            ignored > 0 ? ` and ignore ${count(ignored, "field")}` : ""
+          }`}
       </button>
     `;
   }
@@ -251,10 +254,15 @@ function worth(checked) {
   `;
 }
 
+/** @param {Checked[]} checked @param {string[]} [beside] */
+function countStrangers(checked, beside = []) {
+  return unknownIn(checked).size + beside.length;
+}
+
 /** Fields that no worker reads: most likely, they are misspelled. @param {Checked[]} checked @param {string[]} [beside] */
 function strangers(checked, beside = []) {
   const places = unknownIn(checked);
-  const all = places.size + beside.length;
+  const all = countStrangers(checked, beside);
   if (all === 0) return nothing;
   return html`
     <div role="alert">

@@ -275,6 +275,7 @@ withConsole("what is made in the console appears in it", async (console, project
     await text.fill('["a", {"prompt": "b", "promt": "c"}]');
     await page.getByText("2 images and 0 videos, all valid, for board.").waitFor();
     await page.getByText("1 field will be ignored").waitFor();
+    await page.getByRole("button", { name: "Send 2 jobs and ignore 1 field" }).waitFor();
     await page.getByText("[1].promt Did you mean prompt?", { exact: true }).waitFor();
     await text.fill('{"image": ["a"], "videos": [{"promt": "c"}]}');
     await page.getByText("1 message of 1 cannot be sent").waitFor();
