@@ -1,7 +1,7 @@
 /**
  * The floor: the same requests with the same number of bytes, and no work. The reply of a model is
- * not read, its first three quarters are what is uploaded. No one can write a function that is
- * cheaper.
+ * not read, its first three quarters are what is uploaded. Only what never holds a reply as a whole
+ * can be cheaper, as the product is with large ones.
  */
 import { type Claim, functionOf, kind, model } from "../queue.ts";
 import { ask, claim, complete, extend, generateVideo, maintain, upload } from "../rest.ts";
