@@ -142,15 +142,19 @@ for (const [about, coding] of LIES) {
   for (
     const [kind, of] of [["image", "sources"], ["image", "assets"], ["video", "assets"]] as const
   ) {
-    // All of the image has come when the end of the reply is missed. Of a body in br Deno then passes on nothing.
-    const isWhole = kind === "image" && of === "assets" && about === "too long" && coding !== "br";
+    // All of the image has come when the end of the reply is missed.
+    const isWhole = kind === "image" && of === "assets" && about === "too long";
+    // Of a body that it unpacks, Deno may lose what it has not passed on by then: how much depends on when the end comes.
+    const mayBeCut = isWhole && coding !== undefined;
     const name = `${of} of ${kind}s, ${about}${coding ? `, in ${coding}` : ""}`;
-    Deno.test(`${name}: ${isWhole ? "" : "no "}success`, async () => {
+    Deno.test(`${name}: ${mayBeCut ? "whole or no " : isWhole ? "" : "no "}success`, async () => {
       const lie = { about, of };
       const sizes: Sizes = { kind, jobs: AT_ONCE[kind], asset: MB, source: MB, coding, lie };
       const { jobs, stored } = await measured(sizes);
-      for (const { outcome } of jobs) equal(outcome === "succeeded", isWhole, outcome);
-      equal(stored.length, isWhole ? jobs.length : 0);
+      const succeeded = jobs.filter(({ outcome }) => outcome === "succeeded").length;
+      equal(stored.length, succeeded);
+      ok(stored.every((size) => size >= MB), stored.join());
+      if (!mayBeCut) equal(succeeded, isWhole ? jobs.length : 0);
     });
   }
 }
