@@ -4,8 +4,6 @@
 
 use std::time::Duration;
 
-use memchr::memchr2;
-
 use super::code::status_of;
 use super::document::{beginning, is_foreign, read_document};
 use super::error::{error_of, failure, unreachable};
@@ -68,8 +66,7 @@ impl<T: Transport> ImageModel for Gemini<T> {
         let mut reply = send(transport, request, within, limit).await.map_err(silent)?;
         let usage = usage_of(&read_document(&reply.body));
         // A body that is no JSON says nothing of its end.
-        let is_alone =
-            Format::of(&reply.body).is_some() || memchr2(b'{', b'{', &reply.body).is_none();
+        let is_alone = Format::of(&reply.body).is_some() || !reply.body.contains(&b'{');
         let is_broken = is_alone && reply.broken.is_some();
         let is_empty = reply.body.is_empty();
         if !is_broken && let Some(format) = take_image(&mut reply.body, &mut reply.files) {

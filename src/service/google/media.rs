@@ -3,8 +3,6 @@
 
 use std::ops::Range;
 
-use memchr::memchr2;
-
 use super::result::{NO_RESULT, is_metadata, is_of_request, is_over, is_yes};
 use super::whole::is_whole;
 use crate::http::{Files, GROUP, decode};
@@ -128,7 +126,7 @@ fn find_file(
         found = search.in_value(value, DEPTH).or(found);
     }
     // A text that is no JSON at all.
-    if found.is_none() && memchr2(b'{', b'{', reply).is_none() {
+    if found.is_none() && !reply.contains(&b'{') {
         found = search.in_text(0..reply.len());
     }
     (found, search.nested)
@@ -247,7 +245,7 @@ impl Search<'_> {
 fn in_fence(reply: &[u8], text: Range<usize>) -> Range<usize> {
     let raw = reply.get(text.clone()).unwrap_or_default();
     // Nearly no text has one.
-    if memchr2(b'`', b'`', raw).is_none() {
+    if !raw.contains(&b'`') {
         return text;
     }
     let inside = || {
